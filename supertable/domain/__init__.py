@@ -1,0 +1,1 @@
+"""Pure rules: names, schemas, files, commits, snapshots, rebasing, pruning, the view chain. No I/O."""

@@ -1,0 +1,256 @@
+"""Every error that SuperTable raises, as one tree.
+
+SupertableError
+  InvalidInput            the request itself is wrong; nothing was changed
+    InvalidName           a name breaks the rule for names
+    InvalidSchema         a column, key or type cannot be held
+    IncompatibleSchema    the data does not fit the table's schema
+    InvalidSetting        a setting has no usable value
+    UnreadableInput       a file or stream given for loading cannot be read
+    InvalidStatement      the SQL cannot be parsed or bound
+      StatementRefused    the SQL asks for something that is not allowed
+  NotFound
+    TableNotFound
+    VersionNotFound
+  AlreadyExists
+    TableExists
+  Conflict                another commit came first and the two cannot both hold
+  QueryFailed             the engine could not finish the query
+    QueryCancelled
+    QueryTimeout
+    ResultTooLarge
+    QueryOutOfMemory
+  Unavailable             a server or disk did not answer; safe to try again
+    StoreUnavailable
+    CatalogUnavailable
+    LockUnavailable
+  CommitUncertain         it is not known whether a commit became durable
+  Damaged                 stored bytes are not what was written
+    ObjectMissing
+    ObjectDamaged
+    CatalogDamaged
+    FormatTooNew
+  MissingExtra            an optional dependency is not installed
+  UnsafeStore             the store does not keep the promises that commits need
+"""
+
+from __future__ import annotations
+
+
+class SupertableError(Exception):
+    """The root: `except SupertableError` catches everything this package raises."""
+
+
+class InvalidInput(SupertableError):
+    """The request itself is wrong; nothing was changed."""
+
+
+class InvalidName(InvalidInput):
+    """A name breaks the rule for names."""
+
+    def __init__(self, kind: str, name: object, reason: str) -> None:
+        super().__init__(f"{kind} name {_short(name)} is not allowed: {reason}.")
+        self.kind = kind
+        self.name = name
+        self.reason = reason
+
+
+class InvalidSchema(InvalidInput):
+    """A column, key or type cannot be held by a table."""
+
+    def __init__(self, column: str, reason: str) -> None:
+        super().__init__(f"Column {_short(column)}: {reason}.")
+        self.column = column
+        self.reason = reason
+
+
+class IncompatibleSchema(InvalidInput):
+    """The data does not fit the table's schema; `column`, `expected` and `given` say where."""
+
+    def __init__(self, column: str, expected: str, given: str, hint: str) -> None:
+        super().__init__(
+            f"Column {_short(column)}: the table has {expected}, the data has {given}. {hint}"
+        )
+        self.column = column
+        self.expected = expected
+        self.given = given
+
+
+class InvalidSetting(InvalidInput):
+    """A setting has no usable value."""
+
+    def __init__(self, setting: str, reason: str) -> None:
+        super().__init__(f"Setting {setting}: {reason}.")
+        self.setting = setting
+
+
+class UnreadableInput(InvalidInput):
+    """A file or stream given for loading cannot be read."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(f"Cannot read {source}: {reason}")
+        self.source = source
+        self.reason = reason
+
+
+class InvalidStatement(InvalidInput):
+    """The SQL cannot be parsed or bound."""
+
+
+class StatementRefused(InvalidStatement):
+    """The SQL asks for something that is not on the list of what is allowed."""
+
+
+class NotFound(SupertableError):
+    """What the request names does not exist."""
+
+
+class TableNotFound(NotFound):
+    def __init__(self, table: str) -> None:
+        super().__init__(f"There is no table {_short(table)}. `tables` lists those there are.")
+        self.table = table
+
+
+class VersionNotFound(NotFound):
+    def __init__(self, table: str, asked: str, oldest: int, newest: int) -> None:
+        super().__init__(
+            f"Table {table} has no version {asked}; it has versions {oldest} to {newest}."
+        )
+        self.table = table
+        self.asked = asked
+
+
+class AlreadyExists(SupertableError):
+    """What the request would create exists already; nothing was changed."""
+
+
+class TableExists(AlreadyExists):
+    def __init__(self, table: str) -> None:
+        super().__init__(f"Table {_short(table)} exists already; nothing was changed.")
+        self.table = table
+
+
+class Conflict(SupertableError):
+    """Another commit came first and the two cannot both hold. Nothing was changed; read and try again."""
+
+    def __init__(self, what: str, ours: str, theirs: str) -> None:
+        super().__init__(
+            f"{what} Our commit {ours} lost to commit {theirs}. Nothing was changed by ours; it is safe to try again."
+        )
+        self.ours = ours
+        self.theirs = theirs
+
+
+class QueryFailed(SupertableError):
+    """The engine could not finish the query. Reading changes nothing, so it is safe to try again."""
+
+
+class QueryCancelled(QueryFailed):
+    def __init__(self) -> None:
+        super().__init__("The query was cancelled.")
+
+
+class QueryTimeout(QueryFailed):
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"The query was stopped after its limit of {seconds:g} s.")
+        self.seconds = seconds
+
+
+class ResultTooLarge(QueryFailed):
+    def __init__(self, max_rows: int) -> None:
+        super().__init__(
+            f"The result has more than {max_rows:,} rows, the limit of this query. Add a LIMIT or raise max_rows."
+        )
+        self.max_rows = max_rows
+
+
+class QueryOutOfMemory(QueryFailed):
+    def __init__(self, limit: str) -> None:
+        super().__init__(
+            f"The query needs more memory than its engine may use ({limit}). Filter more, select fewer columns, or raise SUPERTABLE_DUCKDB_MEMORY_LIMIT."
+        )
+
+
+class Unavailable(SupertableError):
+    """A server or disk did not answer. Nothing half-done is visible; it is safe to try again."""
+
+
+class StoreUnavailable(Unavailable):
+    def __init__(self, action: str, key: str, reason: str) -> None:
+        super().__init__(f"Object storage could not {action} {key}: {reason}")
+        self.action = action
+        self.key = key
+
+
+class CatalogUnavailable(Unavailable):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The catalog did not answer: {reason}")
+
+
+class LockUnavailable(Unavailable):
+    def __init__(self, name: str, seconds: float) -> None:
+        super().__init__(f"The lock {name} was not free within {seconds:g} s.")
+
+
+class CommitUncertain(SupertableError):
+    """It is not known whether the commit became durable.
+
+    Repeat the same write with the same idempotency key: it is applied once, whichever way it went.
+    """
+
+    def __init__(self, commit: str, version: int, reason: str) -> None:
+        super().__init__(
+            f"Commit {commit} may or may not have become version {version}: {reason} "
+            "Repeat the write with its idempotency key, or read the history before you repeat it."
+        )
+        self.commit = commit
+        self.version = version
+
+
+class Damaged(SupertableError):
+    """Stored bytes are not what was written. Nothing is answered from them."""
+
+
+class ObjectMissing(Damaged):
+    def __init__(self, key: str) -> None:
+        super().__init__(f"Object {key} is missing from storage. Put it back from a backup, or read a version that does not need it.")
+        self.key = key
+
+
+class ObjectDamaged(Damaged):
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(f"Object {key} is damaged: {reason}. Put it back from a backup, or read a version that does not need it.")
+        self.key = key
+        self.reason = reason
+
+
+class CatalogDamaged(Damaged):
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The catalog is damaged: {reason}. No data is lost: run `supertable catalog rebuild`."
+        )
+
+
+class FormatTooNew(Damaged):
+    def __init__(self, key: str, found: int, known: int) -> None:
+        super().__init__(
+            f"Object {key} has format {found}; this version of SuperTable reads up to {known}. Upgrade SuperTable."
+        )
+        self.key = key
+
+
+class MissingExtra(SupertableError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an optional dependency: pip install 'supertable-lake[{extra}]'")
+        self.extra = extra
+
+
+class UnsafeStore(SupertableError):
+    """The store does not keep the promises that commits need; it is refused before anything is written."""
+
+
+def _short(value: object, limit: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
