@@ -1,0 +1,156 @@
+"""What runs SQL. An engine parses and judges the statement with its own parser, and runs only what it judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from supertable.domain.files import DataFile
+from supertable.domain.predicates import Predicate
+from supertable.domain.schemas import Schema
+from supertable.domain.view_chain import Scan
+
+
+@dataclass(frozen=True, slots=True)
+class VersionAt:
+    """`AT (VERSION => n)`."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimestampAt:
+    """`AT (TIMESTAMP => t)`: the newest version committed at or before `at_us`, microseconds since 1970 UTC."""
+
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One reference to a catalog table in a statement. `id` is unique in the statement.
+
+    `parts` is the name as written, one to three parts: table; supertable.table; organization.supertable.table.
+    """
+
+    id: int
+    parts: tuple[str, ...]
+    at: VersionAt | TimestampAt | None
+
+
+class Statement(Protocol):
+    """A checked statement of one engine. Immutable; may be bound and run many times."""
+
+    @property
+    def relations(self) -> Sequence[Relation]: ...
+
+    @property
+    def explain(self) -> bool:
+        """Whether the plan is asked for, not the rows."""
+
+    def predicate(self, relation_id: int, schemas: Mapping[int, Schema]) -> Predicate:
+        """What the statement's WHERE says about one relation, given the schemas of all (by relation id)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    """A relation that names a supertable: the union by name of its tables, with their names in `_table`."""
+
+    scans: tuple[Scan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one query; None: no bound. More rows than `max_rows` is `ResultTooLarge`, never a cut result."""
+
+    max_rows: int | None = None
+    timeout_seconds: float | None = None
+
+
+class RunningQuery(Protocol):
+    """A query whose rows have not all been taken. Holds engine resources until exhausted or closed."""
+
+    @property
+    def reader(self) -> pa.RecordBatchReader:
+        """The rows as a stream. Errors raised while reading are `QueryFailed` or `Damaged`."""
+
+    def cancel(self) -> None:
+        """Stop it from any thread; the reader then raises `QueryCancelled`. No effect after the end."""
+
+    def close(self) -> None: ...
+
+
+class BitmapSource(Protocol):
+    """Where an engine gets deletion vectors from."""
+
+    def bitmap(self, folder: str, file: DataFile) -> bytes:
+        """The dead rows of `file`: bit i, most significant bit first, is row i. Raises `Damaged`."""
+
+
+class Engine(Protocol):
+    """Thread-safe. Raises `InvalidStatement` and `StatementRefused` for SQL that cannot or may not run."""
+
+    def parse(self, sql: str) -> Statement: ...
+
+    def run(
+        self,
+        statement: Statement,
+        scans: Mapping[int, Scan | Union],
+        parameters: Sequence[Any] | Mapping[str, Any],
+        limits: Limits,
+    ) -> RunningQuery:
+        """Compile the view chain of every relation (by id) into the statement and start it."""
+
+    def close(self) -> None: ...
+
+
+class RowFinder(Protocol):
+    """Finds rows inside data files, for writes. Positions are row numbers within the Parquet file, from 0."""
+
+    def duplicates(self, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> pa.Array | None:
+        """Row numbers to keep (ascending) so that each key stays once, or None where all keys differ.
+
+        Per key the highest sequence wins, nulls lowest; among equals the last row. Nulls are equal to each other,
+        NaN too. Without `sequence` the last row wins.
+        """
+
+    def matching_keys(
+        self, scan: Scan, batch: pa.Table, keys: Sequence[str], sequence: str | None
+    ) -> KeyMatches:
+        """Live rows of `scan` whose key is in `batch` (whose keys are unique)."""
+
+    def matching_predicate(self, scan: Scan, predicate: CheckedPredicate) -> dict[str, pa.Array]:
+        """Positions of the live rows for which the predicate is true, by data file path; files without one left out."""
+
+    def superseded(self, scan: Scan, keys: Sequence[str], sequence: str | None) -> dict[str, pa.Array]:
+        """Positions of rows of `scan` that a later row of `scan` with the same key supersedes, by data file path.
+
+        `scan.files` is in the order in which the rows came. Bounded memory: may spill to disk.
+        """
+
+    def check_predicate(self, text: str, schema: Schema) -> CheckedPredicate:
+        """Parse and judge a WHERE expression over the columns of one table. Raises `InvalidStatement`."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMatches:
+    """What an upsert or delete by keys finds.
+
+    `superseded`: positions to mark dead, by data file path. `stale`: row numbers of the batch (ascending) that lose
+    against a live row with a newer sequence; empty without a sequence column.
+    """
+
+    superseded: dict[str, pa.Array]
+    stale: pa.Array
+
+
+class CheckedPredicate(Protocol):
+    @property
+    def text(self) -> str:
+        """The expression as the engine understood it."""
+
+    @property
+    def necessary(self) -> Predicate:
+        """What file pruning can use of it."""

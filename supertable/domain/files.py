@@ -1,0 +1,51 @@
+"""Data files and deletion vectors: what a snapshot knows of each object, without opening it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Scalar = bool | int | float | str
+"""A value in a column range: integers for integer, date (days), time and timestamp (in the type's unit) and decimal
+(unscaled) columns; text for string columns, ordered bytewise by UTF-8."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRange:
+    """Every value that is not null lies in low…high, both included; None: no bound is known. `nulls` counts nulls.
+
+    Float columns that hold a NaN have no high bound, since NaN sorts above every number.
+    """
+
+    low: Scalar | None
+    high: Scalar | None
+    nulls: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionVector:
+    """Where the dead rows of one data file are recorded: entry `data file path` of the object at `path`.
+
+    `rows` is how many are dead; `digest` covers the object (see `application.envelopes`).
+    """
+
+    path: str
+    rows: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One immutable Parquet object. `path` is relative to the table's folder; `ranges` is keyed by field id."""
+
+    path: str
+    rows: int
+    bytes: int
+    digest: str
+    schema_id: int
+    ranges: Mapping[int, ColumnRange]
+    deletes: DeletionVector | None = None
+
+    @property
+    def live_rows(self) -> int:
+        return self.rows - (self.deletes.rows if self.deletes else 0)

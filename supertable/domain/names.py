@@ -1,0 +1,63 @@
+"""The one rule for the names of organizations, supertables and tables, and the rule for column names."""
+
+from __future__ import annotations
+
+import re
+
+from supertable.domain.errors import InvalidName, InvalidSchema
+
+MAX_NAME_LENGTH = 128
+MAX_COLUMN_NAME_LENGTH = 255
+
+SYSTEM_SUPERTABLE = "_system"
+"""Holds what belongs to an organization as a whole; not open to users' tables."""
+
+RESERVED_COLUMNS = frozenset({"_table", "_change", "_version"})
+"""Columns that queries over several tables or versions add."""
+
+_NAME = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def checked_name(kind: str, name: object) -> str:
+    """`name` as it was given, or `InvalidName`. `kind` is organization, supertable or table.
+
+    Names have 1 to 128 ASCII letters, digits or `_`. Case is kept; names that differ only in case are the same.
+    """
+    if not isinstance(name, str):
+        raise InvalidName(kind, name, "it is not text")
+    if not name:
+        raise InvalidName(kind, name, "it is empty")
+    if len(name) > MAX_NAME_LENGTH:
+        raise InvalidName(kind, name, f"it has {len(name)} characters, {MAX_NAME_LENGTH} are allowed")
+    if not _NAME.fullmatch(name):
+        raise InvalidName(kind, name, "only letters A to Z, digits and _ are allowed")
+    return name
+
+
+def name_key(name: str) -> str:
+    """What two names that are the same have in common."""
+    return name.lower()
+
+
+def checked_columns(names: list[str]) -> None:
+    """Refuse column names that no table can have, and pairs that differ only in case. Raises `InvalidSchema`."""
+    seen: dict[str, str] = {}
+    for name in names:
+        _check_column(name)
+        other = seen.setdefault(name.lower(), name)
+        if other is not name:
+            raise InvalidSchema(name, f"there is a column {other!r} too; names that differ only in case are the same")
+
+
+def _check_column(name: str) -> None:
+    if not name:
+        raise InvalidSchema(name, "a column needs a name")
+    if len(name) > MAX_COLUMN_NAME_LENGTH:
+        raise InvalidSchema(name, f"its name has {len(name)} characters, {MAX_COLUMN_NAME_LENGTH} are allowed")
+    if _CONTROL.search(name):
+        raise InvalidSchema(name, "its name has a control character")
+    if any("\ud800" <= letter <= "\udfff" for letter in name):
+        raise InvalidSchema(name, "its name is not valid Unicode")
+    if name.lower() in RESERVED_COLUMNS:
+        raise InvalidSchema(name, "this name is reserved")
