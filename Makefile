@@ -1,0 +1,60 @@
+# Everything a person needs to work on SuperTable. `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types contracts bench docs build lock format clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Create .venv from requirements.lock and install SuperTable into it, editable
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "SuperTable needs Python 3.11 or newer; name one: make PYTHON=python3.12 …")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $(READY)
+
+demo: $(READY) ## Load 336,776 flights, upsert, delete, travel in time, query
+	@$(BIN)/supertable demo
+
+test: $(READY) ## Run the whole test suite
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not alone"
+	@$(BIN)/python -m pytest -m alone
+
+lint: $(READY) ## Check style
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(READY) ## Rewrite the code in the house's format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: $(READY) ## Check types (mypy --strict)
+	@$(BIN)/mypy supertable tests $(wildcard benchmarks)
+
+contracts: $(READY) ## Check what may import what
+	@$(BIN)/lint-imports
+
+bench: $(READY) ## Run the benchmarks beside DuckDB over plain Parquet
+	@$(BIN)/python -m benchmarks
+
+docs: $(READY) ## Check that the settings, commands and examples in the documents are true
+	@$(BIN)/python -m pytest tests/unit/test_docs.py
+
+build: $(READY) ## Build the wheel and the sdist into dist/
+	@rm -rf dist
+	@$(BIN)/python -m build --quiet
+
+lock: $(READY) ## Resolve requirements.lock anew from pyproject.toml
+	@$(BIN)/uv pip compile pyproject.toml --extra demo --group dev --universal --python-version 3.11 \
+		--upgrade --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
+		--output-file requirements.lock
+
+clean: ## Remove what was built or cached; .venv stays
+	@rm -rf dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
