@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 Scalar = bool | int | float | str
-"""A value in a column range: integers for integer, date (days), time and timestamp (in the type's unit) and decimal
-(unscaled) columns; text for string columns, ordered bytewise by UTF-8."""
+"""A value in a column range: integers for integer, date (days since 1970), time and timestamp (in the type's unit) and
+decimal (unscaled) columns; text for string columns, ordered by code point, which is bytewise by UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 SIGNED = {"int8": 8, "int16": 16, "int32": 32, "int64": 64}
 UNSIGNED = {"uint8": 8, "uint16": 16, "uint32": 32, "uint64": 64}
 FLOATS = {"float16": 16, "float32": 32, "float64": 64}
-UNITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
+UNITS = {"ms": 3, "us": 6, "ns": 9}
 NESTED = frozenset({"list", "struct", "map"})
 MAX_DECIMAL_PRECISION = 38
 
@@ -17,7 +17,7 @@ MAX_DECIMAL_PRECISION = 38
 class DataType:
     """One type. `name` is bool, int8…uint64, float16…64, decimal, string, binary, date, time, timestamp, list, struct or map.
 
-    decimal has precision and scale; time and timestamp a unit (s, ms, us, ns); timestamp a timezone or none.
+    decimal has precision and scale; time and timestamp a unit (ms, us, ns); timestamp a timezone or none.
     fields: a list's one element, a struct's members, a map's key and value.
     """
 

@@ -1,0 +1,1 @@
+"""One folder per port; driver types stay inside."""

@@ -1,0 +1,1 @@
+"""How log records and checkpoints become bytes."""

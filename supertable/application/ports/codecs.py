@@ -1,0 +1,33 @@
+"""How log records and checkpoints become bytes."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar
+
+Record = TypeVar("Record")
+State = TypeVar("State")
+
+
+class Undecodable(Exception):
+    """The bytes are not a document of this kind; the message says why, without quoting them."""
+
+
+class TooNew(Exception):
+    """The document has a newer format than this codec knows."""
+
+    def __init__(self, found: int, known: int) -> None:
+        super().__init__(f"format {found}, known up to {known}")
+        self.found = found
+        self.known = known
+
+
+class LogCodec(Protocol[Record, State]):
+    """Decoding raises `Undecodable` or `TooNew`, and nothing else, whatever the bytes."""
+
+    def encode_record(self, record: Record) -> bytes: ...
+
+    def decode_record(self, data: bytes) -> Record: ...
+
+    def encode_state(self, state: State) -> bytes: ...
+
+    def decode_state(self, data: bytes) -> State: ...

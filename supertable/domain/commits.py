@@ -1,0 +1,88 @@
+"""Commits: what one version of a table changes. A commit record is written once and never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from supertable.domain.files import DataFile, DeletionVector
+from supertable.domain.schemas import Schema
+
+
+class Operation(StrEnum):
+    CREATE = "create"
+    APPEND = "append"
+    UPSERT = "upsert"
+    OVERWRITE = "overwrite"
+    DELETE = "delete"
+    RESTORE = "restore"
+
+
+@dataclass(frozen=True, slots=True)
+class TableDefinition:
+    """What a table is, besides its columns. `keys` and `sequence` are field ids."""
+
+    name: str
+    keys: tuple[int, ...] = ()
+    sequence: int | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """The record of a soft delete: the predicate, or how many keys were given, and why."""
+
+    predicate: str | None
+    keys: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows that a commit changed, as its writer saw them. An updated row is not counted as inserted or deleted."""
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a commit does to a snapshot, before it has a place in the log.
+
+    `removed` are paths of data files; `deletes` are the new deletion vectors of files that stay, by path; a file in
+    `added` carries its own. `definition` and `schema` are given where they change.
+    """
+
+    operation: Operation
+    added: tuple[DataFile, ...] = ()
+    removed: tuple[str, ...] = ()
+    deletes: Mapping[str, DeletionVector] = field(default_factory=dict)
+    definition: TableDefinition | None = None
+    schema: Schema | None = None
+    tombstone: Tombstone | None = None
+    counts: Counts = Counts()
+    restored: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommitInfo:
+    """What the writer says about a commit: free properties (lineage), and the key that makes it happen once."""
+
+    properties: Mapping[str, str] = field(default_factory=dict)
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A change with its place: the record at `log/<version>`.
+
+    `id` tells this commit from any other that tried for the same version. `committed_at_us` grows with the version.
+    """
+
+    id: str
+    version: int
+    committed_at_us: int
+    change: Change
+    info: CommitInfo = CommitInfo()

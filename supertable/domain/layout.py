@@ -1,0 +1,43 @@
+"""Where everything lies in object storage. Keys are relative to the deployment's prefix."""
+
+from __future__ import annotations
+
+from supertable.domain.names import name_key
+
+VERSION_DIGITS = 20
+
+
+def supertable_folder(organization: str, supertable: str) -> str:
+    return f"{name_key(organization)}/{name_key(supertable)}"
+
+
+def registry_log(organization: str, supertable: str) -> str:
+    """The folder of the registry's log."""
+    return f"{supertable_folder(organization, supertable)}/catalog"
+
+
+def table_log(organization: str, supertable: str, table_id: str) -> str:
+    """The table's folder, which is the folder of its log too."""
+    return f"{supertable_folder(organization, supertable)}/tables/{table_id}"
+
+
+def record_key(log: str, version: int) -> str:
+    return f"{log}/log/{version:0{VERSION_DIGITS}d}"
+
+
+def checkpoint_key(log: str, version: int) -> str:
+    return f"{log}/checkpoints/{version:0{VERSION_DIGITS}d}"
+
+
+def version_of(key: str) -> int | None:
+    """The version in the key of a record or checkpoint; None for a key that is neither."""
+    name = key.rsplit("/", 1)[-1]
+    return int(name) if len(name) == VERSION_DIGITS and name.isdigit() else None
+
+
+def data_path(file_id: str) -> str:
+    return f"data/{file_id}.parquet"
+
+
+def deletes_path(file_id: str) -> str:
+    return f"deletes/{file_id}.arrow"
