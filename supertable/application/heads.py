@@ -62,9 +62,9 @@ class Heads:
         """The versions that have a checkpoint, ascending."""
         return sorted(_versions(entry.key for entry in self._store.list(f"{log}/checkpoints/")))
 
-    def rediscover(self, log: str) -> int:
-        """Make the catalog's head what storage says, whatever the catalog held; return it (0: no such log)."""
-        newest = self.newest_in_storage(log)
+    def catch_up(self, log: str, after: int = 0) -> int:
+        """Make the catalog's head what storage says, and return it (0: no such log). `after`: a version that exists."""
+        newest = self.newest_in_storage(log, after)
         if newest:
             self._roll(log, newest)
         return newest
@@ -82,11 +82,7 @@ class Heads:
         if head and self._store.size(record_key(log, present + 1)) is None:
             self._verified.add((identity, log))
             return False
-        newest = self.newest_in_storage(log, after=present)
-        if newest == present:
-            return False
-        self._roll(log, newest)
-        return True
+        return self.catch_up(log, after=present) > present
 
     def _roll(self, log: str, version: int) -> None:
         record = self._store.read(record_key(log, version))

@@ -169,9 +169,12 @@ class Log(Generic[Record, State]):
 
     def _record(self, log: str, version: int, carried: dict[int, bytes]) -> Record:
         data = carried.get(version)
-        if data is None:
-            return self.record(log, version)
-        return self._decoded(record_key(log, version), data, self._codec.decode_record)
+        if data is not None:
+            try:
+                return self._decoded(record_key(log, version), data, self._codec.decode_record)
+            except ObjectDamaged:
+                _LOG.warning("the catalog's copy of version %s of %s is damaged; reading storage", version, log)
+        return self.record(log, version)
 
     def _remember(self, log: str, state: State) -> None:
         with self._lock:

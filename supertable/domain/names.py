@@ -9,9 +9,6 @@ from supertable.domain.errors import InvalidName, InvalidSchema
 MAX_NAME_LENGTH = 128
 MAX_COLUMN_NAME_LENGTH = 255
 
-SYSTEM_SUPERTABLE = "_system"
-"""Holds what belongs to an organization as a whole; not open to users' tables."""
-
 RESERVED_COLUMNS = frozenset({"_table", "_change", "_version"})
 """Columns that queries over several tables or versions add."""
 

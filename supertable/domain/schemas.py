@@ -119,11 +119,21 @@ class _Merge:
 
     def members(self, old: tuple[Field, ...], new: list[Field], path: str) -> tuple[Field, ...]:
         incoming = {field.name.lower(): field for field in new}
+        if path:
+            self.check_case(old, incoming, path)
         kept = tuple(
             self.field(field, incoming.pop(field.name.lower()), path) if field.name.lower() in incoming else field
             for field in old
         )
         return kept + tuple(self.added(field, path) for field in incoming.values())
+
+    @staticmethod
+    def check_case(old: tuple[Field, ...], incoming: dict[str, Field], path: str) -> None:
+        for field in old:
+            given = incoming.get(field.name.lower())
+            if given and given.name != field.name:
+                hint = "Members of a struct are matched by exact name; rename it in the data."
+                raise IncompatibleSchema(path + field.name, f"the member {field.name}", f"the member {given.name}", hint)
 
     def added(self, field: Field, path: str) -> Field:
         if not self.evolve:

@@ -1,0 +1,85 @@
+"""Making a change the next version of its table, against whoever else is writing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from supertable.application.heads import Heads
+from supertable.application.logs import Log
+from supertable.application.ports.clocks import Clock, Identifiers
+from supertable.application.ports.locks import Locks
+from supertable.application.tables import OpenTable, Tables
+from supertable.domain.commits import Change, Commit, CommitInfo
+from supertable.domain.errors import Conflict
+from supertable.domain.snapshots import Snapshot
+
+_MOST_ATTEMPTS = 64
+_LOCK_WAIT_SECONDS = 5.0
+_LONGEST_PAUSE_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """`replayed`: the idempotency key was known, and this is the commit that it led to before."""
+
+    commit: Commit
+    replayed: bool
+
+
+class Committer:
+    """Optimistic commits with bounded, jittered retries. The lock only keeps writers from working in vain."""
+
+    def __init__(
+        self,
+        tables: Tables,
+        snapshots: Log[Commit, Snapshot],
+        heads: Heads,
+        locks: Locks,
+        clock: Clock,
+        identifiers: Identifiers,
+    ) -> None:
+        self._tables = tables
+        self._snapshots = snapshots
+        self._heads = heads
+        self._locks = locks
+        self._clock = clock
+        self._identifiers = identifiers
+
+    def earlier(self, table: OpenTable, info: CommitInfo) -> Committed | None:
+        """The commit that the idempotency key led to, if it is known."""
+        reply = table.snapshot.replies.get(info.idempotency_key) if info.idempotency_key else None
+        return reply and Committed(self._snapshots.record(table.folder, reply.version), replayed=True)
+
+    def commit(self, table: OpenTable, propose: Callable[[OpenTable], Change], info: CommitInfo) -> Committed:
+        """Commit what `propose` makes of the newest snapshot; it is asked again when another commit came first.
+
+        Raises `Conflict` when others win every time, and whatever `propose` raises.
+        """
+        with self._locks.hold(table.folder, _LOCK_WAIT_SECONDS):
+            for attempt in range(_MOST_ATTEMPTS):
+                newest = self._tables.newest(table)
+                done = self.earlier(newest, info) or self._attempt(newest, propose(newest), info)
+                if done:
+                    return done
+                self._heads.catch_up(table.folder, newest.snapshot.version)
+                self._clock.sleep(min(0.002 * 2**attempt, _LONGEST_PAUSE_SECONDS) * self._identifiers.jitter())
+        theirs = self._tables.newest(table).snapshot
+        raise Conflict(
+            f"Table {table.name} changed {_MOST_ATTEMPTS} times while this write tried to commit.",
+            info.idempotency_key or "(without a key)",
+            f"{theirs.commit_id} (version {theirs.version})",
+        )
+
+    def _attempt(self, newest: OpenTable, change: Change, info: CommitInfo) -> Committed | None:
+        snapshot = newest.snapshot
+        commit = Commit(
+            id=self._identifiers.new(),
+            version=snapshot.version + 1,
+            committed_at_us=max(self._clock.now_us(), snapshot.committed_at_us + 1),
+            change=change,
+            info=info,
+        )
+        if self._snapshots.append(newest.folder, snapshot, commit) is None:
+            return None
+        return Committed(commit, replayed=False)

@@ -1,0 +1,141 @@
+"""What the use cases answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from supertable.application.committing import Committed
+from supertable.application.tables import OpenTable
+from supertable.domain.commits import Commit
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment(microseconds: int) -> datetime:
+    """Microseconds since 1970 UTC as a datetime."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """A durable commit. `replayed`: it is the one that this idempotency key led to before; nothing was written now."""
+
+    table: str
+    version: int
+    operation: str
+    rows_inserted: int
+    rows_updated: int
+    rows_deleted: int
+    files_added: int
+    bytes_added: int
+    replayed: bool
+
+    @classmethod
+    def of(cls, table: OpenTable, committed: Committed) -> WriteResult:
+        change = committed.commit.change
+        return cls(
+            table=table.name,
+            version=committed.commit.version,
+            operation=change.operation.value,
+            rows_inserted=change.counts.inserted,
+            rows_updated=change.counts.updated,
+            rows_deleted=change.counts.deleted,
+            files_added=len(change.added),
+            bytes_added=sum(file.bytes for file in change.added),
+            replayed=committed.replayed,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TableInfo:
+    """A table at its newest version. `rows` are live; `dead_rows` still take room in its files."""
+
+    name: str
+    version: int
+    rows: int
+    dead_rows: int
+    files: int
+    bytes: int
+    keys: list[str]
+    sequence: str | None
+    created_at: datetime
+    updated_at: datetime
+    comment: str
+
+    @classmethod
+    def of(cls, table: OpenTable) -> TableInfo:
+        snapshot = table.snapshot
+        return cls(
+            name=table.name,
+            version=snapshot.version,
+            rows=snapshot.rows,
+            dead_rows=sum(file.rows - file.live_rows for file in snapshot.files.values()),
+            files=len(snapshot.files),
+            bytes=snapshot.bytes,
+            keys=snapshot.key_names,
+            sequence=snapshot.sequence_name,
+            created_at=moment(snapshot.created_at_us),
+            updated_at=moment(snapshot.committed_at_us),
+            comment=snapshot.definition.comment,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnInfo:
+    """A column; `type` as `domain.types` writes it."""
+
+    name: str
+    type: str
+    nullable: bool
+    comment: str
+    field_id: int
+
+    @classmethod
+    def of(cls, table: OpenTable) -> list[ColumnInfo]:
+        return [
+            cls(field.name, str(field.type), field.nullable, field.comment, field.id)
+            for field in table.snapshot.schema.fields
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One commit. `reason` is what a delete was given; `restored` the version that a restore went back to."""
+
+    version: int
+    committed_at: datetime
+    operation: str
+    rows_inserted: int
+    rows_updated: int
+    rows_deleted: int
+    files_added: int
+    files_removed: int
+    bytes_added: int
+    properties: Mapping[str, str]
+    idempotency_key: str | None
+    predicate: str | None
+    reason: str
+    restored: int | None
+
+    @classmethod
+    def of(cls, commit: Commit) -> HistoryEntry:
+        change = commit.change
+        tombstone = change.tombstone
+        return cls(
+            version=commit.version,
+            committed_at=moment(commit.committed_at_us),
+            operation=change.operation.value,
+            rows_inserted=change.counts.inserted,
+            rows_updated=change.counts.updated,
+            rows_deleted=change.counts.deleted,
+            files_added=len(change.added),
+            files_removed=len(change.removed),
+            bytes_added=sum(file.bytes for file in change.added),
+            properties=commit.info.properties,
+            idempotency_key=commit.info.idempotency_key,
+            predicate=tombstone.predicate if tombstone else None,
+            reason=tombstone.reason if tombstone else "",
+            restored=change.restored,
+        )

@@ -1,0 +1,147 @@
+"""Finding tables by name and reading their snapshots, as one cut across all that a request names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from supertable.application.heads import Heads
+from supertable.application.logs import Log
+from supertable.application.ports.catalogs import Head
+from supertable.domain.commits import Commit
+from supertable.domain.errors import CatalogUnavailable, ObjectMissing, VersionNotFound
+from supertable.domain.files import DataFile
+from supertable.domain.layout import record_key, registry_log, table_log
+from supertable.domain.registry import EMPTY, Registry, RegistryCommit
+from supertable.domain.snapshots import Snapshot
+from supertable.domain.view_chain import Scan, grouped
+
+_MOST_CUTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A supertable of an organization, by checked names."""
+
+    organization: str
+    supertable: str
+
+    @property
+    def registry(self) -> str:
+        return registry_log(self.organization, self.supertable)
+
+    def folder(self, table_id: str) -> str:
+        return table_log(self.organization, self.supertable, table_id)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTable:
+    """A table at one version. `folder` holds its objects and names its log."""
+
+    name: str
+    folder: str
+    snapshot: Snapshot
+
+    def scan(self, files: Iterable[DataFile] | None = None) -> Scan:
+        """The plan of a read of these files of the snapshot, or of all."""
+        snapshot = self.snapshot
+        return Scan(
+            table=self.name,
+            folder=self.folder,
+            version=snapshot.version,
+            schema=snapshot.schema,
+            groups=grouped(snapshot.files.values() if files is None else files, snapshot.schemas),
+            files_total=len(snapshot.files),
+            rows_total=snapshot.rows,
+        )
+
+
+class Tables:
+    """Reads. Every method sees all commits that were acknowledged before it was called."""
+
+    def __init__(
+        self, heads: Heads, registries: Log[RegistryCommit, Registry], snapshots: Log[Commit, Snapshot]
+    ) -> None:
+        self._heads = heads
+        self._registries = registries
+        self._snapshots = snapshots
+
+    def cut(self, wanted: Iterable[tuple[Place, str | None]]) -> dict[tuple[Place, str | None], list[OpenTable]]:
+        """Every table wanted (None: all tables of the place), all as they were at one moment.
+
+        Raises `TableNotFound` for a name that is not there, unless it is None.
+        """
+        requests = list(wanted)
+        places = {place for place, _ in requests}
+        logs: set[str] = set()
+        for _ in range(_MOST_CUTS):
+            known = {place.registry: self._registries.known(place.registry) for place in places}
+            known |= {log: self._snapshots.known(log) for log in logs}
+            heads = self._heads.cut(known)
+            registries = {place: self._registry(place, heads) for place in places}
+            found = {request: _resolved(request, registries) for request in requests}
+            logs = {folder for tables in found.values() for _, folder in tables}
+            if logs <= heads.keys() | (known.keys() - heads.keys()):
+                return {request: [self._open(*table, heads) for table in tables] for request, tables in found.items()}
+        raise CatalogUnavailable("tables kept being created and dropped while they were looked up")
+
+    def open(self, place: Place, name: str) -> OpenTable:
+        """The newest version. Raises `TableNotFound`."""
+        return self.cut([(place, name)])[place, name][0]
+
+    def all(self, place: Place) -> list[OpenTable]:
+        """Every table of the place, as one cut, by name."""
+        return self.cut([(place, None)])[place, None]
+
+    def newest(self, table: OpenTable) -> OpenTable:
+        """The same table at its newest version."""
+        heads = self._heads.cut({table.folder: self._snapshots.known(table.folder)})
+        return self._open(table.name, table.folder, heads)
+
+    def registry(self, place: Place) -> Registry:
+        """The newest registry; an empty one when nothing was ever created there."""
+        return self._registry(place, self._heads.cut({place.registry: self._registries.known(place.registry)}))
+
+    def at_version(self, table: OpenTable, version: int) -> OpenTable:
+        """The table as it was. Raises `VersionNotFound`."""
+        newest = table.snapshot.version
+        if not 1 <= version <= newest:
+            raise VersionNotFound(table.name, str(version), 1, newest)
+        if version == newest:
+            return table
+        return OpenTable(table.name, table.folder, self._snapshots.state(table.folder, version))
+
+    def at_time(self, table: OpenTable, at_us: int, asked: str) -> OpenTable:
+        """The table as it was at a moment (microseconds since 1970 UTC). Raises `VersionNotFound` before its first."""
+        if table.snapshot.committed_at_us <= at_us:
+            return table
+        low, high = 0, table.snapshot.version  # commit times grow with the version
+        while high - low > 1:
+            middle = (low + high) // 2
+            early = self._snapshots.record(table.folder, middle).committed_at_us <= at_us
+            low, high = (middle, high) if early else (low, middle)
+        if low == 0:
+            raise VersionNotFound(table.name, asked, 1, table.snapshot.version)
+        return self.at_version(table, low)
+
+    def commits(self, table: OpenTable, newest: int, count: int) -> list[Commit]:
+        """Up to `count` commits from version `newest` downwards, newest first."""
+        return [self._snapshots.record(table.folder, version) for version in range(newest, max(newest - count, 0), -1)]
+
+    def _registry(self, place: Place, heads: dict[str, Head]) -> Registry:
+        head = heads.get(place.registry)
+        return self._registries.state_at(place.registry, head) if head else EMPTY
+
+    def _open(self, name: str, folder: str, heads: dict[str, Head]) -> OpenTable:
+        head = heads.get(folder)
+        if head is None:
+            raise ObjectMissing(record_key(folder, 1))
+        return OpenTable(name, folder, self._snapshots.state_at(folder, head))
+
+
+def _resolved(request: tuple[Place, str | None], registries: dict[Place, Registry]) -> list[tuple[str, str]]:
+    """Name and folder of the tables that a request stands for."""
+    place, name = request
+    registry = registries[place]
+    entries = [registry.find(name)] if name is not None else [registry.tables[key] for key in sorted(registry.tables)]
+    return [(entry.name, place.folder(entry.table_id)) for entry in entries]
