@@ -1,0 +1,41 @@
+"""What an object's key may look like, checked again at the edge of every store (defence in depth)."""
+
+from __future__ import annotations
+
+import re
+
+_SEGMENT = re.compile(r"[A-Za-z0-9._=-]+")
+
+
+def is_segment(name: str) -> bool:
+    """Whether `name` may stand between two slashes of a key."""
+    return _SEGMENT.fullmatch(name) is not None and name not in (".", "..")
+
+
+def check_key(key: str) -> str:
+    """The key itself; ValueError when it is not made of `/`-separated segments of `A-Z a-z 0-9 . _ = -`."""
+    if not all(map(is_segment, key.split("/"))):
+        raise ValueError(f"not an object key: {key!r}")
+    return key
+
+
+def check_prefix(prefix: str) -> str:
+    """The prefix itself; ValueError when no key could start with it."""
+    folder, name = split_prefix(prefix)
+    whole = folder[:-1].split("/") if folder else []
+    if not all(map(is_segment, whole)) or (name and not _SEGMENT.fullmatch(name)):
+        raise ValueError(f"not the start of an object key: {prefix!r}")
+    return prefix
+
+
+def check_folder_prefix(prefix: str) -> str:
+    """The prefix itself; ValueError unless it is empty or names a whole folder, ending with `/`."""
+    if prefix and not prefix.endswith("/"):
+        raise ValueError(f"not a folder (it does not end with '/'): {prefix!r}")
+    return check_prefix(prefix)
+
+
+def split_prefix(prefix: str) -> tuple[str, str]:
+    """The whole folders of a prefix (empty, or ending with `/`), and the start of a name after them."""
+    end = prefix.rfind("/") + 1
+    return prefix[:end], prefix[end:]
