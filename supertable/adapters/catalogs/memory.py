@@ -1,0 +1,57 @@
+"""A catalog in this process's memory, for tests and try-outs."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import deque
+from collections.abc import Mapping
+
+from supertable.application.ports.catalogs import Head
+
+_KEPT_RECORDS = 128
+
+
+class InMemoryCatalog:
+    """Safe for any number of threads. Keeps the newest `kept_records` records of each log."""
+
+    def __init__(self, kept_records: int = _KEPT_RECORDS) -> None:
+        self._kept_records = kept_records
+        self._lock = threading.Lock()
+        self._identity = uuid.uuid4().hex
+        self._versions: dict[str, int] = {}
+        self._records: dict[str, deque[bytes]] = {}
+
+    def identity(self) -> str:
+        return self._identity
+
+    def heads(self, known: Mapping[str, int]) -> dict[str, Head]:
+        with self._lock:
+            return {log: self._head(log, version) for log, version in known.items() if log in self._versions}
+
+    def advance(self, log: str, version: int, record: bytes) -> bool:
+        with self._lock:
+            present = self._versions.get(log, 0)
+            if version <= present:
+                return False
+            if version != present + 1:
+                self._records.pop(log, None)  # records never have gaps
+            self._versions[log] = version
+            self._records.setdefault(log, deque(maxlen=self._kept_records)).append(bytes(record))
+            return True
+
+    def logs(self, prefix: str) -> list[str]:
+        with self._lock:
+            return sorted(log for log in self._versions if log.startswith(prefix))
+
+    def clear(self, prefix: str) -> None:
+        with self._lock:
+            for log in [log for log in self._versions if log.startswith(prefix)]:
+                del self._versions[log], self._records[log]
+            self._identity = uuid.uuid4().hex
+
+    def _head(self, log: str, known: int) -> Head:
+        version = self._versions[log]
+        newer = max(0, version - known)
+        records = tuple(self._records[log])
+        return Head(version, records[max(0, len(records) - newer) :])

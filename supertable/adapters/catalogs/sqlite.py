@@ -1,0 +1,145 @@
+"""The catalog of an installation without servers: one SQLite file."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from supertable.adapters.catalogs.sqlite_file import SqliteFile
+from supertable.application.ports.catalogs import Head
+from supertable.domain.errors import CatalogDamaged
+
+_KEPT_RECORDS = 128
+
+_SCHEMA = """
+CREATE TABLE identity (id TEXT NOT NULL);
+INSERT INTO identity VALUES (lower(hex(randomblob(16))));
+CREATE TABLE heads (log TEXT PRIMARY KEY, version INTEGER NOT NULL, seal INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE records (
+    log TEXT NOT NULL, version INTEGER NOT NULL, record BLOB NOT NULL, seal INTEGER NOT NULL,
+    PRIMARY KEY (log, version)
+);
+"""
+_HEADS = """
+SELECT heads.log, heads.version, heads.seal, records.version, records.record, records.seal
+FROM json_each(?) AS asked
+CROSS JOIN heads ON heads.log = json_extract(asked.value, '$[0]')
+LEFT JOIN records ON records.log = heads.log AND records.version > json_extract(asked.value, '$[1]')
+"""
+_SET_HEAD = """
+INSERT INTO heads VALUES (?, ?, ?)
+ON CONFLICT (log) DO UPDATE SET version = excluded.version, seal = excluded.seal
+"""
+_IN_PREFIX = "log >= ?1 AND substr(log, 1, length(?1)) = ?1"
+_LOGS = f"SELECT log FROM heads WHERE {_IN_PREFIX} ORDER BY log"
+
+# Of one record: its version, its bytes, its seal; of any type, when the file is damaged.
+_Row = tuple[object, object, object]
+
+
+class SqliteCatalog:
+    """Heads and the newest 128 records of each log, in write-ahead mode: readers and the writer do not wait.
+
+    A power loss may undo the latest `advance`s, never tear one. Every row carries a checksum, so that a
+    flipped bit is CatalogDamaged and not a wrong head. The records of a log never have gaps: `advance` by
+    more than one version forgets the earlier ones. `clear` replaces a file that is
+    damaged, and keeps it as `.damaged`.
+    """
+
+    def __init__(self, path: Path, busy_seconds: float = 10.0) -> None:
+        self._file = SqliteFile(path, _SCHEMA, busy_seconds)
+
+    def identity(self) -> str:
+        with self._file.opened() as opened:
+            row = opened.connection.execute("SELECT id FROM identity").fetchone()
+            if row is None:
+                raise CatalogDamaged("it has lost its identity")
+            return f"{row[0]}-{opened.file}"
+
+    def heads(self, known: Mapping[str, int]) -> dict[str, Head]:
+        asked = json.dumps(list(known.items()))
+        with self._file.opened() as opened:
+            rows = opened.connection.execute(_HEADS, (asked,)).fetchall()  # one statement sees one state
+        versions: dict[str, int] = {}
+        records: dict[str, list[_Row]] = {}
+        for log, version, seal, *record in rows:
+            _checked(log, version, b"", seal)
+            versions[log] = version
+            newer = records.setdefault(log, [])
+            if record[0] is not None:
+                newer.append((record[0], record[1], record[2]))
+        return {log: Head(versions[log], _records(log, versions[log], records[log])) for log in versions}
+
+    def advance(self, log: str, version: int, record: bytes) -> bool:
+        with self._file.opened() as opened:
+            connection = opened.connection
+            connection.execute("BEGIN IMMEDIATE")
+            present = _present_version(connection, log)
+            if version <= present:
+                connection.execute("ROLLBACK")
+                return False
+            forgotten = version - _KEPT_RECORDS if version == present + 1 else version
+            connection.execute("DELETE FROM records WHERE log = ? AND version <= ?", (log, forgotten))
+            connection.execute(
+                "INSERT INTO records VALUES (?, ?, ?, ?)", (log, version, record, _seal(log, version, record))
+            )
+            connection.execute(_SET_HEAD, (log, version, _seal(log, version)))
+            connection.execute("COMMIT")
+            return True
+
+    def logs(self, prefix: str) -> list[str]:
+        with self._file.opened() as opened:
+            rows = opened.connection.execute(_LOGS, (prefix,)).fetchall()
+        return [log for (log,) in rows]
+
+    def clear(self, prefix: str) -> None:
+        try:
+            self._clear(prefix)
+        except CatalogDamaged:
+            self._file.set_aside()
+            self._clear(prefix)
+
+    def close(self) -> None:
+        """Close the connections that are not in use; the catalog can still be used, and opens new ones."""
+        self._file.close()
+
+    def _clear(self, prefix: str) -> None:
+        with self._file.opened() as opened:
+            connection = opened.connection
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(f"DELETE FROM heads WHERE {_IN_PREFIX}", (prefix,))
+            connection.execute(f"DELETE FROM records WHERE {_IN_PREFIX}", (prefix,))
+            connection.execute("UPDATE identity SET id = lower(hex(randomblob(16)))")
+            connection.execute("COMMIT")
+
+
+def _present_version(connection: sqlite3.Connection, log: str) -> int:
+    """0 when the log has no head."""
+    row = connection.execute("SELECT version, seal FROM heads WHERE log = ?", (log,)).fetchone()
+    if row is None:
+        return 0
+    version, seal = row
+    _checked(log, version, b"", seal)
+    return int(version)
+
+
+def _records(log: str, head: int, rows: Iterable[_Row]) -> tuple[bytes, ...]:
+    """The records in order of version; CatalogDamaged unless they are whole and lead up to `head`."""
+    found = {version: _checked(log, version, record, seal) for version, record, seal in rows}
+    expected = range(head - len(found) + 1, head + 1)
+    if found.keys() != set(expected):
+        raise CatalogDamaged(f"the records of {log} do not lead up to its head")
+    return tuple(found[version] for version in expected)
+
+
+def _checked(log: str, version: object, record: object, seal: object) -> bytes:
+    if not isinstance(record, bytes) or _seal(log, version, record) != seal:
+        raise CatalogDamaged(f"the entry of {log} is not what was written")
+    return record
+
+
+def _seal(log: str, version: object, record: bytes = b"") -> int:
+    return zlib.crc32(record, zlib.crc32(f"{log}@{version!r}".encode()))
