@@ -15,7 +15,7 @@ from supertable.domain.types import Field
 
 
 def as_reader(data: Any) -> pa.RecordBatchReader:
-    """Table, RecordBatch, RecordBatchReader, or anything with `__arrow_c_stream__` (polars, duckdb, pandas), as a stream."""
+    """A Table, RecordBatch, RecordBatchReader, or anything with `__arrow_c_stream__` (polars, pandas), as a stream."""
     if isinstance(data, pa.RecordBatchReader):
         return data
     if isinstance(data, pa.Table):
@@ -48,7 +48,9 @@ def conformer(given: pa.Schema, schema: Schema) -> Callable[[pa.RecordBatch | pa
 
     def conform(batch: pa.RecordBatch | pa.Table) -> pa.Table:
         columns = [
-            pa.nulls(batch.num_rows, target.field(i).type) if source is None else _column(batch.column(source), field, target.field(i).type)
+            pa.nulls(batch.num_rows, target.field(i).type)
+            if source is None
+            else _column(batch.column(source), field, target.field(i).type)
             for i, (source, field) in enumerate(zip(sources, schema.fields, strict=True))
         ]
         for column, field in zip(columns, schema.fields, strict=True):

@@ -49,7 +49,7 @@ class Committer:
     def earlier(self, table: OpenTable, info: CommitInfo) -> Committed | None:
         """The commit that the idempotency key led to, if it is known."""
         reply = table.snapshot.replies.get(info.idempotency_key) if info.idempotency_key else None
-        return reply and Committed(self._snapshots.record(table.folder, reply.version), replayed=True)
+        return Committed(self._snapshots.record(table.folder, reply.version), replayed=True) if reply else None
 
     def commit(self, table: OpenTable, propose: Callable[[OpenTable], Change], info: CommitInfo) -> Committed:
         """Commit what `propose` makes of the newest snapshot; it is asked again when another commit came first.

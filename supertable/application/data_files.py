@@ -19,7 +19,7 @@ from supertable.application.ports.object_stores import ObjectStore, ObjectWriter
 from supertable.domain.files import ColumnRange, DataFile, Scalar
 from supertable.domain.layout import data_path
 from supertable.domain.schemas import Schema
-from supertable.domain.types import DataType, Field
+from supertable.domain.types import SIGNED, UNSIGNED, DataType, Field
 
 ROW_GROUP_ROWS = 122_880
 """What DuckDB's scan threads take at a time."""
@@ -29,7 +29,7 @@ MAX_RANGE_TEXT = 64
 
 _EXACT = Context(prec=80)
 _RANGED = frozenset(
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 decimal string date time timestamp".split()
+    {"bool", "float32", "float64", "decimal", "string", "date", "time", "timestamp", *SIGNED, *UNSIGNED}
 )
 
 
@@ -48,8 +48,7 @@ class DataFileWriter:
         written: list[DataFile] = []
         source = iter(groups)
         try:
-            for first in source:
-                written.append(self._one_file(folder, schema, first, source))
+            written.extend(self._one_file(folder, schema, first, source) for first in source)
         except BaseException:
             self._store.delete([f"{folder}/{file.path}" for file in written])
             raise
@@ -89,9 +88,9 @@ class _NanColumns:
 
     def look(self, group: pa.Table) -> None:
         for i, column in enumerate(self.schema.fields):
-            if column.type.name in ("float32", "float64") and column.id not in self.found:
-                if pc.any(pc.is_nan(group.column(i))).as_py():
-                    self.found.add(column.id)
+            unknown = column.type.name in ("float32", "float64") and column.id not in self.found
+            if unknown and pc.any(pc.is_nan(group.column(i))).as_py():
+                self.found.add(column.id)
 
 
 class _Sink:

@@ -45,7 +45,7 @@ class Heads:
         raise CatalogUnavailable("its heads kept falling behind storage while they were read")
 
     def announce(self, log: str, version: int, record: bytes) -> None:
-        """Tell the catalog of a durable commit. Its failure loses nothing: whoever comes next rolls the head forward."""
+        """Tell the catalog of a durable commit. If that fails nothing is lost: the next reader rolls the head forward."""
         try:
             self._catalog.advance(log, version, record)
         except CatalogUnavailable as error:
@@ -92,5 +92,3 @@ class Heads:
 
 def _versions(keys: Iterable[str]) -> list[int]:
     return [version for key in keys if (version := version_of(key)) is not None]
-
-

@@ -67,6 +67,11 @@ class Log(Generic[Record, State]):
         with self._lock:
             return self._newest.get(log, 0)
 
+    def cached(self, log: str) -> State | None:
+        """The newest state that this process has at hand; others may have gone on since."""
+        with self._lock:
+            return self._states.get((log, self._newest.get(log, 0)))
+
     def state_at(self, log: str, head: Head) -> State:
         """The state at a head, using the records that the head carries."""
         carried = {head.version - len(head.records) + 1 + i: data for i, data in enumerate(head.records)}

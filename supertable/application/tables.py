@@ -73,7 +73,7 @@ class Tables:
         """
         requests = list(wanted)
         places = {place for place, _ in requests}
-        logs: set[str] = set()
+        logs = self._guess(requests)
         for _ in range(_MOST_CUTS):
             known = {place.registry: self._registries.known(place.registry) for place in places}
             known |= {log: self._snapshots.known(log) for log in logs}
@@ -81,7 +81,7 @@ class Tables:
             registries = {place: self._registry(place, heads) for place in places}
             found = {request: _resolved(request, registries) for request in requests}
             logs = {folder for tables in found.values() for _, folder in tables}
-            if logs <= heads.keys() | (known.keys() - heads.keys()):
+            if logs <= known.keys():
                 return {request: [self._open(*table, heads) for table in tables] for request, tables in found.items()}
         raise CatalogUnavailable("tables kept being created and dropped while they were looked up")
 
@@ -127,6 +127,12 @@ class Tables:
     def commits(self, table: OpenTable, newest: int, count: int) -> list[Commit]:
         """Up to `count` commits from version `newest` downwards, newest first."""
         return [self._snapshots.record(table.folder, version) for version in range(newest, max(newest - count, 0), -1)]
+
+    def _guess(self, requests: list[tuple[Place, str | None]]) -> set[str]:
+        """The tables by what this process knows of the registries, so that one look at the catalog is enough."""
+        registries = {place: self._registries.cached(place.registry) or EMPTY for place, _ in requests}
+        known = [request for request in requests if request[1] is None or registries[request[0]].has(request[1])]
+        return {folder for request in known for _, folder in _resolved(request, registries)}
 
     def _registry(self, place: Place, heads: dict[str, Head]) -> Registry:
         head = heads.get(place.registry)

@@ -68,9 +68,7 @@ class IncompatibleSchema(InvalidInput):
     """The data does not fit the table's schema; `column`, `expected` and `given` say where."""
 
     def __init__(self, column: str, expected: str, given: str, hint: str) -> None:
-        super().__init__(
-            f"Column {_short(column)}: the table has {expected}, the data has {given}. {hint}"
-        )
+        super().__init__(f"Column {_short(column)}: the table has {expected}, the data has {given}. {hint}")
         self.column = column
         self.expected = expected
         self.given = given
@@ -113,9 +111,7 @@ class TableNotFound(NotFound):
 
 class VersionNotFound(NotFound):
     def __init__(self, table: str, asked: str, oldest: int, newest: int) -> None:
-        super().__init__(
-            f"Table {table} has no version {asked}; it has versions {oldest} to {newest}."
-        )
+        super().__init__(f"Table {table} has no version {asked}; it has versions {oldest} to {newest}.")
         self.table = table
         self.asked = asked
 
@@ -167,7 +163,8 @@ class ResultTooLarge(QueryFailed):
 class QueryOutOfMemory(QueryFailed):
     def __init__(self, limit: str) -> None:
         super().__init__(
-            f"The query needs more memory than its engine may use ({limit}). Filter more, select fewer columns, or raise SUPERTABLE_DUCKDB_MEMORY_LIMIT."
+            f"The query needs more memory than its engine may use ({limit}). Filter more, select fewer columns, "
+            "or raise SUPERTABLE_DUCKDB_MEMORY_LIMIT."
         )
 
 
@@ -213,22 +210,24 @@ class Damaged(SupertableError):
 
 class ObjectMissing(Damaged):
     def __init__(self, key: str) -> None:
-        super().__init__(f"Object {key} is missing from storage. Put it back from a backup, or read a version that does not need it.")
+        super().__init__(
+            f"Object {key} is missing from storage. Put it back from a backup, or read a version that does not need it."
+        )
         self.key = key
 
 
 class ObjectDamaged(Damaged):
     def __init__(self, key: str, reason: str) -> None:
-        super().__init__(f"Object {key} is damaged: {reason}. Put it back from a backup, or read a version that does not need it.")
+        super().__init__(
+            f"Object {key} is damaged: {reason}. Put it back from a backup, or read a version that does not need it."
+        )
         self.key = key
         self.reason = reason
 
 
 class CatalogDamaged(Damaged):
     def __init__(self, reason: str) -> None:
-        super().__init__(
-            f"The catalog is damaged: {reason}. No data is lost: run `supertable catalog rebuild`."
-        )
+        super().__init__(f"The catalog is damaged: {reason}. No data is lost: run `supertable catalog rebuild`.")
 
 
 class FormatTooNew(Damaged):

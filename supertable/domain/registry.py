@@ -43,9 +43,12 @@ class Registry:
             raise TableNotFound(name)
         return entry
 
+    def has(self, name: str) -> bool:
+        return name_key(name) in self.tables
+
     def require_free(self, name: str) -> None:
         """Raises `TableExists`."""
-        if name_key(name) in self.tables:
+        if self.has(name):
             raise TableExists(name)
 
 
@@ -60,7 +63,5 @@ def replayed_registry(base: Registry | None, commits: Iterable[RegistryCommit]) 
         if commit.version != state.version + 1:
             raise ValueError(f"version {commit.version} where {state.version + 1} should be")
         tables[name_key(commit.added.name)] = commit.added
-        state = replace(
-            state, version=commit.version, commit_id=commit.id, committed_at_us=commit.committed_at_us
-        )
+        state = replace(state, version=commit.version, commit_id=commit.id, committed_at_us=commit.committed_at_us)
     return replace(state, tables=tables) if state.version else None

@@ -133,7 +133,9 @@ class _Merge:
             given = incoming.get(field.name.lower())
             if given and given.name != field.name:
                 hint = "Members of a struct are matched by exact name; rename it in the data."
-                raise IncompatibleSchema(path + field.name, f"the member {field.name}", f"the member {given.name}", hint)
+                raise IncompatibleSchema(
+                    path + field.name, f"the member {field.name}", f"the member {given.name}", hint
+                )
 
     def added(self, field: Field, path: str) -> Field:
         if not self.evolve:
@@ -143,9 +145,9 @@ class _Merge:
         return _numbered(replace(field, nullable=True), self.assign)
 
     def field(self, old: Field, new: Field, path: str) -> Field:
-        return replace(old, type=self.type(old, old.type, new.type, path + old.name))
+        return replace(old, type=self.type(old.type, new.type, path + old.name))
 
-    def type(self, owner: Field, old: DataType, new: DataType, path: str) -> DataType:
+    def type(self, old: DataType, new: DataType, path: str) -> DataType:
         if old.fields and old.name == new.name:
             return replace(old, fields=self.nested(old, new, path))
         common = None if old.fields or new.fields else widened(old, new)
@@ -161,7 +163,7 @@ class _Merge:
         if old.name == "struct":
             return self.members(old.fields, list(new.fields), path + ".")
         return tuple(
-            replace(ours, type=self.type(ours, ours.type, theirs.type, f"{path}.{ours.name}"))
+            replace(ours, type=self.type(ours.type, theirs.type, f"{path}.{ours.name}"))
             for ours, theirs in zip(old.fields, new.fields, strict=True)
         )
 

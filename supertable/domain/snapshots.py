@@ -24,7 +24,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`files` by path, in the order in which they came; `schemas` by id, each that a file may have been written under."""
+    """`files` by path, in the order in which they came; `schemas` by id, every one that the table has had."""
 
     version: int
     commit_id: str

@@ -15,7 +15,9 @@ MAX_DECIMAL_PRECISION = 38
 
 @dataclass(frozen=True, slots=True)
 class DataType:
-    """One type. `name` is bool, int8…uint64, float16…64, decimal, string, binary, date, time, timestamp, list, struct or map.
+    """One type.
+
+    `name` is bool, int8…uint64, float16…64, decimal, string, binary, date, time, timestamp, list, struct or map;
 
     decimal has precision and scale; time and timestamp a unit (ms, us, ns); timestamp a timezone or none.
     fields: a list's one element, a struct's members, a map's key and value.

@@ -116,9 +116,7 @@ class RowFinder(Protocol):
         NaN too. Without `sequence` the last row wins.
         """
 
-    def matching_keys(
-        self, scan: Scan, batch: pa.Table, keys: Sequence[str], sequence: str | None
-    ) -> KeyMatches:
+    def matching_keys(self, scan: Scan, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> KeyMatches:
         """Live rows of `scan` whose key is in `batch` (whose keys are unique)."""
 
     def matching_predicate(self, scan: Scan, predicate: CheckedPredicate) -> dict[str, pa.Array]:

@@ -1,0 +1,102 @@
+"""Soft deletes, by keys or by predicate: a tombstone, and deletion vectors for the rows it covers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from supertable.application.arrow_schemas import fields_of
+from supertable.application.batches import as_reader, conformer
+from supertable.application.committing import Committer
+from supertable.application.deletion_vectors import DeletionVectors
+from supertable.application.key_bounds import key_bounds
+from supertable.application.marking import Marks, Probe, killed
+from supertable.application.ports.engines import RowFinder
+from supertable.application.results import WriteResult
+from supertable.application.tables import OpenTable, Place, Tables
+from supertable.domain.commits import Change, CommitInfo, Counts, Operation, Tombstone
+from supertable.domain.errors import IncompatibleSchema, InvalidInput, InvalidSchema
+from supertable.domain.pruning import pruned
+from supertable.domain.schemas import Schema, fitted
+
+
+class DeleteRows:
+    """The rows stay readable in older versions. A delete that finds nothing is a version too."""
+
+    def __init__(self, tables: Tables, committer: Committer, finder: RowFinder, vectors: DeletionVectors) -> None:
+        self._tables = tables
+        self._committer = committer
+        self._finder = finder
+        self._vectors = vectors
+
+    def where(self, place: Place, name: str, predicate: str, reason: str, info: CommitInfo) -> WriteResult:
+        """Delete the rows for which the SQL expression is true. Raises `InvalidStatement` where it is none."""
+        table = self._tables.open(place, name)
+        checked = self._finder.check_predicate(predicate, table.snapshot.schema)
+        tombstone = Tombstone(checked.text, None, reason)
+
+        def probe(newest: OpenTable) -> Probe:
+            current = self._finder.check_predicate(predicate, newest.snapshot.schema)
+            return lambda files: self._finder.matching_predicate(
+                newest.scan(pruned(files, current.necessary, newest.snapshot.schemas, newest.snapshot.schema)), current
+            )
+
+        return self._delete(table, tombstone, info, probe)
+
+    def keys(self, place: Place, name: str, data: Any, reason: str, info: CommitInfo) -> WriteResult:
+        """Delete the rows whose key is among those given; `data` has the key columns and no others."""
+        table = self._tables.open(place, name)
+        if not table.snapshot.definition.keys:
+            raise InvalidInput(f"Table {table.name} has no key columns; delete with a predicate instead.")
+        keys = self._unique_keys(table, data)
+
+        def probe(newest: OpenTable) -> Probe:
+            bounds = key_bounds(keys, newest.snapshot.key_names, newest.snapshot.schema)
+            return lambda files: (
+                self._finder.matching_keys(
+                    newest.scan(pruned(files, bounds, newest.snapshot.schemas, newest.snapshot.schema)),
+                    keys,
+                    newest.snapshot.key_names,
+                    None,
+                ).superseded
+            )
+
+        return self._delete(table, Tombstone(None, keys.num_rows, reason), info, probe)
+
+    def _delete(self, table: OpenTable, tombstone: Tombstone, info: CommitInfo, probe: Any) -> WriteResult:
+        marks = Marks()
+
+        def change(newest: OpenTable) -> Change:
+            marks.look(newest, probe(newest))
+            dead = killed(newest, marks.on(newest), self._vectors)
+            return Change(
+                Operation.DELETE,
+                removed=dead.removed,
+                deletes=dead.deletes,
+                tombstone=tombstone,
+                counts=Counts(deleted=dead.rows),
+            )
+
+        return WriteResult.of(table, self._committer.commit(table, change, info))
+
+    def _unique_keys(self, table: OpenTable, data: Any) -> pa.Table:
+        names = table.snapshot.key_names
+        reader = as_reader(data)
+        schema = _keys_only(table)
+        try:
+            fitted(schema, fields_of(reader.schema), evolve=False)
+        except IncompatibleSchema as error:
+            raise InvalidSchema(error.column, f"deletes by keys take the key columns {', '.join(names)}") from error
+        given = {name.lower() for name in reader.schema.names}
+        if any(name.lower() not in given for name in names):
+            raise InvalidSchema(", ".join(names), "all key columns are needed to delete by keys")
+        keys = conformer(reader.schema, schema)(reader.read_all())
+        keep = self._finder.duplicates(keys, names, None)
+        return keys if keep is None else keys.take(keep)
+
+
+def _keys_only(table: OpenTable) -> Schema:
+    schema = table.snapshot.schema
+    fields = tuple(field for key in table.snapshot.definition.keys for field in schema.fields if field.id == key)
+    return Schema(schema.id, fields, schema.last_field_id)

@@ -1,0 +1,50 @@
+"""Making the catalog anew from storage alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from supertable.application.heads import Heads
+from supertable.application.ports.catalogs import Catalog
+from supertable.application.ports.clocks import Clock
+from supertable.application.ports.object_stores import ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildReport:
+    """`logs` counts every log found: one of each table, and one registry of each supertable."""
+
+    tables: int
+    logs: int
+    seconds: float
+
+
+class RebuildCatalog:
+    """Safe beside readers and writers: heads are only ever raised to what storage holds."""
+
+    def __init__(self, store: ObjectStore, catalog: Catalog, heads: Heads, clock: Clock) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._heads = heads
+        self._clock = clock
+
+    def __call__(self, progress: Callable[[str], None] = lambda log: None) -> RebuildReport:
+        """Forget all heads, then find them again in storage. `progress` is told of each log."""
+        started = self._clock.monotonic_seconds()
+        self._catalog.clear("")
+        tables = logs = 0
+        for log, is_table in self._logs():
+            progress(log)
+            if self._heads.catch_up(log):
+                logs += 1
+                tables += is_table
+        return RebuildReport(tables, logs, self._clock.monotonic_seconds() - started)
+
+    def _logs(self) -> Iterator[tuple[str, bool]]:
+        for organization in self._store.folders(""):
+            for supertable in self._store.folders(f"{organization}/"):
+                folder = f"{organization}/{supertable}"
+                yield f"{folder}/catalog", False
+                for table in self._store.folders(f"{folder}/tables/"):
+                    yield f"{folder}/tables/{table}", True

@@ -1,0 +1,125 @@
+"""The one use case that runs SQL, for every entrypoint: check, cut, prune, compile, stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from supertable.application.ports.engines import (
+    Engine,
+    Limits,
+    Relation,
+    RunningQuery,
+    Statement,
+    TimestampAt,
+    Union,
+    VersionAt,
+)
+from supertable.application.results import moment
+from supertable.application.tables import OpenTable, Place, Tables
+from supertable.domain.errors import InvalidName, StatementRefused, TableNotFound
+from supertable.domain.names import checked_name, name_key
+from supertable.domain.predicates import ALWAYS, Predicate
+from supertable.domain.pruning import pruned
+from supertable.domain.view_chain import Scan
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedQuery:
+    """A checked statement bound to one cut. Snapshots are immutable: each run gives the same rows.
+
+    `versions`: the version of every table that is read, by name as written in the catalog; time travel may read
+    several of one table.
+    """
+
+    statement: Statement
+    scans: Mapping[int, Scan | Union]
+    versions: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What a relation names: a table of a place, or with None all of them."""
+
+    place: Place
+    table: str | None
+
+
+class RunQuery:
+    def __init__(self, tables: Tables, engine: Engine) -> None:
+        self._tables = tables
+        self._engine = engine
+
+    def prepare(self, place: Place, sql: str) -> PreparedQuery:
+        """Raises `InvalidStatement`, `StatementRefused`, `TableNotFound` or `VersionNotFound`."""
+        statement = self._engine.parse(sql)
+        targets = {relation.id: _target(place, relation) for relation in statement.relations}
+        cut = self._tables.cut({(target.place, target.table) for target in targets.values()})
+        opened = {
+            relation.id: self._as_of(cut[targets[relation.id].place, targets[relation.id].table], relation)
+            for relation in statement.relations
+        }
+        single = {number: tables[0] for number, tables in opened.items() if targets[number].table is not None}
+        schemas = {number: table.snapshot.schema for number, table in single.items()}
+        scans: dict[int, Scan | Union] = {
+            number: _pruned(single[number], statement.predicate(number, schemas))
+            if number in single
+            else Union(tuple(table.scan() for table in tables))
+            for number, tables in opened.items()
+        }
+        return PreparedQuery(statement, scans, _versions(chain.from_iterable(opened.values())))
+
+    def run(self, query: PreparedQuery, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits) -> RunningQuery:
+        """Start it. Raises what the engine raises; the rows stream from the result."""
+        return self._engine.run(query.statement, query.scans, parameters, limits)
+
+    def _as_of(self, tables: list[OpenTable], relation: Relation) -> list[OpenTable]:
+        """The tables at the moment that the relation asks for."""
+        at = relation.at
+        if at is None:
+            return tables
+        if isinstance(at, VersionAt):
+            return [self._tables.at_version(table, at.version) for table in tables]
+        if len(tables) == 1:
+            return [self._tables.at_time(tables[0], at.at_us, _asked(at))]
+        there = [table for table in tables if table.snapshot.created_at_us <= at.at_us]
+        return [self._tables.at_time(table, at.at_us, _asked(at)) for table in there]
+
+
+def _asked(at: TimestampAt) -> str:
+    return f"at {moment(at.at_us):%Y-%m-%d %H:%M:%S.%f} UTC"
+
+
+def _target(place: Place, relation: Relation) -> _Target:
+    *qualifiers, name = relation.parts
+    try:
+        for part in relation.parts:
+            checked_name("table", part)
+    except InvalidName:
+        raise StatementRefused(
+            f"{'.'.join(relation.parts)!r} cannot be the name of a table; files cannot be read by their path."
+        ) from None
+    if len(qualifiers) == 2 and name_key(qualifiers[0]) != name_key(place.organization):
+        raise TableNotFound(".".join(relation.parts))
+    if qualifiers:
+        return _Target(Place(place.organization, qualifiers[-1]), name)
+    if name_key(name) != name_key(place.supertable):
+        return _Target(place, name)
+    if isinstance(relation.at, VersionAt):
+        raise StatementRefused(f"{name} is the union of its tables, which have no version in common; use a TIMESTAMP.")
+    return _Target(place, None)
+
+
+def _pruned(table: OpenTable, predicate: Predicate) -> Scan:
+    snapshot = table.snapshot
+    files = list(snapshot.files.values())
+    return table.scan(files if predicate == ALWAYS else pruned(files, predicate, snapshot.schemas, snapshot.schema))
+
+
+def _versions(tables: Iterable[OpenTable]) -> dict[str, tuple[int, ...]]:
+    found: dict[str, set[int]] = {}
+    for table in tables:
+        found.setdefault(table.name, set()).add(table.snapshot.version)
+    return {name: tuple(sorted(versions)) for name, versions in sorted(found.items())}

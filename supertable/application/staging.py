@@ -1,0 +1,123 @@
+"""A write's rows as data files that no commit refers to yet; for keyed tables, which of their rows are dead at birth.
+
+A small write is held in memory, so that its rows are unique by key before they are written. A large one is streamed
+into files first; rows that a later row of the same stream supersedes are then found in the files and marked dead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from supertable.application.batches import chunks, conforming
+from supertable.application.data_files import ROW_GROUP_BYTES, ROW_GROUP_ROWS, DataFileWriter
+from supertable.application.deletion_vectors import Positions
+from supertable.application.ports.engines import RowFinder
+from supertable.application.ports.object_stores import ObjectStore
+from supertable.application.tables import OpenTable
+from supertable.domain.errors import ObjectMissing
+from supertable.domain.files import DataFile
+from supertable.domain.schemas import Schema
+from supertable.domain.view_chain import FileGroup, Scan
+
+_PROBE_ROWS = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChunk:
+    """Rows of one staged file, key and sequence columns only. `rows[i]` is the position of row i in the file."""
+
+    file: DataFile
+    rows: Positions
+    keys: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """`dead`: positions of rows that other rows of the same write supersede, by path of the staged file."""
+
+    schema: Schema
+    files: list[DataFile]
+    dead: dict[str, Positions] = field(default_factory=dict)
+
+    @property
+    def live_rows(self) -> int:
+        return sum(file.rows for file in self.files) - sum(len(rows) for rows in self.dead.values())
+
+
+class Stage:
+    def __init__(self, store: ObjectStore, writer: DataFileWriter, finder: RowFinder) -> None:
+        self._store = store
+        self._writer = writer
+        self._finder = finder
+
+    def __call__(self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema) -> Staged:
+        """Write the reader's rows. `schema` is the table's, or the evolution of it that the data asks for."""
+        groups = chunks(conforming(reader, schema), ROW_GROUP_ROWS, ROW_GROUP_BYTES)
+        if not table.snapshot.definition.keys:
+            return Staged(schema, self._writer.write(table.folder, schema, groups))
+        return self._unique(table, groups, schema)
+
+    def again(self, table: OpenTable, staged: Staged, schema: Schema) -> Staged:
+        """The same rows under another schema; the first files are left to be cleaned up."""
+        source = pa.RecordBatchReader.from_batches(
+            self._open(table, staged.files[0]).schema_arrow, self._batches(table, staged)
+        )
+        return self(table, source, schema)
+
+    def key_chunks(self, table: OpenTable, staged: Staged) -> Iterator[KeyChunk]:
+        """The keys of all live staged rows, in bounded pieces."""
+        snapshot = table.snapshot
+        columns = [*snapshot.key_names, *([snapshot.sequence_name] if snapshot.sequence_name else [])]
+        for file in staged.files:
+            live = np.ones(file.rows, dtype=bool)
+            live[staged.dead.get(file.path, np.empty(0, np.int64))] = False
+            start = 0
+            for batch in self._open(table, file).iter_batches(batch_size=_PROBE_ROWS, columns=columns):
+                mask = live[start : start + batch.num_rows]
+                keys = pa.table(batch).select(columns).filter(pa.array(mask))
+                yield KeyChunk(file, np.flatnonzero(mask) + start, keys)
+                start += batch.num_rows
+
+    def _unique(self, table: OpenTable, groups: Iterator[pa.Table], schema: Schema) -> Staged:
+        first = next(groups, None)
+        if first is None:
+            return Staged(schema, [])
+        second = next(groups, None)
+        keys, sequence = table.snapshot.key_names, table.snapshot.sequence_name
+        if second is None:
+            keep = self._finder.duplicates(first, keys, sequence)
+            rows = first if keep is None else first.take(keep)
+            return Staged(schema, self._writer.write(table.folder, schema, [rows]))
+        files = self._writer.write(table.folder, schema, chain([first, second], groups))
+        scan = _scan_of(table, schema, files)
+        found = self._finder.superseded(scan, keys, sequence)
+        return Staged(schema, files, {path: rows.to_numpy() for path, rows in found.items()})
+
+    def _open(self, table: OpenTable, file: DataFile) -> pq.ParquetFile:
+        key = f"{table.folder}/{file.path}"
+        data = self._store.read(key)
+        if data is None:
+            raise ObjectMissing(key)
+        return pq.ParquetFile(pa.BufferReader(data))
+
+    def _batches(self, table: OpenTable, staged: Staged) -> Iterator[pa.RecordBatch]:
+        for file in staged.files:
+            yield from self._open(table, file).iter_batches()
+
+
+def _scan_of(table: OpenTable, schema: Schema, files: list[DataFile]) -> Scan:
+    return Scan(
+        table=table.name,
+        folder=table.folder,
+        version=table.snapshot.version,
+        schema=schema,
+        groups=(FileGroup(schema, tuple(files), ()),),
+        files_total=len(files),
+        rows_total=sum(file.rows for file in files),
+    )

@@ -1,0 +1,1 @@
+"""Settings, and the container that wires adapters to ports: the composition root."""

@@ -1,0 +1,90 @@
+"""The composition root: which adapter serves which port. Tests and services override single providers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dependency_injector import containers, providers
+
+from supertable.adapters.catalogs.sqlite import SqliteCatalog
+from supertable.adapters.clocks.system import SystemClock, UuidIdentifiers
+from supertable.adapters.codecs.json_documents import registry_log_codec, table_log_codec
+from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance, DuckDBRowFinder
+from supertable.adapters.locks.files import FileLocks
+from supertable.adapters.object_stores.local import LocalObjectStore
+from supertable.adapters.readers.files import FileReaderAdapter
+from supertable.application.committing import Committer
+from supertable.application.create_table import CreateTable
+from supertable.application.data_files import DataFileWriter
+from supertable.application.delete_rows import DeleteRows
+from supertable.application.deletion_vectors import DeletionVectors
+from supertable.application.heads import Heads
+from supertable.application.logs import Log
+from supertable.application.rebuild_catalog import RebuildCatalog
+from supertable.application.restore_version import RestoreVersion
+from supertable.application.run_query import RunQuery
+from supertable.application.staging import Stage
+from supertable.application.tables import Tables
+from supertable.application.write_rows import WriteRows
+from supertable.config.settings import Settings
+from supertable.domain.registry import Registry, replayed_registry
+from supertable.domain.snapshots import Snapshot, replayed
+
+
+def _folder(settings: Settings, kind: str) -> Path:
+    return settings.home / kind / settings.prefix
+
+
+def _catalog_file(settings: Settings) -> Path:
+    return _folder(settings, "catalog") / "catalog.sqlite"
+
+
+def _duckdb(settings: Settings) -> DuckDBInstance:
+    return DuckDBInstance(
+        root=str(_folder(settings, "storage")),
+        memory_limit=settings.duckdb_memory_limit,
+        threads=settings.duckdb_threads,
+        temp_directory=_folder(settings, "temporary"),
+    )
+
+
+def _tables_in(registry: Registry) -> int:
+    return len(registry.tables)
+
+
+def _files_in(snapshot: Snapshot) -> int:
+    return len(snapshot.files)
+
+
+class Container(containers.DeclarativeContainer):
+    """An embedded lake: local files, a SQLite catalog beside them, DuckDB in the process. Made lazily, once each."""
+
+    settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
+
+    clock = providers.Singleton(SystemClock)
+    identifiers = providers.Singleton(UuidIdentifiers)
+    store = providers.Singleton(LocalObjectStore, providers.Callable(_folder, settings, "storage"))
+    catalog = providers.Singleton(SqliteCatalog, providers.Callable(_catalog_file, settings))
+    locks = providers.Singleton(FileLocks, providers.Callable(_folder, settings, "locks"))
+    vectors = providers.Singleton(DeletionVectors, store, identifiers)
+    duckdb = providers.Singleton(_duckdb, settings)
+    engine = providers.Singleton(DuckDBEngine, duckdb, store.provided.location, vectors)
+    finder = providers.Singleton(DuckDBRowFinder, duckdb, store.provided.location, vectors)
+    file_reader = providers.Singleton(FileReaderAdapter)
+
+    heads = providers.Singleton(Heads, store, catalog, probe_every_read=True)
+    registries = providers.Singleton(
+        Log, store, heads, providers.Singleton(registry_log_codec), replayed_registry, _tables_in
+    )
+    snapshots = providers.Singleton(Log, store, heads, providers.Singleton(table_log_codec), replayed, _files_in)
+    tables = providers.Singleton(Tables, heads, registries, snapshots)
+    committer = providers.Singleton(Committer, tables, snapshots, heads, locks, clock, identifiers)
+    data_files = providers.Singleton(DataFileWriter, store, identifiers)
+    stage = providers.Singleton(Stage, store, data_files, finder)
+
+    create_table = providers.Singleton(CreateTable, tables, registries, snapshots, heads, clock, identifiers)
+    write_rows = providers.Singleton(WriteRows, tables, stage, committer, finder, vectors)
+    delete_rows = providers.Singleton(DeleteRows, tables, committer, finder, vectors)
+    restore_version = providers.Singleton(RestoreVersion, tables, committer)
+    run_query = providers.Singleton(RunQuery, tables, engine)
+    rebuild_catalog = providers.Singleton(RebuildCatalog, store, catalog, heads, clock)

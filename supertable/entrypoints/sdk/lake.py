@@ -1,0 +1,186 @@
+"""A lake: one supertable of one organization, opened from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pyarrow as pa
+
+from supertable.application.ports.engines import Limits
+from supertable.application.rebuild_catalog import RebuildReport
+from supertable.application.results import TableInfo, WriteResult
+from supertable.application.tables import Place
+from supertable.application.write_rows import WriteMode
+from supertable.config.container import Container
+from supertable.config.settings import Settings, load_settings
+from supertable.domain.commits import CommitInfo
+from supertable.domain.errors import InvalidInput
+from supertable.domain.names import checked_name
+from supertable.entrypoints.sdk.result import Result
+from supertable.entrypoints.sdk.table import Table
+
+DEFAULT_SUPERTABLE = "main"
+
+
+def connect(home: str | Path | None = None, organization: str | None = None, supertable: str | None = None) -> Lake:
+    """Open a lake; nothing is created before the first write.
+
+    What is not given comes from the settings: `SUPERTABLE_HOME` (~/supertable), `SUPERTABLE_ORGANIZATION` (default);
+    the supertable is `main`. Raises `InvalidName` and `InvalidSetting`.
+    """
+    settings = load_settings(home=home, organization=organization)
+    return Lake(Container(settings=settings), supertable or DEFAULT_SUPERTABLE)
+
+
+class Lake:
+    """Thread-safe. Close it, or use it in a `with` block, to free its engine at once."""
+
+    def __init__(self, container: Container, supertable: str) -> None:
+        self._container = container
+        organization = checked_name("organization", self.settings.organization)
+        self._place = Place(organization, checked_name("supertable", supertable))
+
+    @property
+    def container(self) -> Container:
+        return self._container
+
+    @property
+    def settings(self) -> Settings:
+        settings: Settings = self._container.settings()
+        return settings
+
+    @property
+    def organization(self) -> str:
+        return self._place.organization
+
+    @property
+    def supertable(self) -> str:
+        return self._place.supertable
+
+    def create_table(
+        self, name: str, schema: pa.Schema, keys: Sequence[str] = (), sequence: str | None = None, comment: str = ""
+    ) -> Table:
+        """A new, empty table at version 1.
+
+        `keys`: columns that identify a row; the table then holds one row per key. `sequence`: a column that says
+        which of two rows with one key is the newer; without it the one written later is.
+        Raises `InvalidName`, `InvalidSchema` or `TableExists`.
+        """
+        if not isinstance(schema, pa.Schema):
+            schema = pa.schema(schema)
+        created = self._container.create_table()(self._place, name, schema, _names(keys), sequence, comment)
+        return Table(self._container, self._place, created.name)
+
+    def write(
+        self,
+        name: str,
+        data: Any,
+        mode: str = "append",
+        *,
+        evolve: bool = False,
+        idempotency_key: str | None = None,
+        properties: Mapping[str, str] | None = None,
+    ) -> WriteResult:
+        """Write rows as one version, durable when this returns.
+
+        `data`: a pyarrow Table or RecordBatchReader (streamed), or anything with `__arrow_c_stream__` (polars, pandas,
+        duckdb). `mode`: append, upsert or overwrite. `evolve` lets the data add columns and widen types. A repeated
+        `idempotency_key` returns the first result and writes nothing. `properties` are kept in the history.
+        Raises `TableNotFound`, `InvalidInput` and its kinds, `Conflict`, `Unavailable`; nothing is then changed.
+        """
+        info = _info(idempotency_key, properties)
+        return self._container.write_rows()(self._place, name, data, _mode(mode), evolve, info)
+
+    def delete(
+        self,
+        name: str,
+        where: str | None = None,
+        keys: Any = None,
+        *,
+        reason: str = "",
+        idempotency_key: str | None = None,
+        properties: Mapping[str, str] | None = None,
+    ) -> WriteResult:
+        """Delete the rows for which the SQL expression `where` is true, or those with the given `keys` (Arrow data).
+
+        The rows stay in older versions. Raises `TableNotFound`, `InvalidStatement`, `InvalidInput`, `Conflict`.
+        """
+        if (where is None) == (keys is None):
+            raise InvalidInput("Say which rows to delete: give either where or keys.")
+        info = _info(idempotency_key, properties)
+        use_case = self._container.delete_rows()
+        if where is not None:
+            return use_case.where(self._place, name, where, reason, info)
+        return use_case.keys(self._place, name, keys, reason, info)
+
+    def sql(
+        self,
+        sql: str,
+        parameters: Sequence[Any] | Mapping[str, Any] = (),
+        *,
+        max_rows: int | None = None,
+        timeout_seconds: float | None = None,
+    ) -> Result:
+        """Check a SELECT and bind it to one cut of all the tables that it names; the rows are taken from the result.
+
+        Parameters are bound, never pasted: `?` or `$1` by a sequence, `$name` by a mapping. A result of more than
+        `max_rows` rows is an error, not a cut one. Raises `InvalidStatement`, `StatementRefused`, `TableNotFound`.
+        """
+        use_case = self._container.run_query()
+        timeout = timeout_seconds or self.settings.query_timeout_seconds
+        return Result(use_case, use_case.prepare(self._place, sql), parameters, Limits(max_rows, timeout))
+
+    def table(self, name: str) -> Table:
+        """Raises `TableNotFound`."""
+        return Table(self._container, self._place, self._container.tables().open(self._place, name).name)
+
+    def tables(self) -> list[TableInfo]:
+        """All tables, as of one moment, by name."""
+        return [TableInfo.of(table) for table in self._container.tables().all(self._place)]
+
+    def rebuild_catalog(self) -> RebuildReport:
+        """Make the catalog anew from storage, for all organizations."""
+        return self._container.rebuild_catalog()()
+
+    def close(self) -> None:
+        """Free the engine. Results that were not read to their end stop."""
+        self._container.engine().close()
+
+    def __enter__(self) -> Lake:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Lake {self.organization}.{self.supertable} in {self.settings.home}>"
+
+
+def _names(keys: Sequence[str]) -> list[str]:
+    if isinstance(keys, str):
+        return [keys]
+    return list(keys)
+
+
+def _mode(mode: str) -> WriteMode:
+    try:
+        return WriteMode(mode)
+    except ValueError:
+        known = ", ".join(WriteMode)
+        raise InvalidInput(f"There is no write mode {mode!r}; there are {known}.") from None
+
+
+def _info(idempotency_key: str | None, properties: Mapping[str, str] | None) -> CommitInfo:
+    given = dict(properties or {})
+    if not all(isinstance(part, str) for pair in given.items() for part in pair):
+        raise InvalidInput("Properties are text by text, like {'source': 'erp'}.")
+    if sum(len(key) + len(value) for key, value in given.items()) > 65_536:
+        raise InvalidInput("Properties may have 65,536 characters in all.")
+    if idempotency_key is not None and not (isinstance(idempotency_key, str) and 1 <= len(idempotency_key) <= 255):
+        raise InvalidInput("An idempotency key is text of 1 to 255 characters.")
+    return CommitInfo(given, idempotency_key)

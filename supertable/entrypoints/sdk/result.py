@@ -1,0 +1,132 @@
+"""A query's answer, from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from supertable.application.ports.engines import Limits, RunningQuery
+from supertable.application.run_query import PreparedQuery, RunQuery
+from supertable.domain.errors import MissingExtra
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+
+_SHOWN_ROWS = 20
+_SHOWN_WIDTH = 40
+
+
+class Result:
+    """Bound to the versions that the tables had when it was made: taking the rows twice gives the same rows."""
+
+    def __init__(
+        self,
+        use_case: RunQuery,
+        query: PreparedQuery,
+        parameters: Sequence[Any] | Mapping[str, Any],
+        limits: Limits,
+    ) -> None:
+        self._use_case = use_case
+        self._query = query
+        self._parameters = parameters
+        self._limits = limits
+        self._running: RunningQuery | None = None
+
+    @property
+    def versions(self) -> dict[str, tuple[int, ...]]:
+        """The versions that are read, by table."""
+        return dict(self._query.versions)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of the answer; starts the query."""
+        running = self._start()
+        try:
+            return running.reader.schema
+        finally:
+            running.close()
+
+    def batches(self) -> pa.RecordBatchReader:
+        """The rows as a stream of record batches, as the engine makes them; never whole in memory."""
+        return self._start().reader
+
+    def arrow(self) -> pa.Table:
+        return self.batches().read_all()
+
+    def polars(self) -> polars.DataFrame:
+        """Raises `MissingExtra` when polars is not installed."""
+        try:
+            import polars
+        except ImportError:
+            raise MissingExtra("A polars frame", "polars") from None
+        frame = polars.from_arrow(self.arrow())
+        assert isinstance(frame, polars.DataFrame)
+        return frame
+
+    def pandas(self) -> pandas.DataFrame:
+        """Raises `MissingExtra` when pandas is not installed."""
+        try:
+            return self.arrow().to_pandas()
+        except ImportError:
+            raise MissingExtra("A pandas frame", "pandas") from None
+
+    def cancel(self) -> None:
+        """Stop the reading in progress, from any thread."""
+        if self._running is not None:
+            self._running.cancel()
+
+    def _start(self) -> RunningQuery:
+        self._running = self._use_case.run(self._query, self._parameters, self._limits)
+        return self._running
+
+    def _shown(self) -> tuple[pa.Table, bool]:
+        """The first rows, and whether there are more."""
+        running = self._start()
+        batches: list[pa.RecordBatch] = []
+        rows = 0
+        try:
+            schema = running.reader.schema
+            for batch in running.reader:
+                batches.append(batch)
+                rows += batch.num_rows
+                if rows > _SHOWN_ROWS:
+                    break
+        finally:
+            running.close()
+        return pa.Table.from_batches(batches, schema).slice(0, _SHOWN_ROWS), rows > _SHOWN_ROWS
+
+    def __repr__(self) -> str:
+        table, more = self._shown()
+        rows = [table.column_names, *_cells(table)]
+        widths = [max(len(row[i]) for row in rows) for i in range(table.num_columns)]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        lines.insert(1, "  ".join("-" * width for width in widths))
+        return "\n".join([*lines, _footer(table, more)])
+
+    def _repr_html_(self) -> str:
+        table, more = self._shown()
+        head = "".join(f"<th>{escape(name)}</th>" for name in table.column_names)
+        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in _cells(table))
+        footer = f"<p>{escape(_footer(table, more))}</p>"
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{footer}"
+
+
+def _footer(table: pa.Table, more: bool) -> str:
+    count = f"first {table.num_rows} rows, there are more" if more else f"{table.num_rows} rows"
+    return f"({count})"
+
+
+def _cells(table: pa.Table) -> Iterator[list[str]]:
+    """Only the few rows that are shown become Python values."""
+    columns = [[_cell(value) for value in column.to_pylist()] for column in table.columns]
+    return (list(row) for row in zip(*columns, strict=True))
+
+
+def _cell(value: object) -> str:
+    text = "NULL" if value is None else str(value)
+    text = text.replace("\n", "⏎")
+    return text if len(text) <= _SHOWN_WIDTH else text[: _SHOWN_WIDTH - 1] + "…"
