@@ -45,7 +45,7 @@ class Heads:
         raise CatalogUnavailable("its heads kept falling behind storage while they were read")
 
     def announce(self, log: str, version: int, record: bytes) -> None:
-        """Tell the catalog of a durable commit. If that fails nothing is lost: the next reader rolls the head forward."""
+        """Tell the catalog of a durable commit. Its failure loses nothing: the next reader rolls the head forward."""
         try:
             self._catalog.advance(log, version, record)
         except CatalogUnavailable as error:

@@ -10,8 +10,8 @@ Every attempt is made against the newest snapshot, so a rebase is the same work 
    marks of files that are gone are dropped; marks of rows that are dead already are counted as nobody's.
 4. A restore aims at a whole state and always rebases: it removes and adds what now differs.
 5. Data files are written under one schema. When that schema is no longer the newest they stay valid, for the table
-   remembers the schemas of its files; but a change that brings a schema of its own conflicts, unless its columns come
-   out with the same ids under the newest schema.
+   remembers the schemas of its files. A write that evolves the schema fits its data to the newest schema again; if the
+   result differs from what its files were written under, they are written anew.
 """
 
 from __future__ import annotations
@@ -32,15 +32,6 @@ def unprobed(snapshot: Snapshot, probed: Collection[str]) -> list[DataFile]:
 def still_there(snapshot: Snapshot, marked: Iterable[str]) -> list[str]:
     """The marked files that the snapshot still has (rule 3)."""
     return [path for path in marked if path in snapshot.files]
-
-
-def same_columns(written: Schema, newest: Schema) -> bool:
-    """Whether every column of files written under `written` has its id and type in `newest` (rule 5)."""
-    current = {field.id: field for field in newest.fields}
-    return all(
-        field.id in current and (current[field.id].name, current[field.id].type) == (field.name, field.type)
-        for field in written.fields
-    )
 
 
 def restoring(target: Snapshot, newest: Snapshot) -> Change:
