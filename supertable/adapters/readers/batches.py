@@ -1,0 +1,59 @@
+"""Batches of several files under one schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import pyarrow as pa
+
+from supertable.adapters.readers.staging import StagedFile
+from supertable.domain.errors import UnreadableInput
+
+BATCH_ROWS = 65_536
+
+
+def common_schema(files: Sequence[StagedFile], schemas: Sequence[pa.Schema]) -> pa.Schema:
+    """All columns of all files, in the order in which they first appear, types widened where they differ."""
+    merged = _bare(schemas[0])
+    for file, schema in zip(files[1:], schemas[1:], strict=True):
+        try:
+            merged = pa.unify_schemas([merged, _bare(schema)], promote_options="permissive")
+        except (pa.ArrowException, TypeError) as error:
+            raise UnreadableInput(file.name, f"it does not go with {files[0].name}: {error}.") from error
+    return merged
+
+
+def conformed(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The batches with the columns of `schema`, nulls for those they lack, at most `BATCH_ROWS` rows each."""
+    for batch in batches:
+        batch.validate(full=True)
+        columns = [_column(batch, field) for field in schema]
+        whole = pa.RecordBatch.from_arrays(columns, schema=schema) if columns else batch
+        for start in range(0, batch.num_rows, BATCH_ROWS):
+            yield whole.slice(start, BATCH_ROWS)
+
+
+@contextmanager
+def damage_named(file: StagedFile) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError, EOFError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
+        raise UnreadableInput(file.name, f"it is damaged, or is not {file.format}: {reason}.") from error
+
+
+def _column(batch: pa.RecordBatch, field: pa.Field) -> pa.Array:
+    position = batch.schema.get_field_index(field.name)
+    if position < 0:
+        return pa.nulls(batch.num_rows, field.type)
+    column = batch.column(position)
+    return column if column.type == field.type else column.cast(field.type)
+
+
+def _bare(schema: pa.Schema) -> pa.Schema:
+    """Without the metadata of whoever wrote the file; every column may be null."""
+    repeated = {name for name in schema.names if schema.names.count(name) > 1}
+    if repeated:
+        raise pa.ArrowInvalid(f"the column {min(repeated)!r} is there more than once")
+    return pa.schema([pa.field(field.name, field.type) for field in schema])

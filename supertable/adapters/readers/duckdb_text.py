@@ -1,0 +1,135 @@
+"""A private DuckDB that reads text files as a stream of record batches, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from supertable.adapters.readers.staging import StagedFile
+from supertable.adapters.readers.text_errors import unreadable
+from supertable.application.ports.readers import OpenedFiles
+
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "memory_limit": "300MB",
+    "threads": 2,
+    "preserve_insertion_order": True,
+    "python_enable_replacements": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+_BATCH_BYTES = 8 * 1024 * 1024
+_MIN_BATCH_ROWS = 1_000
+_MAX_BATCH_ROWS = 65_536
+
+SqlValue = str | bool | int | Sequence[str] | Mapping[str, str]
+
+
+class TextScanner:
+    """Runs one table function, `read_csv` or `read_json`, over the files."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, function: str, files: Sequence[StagedFile]) -> None:
+        self.connection = connection
+        self._function = function
+        self.files = files
+        self._at_end = False
+
+    def columns(self, arguments: Mapping[str, SqlValue]) -> dict[str, str]:
+        """The DuckDB type of each column, inferred from a sample."""
+        with self._translated():
+            rows = self.connection.execute(f"DESCRIBE SELECT * FROM {self._call(arguments)}").fetchall()
+        return {name: type_ for name, type_, *_ in rows}
+
+    def holds(
+        self, arguments: Mapping[str, SqlValue], names: Sequence[str], condition: str, sample_rows: int
+    ) -> set[str]:
+        """Which columns satisfy an aggregate condition, written with `{}` for the column, in a sample of
+        rows.
+        """
+        if not names:
+            return set()
+        checks = ", ".join(condition.format(identifier(name)) for name in names)
+        limit = "" if sample_rows < 0 else f" LIMIT {sample_rows}"
+        with self._translated():
+            row = self.connection.execute(
+                f"SELECT {checks} FROM (SELECT * FROM {self._call(arguments)}{limit})"
+            ).fetchone()
+        return {name for name, held in zip(names, row or (), strict=True) if held}
+
+    def read(self, arguments: Mapping[str, SqlValue], select: str = "*") -> OpenedFiles:
+        total = sum(file.bytes for file in self.files)
+        with self._translated():
+            reader = self.connection.execute(f"SELECT {select} FROM {self._call(arguments)}").to_arrow_reader(
+                _batch_rows(self.files)
+            )
+        return OpenedFiles(
+            reader=pa.RecordBatchReader.from_batches(reader.schema, self._batches(reader)),
+            total_bytes=total,
+            bytes_read=lambda: int(total * self._share_read()),
+        )
+
+    def _batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        while True:
+            with self._translated():
+                batch = next(reader, None)
+            if batch is None:
+                self._at_end = True
+                return
+            yield batch
+
+    def _share_read(self) -> float:
+        return 1.0 if self._at_end else min(max(self.connection.query_progress(), 0.0), 100.0) / 100
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            raise unreadable(str(error), self.files) from error
+
+    def _call(self, arguments: Mapping[str, SqlValue]) -> str:
+        paths = literal([str(file.path) for file in self.files])
+        named = "".join(f", {name}={literal(value)}" for name, value in arguments.items())
+        return f"{self._function}({paths}{named})"
+
+
+@contextmanager
+def scanner(function: str, files: Sequence[StagedFile]) -> Iterator[TextScanner]:
+    with duckdb.connect(":memory:", config=_CONFIG) as connection:
+        spill = str(files[0].path.parent / "spill")
+        connection.execute(
+            f"SET temp_directory={literal(spill)}; SET TimeZone='UTC'; "
+            "SET enable_progress_bar=true; SET enable_progress_bar_print=false; SET progress_bar_time=0"
+        )
+        yield TextScanner(connection, function, files)
+
+
+def literal(value: SqlValue) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{literal(name)}: {literal(item)}" for name, item in value.items()) + "}"
+    return "[" + ", ".join(literal(item) for item in value) + "]"
+
+
+def identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _batch_rows(files: Sequence[StagedFile]) -> int:
+    """Rows to a batch so that a batch stays near `_BATCH_BYTES`, judged by the first lines."""
+    head = _head(files[0].path)
+    row_bytes = len(head) / max(head.count(b"\n"), 1)
+    return int(min(max(_BATCH_BYTES / max(row_bytes, 1), _MIN_BATCH_ROWS), _MAX_BATCH_ROWS))
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(256 * 1024)

@@ -1,0 +1,78 @@
+"""The file reader for what this machine can open."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from supertable.adapters.readers.sources import expanded
+from supertable.adapters.readers.staging import StagedFile, Staging
+from supertable.application.ports.readers import COMPRESSIONS, FORMATS, OpenedFiles, ReadOptions
+from supertable.domain.errors import InvalidInput, UnreadableInput
+
+Opener = Callable[[Sequence[StagedFile], ReadOptions], AbstractContextManager[OpenedFiles]]
+
+
+class FileReaderAdapter:
+    """`temporary_folder` is where compressed files are unpacked; without one, the system's own."""
+
+    def __init__(self, temporary_folder: Path | None = None) -> None:
+        self._temporary_folder = temporary_folder
+
+    @contextmanager
+    def open(self, sources: Sequence[str], options: ReadOptions | None = None) -> Iterator[OpenedFiles]:
+        options = options or ReadOptions()
+        _check(options)
+        paths = expanded(sources)
+        with tempfile.TemporaryDirectory(prefix="supertable-load-", dir=self._temporary_folder) as folder:
+            staging = Staging(Path(folder), options)
+            files = [file for path in paths for file in staging.stage(path)]
+            with _opener(_common_format(files))(files, options) as opened:
+                yield opened
+
+
+def _check(options: ReadOptions) -> None:
+    for what, value, known in (
+        ("format", options.format, FORMATS),
+        ("compression", options.compression, COMPRESSIONS),
+    ):
+        if value is not None and value not in known:
+            raise InvalidInput(f"There is no {what} {value!r}; there are {', '.join(known)}.")
+    if options.delimiter is not None and not 1 <= len(options.delimiter.encode()) <= 4:
+        raise InvalidInput(f"The delimiter {options.delimiter!r} has to be one character.")
+    for what, mark in (("quote", options.quote), ("escape", options.escape)):
+        if len(mark.encode()) > 1:
+            raise InvalidInput(f"The {what} {mark!r} has to be one ASCII character, or empty for none.")
+
+
+def _common_format(files: Sequence[StagedFile]) -> str:
+    """The format of all the files; JSON and NDJSON mix, since both are found out from the content."""
+    first = files[0]
+    for file in files:
+        if file.format != first.format and {file.format, first.format} != {"json", "ndjson"}:
+            raise UnreadableInput(
+                file.name,
+                f"it is {file.format}, but {first.name} is {first.format}. Load them one after the other.",
+            )
+    return "json" if {file.format for file in files} == {"json", "ndjson"} else first.format
+
+
+def _opener(format_: str) -> Opener:
+    # Imported here, because DuckDB and Parquet take long to import and a process loads one format.
+    if format_ in {"csv", "tsv"}:
+        from supertable.adapters.readers.csv_files import open_csv
+
+        return open_csv
+    if format_ in {"json", "ndjson"}:
+        from supertable.adapters.readers.json_files import open_json
+
+        return open_json
+    if format_ == "parquet":
+        from supertable.adapters.readers.parquet_files import open_parquet
+
+        return open_parquet
+    from supertable.adapters.readers.arrow_files import open_arrow
+
+    return open_arrow
