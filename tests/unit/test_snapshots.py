@@ -49,7 +49,7 @@ def test_replaying_in_two_steps_gives_the_same_and_leaves_the_first_state_alone(
     ],
 )
 def test_commits_that_do_not_add_up_are_refused(broken: Commit) -> None:
-    with pytest.raises(ValueError, match="version|does not have"):
+    with pytest.raises(ValueError, match=r"version|does not have"):
         history(broken)
 
 
