@@ -112,7 +112,7 @@ class SqliteFile:
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         is_new = (application, found, tables) == (0, 0, 0)
         if not is_new and application != _APPLICATION:
-            raise CatalogUnavailable(f"{self._path} is a database of another program")
+            raise CatalogUnavailable(f"{self._path} is a database of another program; move one of the two")
         if found > _FORMAT:
             raise FormatTooNew(str(self._path), found, _FORMAT)
         connection.execute("PRAGMA journal_mode = WAL")
@@ -134,7 +134,7 @@ class SqliteFile:
                 time.sleep(0.002)
             yield lock
         finally:
-            os.close(lock)
+            _unlock(lock)
 
     def _remove_foreign_log(self, lock: int) -> None:
         """SQLite finds the write-ahead log by its name, and would replay that of an earlier file."""
@@ -187,6 +187,13 @@ def _try_lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _unlock(descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing is not enough when a forked child has it open too
+    finally:
+        os.close(descriptor)
 
 
 def _write(descriptor: int, note: str) -> None:

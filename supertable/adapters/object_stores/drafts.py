@@ -18,6 +18,7 @@ class Draft:
     def __init__(self, path: Path, descriptor: int, file_system: FileSystem) -> None:
         self.path = path
         self._descriptor: int | None = descriptor
+        self._is_discarded = False
         self._fs = file_system
 
     def write(self, data: bytes) -> int:
@@ -38,6 +39,9 @@ class Draft:
 
     def discard(self) -> None:
         """Remove the draft's own name; an object already linked to it stays. Never raises OSError."""
+        if self._is_discarded:
+            return
+        self._is_discarded = True
         with suppress(OSError):
             self._close()
         with suppress(OSError):

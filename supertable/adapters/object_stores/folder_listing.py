@@ -57,9 +57,7 @@ class FolderListing:
         return StoredObject(key, found.st_size, found.st_mtime_ns // 1000)
 
     def _holds_object(self, folder: str) -> bool:
-        return any(
-            self._holds_object(folder + name) if name.endswith("/") else True for name in self._names(folder)
-        )
+        return any(self._holds_object(folder + name) if name.endswith("/") else True for name in self._names(folder))
 
 
 def _may_match(key: str, prefix: str, start_after: str) -> bool:

@@ -56,10 +56,8 @@ class LocalObjectStore:
                 raise PutConflict(key)
             with self._draft(data) as draft:
                 self._link_if_absent(draft, path, key)
-        try:
+        with _ambiguous(key):
             self._folders.sync(path.parent)
-        except OSError as error:
-            raise PutAmbiguous(f"{key}: {_reason(error)}") from error
 
     def settle(self, key: str) -> bytes | None:
         path = self._path(key)
@@ -183,11 +181,14 @@ class LocalObjectStore:
             writer.abort()
 
     def _publish(self, draft: Draft, path: Path) -> None:
-        self._place(path, lambda: self._link(draft, path))
         try:
+            self._place(path, lambda: self._link(draft, path))
             self._folders.sync(path.parent)
+        except FileExistsError:
+            raise
         except OSError:
-            self._fs.unlink(path)  # the name is ours alone
+            with suppress(OSError):
+                self._fs.unlink(path)  # the name is ours alone
             raise
 
     def _place(self, path: Path, place: Callable[[], None]) -> None:
@@ -213,14 +214,16 @@ class LocalObjectStore:
             raise
 
     def _link_if_absent(self, draft: Draft, path: Path, key: str) -> None:
+        self._folders.make(path.parent)
         try:
             self._place(path, lambda: self._link(draft, path))
         except FileExistsError as error:
-            if self._same_file(draft.path, path):  # a network file system asked twice
-                return
-            if self._size(path) is None:
-                raise
-            raise PutConflict(key) from error
+            with _ambiguous(key):
+                if self._same_file(draft.path, path):  # a network file system asked twice
+                    return
+                if self._size(path) is not None:
+                    raise PutConflict(key) from error
+            raise
         except OSError as error:
             if error.errno in _LINK_LOST:
                 raise PutAmbiguous(f"{key}: {_reason(error)}") from error
@@ -240,6 +243,14 @@ def _reported(action: str, key: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise StoreUnavailable(action, key, _reason(error)) from error
+
+
+@contextmanager
+def _ambiguous(key: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise PutAmbiguous(f"{key}: {_reason(error)}") from error
 
 
 def _reporting(action: str, key: str, items: Iterator[_Item]) -> Iterator[_Item]:

@@ -1,0 +1,234 @@
+"""Every adapter of the ports tested here, and races between threads and between processes.
+
+To add an adapter, add one entry to its port's table below.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import pytest
+
+from supertable.adapters.catalogs.memory import InMemoryCatalog
+from supertable.adapters.catalogs.sqlite import SqliteCatalog
+from supertable.adapters.locks.files import FileLocks
+from supertable.adapters.locks.memory import InMemoryLocks
+from supertable.adapters.object_stores.local import LocalObjectStore
+from supertable.adapters.object_stores.memory import InMemoryObjectStore
+from supertable.application.ports.catalogs import Catalog
+from supertable.application.ports.locks import Locks
+from supertable.application.ports.object_stores import ObjectStore
+
+Port = TypeVar("Port")
+Race = Callable[[int, Callable[[int], Any]], list[Any]]
+
+
+@dataclass(frozen=True)
+class Adapter(Generic[Port]):
+    """`opener(folder)` gives a function whose every call is a new handle on the same things.
+
+    Only what is `shared` between processes can be raced by them. `wipe` and `damage` act behind an open
+    handle's back; an adapter for which they make no sense has none.
+    """
+
+    opener: Callable[[Path], Callable[[], Port]]
+    shared: bool
+    wipe: Callable[[Path], None] | None = None
+    damage: Callable[[Path], None] | None = None
+
+
+def _one(thing: Port) -> Callable[[], Port]:
+    return lambda: thing
+
+
+def _remove_catalog(folder: Path) -> None:
+    (folder / "catalog.db").unlink(missing_ok=True)
+
+
+def _scribble_over_catalog(folder: Path) -> None:
+    for suffix in ("-wal", "-shm"):
+        (folder / f"catalog.db{suffix}").unlink(missing_ok=True)
+    (folder / "scribble").write_bytes(b"no database " * 1000)
+    (folder / "scribble").replace(folder / "catalog.db")
+
+
+STORES: dict[str, Adapter[ObjectStore]] = {
+    "local": Adapter(lambda folder: lambda: LocalObjectStore(folder / "store"), shared=True),
+    "memory": Adapter(lambda _: _one(InMemoryObjectStore()), shared=False),
+}
+CATALOGS: dict[str, Adapter[Catalog]] = {
+    "sqlite": Adapter(
+        lambda folder: lambda: SqliteCatalog(folder / "catalog.db"),
+        shared=True,
+        wipe=_remove_catalog,
+        damage=_scribble_over_catalog,
+    ),
+    "memory": Adapter(lambda _: _one(InMemoryCatalog()), shared=False),
+}
+LOCKS: dict[str, Adapter[Locks]] = {
+    "files": Adapter(lambda folder: lambda: FileLocks(folder / "locks"), shared=True),
+    "memory": Adapter(lambda _: _one(InMemoryLocks()), shared=False),
+}
+
+
+def race_of_threads(racers: int, run: Callable[[int], Any]) -> list[Any]:
+    """`run(0)` … `run(racers - 1)` started at one moment, each in a thread; their results in that order."""
+    barrier = threading.Barrier(racers)
+    outcomes: list[tuple[bool, Any]] = [(False, "never ran")] * racers
+
+    def racer(number: int) -> None:
+        barrier.wait()
+        outcomes[number] = _outcome(run, number)
+
+    threads = [threading.Thread(target=racer, args=(number,)) for number in range(racers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return _results(outcomes)
+
+
+def race_of_processes(racers: int, run: Callable[[int], Any]) -> list[Any]:
+    """The same in forked processes, which inherit what the caller has open."""
+    fork = multiprocessing.get_context("fork")
+    barrier = fork.Barrier(racers)
+
+    def racer(number: int, answer: Connection) -> None:
+        barrier.wait()
+        answer.send(_outcome(run, number))
+
+    pipes = [fork.Pipe(duplex=False) for _ in range(racers)]
+    processes = [fork.Process(target=racer, args=(n, pipes[n][1]), daemon=True) for n in range(racers)]
+    for process in processes:
+        process.start()
+    outcomes = [receiver.recv() for receiver, _ in pipes]
+    for process in processes:
+        process.join()
+    return _results(outcomes)
+
+
+def _outcome(run: Callable[[int], Any], number: int) -> tuple[bool, Any]:
+    try:
+        return True, run(number)
+    except BaseException:  # noqa: BLE001 - an assertion that failed belongs to the parent
+        return False, traceback.format_exc()
+
+
+def _results(outcomes: list[tuple[bool, Any]]) -> list[Any]:
+    failures = [result for fine, result in outcomes if not fine]
+    assert not failures, "\n".join(failures)
+    return [result for _, result in outcomes]
+
+
+@pytest.fixture(params=STORES)
+def store_adapter(request: pytest.FixtureRequest) -> Adapter[ObjectStore]:
+    return STORES[request.param]
+
+
+@pytest.fixture
+def open_store(store_adapter: Adapter[ObjectStore], tmp_path: Path) -> Callable[[], ObjectStore]:
+    return store_adapter.opener(tmp_path)
+
+
+@pytest.fixture
+def store(open_store: Callable[[], ObjectStore]) -> ObjectStore:
+    return open_store()
+
+
+@pytest.fixture(params=CATALOGS)
+def catalog_adapter(request: pytest.FixtureRequest) -> Adapter[Catalog]:
+    return CATALOGS[request.param]
+
+
+@pytest.fixture
+def open_catalog(catalog_adapter: Adapter[Catalog], tmp_path: Path) -> Callable[[], Catalog]:
+    return catalog_adapter.opener(tmp_path)
+
+
+@pytest.fixture
+def catalog(open_catalog: Callable[[], Catalog]) -> Catalog:
+    return open_catalog()
+
+
+@pytest.fixture
+def wipe_catalog(catalog_adapter: Adapter[Catalog], tmp_path: Path) -> Callable[[], None]:
+    """Make the catalog lose everything, while it is open."""
+    wipe = catalog_adapter.wipe
+    if wipe is None:
+        pytest.skip("cannot be wiped from outside")
+    return lambda: wipe(tmp_path)
+
+
+@pytest.fixture
+def damage_catalog(catalog_adapter: Adapter[Catalog], tmp_path: Path) -> Callable[[], None]:
+    """Make what the catalog holds unreadable, while it is open."""
+    damage = catalog_adapter.damage
+    if damage is None:
+        pytest.skip("cannot be damaged from outside")
+    return lambda: damage(tmp_path)
+
+
+@pytest.fixture(params=LOCKS)
+def locks_adapter(request: pytest.FixtureRequest) -> Adapter[Locks]:
+    return LOCKS[request.param]
+
+
+@pytest.fixture
+def open_locks(locks_adapter: Adapter[Locks], tmp_path: Path) -> Callable[[], Locks]:
+    return locks_adapter.opener(tmp_path)
+
+
+@pytest.fixture
+def locks(open_locks: Callable[[], Locks]) -> Locks:
+    return open_locks()
+
+
+@pytest.fixture(params=["threads", "processes"])
+def store_race(request: pytest.FixtureRequest, store_adapter: Adapter[ObjectStore]) -> Race:
+    return _race(request.param, store_adapter.shared)
+
+
+@pytest.fixture(params=["threads", "processes"])
+def catalog_race(request: pytest.FixtureRequest, catalog_adapter: Adapter[Catalog]) -> Race:
+    return _race(request.param, catalog_adapter.shared)
+
+
+@pytest.fixture(params=["threads", "processes"])
+def locks_race(request: pytest.FixtureRequest, locks_adapter: Adapter[Locks]) -> Race:
+    return _race(request.param, locks_adapter.shared)
+
+
+def _race(between: str, shared: bool) -> Race:
+    if between == "threads":
+        return race_of_threads
+    if not shared:
+        pytest.skip("not shared between processes")
+    return race_of_processes
+
+
+@pytest.fixture
+def forked(locks_adapter: Adapter[Locks]) -> Iterator[Callable[[Callable[[], None]], int]]:
+    """Runs something in a forked process and gives its id; whatever still runs is killed after the test."""
+    if not locks_adapter.shared:
+        pytest.skip("not shared between processes")
+    fork = multiprocessing.get_context("fork")
+    started = []
+
+    def start(run: Callable[[], None]) -> int:
+        process = fork.Process(target=run, daemon=True)
+        process.start()
+        started.append(process)
+        assert process.pid is not None
+        return process.pid
+
+    yield start
+    for process in started:
+        process.kill()
+        process.join()

@@ -1,0 +1,281 @@
+"""What every catalog promises. One run of these tests for each adapter."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from supertable.application.ports.catalogs import Catalog, Head
+from supertable.domain.errors import CatalogDamaged, CatalogUnavailable
+
+Race = Callable[[int, Callable[[int], Any]], list[Any]]
+
+
+def record(version: int, writer: int = 0) -> bytes:
+    return f"record {version} of {writer}".encode()
+
+
+def advance_to(catalog: Catalog, log: str, version: int) -> None:
+    for each in range(1, version + 1):
+        catalog.advance(log, each, record(each))
+
+
+# heads and advance
+
+
+def test_a_new_catalog_has_no_heads(catalog: Catalog) -> None:
+    assert catalog.heads({"a": 0, "b": 3}) == {}
+    assert catalog.heads({}) == {}
+    assert catalog.logs("") == []
+
+
+def test_every_handle_sees_an_advance(open_catalog: Callable[[], Catalog]) -> None:
+    assert open_catalog().advance("a", 1, record(1))
+    assert open_catalog().heads({"a": 0, "b": 0}) == {"a": Head(1, (record(1),))}
+
+
+def test_a_head_never_goes_back(catalog: Catalog) -> None:
+    assert catalog.advance("a", 5, record(5))
+    assert not catalog.advance("a", 5, b"another")
+    assert not catalog.advance("a", 4, record(4))
+    assert not catalog.advance("a", 1, record(1))
+    assert catalog.heads({"a": 0}) == {"a": Head(5, (record(5),))}
+
+
+def test_only_records_newer_than_the_known_version_are_returned(catalog: Catalog) -> None:
+    advance_to(catalog, "a", 10)
+    for known in range(11):
+        expected = tuple(record(version) for version in range(known + 1, 11))
+        assert catalog.heads({"a": known}) == {"a": Head(10, expected)}
+    assert catalog.heads({"a": 11}) == {"a": Head(10, ())}
+
+
+def test_records_lead_up_to_the_head_without_a_gap(catalog: Catalog) -> None:
+    advance_to(catalog, "a", 3)
+    catalog.advance("a", 7, record(7))
+    catalog.advance("a", 8, record(8))
+    catalog.advance("a", 6, record(6))
+    assert catalog.heads({"a": 0}) == {"a": Head(8, (record(7), record(8)))}
+    assert catalog.heads({"a": 7}) == {"a": Head(8, (record(8),))}
+
+
+def test_old_records_are_trimmed_and_the_newest_stay(catalog: Catalog) -> None:
+    advance_to(catalog, "a", 300)
+    (head,) = catalog.heads({"a": 0}).values()
+    assert head.version == 300
+    assert head.records == tuple(record(version) for version in range(301 - len(head.records), 301))
+    assert 100 <= len(head.records) <= 200
+
+
+def test_records_may_hold_any_bytes(catalog: Catalog) -> None:
+    records = [b"", b"\0", bytes(range(256)), b"x" * 1_000_000, "é".encode()]
+    for version, data in enumerate(records, start=1):
+        assert catalog.advance("a", version, data)
+    assert catalog.heads({"a": 0})["a"].records == tuple(records)
+
+
+def test_a_thousand_logs_are_read_quickly_at_once(catalog: Catalog) -> None:
+    logs = [f"acme/main/tables/{number:032x}" for number in range(1_000)]
+    for log in logs:
+        catalog.advance(log, 1, log.encode())
+    started = time.perf_counter()
+    heads = catalog.heads({**dict.fromkeys(logs, 0), "acme/main/tables/none": 0})
+    assert time.perf_counter() - started < 1
+    assert heads == {log: Head(1, (log.encode(),)) for log in logs}
+
+
+def test_names_of_logs_are_data(catalog: Catalog) -> None:
+    names = ["a'b", 'a"b', "a%", "a_", "a\\", "[a]", "$.a", "é", "a b", "a;--"]
+    for number, name in enumerate(names, start=1):
+        catalog.advance(name, number, name.encode())
+    assert catalog.heads(dict.fromkeys(names, 0)) == {
+        name: Head(number, (name.encode(),)) for number, name in enumerate(names, start=1)
+    }
+    assert catalog.logs("") == sorted(names)
+
+
+def test_racing_advances_end_at_the_highest_and_each_version_is_won_once(
+    open_catalog: Callable[[], Catalog], catalog_race: Race
+) -> None:
+    catalog = open_catalog()
+    catalog.identity()
+
+    def advance_all(racer: int) -> list[int]:
+        return [version for version in range(1, 101) if catalog.advance("a", version, record(version, racer))]
+
+    won = catalog_race(8, advance_all)
+    versions = [version for each in won for version in each]
+    assert len(versions) == len(set(versions))
+    winners = {version: racer for racer, each in enumerate(won) for version in each}
+    (head,) = catalog.heads({"a": 0}).values()
+    assert head.version == 100
+    first = 101 - len(head.records)
+    assert head.records == tuple(record(version, winners[version]) for version in range(first, 101))
+
+
+def test_opening_for_the_first_time_can_be_raced(open_catalog: Callable[[], Catalog], catalog_race: Race) -> None:
+    def first_use(racer: int) -> str:
+        catalog = open_catalog()
+        assert catalog.advance(f"log-{racer}", 1, record(1))
+        return catalog.identity()
+
+    identities = catalog_race(8, first_use)
+    assert len(set(identities)) == 1
+    assert open_catalog().logs("") == [f"log-{racer}" for racer in range(8)]
+
+
+def test_heads_are_one_cut_over_logs_that_move_together(
+    open_catalog: Callable[[], Catalog], catalog_race: Race
+) -> None:
+    catalog = open_catalog()
+    steps = 150
+
+    def write_or_read(racer: int) -> None:
+        if racer == 0:
+            for version in range(1, steps + 1):
+                catalog.advance("a", version, record(version))
+                catalog.advance("b", version, record(version))
+            return
+        seen_a = 0
+        while seen_a < steps:
+            heads = catalog.heads({"b": 0, "a": 0})
+            a, b = heads.get("a", Head(0, ())), heads.get("b", Head(0, ()))
+            assert b.version <= a.version <= b.version + 1
+            assert a.version >= seen_a
+            for head in (a, b):
+                first = head.version - len(head.records) + 1
+                assert head.records == tuple(record(version) for version in range(first, head.version + 1))
+            seen_a = a.version
+
+    catalog_race(4, write_or_read)
+
+
+# logs and clear
+
+
+def test_logs_of_a_prefix_are_sorted_and_taken_literally(catalog: Catalog) -> None:
+    for log in ("a_b/1", "a_b/2", "axb/1", "a%b/1", "a/1", "a_b", "A_b/1", "b"):
+        catalog.advance(log, 1, b"")
+    assert catalog.logs("a_b/") == ["a_b/1", "a_b/2"]
+    assert catalog.logs("a_b") == ["a_b", "a_b/1", "a_b/2"]
+    assert catalog.logs("a%") == ["a%b/1"]
+    assert catalog.logs("c") == []
+    assert catalog.logs("") == sorted(["a_b/1", "a_b/2", "axb/1", "a%b/1", "a/1", "a_b", "A_b/1", "b"])
+
+
+def test_clearing_forgets_one_prefix_and_starts_afresh(catalog: Catalog) -> None:
+    advance_to(catalog, "a_b/1", 5)
+    advance_to(catalog, "axb/1", 5)
+    catalog.clear("a_b/")
+    assert catalog.logs("") == ["axb/1"]
+    assert catalog.heads({"a_b/1": 0}) == {}
+    assert catalog.advance("a_b/1", 2, b"two")
+    assert catalog.heads({"a_b/1": 0}) == {"a_b/1": Head(2, (b"two",))}
+
+
+def test_clearing_everything(catalog: Catalog) -> None:
+    advance_to(catalog, "a", 3)
+    catalog.clear("")
+    assert catalog.logs("") == []
+
+
+# identity: what may have been forgotten
+
+
+def test_the_identity_is_the_same_for_every_handle_and_while_nothing_is_lost(
+    open_catalog: Callable[[], Catalog],
+) -> None:
+    catalog = open_catalog()
+    identity = catalog.identity()
+    advance_to(catalog, "a", 200)
+    assert catalog.identity() == identity == open_catalog().identity()
+
+
+def test_clearing_changes_the_identity(open_catalog: Callable[[], Catalog]) -> None:
+    catalog, other = open_catalog(), open_catalog()
+    advance_to(catalog, "a", 3)
+    identity = other.identity()
+    catalog.clear("nothing has this prefix")
+    assert other.identity() != identity
+
+
+def test_a_catalog_wiped_while_open_has_another_identity_and_works(
+    open_catalog: Callable[[], Catalog], wipe_catalog: Callable[[], None]
+) -> None:
+    catalog, other = open_catalog(), open_catalog()
+    advance_to(catalog, "a", 3)
+    identities = {other.identity()}
+    for _ in range(3):
+        wipe_catalog()
+        assert catalog.heads({"a": 0}) == {}
+        assert catalog.identity() == other.identity()
+        assert catalog.identity() not in identities
+        identities.add(catalog.identity())
+        assert other.advance("a", 2, record(2))
+        assert catalog.heads({"a": 0}) == {"a": Head(2, (record(2),))}
+
+
+def test_a_catalog_wiped_under_racing_writers_ends_whole(
+    open_catalog: Callable[[], Catalog], wipe_catalog: Callable[[], None], catalog_race: Race
+) -> None:
+    catalog = open_catalog()
+    advance_to(catalog, "a", 1)
+
+    def advance_or_wipe(racer: int) -> None:
+        for version in range(1, 41):
+            if racer == 0 and version % 10 == 0:
+                wipe_catalog()
+            try:
+                catalog.advance("a", version, record(version))
+                heads = catalog.heads({"a": 0})
+            except CatalogUnavailable:
+                continue
+            if heads:
+                first = heads["a"].version - len(heads["a"].records) + 1
+                expected = tuple(record(each) for each in range(first, heads["a"].version + 1))
+                assert heads["a"].records == expected
+
+    catalog_race(4, advance_or_wipe)
+    catalog.advance("a", 41, record(41))
+    for handle in (catalog, open_catalog()):
+        assert handle.heads({"a": 40}) == {"a": Head(41, (record(41),))}
+
+
+# damage
+
+
+def test_damage_is_reported_and_never_answered_from(
+    open_catalog: Callable[[], Catalog], damage_catalog: Callable[[], None]
+) -> None:
+    catalog = open_catalog()
+    advance_to(catalog, "a", 3)
+    damage_catalog()
+    uses: list[Callable[[Catalog], object]] = [
+        lambda it: it.identity(),
+        lambda it: it.heads({"a": 0}),
+        lambda it: it.advance("a", 4, record(4)),
+        lambda it: it.logs(""),
+    ]
+    for handle in (catalog, open_catalog()):
+        for use in uses:
+            with pytest.raises(CatalogDamaged, match="catalog rebuild"):
+                use(handle)
+
+
+def test_clearing_mends_a_damaged_catalog_for_every_handle(
+    open_catalog: Callable[[], Catalog], damage_catalog: Callable[[], None]
+) -> None:
+    catalog, other = open_catalog(), open_catalog()
+    advance_to(catalog, "a", 3)
+    identity = other.identity()
+    damage_catalog()
+    with pytest.raises(CatalogDamaged):
+        other.heads({"a": 0})
+    catalog.clear("")
+    assert other.heads({"a": 0}) == {}
+    assert other.identity() == catalog.identity() != identity
+    assert other.advance("a", 3, record(3))
+    assert catalog.heads({"a": 0}) == {"a": Head(3, (record(3),))}

@@ -1,0 +1,128 @@
+"""What every kind of locks promises. One run of these tests for each adapter."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from supertable.application.ports.locks import Locks
+
+Race = Callable[[int, Callable[[int], Any]], list[Any]]
+
+
+def test_a_free_lock_is_held_at_once(locks: Locks) -> None:
+    started = time.monotonic()
+    for _ in range(3):
+        with locks.hold("a", 5) as held:
+            assert held
+    assert time.monotonic() - started < 1
+
+
+def test_one_holder_at_a_time(open_locks: Callable[[], Locks], locks_race: Race, tmp_path: Path) -> None:
+    locks = open_locks()
+    inside = tmp_path / "inside"
+
+    def enter(_: int) -> int:
+        entered = 0
+        for _ in range(10):
+            with locks.hold("a", 20) as held:
+                assert held
+                inside.mkdir()  # fails when somebody else is inside
+                time.sleep(0.001)
+                inside.rmdir()
+                entered += 1
+        return entered
+
+    assert locks_race(4, enter) == [10] * 4
+
+
+def test_the_wait_is_bounded_and_the_block_runs_without_the_lock(locks: Locks) -> None:
+    with locks.hold("a", 1) as outer:
+        assert outer
+        started = time.monotonic()
+        with locks.hold("a", 0.2) as inner:
+            assert not inner
+        assert 0.15 < time.monotonic() - started < 1
+    with locks.hold("a", 1) as held:
+        assert held
+
+
+def test_not_waiting_at_all(locks: Locks) -> None:
+    with locks.hold("a", 0) as outer:
+        assert outer
+        started = time.monotonic()
+        with locks.hold("a", 0) as inner, locks.hold("a", -1) as third:
+            assert not inner
+            assert not third
+        assert time.monotonic() - started < 0.2
+
+
+def test_a_failed_wait_does_not_free_the_lock_of_the_holder(locks: Locks) -> None:
+    with locks.hold("a", 1):
+        for _ in range(2):
+            with locks.hold("a", 0) as held:
+                assert not held
+
+
+def test_names_are_apart(locks: Locks) -> None:
+    names = ["a", "A", "a/b", "a:b", "../a", "é", "", "x" * 1000]
+    with locks.hold("held", 1):
+        for name in names:
+            with locks.hold(name, 0) as held:
+                assert held
+
+
+def test_an_error_in_the_block_frees_the_lock(locks: Locks) -> None:
+    with pytest.raises(ZeroDivisionError), locks.hold("a", 1):
+        raise ZeroDivisionError
+    with locks.hold("a", 0) as held:
+        assert held
+
+
+def test_a_waiter_gets_the_lock_soon_after_it_is_freed(open_locks: Callable[[], Locks]) -> None:
+    locks = open_locks()
+    waiting = threading.Event()
+    got_at: list[float] = []
+
+    def wait() -> None:
+        waiting.set()
+        with locks.hold("a", 10) as held:
+            assert held
+            got_at.append(time.monotonic())
+
+    with locks.hold("a", 1):
+        waiter = threading.Thread(target=wait)
+        waiter.start()
+        waiting.wait()
+        time.sleep(0.1)
+    freed_at = time.monotonic()
+    waiter.join()
+    assert got_at[0] - freed_at < 1
+
+
+def test_a_killed_holder_frees_its_lock(
+    open_locks: Callable[[], Locks], forked: Callable[[Callable[[], None]], int], tmp_path: Path
+) -> None:
+    ready = tmp_path / "ready"
+
+    def hold_for_ever() -> None:
+        with open_locks().hold("a", 5) as held:
+            assert held
+            ready.touch()
+            time.sleep(60)
+
+    holder = forked(hold_for_ever)
+    while not ready.exists():
+        time.sleep(0.01)
+    with open_locks().hold("a", 0) as held:
+        assert not held
+    os.kill(holder, signal.SIGKILL)
+    with open_locks().hold("a", 1) as held:
+        assert held

@@ -1,0 +1,193 @@
+"""The SQLite catalog's file: what may happen to it while processes use it."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from supertable.adapters.catalogs.sqlite import SqliteCatalog
+from supertable.application.ports.catalogs import Head
+from supertable.domain.errors import CatalogDamaged, CatalogUnavailable, FormatTooNew
+
+FOREVER = """
+import sys
+from pathlib import Path
+from supertable.adapters.catalogs.sqlite import SqliteCatalog
+catalog = SqliteCatalog(Path(sys.argv[1]))
+version = 0
+while True:
+    version += 1
+    catalog.advance("a", version, b"%d" % version)
+    print(version, flush=True)
+"""
+
+
+def test_a_writer_killed_at_work_tears_nothing_it_had_finished(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    for pause in (0.0, 0.01, 0.03):
+        path.unlink(missing_ok=True)
+        writer = subprocess.Popen([sys.executable, "-c", FOREVER, str(path)], stdout=subprocess.PIPE)
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        time.sleep(pause)
+        writer.send_signal(signal.SIGKILL)
+        told = int((b"1\n" + writer.stdout.read()).split(b"\n")[-2])
+        writer.wait()
+        writer.stdout.close()
+        head = SqliteCatalog(path).heads({"a": 0})["a"]
+        assert head.version in (told, told + 1)
+        first = head.version - len(head.records) + 1
+        assert head.records == tuple(b"%d" % version for version in range(first, head.version + 1))
+
+
+def test_an_older_copy_put_in_its_place_is_another_identity(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    catalog, other = SqliteCatalog(path), SqliteCatalog(path)
+    catalog.advance("a", 1, b"1")
+    catalog.close()
+    other.close()
+    shutil.copy(path, tmp_path / "backup.db")
+    catalog.advance("a", 2, b"2")
+    identity = other.identity()
+    shutil.move(tmp_path / "backup.db", path)
+    # The write-ahead log of the replaced file lies there still, with version 2 in it.
+    for handle in (catalog, other, SqliteCatalog(path)):
+        assert handle.heads({"a": 0}) == {"a": Head(1, (b"1",))}
+        assert handle.identity() != identity
+    assert catalog.identity() == other.identity()
+    assert other.advance("a", 3, b"3")
+    assert catalog.heads({"a": 2}) == {"a": Head(3, (b"3",))}
+
+
+def test_removing_the_whole_folder_is_survived(tmp_path: Path) -> None:
+    folder = tmp_path / "catalogs"
+    catalog = SqliteCatalog(folder / "catalog.db")
+    catalog.advance("a", 1, b"1")
+    shutil.rmtree(folder)
+    assert catalog.heads({"a": 0}) == {}
+    assert catalog.advance("a", 1, b"1")
+
+
+def test_an_empty_file_becomes_a_catalog(tmp_path: Path) -> None:
+    (tmp_path / "catalog.db").touch()
+    assert SqliteCatalog(tmp_path / "catalog.db").advance("a", 1, b"1")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_flipped_bits_never_make_a_wrong_answer(tmp_path: Path, seed: int) -> None:
+    path = tmp_path / "catalog.db"
+    catalog = SqliteCatalog(path)
+    right = {}
+    for number in range(20):
+        for version in range(1, 4):
+            catalog.advance(f"log-{number}", version, b"record" * 50 + b"%d" % version)
+        right.update(catalog.heads({f"log-{number}": 0}))
+    catalog.close()
+    pristine = path.read_bytes()
+    chance = random.Random(seed)
+    damaged = 0
+    for _ in range(25):
+        data = bytearray(pristine)
+        for _ in range(8):
+            data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        for suffix in ("", "-wal", "-shm", "-lock"):
+            (tmp_path / f"catalog.db{suffix}").unlink(missing_ok=True)
+        path.write_bytes(data)
+        catalog = SqliteCatalog(path)
+        try:
+            heads = catalog.heads(dict.fromkeys(right, 0))
+        except (CatalogDamaged, CatalogUnavailable, FormatTooNew):
+            damaged += 1
+        else:
+            for log, head in heads.items():
+                assert head.version == right[log].version
+                assert head.records == right[log].records[3 - len(head.records) :]
+        catalog.close()
+    assert damaged > 5
+
+
+def test_a_truncated_file_is_damaged_and_can_be_cleared(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    catalog = SqliteCatalog(path)
+    for version in range(1, 100):
+        catalog.advance("a", version, b"x" * 1_000)
+    catalog.close()
+    os.truncate(path, path.stat().st_size // 2)
+    with pytest.raises(CatalogDamaged):
+        catalog.heads({"a": 0})
+    catalog.clear("")
+    assert catalog.heads({"a": 0}) == {}
+    assert (tmp_path / "catalog.db.damaged").exists()
+
+
+def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE theirs (x)")
+    database.close()
+    before = path.read_bytes()
+    catalog = SqliteCatalog(path)
+    with pytest.raises(CatalogUnavailable, match="another program"):
+        catalog.advance("a", 1, b"")
+    with pytest.raises(CatalogUnavailable, match="another program"):
+        catalog.clear("")
+    assert path.read_bytes() == before
+
+
+def test_a_newer_format_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    catalog = SqliteCatalog(path)
+    catalog.identity()
+    catalog.close()
+    database = sqlite3.connect(path)
+    database.execute("PRAGMA user_version = 2")
+    database.close()
+    with pytest.raises(FormatTooNew):
+        catalog.heads({})
+
+
+def test_a_writer_that_holds_on_makes_others_unavailable_but_not_readers(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.db"
+    catalog = SqliteCatalog(path, busy_seconds=0.1)
+    catalog.advance("a", 1, b"1")
+    hog = sqlite3.connect(path, isolation_level=None)
+    hog.execute("BEGIN IMMEDIATE")
+    with pytest.raises(CatalogUnavailable, match="locked"):
+        catalog.advance("a", 2, b"2")
+    assert catalog.heads({"a": 0}) == {"a": Head(1, (b"1",))}
+    hog.execute("ROLLBACK")
+    hog.close()
+    assert catalog.advance("a", 2, b"2")
+
+
+def test_a_folder_that_cannot_be_made_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CatalogUnavailable, match="Not a directory|File exists"):
+        SqliteCatalog(tmp_path / "file" / "catalog.db").identity()
+
+
+def test_a_path_that_is_a_folder_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "catalog.db").mkdir()
+    with pytest.raises(CatalogUnavailable):
+        SqliteCatalog(tmp_path / "catalog.db").identity()
+
+
+def test_a_forked_process_does_not_disturb_its_parent(tmp_path: Path) -> None:
+    catalog = SqliteCatalog(tmp_path / "catalog.db")
+    catalog.advance("a", 1, b"1")
+    child = os.fork()
+    if child == 0:
+        fine = catalog.advance("a", 2, b"2") and catalog.heads({"a": 0})["a"].version == 2
+        os._exit(0 if fine else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert catalog.heads({"a": 0}) == {"a": Head(2, (b"1", b"2"))}
+    assert catalog.advance("a", 3, b"3")
