@@ -79,6 +79,10 @@ class Heads:
         if not self._probe_every_read and (identity, log) in self._verified:
             return False
         present = head.version if head else 0
+        if head and self._store.size(record_key(log, present)) is None:
+            self._catalog.clear(log)  # it remembers a version that a power failure took from storage
+            self.catch_up(log)
+            return True
         if head and self._store.size(record_key(log, present + 1)) is None:
             self._verified.add((identity, log))
             return False

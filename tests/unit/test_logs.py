@@ -109,6 +109,15 @@ def test_a_catalog_from_an_older_backup_is_not_believed(first: Process) -> None:
     assert Process(first.store, old, probe_every_read=False).newest().version == 3
 
 
+def test_a_catalog_that_is_ahead_of_storage_is_not_believed(first: Process) -> None:
+    expected = filled(first, 3).newest()
+    first.append(commit(4, added=(data_file("4"),)))
+    first.store.delete([record_key(LOG, 4)])
+    second = Process(first.store, first.catalog, probe_every_read=False)
+    assert second.newest() == expected
+    assert second.append(commit(4, added=(data_file("other"),)))
+
+
 def test_checkpoints_spare_the_log(first: Process) -> None:
     filled(first, 70)
     assert first.store.size(checkpoint_key(LOG, 64))

@@ -1,0 +1,77 @@
+"""A writing process is killed at random moments: nothing acknowledged is lost, nothing half-done shows."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from pathlib import Path
+
+import supertable
+from tests.integration.processes import ROWS, SCHEMA, context, turn_of, write_on_and_on
+
+KILLS = 50
+
+
+def newest_acknowledged(pipe: int, before: int) -> int:
+    data = b""
+    while chunk := os.read(pipe, 65536):
+        data += chunk
+    whole = data[: len(data) // 8 * 8]
+    return int.from_bytes(whole[-8:]) if whole else before
+
+
+def test_kill_at_random_moments(home: Path) -> None:
+    moments = random.Random(20)
+    forkserver = context()
+    lake = supertable.connect(home=home)
+    for name in ("t", "copy"):
+        lake.create_table(name, SCHEMA, keys=["id"])
+    acknowledged, turn, delays = -1, 0, []
+    for _ in range(KILLS):
+        receive, send = os.pipe()
+        process = forkserver.Process(target=_writer, args=(home, _Descriptor(send), turn))
+        process.start()
+        os.close(send)
+        time.sleep(0.05 + moments.random() * 0.25)
+        process.kill()
+        process.join()
+        acknowledged = newest_acknowledged(receive, acknowledged)
+        os.close(receive)
+
+        found = lake.sql("SELECT count(*), min(turn), max(turn), count(DISTINCT id) FROM t").arrow().to_pylist()[0]
+        rows, low, high, ids = found.values()
+        if rows:
+            assert (rows, ids) == (ROWS, ROWS)
+            assert low == high >= acknowledged
+            turn = high + 1
+        started = time.perf_counter()
+        lake.write("t", turn_of(0, turn), mode="upsert")
+        delays.append(time.perf_counter() - started)
+        turn += 1
+    assert acknowledged > 0
+    assert max(delays) < 1
+    lake.rebuild_catalog()
+    assert lake.sql("SELECT DISTINCT turn FROM t").arrow().to_pylist() == [{"turn": turn - 1}]
+    lake.close()
+
+
+class _Descriptor:
+    """Hands a pipe's end to a process of the fork server."""
+
+    def __init__(self, descriptor: int) -> None:
+        from multiprocessing.reduction import DupFd
+
+        self._descriptor = descriptor
+        self._dup = DupFd
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _received, (self._dup(self._descriptor),)
+
+
+def _received(handle: object) -> int:
+    return int(handle.detach())  # type: ignore[attr-defined]
+
+
+def _writer(home: Path, acknowledged: int, start: int) -> None:
+    write_on_and_on(home, acknowledged, start)
