@@ -1,0 +1,1 @@
+"""What runs SQL, one package for each engine."""

@@ -1,0 +1,48 @@
+"""The engine port over DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from supertable.adapters.engines.duckdb.errors import Known
+from supertable.adapters.engines.duckdb.instance import DuckDBInstance
+from supertable.adapters.engines.duckdb.queries import DuckDBQuery
+from supertable.adapters.engines.duckdb.statements import DuckDBStatement, parsed
+from supertable.adapters.engines.duckdb.view_chain import Locate, Sources, source_sql
+from supertable.application.ports.engines import BitmapSource, Limits, RunningQuery, Statement, Union
+from supertable.domain.view_chain import Scan
+
+
+class DuckDBEngine:
+    """Runs checked statements; keeps nothing between them."""
+
+    def __init__(self, instance: DuckDBInstance, locate: Locate, bitmaps: BitmapSource) -> None:
+        self._instance = instance
+        self._locate = locate
+        self._bitmaps = bitmaps
+
+    def parse(self, sql: str) -> DuckDBStatement:
+        cursor = self._instance.cursor()
+        try:
+            return parsed(cursor, sql)
+        finally:
+            cursor.close()
+
+    def run(
+        self,
+        statement: Statement,
+        scans: Mapping[int, Scan | Union],
+        parameters: Sequence[Any] | Mapping[str, Any],
+        limits: Limits,
+    ) -> RunningQuery:
+        assert isinstance(statement, DuckDBStatement)
+        sources = Sources(self._locate, self._bitmaps)
+        sql = statement.sql({number: source_sql(source, sources) for number, source in scans.items()})
+        known = Known(sources.keys, {}, "")
+        query = DuckDBQuery(self._instance.cursor(), known, limits)
+        query.start(sources.bind, sql, parameters)
+        return query
+
+    def close(self) -> None:
+        self._instance.close()

@@ -1,0 +1,106 @@
+"""DuckDB's errors as ours. Nothing passes that could name a file, our own SQL or generated names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from supertable.domain.errors import (
+    InvalidStatement,
+    ObjectDamaged,
+    ObjectMissing,
+    QueryCancelled,
+    QueryFailed,
+    QueryOutOfMemory,
+    StoreUnavailable,
+    SupertableError,
+)
+
+FATAL = frozenset({"FATAL", "INTERNAL"})
+"""After these the database refuses all further work, and must be opened anew."""
+
+_STATEMENT = frozenset({"Binder", "Catalog", "Parser", "Syntax", "Not implemented", "Parameter Not Resolved"})
+_MISSING = ("No files found that match", "No such file or directory", "Cannot open file", "HTTP 404", "(404)")
+_KIND = re.compile(r"^(?:[A-Za-z]*Exception: )?([A-Za-z][A-Za-z ]*?) Error: (.*)", re.DOTALL)
+_CODE = re.compile(r"\s*\n\s*LINE \d+:.*", re.DOTALL)
+_PATH = re.compile(r"""["']?(?:[a-z0-9]+://|/)[^\s"']+["']?""")
+_INTERNAL_HINT = re.compile(r"\n.*(?:Stack Trace|This error signals|Possible solutions|SET ).*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a query's errors may speak about. `keys`: object keys by location; `names`: what generated names stand for.
+
+    `keys` is called only when there is an error.
+    """
+
+    keys: Callable[[], Mapping[str, str]]
+    names: Mapping[str, str]
+    memory_limit: str
+
+
+def split_kind(error: BaseException) -> tuple[str, str]:
+    """DuckDB's own name for the sort of error, such as Binder or Out of Memory, and the message after it."""
+    message = str(error)
+    found = _KIND.match(message)
+    return (found[1], found[2]) if found else ("", message)
+
+
+def translated(error: BaseException, known: Known) -> SupertableError:
+    """The error to raise instead of what DuckDB raised, or what Arrow raised in its name."""
+    kind, text = split_kind(error)
+    if kind == "INTERRUPT":
+        return QueryCancelled()
+    if kind == "Out of Memory":
+        return QueryOutOfMemory(known.memory_limit)
+    if kind in FATAL:
+        return QueryFailed("The engine failed inside; another query is not affected.")
+    about = _about_object(kind, text, known.keys())
+    if about is not None:
+        return about
+    message = scrubbed(text, known.names)
+    return InvalidStatement(message) if kind in _STATEMENT else QueryFailed(message)
+
+
+def scrubbed(text: str, names: Mapping[str, str]) -> str:
+    """The message without the SQL it quotes, without paths, and with the caller's names for generated ones."""
+    text = _INTERNAL_HINT.sub("", _CODE.sub("", text))
+    for generated, name in names.items():
+        text = re.sub(rf"\b{re.escape(generated)}\b", name.replace("\\", r"\\"), text)
+    return _PATH.sub("a file", text).strip()
+
+
+def syntax_error(sql: str, answer: Mapping[str, Any]) -> InvalidStatement:
+    """What DuckDB's parser says, and where."""
+    message = _CODE.sub("", str(answer["error_message"]))
+    if "expression depth" in message or "memory exhausted" in message:
+        return InvalidStatement("The statement is nested too deeply.")
+    position = str(answer.get("position", ""))
+    if not position.isdigit():
+        return InvalidStatement(f"{message}.")
+    before = sql.encode("utf-8", "surrogatepass")[: int(position)].decode("utf-8", "replace")
+    line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+    return InvalidStatement(f"{message}, at line {line}, column {column}.")
+
+
+def _about_object(kind: str, text: str, keys: Mapping[str, str]) -> SupertableError | None:
+    key = next((key for location, key in keys.items() if location in text), None)
+    if key is None:
+        return None
+    if any(sign in text for sign in _MISSING):
+        return ObjectMissing(key)
+    if kind == "HTTP":
+        return StoreUnavailable("read", key, "the server refused or did not answer")
+    if kind == "Permission":
+        return StoreUnavailable("read", key, "the engine may not read files in this place")
+    return ObjectDamaged(key, _damage(text))
+
+
+def _damage(text: str) -> str:
+    if "too small" in text or "magic bytes" in text:
+        return "it is not a whole Parquet file"
+    if "schema mismatch" in text or "column" in text:
+        return "its columns are not those it was written with"
+    return "it is not readable as Parquet"

@@ -1,0 +1,279 @@
+"""What DuckDB's own parse tree (`json_serialize_sql`) may consist of. What is not listed here is refused.
+
+The tree has three kinds of nodes that name themselves (expressions by `class`; table references, query nodes and
+modifiers by `type`) and records in fixed places. For each, every key is listed with what it may hold, so that a node,
+a key or an enum value of a newer DuckDB cannot slip through unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """Text, a number, a boolean or null; one of `allowed`, if given."""
+
+    allowed: frozenset[object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A list of texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Literal data, down to the bottom: it holds values, never code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One node of a kind, or null."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """A list of nodes of a kind; `depth` 2: a list of such lists."""
+
+    kind: str
+    depth: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """A list that only the planner fills: it must be empty."""
+
+
+Content = Leaf | Texts | Data | Child | Children | Empty
+Keys = Mapping[str, Content]
+
+LEAF = Leaf()
+NOTHING = Leaf(frozenset({"", None}))
+FALSE = Leaf(frozenset({False}))
+EXPRESSION, EXPRESSIONS = Child("expression"), Children("expression")
+TABLE, QUERY, SELECT, TYPE, VALUE = (Child(kind) for kind in ("table", "query", "select", "type", "value"))
+
+
+def _one_of(text: str) -> Leaf:
+    return Leaf(frozenset(text.split()))
+
+
+def _expression(type_: str, **keys: Content) -> Keys:
+    return {"class": LEAF, "type": _one_of(type_), "alias": LEAF, "query_location": LEAF, **keys}
+
+
+def _table(**keys: Content) -> Keys:
+    return {"type": LEAF, "alias": LEAF, "sample": Child("sample"), "query_location": LEAF, **keys}
+
+
+def _query(**keys: Content) -> Keys:
+    return {"type": LEAF, "modifiers": Children("modifier"), "cte_map": Child("ctes"), **keys}
+
+
+_BOUNDS = """UNBOUNDED_PRECEDING UNBOUNDED_FOLLOWING CURRENT_ROW_RANGE CURRENT_ROW_ROWS CURRENT_ROW_GROUPS
+    EXPR_PRECEDING_ROWS EXPR_FOLLOWING_ROWS EXPR_PRECEDING_RANGE EXPR_FOLLOWING_RANGE EXPR_PRECEDING_GROUPS
+    EXPR_FOLLOWING_GROUPS"""
+_COMPARISONS = """COMPARE_EQUAL COMPARE_NOTEQUAL COMPARE_LESSTHAN COMPARE_GREATERTHAN COMPARE_LESSTHANOREQUALTO
+    COMPARE_GREATERTHANOREQUALTO COMPARE_DISTINCT_FROM COMPARE_NOT_DISTINCT_FROM"""
+_OPERATORS = """ARRAY_EXTRACT ARRAY_SLICE STRUCT_EXTRACT COMPARE_IN COMPARE_NOT_IN GROUPING_FUNCTION
+    OPERATOR_COALESCE OPERATOR_IS_NOT_NULL OPERATOR_IS_NULL OPERATOR_NOT OPERATOR_TRY OPERATOR_UNPACK
+    ARRAY_CONSTRUCTOR"""
+_WINDOWS = """WINDOW_AGGREGATE WINDOW_RANK WINDOW_RANK_DENSE WINDOW_NTILE WINDOW_PERCENT_RANK WINDOW_CUME_DIST
+    WINDOW_ROW_NUMBER WINDOW_FIRST_VALUE WINDOW_LAST_VALUE WINDOW_NTH_VALUE WINDOW_LEAD WINDOW_LAG WINDOW_FILL"""
+
+EXPRESSION_CLASSES: Mapping[str, Keys] = {
+    "BETWEEN": _expression("COMPARE_BETWEEN", input=EXPRESSION, lower=EXPRESSION, upper=EXPRESSION),
+    "CASE": _expression("CASE_EXPR", case_checks=Children("case check"), else_expr=EXPRESSION),
+    "CAST": _expression("OPERATOR_CAST", child=EXPRESSION, cast_type=TYPE, try_cast=LEAF),
+    "COLLATE": _expression("COLLATE", child=EXPRESSION, collation=LEAF),
+    "COLUMN_REF": _expression("COLUMN_REF", column_names=Texts()),
+    "COMPARISON": _expression(_COMPARISONS, left=EXPRESSION, right=EXPRESSION),
+    "CONJUNCTION": _expression("CONJUNCTION_AND CONJUNCTION_OR", children=EXPRESSIONS),
+    "CONSTANT": _expression("VALUE_CONSTANT", value=VALUE),
+    "FUNCTION": _expression(
+        "FUNCTION",
+        function_name=LEAF,
+        schema=LEAF,
+        catalog=LEAF,
+        children=EXPRESSIONS,
+        filter=EXPRESSION,
+        order_bys=Child("modifier"),
+        distinct=LEAF,
+        is_operator=LEAF,
+        export_state=FALSE,
+    ),
+    "LAMBDA": _expression("LAMBDA", lhs=EXPRESSION, expr=EXPRESSION),
+    "OPERATOR": _expression(_OPERATORS, children=EXPRESSIONS),
+    "PARAMETER": _expression("VALUE_PARAMETER", identifier=LEAF),
+    "POSITIONAL_REFERENCE": _expression("POSITIONAL_REFERENCE", index=LEAF),
+    "STAR": _expression(
+        "STAR",
+        relation_name=LEAF,
+        exclude_list=Texts(),
+        replace_list=Children("named expression"),
+        columns=LEAF,
+        expr=EXPRESSION,
+        qualified_exclude_list=Children("column name"),
+        rename_list=Children("renaming"),
+    ),
+    "SUBQUERY": _expression(
+        "SUBQUERY",
+        subquery_type=_one_of("ANY EXISTS NOT_EXISTS SCALAR"),
+        subquery=SELECT,
+        child=EXPRESSION,
+        comparison_type=_one_of(_COMPARISONS + " INVALID"),
+    ),
+    "WINDOW": _expression(
+        _WINDOWS,
+        function_name=LEAF,
+        schema=LEAF,
+        catalog=LEAF,
+        children=EXPRESSIONS,
+        partitions=EXPRESSIONS,
+        orders=Children("order"),
+        start=_one_of(_BOUNDS),
+        end=_one_of(_BOUNDS),
+        start_expr=EXPRESSION,
+        end_expr=EXPRESSION,
+        offset_expr=EXPRESSION,
+        default_expr=EXPRESSION,
+        ignore_nulls=LEAF,
+        filter_expr=EXPRESSION,
+        exclude_clause=_one_of("NO_OTHER CURRENT_ROW GROUP TIES"),
+        distinct=LEAF,
+        arg_orders=Children("order"),
+    ),
+}
+
+TABLE_TYPES: Mapping[str, Keys] = {
+    "BASE_TABLE": _table(
+        schema_name=LEAF,
+        table_name=LEAF,
+        catalog_name=LEAF,
+        column_name_alias=Texts(),
+        at_clause=Child("at clause"),
+    ),
+    "EMPTY": _table(),
+    "EXPRESSION_LIST": _table(
+        expected_names=Texts(), expected_types=Children("type"), values=Children("expression", depth=2)
+    ),
+    "JOIN": _table(
+        left=TABLE,
+        right=TABLE,
+        condition=EXPRESSION,
+        join_type=_one_of("INNER LEFT RIGHT FULL SEMI ANTI"),
+        ref_type=_one_of("REGULAR NATURAL CROSS POSITIONAL ASOF"),
+        using_columns=Texts(),
+        delim_flipped=LEAF,
+        duplicate_eliminated_columns=Empty(),
+    ),
+    "PIVOT": _table(
+        source=TABLE,
+        aggregates=EXPRESSIONS,
+        unpivot_names=Texts(),
+        pivots=Children("pivot column"),
+        groups=Texts(),
+        column_name_alias=Texts(),
+        include_nulls=LEAF,
+    ),
+    "SHOW_REF": _table(
+        table_name=NOTHING,
+        query=QUERY,
+        show_type=_one_of("DESCRIBE SUMMARY"),
+        catalog_name=NOTHING,
+        schema_name=NOTHING,
+    ),
+    "SUBQUERY": _table(subquery=SELECT, column_name_alias=Texts()),
+    "TABLE_FUNCTION": _table(function=Child("table function"), column_name_alias=Texts(), with_ordinality=LEAF),
+}
+
+QUERY_TYPES: Mapping[str, Keys] = {
+    "SELECT_NODE": _query(
+        select_list=EXPRESSIONS,
+        from_table=TABLE,
+        where_clause=EXPRESSION,
+        group_expressions=EXPRESSIONS,
+        group_sets=Data(),
+        aggregate_handling=_one_of("STANDARD_HANDLING FORCE_AGGREGATES"),
+        having=EXPRESSION,
+        sample=Child("sample"),
+        qualify=EXPRESSION,
+    ),
+    "SET_OPERATION_NODE": _query(
+        setop_type=_one_of("UNION UNION_BY_NAME EXCEPT INTERSECT"),
+        setop_all=LEAF,
+        left=QUERY,
+        right=QUERY,
+    ),
+    "RECURSIVE_CTE_NODE": _query(
+        cte_name=LEAF,
+        union_all=LEAF,
+        left=QUERY,
+        right=QUERY,
+        aliases=Texts(),
+        key_targets=EXPRESSIONS,
+    ),
+}
+
+MODIFIER_TYPES: Mapping[str, Keys] = {
+    "DISTINCT_MODIFIER": {"type": LEAF, "distinct_on_targets": EXPRESSIONS},
+    "LIMIT_MODIFIER": {"type": LEAF, "limit": EXPRESSION, "offset": EXPRESSION},
+    "LIMIT_PERCENT_MODIFIER": {"type": LEAF, "limit": EXPRESSION, "offset": EXPRESSION},
+    "ORDER_MODIFIER": {"type": LEAF, "orders": Children("order")},
+}
+
+_INFO: Keys = {"type": LEAF, "alias": LEAF, "extension_info": NOTHING}
+TYPE_INFOS: Mapping[str, Keys] = {
+    "ARRAY_TYPE_INFO": {**_INFO, "child_type": TYPE, "size": LEAF},
+    "DECIMAL_TYPE_INFO": {**_INFO, "width": LEAF, "scale": LEAF},
+    "GENERIC_TYPE_INFO": _INFO,
+    "LIST_TYPE_INFO": {**_INFO, "child_type": TYPE},
+    "STRING_TYPE_INFO": {**_INFO, "collation": LEAF},
+    "STRUCT_TYPE_INFO": {**_INFO, "child_types": Children("member type")},
+    "UNBOUND_TYPE_INFO": {
+        **_INFO,
+        "name": LEAF,
+        "catalog": NOTHING,
+        "schema": NOTHING,
+        "user_type_modifiers": Children("value"),
+    },
+}
+
+NAMED_BY: Mapping[str, tuple[str, Mapping[str, Keys]]] = {
+    "expression": ("class", EXPRESSION_CLASSES),
+    "table": ("type", TABLE_TYPES),
+    "query": ("type", QUERY_TYPES),
+    "modifier": ("type", MODIFIER_TYPES),
+    "type info": ("type", TYPE_INFOS),
+}
+"""Kinds whose nodes say what they are: the key that says it, and what each may hold."""
+
+RECORDS: Mapping[str, Keys] = {
+    "table function": {**EXPRESSION_CLASSES["FUNCTION"], "class": _one_of("FUNCTION")},
+    "select": {"node": QUERY, "named_param_map": Data()},
+    "ctes": {"map": Children("cte entry")},
+    "cte entry": {"key": LEAF, "value": Child("cte")},
+    "cte": {"aliases": Texts(), "query": SELECT, "materialized": LEAF, "key_targets": EXPRESSIONS},
+    "order": {"type": LEAF, "null_order": LEAF, "expression": EXPRESSION},
+    "case check": {"when_expr": EXPRESSION, "then_expr": EXPRESSION},
+    "named expression": {"key": LEAF, "value": EXPRESSION},
+    "column name": {"catalog": LEAF, "schema": LEAF, "table": LEAF, "column": LEAF},
+    "renaming": {"key": Child("column name"), "value": LEAF},
+    "sample": {"sample_size": VALUE, "is_percentage": LEAF, "method": LEAF, "seed": LEAF},
+    "at clause": {"unit": _one_of("VERSION TIMESTAMP"), "expr": EXPRESSION},
+    "pivot column": {
+        "pivot_expressions": EXPRESSIONS,
+        "unpivot_names": Texts(),
+        "entries": Children("pivot entry"),
+        "pivot_enum": NOTHING,
+    },
+    "pivot entry": {"values": Children("value"), "star_expr": EXPRESSION, "alias": LEAF},
+    "value": {"type": TYPE, "is_null": LEAF, "value": Data()},
+    "type": {"id": LEAF, "type_info": Child("type info")},
+    "member type": {"first": LEAF, "second": TYPE},
+}
+"""Records in fixed places, and what each may hold."""

@@ -1,0 +1,210 @@
+"""Judges a statement's parse tree, node by node, and readies it to be rendered.
+
+In the judged tree every CTE has a generated name, and so has every reference to a catalog table: whatever name is left
+over cannot reach DuckDB's own catalog, its system views or a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from supertable.adapters.engines.duckdb.functions import FUNCTIONS, TABLE_FUNCTIONS
+from supertable.adapters.engines.duckdb.grammar import (
+    NAMED_BY,
+    RECORDS,
+    Child,
+    Children,
+    Content,
+    Empty,
+    Keys,
+    Leaf,
+    Texts,
+)
+from supertable.domain.errors import StatementRefused
+
+Node = dict[str, Any]
+_UPPER = {ord(letter): ord(letter) + 32 for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+
+
+def folded(name: str) -> str:
+    """The name as DuckDB compares names: without case, for ASCII letters."""
+    return name.translate(_UPPER)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A table reference that is no CTE: its node, its generated name, and what the caller wrote."""
+
+    node: Node
+    token: str
+    parts: tuple[str, ...]
+    at_clause: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Cte:
+    token: str
+    recursive: bool
+
+
+_Scope = Mapping[str, _Cte]
+_Task = tuple[str, Node, _Scope]
+
+
+@dataclass(slots=True)
+class Judge:
+    """One pass over one tree, which it changes. `prefix` must not occur in the statement."""
+
+    prefix: str
+    references: list[Reference] = field(default_factory=list)
+    _ctes: int = 0
+    _recursive: dict[int, tuple[str, _Cte]] = field(default_factory=dict)
+
+    def walk(self, kind: str, node: Node) -> None:
+        """Judge `node` and all below it. Raises `StatementRefused`.
+
+        Works off a stack of its own: however deep the tree is, Python's is not used up.
+        """
+        stack: list[_Task] = [(kind, node, {})]
+        while stack:
+            stack.extend(reversed(list(self._visit(*stack.pop()))))
+
+    def _visit(self, kind: str, node: Node, scope: _Scope) -> Iterator[_Task]:
+        keys = _keys(kind, node)
+        if kind == "query":
+            scope = yield from self._ctes_of(node, scope)
+        elif kind == "table":
+            self._judge_table(node, scope)
+        elif kind == "expression" and node["class"] in ("FUNCTION", "WINDOW"):
+            _judge_function(node, FUNCTIONS)
+        elif kind == "table function":
+            _judge_function(node, TABLE_FUNCTIONS)
+        for key, value in node.items():
+            if key != "cte_map":
+                seen = self._with_itself(node, scope) if key == "right" else scope
+                for below, child in _contents(kind, key, value, keys[key]):
+                    yield below, child, seen
+
+    def _judge_table(self, node: Node, scope: _Scope) -> None:
+        if node["type"] == "BASE_TABLE":
+            self._name_table(node, scope)
+        elif node["type"] == "SHOW_REF" and not _is_whole_table(node["query"], scope):
+            raise StatementRefused("DESCRIBE and SUMMARIZE take the name of a table, and nothing else.")
+
+    def _name_table(self, node: Node, scope: _Scope) -> None:
+        catalog, schema, name = node["catalog_name"], node["schema_name"], node["table_name"]
+        cte = None if catalog else scope.get(folded(name))
+        if cte and (not schema or (cte.recursive and folded(schema) == "recurring")):
+            if node["at_clause"]:
+                raise StatementRefused(f"AT (…) reads a version of a table; {name!r} is a part of this statement.")
+            token = cte.token
+        else:
+            parts = tuple(part for part in (catalog, schema, name) if part)
+            token, schema = f"{self.prefix}_r{len(self.references)}", ""
+            self.references.append(Reference(node, token, parts, node["at_clause"]))
+        node["alias"] = node["alias"] or name
+        node.update(catalog_name="", schema_name=schema, table_name=token, at_clause=None)
+
+    def _ctes_of(self, node: Node, scope: _Scope) -> Generator[_Task, None, _Scope]:
+        """Name the query's own CTEs; each sees those before it. Returns what the query itself sees."""
+        _keys("ctes", node["cte_map"])
+        for entry in node["cte_map"]["map"]:
+            _keys("cte entry", entry)
+            name, cte = entry["key"], self._new_cte(entry)
+            entry["key"] = cte.token
+            yield "cte", entry["value"], scope
+            scope = {**scope, folded(name): cte}
+        return scope
+
+    def _new_cte(self, entry: Node) -> _Cte:
+        self._ctes += 1
+        body = entry["value"]["query"]["node"]
+        cte = _Cte(f"{self.prefix}_c{self._ctes}", recursive=body["type"] == "RECURSIVE_CTE_NODE")
+        if cte.recursive:
+            self._recursive[id(body)] = (folded(body["cte_name"]), cte)
+            body["cte_name"] = cte.token
+        return cte
+
+    def _with_itself(self, node: Node, scope: _Scope) -> _Scope:
+        """What the repeated part of a recursive CTE sees."""
+        if node["type"] != "RECURSIVE_CTE_NODE":
+            return scope
+        if id(node) not in self._recursive:
+            raise StatementRefused("This form of recursion is not supported.")
+        name, cte = self._recursive[id(node)]
+        return {**scope, name: cte}
+
+
+def _keys(kind: str, node: Node) -> Keys:
+    """What the node may hold. Raises `StatementRefused` where it holds anything else."""
+    if kind in RECORDS:
+        keys: Keys | None = RECORDS[kind]
+    else:
+        tag, known = NAMED_BY[kind]
+        keys = known.get(node[tag])
+    if keys is None or not node.keys() <= keys.keys():
+        raise StatementRefused(f"This statement has a part that is not supported ({_described(kind, node)}).")
+    return keys
+
+
+def _contents(kind: str, key: str, value: Any, content: Content) -> Iterator[tuple[str, Node]]:
+    """The nodes that `value` holds. Raises `StatementRefused` where it is not what `content` says."""
+    match content:
+        case Leaf(allowed):
+            sound = not isinstance(value, dict | list) and (allowed is None or value in allowed)
+        case Texts():
+            sound = isinstance(value, list) and all(isinstance(text, str) for text in value)
+        case Empty():
+            sound = value == []
+        case Child(below):
+            sound = value is None or isinstance(value, dict)
+            if value:
+                yield below, value
+        case Children(below, depth):
+            sound = isinstance(value, list)
+            for item in value if depth == 1 else [item for row in value for item in row]:
+                yield below, item
+        case _:
+            sound = True
+    if not sound:
+        raise StatementRefused(f"This statement has a part that is not supported ({kind}: {key}).")
+
+
+def _described(kind: str, node: Node) -> str:
+    name = node.get(NAMED_BY[kind][0]) if kind in NAMED_BY else None
+    return f"{kind} {str(name).lower().replace('_', ' ')}" if name else kind
+
+
+def _judge_function(node: Node, allowed: frozenset[str]) -> None:
+    name = folded(node["function_name"])
+    if name in allowed and node["schema"] in ("", "main") and not node["catalog"]:
+        return
+    what = "table function" if allowed is TABLE_FUNCTIONS else "function"
+    near = get_close_matches(name, [other for other in allowed if other.isidentifier()], n=3, cutoff=0.8)
+    hint = f" Did you mean {' or '.join(near)}?" if near and name not in near else ""
+    written = ".".join(part for part in (node["catalog"], node["schema"], node["function_name"]) if part)
+    raise StatementRefused(f"The {what} {written!r} is not available.{hint}")
+
+
+def _is_whole_table(query: Node | None, scope: _Scope) -> bool:
+    """Whether the query is no more than `SELECT * FROM` one catalog table."""
+    if not query or query["type"] != "SELECT_NODE" or query["modifiers"] or query["cte_map"]["map"]:
+        return False
+    table, columns = query["from_table"], query["select_list"]
+    rest = ("where_clause", "group_expressions", "group_sets", "having", "sample", "qualify")
+    return (
+        table["type"] == "BASE_TABLE"
+        and (bool(table["schema_name"]) or folded(table["table_name"]) not in scope)
+        and len(columns) == 1
+        and _is_plain_star(columns[0])
+        and not any(query[key] for key in rest)
+    )
+
+
+def _is_plain_star(node: Node) -> bool:
+    changes = ("alias", "relation_name", "exclude_list", "replace_list", "columns", "expr")
+    more = ("qualified_exclude_list", "rename_list")
+    return node["class"] == "STAR" and not any(node[key] for key in changes + more)

@@ -1,0 +1,113 @@
+"""A running query: its rows as a stream, its limits, and how it is stopped."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import duckdb
+import pyarrow as pa
+
+from supertable.adapters.engines.duckdb.errors import Known, translated
+from supertable.application.ports.engines import Limits
+from supertable.domain.errors import QueryCancelled, QueryTimeout, ResultTooLarge, SupertableError
+
+BATCH_ROWS = 65_536
+Result = TypeVar("Result")
+
+
+class DuckDBQuery:
+    """One query on a cursor of its own, which is closed at the end of the rows, at an error, or by `close`.
+
+    The time limit counts what the engine takes, not what the caller does between two batches.
+    """
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, known: Known, limits: Limits) -> None:
+        self._cursor: duckdb.DuckDBPyConnection | None = cursor
+        self._known = known
+        self._limits = limits
+        self._seconds_left = limits.timeout_seconds
+        self._cancelled = False
+        self._lock = threading.Lock()
+        self.reader: pa.RecordBatchReader
+
+    def start(self, bind: Callable[[duckdb.DuckDBPyConnection], None], sql: str, parameters: Any) -> None:
+        """Bind, plan and start the query. Raises what `Engine.run` raises."""
+        cursor = self._cursor
+        assert cursor is not None
+
+        def begin() -> pa.RecordBatchReader:
+            bind(cursor)
+            return cursor.execute(sql, parameters).to_arrow_reader(BATCH_ROWS)
+
+        batches = self._timed(begin)
+        self.reader = pa.RecordBatchReader.from_batches(batches.schema, self._rows(batches))
+
+    def cancel(self) -> None:
+        with self._lock:
+            self._cancelled = True
+            if self._cursor is not None:
+                self._cursor.interrupt()
+
+    def close(self) -> None:
+        with self._lock:
+            cursor, self._cursor = self._cursor, None
+        if cursor is not None:
+            cursor.close()
+
+    def _rows(self, batches: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        taken = 0
+        try:
+            while (batch := self._timed(lambda: _next(batches))) is not None:
+                taken += batch.num_rows
+                if self._limits.max_rows is not None and taken > self._limits.max_rows:
+                    raise ResultTooLarge(self._limits.max_rows)
+                yield batch
+        finally:
+            self.close()
+
+    def _timed(self, work: Callable[[], Result]) -> Result:
+        """Let the engine work, within the time that is left. Raises `SupertableError` for every error of its."""
+        expired = threading.Event()
+        timer = self._timer(expired)
+        started = time.monotonic()
+        try:
+            if self._cancelled:
+                raise QueryCancelled
+            return work()
+        except SupertableError:
+            self.close()
+            raise
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            self.close()
+            if expired.is_set() and not self._cancelled:
+                raise QueryTimeout(self._limits.timeout_seconds or 0) from None
+            raise translated(error, self._known) from None
+        finally:
+            if timer is not None and self._seconds_left is not None:
+                timer.cancel()
+                self._seconds_left -= time.monotonic() - started
+
+    def _timer(self, expired: threading.Event) -> threading.Timer | None:
+        if self._seconds_left is None:
+            return None
+
+        def expire() -> None:
+            expired.set()
+            with self._lock:
+                if self._cursor is not None:
+                    self._cursor.interrupt()
+
+        timer = threading.Timer(max(self._seconds_left, 0), expire)
+        timer.daemon = True
+        timer.start()
+        return timer
+
+
+def _next(batches: pa.RecordBatchReader) -> pa.RecordBatch | None:
+    try:
+        return batches.read_next_batch()
+    except StopIteration:
+        return None

@@ -1,0 +1,181 @@
+"""The view chain as DuckDB SQL: what stands in a statement where the caller wrote a table's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+import pyarrow as pa
+
+from supertable.adapters.engines.duckdb.types import converted, duckdb_type, literal, quoted
+from supertable.application.ports.engines import BitmapSource, Union
+from supertable.domain.errors import InvalidStatement, ObjectDamaged
+from supertable.domain.files import DataFile
+from supertable.domain.schemas import Schema
+from supertable.domain.types import DataType, Field
+from supertable.domain.view_chain import Scan
+
+Locate = Callable[[str], str]
+_BITMAPS = pa.schema([("file", pa.uint64()), ("dead", pa.binary())])
+_VIRTUAL = frozenset({"file_index", "file_row_number"})
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """Names of two more columns: the file, as its place in the scan's files, and the row's place in the file."""
+
+    file: str
+    row: str
+
+
+@dataclass(slots=True)
+class Sources:
+    """What one query's SQL refers to: lists of files as variables, bitmaps as small tables."""
+
+    locate: Locate
+    bitmaps: BitmapSource
+    lists: dict[str, list[tuple[str, DataFile]]] = field(default_factory=dict)
+    dead: dict[str, pa.Table] = field(default_factory=dict)
+
+    def bind(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Make everything known to the cursor that will run the query."""
+        for name, files in self.lists.items():
+            locations = [self.locate(f"{folder}/{file.path}") for folder, file in files]
+            cursor.execute(f"SET VARIABLE {name} = ?", [locations])
+        for name, table in self.dead.items():
+            cursor.register(name, table)
+
+    def keys(self) -> dict[str, str]:
+        """Object keys by location, as the engine's messages spell it."""
+        keys = (f"{folder}/{file.path}" for files in self.lists.values() for folder, file in files)
+        return {_unescaped(self.locate(key)): key for key in keys}
+
+    def files(self, folder: str, files: Sequence[DataFile]) -> str:
+        name = f"st_files_{len(self.lists)}"
+        self.lists[name] = [(folder, file) for file in files]
+        return name
+
+    def bits(self, folder: str, files: Sequence[DataFile]) -> str:
+        name = f"st_dead_{len(self.dead)}"
+        bitmaps = [self._bitmap(folder, file) for file in files]
+        self.dead[name] = pa.table([range(len(files)), bitmaps], schema=_BITMAPS)
+        return name
+
+    def _bitmap(self, folder: str, file: DataFile) -> bytes:
+        bitmap = self.bitmaps.bitmap(folder, file)
+        if len(bitmap) * 8 < file.rows:
+            assert file.deletes is not None
+            raise ObjectDamaged(f"{folder}/{file.deletes.path}", "it is shorter than the data file it belongs to")
+        return bitmap
+
+
+def source_sql(source: Scan | Union, sources: Sources) -> str:
+    return union_sql(source, sources) if isinstance(source, Union) else scan_sql(source, sources)
+
+
+def scan_sql(
+    scan: Scan, sources: Sources, columns: Sequence[str] | None = None, positions: Positions | None = None
+) -> str:
+    """One table at one version. `columns`: only these, in this order; None: all."""
+    schema = scan.schema
+    fields = schema.fields if columns is None else tuple(_column(schema, name) for name in columns)
+    parts = list(_parts(scan, fields, sources, positions))
+    return " UNION ALL ".join(parts) if parts else _empty(fields, positions)
+
+
+def _parts(scan: Scan, fields: Sequence[Field], sources: Sources, positions: Positions | None) -> Iterator[str]:
+    before = 0
+    for group in scan.groups:
+        for files, dirty in ((group.clean, False), (group.dirty, True)):
+            if files:
+                read = _Read(scan.folder, files, group.schema, before, sources)
+                yield read.sql(fields, dirty, positions)
+                before += len(files)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Files of one schema, read by one `read_parquet`."""
+
+    folder: str
+    files: Sequence[DataFile]
+    written: Schema
+    before: int
+    sources: Sources
+
+    def sql(self, fields: Sequence[Field], dirty: bool, positions: Positions | None) -> str:
+        columns = [f"{self._value(field)} AS {quoted(field.name)}" for field in fields]
+        if positions:
+            columns += [
+                f"f.file_index::BIGINT + {self.before} AS {quoted(positions.file)}",
+                f"f.file_row_number AS {quoted(positions.row)}",
+            ]
+        select = f"SELECT {', '.join(columns) or 'NULL'} FROM {self._read()} AS f"
+        if not dirty:
+            return select
+        name = self.sources.bits(self.folder, self.files)
+        return (
+            f"{select} JOIN (SELECT file, dead::BIT AS dead FROM {name}) AS d ON f.file_index = d.file "
+            "WHERE get_bit(d.dead, f.file_row_number::INTEGER) = 0"
+        )
+
+    def _value(self, field: Field) -> str:
+        written = self.written.by_id(field.id)
+        if written is None:
+            return f"NULL::{duckdb_type(field.type)}"
+        return converted(f"f.{quoted(written.name)}", written.type, field.type)
+
+    def _read(self) -> str:
+        variable = self.sources.files(self.folder, self.files)
+        return f"read_parquet(getvariable('{variable}'), hive_partitioning = false)"
+
+
+def _empty(fields: Iterable[Field], positions: Positions | None) -> str:
+    columns = [f"NULL::{duckdb_type(field.type)} AS {quoted(field.name)}" for field in fields]
+    if positions:
+        columns += [f"NULL::BIGINT AS {quoted(name)}" for name in (positions.file, positions.row)]
+    return f"SELECT {', '.join(columns) or 'NULL'} WHERE false"
+
+
+def union_sql(union: Union, sources: Sources) -> str:
+    """The union by name of a supertable's tables, with the table's name in `_table`."""
+    _check_types(union)
+    if not union.scans:
+        return "SELECT NULL::VARCHAR AS _table WHERE false"
+    return " UNION ALL BY NAME ".join(
+        f"SELECT {literal(scan.table)} AS _table, * FROM ({scan_sql(scan, sources)})" for scan in union.scans
+    )
+
+
+def _check_types(union: Union) -> None:
+    seen: dict[str, tuple[str, DataType]] = {}
+    for scan in union.scans:
+        for column in scan.schema.fields:
+            table, kind = seen.setdefault(column.name.lower(), (scan.table, column.type))
+            if _family(kind) != _family(column.type):
+                raise InvalidStatement(
+                    f"The tables cannot be read as one: column {column.name} is {kind} in {table} "
+                    f"and {column.type} in {scan.table}. Name the table that is meant."
+                )
+
+
+def _family(kind: DataType) -> str:
+    if kind.name == "decimal" or kind.name.startswith(("int", "uint", "float")):
+        return "number"
+    if kind.name in ("date", "timestamp"):
+        return "zoned" if kind.timezone else "date"
+    return kind.name
+
+
+def _column(schema: Schema, name: str) -> Field:
+    found = schema.find(name)
+    assert found is not None, name
+    return found
+
+
+def _unescaped(location: str) -> str:
+    """A location without the brackets that keep a glob character literal."""
+    for sign in "*?[":
+        location = location.replace(f"[{sign}]", sign)
+    return location
