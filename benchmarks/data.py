@@ -1,0 +1,37 @@
+"""Rows for the benchmarks, the same in every run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+SCHEMA = pa.schema(
+    [
+        ("id", pa.int64()),
+        ("customer", pa.string()),
+        ("region", pa.string()),
+        ("amount", pa.float64()),
+        ("at", pa.timestamp("us")),
+    ]
+)
+
+
+def orders(ids: np.ndarray, seed: int) -> pa.Table:
+    """One row for each id."""
+    random = np.random.default_rng(seed)
+    rows = len(ids)
+    return pa.table(
+        [
+            pa.array(ids, pa.int64()),
+            pa.array([f"customer-{number}" for number in random.integers(0, 50_000, rows)]),
+            pa.array(np.array(["north", "east", "south", "west"])[random.integers(0, 4, rows)]),
+            pa.array(random.random(rows) * 1000),
+            pa.array(random.integers(1_600_000_000, 1_700_000_000, rows) * 1_000_000).cast(pa.timestamp("us")),
+        ],
+        schema=SCHEMA,
+    )
+
+
+def some_ids(count: int, below: int, seed: int) -> np.ndarray:
+    """Distinct ids in no order."""
+    return np.random.default_rng(seed).choice(below, count, replace=False)
