@@ -1,1 +1,7 @@
 """SQL by DuckDB, in this process."""
+
+from supertable.adapters.engines.duckdb.engine import DuckDBEngine
+from supertable.adapters.engines.duckdb.instance import DuckDBInstance
+from supertable.adapters.engines.duckdb.row_finder import DuckDBRowFinder
+
+__all__ = ["DuckDBEngine", "DuckDBInstance", "DuckDBRowFinder"]

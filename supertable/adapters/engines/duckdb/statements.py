@@ -43,7 +43,7 @@ class DuckDBStatement:
 
 def parsed(cursor: duckdb.DuckDBPyConnection, sql: str) -> DuckDBStatement:
     """Parse and judge one statement. Raises `InvalidStatement` and `StatementRefused`."""
-    _check_text(sql)
+    check_text(sql)
     query, explain = _without_explain(sql)
     tree, prefix = parse_tree(cursor, query)
     judge = Judge(prefix)
@@ -102,7 +102,7 @@ def _serialized(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
     return str(row[0])
 
 
-def _check_text(sql: str) -> None:
+def check_text(sql: str) -> None:
     if len(sql.encode("utf-8", "surrogatepass")) > MAX_SQL_BYTES:
         raise InvalidStatement(f"The statement is longer than {MAX_SQL_BYTES:,} bytes.")
     if "\x00" in sql:

@@ -1,0 +1,92 @@
+"""A WHERE expression over the columns of one table, as deletes use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from supertable.adapters.engines.duckdb.errors import scrubbed, split_kind
+from supertable.adapters.engines.duckdb.functions import MANY_ROWS
+from supertable.adapters.engines.duckdb.judge import Judge, Node, folded
+from supertable.adapters.engines.duckdb.statements import check_text, parse_tree, rendered
+from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
+from supertable.domain.errors import InvalidStatement, StatementRefused
+from supertable.domain.predicates import ALWAYS, Predicate
+from supertable.domain.schemas import Schema
+
+_REFUSED = {
+    "SUBQUERY": "a subquery",
+    "WINDOW": "a window function",
+    "PARAMETER": "a parameter",
+    "STAR": "a star",
+    "POSITIONAL_REFERENCE": "a position",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RowPredicate:
+    """`text` is rendered from the judged tree; `columns` are the table's, those that it reads."""
+
+    text: str
+    necessary: Predicate
+    columns: tuple[str, ...]
+
+
+def checked_predicate(cursor: duckdb.DuckDBPyConnection, text: str, schema: Schema) -> RowPredicate:
+    """Raises `InvalidStatement` for what is no boolean expression over the table's columns alone."""
+    check_text(text)
+    tree, prefix = parse_tree(cursor, f"SELECT 1 WHERE\n{text}\n")
+    condition = _only_condition(cursor, tree)
+    _check_row_wise(condition)
+    judge = Judge(prefix)
+    judge.walk("select", tree)
+    sql = rendered(cursor, tree, judge).removeprefix("SELECT 1 WHERE ")
+    _check_binds(cursor, sql, schema)
+    return RowPredicate(f"({sql})", ALWAYS, tuple(_columns(condition, schema)))
+
+
+def _only_condition(cursor: duckdb.DuckDBPyConnection, tree: Node) -> Node:
+    """The WHERE clause of a statement that is nothing else: no LIMIT, no UNION, no second clause came with the text."""
+    plain, _ = parse_tree(cursor, "SELECT 1 WHERE true")
+    node = tree["node"]
+    if node["type"] != "SELECT_NODE" or {**node, "where_clause": None} != {**plain["node"], "where_clause": None}:
+        raise StatementRefused("A predicate is one condition, as it may stand after WHERE.")
+    condition: Node = node["where_clause"]
+    return condition
+
+
+def _check_row_wise(condition: Node) -> None:
+    for node in _nodes(condition):
+        kind = node.get("class")
+        if kind in _REFUSED:
+            raise StatementRefused(f"A predicate over one table's rows cannot have {_REFUSED[kind]}.")
+        if kind == "FUNCTION" and folded(node["function_name"]) in MANY_ROWS:
+            raise StatementRefused(f"A predicate over single rows cannot call {node['function_name']!r}.")
+
+
+def _check_binds(cursor: duckdb.DuckDBPyConnection, sql: str, schema: Schema) -> None:
+    columns = ", ".join(f"NULL::{duckdb_type(field.type)} AS {quoted(field.name)}" for field in schema.fields)
+    try:
+        cursor.execute(f"SELECT ({sql})::BOOLEAN FROM (SELECT {columns} WHERE false)")
+    except duckdb.Error as error:
+        raise InvalidStatement(scrubbed(split_kind(error)[1], {})) from None
+
+
+def _columns(condition: Node, schema: Schema) -> list[str]:
+    """The table's columns that may be meant; one too many does no harm."""
+    named = {folded(name) for node in _nodes(condition) for name in node.get("column_names", ())}
+    return [field.name for field in schema.fields if folded(field.name) in named]
+
+
+def _nodes(tree: Node) -> Iterator[Node]:
+    stack: list[Any] = [tree]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            yield item
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
