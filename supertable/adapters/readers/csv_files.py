@@ -29,7 +29,7 @@ def open_csv(files: Sequence[StagedFile], options: ReadOptions) -> Iterator[Open
     with scanner("read_csv", files) as scan:
         arguments = _arguments(files, options)
         columns = _columns(scan, arguments, options)
-        arguments["types"] = types = known_types(columns, options.types)
+        arguments["types"] = types = {} if options.all_text else known_types(columns, options.types)
         if not options.all_text:
             floats = [name for name, type_ in columns.items() if type_ == "DOUBLE" and name not in types]
             as_text = arguments | {"all_varchar": True, "types": {}}

@@ -1,0 +1,1 @@
+"""The command line: `supertable`. Each command parses, calls the Python API, and renders."""

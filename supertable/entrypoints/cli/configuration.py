@@ -1,0 +1,20 @@
+"""`config`."""
+
+from __future__ import annotations
+
+import typer
+
+from supertable.entrypoints.cli.screen import console, table, write_json
+from supertable.entrypoints.cli.session import Session
+
+
+def config(context: typer.Context) -> None:
+    """Show the settings in force, and where each comes from. Secrets are hidden."""
+    session = Session.of(context)
+    with session.connect() as lake:
+        settings = lake.settings.describe()
+    if session.as_json:
+        write_json(settings)
+    else:
+        rows = [(setting.name, setting.value, setting.source, setting.description) for setting in settings]
+        console().print(table(["setting", "value", "source", "what it is"], rows))

@@ -1,0 +1,108 @@
+"""The command line's start: global options, the list of commands, and how errors leave.
+
+Nothing heavy is imported before a command needs it, so that `--help` and completion are quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from supertable.entrypoints.cli.catalog import catalog
+from supertable.entrypoints.cli.configuration import config
+from supertable.entrypoints.cli.delete import delete
+from supertable.entrypoints.cli.demo import demo
+from supertable.entrypoints.cli.failures import report
+from supertable.entrypoints.cli.load import load
+from supertable.entrypoints.cli.query import query
+from supertable.entrypoints.cli.session import Session
+from supertable.entrypoints.cli.tables import describe, history, restore, tables
+
+_FLAGS = frozenset({"--json", "--verbose"})
+_WITH_VALUE = frozenset({"--home", "--organization", "-o", "--supertable", "-s"})
+
+app = typer.Typer(
+    name="supertable",
+    help="Versioned tables of Parquet files, with SQL and time travel.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (load, query, tables, describe, history, restore, delete, config, demo):
+    app.command()(command)
+app.add_typer(catalog, name="catalog")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        import supertable
+
+        typer.echo(f"supertable {supertable.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    context: typer.Context,
+    home: Annotated[
+        Path | None, typer.Option(help="Working folder of the lake.", show_default="SUPERTABLE_HOME, or ~/supertable")
+    ] = None,
+    organization: Annotated[
+        str | None,
+        typer.Option("--organization", "-o", help="Tenant.", show_default="SUPERTABLE_ORGANIZATION, or default"),
+    ] = None,
+    supertable: Annotated[
+        str | None, typer.Option("--supertable", "-s", help="Lake within the organization.", show_default="main")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write everything as JSON, errors too.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show where an error came from.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    context.obj = Session(home, organization, supertable, as_json, verbose)
+
+
+def main() -> None:
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    options, rest = hoisted(arguments)
+    try:
+        code = app([*options, *rest], prog_name="supertable", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except BrokenPipeError as error:
+        _silence_output()
+        return report(error, as_json=False, verbose=False)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
+        return report(error, "--json" in options, "--verbose" in options)
+
+
+def hoisted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The global options, taken from wherever they were written before a `--`; and the rest, in order."""
+    options: list[str] = []
+    rest: list[str] = []
+    remaining = iter(arguments)
+    for argument in remaining:
+        if argument == "--":
+            rest += [argument, *remaining]
+        elif argument in _FLAGS or argument.partition("=")[0] in _WITH_VALUE - {argument}:
+            options.append(argument)
+        elif argument in _WITH_VALUE:
+            options += [argument, *(value for value in [next(remaining, None)] if value is not None)]
+        else:
+            rest.append(argument)
+    return options, rest
+
+
+def _silence_output() -> None:
+    """Keep the interpreter from complaining once more when it flushes standard output at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

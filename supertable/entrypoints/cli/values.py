@@ -1,0 +1,157 @@
+"""Arrow values as text and as JSON, exactly: no digit, zone or byte is lost, and a NaN is not a null.
+
+Decimals keep all digits; timestamps with a zone are written in UTC, with a Z; binary is base64; structs are
+objects, and so are maps with text keys; NaN and infinities are the strings that Protocol Buffers' JSON
+mapping uses.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_ENCODER = msgspec.json.Encoder(enc_hook=str)
+_NONFINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+
+
+def json_records(batch: pa.RecordBatch) -> list[bytes]:
+    """One JSON object per row."""
+    names = batch.schema.names
+    columns = [json_values(column) for column in batch.columns]
+    rows = zip(*columns, strict=True) if columns else ()
+    return [_ENCODER.encode(dict(zip(names, row, strict=True))) for row in rows]
+
+
+def json_values(array: pa.Array) -> list[Any]:
+    """What msgspec encodes to the value's JSON, for each value."""
+    type_ = array.type
+    if isinstance(type_, pa.ExtensionType | pa.BaseExtensionType):
+        return json_values(array.storage)
+    if pa.types.is_dictionary(type_):
+        return json_values(array.dictionary_decode())
+    if pa.types.is_struct(type_):
+        return _structs(array)
+    if pa.types.is_map(type_):
+        return _maps(array)
+    if _is_list(type_):
+        return _lists(array)
+    return _scalars(array)
+
+
+def cells(array: pa.Array) -> list[str | None]:
+    """What a person reads, for each value; None for a null. Nested values are JSON, binary is hexadecimal."""
+    type_ = array.type
+    if pa.types.is_nested(type_) or pa.types.is_dictionary(type_):
+        if pa.types.is_dictionary(type_):
+            return cells(array.dictionary_decode())
+        return [None if value is None else _ENCODER.encode(value).decode() for value in json_values(array)]
+    if _is_binary(type_):
+        return [None if value is None else f"0x{value.hex()}" for value in array.to_pylist()]
+    if pa.types.is_temporal(type_) or pa.types.is_decimal(type_):
+        return _texts(array)
+    return [None if value is None else str(value) for value in _plain(array)]
+
+
+def flat(array: pa.Array) -> pa.Array:
+    """The column as CSV can hold it: nested values as JSON text, binary as base64, the rest as it is."""
+    type_ = array.type
+    if pa.types.is_dictionary(type_):
+        return flat(array.dictionary_decode())
+    if pa.types.is_nested(type_):
+        return pa.array(cells(array), pa.string())
+    if _is_binary(type_):
+        return pa.array(json_values(array), pa.string())
+    if pa.types.is_temporal(type_) and not pa.types.is_date(type_):
+        return pa.array(_texts(array), pa.string())
+    return array
+
+
+def _scalars(array: pa.Array) -> list[Any]:
+    type_ = array.type
+    if pa.types.is_decimal(type_):
+        return [
+            None if text is None else msgspec.Raw(text.encode()) for text in pc.cast(array, pa.string()).to_pylist()
+        ]
+    if pa.types.is_floating(type_):
+        return [_json_float(value) for value in array.to_pylist()]
+    if pa.types.is_temporal(type_):
+        return [None if text is None else text.replace(" ", "T", 1) for text in _texts(array)]
+    if _is_binary(type_):
+        return [None if value is None else base64.b64encode(value).decode() for value in array.to_pylist()]
+    return _plain(array)
+
+
+def _json_float(value: float | None) -> float | str | None:
+    return value if value is None or math.isfinite(value) else _NONFINITE[str(value)]
+
+
+def _plain(array: pa.Array) -> list[Any]:
+    values: list[Any] = array.to_pylist()
+    return values
+
+
+def _texts(array: pa.Array) -> list[str | None]:
+    type_ = array.type
+    if pa.types.is_interval(type_) or pa.types.is_duration(type_):
+        return [None if value is None else str(value) for value in array.to_pylist()]
+    zoned = pa.types.is_timestamp(type_) and type_.tz is not None
+    naive = array.cast(pa.timestamp(type_.unit)) if zoned else array
+    texts = pc.cast(naive, pa.string())
+    if not pa.types.is_date(type_) and not pa.types.is_decimal(type_):
+        texts = pc.replace_substring_regex(texts, r"\.?0+$", "") if _has_fraction(type_) else texts
+        texts = pc.binary_join_element_wise(texts, "Z", "") if zoned else texts
+    result: list[str | None] = texts.to_pylist()
+    return result
+
+
+def _has_fraction(type_: pa.DataType) -> bool:
+    return getattr(type_, "unit", "s") != "s"
+
+
+def _structs(array: pa.StructArray) -> list[Any]:
+    names = [field.name for field in array.type]
+    columns = [json_values(column) for column in array.flatten()]
+    rows = zip(*columns, strict=True) if columns else ((),) * len(array)
+    return [
+        dict(zip(names, row, strict=True)) if valid else None
+        for row, valid in zip(rows, array.is_valid().to_pylist(), strict=True)
+    ]
+
+
+def _lists(array: pa.Array) -> list[Any]:
+    lengths = pc.list_value_length(array).to_pylist()
+    values = iter(json_values(pc.list_flatten(array)))
+    return [None if length is None else [next(values) for _ in range(length)] for length in lengths]
+
+
+def _maps(array: pa.MapArray) -> list[Any]:
+    entries = pa.StructArray.from_arrays([array.keys, array.items], ["key", "value"])
+    mask = array.is_null() if array.null_count else None
+    pairs = _lists(pa.ListArray.from_arrays(array.offsets, entries, mask=mask))
+    if not pa.types.is_string(array.type.key_type):
+        return pairs
+    return [None if row is None else {pair["key"]: pair["value"] for pair in row} for row in pairs]
+
+
+def _is_list(type_: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_list(type_)
+        or pa.types.is_large_list(type_)
+        or pa.types.is_fixed_size_list(type_)
+        or pa.types.is_list_view(type_)
+        or pa.types.is_large_list_view(type_)
+    )
+
+
+def _is_binary(type_: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_binary(type_)
+        or pa.types.is_large_binary(type_)
+        or pa.types.is_fixed_size_binary(type_)
+        or pa.types.is_binary_view(type_)
+    )
