@@ -56,18 +56,15 @@ class DataFileWriter:
 
     def _one_file(self, folder: str, schema: Schema, first: pa.Table, rest: Iterator[pa.Table]) -> DataFile:
         path = data_path(self._identifiers.new())
-        nans = _NanColumns(schema)
+        floats = _FloatRanges(schema)
         with self._store.open_writer(f"{folder}/{path}") as target:
             sink = _Sink(target)
-            writer = pq.ParquetWriter(
-                sink, arrow_schema(schema), compression="zstd", compression_level=1, store_decimal_as_integer=True
-            )
-            group: pa.Table | None = first
-            while group is not None:
-                writer.write_table(group, row_group_size=max(group.num_rows, 1))
-                nans.look(group)
-                group = None if sink.bytes >= FILE_BYTES else next(rest, None)
-            writer.close()
+            with _parquet_writer(sink, schema) as writer:
+                group: pa.Table | None = first
+                while group is not None:
+                    writer.write_table(group, row_group_size=max(group.num_rows, 1))
+                    floats.look(group)
+                    group = None if sink.bytes >= FILE_BYTES else next(rest, None)
             metadata = writer.writer.metadata
         return DataFile(
             path=path,
@@ -75,22 +72,50 @@ class DataFileWriter:
             bytes=sink.bytes,
             digest=sink.digest.hex(),
             schema_id=schema.id,
-            ranges=column_ranges(metadata, schema, nans.found),
+            ranges=column_ranges(metadata, schema) | floats.ranges(),
         )
 
 
+def _parquet_writer(sink: _Sink, schema: Schema) -> pq.ParquetWriter:
+    """Float columns get no statistics in the file: engines that trust those would lose NaN, which they leave out."""
+    target = arrow_schema(schema)
+    with_statistics = [path for path, kind in _leaves(target) if not pa.types.is_floating(kind)]
+    return pq.ParquetWriter(
+        sink,
+        target,
+        compression="zstd",
+        compression_level=1,
+        store_decimal_as_integer=True,
+        write_statistics=with_statistics,
+    )
+
+
 @dataclass(slots=True)
-class _NanColumns:
-    """Which float columns hold a NaN: Parquet's statistics leave NaN out, and queries sort it above every number."""
+class _FloatRanges:
+    """The ranges of float columns, from the values themselves."""
 
     schema: Schema
-    found: set[int] = field(default_factory=set)
+    parts: dict[int, list[tuple[float | None, float | None, int, bool]]] = field(default_factory=dict)
 
     def look(self, group: pa.Table) -> None:
         for i, column in enumerate(self.schema.fields):
-            unknown = column.type.name in ("float32", "float64") and column.id not in self.found
-            if unknown and pc.any(pc.is_nan(group.column(i))).as_py():
-                self.found.add(column.id)
+            if column.type.name in ("float32", "float64"):
+                values = group.column(i)
+                ends = pc.min_max(values).as_py()
+                has_nan = bool(pc.any(pc.is_nan(values)).as_py())
+                self.parts.setdefault(column.id, []).append((ends["min"], ends["max"], values.null_count, has_nan))
+
+    def ranges(self) -> dict[int, ColumnRange]:
+        return {field_id: _float_range(parts) for field_id, parts in self.parts.items()}
+
+
+def _float_range(parts: list[tuple[float | None, float | None, int, bool]]) -> ColumnRange:
+    lows = [low for low, _, _, _ in parts if low is not None and not math.isnan(low)]
+    highs = [high for _, high, _, _ in parts if high is not None and not math.isnan(high)]
+    has_nan = any(nan for _, _, _, nan in parts)
+    nulls = sum(part[2] for part in parts)
+    low = _finite(min(lows)) if lows else None
+    return ColumnRange(low, None if has_nan or not highs else _finite(max(highs)), nulls)
 
 
 class _Sink:
@@ -119,22 +144,34 @@ class _Sink:
         self.closed = True
 
 
-def column_ranges(metadata: Any, schema: Schema, nan_columns: set[int]) -> dict[int, ColumnRange]:
-    """The ranges of all top-level plain columns, by field id, from a Parquet file's own statistics."""
+def column_ranges(metadata: Any, schema: Schema) -> dict[int, ColumnRange]:
+    """The ranges of the top-level plain columns with statistics, by field id, from a Parquet file's own metadata."""
     ranges = {}
     leaf = 0
-    for column in schema.fields:
+    for column, node in zip(schema.fields, arrow_schema(schema), strict=True):
         if column.type.name in _RANGED:
-            ranges[column.id] = _column_range(metadata, leaf, column, column.id in nan_columns)
-        leaf += _leaves(column.type)
+            ranges[column.id] = _column_range(metadata, leaf, column)
+        leaf += sum(1 for _ in _leaves(node))
     return ranges
 
 
-def _leaves(kind: DataType) -> int:
-    return sum(_leaves(child.type) for child in kind.fields) if kind.fields else 1
+def _leaves(nodes: pa.Schema | pa.Field, path: str = "") -> Iterator[tuple[str, pa.DataType]]:
+    """The path and type of each Parquet column, in order. Source: the nested types of the Parquet format."""
+    fields = list(nodes) if isinstance(nodes, pa.Schema) else [nodes]
+    for node in fields:
+        here = path + node.name
+        if pa.types.is_struct(node.type):
+            yield from (leaf for member in node.type for leaf in _leaves(member, f"{here}."))
+        elif pa.types.is_list(node.type):
+            yield from _leaves(node.type.value_field.with_name("element"), f"{here}.list.")
+        elif pa.types.is_map(node.type):
+            yield from _leaves(node.type.key_field.with_name("key"), f"{here}.key_value.")
+            yield from _leaves(node.type.item_field.with_name("value"), f"{here}.key_value.")
+        else:
+            yield here, node.type
 
 
-def _column_range(metadata: Any, leaf: int, column: Field, has_nan: bool) -> ColumnRange:
+def _column_range(metadata: Any, leaf: int, column: Field) -> ColumnRange:
     lows: list[Scalar] = []
     highs: list[Scalar] = []
     nulls = 0
@@ -152,15 +189,15 @@ def _column_range(metadata: Any, leaf: int, column: Field, has_nan: bool) -> Col
             bounded = False
     if not lows or not bounded:
         return ColumnRange(None, None, nulls)
-    low, high = _finite(min(lows)), _finite(max(highs))
+    low, high = min(lows), max(highs)
     if isinstance(low, str) and isinstance(high, str):
         return ColumnRange(low[:MAX_RANGE_TEXT], _above(high), nulls)
-    return ColumnRange(low, None if has_nan else high, nulls)
+    return ColumnRange(low, high, nulls)
 
 
 def _scalar(kind: DataType, statistics: Any, end: str) -> Scalar:
     value = getattr(statistics, end)
-    if isinstance(value, bool | float | str):
+    if isinstance(value, bool | str):
         return value
     if isinstance(value, Decimal):
         return int(value.scaleb(kind.scale, _EXACT))
@@ -169,9 +206,9 @@ def _scalar(kind: DataType, statistics: Any, end: str) -> Scalar:
     return int(getattr(statistics, f"{end}_raw"))
 
 
-def _finite(value: Scalar) -> Scalar | None:
+def _finite(value: float) -> float | None:
     """Infinities are no bounds that JSON could hold, and bound nothing."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return value if math.isfinite(value) else None
 
 
 def _above(text: str) -> str | None:

@@ -13,6 +13,7 @@ from supertable.domain.errors import CatalogUnavailable, ObjectMissing, VersionN
 from supertable.domain.files import DataFile
 from supertable.domain.layout import record_key, registry_log, table_log
 from supertable.domain.registry import EMPTY, Registry, RegistryCommit
+from supertable.domain.schemas import Schema
 from supertable.domain.snapshots import Snapshot
 from supertable.domain.view_chain import Scan, grouped
 
@@ -42,14 +43,14 @@ class OpenTable:
     folder: str
     snapshot: Snapshot
 
-    def scan(self, files: Iterable[DataFile] | None = None) -> Scan:
-        """The plan of a read of these files of the snapshot, or of all."""
+    def scan(self, files: Iterable[DataFile] | None = None, schema: Schema | None = None) -> Scan:
+        """The plan of a read of these files of the snapshot, or of all; under `schema`, or the snapshot's own."""
         snapshot = self.snapshot
         return Scan(
             table=self.name,
             folder=self.folder,
             version=snapshot.version,
-            schema=snapshot.schema,
+            schema=schema or snapshot.schema,
             groups=grouped(snapshot.files.values() if files is None else files, snapshot.schemas),
             files_total=len(snapshot.files),
             rows_total=snapshot.rows,

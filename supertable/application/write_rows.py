@@ -100,7 +100,8 @@ class WriteRows:
 
     def _upserting(self, newest: OpenTable, work: _Work, schema: Schema | None) -> Change:
         marks = work.marks
-        marks.look(newest, lambda files: self._probe(newest, work.staged, marks, files))
+        target = schema or newest.snapshot.schema
+        marks.look(newest, lambda files: self._probe(newest, work.staged, target, marks, files))
         dead = killed(newest, marks.on(newest), self._vectors)
         own = self._own(newest, work.staged, marks)
         arrived = sum(file.live_rows for file in own)
@@ -113,15 +114,16 @@ class WriteRows:
             counts=Counts(inserted=arrived - dead.rows, updated=dead.rows),
         )
 
-    def _probe(self, newest: OpenTable, staged: Staged, marks: Marks, files: list[DataFile]) -> dict[str, pa.Array]:
+    def _probe(
+        self, newest: OpenTable, staged: Staged, schema: Schema, marks: Marks, files: list[DataFile]
+    ) -> dict[str, pa.Array]:
         snapshot = newest.snapshot
         keys, sequence = snapshot.key_names, snapshot.sequence_name
         for chunk in self._stage.key_chunks(newest, staged):
-            bounds = key_bounds(chunk.keys, keys, snapshot.schema)
-            candidates = pruned(files, bounds, snapshot.schemas, snapshot.schema)
+            candidates = pruned(files, key_bounds(chunk.keys, keys, schema), snapshot.schemas, schema)
             if not candidates:
                 continue
-            found = self._finder.matching_keys(newest.scan(candidates), chunk.keys, keys, sequence)
+            found = self._finder.matching_keys(newest.scan(candidates, schema), chunk.keys, keys, sequence)
             marks.add(found.superseded)
             if len(found.stale):
                 marks.add_positions(chunk.file.path, chunk.rows[found.stale.to_numpy()])

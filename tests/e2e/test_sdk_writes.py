@@ -470,7 +470,7 @@ class TestHistory:
             expected = [] if version == 1 else [(1, f"v{version - 2}", float(version - 2))]
             assert rows(keyed, f"FROM orders AT (VERSION => {version})") == expected
             assert rows(keyed, f"FROM orders AT (TIMESTAMP => '{moment:%Y-%m-%d %H:%M:%S.%f}')") == expected
-        joined = "SELECT a.region, b.region FROM orders AT (VERSION => 2) AS a JOIN orders AS b USING (id)"
+        joined = "SELECT a.region, b.region FROM orders AS a AT (VERSION => 2) JOIN orders AS b USING (id)"
         assert rows(keyed, joined) == [("v0", "v2")]
         for bad in ("VERSION => 0", "VERSION => 5", "VERSION => -1", "TIMESTAMP => '1999-01-01'"):
             with pytest.raises(VersionNotFound):

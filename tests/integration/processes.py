@@ -13,13 +13,14 @@ import pyarrow as pa
 import supertable
 
 ROWS = 500
+READY = b"\xff" * 8
 SCHEMA = pa.schema([("id", pa.int64()), ("writer", pa.int32()), ("turn", pa.int32())])
 
 
 def context() -> ForkServerContext:
     """Processes that start quickly, from a server that has the imports and nothing else."""
     forkserver = multiprocessing.get_context("forkserver")
-    forkserver.set_forkserver_preload(["supertable.entrypoints.sdk.lake", "tests.integration.processes"])
+    forkserver.set_forkserver_preload(["pandas", "supertable.entrypoints.sdk.lake", "tests.integration.processes"])
     return forkserver
 
 
@@ -30,8 +31,10 @@ def turn_of(writer: int, turn: int) -> pa.Table:
 
 
 def write_on_and_on(home: Path, acknowledged: int, start: int) -> None:
-    """Upsert turn after turn; each acknowledged turn goes to the pipe `acknowledged` at once."""
+    """Say when ready, then upsert turn after turn; each acknowledged turn goes to the pipe `acknowledged` at once."""
     with supertable.connect(home=home) as lake:
+        lake.tables()
+        os.write(acknowledged, READY)
         turn = start
         while True:
             lake.write("t", turn_of(0, turn), mode="upsert")
@@ -48,4 +51,4 @@ def write_turns(home: Path, writer: int, turns: int, ready: Barrier, mode: str) 
             lake.write("copy", turn_of(writer, turn), mode=mode)
 
 
-__all__ = ["ROWS", "SCHEMA", "ForkServerProcess", "context", "turn_of", "write_on_and_on", "write_turns"]
+__all__ = ["READY", "ROWS", "SCHEMA", "ForkServerProcess", "context", "turn_of", "write_on_and_on", "write_turns"]

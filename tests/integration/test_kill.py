@@ -8,15 +8,14 @@ import time
 from pathlib import Path
 
 import supertable
-from tests.integration.processes import ROWS, SCHEMA, context, turn_of, write_on_and_on
+from tests.integration.processes import READY, ROWS, SCHEMA, context, turn_of, write_on_and_on
 
 KILLS = 50
 
 
 def newest_acknowledged(pipe: int, before: int) -> int:
-    data = b""
-    while chunk := os.read(pipe, 65536):
-        data += chunk
+    with os.fdopen(pipe, "rb", closefd=False) as file:
+        data = file.read()
     whole = data[: len(data) // 8 * 8]
     return int.from_bytes(whole[-8:]) if whole else before
 
@@ -27,13 +26,15 @@ def test_kill_at_random_moments(home: Path) -> None:
     lake = supertable.connect(home=home)
     for name in ("t", "copy"):
         lake.create_table(name, SCHEMA, keys=["id"])
-    acknowledged, turn, delays = -1, 0, []
+    lake.write("t", turn_of(0, 0), mode="upsert")  # what is imported late is imported now
+    acknowledged, turn, delays = -1, 1, []
     for _ in range(KILLS):
         receive, send = os.pipe()
         process = forkserver.Process(target=_writer, args=(home, _Descriptor(send), turn))
         process.start()
         os.close(send)
-        time.sleep(0.05 + moments.random() * 0.25)
+        assert os.read(receive, 8) == READY
+        time.sleep(moments.random() * 0.15)
         process.kill()
         process.join()
         acknowledged = newest_acknowledged(receive, acknowledged)

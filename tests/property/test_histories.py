@@ -1,0 +1,163 @@
+"""Random histories of a table, by two writers, with crashes and lost catalogs, against a model in plain Python."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from dependency_injector import providers
+from hypothesis import note
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+import supertable
+from supertable.adapters.object_stores.local import LocalObjectStore
+from supertable.domain.errors import CommitUncertain, StoreUnavailable
+from supertable.entrypoints.sdk.lake import Lake
+from tests.faults import Crash, Fault, FaultyStore
+
+Row = tuple[int | None, int | None, str | None]
+Rows = dict[int | None, Row]
+
+KEYS = st.one_of(st.none(), st.integers(0, 12))
+BATCHES = st.lists(
+    st.tuples(KEYS, st.one_of(st.none(), st.integers(0, 5)), st.sampled_from([None, "a", "b"])), max_size=8
+)
+WRITERS = st.integers(0, 1)
+SCHEMA = pa.schema([("k", pa.int64()), ("seq", pa.int64()), ("v", pa.string())])
+
+
+def sequence_of(row: Row) -> tuple[bool, int]:
+    """Nulls are the lowest."""
+    return (row[1] is not None, row[1] or 0)
+
+
+class Histories(RuleBasedStateMachine):
+    """`versions[i]` are the rows of version i + 1, by key, as the model has them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.home = Path(tempfile.mkdtemp(prefix="supertable-history-"))
+        self.lakes = [self.open(), self.open()]
+        self.versions: list[Rows] = []
+        self.sequence = False
+
+    def open(self) -> Lake:
+        return supertable.connect(home=self.home)
+
+    def teardown(self) -> None:
+        for lake in self.lakes:
+            lake.close()
+        shutil.rmtree(self.home)
+
+    @initialize(sequence=st.booleans())
+    def create(self, sequence: bool) -> None:
+        self.sequence = sequence
+        self.lakes[0].create_table("t", SCHEMA, keys=["k"], sequence="seq" if sequence else None)
+        self.versions.append({})
+
+    @property
+    def now(self) -> Rows:
+        return self.versions[-1]
+
+    def merged(self, base: Rows, batch: list[Row]) -> Rows:
+        after = dict(base)
+        for row in batch:
+            present = after.get(row[0])
+            if present is None or not self.sequence or sequence_of(row) >= sequence_of(present):
+                after[row[0]] = row
+        return after
+
+    def committed(self, after: Rows, write: Callable[[], Any]) -> None:
+        result = write()
+        self.versions.append(after)
+        assert result.version == len(self.versions)
+
+    @rule(writer=WRITERS, batch=BATCHES, mode=st.sampled_from(["append", "upsert"]))
+    def write(self, writer: int, batch: list[Row], mode: str) -> None:
+        after = self.merged(self.now, batch)
+        self.committed(after, lambda: self.lakes[writer].write("t", table(batch), mode=mode))
+
+    @rule(writer=WRITERS, batch=BATCHES)
+    def overwrite(self, writer: int, batch: list[Row]) -> None:
+        after = self.merged({}, batch)
+        self.committed(after, lambda: self.lakes[writer].write("t", table(batch), mode="overwrite"))
+
+    @rule(writer=WRITERS, keys=st.lists(KEYS, max_size=5))
+    def delete_keys(self, writer: int, keys: list[int | None]) -> None:
+        after = {key: row for key, row in self.now.items() if key not in keys}
+        self.committed(after, lambda: self.lakes[writer].delete("t", keys=pa.table({"k": pa.array(keys, pa.int64())})))
+
+    @rule(writer=WRITERS, bound=st.integers(0, 12))
+    def delete_where(self, writer: int, bound: int) -> None:
+        after = {key: row for key, row in self.now.items() if not (key is not None and key < bound and row[2] == "a")}
+        self.committed(after, lambda: self.lakes[writer].delete("t", where=f"k < {bound} AND v = 'a'"))
+
+    @rule(writer=WRITERS, data=st.data())
+    def restore(self, writer: int, data: st.DataObject) -> None:
+        version = data.draw(st.integers(1, len(self.versions)))
+        after = self.versions[version - 1]
+        self.committed(after, lambda: self.lakes[writer].table("t").restore(version))
+
+    @rule(writer=WRITERS)
+    def lose_the_catalog(self, writer: int) -> None:
+        for file in (self.home / "catalog").rglob("*.sqlite*"):
+            file.unlink()
+
+    @rule(writer=WRITERS)
+    def restart(self, writer: int) -> None:
+        self.lakes[writer].close()
+        self.lakes[writer] = self.open()
+
+    @rule(writer=WRITERS, batch=BATCHES, fault=st.sampled_from(list(Fault)), at=st.integers(1, 20), again=st.booleans())
+    def write_with_a_fault(self, writer: int, batch: list[Row], fault: Fault, at: int, again: bool) -> None:
+        after = self.merged(self.now, batch)
+        key = f"key-{len(self.versions)}"
+        faulty = self.open()
+        store = FaultyStore(LocalObjectStore(self.home / "storage"), fault, at)
+        faulty.container.store.override(providers.Object(store))
+        acknowledged = False
+        try:
+            faulty.write("t", table(batch), mode="upsert", idempotency_key=key)
+            acknowledged = True
+        except (StoreUnavailable, CommitUncertain, Crash):
+            pass
+        faulty.close()
+        committed = self.lakes[writer].table("t").info().version > len(self.versions)
+        note(f"{fault} at {store.calls[-1] if store.met else 'no step'}: committed {committed}")
+        assert committed or not acknowledged
+        if again or committed:
+            result = self.lakes[writer].write("t", table(batch), mode="upsert", idempotency_key=key)
+            assert result.replayed == committed
+            self.versions.append(after)
+
+    @invariant()
+    def both_read_the_newest_version(self) -> None:
+        if self.versions:
+            for lake in self.lakes:
+                assert read(lake, "t") == ordered(self.now)
+
+    @rule(writer=WRITERS, data=st.data())
+    def any_version_reads_back(self, writer: int, data: st.DataObject) -> None:
+        version = data.draw(st.integers(1, len(self.versions)))
+        assert read(self.lakes[writer], f"t AT (VERSION => {version})") == ordered(self.versions[version - 1])
+
+
+def table(batch: list[Row]) -> pa.Table:
+    return pa.table([list(column) for column in zip(*batch, strict=True)] if batch else [[], [], []], schema=SCHEMA)
+
+
+def ordered(rows: Rows) -> list[Row]:
+    return sorted(rows.values(), key=lambda row: (row[0] is None, row[0] or 0))
+
+
+def read(lake: Lake, source: str) -> list[Row]:
+    found = lake.sql(f"SELECT k, seq, v FROM {source} ORDER BY k NULLS LAST").arrow()
+    return list(zip(*(column.to_pylist() for column in found.columns), strict=True))
+
+
+TestHistories = Histories.TestCase
