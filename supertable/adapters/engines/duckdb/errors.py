@@ -74,7 +74,7 @@ def scrubbed(text: str, names: Mapping[str, str]) -> str:
 
 def syntax_error(sql: str, answer: Mapping[str, Any]) -> InvalidStatement:
     """What DuckDB's parser says, and where."""
-    message = _CODE.sub("", str(answer["error_message"]))
+    message = _CODE.sub("", str(answer["error_message"])).rstrip(".!")
     if "expression depth" in message or "memory exhausted" in message:
         return InvalidStatement("The statement is nested too deeply.")
     position = str(answer.get("position", ""))

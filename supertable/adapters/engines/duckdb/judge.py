@@ -26,6 +26,7 @@ from supertable.adapters.engines.duckdb.grammar import (
 from supertable.domain.errors import StatementRefused
 
 Node = dict[str, Any]
+_SCHEMAS = frozenset({"information_schema", "memory", "pg_catalog", "system", "temp"})
 _UPPER = {ord(letter): ord(letter) + 32 for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
@@ -180,6 +181,8 @@ def _described(kind: str, node: Node) -> str:
 
 def _judge_function(node: Node, allowed: frozenset[str]) -> None:
     name = folded(node["function_name"])
+    if name in allowed and node["schema"] not in ("", "main", *_SCHEMAS) and node["class"] == "FUNCTION":
+        _unmethod(node)
     if name in allowed and node["schema"] in ("", "main") and not node["catalog"]:
         return
     what = "table function" if allowed is TABLE_FUNCTIONS else "function"
@@ -187,6 +190,13 @@ def _judge_function(node: Node, allowed: frozenset[str]) -> None:
     hint = f" Did you mean {' or '.join(near)}?" if near and name not in near else ""
     written = ".".join(part for part in (node["catalog"], node["schema"], node["function_name"]) if part)
     raise StatementRefused(f"The {what} {written!r} is not available.{hint}")
+
+
+def _unmethod(node: Node) -> None:
+    """`column.function(…)` as `function(column, …)`, which is what DuckDB makes of it where there is no such schema."""
+    path = [part for part in (node["catalog"], node["schema"]) if part]
+    column = {"class": "COLUMN_REF", "type": "COLUMN_REF", "alias": "", "column_names": path}
+    node.update(catalog="", schema="", children=[column, *node["children"]])
 
 
 def _is_whole_table(query: Node | None, scope: _Scope) -> bool:

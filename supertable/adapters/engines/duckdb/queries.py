@@ -40,7 +40,7 @@ class DuckDBQuery:
 
         def begin() -> pa.RecordBatchReader:
             bind(cursor)
-            return cursor.execute(sql, parameters).to_arrow_reader(BATCH_ROWS)
+            return cursor.execute(sql, parameters or None).to_arrow_reader(BATCH_ROWS)
 
         batches = self._timed(begin)
         self.reader = pa.RecordBatchReader.from_batches(batches.schema, self._rows(batches))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 
 from supertable.adapters.engines.duckdb.errors import scrubbed, split_kind
 from supertable.adapters.engines.duckdb.functions import MANY_ROWS
 from supertable.adapters.engines.duckdb.judge import Judge, Node, folded
-from supertable.adapters.engines.duckdb.statements import check_text, parse_tree, rendered
+from supertable.adapters.engines.duckdb.rendering import nodes, rendered
+from supertable.adapters.engines.duckdb.statements import check_text, parse_tree
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
 from supertable.domain.errors import InvalidStatement, StatementRefused
 from supertable.domain.predicates import ALWAYS, Predicate
@@ -43,7 +42,7 @@ def checked_predicate(cursor: duckdb.DuckDBPyConnection, text: str, schema: Sche
     _check_row_wise(condition)
     judge = Judge(prefix)
     judge.walk("select", tree)
-    sql = rendered(cursor, tree, judge).removeprefix("SELECT 1 WHERE ")
+    sql = rendered(cursor, tree).removeprefix("SELECT 1 WHERE ")
     _check_binds(cursor, sql, schema)
     return RowPredicate(f"({sql})", ALWAYS, tuple(_columns(condition, schema)))
 
@@ -59,7 +58,7 @@ def _only_condition(cursor: duckdb.DuckDBPyConnection, tree: Node) -> Node:
 
 
 def _check_row_wise(condition: Node) -> None:
-    for node in _nodes(condition):
+    for node in nodes(condition):
         kind = node.get("class")
         if kind in _REFUSED:
             raise StatementRefused(f"A predicate over one table's rows cannot have {_REFUSED[kind]}.")
@@ -77,16 +76,5 @@ def _check_binds(cursor: duckdb.DuckDBPyConnection, sql: str, schema: Schema) ->
 
 def _columns(condition: Node, schema: Schema) -> list[str]:
     """The table's columns that may be meant; one too many does no harm."""
-    named = {folded(name) for node in _nodes(condition) for name in node.get("column_names", ())}
+    named = {folded(name) for node in nodes(condition) for name in node.get("column_names", ())}
     return [field.name for field in schema.fields if folded(field.name) in named]
-
-
-def _nodes(tree: Node) -> Iterator[Node]:
-    stack: list[Any] = [tree]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, dict):
-            yield item
-            stack.extend(item.values())
-        elif isinstance(item, list):
-            stack.extend(item)

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 
 from supertable.adapters.engines.duckdb.errors import scrubbed, split_kind, syntax_error
 from supertable.adapters.engines.duckdb.judge import Judge, Node, Reference
+from supertable.adapters.engines.duckdb.rendering import loaded, nodes, rendered, serialized
 from supertable.application.ports.engines import Relation, TimestampAt, VersionAt
 from supertable.domain.errors import InvalidStatement, StatementRefused
 from supertable.domain.predicates import ALWAYS, Predicate
 from supertable.domain.schemas import Schema
 
+_EXPLAIN_OPTION = re.compile(rb"(?:\(\s*)?(?:analyze|verbose|format)\b", re.IGNORECASE)
 MAX_SQL_BYTES = 1_000_000
-_NESTED = "The statement is nested too deeply."
 _ONLY_SELECT = "Only a query can run: SELECT, VALUES, FROM, DESCRIBE or SUMMARIZE of a table, EXPLAIN of these."
 
 
@@ -52,17 +51,14 @@ def parsed(cursor: duckdb.DuckDBPyConnection, sql: str) -> DuckDBStatement:
         Relation(number, reference.parts, _asked_version(cursor, reference))
         for number, reference in enumerate(judge.references)
     )
-    pieces, order = _cut(rendered(cursor, tree, judge), prefix)
+    pieces, order = _cut(rendered(cursor, tree), prefix)
     return DuckDBStatement(relations, explain, pieces, order, tree)
 
 
 def parse_tree(cursor: duckdb.DuckDBPyConnection, sql: str) -> tuple[Node, str]:
     """DuckDB's tree of the one statement in `sql`, and a prefix for names that occurs nowhere in it."""
-    text = _serialized(cursor, sql)
-    try:
-        answer = json.loads(text)
-    except RecursionError:
-        raise InvalidStatement(_NESTED) from None
+    text = serialized(cursor, sql)
+    answer = loaded(text)
     if answer["error"]:
         raise _problem(sql, answer)
     statements = answer["statements"]
@@ -72,34 +68,6 @@ def parse_tree(cursor: duckdb.DuckDBPyConnection, sql: str) -> tuple[Node, str]:
     while prefix in text.lower():
         prefix += "q"
     return statements[0], prefix
-
-
-def rendered(cursor: duckdb.DuckDBPyConnection, tree: Node, judge: Judge) -> str:
-    """The judged tree as SQL. What DuckDB renders is parsed and judged once more: what will run is what was judged."""
-    try:
-        text = json.dumps({"error": False, "statements": [tree]})
-        row = cursor.execute("SELECT json_deserialize_sql(?::JSON)", [text]).fetchone()
-    except RecursionError:
-        raise InvalidStatement(_NESTED) from None
-    except duckdb.Error as error:
-        raise InvalidStatement("This statement cannot be rendered for the engine.") from error
-    assert row is not None
-    sql = str(row[0])
-    again, _ = parse_tree(cursor, sql)
-    check = Judge(judge.prefix + "q")
-    check.walk("select", again)
-    if sorted(other.parts for other in check.references) != sorted((one.token,) for one in judge.references):
-        raise StatementRefused("This statement cannot be rendered for the engine.")
-    return sql
-
-
-def _serialized(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
-    try:
-        row = cursor.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
-    except (duckdb.Error, UnicodeError) as error:
-        raise InvalidStatement("The statement cannot be parsed.") from error
-    assert row is not None
-    return str(row[0])
 
 
 def check_text(sql: str) -> None:
@@ -116,8 +84,8 @@ def _without_explain(sql: str) -> tuple[str, bool]:
     if not tokens or raw[tokens[0][0] : tokens[0][0] + 7].lower() != b"explain":
         return sql, False
     start, end = tokens[0][0], tokens[0][0] + 7
-    if len(tokens) > 1 and raw[tokens[1][0] :].lower().startswith(b"analyze"):
-        raise StatementRefused("EXPLAIN ANALYZE is not available; EXPLAIN is.")
+    if len(tokens) > 1 and _EXPLAIN_OPTION.match(raw, tokens[1][0]):
+        raise StatementRefused("EXPLAIN takes no options here: EXPLAIN SELECT …")
     return (raw[:start] + b" " * (end - start) + raw[end:]).decode("utf-8", "surrogatepass"), True
 
 
@@ -144,25 +112,16 @@ def _asked_version(cursor: duckdb.DuckDBPyConnection, reference: Reference) -> V
 
 def _is_constant(expression: Node) -> bool:
     """Whether the expression has neither columns nor subqueries nor parameters."""
-    stack: list[Any] = [expression]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, dict):
-            if item.get("class") in ("COLUMN_REF", "STAR", "SUBQUERY", "PARAMETER", "WINDOW"):
-                return False
-            stack.extend(item.values())
-        elif isinstance(item, list):
-            stack.extend(item)
-    return True
+    varying = ("COLUMN_REF", "STAR", "SUBQUERY", "PARAMETER", "WINDOW")
+    return not any(node.get("class") in varying for node in nodes(expression))
 
 
 def _evaluated(cursor: duckdb.DuckDBPyConnection, expression: Node, form: str, what: str) -> int:
     """The value of a judged constant expression, as an integer. Plain timestamps are taken as UTC."""
-    judge = Judge("st_q")
     tree = skeleton(cursor)
     tree["node"]["select_list"] = [expression]
     try:
-        sql = rendered(cursor, tree, judge).removeprefix("SELECT ")
+        sql = rendered(cursor, tree).removeprefix("SELECT ")
         row = cursor.execute(f"SELECT {form.format(f'({sql})')}").fetchone()
     except duckdb.Error as error:
         raise InvalidStatement(f"AT (…) needs {what}: {scrubbed(split_kind(error)[1], {})}") from None
