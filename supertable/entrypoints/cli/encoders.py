@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -24,7 +25,8 @@ class ResultFormat(StrEnum):
 
 
 def encode(reader: pa.RecordBatchReader, format_: ResultFormat, sink: BinaryIO) -> None:
-    _ENCODERS[format_](reader, sink)
+    """Write the whole result. Columns of one name are told apart: `id`, `id_1`, `id_2`."""
+    _ENCODERS[format_](_distinct(reader), sink)
 
 
 @contextmanager
@@ -43,8 +45,34 @@ def replaced(output: Path | None) -> Iterator[BinaryIO]:
         with partial.open("wb") as sink:
             yield sink
         partial.replace(output)
+    except OSError as error:
+        error.filename = str(output) if error.filename == str(partial) else error.filename
+        raise
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _distinct(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    import pyarrow as pa
+
+    names = _distinct_names(reader.schema.names)
+    if names == reader.schema.names:
+        return reader
+    schema = pa.schema([field.with_name(name) for field, name in zip(reader.schema, names, strict=True)])
+    renamed = (pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in reader)
+    return pa.RecordBatchReader.from_batches(schema, renamed)
+
+
+def _distinct_names(names: list[str]) -> list[str]:
+    taken = set(names)
+    seen: set[str] = set()
+    result = []
+    for name in names:
+        numbered = (f"{name}_{number}" for number in itertools.count(1))
+        unique = name if name not in seen else next(other for other in numbered if other not in taken | seen)
+        seen.add(unique)
+        result.append(unique)
+    return result
 
 
 def _json(reader: pa.RecordBatchReader, sink: BinaryIO) -> None:

@@ -24,7 +24,6 @@ _EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
     (Conflict, IN_CONFLICT),
     (KeyboardInterrupt, INTERRUPTED),
     (typer.Abort, INTERRUPTED),
-    (BrokenPipeError, PIPE_CLOSED),
 )
 
 
@@ -37,8 +36,6 @@ def exit_code(error: BaseException) -> int:
 def report(error: BaseException, as_json: bool, verbose: bool) -> int:
     """Tell the user on standard error, and return the exit code."""
     code = exit_code(error)
-    if code == PIPE_CLOSED:
-        return code
     if verbose and not isinstance(error, typer.TyperException):
         traceback.print_exception(error, file=sys.stderr)
     if as_json:

@@ -33,7 +33,7 @@ def load(
     context: typer.Context,
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILES…", help="Paths, patterns, or - for standard input.", show_default=False),
+        typer.Argument(metavar="FILES", help="Paths, patterns, or - for standard input.", show_default=False),
     ],
     into: Annotated[str, typer.Option(metavar="TABLE", help="The table; made if it is not there.", show_default=False)],
     key: Annotated[list[str] | None, typer.Option(help="Key column of a new table. Repeatable.")] = None,
@@ -70,6 +70,7 @@ def load(
         options = reading.reading_options(context.params, _types(there))
         with _opened(lake, files, options, quiet=session.as_json) as (opened, reader):
             if there is None:
+                _check_mode(into, mode, key)
                 lake.create_table(into, opened.reader.schema, keys=key or (), sequence=sequence)
             else:
                 _check_keys(there, key, sequence)
@@ -111,6 +112,13 @@ def _check_keys(table: Table, keys: Sequence[str] | None, sequence: str | None) 
     if sequence and sequence.lower() != (info.sequence or "").lower():
         has = f"the sequence {info.sequence}" if info.sequence else "no sequence"
         raise supertable.InvalidInput(f"Table {info.name} has {has}; --sequence is for new tables.")
+
+
+def _check_mode(name: str, mode: Mode, keys: Sequence[str] | None) -> None:
+    import supertable
+
+    if mode is Mode.UPSERT and not keys:
+        raise supertable.InvalidInput(f"There is no table {name} yet: to upsert into a new one, name its --key.")
 
 
 def _properties(given: Sequence[str]) -> dict[str, str]:

@@ -9,15 +9,17 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from supertable.entrypoints.cli.catalog import catalog
 from supertable.entrypoints.cli.configuration import config
 from supertable.entrypoints.cli.delete import delete
 from supertable.entrypoints.cli.demo import demo
-from supertable.entrypoints.cli.failures import report
+from supertable.entrypoints.cli.failures import PIPE_CLOSED, report
+from supertable.entrypoints.cli.interruption import Interruption
 from supertable.entrypoints.cli.load import load
 from supertable.entrypoints.cli.query import query
 from supertable.entrypoints.cli.session import Session
@@ -26,8 +28,22 @@ from supertable.entrypoints.cli.tables import describe, history, restore, tables
 _FLAGS = frozenset({"--json", "--verbose"})
 _WITH_VALUE = frozenset({"--home", "--organization", "-o", "--supertable", "-s"})
 
+
+class _PipeClosed(Exception):
+    """Whoever read our output has gone. Named apart, because Typer ends the process on a bare EPIPE."""
+
+
+class _Commands(TyperGroup):
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _PipeClosed from error
+
+
 app = typer.Typer(
     name="supertable",
+    cls=_Commands,
     help="Versioned tables of Parquet files, with SQL and time travel.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -69,21 +85,23 @@ def start(
 
 
 def main() -> None:
-    sys.exit(run(sys.argv[1:]))
+    interruption = Interruption()
+    sys.exit(run(sys.argv[1:], interruption))
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], interruption: Interruption | None = None) -> int:
     """Run one command line and return its exit code."""
     options, rest = hoisted(arguments)
     try:
         code = app([*options, *rest], prog_name="supertable", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
-    except BrokenPipeError as error:
+    except (BrokenPipeError, _PipeClosed):
         _silence_output()
-        return report(error, as_json=False, verbose=False)
+        return PIPE_CLOSED
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
-        return report(error, "--json" in options, "--verbose" in options)
+        interrupted = interruption is not None and interruption.came
+        return report(KeyboardInterrupt() if interrupted else error, "--json" in options, "--verbose" in options)
 
 
 def hoisted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

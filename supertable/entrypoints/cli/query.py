@@ -11,6 +11,7 @@ import typer
 
 from supertable.entrypoints.cli.encoders import ResultFormat, encode, replaced
 from supertable.entrypoints.cli.grid import write_grid
+from supertable.entrypoints.cli.interruption import cancelled_on_interrupt
 from supertable.entrypoints.cli.session import Session
 
 _BY_SUFFIX = {
@@ -44,11 +45,10 @@ def query(
     started = time.perf_counter()
     with session.connect() as lake:
         result = lake.sql(text, max_rows=max_rows, timeout_seconds=timeout)
-        if chosen is ResultFormat.TABLE:
-            with replaced(output) as sink:
+        with cancelled_on_interrupt(result.cancel), replaced(output) as sink:
+            if chosen is ResultFormat.TABLE:
                 write_grid(result.batches(), rows, started, sink if output else None)
-        else:
-            with replaced(output) as sink:
+            else:
                 encode(result.batches(), chosen, sink)
 
 

@@ -54,7 +54,9 @@ def cells(array: pa.Array) -> list[str | None]:
         return [None if value is None else f"0x{value.hex()}" for value in array.to_pylist()]
     if pa.types.is_temporal(type_) or pa.types.is_decimal(type_):
         return _texts(array)
-    return [None if value is None else str(value) for value in _plain(array)]
+    if pa.types.is_boolean(type_):
+        return [None if value is None else str(value).lower() for value in _plain(array)]
+    return [None if value is None else str(value) for value in _shortest(array)]
 
 
 def flat(array: pa.Array) -> pa.Array:
@@ -78,7 +80,7 @@ def _scalars(array: pa.Array) -> list[Any]:
             None if text is None else msgspec.Raw(text.encode()) for text in pc.cast(array, pa.string()).to_pylist()
         ]
     if pa.types.is_floating(type_):
-        return [_json_float(value) for value in array.to_pylist()]
+        return [_json_float(value) for value in _shortest(array)]
     if pa.types.is_temporal(type_):
         return [None if text is None else text.replace(" ", "T", 1) for text in _texts(array)]
     if _is_binary(type_):
@@ -90,6 +92,14 @@ def _json_float(value: float | None) -> float | str | None:
     return value if value is None or math.isfinite(value) else _NONFINITE[str(value)]
 
 
+def _shortest(array: pa.Array) -> list[Any]:
+    """Plain values; narrow floats as the shortest number that means them: 0.1, not 0.10000000149."""
+    if pa.types.is_float32(array.type) or pa.types.is_float16(array.type):
+        texts = pc.cast(array.cast(pa.float32()), pa.string())
+        return [None if text is None else float(text) for text in texts.to_pylist()]
+    return _plain(array)
+
+
 def _plain(array: pa.Array) -> list[Any]:
     values: list[Any] = array.to_pylist()
     return values
@@ -97,8 +107,10 @@ def _plain(array: pa.Array) -> list[Any]:
 
 def _texts(array: pa.Array) -> list[str | None]:
     type_ = array.type
-    if pa.types.is_interval(type_) or pa.types.is_duration(type_):
-        return [None if value is None else str(value) for value in array.to_pylist()]
+    if pa.types.is_interval(type_):
+        return [None if value is None else _iso_interval(*value) for value in array.to_pylist()]
+    if pa.types.is_duration(type_):
+        return [None if count is None else f"{count} {type_.unit}" for count in array.cast(pa.int64()).to_pylist()]
     zoned = pa.types.is_timestamp(type_) and type_.tz is not None
     naive = array.cast(pa.timestamp(type_.unit)) if zoned else array
     texts = pc.cast(naive, pa.string())
@@ -107,6 +119,14 @@ def _texts(array: pa.Array) -> list[str | None]:
         texts = pc.binary_join_element_wise(texts, "Z", "") if zoned else texts
     result: list[str | None] = texts.to_pylist()
     return result
+
+
+def _iso_interval(months: int, days: int, nanoseconds: int) -> str:
+    """As ISO 8601 writes a duration: `P1M3DT0.5S`."""
+    seconds, fraction = divmod(abs(nanoseconds), 1_000_000_000)
+    sign = "-" if nanoseconds < 0 else ""
+    digits = f".{fraction:09d}".rstrip("0").rstrip(".")
+    return f"P{months}M{days}DT{sign}{seconds}{digits}S"
 
 
 def _has_fraction(type_: pa.DataType) -> bool:
