@@ -18,7 +18,7 @@ from supertable.entrypoints.cli.catalog import catalog
 from supertable.entrypoints.cli.configuration import config
 from supertable.entrypoints.cli.delete import delete
 from supertable.entrypoints.cli.demo import demo
-from supertable.entrypoints.cli.failures import PIPE_CLOSED, report
+from supertable.entrypoints.cli.failures import INTERRUPTED, PIPE_CLOSED, report
 from supertable.entrypoints.cli.interruption import Interruption
 from supertable.entrypoints.cli.load import load
 from supertable.entrypoints.cli.query import query
@@ -94,6 +94,8 @@ def run(arguments: Sequence[str], interruption: Interruption | None = None) -> i
     options, rest = hoisted(arguments)
     try:
         code = app([*options, *rest], prog_name="supertable", standalone_mode=False)
+        if code == INTERRUPTED:  # which Typer makes of a KeyboardInterrupt
+            raise KeyboardInterrupt
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except (BrokenPipeError, _PipeClosed):
@@ -124,3 +126,7 @@ def hoisted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 def _silence_output() -> None:
     """Keep the interpreter from complaining once more when it flushes standard output at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    main()
