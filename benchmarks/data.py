@@ -11,7 +11,7 @@ SCHEMA = pa.schema(
         ("customer", pa.string()),
         ("region", pa.string()),
         ("amount", pa.float64()),
-        ("at", pa.timestamp("us")),
+        ("ordered_at", pa.timestamp("us")),
     ]
 )
 

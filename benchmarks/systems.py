@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 import supertable
 from benchmarks.data import SCHEMA
 
-GROUP_BY = "SELECT region, count(*), sum(amount), max(at) FROM {source} GROUP BY region"
+GROUP_BY = "SELECT region, count(*), sum(amount), max(ordered_at) FROM {source} GROUP BY region"
 LOOKUP = "SELECT * FROM {source} WHERE id = {id}"
 COUNT = "SELECT count(*) FROM {source}"
+CHECK = "SELECT count(*), sum(id), min(ordered_at), count(DISTINCT customer), max(amount) FROM {source}"
 
 
 class System(Protocol):
