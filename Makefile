@@ -39,13 +39,13 @@ types: $(READY) ## Check types (mypy --strict)
 	@$(BIN)/mypy supertable tests $(wildcard benchmarks)
 
 contracts: $(READY) ## Check what may import what
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-cache
 
 bench: $(READY) ## Run the benchmarks beside DuckDB over plain Parquet
 	@$(BIN)/python -m benchmarks
 
 docs: $(READY) ## Check that the settings, commands and examples in the documents are true
-	@$(BIN)/python -m pytest tests/unit/test_docs.py
+	@$(BIN)/python -m pytest tests/unit/test_docs.py tests/e2e/test_readme.py
 
 build: $(READY) ## Build the wheel and the sdist into dist/
 	@rm -rf dist

@@ -89,6 +89,10 @@ class TextScanner:
             yield
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise unreadable(str(error), self.files) from error
+        except RuntimeError as error:  # what DuckDB makes of a Ctrl-C
+            if "interrupted" in str(error):
+                raise KeyboardInterrupt from error
+            raise
 
     def _call(self, arguments: Mapping[str, SqlValue]) -> str:
         paths = literal([str(file.path) for file in self.files])

@@ -1,0 +1,34 @@
+"""The README's examples work as they are written."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from supertable.entrypoints.cli.main import run
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+
+def test_the_python_example(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("SUPERTABLE_HOME", str(home))
+    example = re.search(r"```python\n(.*?)```", README, re.DOTALL)
+    assert example is not None
+    exec(example[1], {})
+    assert "fig" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("line", re.findall(r"supertable (?:--json )?[a-z]+ .*", README.partition("## Settings")[0]))
+def test_every_command_is_one_that_there_is(
+    home: Path, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The tables are not there, so a command that is understood fails for that or finds nothing."""
+    monkeypatch.setenv("SUPERTABLE_HOME", str(home))
+    command = shlex.split(line.partition("|")[0].partition(" #")[0])
+    code = run(command[1:])
+    error = capsys.readouterr().err
+    assert code in {0, 2, 3}
+    assert not re.search(r"No such (command|option)|Missing|Invalid value for (?!--yes)", error)
