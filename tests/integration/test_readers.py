@@ -122,7 +122,7 @@ class TestFormats:
             {
                 "a": {"b": [1, 2]},
                 "at": dt.datetime(2024, 1, 31, 8, tzinfo=dt.UTC),
-                "naive": dt.datetime(2024, 1, 31, 10),  # noqa: DTZ001
+                "naive": dt.datetime(2024, 1, 31, 10),
                 "big": Decimal(12345678901234567890123),
             }
         ]
