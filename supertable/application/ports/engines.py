@@ -50,8 +50,17 @@ class Statement(Protocol):
     def explain(self) -> bool:
         """Whether the plan is asked for, not the rows."""
 
-    def predicate(self, relation_id: int, schemas: Mapping[int, Schema]) -> Predicate:
-        """What the statement's WHERE says about one relation, given the schemas of all (by relation id)."""
+    def predicate(
+        self,
+        relation_id: int,
+        schemas: Mapping[int, Schema],
+        parameters: Sequence[Any] | Mapping[str, Any] = (),
+    ) -> Predicate:
+        """What the statement's WHERE says about one relation, given the schemas of all (by relation id).
+
+        Relations that are missing in `schemas` (a union of tables) have unknown columns. Comparisons with
+        `parameters` count too, when their values are given.
+        """
 
 
 @dataclass(frozen=True, slots=True)

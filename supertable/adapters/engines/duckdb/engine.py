@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from supertable.adapters.engines.duckdb.errors import Known
+from supertable.adapters.engines.duckdb.evaluation import evaluator
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
+from supertable.adapters.engines.duckdb.parser import parsed
 from supertable.adapters.engines.duckdb.queries import DuckDBQuery
-from supertable.adapters.engines.duckdb.statements import DuckDBStatement, parsed
+from supertable.adapters.engines.duckdb.statements import DuckDBStatement
 from supertable.adapters.engines.duckdb.view_chain import Locate, Sources, source_sql
 from supertable.application.ports.engines import BitmapSource, Limits, RunningQuery, Statement, Union
 from supertable.domain.view_chain import Scan
@@ -21,11 +23,12 @@ class DuckDBEngine:
         self._instance = instance
         self._locate = locate
         self._bitmaps = bitmaps
+        self._evaluate = evaluator(instance)
 
     def parse(self, sql: str) -> DuckDBStatement:
         cursor = self._instance.cursor()
         try:
-            return parsed(cursor, sql)
+            return parsed(cursor, sql, self._evaluate)
         finally:
             cursor.close()
 
@@ -39,7 +42,7 @@ class DuckDBEngine:
         assert isinstance(statement, DuckDBStatement)
         sources = Sources(self._locate, self._bitmaps)
         sql = statement.sql({number: source_sql(source, sources) for number, source in scans.items()})
-        known = Known(sources.keys, {}, "")
+        known = Known(sources.keys, statement.names, "")
         query = DuckDBQuery(self._instance.cursor(), known, limits)
         query.start(sources.bind, sql, parameters)
         return query

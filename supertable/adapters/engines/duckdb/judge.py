@@ -23,9 +23,9 @@ from supertable.adapters.engines.duckdb.grammar import (
     Leaf,
     Texts,
 )
+from supertable.adapters.engines.duckdb.trees import Node
 from supertable.domain.errors import StatementRefused
 
-Node = dict[str, Any]
 _SCHEMAS = frozenset({"information_schema", "memory", "pg_catalog", "system", "temp"})
 _UPPER = {ord(letter): ord(letter) + 32 for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
@@ -37,9 +37,8 @@ def folded(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A table reference that is no CTE: its node, its generated name, and what the caller wrote."""
+    """A table reference that is no CTE: its generated name, and what the caller wrote."""
 
-    node: Node
     token: str
     parts: tuple[str, ...]
     at_clause: Node | None
@@ -57,10 +56,14 @@ _Task = tuple[str, Node, _Scope]
 
 @dataclass(slots=True)
 class Judge:
-    """One pass over one tree, which it changes. `prefix` must not occur in the statement."""
+    """One pass over one tree, which it changes. `prefix` must not occur in the statement.
+
+    `names`: what each generated name stands for.
+    """
 
     prefix: str
     references: list[Reference] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
     _ctes: int = 0
     _recursive: dict[int, tuple[str, _Cte]] = field(default_factory=dict)
 
@@ -105,7 +108,8 @@ class Judge:
         else:
             parts = tuple(part for part in (catalog, schema, name) if part)
             token, schema = f"{self.prefix}_r{len(self.references)}", ""
-            self.references.append(Reference(node, token, parts, node["at_clause"]))
+            self.references.append(Reference(token, parts, node["at_clause"]))
+            self.names[token] = name
         node["alias"] = node["alias"] or name
         node.update(catalog_name="", schema_name=schema, table_name=token, at_clause=None)
 
@@ -116,6 +120,7 @@ class Judge:
             _keys("cte entry", entry)
             name, cte = entry["key"], self._new_cte(entry)
             entry["key"] = cte.token
+            self.names[cte.token] = name
             yield "cte", entry["value"], scope
             scope = {**scope, folded(name): cte}
         return scope

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import duckdb
 
+from supertable.adapters.engines.duckdb.trees import BOOLEAN, Node, nodes, select_of, star_over, text_cast
 from supertable.adapters.engines.duckdb.types import literal
 from supertable.domain.errors import InvalidStatement, StatementRefused
 
-Node = dict[str, Any]
 NESTED = "The statement is nested too deeply."
 _UNFAITHFUL = "This combination of clauses is not supported; a subquery in brackets may help."
-_BOOLEAN: Node = {"id": "BOOLEAN", "type_info": None}
 _PLACE = re.compile(r'"query_location": \d+, ')
 
 
@@ -45,7 +43,7 @@ def loaded(text: str) -> Node:
 def rendered(cursor: duckdb.DuckDBPyConnection, tree: Node) -> str:
     """The statement `tree` as SQL. It is readied for that in place. Raises `InvalidStatement`."""
     _ready(cursor, tree)
-    sql = _text(cursor, tree)
+    sql = unchecked(cursor, tree)
     again = loaded(serialized(cursor, sql))
     try:
         faithful = not again["error"] and _alike([tree], again["statements"])
@@ -56,19 +54,8 @@ def rendered(cursor: duckdb.DuckDBPyConnection, tree: Node) -> str:
     return sql
 
 
-def nodes(tree: Any) -> Iterator[Node]:
-    """All the dictionaries in a tree, parents first. They may be changed while it runs."""
-    stack = [tree]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, dict):
-            yield item
-            stack.extend(item.values())
-        elif isinstance(item, list):
-            stack.extend(item)
-
-
-def _text(cursor: duckdb.DuckDBPyConnection, tree: Node) -> str:
+def unchecked(cursor: duckdb.DuckDBPyConnection, tree: Node) -> str:
+    """The tree as DuckDB renders it, for what is not run as a statement of the caller's."""
     try:
         text = json.dumps({"error": False, "statements": [tree]})
         row = cursor.execute(f"SELECT json_deserialize_sql({literal(text)}::JSON)").fetchone()
@@ -96,7 +83,7 @@ def _ready_join(node: Node) -> None:
     if node["ref_type"] != "CROSS":
         return
     if node["right"]["type"] == "JOIN":
-        node.update(ref_type="REGULAR", condition=_cast("t", _BOOLEAN))
+        node.update(ref_type="REGULAR", condition=text_cast("t", BOOLEAN))
     else:
         node["is_implicit"] = False
 
@@ -109,44 +96,14 @@ def _ready_double(node: Node) -> None:
     """1e10 would be rendered as 10000000000.0, which is a decimal."""
     value, kind, alias = node["value"]["value"], node["value"]["type"], node["alias"]
     node.clear()
-    node.update(_cast(repr(float(value)), kind), alias=alias)
+    node.update(text_cast(repr(float(value)), kind), alias=alias)
 
 
 def _keep_names(cursor: duckdb.DuckDBPyConnection, select: Node) -> None:
     """Columns without a name get the one that DuckDB derives from their expression as the caller wrote it."""
     for item in select["select_list"]:
         if not item["alias"] and item["class"] != "STAR" and any(map(_is_double, nodes(item))):
-            item["alias"] = _text(cursor, {"node": _bare(item), "named_param_map": []}).removeprefix("SELECT ")
-
-
-def _bare(item: Node) -> Node:
-    return {
-        "type": "SELECT_NODE",
-        "modifiers": [],
-        "cte_map": {"map": []},
-        "select_list": [item],
-        "from_table": {"type": "EMPTY", "alias": "", "sample": None},
-        "where_clause": None,
-        "group_expressions": [],
-        "group_sets": [],
-        "aggregate_handling": "STANDARD_HANDLING",
-        "having": None,
-        "sample": None,
-        "qualify": None,
-    }
-
-
-def _cast(text: str, kind: Node) -> Node:
-    value = {"type": {"id": "VARCHAR", "type_info": None}, "is_null": False, "value": text}
-    constant = {"class": "CONSTANT", "type": "VALUE_CONSTANT", "alias": "", "value": value}
-    return {
-        "class": "CAST",
-        "type": "OPERATOR_CAST",
-        "alias": "",
-        "child": constant,
-        "cast_type": kind,
-        "try_cast": False,
-    }
+            item["alias"] = unchecked(cursor, {"node": select_of(item), "named_param_map": []}).removeprefix("SELECT ")
 
 
 def _alike(one: Any, other: Any) -> bool:
@@ -172,7 +129,7 @@ def _plain(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     if node.get("class") == "CONSTANT" and node["value"]["type"]["id"] == "BOOLEAN":
-        node = {**_cast("t" if node["value"]["value"] else "f", _BOOLEAN), "alias": node["alias"]}
+        node = {**text_cast("t" if node["value"]["value"] else "f", BOOLEAN), "alias": node["alias"]}
     elif node.get("type") == "SUBQUERY" and "class" not in node:
         node = _values_list(node) or node
     elif node.get("type") == "SELECT_NODE":
@@ -187,23 +144,7 @@ def _values_list(table: Node) -> Node | None:
         return None
     values: Node = inner["from_table"]
     alike = values["alias"] == table["alias"] and not table["column_name_alias"] and not table["sample"]
-    return values if alike and _alike(inner, _star_over(values)) else None
-
-
-def _star_over(values: Node) -> Node:
-    star = {
-        "class": "STAR",
-        "type": "STAR",
-        "alias": "",
-        "relation_name": "",
-        "exclude_list": [],
-        "replace_list": [],
-        "columns": False,
-        "expr": None,
-        "qualified_exclude_list": [],
-        "rename_list": [],
-    }
-    return {**_bare(star), "from_table": values}
+    return values if alike and _alike(inner, star_over(values)) else None
 
 
 def _with_plain_sets(select: Node) -> Node:

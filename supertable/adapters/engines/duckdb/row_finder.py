@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from supertable.adapters.engines.duckdb.errors import Known, translated
+from supertable.adapters.engines.duckdb.evaluation import evaluator
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.row_predicates import RowPredicate, checked_predicate
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
@@ -80,7 +81,7 @@ class DuckDBRowFinder:
     def check_predicate(self, text: str, schema: Schema) -> CheckedPredicate:
         cursor = self._instance.cursor()
         try:
-            return checked_predicate(cursor, text, schema)
+            return checked_predicate(cursor, text, schema, evaluator(self._instance))
         finally:
             cursor.close()
 

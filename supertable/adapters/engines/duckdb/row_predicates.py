@@ -6,14 +6,17 @@ from dataclasses import dataclass
 
 import duckdb
 
+from supertable.adapters.engines.duckdb.constants import Constants, Evaluate
 from supertable.adapters.engines.duckdb.errors import scrubbed, split_kind
 from supertable.adapters.engines.duckdb.functions import MANY_ROWS
-from supertable.adapters.engines.duckdb.judge import Judge, Node, folded
-from supertable.adapters.engines.duckdb.rendering import nodes, rendered
-from supertable.adapters.engines.duckdb.statements import check_text, parse_tree
+from supertable.adapters.engines.duckdb.judge import Judge, folded
+from supertable.adapters.engines.duckdb.parser import checked_text, parse_tree
+from supertable.adapters.engines.duckdb.predicates import condition_predicate
+from supertable.adapters.engines.duckdb.rendering import rendered
+from supertable.adapters.engines.duckdb.trees import Node, nodes
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
 from supertable.domain.errors import InvalidStatement, StatementRefused
-from supertable.domain.predicates import ALWAYS, Predicate
+from supertable.domain.predicates import Predicate
 from supertable.domain.schemas import Schema
 
 _REFUSED = {
@@ -34,17 +37,17 @@ class RowPredicate:
     columns: tuple[str, ...]
 
 
-def checked_predicate(cursor: duckdb.DuckDBPyConnection, text: str, schema: Schema) -> RowPredicate:
+def checked_predicate(cursor: duckdb.DuckDBPyConnection, text: str, schema: Schema, evaluate: Evaluate) -> RowPredicate:
     """Raises `InvalidStatement` for what is no boolean expression over the table's columns alone."""
-    check_text(text)
-    tree, prefix = parse_tree(cursor, f"SELECT 1 WHERE\n{text}\n")
+    tree, prefix = parse_tree(cursor, f"SELECT 1 WHERE\n{checked_text(text)}\n")
     condition = _only_condition(cursor, tree)
     _check_row_wise(condition)
     judge = Judge(prefix)
     judge.walk("select", tree)
     sql = rendered(cursor, tree).removeprefix("SELECT 1 WHERE ")
     _check_binds(cursor, sql, schema)
-    return RowPredicate(f"({sql})", ALWAYS, tuple(_columns(condition, schema)))
+    necessary = condition_predicate(condition, schema, Constants(evaluate, ()))
+    return RowPredicate(f"({sql})", necessary, tuple(_columns(condition, schema)))
 
 
 def _only_condition(cursor: duckdb.DuckDBPyConnection, tree: Node) -> Node:
@@ -69,9 +72,11 @@ def _check_row_wise(condition: Node) -> None:
 def _check_binds(cursor: duckdb.DuckDBPyConnection, sql: str, schema: Schema) -> None:
     columns = ", ".join(f"NULL::{duckdb_type(field.type)} AS {quoted(field.name)}" for field in schema.fields)
     try:
-        cursor.execute(f"SELECT ({sql})::BOOLEAN FROM (SELECT {columns} WHERE false)")
+        described = cursor.execute(f"DESCRIBE SELECT ({sql}) FROM (SELECT {columns} WHERE false)").fetchone()
     except duckdb.Error as error:
         raise InvalidStatement(scrubbed(split_kind(error)[1], {})) from None
+    if described is None or described[1] != "BOOLEAN":
+        raise InvalidStatement("A predicate is true or false for a row; this expression is not.")
 
 
 def _columns(condition: Node, schema: Schema) -> list[str]:

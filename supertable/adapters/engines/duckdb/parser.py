@@ -1,0 +1,95 @@
+"""Parses one statement with DuckDB's own parser, judges it, and renders what was judged."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import duckdb
+
+from supertable.adapters.engines.duckdb.constants import Evaluate
+from supertable.adapters.engines.duckdb.errors import syntax_error
+from supertable.adapters.engines.duckdb.evaluation import asked_version
+from supertable.adapters.engines.duckdb.judge import Judge
+from supertable.adapters.engines.duckdb.rendering import loaded, rendered, serialized
+from supertable.adapters.engines.duckdb.statements import DuckDBStatement
+from supertable.adapters.engines.duckdb.trees import Node
+from supertable.application.ports.engines import Relation
+from supertable.domain.errors import InvalidStatement, StatementRefused
+
+MAX_SQL_BYTES = 1_000_000
+_EXPLAIN_OPTION = re.compile(rb"(?:\(\s*)?(?:analyze|verbose|format)\b", re.IGNORECASE)
+_ONLY_SELECT = "Only a query can run: SELECT, VALUES, FROM, DESCRIBE or SUMMARIZE of a table, EXPLAIN of these."
+
+
+def parsed(cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate) -> DuckDBStatement:
+    """Parse and judge one statement. Raises `InvalidStatement` and `StatementRefused`."""
+    query, explain = _without_explain(checked_text(sql))
+    tree, prefix = parse_tree(cursor, query)
+    judge = Judge(prefix)
+    judge.walk("select", tree)
+    relations = tuple(
+        Relation(number, reference.parts, asked_version(cursor, reference.at_clause))
+        for number, reference in enumerate(judge.references)
+    )
+    pieces = re.split(rf"{prefix}_r(\d+)", rendered(cursor, tree))
+    return DuckDBStatement(
+        relations=relations,
+        explain=explain,
+        pieces=tuple(pieces[::2]),
+        order=tuple(int(number) for number in pieces[1::2]),
+        tree=tree,
+        tokens=tuple(reference.token for reference in judge.references),
+        names=judge.names,
+        evaluate=evaluate,
+    )
+
+
+def parse_tree(cursor: duckdb.DuckDBPyConnection, sql: str) -> tuple[Node, str]:
+    """DuckDB's tree of the one statement in `sql`, and a prefix for names that occurs nowhere in it."""
+    text = serialized(cursor, sql)
+    answer = loaded(text)
+    if answer["error"]:
+        raise _problem(sql, answer)
+    statements: list[Any] = answer["statements"]
+    if len(statements) != 1:
+        raise StatementRefused(f"One statement at a time; this text has {len(statements)}.")
+    prefix, lower = "st_q", text.lower()
+    while prefix in lower:
+        prefix += "q"
+    return statements[0], prefix
+
+
+def checked_text(sql: str) -> str:
+    """The text, if it is one that may be given to the parser at all."""
+    try:
+        size = len(sql.encode())
+    except UnicodeEncodeError:
+        raise InvalidStatement("The statement is not valid Unicode text.") from None
+    if size > MAX_SQL_BYTES:
+        raise InvalidStatement(f"The statement is longer than {MAX_SQL_BYTES:,} bytes.")
+    if "\x00" in sql:
+        raise InvalidStatement("The statement has a NUL character.")
+    return sql
+
+
+def _without_explain(sql: str) -> tuple[str, bool]:
+    """The statement with a leading EXPLAIN blanked out, so that positions stay right, and whether there was one."""
+    raw = sql.encode()
+    tokens = duckdb.tokenize(sql)[:2] if "explain" in sql.lower() else []
+    if not tokens or raw[tokens[0][0] : tokens[0][0] + 7].lower() != b"explain":
+        return sql, False
+    if len(tokens) > 1 and _EXPLAIN_OPTION.match(raw, tokens[1][0]):
+        raise StatementRefused("EXPLAIN takes no options here: EXPLAIN SELECT …")
+    start = tokens[0][0]
+    return (raw[:start] + b" " * 7 + raw[start + 7 :]).decode(), True
+
+
+def _problem(sql: str, answer: Node) -> InvalidStatement:
+    if not str(answer["error_message"]).startswith("Only SELECT"):
+        return syntax_error(sql, answer)
+    tokens = duckdb.tokenize(sql)
+    word = re.match(rb"\w+", sql.encode()[tokens[0][0] :]) if tokens else None
+    if word and word[0].lower() == b"pivot":
+        return StatementRefused("PIVOT needs its values here: PIVOT … ON column IN (…).")
+    return StatementRefused(_ONLY_SELECT)

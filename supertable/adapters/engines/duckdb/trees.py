@@ -1,0 +1,92 @@
+"""Pieces of DuckDB's parse tree: walking them, and making them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+Node = dict[str, Any]
+BOOLEAN: Node = {"id": "BOOLEAN", "type_info": None}
+
+
+def nodes(tree: Any) -> Iterator[Node]:
+    """All the dictionaries in a tree, parents first. They may be changed while it runs."""
+    stack = [tree]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            yield item
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+
+
+def select_of(*items: Node) -> Node:
+    """The query node of `SELECT items`."""
+    return {
+        "type": "SELECT_NODE",
+        "modifiers": [],
+        "cte_map": {"map": []},
+        "select_list": list(items),
+        "from_table": {"type": "EMPTY", "alias": "", "sample": None},
+        "where_clause": None,
+        "group_expressions": [],
+        "group_sets": [],
+        "aggregate_handling": "STANDARD_HANDLING",
+        "having": None,
+        "sample": None,
+        "qualify": None,
+    }
+
+
+def text_cast(text: str, kind: Node) -> Node:
+    """`CAST('text' AS kind)`."""
+    value = {"type": {"id": "VARCHAR", "type_info": None}, "is_null": False, "value": text}
+    constant = {"class": "CONSTANT", "type": "VALUE_CONSTANT", "alias": "", "value": value}
+    return cast(constant, kind)
+
+
+def cast(child: Node, kind: Node) -> Node:
+    return {
+        "class": "CAST",
+        "type": "OPERATOR_CAST",
+        "alias": "",
+        "child": child,
+        "cast_type": kind,
+        "try_cast": False,
+    }
+
+
+def call(name: str, *children: Node) -> Node:
+    """`name(children)`."""
+    return {
+        "class": "FUNCTION",
+        "type": "FUNCTION",
+        "alias": "",
+        "function_name": name,
+        "schema": "",
+        "catalog": "",
+        "children": list(children),
+        "filter": None,
+        "order_bys": {"type": "ORDER_MODIFIER", "orders": []},
+        "distinct": False,
+        "is_operator": False,
+        "export_state": False,
+    }
+
+
+def star_over(table: Node) -> Node:
+    """The query node of `SELECT * FROM table`."""
+    star = {
+        "class": "STAR",
+        "type": "STAR",
+        "alias": "",
+        "relation_name": "",
+        "exclude_list": [],
+        "replace_list": [],
+        "columns": False,
+        "expr": None,
+        "qualified_exclude_list": [],
+        "rename_list": [],
+    }
+    return {**select_of(star), "from_table": table}
