@@ -52,6 +52,10 @@ def zstd(content: bytes) -> bytes:
     return bytes(pa.Codec("zstd").compress(content, asbytes=True))
 
 
+def gzipped(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)  # else the names of tests would differ from run to run
+
+
 def arrow_stream(table: pa.Table) -> bytes:
     sink = io.BytesIO()
     with pa.ipc.new_stream(sink, table.schema) as writer:
@@ -245,18 +249,18 @@ class TestCompressed:
     CSV = b"id,name\n1,a\n2,b\n3,\n"
 
     def test_gzip_and_zstd_are_known_by_their_content(self, tmp_path: Path) -> None:
-        assert read(write(tmp_path / "rows.csv.gz", gzip.compress(self.CSV))) == ROWS
-        assert read(write(tmp_path / "rows.csv", gzip.compress(self.CSV))) == ROWS
+        assert read(write(tmp_path / "rows.csv.gz", gzipped(self.CSV))) == ROWS
+        assert read(write(tmp_path / "rows.csv", gzipped(self.CSV))) == ROWS
         assert read(write(tmp_path / "rows.csv.zst", zstd(self.CSV))) == ROWS
         assert read(write(tmp_path / "rows.csv.gz", self.CSV)) == ROWS
 
     def test_several_members_in_one_gzip(self, tmp_path: Path) -> None:
-        content = gzip.compress(self.CSV) + gzip.compress(b"4,d\n")
+        content = gzipped(self.CSV) + gzipped(b"4,d\n")
         assert read(write(tmp_path / "rows.csv.gz", content)).num_rows == 4
 
     def test_packed_columnar_files(self, tmp_path: Path) -> None:
         pq.write_table(ROWS, tmp_path / "rows.parquet")
-        packed = gzip.compress((tmp_path / "rows.parquet").read_bytes())
+        packed = gzipped((tmp_path / "rows.parquet").read_bytes())
         assert read(write(tmp_path / "rows.parquet.gz", packed)) == ROWS
 
     def test_a_zip_is_read_as_one_without_clutter(self, tmp_path: Path) -> None:
@@ -274,7 +278,7 @@ class TestCompressed:
         assert read(path) == ROWS
 
     def test_a_zip_with_packed_members_and_one_of_unknown_kind(self, tmp_path: Path) -> None:
-        assert read(zipped(tmp_path / "a.zip", {"rows.csv.gz": gzip.compress(self.CSV)})) == ROWS
+        assert read(zipped(tmp_path / "a.zip", {"rows.csv.gz": gzipped(self.CSV)})) == ROWS
         assert read(zipped(tmp_path / "b.csv.zip", {"data": self.CSV})) == ROWS
 
     def test_the_format_chooses_members(self, tmp_path: Path) -> None:
@@ -283,7 +287,7 @@ class TestCompressed:
 
     def test_what_is_cut_off_or_damaged_is_refused(self, tmp_path: Path) -> None:
         content = b"id,name\n" + b"".join(b"%d,%d\n" % (n, n * 7919 % 1000) for n in range(50_000))
-        for name, packed in (("x.csv.gz", gzip.compress(content)), ("x.csv.zst", zstd(content))):
+        for name, packed in (("x.csv.gz", gzipped(content)), ("x.csv.zst", zstd(content))):
             assert "cut off" in refusal(write(tmp_path / name, packed[: len(packed) // 2]))
             assert "cut off" in refusal(write(tmp_path / name, packed[:-4]))
             broken = bytearray(packed)
@@ -322,7 +326,7 @@ class TestStandardInput:
         return done.stdout.decode().strip()
 
     @pytest.mark.parametrize(
-        "content", [b"x\n1\n", b'{"x":1}\n', gzip.compress(b"x\n1\n"), arrow_stream(pa.table({"x": [1]}))]
+        "content", [b"x\n1\n", b'{"x":1}\n', gzipped(b"x\n1\n"), arrow_stream(pa.table({"x": [1]}))]
     )
     def test_the_format_is_found_out(self, content: bytes) -> None:
         assert self.run(content) == "{'x': [1]}"
