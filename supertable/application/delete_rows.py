@@ -16,9 +16,9 @@ from supertable.application.ports.engines import RowFinder
 from supertable.application.results import WriteResult
 from supertable.application.tables import OpenTable, Place, Tables
 from supertable.domain.commits import Change, CommitInfo, Counts, Operation, Tombstone
-from supertable.domain.errors import IncompatibleSchema, InvalidInput, InvalidSchema
+from supertable.domain.errors import InvalidInput, InvalidSchema
 from supertable.domain.pruning import pruned
-from supertable.domain.schemas import Schema, fitted
+from supertable.domain.schemas import Schema
 
 
 class DeleteRows:
@@ -81,17 +81,14 @@ class DeleteRows:
         return WriteResult.of(table, self._committer.commit(table, change, info))
 
     def _unique_keys(self, table: OpenTable, data: Any) -> pa.Table:
+        """The keys in the table's own types; a value that a type cannot hold is an error, not a key without rows."""
         names = table.snapshot.key_names
         reader = as_reader(data)
-        schema = _keys_only(table)
-        try:
-            fitted(schema, fields_of(reader.schema), evolve=False)
-        except IncompatibleSchema as error:
-            raise InvalidSchema(error.column, f"deletes by keys take the key columns {', '.join(names)}") from error
-        given = {name.lower() for name in reader.schema.names}
-        if any(name.lower() not in given for name in names):
-            raise InvalidSchema(", ".join(names), "all key columns are needed to delete by keys")
-        keys = conformer(reader.schema, schema)(reader.read_all())
+        if sorted(map(str.lower, reader.schema.names)) != sorted(map(str.lower, names)):
+            given = ", ".join(reader.schema.names)
+            raise InvalidSchema(given, f"deletes by keys take the key columns, all and no others: {', '.join(names)}")
+        fields_of(reader.schema)
+        keys = conformer(reader.schema, _keys_only(table))(reader.read_all())
         keep = self._finder.duplicates(keys, names, None)
         return keys if keep is None else keys.take(keep)
 

@@ -102,7 +102,11 @@ class ColumnInfo:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One commit. `reason` is what a delete was given; `restored` the version that a restore went back to."""
+    """One commit.
+
+    `predicate` and `reason` are what a delete was given, `restored` the version that a restore went back to, and
+    `description` how the columns were changed.
+    """
 
     version: int
     committed_at: datetime
@@ -118,6 +122,7 @@ class HistoryEntry:
     predicate: str | None
     reason: str
     restored: int | None
+    description: str
 
     @classmethod
     def of(cls, commit: Commit) -> HistoryEntry:
@@ -138,4 +143,5 @@ class HistoryEntry:
             predicate=tombstone.predicate if tombstone else None,
             reason=tombstone.reason if tombstone else "",
             restored=change.restored,
+            description=change.description,
         )

@@ -71,16 +71,19 @@ class Stage:
         return self(table, source, schema)
 
     def key_chunks(self, table: OpenTable, staged: Staged) -> Iterator[KeyChunk]:
-        """The keys of all live staged rows, in bounded pieces."""
+        """The keys of all live staged rows, in bounded pieces, by the names that the columns have in `table`."""
         snapshot = table.snapshot
-        columns = [*snapshot.key_names, *([snapshot.sequence_name] if snapshot.sequence_name else [])]
+        names = [*snapshot.key_names, *([snapshot.sequence_name] if snapshot.sequence_name else [])]
+        definition = snapshot.definition
+        ids = [*definition.keys, *([definition.sequence] if definition.sequence else [])]
+        columns = [field.name for number in ids if (field := staged.schema.by_id(number))]
         for file in staged.files:
             live = np.ones(file.rows, dtype=bool)
             live[staged.dead.get(file.path, np.empty(0, np.int64))] = False
             start = 0
             for batch in self._open(table, file).iter_batches(batch_size=_PROBE_ROWS, columns=columns):
                 mask = live[start : start + batch.num_rows]
-                keys = pa.table(batch).select(columns).filter(pa.array(mask))
+                keys = pa.table(batch).select(columns).rename_columns(names).filter(pa.array(mask))
                 yield KeyChunk(file, np.flatnonzero(mask) + start, keys)
                 start += batch.num_rows
 

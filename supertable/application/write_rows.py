@@ -24,6 +24,7 @@ from supertable.domain.commits import Change, CommitInfo, Counts, Operation
 from supertable.domain.errors import InvalidInput, InvalidSchema
 from supertable.domain.files import DataFile
 from supertable.domain.pruning import pruned
+from supertable.domain.rebase import forbidden_nulls
 from supertable.domain.schemas import Schema, fitted, missing_columns, require_nullable
 from supertable.domain.types import Field
 
@@ -86,11 +87,20 @@ class WriteRows:
         snapshot = newest.snapshot
         written = work.staged.schema
         if snapshot.schemas.get(written.id) == written:
+            self._check_nulls(newest, work)
             return None
         schema = fitted(snapshot.schema, work.given, work.evolve)
         if schema != written and work.staged.files:
             work.restaged(self._stage.again(newest, work.staged, schema))
         return None if schema == snapshot.schema else schema
+
+    @staticmethod
+    def _check_nulls(newest: OpenTable, work: _Work) -> None:
+        forbidden = forbidden_nulls(work.staged.files, work.staged.schema, newest.snapshot.schema)
+        if forbidden:
+            raise InvalidSchema(
+                ", ".join(forbidden), "it may not be null since a commit that came first, and is null here"
+            )
 
     def _overwriting(self, newest: OpenTable, work: _Work, schema: Schema | None) -> Change:
         own = self._own(newest, work.staged, Marks())

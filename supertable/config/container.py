@@ -13,6 +13,7 @@ from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance, Duc
 from supertable.adapters.locks.files import FileLocks
 from supertable.adapters.object_stores.local import LocalObjectStore
 from supertable.adapters.readers.files import FileReaderAdapter
+from supertable.application.alter_table import AlterTable
 from supertable.application.committing import Committer
 from supertable.application.create_table import CreateTable
 from supertable.application.data_files import DataFileWriter
@@ -85,6 +86,7 @@ class Container(containers.DeclarativeContainer):
     create_table = providers.Singleton(CreateTable, tables, registries, snapshots, heads, clock, identifiers)
     write_rows = providers.Singleton(WriteRows, tables, stage, committer, finder, vectors)
     delete_rows = providers.Singleton(DeleteRows, tables, committer, finder, vectors)
+    alter_table = providers.Singleton(AlterTable, tables, committer, finder)
     restore_version = providers.Singleton(RestoreVersion, tables, committer)
     run_query = providers.Singleton(RunQuery, tables, engine)
     rebuild_catalog = providers.Singleton(RebuildCatalog, store, catalog, heads, clock)

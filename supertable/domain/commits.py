@@ -17,6 +17,7 @@ class Operation(StrEnum):
     OVERWRITE = "overwrite"
     DELETE = "delete"
     RESTORE = "restore"
+    ALTER = "alter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Change:
     """What a commit does to a snapshot, before it has a place in the log.
 
     `removed` are paths of data files; `deletes` are the new deletion vectors of files that stay, by path; a file in
-    `added` carries its own. `definition` and `schema` are given where they change.
+    `added` carries its own. `definition` and `schema` are given where they change; `description` says how, for people.
     """
 
     operation: Operation
@@ -64,6 +65,7 @@ class Change:
     tombstone: Tombstone | None = None
     counts: Counts = Counts()
     restored: int | None = None
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ Every attempt is made against the newest snapshot, so a rebase is the same work 
 4. A restore aims at a whole state and always rebases: it removes and adds what now differs.
 5. Data files are written under one schema. When that schema is no longer the newest they stay valid, for the table
    remembers the schemas of its files. A write that evolves the schema fits its data to the newest schema again; if the
-   result differs from what its files were written under, they are written anew.
+   result differs from what its files were written under, they are written anew. A column that forbids nulls by now
+   refuses files with nulls in it.
 """
 
 from __future__ import annotations
@@ -32,6 +33,21 @@ def unprobed(snapshot: Snapshot, probed: Collection[str]) -> list[DataFile]:
 def still_there(snapshot: Snapshot, marked: Iterable[str]) -> list[str]:
     """The marked files that the snapshot still has (rule 3)."""
     return [path for path in marked if path in snapshot.files]
+
+
+def forbidden_nulls(files: Iterable[DataFile], written: Schema, newest: Schema) -> list[str]:
+    """The columns of `newest` that forbid nulls and have some in the files, which were written earlier (rule 5)."""
+    strict = [field for field in newest.fields if not field.nullable]
+    return [
+        field.name
+        for field in strict
+        if (before := written.by_id(field.id)) is None or (before.nullable and _has_nulls(files, field.id))
+    ]
+
+
+def _has_nulls(files: Iterable[DataFile], field_id: int) -> bool:
+    ranges = (file.ranges.get(field_id) for file in files)
+    return any(found is None or found.nulls for found in ranges)
 
 
 def restoring(target: Snapshot, newest: Snapshot) -> Change:

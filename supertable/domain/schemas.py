@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from supertable.domain.errors import IncompatibleSchema, InvalidSchema
@@ -168,19 +168,13 @@ class _Merge:
         )
 
 
+def numbered(field: Field, last: int) -> tuple[Field, int]:
+    """The field and all that is nested in it with the ids after `last`, and the last id given out."""
+    assign = _Counter(last)
+    return _numbered(field, assign), assign.last
+
+
 def walk_fields(fields: Iterable[Field]) -> Iterator[Field]:
     """All the fields, nested ones included, parents first."""
     for field in fields:
         yield from field.walk()
-
-
-def field_mapper(schema: Schema) -> Callable[[str], Field]:
-    """A look-up by name that raises `InvalidSchema` for a column that is not there."""
-
-    def find(name: str) -> Field:
-        field = schema.find(name)
-        if field is None:
-            raise InvalidSchema(name, "there is no such column")
-        return field
-
-    return find

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from supertable.application.arrow_schemas import arrow_schema
+from supertable.application.arrow_schemas import arrow_schema, fields_of
 from supertable.application.results import ColumnInfo, HistoryEntry, TableInfo, WriteResult
 from supertable.application.tables import OpenTable, Place
 from supertable.config.container import Container
 from supertable.domain.commits import CommitInfo
+from supertable.domain.schema_changes import (
+    AddColumn,
+    DropColumn,
+    MoveColumn,
+    Path,
+    RenameColumn,
+    SchemaChange,
+    SetComment,
+    SetNullable,
+    WidenColumn,
+)
+
+ColumnPath = str | Sequence[str]
+"""A column's name, or names from the outside in for a nested field: ("address", "zip")."""
 
 
 class Table:
@@ -47,9 +61,48 @@ class Table:
         """A new version with the rows and columns of an older one. Raises `VersionNotFound`."""
         return self._container.restore_version()(self._place, self._name, version, CommitInfo(dict(properties or {})))
 
+    def add_column(self, path: ColumnPath, kind: pa.DataType, comment: str = "") -> WriteResult:
+        """A new column, or struct member, null in all rows there are."""
+        (field,) = fields_of(pa.schema([pa.field(_path(path)[-1], kind)]))
+        return self.alter(AddColumn(_path(path), field.type, comment))
+
+    def drop_column(self, path: ColumnPath) -> WriteResult:
+        """Older versions keep it; a new column of the same name does not get its values back."""
+        return self.alter(DropColumn(_path(path)))
+
+    def rename_column(self, path: ColumnPath, name: str) -> WriteResult:
+        return self.alter(RenameColumn(_path(path), name))
+
+    def move_column(self, path: ColumnPath, after: str | None = None) -> WriteResult:
+        """Right after its sibling `after`, or first."""
+        return self.alter(MoveColumn(_path(path), after))
+
+    def widen_column(self, path: ColumnPath, kind: pa.DataType) -> WriteResult:
+        """To a type that holds every value: int32 to int64, float to double, more digits, date to timestamp."""
+        (field,) = fields_of(pa.schema([pa.field(_path(path)[-1], kind)]))
+        return self.alter(WidenColumn(_path(path), field.type))
+
+    def set_nullable(self, path: ColumnPath, nullable: bool) -> WriteResult:
+        """Allow nulls, or forbid them, which no row may contradict."""
+        return self.alter(SetNullable(_path(path), nullable))
+
+    def comment_column(self, path: ColumnPath, comment: str) -> WriteResult:
+        return self.alter(SetComment(_path(path), comment))
+
+    def alter(self, *changes: SchemaChange) -> WriteResult:
+        """Several changes of columns as one version, all or none. No data is rewritten.
+
+        Raises `InvalidSchema` for columns that are not there or are needed, `IncompatibleSchema` for types.
+        """
+        return self._container.alter_table()(self._place, self._name, changes, CommitInfo())
+
     def _open(self) -> OpenTable:
         return self._container.tables().open(self._place, self._name)
 
     def __repr__(self) -> str:
         info = self.info()
         return f"<Table {info.name}: {info.rows:,} rows at version {info.version}>"
+
+
+def _path(path: ColumnPath) -> Path:
+    return (path,) if isinstance(path, str) else tuple(path)
