@@ -7,7 +7,7 @@ that the file was written with; predicates speak of the table's type of today, w
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter, ge, gt, le, lt
 from typing import Any
 
@@ -40,20 +40,6 @@ def pruned(
 def may_match(predicate: Predicate, file: DataFile, written: Schema, current: Schema) -> bool:
     """Whether `file`, written under `written`, can hold a row of table schema `current` that matches."""
     return _compiled(predicate, written, current)(file)
-
-
-def within(ranges: Mapping[str, ColumnRange]) -> Predicate:
-    """What rows must fulfil whose value of each column lies in its range: so do all rows that share a batch's keys."""
-    return All(tuple(part for column, found in ranges.items() for part in _inside(column, found)))
-
-
-def _inside(column: str, found: ColumnRange) -> Iterator[Predicate]:
-    ends = ((">=", found.low), ("<=", found.high))
-    bounds = [Compare(column, operator, end) for operator, end in ends if end is not None]
-    if bounds and found.nulls:
-        yield AnyOf((All(tuple(bounds)), NullTest(column, negated=False)))
-    else:
-        yield from bounds
 
 
 def _compiled(predicate: Predicate, written: Schema, current: Schema) -> Test:
@@ -128,7 +114,7 @@ def _factor(written: DataType, current: DataType) -> int | None:
     if written.name == current.name == "decimal":
         return _power(current.scale - written.scale)
     if written.name == "date" and current.name == "timestamp":
-        return _SECONDS_PER_DAY * 10 ** UNITS[current.unit]
+        return _SECONDS_PER_DAY * int(10 ** UNITS[current.unit])
     if written.name == current.name and written.name in ("time", "timestamp"):
         return _power(UNITS[current.unit] - UNITS[written.unit])
     same = written.name == current.name or {_family(written), _family(current)} in ({"int"}, {"float"})
@@ -136,7 +122,8 @@ def _factor(written: DataType, current: DataType) -> int | None:
 
 
 def _power(digits: int) -> int | None:
-    return int(10**digits) if digits >= 0 else None
+    factor: int = 10 ** max(digits, 0)
+    return factor if digits >= 0 else None
 
 
 def _family(kind: DataType) -> str:

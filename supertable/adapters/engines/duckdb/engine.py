@@ -7,9 +7,10 @@ from typing import Any
 
 from supertable.adapters.engines.duckdb.errors import Known
 from supertable.adapters.engines.duckdb.evaluation import evaluator
+from supertable.adapters.engines.duckdb.explain import plan_table
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.parser import parsed
-from supertable.adapters.engines.duckdb.queries import DuckDBQuery
+from supertable.adapters.engines.duckdb.queries import AnsweredQuery, DuckDBQuery
 from supertable.adapters.engines.duckdb.statements import DuckDBStatement
 from supertable.adapters.engines.duckdb.view_chain import Locate, Sources, source_sql
 from supertable.application.ports.engines import BitmapSource, Limits, RunningQuery, Statement, Union
@@ -42,10 +43,14 @@ class DuckDBEngine:
         assert isinstance(statement, DuckDBStatement)
         sources = Sources(self._locate, self._bitmaps)
         sql = statement.sql({number: source_sql(source, sources) for number, source in scans.items()})
-        known = Known(sources.keys, statement.names, "")
+        known = Known(sources.keys, statement.names, self._instance.memory_limit, self._instance.abandon)
         query = DuckDBQuery(self._instance.cursor(), known, limits)
-        query.start(sources.bind, sql, parameters)
-        return query
+        if not statement.explain:
+            query.start(sources.bind, sql, parameters)
+            return query
+        query.start(sources.bind, f"EXPLAIN (FORMAT JSON) {sql}", parameters)
+        text = query.reader.read_all()["explain_value"][0].as_py()
+        return AnsweredQuery(plan_table(text, list(scans.values()), statement.names))
 
     def close(self) -> None:
         self._instance.close()

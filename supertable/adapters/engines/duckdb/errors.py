@@ -18,9 +18,7 @@ from supertable.domain.errors import (
     SupertableError,
 )
 
-FATAL = frozenset({"FATAL", "INTERNAL"})
-"""After these the database refuses all further work, and must be opened anew."""
-
+_FATAL = frozenset({"FATAL", "INTERNAL"})
 _STATEMENT = frozenset({"Binder", "Catalog", "Parser", "Syntax", "Not implemented", "Parameter Not Resolved"})
 _MISSING = ("No files found that match", "No such file or directory", "Cannot open file", "HTTP 404", "(404)")
 _KIND = re.compile(r"^(?:[A-Za-z]*Exception: )?([A-Za-z][A-Za-z ]*?) Error: (.*)", re.DOTALL)
@@ -33,12 +31,13 @@ _INTERNAL_HINT = re.compile(r"\n.*(?:Stack Trace|This error signals|Possible sol
 class Known:
     """What a query's errors may speak about. `keys`: object keys by location; `names`: what generated names stand for.
 
-    `keys` is called only when there is an error.
+    `keys` is called only when there is an error, `abandon` when the database is of no more use.
     """
 
     keys: Callable[[], Mapping[str, str]]
     names: Mapping[str, str]
     memory_limit: str
+    abandon: Callable[[], None]
 
 
 def split_kind(error: BaseException) -> tuple[str, str]:
@@ -55,7 +54,8 @@ def translated(error: BaseException, known: Known) -> SupertableError:
         return QueryCancelled()
     if kind == "Out of Memory":
         return QueryOutOfMemory(known.memory_limit)
-    if kind in FATAL:
+    if kind in _FATAL:
+        known.abandon()
         return QueryFailed("The engine failed inside; another query is not affected.")
     about = _about_object(kind, text, known.keys())
     if about is not None:

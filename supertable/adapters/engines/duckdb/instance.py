@@ -41,6 +41,19 @@ class DuckDBInstance:
                 self._database = self._open()
             return self._database.cursor()
 
+    @property
+    def memory_limit(self) -> str:
+        """What messages say of the limit."""
+        return self._memory_limit or "four fifths of the machine's memory"
+
+    def abandon(self) -> None:
+        """After a fatal error, which makes DuckDB refuse all further work: the next cursor is of a new database.
+
+        Queries that still run keep the old one until they end.
+        """
+        with self._lock:
+            self._database = None
+
     def close(self) -> None:
         with self._lock:
             if self._database is not None:

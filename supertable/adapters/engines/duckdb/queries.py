@@ -106,6 +106,17 @@ class DuckDBQuery:
         return timer
 
 
+class AnsweredQuery:
+    """An answer that is all there, such as a plan."""
+
+    def __init__(self, answer: pa.Table) -> None:
+        self.reader = answer.to_reader()
+
+    def cancel(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 def _next(batches: pa.RecordBatchReader) -> pa.RecordBatch | None:
     try:
         return batches.read_next_batch()

@@ -92,9 +92,13 @@ class DuckDBRowFinder:
             sources.bind(cursor)
             yield cursor
         except duckdb.Error as error:
-            raise translated(error, Known(sources.keys, {}, "")) from None
+            raise translated(error, _known(self._instance, sources)) from None
         finally:
             cursor.close()
+
+
+def _known(instance: DuckDBInstance, sources: Sources) -> Known:
+    return Known(sources.keys, {}, instance.memory_limit, instance.abandon)
 
 
 def _optional(name: str | None) -> list[str]:

@@ -17,8 +17,7 @@ from supertable.domain.types import DataType, Field
 from supertable.domain.view_chain import Scan
 
 Locate = Callable[[str], str]
-_BITMAPS = pa.schema([("file", pa.uint64()), ("dead", pa.binary())])
-_VIRTUAL = frozenset({"file_index", "file_row_number"})
+_BITMAPS = pa.schema([("st_file", pa.uint64()), ("st_dead", pa.binary())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,30 +103,50 @@ class _Read:
     sources: Sources
 
     def sql(self, fields: Sequence[Field], dirty: bool, positions: Positions | None) -> str:
-        columns = [f"{self._value(field)} AS {quoted(field.name)}" for field in fields]
+        by_id = (dirty or positions is not None) and self._hides_numbers()
+        columns = [f"{self._value(field, by_id)} AS {quoted(field.name)}" for field in fields]
         if positions:
             columns += [
-                f"f.file_index::BIGINT + {self.before} AS {quoted(positions.file)}",
-                f"f.file_row_number AS {quoted(positions.row)}",
+                f"st_f.file_index::BIGINT + {self.before} AS {quoted(positions.file)}",
+                f"st_f.file_row_number AS {quoted(positions.row)}",
             ]
-        select = f"SELECT {', '.join(columns) or 'NULL'} FROM {self._read()} AS f"
+        select = f"SELECT {', '.join(columns) or 'NULL'} FROM {self._read(by_id)} AS st_f"
         if not dirty:
             return select
         name = self.sources.bits(self.folder, self.files)
         return (
-            f"{select} JOIN (SELECT file, dead::BIT AS dead FROM {name}) AS d ON f.file_index = d.file "
-            "WHERE get_bit(d.dead, f.file_row_number::INTEGER) = 0"
+            f"{select} JOIN (SELECT st_file, st_dead::BIT AS st_dead FROM {name}) AS st_d "
+            "ON st_f.file_index = st_d.st_file WHERE get_bit(st_d.st_dead, st_f.file_row_number::INTEGER) = 0"
         )
 
-    def _value(self, field: Field) -> str:
+    def _value(self, field: Field, by_id: bool) -> str:
         written = self.written.by_id(field.id)
         if written is None:
             return f"NULL::{duckdb_type(field.type)}"
-        return converted(f"f.{quoted(written.name)}", written.type, field.type)
+        name = _name_by_id(written) if by_id else written.name
+        return converted(f"st_f.{quoted(name)}", written.type, field.type)
 
-    def _read(self) -> str:
+    def _read(self, by_id: bool) -> str:
         variable = self.sources.files(self.folder, self.files)
-        return f"read_parquet(getvariable('{variable}'), hive_partitioning = false)"
+        schema = f", schema = {_schema_by_id(self.written)}" if by_id else ""
+        return f"read_parquet(getvariable('{variable}'), hive_partitioning = false{schema})"
+
+    def _hides_numbers(self) -> bool:
+        """Whether a column of the table hides one of the columns by which DuckDB numbers files and rows."""
+        return any(self.written.find(name) for name in ("file_index", "file_row_number"))
+
+
+def _name_by_id(field: Field) -> str:
+    return f"st_c{field.id}"
+
+
+def _schema_by_id(schema: Schema) -> str:
+    """Columns found by their field ids, under names that hide nothing."""
+    columns = (
+        f"{field.id}: {{name: '{_name_by_id(field)}', type: {literal(duckdb_type(field.type))}, default_value: NULL}}"
+        for field in schema.fields
+    )
+    return f"MAP {{{', '.join(columns)}}}"
 
 
 def _empty(fields: Iterable[Field], positions: Positions | None) -> str:
