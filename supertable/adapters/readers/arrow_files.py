@@ -31,7 +31,7 @@ class _Reading:
         self._files = files
         schemas = []
         for file in files:
-            with damage_named(file), pa.OSFile(str(file.path)) as source:
+            with damage_named(file), _opened(file) as source:
                 schemas.append(_schema(source))
         with damage_named(files[0]):
             self.schema = common_schema(files, schemas)
@@ -39,7 +39,7 @@ class _Reading:
     def batches(self) -> Iterator[pa.RecordBatch]:
         for file in self._files:
             before = self.bytes_read
-            with damage_named(file), pa.OSFile(str(file.path)) as source:
+            with damage_named(file), _opened(file) as source:
                 yield from conformed(self._located(source, before), self.schema)
             self.bytes_read = before + file.bytes
 
@@ -47,6 +47,13 @@ class _Reading:
         for batch in _raw_batches(source):
             self.bytes_read = before + source.tell()
             yield batch
+
+
+def _opened(file: StagedFile) -> pa.NativeFile:
+    """Mapped where it can be: a batch may be as large as the file, and mapped pages can be given back."""
+    with pa.OSFile(str(file.path)) as source:
+        mapped = _is_file(source)
+    return pa.memory_map(str(file.path)) if mapped else pa.OSFile(str(file.path))
 
 
 def _is_file(source: pa.NativeFile) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -129,11 +128,11 @@ def identifier(name: str) -> str:
 
 def _batch_rows(files: Sequence[StagedFile]) -> int:
     """Rows to a batch so that a batch stays near `_BATCH_BYTES`, judged by the first lines."""
-    head = _head(files[0].path)
+    head = first_bytes(files[0])
     row_bytes = len(head) / max(head.count(b"\n"), 1)
     return int(min(max(_BATCH_BYTES / max(row_bytes, 1), _MIN_BATCH_ROWS), _MAX_BATCH_ROWS))
 
 
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(256 * 1024)
+def first_bytes(file: StagedFile) -> bytes:
+    with file.path.open("rb") as stream:
+        return stream.read(256 * 1024)

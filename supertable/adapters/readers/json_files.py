@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from supertable.adapters.readers.column_types import known_types
-from supertable.adapters.readers.duckdb_text import SqlValue, TextScanner, identifier, scanner
+from supertable.adapters.readers.duckdb_text import SqlValue, TextScanner, first_bytes, identifier, scanner
 from supertable.adapters.readers.staging import StagedFile
 from supertable.application.ports.readers import OpenedFiles, ReadOptions
 from supertable.domain.errors import UnreadableInput
@@ -45,9 +45,8 @@ def open_json(files: Sequence[StagedFile], options: ReadOptions) -> Iterator[Ope
 
 
 def _arguments(files: Sequence[StagedFile], options: ReadOptions) -> dict[str, SqlValue]:
-    lines = all(file.format == "ndjson" for file in files)
     return {
-        "format": "newline_delimited" if lines else "auto",
+        "format": _layout(files),
         "records": True,
         "sample_size": options.sample_rows,
         "maximum_object_size": max(options.max_line_bytes, 16 * 1024 * 1024),
@@ -55,6 +54,22 @@ def _arguments(files: Sequence[StagedFile], options: ReadOptions) -> dict[str, S
         "hive_partitioning": False,
         "union_by_name": len(files) > 1,
     }
+
+
+def _layout(files: Sequence[StagedFile]) -> str:
+    """How the objects are laid out. Left to find out while types are given, DuckDB takes an array for one object."""
+    if all(file.format == "ndjson" for file in files):
+        return "newline_delimited"
+    for file in files:
+        if _is_array(file) != _is_array(files[0]):
+            raise UnreadableInput(
+                file.name, f"of it and {files[0].name} only one is a JSON array. Load them one after the other."
+            )
+    return "array" if _is_array(files[0]) else "unstructured"
+
+
+def _is_array(file: StagedFile) -> bool:
+    return first_bytes(file).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
 
 
 def _columns(scan: TextScanner, arguments: dict[str, SqlValue]) -> dict[str, str]:
