@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from supertable.application.attempts import MOST_ATTEMPTS, attempts
 from supertable.application.heads import Heads
 from supertable.application.logs import Log
 from supertable.application.ports.clocks import Clock, Identifiers
@@ -14,9 +15,7 @@ from supertable.domain.commits import Change, Commit, CommitInfo
 from supertable.domain.errors import Conflict
 from supertable.domain.snapshots import Snapshot
 
-_MOST_ATTEMPTS = 64
 _LOCK_WAIT_SECONDS = 5.0
-_LONGEST_PAUSE_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +56,15 @@ class Committer:
         Raises `Conflict` when others win every time, and whatever `propose` raises.
         """
         with self._locks.hold(table.folder, _LOCK_WAIT_SECONDS):
-            for attempt in range(_MOST_ATTEMPTS):
+            for _ in attempts(self._clock, self._identifiers):
                 newest = self._tables.newest(table)
                 done = self.earlier(newest, info) or self._attempt(newest, propose(newest), info)
                 if done:
                     return done
                 self._heads.catch_up(table.folder, newest.snapshot.version)
-                self._clock.sleep(min(0.002 * 2**attempt, _LONGEST_PAUSE_SECONDS) * self._identifiers.jitter())
         theirs = self._tables.newest(table).snapshot
         raise Conflict(
-            f"Table {table.name} changed {_MOST_ATTEMPTS} times while this write tried to commit.",
+            f"Table {table.name} changed {MOST_ATTEMPTS} times while this write tried to commit.",
             info.idempotency_key or "(without a key)",
             f"{theirs.commit_id} (version {theirs.version})",
         )

@@ -50,7 +50,7 @@ class DataFileWriter:
         try:
             written.extend(self._one_file(folder, schema, first, source) for first in source)
         except BaseException:
-            self._store.delete([f"{folder}/{file.path}" for file in written])
+            self._store.delete([file.key(folder) for file in written])
             raise
         return written
 

@@ -50,7 +50,7 @@ class DeletionVectors:
         vector = file.deletes
         if vector is None:
             return bytes(_bitmap_bytes(file.rows))
-        key = f"{folder}/{vector.path}"
+        key = vector.key(folder)
         bitmap = self._vectors(key, vector.digest).get(file.path)
         if bitmap is None:
             raise ObjectDamaged(key, "it does not hold the vector of a file that refers to it")

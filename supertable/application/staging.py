@@ -103,7 +103,7 @@ class Stage:
         return Staged(schema, files, {path: rows.to_numpy() for path, rows in found.items()})
 
     def _open(self, table: OpenTable, file: DataFile) -> pq.ParquetFile:
-        key = f"{table.folder}/{file.path}"
+        key = file.key(table.folder)
         data = self._store.read(key)
         if data is None:
             raise ObjectMissing(key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from supertable.application.heads import Heads
 from supertable.application.logs import Log
@@ -12,7 +12,7 @@ from supertable.domain.commits import Commit
 from supertable.domain.errors import CatalogUnavailable, ObjectMissing, VersionNotFound
 from supertable.domain.files import DataFile
 from supertable.domain.layout import record_key, registry_log, table_log
-from supertable.domain.registry import EMPTY, Registry, RegistryCommit
+from supertable.domain.registry import EMPTY, Registry, RegistryCommit, TableEntry
 from supertable.domain.schemas import Schema
 from supertable.domain.snapshots import Snapshot
 from supertable.domain.view_chain import Scan, grouped
@@ -39,9 +39,13 @@ class Place:
 class OpenTable:
     """A table at one version. `folder` holds its objects and names its log."""
 
-    name: str
+    entry: TableEntry
     folder: str
     snapshot: Snapshot
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
 
     def scan(self, files: Iterable[DataFile] | None = None, schema: Schema | None = None) -> Scan:
         """The plan of a read of these files of the snapshot, or of all; under `schema`, or the snapshot's own."""
@@ -97,20 +101,20 @@ class Tables:
     def newest(self, table: OpenTable) -> OpenTable:
         """The same table at its newest version."""
         heads = self._heads.cut({table.folder: self._snapshots.known(table.folder)})
-        return self._open(table.name, table.folder, heads)
+        return self._open(table.entry, table.folder, heads)
 
     def registry(self, place: Place) -> Registry:
         """The newest registry; an empty one when nothing was ever created there."""
         return self._registry(place, self._heads.cut({place.registry: self._registries.known(place.registry)}))
 
     def at_version(self, table: OpenTable, version: int) -> OpenTable:
-        """The table as it was. Raises `VersionNotFound`."""
-        newest = table.snapshot.version
-        if not 1 <= version <= newest:
-            raise VersionNotFound(table.name, str(version), 1, newest)
+        """The table as it was. Raises `VersionNotFound`, also for a version that a vacuum gave up."""
+        newest, oldest = table.snapshot.version, table.snapshot.oldest
+        if not oldest <= version <= newest and version not in table.entry.pinned:
+            raise VersionNotFound(table.name, str(version), oldest, newest)
         if version == newest:
             return table
-        return OpenTable(table.name, table.folder, self._snapshots.state(table.folder, version))
+        return replace(table, snapshot=self._snapshots.state(table.folder, version))
 
     def at_time(self, table: OpenTable, at_us: int, asked: str) -> OpenTable:
         """The table as it was at a moment (microseconds since 1970 UTC). Raises `VersionNotFound` before its first."""
@@ -122,7 +126,7 @@ class Tables:
             early = self._snapshots.record(table.folder, middle).committed_at_us <= at_us
             low, high = (middle, high) if early else (low, middle)
         if low == 0:
-            raise VersionNotFound(table.name, asked, 1, table.snapshot.version)
+            raise VersionNotFound(table.name, asked, table.snapshot.oldest, table.snapshot.version)
         return self.at_version(table, low)
 
     def commits(self, table: OpenTable, newest: int, count: int) -> list[Commit]:
@@ -139,16 +143,16 @@ class Tables:
         head = heads.get(place.registry)
         return self._registries.state_at(place.registry, head) if head else EMPTY
 
-    def _open(self, name: str, folder: str, heads: dict[str, Head]) -> OpenTable:
+    def _open(self, entry: TableEntry, folder: str, heads: dict[str, Head]) -> OpenTable:
         head = heads.get(folder)
         if head is None:
             raise ObjectMissing(record_key(folder, 1))
-        return OpenTable(name, folder, self._snapshots.state_at(folder, head))
+        return OpenTable(entry, folder, self._snapshots.state_at(folder, head))
 
 
-def _resolved(request: tuple[Place, str | None], registries: dict[Place, Registry]) -> list[tuple[str, str]]:
-    """Name and folder of the tables that a request stands for."""
+def _resolved(request: tuple[Place, str | None], registries: dict[Place, Registry]) -> list[tuple[TableEntry, str]]:
+    """Entry and folder of the tables that a request stands for."""
     place, name = request
     registry = registries[place]
-    entries = [registry.find(name)] if name is not None else [registry.tables[key] for key in sorted(registry.tables)]
-    return [(entry.name, place.folder(entry.table_id)) for entry in entries]
+    entries = [registry.find(name)] if name is not None else registry.tables
+    return [(entry, place.folder(entry.table_id)) for entry in entries]

@@ -22,6 +22,7 @@ from supertable.application.deletion_vectors import DeletionVectors
 from supertable.application.heads import Heads
 from supertable.application.logs import Log
 from supertable.application.rebuild_catalog import RebuildCatalog
+from supertable.application.registering import Registrar
 from supertable.application.restore_version import RestoreVersion
 from supertable.application.run_query import RunQuery
 from supertable.application.staging import Stage
@@ -50,7 +51,7 @@ def _duckdb(settings: Settings) -> DuckDBInstance:
 
 
 def _tables_in(registry: Registry) -> int:
-    return len(registry.tables)
+    return len(registry.entries)
 
 
 def _files_in(snapshot: Snapshot) -> int:
@@ -80,10 +81,11 @@ class Container(containers.DeclarativeContainer):
     snapshots = providers.Singleton(Log, store, heads, providers.Singleton(table_log_codec), replayed, _files_in)
     tables = providers.Singleton(Tables, heads, registries, snapshots)
     committer = providers.Singleton(Committer, tables, snapshots, heads, locks, clock, identifiers)
+    registrar = providers.Singleton(Registrar, tables, registries, heads, clock, identifiers)
     data_files = providers.Singleton(DataFileWriter, store, identifiers)
     stage = providers.Singleton(Stage, store, data_files, finder)
 
-    create_table = providers.Singleton(CreateTable, tables, registries, snapshots, heads, clock, identifiers)
+    create_table = providers.Singleton(CreateTable, tables, snapshots, registrar, clock, identifiers)
     write_rows = providers.Singleton(WriteRows, tables, stage, committer, finder, vectors)
     delete_rows = providers.Singleton(DeleteRows, tables, committer, finder, vectors)
     alter_table = providers.Singleton(AlterTable, tables, committer, finder)

@@ -18,13 +18,15 @@ class Operation(StrEnum):
     DELETE = "delete"
     RESTORE = "restore"
     ALTER = "alter"
+    CLONE = "clone"
+    COMPACT = "compact"
+    VACUUM = "vacuum"
 
 
 @dataclass(frozen=True, slots=True)
 class TableDefinition:
-    """What a table is, besides its columns. `keys` and `sequence` are field ids."""
+    """What a table is, besides its columns; its name is in the registry. `keys` and `sequence` are field ids."""
 
-    name: str
     keys: tuple[int, ...] = ()
     sequence: int | None = None
     comment: str = ""
@@ -53,7 +55,8 @@ class Change:
     """What a commit does to a snapshot, before it has a place in the log.
 
     `removed` are paths of data files; `deletes` are the new deletion vectors of files that stay, by path; a file in
-    `added` carries its own. `definition` and `schema` are given where they change; `description` says how, for people.
+    `added` carries its own. `restored` is the version that a restore went back to. Versions before `oldest` were given
+    up by a vacuum. `definition` and `schema` are given where they change; `description` says how, for people.
     """
 
     operation: Operation
@@ -65,6 +68,7 @@ class Change:
     tombstone: Tombstone | None = None
     counts: Counts = Counts()
     restored: int | None = None
+    oldest: int | None = None
     description: str = ""
 
 

@@ -26,17 +26,24 @@ class ColumnRange:
 class DeletionVector:
     """Where the dead rows of one data file are recorded: entry `data file path` of the object at `path`.
 
-    `rows` is how many are dead; `digest` covers the object (see `application.envelopes`).
+    `rows` is how many are dead; `digest` covers the object (see `application.envelopes`). `folder` as in `DataFile`.
     """
 
     path: str
     rows: int
     digest: str
+    folder: str = ""
+
+    def key(self, own: str) -> str:
+        return f"{self.folder or own}/{self.path}"
 
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """One immutable Parquet object. `path` is relative to the table's folder; `ranges` is keyed by field id."""
+    """One immutable Parquet object. `ranges` is keyed by field id.
+
+    `path` is relative to `folder`: that of the table that a clone shares the file with, or empty: the table's own.
+    """
 
     path: str
     rows: int
@@ -45,6 +52,11 @@ class DataFile:
     schema_id: int
     ranges: Mapping[int, ColumnRange]
     deletes: DeletionVector | None = None
+    folder: str = ""
+
+    def key(self, own: str) -> str:
+        """The object's key; `own` is the folder of the table that is read."""
+        return f"{self.folder or own}/{self.path}"
 
     @property
     def live_rows(self) -> int:

@@ -3,18 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
-from supertable.domain.errors import TableExists, TableNotFound
+from supertable.domain.errors import AlreadyExists, NotFound, TableExists, TableNotFound
 from supertable.domain.names import name_key
 
 
 @dataclass(frozen=True, slots=True)
 class TableEntry:
-    """A table's name and its id, which names its folder and is never used again."""
+    """A table's name and its id, which names its folder and is never used again.
+
+    `tags` name versions that no vacuum gives up. `clones` are the versions that clones were made of, by clone's id:
+    they share the files and keep them for as long as the clone exists. `dropped_at_us`: when it was dropped.
+    """
 
     name: str
     table_id: str
+    tags: Mapping[str, int] = field(default_factory=dict)
+    clones: Mapping[str, int] = field(default_factory=dict)
+    dropped_at_us: int | None = None
+
+    @property
+    def pinned(self) -> frozenset[int]:
+        """Versions that must stay readable."""
+        return frozenset({*self.tags.values(), *self.clones.values()})
+
+
+class RegistryAction(StrEnum):
+    ADD = "add"
+    RENAME = "rename"
+    DROP = "drop"
+    UNDROP = "undrop"
+    PURGE = "purge"
+    TAG = "tag"
+    UNTAG = "untag"
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryChange:
+    """One action on the table `table_id`.
+
+    `name`: the table's new name (add, rename, undrop) or a tag's (tag, untag). `version`: what a tag names, or the
+    version of the table `origin` that an added table is a clone of.
+    """
+
+    action: RegistryAction
+    table_id: str
+    name: str = ""
+    version: int = 0
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +62,46 @@ class RegistryCommit:
     id: str
     version: int
     committed_at_us: int
-    added: TableEntry
+    change: RegistryChange
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """`tables` by name key (see `domain.names`)."""
+    """`entries` by table id, dropped tables included until they are purged; `names`: ids of the others by name key."""
 
     version: int
     commit_id: str
     committed_at_us: int
-    tables: Mapping[str, TableEntry]
+    entries: Mapping[str, TableEntry]
+    names: Mapping[str, str]
+
+    @property
+    def tables(self) -> list[TableEntry]:
+        """The tables that are not dropped, by name."""
+        return [self.entries[self.names[key]] for key in sorted(self.names)]
+
+    @property
+    def dropped(self) -> list[TableEntry]:
+        """Dropped tables that can be brought back, the latest dropped first."""
+        gone = [entry for entry in self.entries.values() if entry.dropped_at_us is not None]
+        return sorted(gone, key=lambda entry: entry.dropped_at_us or 0, reverse=True)
+
+    def has(self, name: str) -> bool:
+        return name_key(name) in self.names
 
     def find(self, name: str) -> TableEntry:
         """Raises `TableNotFound`."""
-        entry = self.tables.get(name_key(name))
-        if entry is None:
+        table_id = self.names.get(name_key(name))
+        if table_id is None:
             raise TableNotFound(name)
-        return entry
+        return self.entries[table_id]
 
-    def has(self, name: str) -> bool:
-        return name_key(name) in self.tables
+    def find_dropped(self, name: str) -> TableEntry:
+        """The table of that name that was dropped last. Raises `TableNotFound`."""
+        for entry in self.dropped:
+            if name_key(entry.name) == name_key(name):
+                return entry
+        raise TableNotFound(name)
 
     def require_free(self, name: str) -> None:
         """Raises `TableExists`."""
@@ -52,16 +109,66 @@ class Registry:
             raise TableExists(name)
 
 
-EMPTY = Registry(version=0, commit_id="", committed_at_us=0, tables={})
+EMPTY = Registry(version=0, commit_id="", committed_at_us=0, entries={}, names={})
 
 
 def replayed_registry(base: Registry | None, commits: Iterable[RegistryCommit]) -> Registry | None:
     """The registry after `commits`. Raises `ValueError` where they do not follow `base` without a gap."""
     state = base or EMPTY
-    tables = dict(state.tables)
+    entries, names = dict(state.entries), dict(state.names)
     for commit in commits:
         if commit.version != state.version + 1:
             raise ValueError(f"version {commit.version} where {state.version + 1} should be")
-        tables[name_key(commit.added.name)] = commit.added
+        _apply(entries, names, commit)
         state = replace(state, version=commit.version, commit_id=commit.id, committed_at_us=commit.committed_at_us)
-    return replace(state, tables=tables) if state.version else None
+    return replace(state, entries=entries, names=names) if state.version else None
+
+
+def _apply(entries: dict[str, TableEntry], names: dict[str, str], commit: RegistryCommit) -> None:
+    change = commit.change
+    if change.action is RegistryAction.ADD:
+        _add(entries, change)
+    elif change.table_id not in entries:
+        raise ValueError(f"it changes table {change.table_id}, which the registry does not have")
+    entry = entries[change.table_id]
+    match change.action:
+        case RegistryAction.ADD:
+            names[name_key(change.name)] = change.table_id
+        case RegistryAction.RENAME | RegistryAction.UNDROP:
+            names.pop(name_key(entry.name), None)
+            names[name_key(change.name)] = change.table_id
+            entries[change.table_id] = replace(entry, name=change.name, dropped_at_us=None)
+        case RegistryAction.DROP:
+            names.pop(name_key(entry.name), None)
+            entries[change.table_id] = replace(entry, dropped_at_us=commit.committed_at_us)
+        case RegistryAction.PURGE:
+            del entries[change.table_id]
+            _forget_clone(entries, change.table_id)
+        case RegistryAction.TAG:
+            entries[change.table_id] = replace(entry, tags={**entry.tags, change.name: change.version})
+        case RegistryAction.UNTAG:
+            left = {tag: version for tag, version in entry.tags.items() if tag != change.name}
+            entries[change.table_id] = replace(entry, tags=left)
+
+
+def _add(entries: dict[str, TableEntry], change: RegistryChange) -> None:
+    entries[change.table_id] = TableEntry(change.name, change.table_id)
+    if change.origin is not None:
+        origin = entries[change.origin]
+        entries[change.origin] = replace(origin, clones={**origin.clones, change.table_id: change.version})
+
+
+def _forget_clone(entries: dict[str, TableEntry], table_id: str) -> None:
+    for other in list(entries.values()):
+        if table_id in other.clones:
+            left = {clone: version for clone, version in other.clones.items() if clone != table_id}
+            entries[other.table_id] = replace(other, clones=left)
+
+
+def tag_exists(entry: TableEntry, tag: str) -> AlreadyExists:
+    return AlreadyExists(f"Table {entry.name} has a tag {tag!r} already, at version {entry.tags[tag]}.")
+
+
+def no_such_tag(entry: TableEntry, tag: str) -> NotFound:
+    known = ", ".join(sorted(entry.tags)) or "none"
+    return NotFound(f"Table {entry.name} has no tag {tag!r}; its tags: {known}.")

@@ -24,7 +24,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`files` by path, in the order in which they came; `schemas` by id, every one that the table has had."""
+    """`files` by path, in the order in which they came; `schemas` by id, every one that the table has had.
+
+    `oldest` is the first version that is kept; older ones can be read only while a tag or clone pins them.
+    """
 
     version: int
     commit_id: str
@@ -35,6 +38,7 @@ class Snapshot:
     schemas: Mapping[int, Schema]
     files: Mapping[str, DataFile]
     replies: Mapping[str, Reply]
+    oldest: int = 1
 
     @property
     def rows(self) -> int:
@@ -130,4 +134,5 @@ def _advanced(state: Snapshot | None, commit: Commit) -> Snapshot:
         definition=change.definition or state.definition,
         schema=schema,
         schemas=known,
+        oldest=max(state.oldest, change.oldest or 1),
     )

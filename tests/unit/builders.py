@@ -23,4 +23,4 @@ def commit(version: int, operation: Operation = Operation.APPEND, key: str | Non
 
 
 def created() -> Commit:
-    return commit(1, Operation.CREATE, definition=TableDefinition("t", (1,)), schema=SCHEMA)
+    return commit(1, Operation.CREATE, definition=TableDefinition((1,)), schema=SCHEMA)

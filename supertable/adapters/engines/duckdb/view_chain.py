@@ -40,13 +40,13 @@ class Sources:
     def bind(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Make everything known to the cursor that will run the query."""
         for name, files in self.lists.items():
-            _set_list(cursor, name, [self.locate(f"{folder}/{file.path}") for folder, file in files])
+            _set_list(cursor, name, [self.locate(file.key(folder)) for folder, file in files])
         for name, table in self.dead.items():
             cursor.register(name, table)
 
     def keys(self) -> dict[str, str]:
         """Object keys by location, as the engine's messages spell it."""
-        keys = (f"{folder}/{file.path}" for files in self.lists.values() for folder, file in files)
+        keys = (file.key(folder) for files in self.lists.values() for folder, file in files)
         return {_unescaped(self.locate(key)): key for key in keys}
 
     def files(self, folder: str, files: Sequence[DataFile]) -> str:
@@ -64,7 +64,7 @@ class Sources:
         bitmap = self.bitmaps.bitmap(folder, file)
         if len(bitmap) * 8 < file.rows:
             assert file.deletes is not None
-            raise ObjectDamaged(f"{folder}/{file.deletes.path}", "it is shorter than the data file it belongs to")
+            raise ObjectDamaged(file.deletes.key(folder), "it is shorter than the data file it belongs to")
         return bitmap
 
 

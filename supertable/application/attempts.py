@@ -1,0 +1,19 @@
+"""How often, and at what pace, a commit that lost tries again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from supertable.application.ports.clocks import Clock, Identifiers
+
+MOST_ATTEMPTS = 64
+_FIRST_PAUSE_SECONDS = 0.002
+_LONGEST_PAUSE_SECONDS = 0.2
+
+
+def attempts(clock: Clock, identifiers: Identifiers) -> Iterator[int]:
+    """Numbers from 0, with a pause before every one but the first: longer each time, bounded, and jittered."""
+    for attempt in range(MOST_ATTEMPTS):
+        if attempt:
+            clock.sleep(min(_FIRST_PAUSE_SECONDS * 2**attempt, _LONGEST_PAUSE_SECONDS) * identifiers.jitter())
+        yield attempt
