@@ -72,7 +72,7 @@ class RunQuery:
         return PreparedQuery(statement, scans, _versions(chain.from_iterable(opened.values())))
 
     def run(self, query: PreparedQuery, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits) -> RunningQuery:
-        """Start it. Raises what the engine raises; the rows stream from the result."""
+        """Ready to start: it does when its reader is first asked for."""
         return self._engine.run(query.statement, query.scans, parameters, limits)
 
     def _as_of(self, tables: list[OpenTable], relation: Relation) -> list[OpenTable]:

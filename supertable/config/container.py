@@ -72,7 +72,7 @@ class Container(containers.DeclarativeContainer):
     duckdb = providers.Singleton(_duckdb, settings)
     engine = providers.Singleton(DuckDBEngine, duckdb, store.provided.location, vectors)
     finder = providers.Singleton(DuckDBRowFinder, duckdb, store.provided.location, vectors)
-    file_reader = providers.Singleton(FileReaderAdapter)
+    file_reader = providers.Singleton(FileReaderAdapter, providers.Callable(_folder, settings, "temporary"))
 
     heads = providers.Singleton(Heads, store, catalog, probe_every_read=True)
     registries = providers.Singleton(

@@ -42,7 +42,7 @@ def evolve(lake: Lake) -> Any:
     return lake.write("t", data, evolve=True, idempotency_key="once")
 
 
-WRITES = {
+WRITES: dict[Callable[[Lake], Any], list[tuple[int, str]]] = {
     upsert: [(1, "a"), (2, "B"), (3, "c"), (4, "D")],
     overwrite: [(9, "z")],
     delete: [(1, "a")],

@@ -40,6 +40,16 @@ class Process:
         heads = self.heads.cut({LOG: self.log.known(LOG)})
         return self.log.state_at(LOG, heads[LOG]) if heads else None
 
+    def read(self, key: str) -> bytes:
+        data = self.store.read(key)
+        assert data is not None
+        return data
+
+    def snapshot(self) -> Snapshot:
+        found = self.newest()
+        assert found is not None
+        return found
+
     def append(self, record: Commit) -> bool:
         base = self.newest()
         assert (base.version if base else 0) == record.version - 1
@@ -74,7 +84,7 @@ def test_of_two_commits_for_one_version_the_first_wins(first: Process) -> None:
     base = second.newest()
     assert first.append(commit(3, added=(data_file("ours"),)))
     assert second.log.append(LOG, base, commit(3, added=(data_file("theirs"),))) is None
-    assert "data/ours.parquet" in second.newest().files
+    assert "data/ours.parquet" in second.snapshot().files
 
 
 @pytest.mark.parametrize("versions", [1, 63, 64, 65, 200])
@@ -98,15 +108,15 @@ def test_a_commit_that_was_not_announced_is_found(first: Process, probe_every_re
     silent = Process(first.store, InMemoryCatalog())
     assert silent.append(commit(4, added=(data_file("4"),)))
     second = Process(first.store, first.catalog, probe_every_read)
-    assert second.newest().version == 4
+    assert second.snapshot().version == 4
     assert first.catalog.heads({LOG: 0})[LOG].version == 4
 
 
 def test_a_catalog_from_an_older_backup_is_not_believed(first: Process) -> None:
     filled(first, 3)
     old = InMemoryCatalog()
-    old.advance(LOG, 1, first.store.read(record_key(LOG, 1)))
-    assert Process(first.store, old, probe_every_read=False).newest().version == 3
+    old.advance(LOG, 1, first.read(record_key(LOG, 1)))
+    assert Process(first.store, old, probe_every_read=False).snapshot().version == 3
 
 
 def test_a_catalog_that_is_ahead_of_storage_is_not_believed(first: Process) -> None:
@@ -122,7 +132,7 @@ def test_checkpoints_spare_the_log(first: Process) -> None:
     filled(first, 70)
     assert first.store.size(checkpoint_key(LOG, 64))
     counting = FaultyStore(first.store)
-    assert Process(counting, InMemoryCatalog()).newest().version == 70
+    assert Process(counting, InMemoryCatalog()).snapshot().version == 70
     assert len([call for call in counting.calls if call.startswith("read ") and "/log/" in call]) <= 8
 
 
@@ -133,7 +143,7 @@ def test_a_fault_at_any_step_of_a_commit_loses_and_doubles_nothing(first: Proces
     for at in range(1, 20):
         store = InMemoryObjectStore()
         for entry in first.store.list(""):
-            store.put(entry.key, first.store.read(entry.key))
+            store.put(entry.key, first.read(entry.key))
         faulty = FaultyStore(store, fault, at)
         writer = Process(faulty, InMemoryCatalog())
         acknowledged = False
@@ -141,7 +151,7 @@ def test_a_fault_at_any_step_of_a_commit_loses_and_doubles_nothing(first: Proces
             acknowledged = writer.append(commit(64, added=(data_file("64"),)))
         except (StoreUnavailable, CommitUncertain):
             pass
-        found = Process(store, InMemoryCatalog()).newest()
+        found = Process(store, InMemoryCatalog()).snapshot()
         assert found.version in ((64,) if acknowledged else (63, 64))
         assert len(found.files) == found.version - 1
         steps += faulty.met
@@ -151,13 +161,13 @@ def test_a_fault_at_any_step_of_a_commit_loses_and_doubles_nothing(first: Proces
 def test_damaged_bytes_are_named_and_never_believed(first: Process) -> None:
     filled(first, 3)
     key = record_key(LOG, 2)
-    data = first.store.read(key)
+    data = first.read(key)
     for broken in (
         data[:-1],
         data.replace(b"2.parquet", b"9.parquet"),
         b"",
         b"\xff" * 50,
-        first.store.read(record_key(LOG, 3)),
+        first.read(record_key(LOG, 3)),
     ):
         first.store.put(key, broken)
         with pytest.raises(ObjectDamaged) as caught:

@@ -44,6 +44,9 @@ class InMemoryCatalog:
         with self._lock:
             return sorted(log for log in self._versions if log.startswith(prefix))
 
+    def close(self) -> None:
+        """Nothing is open."""
+
     def clear(self, prefix: str) -> None:
         with self._lock:
             for log in [log for log in self._versions if log.startswith(prefix)]:

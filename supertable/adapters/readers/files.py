@@ -26,6 +26,8 @@ class FileReaderAdapter:
         options = options or ReadOptions()
         _check(options)
         paths = expanded(sources)
+        if self._temporary_folder is not None:
+            self._temporary_folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="supertable-load-", dir=self._temporary_folder) as folder:
             staging = Staging(Path(folder), options)
             files = [file for path in paths for file in staging.stage(path)]

@@ -43,5 +43,8 @@ class Catalog(Protocol):
     def logs(self, prefix: str) -> list[str]:
         """The logs with a head whose name starts with `prefix`, sorted."""
 
+    def close(self) -> None:
+        """Free what is open; the next call opens it again."""
+
     def clear(self, prefix: str) -> None:
         """Forget every head whose log starts with `prefix`. Storage stays as it is."""

@@ -83,7 +83,10 @@ class RunningQuery(Protocol):
 
     @property
     def reader(self) -> pa.RecordBatchReader:
-        """The rows as a stream. Errors raised while reading are `QueryFailed` or `Damaged`."""
+        """The rows as a stream; the query starts when it is first asked for.
+
+        Raises, here or while reading, `InvalidStatement` for what only planning finds, `QueryFailed` and `Damaged`.
+        """
 
     def cancel(self) -> None:
         """Stop it from any thread; the reader then raises `QueryCancelled`. No effect after the end."""
@@ -110,7 +113,7 @@ class Engine(Protocol):
         parameters: Sequence[Any] | Mapping[str, Any],
         limits: Limits,
     ) -> RunningQuery:
-        """Compile the view chain of every relation (by id) into the statement and start it."""
+        """Compile the view chain of every relation (by id) into the statement, ready to start."""
 
     def close(self) -> None: ...
 

@@ -146,8 +146,9 @@ class Lake:
         return self._container.rebuild_catalog()()
 
     def close(self) -> None:
-        """Free the engine. Results that were not read to their end stop."""
+        """Free the engine and the catalog. Results that were not read to their end stop."""
         self._container.engine().close()
+        self._container.catalog().close()
 
     def __enter__(self) -> Lake:
         return self
@@ -176,11 +177,11 @@ def _mode(mode: str) -> WriteMode:
 
 
 def _info(idempotency_key: str | None, properties: Mapping[str, str] | None) -> CommitInfo:
-    given = dict(properties or {})
+    given: dict[Any, Any] = dict(properties or {})
     if not all(isinstance(part, str) for pair in given.items() for part in pair):
         raise InvalidInput("Properties are text by text, like {'source': 'erp'}.")
     if sum(len(key) + len(value) for key, value in given.items()) > 65_536:
         raise InvalidInput("Properties may have 65,536 characters in all.")
-    if idempotency_key is not None and not (isinstance(idempotency_key, str) and 1 <= len(idempotency_key) <= 255):
+    if idempotency_key is not None and not 1 <= len(str(idempotency_key)) <= 255:
         raise InvalidInput("An idempotency key is text of 1 to 255 characters.")
     return CommitInfo(given, idempotency_key)

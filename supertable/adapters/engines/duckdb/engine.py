@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import duckdb
+
 from supertable.adapters.engines.duckdb.errors import Known
 from supertable.adapters.engines.duckdb.evaluation import evaluator
 from supertable.adapters.engines.duckdb.explain import plan_table
@@ -44,11 +46,14 @@ class DuckDBEngine:
         sources = Sources(self._locate, self._bitmaps)
         sql = statement.sql({number: source_sql(source, sources) for number, source in scans.items()})
         known = Known(sources.keys, statement.names, self._instance.memory_limit, self._instance.abandon)
-        query = DuckDBQuery(self._instance.cursor(), known, limits)
+
+        def begin(cursor: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+            sources.bind(cursor)
+            return cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}" if statement.explain else sql, parameters or None)
+
+        query = DuckDBQuery(self._instance.cursor(), begin, known, limits)
         if not statement.explain:
-            query.start(sources.bind, sql, parameters)
             return query
-        query.start(sources.bind, f"EXPLAIN (FORMAT JSON) {sql}", parameters)
         text = query.reader.read_all()["explain_value"][0].as_py()
         return AnsweredQuery(plan_table(text, list(scans.values()), statement.names))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -16,34 +16,36 @@ from supertable.domain.errors import QueryCancelled, QueryTimeout, ResultTooLarg
 
 BATCH_ROWS = 65_536
 Result = TypeVar("Result")
+Begin = Callable[[duckdb.DuckDBPyConnection], duckdb.DuckDBPyConnection]
+"""Binds what the query needs to its cursor and executes it there."""
 
 
 class DuckDBQuery:
     """One query on a cursor of its own, which is closed at the end of the rows, at an error, or by `close`.
 
-    The time limit counts what the engine takes, not what the caller does between two batches.
+    It starts when `reader` is first asked for, so that it can be cancelled from its very beginning. The time limit
+    counts what the engine takes, not what the caller does between two batches.
     """
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, known: Known, limits: Limits) -> None:
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, begin: Begin, known: Known, limits: Limits) -> None:
         self._cursor: duckdb.DuckDBPyConnection | None = cursor
+        self._begin = begin
         self._known = known
         self._limits = limits
         self._seconds_left = limits.timeout_seconds
         self._cancelled = False
         self._lock = threading.Lock()
-        self.reader: pa.RecordBatchReader
+        self._reader: pa.RecordBatchReader | None = None
 
-    def start(self, bind: Callable[[duckdb.DuckDBPyConnection], None], sql: str, parameters: Any) -> None:
-        """Bind, plan and start the query. Raises what `Engine.run` raises."""
-        cursor = self._cursor
-        assert cursor is not None
-
-        def begin() -> pa.RecordBatchReader:
-            bind(cursor)
-            return cursor.execute(sql, parameters or None).to_arrow_reader(BATCH_ROWS)
-
-        batches = self._timed(begin)
-        self.reader = pa.RecordBatchReader.from_batches(batches.schema, self._rows(batches))
+    @property
+    def reader(self) -> pa.RecordBatchReader:
+        if self._reader is None:
+            cursor = self._cursor
+            if cursor is None:
+                raise QueryCancelled
+            batches = self._timed(lambda: self._begin(cursor).to_arrow_reader(BATCH_ROWS))
+            self._reader = pa.RecordBatchReader.from_batches(batches.schema, self._rows(batches))
+        return self._reader
 
     def cancel(self) -> None:
         with self._lock:
@@ -79,6 +81,11 @@ class DuckDBQuery:
             return work()
         except SupertableError:
             self.close()
+            raise
+        except RuntimeError as error:
+            self.close()
+            if str(error) == "Query interrupted":  # what DuckDB makes of Ctrl-C
+                raise KeyboardInterrupt from error
             raise
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             self.close()
