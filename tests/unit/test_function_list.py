@@ -60,7 +60,8 @@ def installed() -> list[tuple[str, str]]:
     """Each function's kind and name, as a statement may write it."""
     with duckdb.connect() as connection:
         return connection.execute(
-            "SELECT DISTINCT function_type, lower(function_name) FROM duckdb_functions() WHERE function_type <> 'pragma'"
+            "SELECT DISTINCT function_type, lower(function_name) FROM duckdb_functions()"
+            " WHERE function_type != 'pragma'"
         ).fetchall()
 
 

@@ -23,6 +23,10 @@ _STATEMENT = frozenset({"Binder", "Catalog", "Parser", "Syntax", "Not implemente
 _MISSING = ("No files found that match", "No such file or directory", "Cannot open file", "HTTP 404", "(404)")
 _KIND = re.compile(r"^(?:[A-Za-z]*Exception: )?([A-Za-z][A-Za-z ]*?) Error: (.*)", re.DOTALL)
 _CODE = re.compile(r"\s*\n\s*LINE \d+:.*", re.DOTALL)
+_OWN_SQL = re.compile(
+    r"\bst_[fd]\.|\bst_(?:files|dead|item)_\d|\bst_q+_[cr]\d|read_parquet\(|getvariable\(|\bst_dead\b"
+)
+_INSIDE_OUT = "The statement does not fit the tables that it names."
 _PATH = re.compile(r"""["']?(?:[a-z0-9]+://|/)[^\s"']+["']?""")
 _INTERNAL_HINT = re.compile(r"\n.*(?:Stack Trace|This error signals|Possible solutions|SET ).*", re.DOTALL)
 
@@ -69,7 +73,8 @@ def scrubbed(text: str, names: Mapping[str, str]) -> str:
     text = _INTERNAL_HINT.sub("", _CODE.sub("", text))
     for generated, name in names.items():
         text = re.sub(rf"\b{re.escape(generated)}\b", name.replace("\\", r"\\"), text)
-    return _PATH.sub("a file", text).strip()
+    text = _PATH.sub("a file", text).strip()
+    return _INSIDE_OUT if _OWN_SQL.search(text) else text
 
 
 def syntax_error(sql: str, answer: Mapping[str, Any]) -> InvalidStatement:

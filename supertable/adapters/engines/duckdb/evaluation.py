@@ -8,7 +8,7 @@ from supertable.adapters.engines.duckdb.constants import Evaluate
 from supertable.adapters.engines.duckdb.errors import scrubbed, split_kind
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.rendering import unchecked
-from supertable.adapters.engines.duckdb.trees import Node, call, cast, nodes, select_of
+from supertable.adapters.engines.duckdb.trees import Node, call, cast, nodes
 from supertable.application.ports.engines import TimestampAt, VersionAt
 from supertable.domain.errors import InvalidStatement, StatementRefused
 
@@ -55,8 +55,7 @@ def _integer(cursor: duckdb.DuckDBPyConnection, expression: Node, what: str) -> 
 
 
 def _row(cursor: duckdb.DuckDBPyConnection, *expressions: Node) -> tuple[object, ...]:
-    sql = unchecked(cursor, {"node": select_of(*expressions), "named_param_map": []})
-    return tuple(cursor.execute(sql).fetchone() or ())
+    return tuple(cursor.execute(unchecked(cursor, *expressions)).fetchone() or ())
 
 
 def _is_constant(expression: Node) -> bool:

@@ -92,11 +92,13 @@ JSON = _names(
     """
 )
 
+# Of the names of databases, schemas and users DuckDB knows no more than constants: memory, main and duckdb.
 OTHERS = _names(
     """
-    alias bit_position bitstring can_cast_implicitly constant_or_null create_sort_key enum_code enum_first enum_last
-    enum_range enum_range_boundary equi_width_bins gen_random_uuid get_bit is_histogram_other_bin nullif pg_typeof
-    set_bit switch typeof uuid uuid_extract_timestamp uuid_extract_version uuidv4 uuidv7 version
+    bit_position bitstring can_cast_implicitly constant_or_null create_sort_key enum_code enum_first enum_last
+    current_catalog current_database current_role current_schema current_schemas current_user enum_range
+    enum_range_boundary equi_width_bins gen_random_uuid get_bit is_histogram_other_bin nullif pg_typeof session_user
+    set_bit switch typeof uuid uuid_extract_timestamp uuid_extract_version user uuidv4 uuidv7 version
     """
 )
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from supertable.adapters.engines.duckdb.functions import FUNCTIONS, TABLE_FUNCTIONS
 from supertable.adapters.engines.duckdb.grammar import (
+    EXPRESSION_CLASSES,
     NAMED_BY,
     RECORDS,
     Child,
@@ -23,9 +24,13 @@ from supertable.adapters.engines.duckdb.grammar import (
     Leaf,
     Texts,
 )
-from supertable.adapters.engines.duckdb.trees import Node
+from supertable.adapters.engines.duckdb.trees import Node, is_double, ready_double, ready_join
 from supertable.domain.errors import StatementRefused
 
+MAX_CTES = 1_000
+_DONE = frozenset({"cte_map", "is_implicit"})
+_CONSTANT = EXPRESSION_CLASSES["CONSTANT"].keys()
+_VALUE = RECORDS["value"].keys()
 _SCHEMAS = frozenset({"information_schema", "memory", "pg_catalog", "system", "temp"})
 _UPPER = {ord(letter): ord(letter) + 32 for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
@@ -74,20 +79,24 @@ class Judge:
         """
         stack: list[_Task] = [(kind, node, {})]
         while stack:
-            stack.extend(reversed(list(self._visit(*stack.pop()))))
+            task = stack.pop()
+            if not _is_plain_constant(task[1]):
+                stack.extend(reversed(list(self._visit(*task))))
 
     def _visit(self, kind: str, node: Node, scope: _Scope) -> Iterator[_Task]:
+        if kind == "expression" and is_double(node):
+            ready_double(node)
         keys = _keys(kind, node)
         if kind == "query":
             scope = yield from self._ctes_of(node, scope)
         elif kind == "table":
             self._judge_table(node, scope)
-        elif kind == "expression" and node["class"] in ("FUNCTION", "WINDOW"):
-            _judge_function(node, FUNCTIONS)
         elif kind == "table function":
             _judge_function(node, TABLE_FUNCTIONS)
+        elif kind == "expression" and node["class"] in ("FUNCTION", "WINDOW"):
+            _judge_function(node, FUNCTIONS)
         for key, value in node.items():
-            if key != "cte_map":
+            if key not in _DONE:
                 seen = self._with_itself(node, scope) if key == "right" else scope
                 for below, child in _contents(kind, key, value, keys[key]):
                     yield below, child, seen
@@ -95,6 +104,8 @@ class Judge:
     def _judge_table(self, node: Node, scope: _Scope) -> None:
         if node["type"] == "BASE_TABLE":
             self._name_table(node, scope)
+        elif node["type"] == "JOIN":
+            ready_join(node)
         elif node["type"] == "SHOW_REF" and not _is_whole_table(node["query"], scope):
             raise StatementRefused("DESCRIBE and SUMMARIZE take the name of a table, and nothing else.")
 
@@ -127,6 +138,8 @@ class Judge:
 
     def _new_cte(self, entry: Node) -> _Cte:
         self._ctes += 1
+        if self._ctes > MAX_CTES:
+            raise StatementRefused(f"A statement may have up to {MAX_CTES:,} common table expressions.")
         body = entry["value"]["query"]["node"]
         cte = _Cte(f"{self.prefix}_c{self._ctes}", recursive=body["type"] == "RECURSIVE_CTE_NODE")
         if cte.recursive:
@@ -142,6 +155,16 @@ class Judge:
             raise StatementRefused("This form of recursion is not supported.")
         name, cte = self._recursive[id(node)]
         return {**scope, name: cte}
+
+
+def _is_plain_constant(node: Node) -> bool:
+    """A short cut for what long IN lists are made of: a number or a text, with nothing in it to judge."""
+    if node.get("class") != "CONSTANT" or node.keys() != _CONSTANT:
+        return False
+    value = node["value"]
+    kind = value["type"]
+    plain = value.keys() == _VALUE and kind["type_info"] is None and kind["id"] in ("INTEGER", "BIGINT", "VARCHAR")
+    return plain and node["type"] == "VALUE_CONSTANT" and not isinstance(value["value"], dict | list)
 
 
 def _keys(kind: str, node: Node) -> Keys:

@@ -11,13 +11,16 @@ from supertable.adapters.engines.duckdb.constants import Evaluate
 from supertable.adapters.engines.duckdb.errors import syntax_error
 from supertable.adapters.engines.duckdb.evaluation import asked_version
 from supertable.adapters.engines.duckdb.judge import Judge
-from supertable.adapters.engines.duckdb.rendering import loaded, rendered, serialized
+from supertable.adapters.engines.duckdb.rendering import keep_names, loaded, rendered, serialized
 from supertable.adapters.engines.duckdb.statements import DuckDBStatement
 from supertable.adapters.engines.duckdb.trees import Node
 from supertable.application.ports.engines import Relation
 from supertable.domain.errors import InvalidStatement, StatementRefused
 
 MAX_SQL_BYTES = 1_000_000
+MAX_OPERATOR_COMMENTS = 20
+"""DuckDB reads a run of operator characters to its end once for each comment that opens in it: 400 kB take minutes."""
+_OPERATORS = re.compile(r"[-+*/<>=~!@#%^&|`?]{40,}")
 _EXPLAIN_OPTION = re.compile(rb"(?:\(\s*)?(?:analyze|verbose|format)\b", re.IGNORECASE)
 _ONLY_SELECT = "Only a query can run: SELECT, VALUES, FROM, DESCRIBE or SUMMARIZE of a table, EXPLAIN of these."
 
@@ -26,6 +29,7 @@ def parsed(cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate) -> D
     """Parse and judge one statement. Raises `InvalidStatement` and `StatementRefused`."""
     query, explain = _without_explain(checked_text(sql))
     tree, prefix = parse_tree(cursor, query)
+    keep_names(cursor, tree)
     judge = Judge(prefix)
     judge.walk("select", tree)
     relations = tuple(
@@ -68,6 +72,8 @@ def checked_text(sql: str) -> str:
         raise InvalidStatement("The statement is not valid Unicode text.") from None
     if size > MAX_SQL_BYTES:
         raise InvalidStatement(f"The statement is longer than {MAX_SQL_BYTES:,} bytes.")
+    if any(run[0].count("/*") > MAX_OPERATOR_COMMENTS for run in _OPERATORS.finditer(sql)):
+        raise InvalidStatement("The statement has too many comments in a row without a space.")
     if "\x00" in sql:
         raise InvalidStatement("The statement has a NUL character.")
     return sql

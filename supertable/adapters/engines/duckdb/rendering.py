@@ -12,13 +12,13 @@ from typing import Any
 
 import duckdb
 
-from supertable.adapters.engines.duckdb.trees import BOOLEAN, Node, nodes, select_of, star_over, text_cast
+from supertable.adapters.engines.duckdb.trees import BOOLEAN, Node, is_double, nodes, select_of, star_over, text_cast
 from supertable.adapters.engines.duckdb.types import literal
 from supertable.domain.errors import InvalidStatement, StatementRefused
 
 NESTED = "The statement is nested too deeply."
 _UNFAITHFUL = "This combination of clauses is not supported; a subquery in brackets may help."
-_PLACE = re.compile(r'"query_location": \d+, ')
+_PLACE = re.compile(r'"query_location":\d+,?|,"is_implicit":false')
 
 
 def serialized(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
@@ -41,69 +41,54 @@ def loaded(text: str) -> Node:
 
 
 def rendered(cursor: duckdb.DuckDBPyConnection, tree: Node) -> str:
-    """The statement `tree` as SQL. It is readied for that in place. Raises `InvalidStatement`."""
-    _ready(cursor, tree)
-    sql = unchecked(cursor, tree)
-    again = loaded(serialized(cursor, sql))
-    try:
-        faithful = not again["error"] and _alike([tree], again["statements"])
-    except RecursionError:
-        raise InvalidStatement(NESTED) from None
-    if not faithful:
+    """The judged statement `tree` as SQL. Raises `InvalidStatement`."""
+    text = _dumped(tree)
+    sql = _deserialized(cursor, text)
+    again = serialized(cursor, sql)
+    if _PLACE.sub("", text) != _PLACE.sub("", again) and not _means_the_same(tree, loaded(again)):
         raise StatementRefused(_UNFAITHFUL)
     return sql
 
 
-def unchecked(cursor: duckdb.DuckDBPyConnection, tree: Node) -> str:
-    """The tree as DuckDB renders it, for what is not run as a statement of the caller's."""
+def unchecked(cursor: duckdb.DuckDBPyConnection, *expressions: Node) -> str:
+    """`SELECT` of the expressions as DuckDB renders it, for what is not run as a statement of the caller's."""
+    return _deserialized(cursor, _dumped({"node": select_of(*expressions), "named_param_map": []}))
+
+
+def keep_names(cursor: duckdb.DuckDBPyConnection, tree: Node) -> None:
+    """Give columns the names that DuckDB derives from their expressions, where what replaces them would show in it."""
+    for node in nodes(tree):
+        if node.get("type") == "SELECT_NODE":
+            for item in node["select_list"]:
+                if not item["alias"] and any(map(_is_replaced, nodes(item))):
+                    item["alias"] = unchecked(cursor, item).removeprefix("SELECT ")
+
+
+def _is_replaced(node: Node) -> bool:
+    return node.get("class") == "SUBQUERY" or is_double(node)
+
+
+def _dumped(tree: Node) -> str:
     try:
-        text = json.dumps({"error": False, "statements": [tree]})
-        row = cursor.execute(f"SELECT json_deserialize_sql({literal(text)}::JSON)").fetchone()
+        return json.dumps({"error": False, "statements": [tree]}, separators=(",", ":"), ensure_ascii=False)
     except RecursionError:
         raise InvalidStatement(NESTED) from None
+
+
+def _deserialized(cursor: duckdb.DuckDBPyConnection, text: str) -> str:
+    try:
+        row = cursor.execute(f"SELECT json_deserialize_sql({literal(text)}::JSON)").fetchone()
     except duckdb.Error as error:
         raise StatementRefused(_UNFAITHFUL) from error
     assert row is not None
     return str(row[0])
 
 
-def _ready(cursor: duckdb.DuckDBPyConnection, tree: Node) -> None:
-    for node in nodes(tree):
-        if node.get("type") == "JOIN":
-            _ready_join(node)
-        elif node.get("type") == "SELECT_NODE":
-            _keep_names(cursor, node)
-    for node in nodes(tree):
-        if _is_double(node):
-            _ready_double(node)
-
-
-def _ready_join(node: Node) -> None:
-    """Cross joins are rendered as commas, which bind less than joins do, unless told otherwise."""
-    if node["ref_type"] != "CROSS":
-        return
-    if node["right"]["type"] == "JOIN":
-        node.update(ref_type="REGULAR", condition=text_cast("t", BOOLEAN))
-    else:
-        node["is_implicit"] = False
-
-
-def _is_double(node: Node) -> bool:
-    return node.get("class") == "CONSTANT" and node["value"]["type"]["id"] in ("DOUBLE", "FLOAT")
-
-
-def _ready_double(node: Node) -> None:
-    """1e10 would be rendered as 10000000000.0, which is a decimal."""
-    value, kind, alias = node["value"]["value"], node["value"]["type"], node["alias"]
-    node.clear()
-    node.update(text_cast(repr(float(value)), kind), alias=alias)
-
-
-def _keep_names(cursor: duckdb.DuckDBPyConnection, select: Node) -> None:
-    """Columns without a name get the one that DuckDB derives from their expression as the caller wrote it."""
-    for item in select["select_list"]:
-        if not item["alias"] and item["class"] != "STAR" and any(map(_is_double, nodes(item))):
-            item["alias"] = unchecked(cursor, {"node": select_of(item), "named_param_map": []}).removeprefix("SELECT ")
+def _means_the_same(tree: Node, again: Node) -> bool:
+    try:
+        return not again["error"] and _alike([tree], again["statements"])
+    except RecursionError:
+        raise InvalidStatement(NESTED) from None
 
 
 def _alike(one: Any, other: Any) -> bool:
@@ -158,4 +143,4 @@ def _with_plain_sets(select: Node) -> Node:
 
 def _written(expression: Node) -> str:
     """The expression as text, without its places."""
-    return _PLACE.sub("", json.dumps(expression, sort_keys=True))
+    return _PLACE.sub("", json.dumps(expression, sort_keys=True, separators=(",", ":")))

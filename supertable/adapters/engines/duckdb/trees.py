@@ -90,3 +90,24 @@ def star_over(table: Node) -> Node:
         "rename_list": [],
     }
     return {**select_of(star), "from_table": table}
+
+
+def is_double(node: Node) -> bool:
+    return node.get("class") == "CONSTANT" and node["value"]["type"]["id"] in ("DOUBLE", "FLOAT")
+
+
+def ready_double(node: Node) -> None:
+    """1e10 would be rendered as 10000000000.0, which is a decimal."""
+    value, kind, alias = node["value"]["value"], node["value"]["type"], node["alias"]
+    node.clear()
+    node.update(text_cast(repr(float(value)), kind), alias=alias)
+
+
+def ready_join(node: Node) -> None:
+    """Cross joins are rendered as commas, which bind less than joins do, unless told otherwise."""
+    if node["ref_type"] != "CROSS":
+        return
+    if node["right"]["type"] == "JOIN":
+        node.update(ref_type="REGULAR", condition=text_cast("t", BOOLEAN))
+    else:
+        node["is_implicit"] = False
