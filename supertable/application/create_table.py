@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
@@ -14,7 +14,7 @@ from supertable.application.tables import OpenTable, Place, Tables
 from supertable.domain.commits import Change, Commit, Operation, TableDefinition
 from supertable.domain.errors import TableExists
 from supertable.domain.names import checked_name, name_key
-from supertable.domain.registry import Registry, RegistryAction, RegistryChange
+from supertable.domain.registry import Registry, RegistryAction, RegistryChange, TableEntry
 from supertable.domain.schemas import check_keys, first_schema
 from supertable.domain.snapshots import Snapshot
 
@@ -50,8 +50,12 @@ class CreateTable:
         keys: Sequence[str] = (),
         sequence: str | None = None,
         comment: str = "",
+        fill: Callable[[OpenTable], object] = lambda table: None,
     ) -> OpenTable:
-        """The new table at version 1, empty. Raises `InvalidName`, `InvalidSchema` or `TableExists`."""
+        """The new table. Raises `InvalidName`, `InvalidSchema` or `TableExists`.
+
+        `fill` may write to it before its name is known to anyone; if that fails there is no table.
+        """
         checked_table_name(place, name)
         columns = first_schema(fields_of(schema))
         key_ids, sequence_id = check_keys(columns, keys, sequence)
@@ -64,9 +68,12 @@ class CreateTable:
         snapshot = self._snapshots.append(folder, None, commit)
         assert snapshot is not None, "table ids are unique"
 
+        created = OpenTable(TableEntry(name, table_id), folder, snapshot)
+        fill(created)
+
         def add(registry: Registry) -> RegistryChange:
             registry.require_free(name)
             return RegistryChange(RegistryAction.ADD, table_id, name)
 
-        registry = self._registrar.change(place, add)
-        return OpenTable(registry.entries[table_id], folder, snapshot)
+        self._registrar.change(place, add)
+        return created

@@ -61,7 +61,10 @@ class WriteRows:
 
         Raises `InvalidInput` and its kinds for data that does not fit, and `Conflict`; nothing is then changed.
         """
-        table = self._tables.open(place, name)
+        return self.into(self._tables.open(place, name), data, mode, evolve, info)
+
+    def into(self, table: OpenTable, data: Any, mode: WriteMode, evolve: bool, info: CommitInfo) -> WriteResult:
+        """The same, into a table that was opened before, or has no name yet."""
         earlier = self._committer.earlier(table, info)
         if earlier:
             return WriteResult.of(table, earlier)

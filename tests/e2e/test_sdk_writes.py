@@ -166,6 +166,25 @@ class TestAppend:
         assert rows(lake, "FROM t") == [(1, None)]
 
 
+class TestCreateFrom:
+    def test_makes_the_table_and_fills_it(self, lake: Lake) -> None:
+        result = lake.create_table_from("orders", orders((1, "eu", 1.0), (1, "us", 2.0)), keys=["id"])
+        assert (result.version, result.rows_inserted) == (2, 1)
+        assert rows(lake) == [(1, "us", 2.0)]
+        with pytest.raises(TableExists):
+            lake.create_table_from("orders", orders())
+
+    def test_there_is_no_table_when_its_rows_fail(self, lake: Lake) -> None:
+        def batches() -> Iterator[pa.RecordBatch]:
+            yield orders((1, "eu", 1.0)).to_batches()[0]
+            raise RuntimeError("the source broke")
+
+        with pytest.raises(Exception, match="the source broke"):
+            lake.create_table_from("orders", pa.RecordBatchReader.from_batches(ORDERS, batches()))
+        assert lake.tables() == []
+        lake.create_table("orders", ORDERS)
+
+
 class TestUpsert:
     def test_the_last_write_wins(self, keyed: Lake) -> None:
         keyed.write("orders", orders((1, "eu", 1.0), (2, "eu", 2.0)), mode="upsert")

@@ -18,7 +18,7 @@ from supertable.entrypoints.cli.session import Session
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from supertable.application.ports.readers import OpenedFiles, ReadOptions
+    from supertable.application.ports.readers import ReadOptions
     from supertable.entrypoints.sdk.lake import Lake
     from supertable.entrypoints.sdk.table import Table
 
@@ -68,25 +68,25 @@ def load(
     with session.connect() as lake:
         there = _existing(lake, into)
         options = reading.reading_options(context.params, _types(there))
-        with _opened(lake, files, options, quiet=session.as_json) as (opened, reader):
+        with _opened(lake, files, options, quiet=session.as_json) as reader:
             if there is None:
                 _check_mode(into, mode, key)
-                lake.create_table(into, opened.reader.schema, keys=key or (), sequence=sequence)
+                result = lake.create_table_from(
+                    into, reader, key or (), sequence, idempotency_key=idempotency_key, properties=properties
+                )
             else:
                 _check_keys(there, key, sequence)
-            result = lake.write(
-                into, reader, mode.value, evolve=evolve, idempotency_key=idempotency_key, properties=properties
-            )
+                result = lake.write(
+                    into, reader, mode.value, evolve=evolve, idempotency_key=idempotency_key, properties=properties
+                )
     write_report(session, result, f"Loaded {result.table}", time.perf_counter() - started)
 
 
 @contextmanager
-def _opened(
-    lake: Lake, files: Sequence[str], options: ReadOptions, quiet: bool
-) -> Iterator[tuple[OpenedFiles, pa.RecordBatchReader]]:
-    """The files, and their rows with a progress bar that moves as they are taken."""
+def _opened(lake: Lake, files: Sequence[str], options: ReadOptions, quiet: bool) -> Iterator[pa.RecordBatchReader]:
+    """The files' rows, with a progress bar that moves as they are taken."""
     with Progress(quiet) as progress, lake.container.file_reader().open(files, options) as opened:
-        yield opened, progress.followed(opened)
+        yield progress.followed(opened)
 
 
 def _existing(lake: Lake, name: str) -> Table | None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from supertable.application.batches import as_reader
 from supertable.application.ports.engines import Limits
 from supertable.application.rebuild_catalog import RebuildReport
 from supertable.application.results import TableInfo, WriteResult
-from supertable.application.tables import Place
+from supertable.application.tables import OpenTable, Place
 from supertable.application.write_rows import WriteMode
 from supertable.config.container import Container
 from supertable.config.settings import Settings, load_settings
@@ -73,6 +74,27 @@ class Lake:
             schema = pa.schema(schema)
         created = self._container.create_table()(self._place, name, schema, _names(keys), sequence, comment)
         return Table(self._container, self._place, created.name)
+
+    def create_table_from(
+        self,
+        name: str,
+        data: Any,
+        keys: Sequence[str] = (),
+        sequence: str | None = None,
+        *,
+        idempotency_key: str | None = None,
+        properties: Mapping[str, str] | None = None,
+    ) -> WriteResult:
+        """A new table with the columns and rows of `data`, or none. Raises what `create_table` and `write` do."""
+        reader = as_reader(data)
+        info = _info(idempotency_key, properties)
+        results: list[WriteResult] = []
+
+        def fill(table: OpenTable) -> None:
+            results.append(self._container.write_rows().into(table, reader, WriteMode.APPEND, False, info))
+
+        self._container.create_table()(self._place, name, reader.schema, _names(keys), sequence, fill=fill)
+        return results[0]
 
     def write(
         self,
