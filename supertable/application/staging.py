@@ -23,7 +23,7 @@ from supertable.application.tables import OpenTable
 from supertable.domain.errors import ObjectMissing
 from supertable.domain.files import DataFile
 from supertable.domain.schemas import Schema
-from supertable.domain.view_chain import FileGroup, Scan
+from supertable.domain.view_chain import Scan, grouped
 
 _PROBE_ROWS = 500_000
 
@@ -39,11 +39,15 @@ class KeyChunk:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """`dead`: positions of rows that other rows of the same write supersede, by path of the staged file."""
+    """`dead`: positions of rows that other rows of the same write supersede, by path of the staged file.
+
+    `held`: the rows of a small write, all of them, which lie in its one file in this order.
+    """
 
     schema: Schema
     files: list[DataFile]
     dead: dict[str, Positions] = field(default_factory=dict)
+    held: pa.Table | None = None
 
     @property
     def live_rows(self) -> int:
@@ -63,6 +67,15 @@ class Stage:
             return Staged(schema, self._writer.write(table.folder, schema, groups))
         return self._unique(table, groups, schema)
 
+    def resolved(self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema) -> Staged:
+        """Write rows whose keys are unique already."""
+        groups = chunks(conforming(reader, schema), ROW_GROUP_ROWS, ROW_GROUP_BYTES)
+        return Staged(schema, self._writer.write(table.folder, schema, groups))
+
+    def discard(self, table: OpenTable, staged: Staged) -> None:
+        """Delete staged files that no commit will refer to."""
+        self._store.delete([file.key(table.folder) for file in staged.files])
+
     def again(self, table: OpenTable, staged: Staged, schema: Schema) -> Staged:
         """The same rows under another schema; the first files are left to be cleaned up."""
         source = pa.RecordBatchReader.from_batches(
@@ -77,6 +90,10 @@ class Stage:
         definition = snapshot.definition
         ids = [*definition.keys, *([definition.sequence] if definition.sequence else [])]
         columns = [field.name for number in ids if (field := staged.schema.by_id(number))]
+        if staged.held is not None:
+            keys = staged.held.select(columns).rename_columns(names)
+            yield KeyChunk(staged.files[0], np.arange(keys.num_rows), keys)
+            return
         for file in staged.files:
             live = np.ones(file.rows, dtype=bool)
             live[staged.dead.get(file.path, np.empty(0, np.int64))] = False
@@ -96,10 +113,9 @@ class Stage:
         if second is None:
             keep = self._finder.duplicates(first, keys, sequence)
             rows = first if keep is None else first.take(keep)
-            return Staged(schema, self._writer.write(table.folder, schema, [rows]))
+            return Staged(schema, self._writer.write(table.folder, schema, [rows]), held=rows)
         files = self._writer.write(table.folder, schema, chain([first, second], groups))
-        scan = _scan_of(table, schema, files)
-        found = self._finder.superseded(scan, keys, sequence)
+        found = self._finder.superseded(staged_scan(table, Staged(schema, files)), keys, sequence)
         return Staged(schema, files, {path: rows.to_numpy() for path, rows in found.items()})
 
     def _open(self, table: OpenTable, file: DataFile) -> pq.ParquetFile:
@@ -114,13 +130,22 @@ class Stage:
             yield from self._open(table, file).iter_batches()
 
 
-def _scan_of(table: OpenTable, schema: Schema, files: list[DataFile]) -> Scan:
+def staged_scan(table: OpenTable, staged: Staged) -> Scan:
+    """The plan of a read of all live staged rows."""
+    hidden = {file.path: _bitmap(file, staged.dead[file.path]) for file in staged.files if file.path in staged.dead}
     return Scan(
         table=table.name,
         folder=table.folder,
         version=table.snapshot.version,
-        schema=schema,
-        groups=(FileGroup(schema, tuple(files), ()),),
-        files_total=len(files),
-        rows_total=sum(file.rows for file in files),
+        schema=staged.schema,
+        groups=grouped(staged.files, {staged.schema.id: staged.schema}, hidden),
+        files_total=len(staged.files),
+        rows_total=staged.live_rows,
+        hidden=hidden,
     )
+
+
+def _bitmap(file: DataFile, dead: Positions) -> bytes:
+    bits = np.zeros(file.rows, dtype=np.uint8)
+    bits[dead] = 1
+    return np.packbits(bits).tobytes()

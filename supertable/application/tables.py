@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from supertable.application.heads import Heads
@@ -47,17 +47,27 @@ class OpenTable:
     def name(self) -> str:
         return self.entry.name
 
-    def scan(self, files: Iterable[DataFile] | None = None, schema: Schema | None = None) -> Scan:
-        """The plan of a read of these files of the snapshot, or of all; under `schema`, or the snapshot's own."""
+    def scan(
+        self,
+        files: Iterable[DataFile] | None = None,
+        schema: Schema | None = None,
+        hidden: Mapping[str, bytes] | None = None,
+    ) -> Scan:
+        """The plan of a read of these files of the snapshot, or of all; under `schema`, or the snapshot's own.
+
+        `hidden`: see `Scan`.
+        """
         snapshot = self.snapshot
+        chosen = snapshot.files.values() if files is None else files
         return Scan(
             table=self.name,
             folder=self.folder,
             version=snapshot.version,
             schema=schema or snapshot.schema,
-            groups=grouped(snapshot.files.values() if files is None else files, snapshot.schemas),
+            groups=grouped(chosen, snapshot.schemas, hidden or ()),
             files_total=len(snapshot.files),
             rows_total=snapshot.rows,
+            hidden=hidden or {},
         )
 
 

@@ -7,8 +7,8 @@ vectors; columns are matched by field id, so renamed, widened and added columns 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from supertable.domain.files import DataFile
 from supertable.domain.schemas import Schema
@@ -25,7 +25,10 @@ class FileGroup:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One table at one version, pruned. `files_total` counts the snapshot's files, `groups` holds those to read."""
+    """One table at one version, pruned. `files_total` counts the snapshot's files, `groups` holds those to read.
+
+    `hidden`: bitmaps of rows to leave out that stand in place of a dirty file's deletion vector, by path of the file.
+    """
 
     table: str
     folder: str
@@ -34,6 +37,7 @@ class Scan:
     groups: tuple[FileGroup, ...]
     files_total: int
     rows_total: int
+    hidden: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def files(self) -> tuple[DataFile, ...]:
@@ -44,12 +48,17 @@ class Scan:
         return sum(file.bytes for file in self.files)
 
 
-def grouped(files: Iterable[DataFile], schemas: Mapping[int, Schema]) -> tuple[FileGroup, ...]:
-    """The files by the schema they were written under, oldest schema first, each group's files in their order."""
+def grouped(
+    files: Iterable[DataFile], schemas: Mapping[int, Schema], hidden: Collection[str] = ()
+) -> tuple[FileGroup, ...]:
+    """The files by the schema they were written under, oldest schema first, each group's files in their order.
+
+    Files with a deletion vector are dirty, and those whose path is among `hidden`.
+    """
     by_schema: dict[int, tuple[list[DataFile], list[DataFile]]] = {}
     for file in files:
         clean, dirty = by_schema.setdefault(file.schema_id, ([], []))
-        (dirty if file.deletes else clean).append(file)
+        (dirty if file.deletes or file.path in hidden else clean).append(file)
     return tuple(
         FileGroup(schemas[schema_id], tuple(clean), tuple(dirty))
         for schema_id, (clean, dirty) in sorted(by_schema.items())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -54,9 +54,9 @@ class Sources:
         self.lists[name] = [(folder, file) for file in files]
         return name
 
-    def bits(self, folder: str, files: Sequence[DataFile]) -> str:
+    def bits(self, folder: str, files: Sequence[DataFile], hidden: Mapping[str, bytes]) -> str:
         name = f"st_dead_{len(self.dead)}"
-        bitmaps = [self._bitmap(folder, file) for file in files]
+        bitmaps = [hidden[file.path] if file.path in hidden else self._bitmap(folder, file) for file in files]
         self.dead[name] = pa.table([range(len(files)), bitmaps], schema=_BITMAPS)
         return name
 
@@ -87,7 +87,7 @@ def _parts(scan: Scan, fields: Sequence[Field], sources: Sources, positions: Pos
     for group in scan.groups:
         for files, dirty in ((group.clean, False), (group.dirty, True)):
             if files:
-                read = _Read(scan.folder, files, group.schema, before, sources)
+                read = _Read(scan.folder, files, group.schema, before, sources, scan.hidden)
                 yield read.sql(fields, dirty, positions)
                 before += len(files)
 
@@ -101,6 +101,7 @@ class _Read:
     written: Schema
     before: int
     sources: Sources
+    hidden: Mapping[str, bytes]
 
     def sql(self, fields: Sequence[Field], dirty: bool, positions: Positions | None) -> str:
         by_id = (dirty or positions is not None) and self._hides_numbers()
@@ -113,7 +114,7 @@ class _Read:
         select = f"SELECT {', '.join(columns) or 'NULL'} FROM {self._read(by_id)} AS st_f"
         if not dirty:
             return select
-        name = self.sources.bits(self.folder, self.files)
+        name = self.sources.bits(self.folder, self.files, self.hidden)
         return (
             f"{select} JOIN (SELECT st_file, st_dead::BIT AS st_dead FROM {name}) AS st_d "
             "ON st_f.file_index = st_d.st_file WHERE get_bit(st_d.st_dead, st_f.file_row_number::INTEGER) = 0"
