@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance, DuckDBRowFinder
 from supertable.application.arrow_schemas import arrow_schema, fields_of
-from supertable.application.data_files import column_ranges
+from supertable.application.data_files import _leaves, column_ranges
 from supertable.application.ports.engines import Limits, Union
 from supertable.domain.files import ColumnRange, DataFile, DeletionVector
 from supertable.domain.predicates import Predicate
@@ -56,7 +56,8 @@ class ParquetTables:
         target.parent.mkdir(parents=True, exist_ok=True)
         arrow = arrow_schema(schema)
         table = table.select(arrow.names).cast(pa.schema([f.with_nullable(True) for f in arrow]))
-        pq.write_table(table.cast(arrow), target, **options)
+        plain = [path for path, kind in _leaves(arrow) if not pa.types.is_floating(kind)]
+        pq.write_table(table.cast(arrow), target, write_statistics=plain, **options)
         ranges = column_ranges(pq.read_metadata(target), schema) | float_ranges(table, schema)
         file = DataFile(path, table.num_rows, target.stat().st_size, "", schema.id, ranges)
         if not dead:

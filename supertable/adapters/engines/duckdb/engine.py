@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from supertable.adapters.engines.duckdb.errors import Known
+from supertable.adapters.engines.duckdb.damage import known_of
 from supertable.adapters.engines.duckdb.evaluation import evaluator
 from supertable.adapters.engines.duckdb.explain import plan_table
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
@@ -45,7 +45,7 @@ class DuckDBEngine:
         assert isinstance(statement, DuckDBStatement)
         sources = Sources(self._locate, self._bitmaps)
         sql = statement.sql({number: source_sql(source, sources) for number, source in scans.items()})
-        known = Known(sources.keys, statement.names, self._instance.memory_limit, self._instance.abandon)
+        known = known_of(self._instance, sources, statement.names)
 
         def begin(cursor: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
             sources.bind(cursor)

@@ -19,7 +19,9 @@ from supertable.domain.errors import (
 )
 
 _FATAL = frozenset({"FATAL", "INTERNAL"})
+_BITS = re.compile(r"bit index \d+ out of valid range")
 _STATEMENT = frozenset({"Binder", "Catalog", "Parser", "Syntax", "Not implemented", "Parameter Not Resolved"})
+_PARAMETERS = re.compile(r"Values were not provided for|Parameter argument/count mismatch")
 _MISSING = ("No files found that match", "No such file or directory", "Cannot open file", "HTTP 404", "(404)")
 _KIND = re.compile(r"^(?:[A-Za-z]*Exception: )?([A-Za-z][A-Za-z ]*?) Error: (.*)", re.DOTALL)
 _CODE = re.compile(r"\s*\n\s*LINE \d+:.*", re.DOTALL)
@@ -27,7 +29,7 @@ _OWN_SQL = re.compile(
     r"\bst_[fd]\.|\bst_(?:files|dead|item)_\d|\bst_q+_[cr]\d|read_parquet\(|getvariable\(|\bst_dead\b"
 )
 _INSIDE_OUT = "The statement does not fit the tables that it names."
-_PATH = re.compile(r"""["']?(?:[a-z0-9]+://|/)[^\s"']+["']?""")
+_PATH = re.compile(r"""(?<![\w)])["']?(?:[a-z0-9]+://|/)\w[^\s"']*["']?""")
 _INTERNAL_HINT = re.compile(r"\n.*(?:Stack Trace|This error signals|Possible solutions|SET ).*", re.DOTALL)
 
 
@@ -35,13 +37,15 @@ _INTERNAL_HINT = re.compile(r"\n.*(?:Stack Trace|This error signals|Possible sol
 class Known:
     """What a query's errors may speak about. `keys`: object keys by location; `names`: what generated names stand for.
 
-    `keys` is called only when there is an error, `abandon` when the database is of no more use.
+    `keys` is called only when there is an error; `damage` when the error may come from a file, to find which it is;
+    `abandon` when the database is of no more use.
     """
 
     keys: Callable[[], Mapping[str, str]]
     names: Mapping[str, str]
     memory_limit: str
     abandon: Callable[[], None]
+    damage: Callable[[], SupertableError | None]
 
 
 def split_kind(error: BaseException) -> tuple[str, str]:
@@ -61,11 +65,12 @@ def translated(error: BaseException, known: Known) -> SupertableError:
     if kind in _FATAL:
         known.abandon()
         return QueryFailed("The engine failed inside; another query is not affected.")
-    about = _about_object(kind, text, known.keys())
+    about = about_object(kind, text, known.keys()) or (known.damage() if not kind or _BITS.match(text) else None)
     if about is not None:
         return about
     message = scrubbed(text, known.names)
-    return InvalidStatement(message) if kind in _STATEMENT else QueryFailed(message)
+    of_statement = kind in _STATEMENT or _PARAMETERS.match(text)
+    return InvalidStatement(message) if of_statement else QueryFailed(message)
 
 
 def scrubbed(text: str, names: Mapping[str, str]) -> str:
@@ -90,7 +95,8 @@ def syntax_error(sql: str, answer: Mapping[str, Any]) -> InvalidStatement:
     return InvalidStatement(f"{message}, at line {line}, column {column}.")
 
 
-def _about_object(kind: str, text: str, keys: Mapping[str, str]) -> SupertableError | None:
+def about_object(kind: str, text: str, keys: Mapping[str, str]) -> SupertableError | None:
+    """The error of the object whose location the message names, if it names one."""
     key = next((key for location, key in keys.items() if location in text), None)
     if key is None:
         return None

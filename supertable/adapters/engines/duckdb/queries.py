@@ -48,10 +48,8 @@ class DuckDBQuery:
         return self._reader
 
     def cancel(self) -> None:
-        with self._lock:
-            self._cancelled = True
-            if self._cursor is not None:
-                self._cursor.interrupt()
+        self._cancelled = True
+        self._interrupt()
 
     def close(self) -> None:
         with self._lock:
@@ -76,7 +74,7 @@ class DuckDBQuery:
         timer = self._timer(expired)
         started = time.monotonic()
         try:
-            if self._cancelled:
+            if self._cancelled or self._cursor is None:
                 raise QueryCancelled
             return work()
         except SupertableError:
@@ -103,14 +101,18 @@ class DuckDBQuery:
 
         def expire() -> None:
             expired.set()
-            with self._lock:
-                if self._cursor is not None:
-                    self._cursor.interrupt()
+            self._interrupt()
 
-        timer = threading.Timer(max(self._seconds_left, 0), expire)
-        timer.daemon = True
-        timer.start()
-        return timer
+        return _started(threading.Timer(max(self._seconds_left, 0), expire))
+
+    def _interrupt(self, times: int = 20) -> None:
+        """Stop the engine's work; more than once, since DuckDB forgets an interrupt from before it begins."""
+        with self._lock:
+            if self._cursor is None:
+                return
+            self._cursor.interrupt()
+        if times > 1:
+            _started(threading.Timer(0.05, self._interrupt, (times - 1,)))
 
 
 class AnsweredQuery:
@@ -122,6 +124,12 @@ class AnsweredQuery:
     def cancel(self) -> None: ...
 
     def close(self) -> None: ...
+
+
+def _started(timer: threading.Timer) -> threading.Timer:
+    timer.daemon = True
+    timer.start()
+    return timer
 
 
 def _next(batches: pa.RecordBatchReader) -> pa.RecordBatch | None:

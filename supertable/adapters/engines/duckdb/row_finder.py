@@ -9,9 +9,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from supertable.adapters.engines.duckdb.errors import Known, translated
+from supertable.adapters.engines.duckdb.damage import known_of
+from supertable.adapters.engines.duckdb.errors import translated
 from supertable.adapters.engines.duckdb.evaluation import evaluator
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
+from supertable.adapters.engines.duckdb.queries import BATCH_ROWS
 from supertable.adapters.engines.duckdb.row_predicates import RowPredicate, checked_predicate
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
 from supertable.adapters.engines.duckdb.view_chain import Locate, Positions, Sources, scan_sql
@@ -65,6 +67,18 @@ class DuckDBRowFinder:
         with self._opened(sources) as cursor:
             return _by_file(scan, cursor.execute(sql).to_arrow_table())
 
+    @contextmanager
+    def completed(self, given: Scan, table: Scan, keys: Sequence[str]) -> Iterator[pa.RecordBatchReader]:
+        sources = Sources(self._locate, self._bitmaps)
+        columns = [f"{'g' if given.schema.find(name) else 't'}.{quoted(name)}" for name in table.schema.names]
+        pairs = " AND ".join(f"g.{quoted(key)} IS NOT DISTINCT FROM t.{quoted(key)}" for key in keys)
+        sql = (
+            f"SELECT {', '.join(columns)} FROM ({scan_sql(given, sources)}) AS g "
+            f"LEFT JOIN ({scan_sql(table, sources)}) AS t ON {pairs}"
+        )
+        with self._opened(sources) as cursor:
+            yield cursor.execute(sql).to_arrow_reader(BATCH_ROWS)
+
     def superseded(self, scan: Scan, keys: Sequence[str], sequence: str | None) -> Found:
         sources = Sources(self._locate, self._bitmaps)
         rows = scan_sql(scan, sources, [*keys, *_optional(sequence)], _AT)
@@ -92,13 +106,9 @@ class DuckDBRowFinder:
             sources.bind(cursor)
             yield cursor
         except duckdb.Error as error:
-            raise translated(error, _known(self._instance, sources)) from None
+            raise translated(error, known_of(self._instance, sources, {})) from None
         finally:
             cursor.close()
-
-
-def _known(instance: DuckDBInstance, sources: Sources) -> Known:
-    return Known(sources.keys, {}, instance.memory_limit, instance.abandon)
 
 
 def _optional(name: str | None) -> list[str]:
