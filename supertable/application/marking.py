@@ -23,6 +23,11 @@ class Marks:
     positions: dict[str, Positions] = field(default_factory=dict)
     probed: set[str] = field(default_factory=set)
 
+    def forget(self) -> None:
+        """As if nothing had been looked into."""
+        self.positions.clear()
+        self.probed.clear()
+
     def look(self, table: OpenTable, probe: Probe) -> None:
         """Probe the files of the snapshot that were not probed before."""
         fresh = unprobed(table.snapshot, self.probed)

@@ -7,25 +7,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-
 from supertable.application.arrow_schemas import fields_of
 from supertable.application.batches import as_reader
 from supertable.application.committing import Committer
-from supertable.application.deletion_vectors import DeletionVectors, Marked
-from supertable.application.key_bounds import key_bounds
-from supertable.application.marking import Marks, alive, killed
+from supertable.application.marking import Marks
 from supertable.application.ports.engines import RowFinder
+from supertable.application.resolving import Resolver
 from supertable.application.results import WriteResult
-from supertable.application.staging import Stage, Staged
+from supertable.application.staging import Stage, Staged, staged_scan
 from supertable.application.tables import OpenTable, Place, Tables
 from supertable.domain.commits import Change, CommitInfo, Counts, Operation
 from supertable.domain.errors import InvalidInput, InvalidSchema
-from supertable.domain.files import DataFile
-from supertable.domain.pruning import pruned
 from supertable.domain.rebase import forbidden_nulls
-from supertable.domain.schemas import Schema, fitted, missing_columns, require_nullable
+from supertable.domain.schemas import Schema, fitted, missing_columns, require_nullable, without
 from supertable.domain.types import Field
 
 
@@ -46,24 +40,41 @@ class WriteRows:
     """On a table with keys every mode keeps one row per key: the last, or the one with the highest sequence."""
 
     def __init__(
-        self, tables: Tables, stage: Stage, committer: Committer, finder: RowFinder, vectors: DeletionVectors
+        self, tables: Tables, stage: Stage, committer: Committer, finder: RowFinder, resolver: Resolver
     ) -> None:
         self._tables = tables
         self._stage = stage
         self._committer = committer
         self._finder = finder
-        self._vectors = vectors
+        self._resolver = resolver
 
     def __call__(
-        self, place: Place, name: str, data: Any, mode: WriteMode, evolve: bool, info: CommitInfo
+        self,
+        place: Place,
+        name: str,
+        data: Any,
+        mode: WriteMode,
+        evolve: bool,
+        info: CommitInfo,
+        where: str | None = None,
     ) -> WriteResult:
         """Write all of `data` as one version, durable when this returns.
 
-        Raises `InvalidInput` and its kinds for data that does not fit, and `Conflict`; nothing is then changed.
+        An upsert that lacks columns keeps their values in rows that exist. An overwrite with `where` replaces the rows
+        for which that is true, by rows for which it is true. Raises `InvalidInput` and its kinds for data that does not
+        fit, and `Conflict`; nothing is then changed.
         """
-        return self.into(self._tables.open(place, name), data, mode, evolve, info)
+        return self.into(self._tables.open(place, name), data, mode, evolve, info, where)
 
-    def into(self, table: OpenTable, data: Any, mode: WriteMode, evolve: bool, info: CommitInfo) -> WriteResult:
+    def into(
+        self,
+        table: OpenTable,
+        data: Any,
+        mode: WriteMode,
+        evolve: bool,
+        info: CommitInfo,
+        where: str | None = None,
+    ) -> WriteResult:
         """The same, into a table that was opened before, or has no name yet."""
         earlier = self._committer.earlier(table, info)
         if earlier:
@@ -71,13 +82,21 @@ class WriteRows:
         reader = as_reader(data)
         given = fields_of(reader.schema)
         schema = fitted(table.snapshot.schema, given, evolve)
-        _check(table, schema, [field.name for field in given], mode)
-        work = _Work(given, evolve, _OPERATIONS[mode], self._stage(table, reader, schema))
+        missing = _check(table, schema, [field.name for field in given], mode, where)
+        work = _Work(given, evolve, _OPERATIONS[mode], where, Staged(schema, []))
+        if mode is WriteMode.UPSERT and missing:
+            work.partial = self._stage(table, reader, without(schema, missing))
+        else:
+            work.staged = self._stage(table, reader, schema)
         committed = self._committer.commit(table, lambda newest: self._change(newest, work), info)
+        if work.partial:
+            self._stage.discard(table, work.partial)
         return WriteResult.of(table, committed)
 
     def _change(self, newest: OpenTable, work: _Work) -> Change:
-        schema = self._fit(newest, work)
+        schema = self._completed(newest, work) if work.partial else self._fit(newest, work)
+        if work.where is not None:
+            return self._replacing(newest, work, schema, work.where)
         if work.operation is Operation.OVERWRITE:
             return self._overwriting(newest, work, schema)
         if not newest.snapshot.definition.keys:
@@ -97,26 +116,31 @@ class WriteRows:
             work.restaged(self._stage.again(newest, work.staged, schema))
         return None if schema == snapshot.schema else schema
 
+    def _completed(self, newest: OpenTable, work: _Work) -> Schema | None:
+        """Stage the whole rows that partial ones make with the newest snapshot; again whenever that changed."""
+        assert work.partial is not None
+        self._stage.discard(newest, work.staged)
+        schema = fitted(newest.snapshot.schema, work.given, work.evolve)
+        work.restaged(self._resolver.completed(newest, work.partial, schema))
+        return None if schema == newest.snapshot.schema else schema
+
     @staticmethod
     def _check_nulls(newest: OpenTable, work: _Work) -> None:
         forbidden = forbidden_nulls(work.staged.files, work.staged.schema, newest.snapshot.schema)
         if forbidden:
-            raise InvalidSchema(
-                ", ".join(forbidden), "it may not be null since a commit that came first, and is null here"
-            )
+            reason = "it may not be null since a commit that came first, and is null here"
+            raise InvalidSchema(", ".join(forbidden), reason)
 
     def _overwriting(self, newest: OpenTable, work: _Work, schema: Schema | None) -> Change:
-        own = self._own(newest, work.staged, Marks())
+        own = self._resolver.own(newest, work.staged, Marks())
         counts = Counts(inserted=work.staged.live_rows, deleted=newest.snapshot.rows)
         removed = tuple(newest.snapshot.files)
         return Change(work.operation, added=tuple(own), removed=removed, schema=schema, counts=counts)
 
     def _upserting(self, newest: OpenTable, work: _Work, schema: Schema | None) -> Change:
-        marks = work.marks
-        target = schema or newest.snapshot.schema
-        marks.look(newest, lambda files: self._probe(newest, work.staged, target, marks, files))
-        dead = killed(newest, marks.on(newest), self._vectors)
-        own = self._own(newest, work.staged, marks)
+        self._resolver.supersede(newest, work.staged, schema or newest.snapshot.schema, work.marks)
+        dead = self._resolver.killed(newest, work.marks)
+        own = self._resolver.own(newest, work.staged, work.marks)
         arrived = sum(file.live_rows for file in own)
         return Change(
             work.operation,
@@ -127,41 +151,47 @@ class WriteRows:
             counts=Counts(inserted=arrived - dead.rows, updated=dead.rows),
         )
 
-    def _probe(
-        self, newest: OpenTable, staged: Staged, schema: Schema, marks: Marks, files: list[DataFile]
-    ) -> dict[str, pa.Array]:
-        snapshot = newest.snapshot
-        keys, sequence = snapshot.key_names, snapshot.sequence_name
-        for chunk in self._stage.key_chunks(newest, staged):
-            candidates = pruned(files, key_bounds(chunk.keys, keys, schema), snapshot.schemas, schema)
-            if not candidates:
-                continue
-            found = self._finder.matching_keys(newest.scan(candidates, schema), chunk.keys, keys, sequence)
-            marks.add(found.superseded)
-            if len(found.stale):
-                marks.add_positions(chunk.file.path, chunk.rows[found.stale.to_numpy()])
-        return {}
+    def _replacing(self, newest: OpenTable, work: _Work, schema: Schema | None, where: str) -> Change:
+        target = schema or newest.snapshot.schema
+        self._require_all(newest, work.staged, where)
+        work.marks = Marks()
+        if newest.snapshot.definition.keys:
+            self._resolver.supersede(newest, work.staged, target, work.marks)
+        predicate = self._finder.check_predicate(where, target)
+        work.marks.add(self._finder.matching_predicate(newest.scan(schema=target), predicate))
+        dead = self._resolver.killed(newest, work.marks)
+        own = self._resolver.own(newest, work.staged, work.marks)
+        return Change(
+            work.operation,
+            added=tuple(own),
+            removed=dead.removed,
+            deletes=dead.deletes,
+            schema=schema,
+            counts=Counts(inserted=sum(file.live_rows for file in own), deleted=dead.rows),
+            description=f"where {predicate.text}",
+        )
 
-    def _own(self, newest: OpenTable, staged: Staged, marks: Marks) -> list[DataFile]:
-        """The staged files with their own dead rows marked."""
-        dead = {}
-        for file in staged.files:
-            parts = [rows for rows in (staged.dead.get(file.path), marks.positions.get(file.path)) if rows is not None]
-            if parts:
-                dead[file.path] = Marked(file, np.unique(np.concatenate(parts)))
-        none_left = {path for path, mark in dead.items() if len(mark.positions) == mark.file.rows}
-        partly = {path: mark for path, mark in dead.items() if path not in none_left}
-        return alive(staged.files, self._vectors.extended(newest.folder, partly), none_left)
+    def _require_all(self, newest: OpenTable, staged: Staged, where: str) -> None:
+        """Raises `InvalidInput` unless the predicate is true for every staged row."""
+        predicate = self._finder.check_predicate(where, staged.schema)
+        found = self._finder.matching_predicate(staged_scan(newest, staged), predicate)
+        others = staged.live_rows - sum(len(rows) for rows in found.values())
+        if others:
+            raise InvalidInput(
+                f"{others:,} of the rows given do not satisfy {predicate.text}, which they are to replace."
+            )
 
 
 @dataclass(slots=True)
 class _Work:
-    """One write, over the attempts that its commit takes."""
+    """One write, over the attempts that its commit takes. `partial`: the staged rows of an upsert that lacks columns."""
 
     given: list[Field]
     evolve: bool
     operation: Operation
+    where: str | None
     staged: Staged
+    partial: Staged | None = None
     marks: Marks = field(default_factory=Marks)
 
     def restaged(self, staged: Staged) -> None:
@@ -169,13 +199,18 @@ class _Work:
         self.marks = Marks()
 
 
-def _check(table: OpenTable, schema: Schema, given: Sequence[str], mode: WriteMode) -> None:
+def _check(table: OpenTable, schema: Schema, given: Sequence[str], mode: WriteMode, where: str | None) -> list[Field]:
+    """The columns that the data lacks, if it may."""
+    if where is not None and mode is not WriteMode.OVERWRITE:
+        raise InvalidInput("A predicate for what to replace goes with the mode overwrite only.")
     missing = missing_columns(schema, given)
-    require_nullable(missing)
     if mode is not WriteMode.UPSERT:
-        return
+        require_nullable(missing)
+        return missing
+    needed = {*table.snapshot.definition.keys, table.snapshot.definition.sequence}
     if not table.snapshot.definition.keys:
         raise InvalidInput(f"Table {table.name} has no key columns, so rows cannot be upserted; append them instead.")
-    if missing:
-        names = ", ".join(field.name for field in missing)
-        raise InvalidSchema(names, "an upsert replaces whole rows, so the data must have every column of the table")
+    lacking = [field.name for field in missing if field.id in needed]
+    if lacking:
+        raise InvalidSchema(", ".join(lacking), "an upsert needs the key columns, and the sequence if there is one")
+    return missing

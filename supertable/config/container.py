@@ -23,6 +23,7 @@ from supertable.application.heads import Heads
 from supertable.application.logs import Log
 from supertable.application.rebuild_catalog import RebuildCatalog
 from supertable.application.registering import Registrar
+from supertable.application.resolving import Resolver
 from supertable.application.restore_version import RestoreVersion
 from supertable.application.run_query import RunQuery
 from supertable.application.staging import Stage
@@ -86,7 +87,8 @@ class Container(containers.DeclarativeContainer):
     stage = providers.Singleton(Stage, store, data_files, finder)
 
     create_table = providers.Singleton(CreateTable, tables, snapshots, registrar, clock, identifiers)
-    write_rows = providers.Singleton(WriteRows, tables, stage, committer, finder, vectors)
+    resolver = providers.Singleton(Resolver, stage, finder, vectors)
+    write_rows = providers.Singleton(WriteRows, tables, stage, committer, finder, resolver)
     delete_rows = providers.Singleton(DeleteRows, tables, committer, finder, vectors)
     alter_table = providers.Singleton(AlterTable, tables, committer, finder)
     restore_version = providers.Singleton(RestoreVersion, tables, committer)

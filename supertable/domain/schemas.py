@@ -81,6 +81,12 @@ def missing_columns(schema: Schema, given: Iterable[str]) -> list[Field]:
     return [field for field in schema.fields if field.name.lower() not in present]
 
 
+def without(schema: Schema, fields: Iterable[Field]) -> Schema:
+    """Only the other columns: what data without these is staged under. It is no schema of the table's; its id is 0."""
+    dropped = {field.id for field in fields}
+    return Schema(UNASSIGNED, tuple(field for field in schema.fields if field.id not in dropped), schema.last_field_id)
+
+
 def require_nullable(fields: Iterable[Field]) -> None:
     """Raises `InvalidSchema` for the first of the missing `fields` that may not be null."""
     for field in fields:

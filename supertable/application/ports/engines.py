@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -133,6 +134,13 @@ class RowFinder(Protocol):
 
     def matching_predicate(self, scan: Scan, predicate: CheckedPredicate) -> dict[str, pa.Array]:
         """Positions of the live rows for which the predicate is true, by data file path; files without one left out."""
+
+    def completed(self, given: Scan, table: Scan, keys: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
+        """The rows of `given`, which has some columns of `table`, with all columns of `table`.
+
+        What is not given comes from the live row with the same key, and is null where there is none. Keys are unique
+        in both. Streams; the reader is valid within the block.
+        """
 
     def superseded(self, scan: Scan, keys: Sequence[str], sequence: str | None) -> dict[str, pa.Array]:
         """Positions of rows of `scan` that a later row of `scan` with the same key supersedes, by data file path.

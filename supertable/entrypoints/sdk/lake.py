@@ -102,6 +102,7 @@ class Lake:
         data: Any,
         mode: str = "append",
         *,
+        where: str | None = None,
         evolve: bool = False,
         idempotency_key: str | None = None,
         properties: Mapping[str, str] | None = None,
@@ -109,12 +110,14 @@ class Lake:
         """Write rows as one version, durable when this returns.
 
         `data`: a pyarrow Table or RecordBatchReader (streamed), or anything with `__arrow_c_stream__` (polars, pandas,
-        duckdb). `mode`: append, upsert or overwrite. `evolve` lets the data add columns and widen types. A repeated
-        `idempotency_key` returns the first result and writes nothing. `properties` are kept in the history.
+        duckdb). `mode`: append, upsert or overwrite. An upsert may lack columns: rows that exist keep their values.
+        `where` makes an overwrite replace only the rows for which it is true. `evolve` lets the data add columns and
+        widen types. A repeated `idempotency_key` returns the first result and writes nothing. `properties` are kept in
+        the history.
         Raises `TableNotFound`, `InvalidInput` and its kinds, `Conflict`, `Unavailable`; nothing is then changed.
         """
         info = _info(idempotency_key, properties)
-        return self._container.write_rows()(self._place, name, data, _mode(mode), evolve, info)
+        return self._container.write_rows()(self._place, name, data, _mode(mode), evolve, info, where)
 
     def delete(
         self,
