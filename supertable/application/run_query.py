@@ -12,12 +12,14 @@ from supertable.application.ports.engines import (
     Limits,
     Relation,
     RunningQuery,
+    Source,
     Statement,
     TimestampAt,
     Union,
     VersionAt,
 )
 from supertable.application.results import moment
+from supertable.application.table_changes import TableChanges
 from supertable.application.tables import OpenTable, Place, Tables
 from supertable.domain.errors import InvalidName, StatementRefused, TableNotFound
 from supertable.domain.names import checked_name, name_key
@@ -35,7 +37,7 @@ class PreparedQuery:
     """
 
     statement: Statement
-    scans: Mapping[int, Scan | Union]
+    sources: Mapping[int, Source]
     versions: Mapping[str, tuple[int, ...]]
 
 
@@ -48,8 +50,9 @@ class _Target:
 
 
 class RunQuery:
-    def __init__(self, tables: Tables, engine: Engine) -> None:
+    def __init__(self, tables: Tables, changes: TableChanges, engine: Engine) -> None:
         self._tables = tables
+        self._changes = changes
         self._engine = engine
 
     def prepare(self, place: Place, sql: str) -> PreparedQuery:
@@ -61,19 +64,29 @@ class RunQuery:
             relation.id: self._as_of(cut[targets[relation.id].place, targets[relation.id].table], relation)
             for relation in statement.relations
         }
-        single = {number: tables[0] for number, tables in opened.items() if targets[number].table is not None}
+        changes = {
+            relation.id: self._changes(opened[relation.id][0], relation.changes)
+            for relation in statement.relations
+            if relation.changes
+        }
+        single = {
+            number: tables[0]
+            for number, tables in opened.items()
+            if targets[number].table is not None and number not in changes
+        }
         schemas = {number: table.snapshot.schema for number, table in single.items()}
-        scans: dict[int, Scan | Union] = {
+        sources: dict[int, Source] = {
             number: _pruned(single[number], statement.predicate(number, schemas))
             if number in single
             else Union(tuple(table.scan() for table in tables))
             for number, tables in opened.items()
+            if number not in changes
         }
-        return PreparedQuery(statement, scans, _versions(chain.from_iterable(opened.values())))
+        return PreparedQuery(statement, sources | changes, _versions(chain.from_iterable(opened.values())))
 
     def run(self, query: PreparedQuery, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits) -> RunningQuery:
         """Ready to start: it does when its reader is first asked for."""
-        return self._engine.run(query.statement, query.scans, parameters, limits)
+        return self._engine.run(query.statement, query.sources, parameters, limits)
 
     def _as_of(self, tables: list[OpenTable], relation: Relation) -> list[OpenTable]:
         """The tables at the moment that the relation asks for."""
@@ -107,7 +120,7 @@ def _target(place: Place, relation: Relation) -> _Target:
         return _Target(Place(place.organization, qualifiers[-1]), name)
     if name_key(name) != name_key(place.supertable):
         return _Target(place, name)
-    if isinstance(relation.at, VersionAt):
+    if isinstance(relation.at, VersionAt) or relation.changes:
         raise StatementRefused(f"{name} is the union of its tables, which have no version in common; use a TIMESTAMP.")
     return _Target(place, None)
 

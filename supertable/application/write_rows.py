@@ -184,7 +184,7 @@ class WriteRows:
 
 @dataclass(slots=True)
 class _Work:
-    """One write, over the attempts that its commit takes. `partial`: the staged rows of an upsert that lacks columns."""
+    """One write, over the attempts that its commit takes. `partial`: staged rows of an upsert that lacks columns."""
 
     given: list[Field]
     evolve: bool

@@ -19,14 +19,17 @@ from supertable.application.create_table import CreateTable
 from supertable.application.data_files import DataFileWriter
 from supertable.application.delete_rows import DeleteRows
 from supertable.application.deletion_vectors import DeletionVectors
+from supertable.application.drop_table import DropTable, UndropTable
 from supertable.application.heads import Heads
 from supertable.application.logs import Log
 from supertable.application.rebuild_catalog import RebuildCatalog
 from supertable.application.registering import Registrar
+from supertable.application.rename_table import RenameTable
 from supertable.application.resolving import Resolver
 from supertable.application.restore_version import RestoreVersion
 from supertable.application.run_query import RunQuery
 from supertable.application.staging import Stage
+from supertable.application.table_changes import TableChanges
 from supertable.application.tables import Tables
 from supertable.application.write_rows import WriteRows
 from supertable.config.settings import Settings
@@ -92,5 +95,8 @@ class Container(containers.DeclarativeContainer):
     delete_rows = providers.Singleton(DeleteRows, tables, committer, finder, vectors)
     alter_table = providers.Singleton(AlterTable, tables, committer, finder)
     restore_version = providers.Singleton(RestoreVersion, tables, committer)
-    run_query = providers.Singleton(RunQuery, tables, engine)
+    rename_table = providers.Singleton(RenameTable, registrar)
+    drop_table = providers.Singleton(DropTable, registrar)
+    undrop_table = providers.Singleton(UndropTable, registrar)
+    run_query = providers.Singleton(RunQuery, tables, providers.Singleton(TableChanges, tables, vectors), engine)
     rebuild_catalog = providers.Singleton(RebuildCatalog, store, catalog, heads, clock)

@@ -30,15 +30,25 @@ class TimestampAt:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangesAsked:
+    """The versions after `after` (0: all), up to and including `up_to` (None: the newest)."""
+
+    after: int
+    up_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Relation:
     """One reference to a catalog table in a statement. `id` is unique in the statement.
 
     `parts` is the name as written, one to three parts: table; supertable.table; organization.supertable.table.
+    `changes`: not the table's rows are meant, but what became of them, as `table_changes('name', after, up_to)`.
     """
 
     id: int
     parts: tuple[str, ...]
     at: VersionAt | TimestampAt | None
+    changes: ChangesAsked | None = None
 
 
 class Statement(Protocol):
@@ -69,6 +79,32 @@ class Union:
     """A relation that names a supertable: the union by name of its tables, with their names in `_table`."""
 
     scans: tuple[Scan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeStep:
+    """The rows that one version took away, and those that it brought; both under the schema of `Changes`."""
+
+    version: int
+    gone: Scan
+    came: Scan
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Changed rows, with `_change` and `_version` before the table's columns.
+
+    `_change` is insert or delete; where a version takes away and brings a row of one key, update_before and
+    update_after. Without `keys` there are no updates.
+    """
+
+    schema: Schema
+    keys: tuple[str, ...]
+    steps: tuple[ChangeStep, ...]
+
+
+Source = Scan | Union | Changes
+"""What a relation stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +146,7 @@ class Engine(Protocol):
     def run(
         self,
         statement: Statement,
-        scans: Mapping[int, Scan | Union],
+        scans: Mapping[int, Source],
         parameters: Sequence[Any] | Mapping[str, Any],
         limits: Limits,
     ) -> RunningQuery:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from supertable.application.batches import as_reader
 from supertable.application.ports.engines import Limits
 from supertable.application.rebuild_catalog import RebuildReport
-from supertable.application.results import TableInfo, WriteResult
+from supertable.application.results import DroppedTable, TableInfo, WriteResult
 from supertable.application.tables import OpenTable, Place
 from supertable.application.write_rows import WriteMode
 from supertable.config.container import Container
@@ -158,6 +158,16 @@ class Lake:
         timeout = timeout_seconds or self.settings.query_timeout_seconds
         return Result(use_case, use_case.prepare(self._place, sql), parameters, Limits(max_rows, timeout))
 
+    def changes(self, name: str, from_version: int, to_version: int | None = None) -> Result:
+        """The rows that changed after `from_version` (0: all), up to and including `to_version` (None: the newest).
+
+        Columns: `_change` (insert, update_before, update_after, delete), `_version`, and the table's as of the end.
+        In SQL: `FROM table_changes('orders', 3, 5)`. Raises `TableNotFound` and `VersionNotFound`.
+        """
+        checked_name("table", name)
+        upper = "" if to_version is None else f", {int(to_version)}"
+        return self.sql(f"SELECT * FROM table_changes('{name}', {int(from_version)}{upper})")
+
     def table(self, name: str) -> Table:
         """Raises `TableNotFound`."""
         return Table(self._container, self._place, self._container.tables().open(self._place, name).name)
@@ -165,6 +175,29 @@ class Lake:
     def tables(self) -> list[TableInfo]:
         """All tables, as of one moment, by name."""
         return [TableInfo.of(table) for table in self._container.tables().all(self._place)]
+
+    def rename(self, name: str, new_name: str) -> Table:
+        """Raises `TableNotFound`, `InvalidName` and `TableExists`."""
+        self._container.rename_table()(self._place, name, new_name)
+        return Table(self._container, self._place, new_name)
+
+    def drop(self, name: str) -> None:
+        """Take a table away. Its name is free at once; `undrop` brings it back until a vacuum removes it.
+
+        Raises `TableNotFound`.
+        """
+        self._container.drop_table()(self._place, name)
+
+    def undrop(self, name: str, as_name: str | None = None) -> Table:
+        """Bring back the table of that name that was dropped last, with all its versions.
+
+        Raises `TableNotFound`, and `TableExists` when its name (or `as_name`) is another table's by now.
+        """
+        return Table(self._container, self._place, self._container.undrop_table()(self._place, name, as_name))
+
+    def dropped_tables(self) -> list[DroppedTable]:
+        """Tables that can be brought back, the latest dropped first."""
+        return DroppedTable.all_of(self._container.tables().registry(self._place))
 
     def rebuild_catalog(self) -> RebuildReport:
         """Make the catalog anew from storage, for all organizations."""

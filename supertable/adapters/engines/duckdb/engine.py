@@ -15,8 +15,7 @@ from supertable.adapters.engines.duckdb.parser import parsed
 from supertable.adapters.engines.duckdb.queries import AnsweredQuery, DuckDBQuery
 from supertable.adapters.engines.duckdb.statements import DuckDBStatement
 from supertable.adapters.engines.duckdb.view_chain import Locate, Sources, source_sql
-from supertable.application.ports.engines import BitmapSource, Limits, RunningQuery, Statement, Union
-from supertable.domain.view_chain import Scan
+from supertable.application.ports.engines import BitmapSource, Limits, RunningQuery, Source, Statement
 
 
 class DuckDBEngine:
@@ -38,7 +37,7 @@ class DuckDBEngine:
     def run(
         self,
         statement: Statement,
-        scans: Mapping[int, Scan | Union],
+        scans: Mapping[int, Source],
         parameters: Sequence[Any] | Mapping[str, Any],
         limits: Limits,
     ) -> RunningQuery:

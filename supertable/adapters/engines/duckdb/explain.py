@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.errors import scrubbed
-from supertable.application.ports.engines import Union
+from supertable.application.ports.engines import Changes, Source, Union
 from supertable.domain.view_chain import Scan
 
 _DETAILS = {
@@ -40,9 +40,9 @@ _SCAN = "READ_PARQUET"
 Plan = dict[str, Any]
 
 
-def plan_table(text: str, sources: Sequence[Scan | Union], names: Mapping[str, str]) -> pa.Table:
+def plan_table(text: str, sources: Sequence[Source], names: Mapping[str, str]) -> pa.Table:
     """The plan that `EXPLAIN (FORMAT JSON)` gave, as a table of one column with one row for each line."""
-    scans = [scan for source in sources for scan in (source.scans if isinstance(source, Union) else (source,))]
+    scans = [scan for source in sources for scan in _scans(source)]
     lines = _Lines(scans, names)
     tree = [line for root in json.loads(text) for line in lines.of(_without_chain(root), 0)]
     return pa.table({"plan": pa.array([*lines.unplaced(), *tree], pa.string())})
@@ -121,3 +121,9 @@ def _texts(value: Any) -> list[str]:
     if value is None:
         return []
     return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+
+
+def _scans(source: Source) -> tuple[Scan, ...]:
+    if isinstance(source, Changes):
+        return tuple(scan for step in source.steps for scan in (step.gone, step.came))
+    return source.scans if isinstance(source, Union) else (source,)

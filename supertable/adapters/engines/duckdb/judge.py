@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
+from supertable.adapters.engines.duckdb.changes_calls import is_changes_call, named_instead
 from supertable.adapters.engines.duckdb.functions import FUNCTIONS, TABLE_FUNCTIONS
 from supertable.adapters.engines.duckdb.grammar import (
     EXPRESSION_CLASSES,
@@ -25,6 +26,7 @@ from supertable.adapters.engines.duckdb.grammar import (
     Texts,
 )
 from supertable.adapters.engines.duckdb.trees import Node, is_double, ready_double, ready_join
+from supertable.application.ports.engines import ChangesAsked
 from supertable.domain.errors import StatementRefused
 
 MAX_CTES = 1_000
@@ -42,11 +44,15 @@ def folded(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A table reference that is no CTE: its generated name, and what the caller wrote."""
+    """A table reference that is no CTE: its generated name, and what the caller wrote.
+
+    `changes`: what became of the table's rows is meant, not the rows.
+    """
 
     token: str
     parts: tuple[str, ...]
     at_clause: Node | None
+    changes: ChangesAsked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,9 @@ class Judge:
     def _visit(self, kind: str, node: Node, scope: _Scope) -> Iterator[_Task]:
         if kind == "expression" and is_double(node):
             ready_double(node)
+        if kind == "table" and is_changes_call(node):
+            self._name_changes(node)
+            return
         keys = _keys(kind, node)
         if kind == "query":
             scope = yield from self._ctes_of(node, scope)
@@ -108,6 +117,15 @@ class Judge:
             ready_join(node)
         elif node["type"] == "SHOW_REF" and not _is_whole_table(node["query"], scope):
             raise StatementRefused("DESCRIBE and SUMMARIZE take the name of a table, and nothing else.")
+
+    def _name_changes(self, node: Node) -> None:
+        parts, asked = named_instead(node)
+        token = f"{self.prefix}_r{len(self.references)}"
+        self.references.append(Reference(token, parts, None, asked))
+        self.names[token] = node["table_name"]
+        node["alias"] = node["alias"] or node["table_name"]
+        node["table_name"] = token
+        _keys("table", node)
 
     def _name_table(self, node: Node, scope: _Scope) -> None:
         catalog, schema, name = node["catalog_name"], node["schema_name"], node["table_name"]

@@ -33,7 +33,7 @@ def parsed(cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate) -> D
     judge = Judge(prefix)
     judge.walk("select", tree)
     relations = tuple(
-        Relation(number, reference.parts, asked_version(cursor, reference.at_clause))
+        Relation(number, reference.parts, asked_version(cursor, reference.at_clause), reference.changes)
         for number, reference in enumerate(judge.references)
     )
     pieces = re.split(rf"{prefix}_r(\d+)", rendered(cursor, tree))

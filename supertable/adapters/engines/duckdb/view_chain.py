@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.types import converted, duckdb_type, literal, quoted
-from supertable.application.ports.engines import BitmapSource, Union
+from supertable.application.ports.engines import BitmapSource, Changes, Source, Union
 from supertable.domain.errors import InvalidStatement, ObjectDamaged
 from supertable.domain.files import DataFile
 from supertable.domain.schemas import Schema
@@ -68,7 +68,10 @@ class Sources:
         return bitmap
 
 
-def source_sql(source: Scan | Union, sources: Sources) -> str:
+def source_sql(source: Source, sources: Sources) -> str:
+    """The SQL of a subquery that stands for a relation."""
+    if isinstance(source, Changes):
+        return changes_sql(source, sources)
     return union_sql(source, sources) if isinstance(source, Union) else scan_sql(source, sources)
 
 
@@ -165,6 +168,32 @@ def union_sql(union: Union, sources: Sources) -> str:
     return " UNION ALL BY NAME ".join(
         f"SELECT {literal(scan.table)} AS _table, * FROM ({scan_sql(scan, sources)})" for scan in union.scans
     )
+
+
+def changes_sql(changes: Changes, sources: Sources) -> str:
+    """Every step's rows that went and came. In a table with keys, a row that did both was updated."""
+    columns = changes.schema.fields
+    parts = [
+        f"SELECT {_change(step.version, names, other, changes.keys, sources)} FROM ({scan_sql(scan, sources)}) AS st_r"
+        for step in changes.steps
+        for scan, other, names in (
+            (step.gone, step.came, ("update_before", "delete")),
+            (step.came, step.gone, ("update_after", "insert")),
+        )
+        if scan.groups
+    ]
+    empty = f"SELECT NULL::VARCHAR AS _change, NULL::BIGINT AS _version, * FROM ({_empty(columns, None)})"
+    return " UNION ALL ".join(parts) or empty
+
+
+def _change(version: int, names: tuple[str, str], other: Scan, keys: Sequence[str], sources: Sources) -> str:
+    both, alone = map(literal, names)
+    kind = alone
+    if keys and other.groups:
+        pairs = " AND ".join(f"st_o.{quoted(key)} IS NOT DISTINCT FROM st_r.{quoted(key)}" for key in keys)
+        exists = f"EXISTS (SELECT 1 FROM ({scan_sql(other, sources, keys)}) AS st_o WHERE {pairs})"
+        kind = f"CASE WHEN {exists} THEN {both} ELSE {alone} END"
+    return f"{kind} AS _change, {version}::BIGINT AS _version, *"
 
 
 def _check_types(union: Union) -> None:
