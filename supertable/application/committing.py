@@ -53,7 +53,8 @@ class Committer:
     def commit(self, table: OpenTable, propose: Callable[[OpenTable], Change], info: CommitInfo) -> Committed:
         """Commit what `propose` makes of the newest snapshot; it is asked again when another commit came first.
 
-        Raises `Conflict` when others win every time, and whatever `propose` raises.
+        Raises `Conflict` when others win every time, `TableNotFound` when the table was dropped since it was opened,
+        and whatever `propose` raises.
         """
         with self._locks.hold(table.folder, _LOCK_WAIT_SECONDS):
             for _ in attempts(self._clock, self._identifiers):

@@ -30,15 +30,19 @@ class Registrar:
         self._clock = clock
         self._identifiers = identifiers
 
-    def change(self, place: Place, propose: Callable[[Registry], RegistryChange]) -> Registry:
-        """Commit what `propose` makes of the newest registry; it is asked again when another change came first.
+    def change(self, place: Place, propose: Callable[[Registry], RegistryChange | None]) -> Registry:
+        """Commit what `propose` makes of the newest registry, and return the registry after it.
 
+        It is asked again when another change came first; with None there is nothing to change.
         Raises `Conflict` when others win every time, and whatever `propose` raises.
         """
         for _ in attempts(self._clock, self._identifiers):
             registry = self._tables.registry(place)
+            change = propose(registry)
+            if change is None:
+                return registry
             now = max(self._clock.now_us(), registry.committed_at_us + 1)
-            commit = RegistryCommit(self._identifiers.new(), registry.version + 1, now, propose(registry))
+            commit = RegistryCommit(self._identifiers.new(), registry.version + 1, now, change)
             base = registry if registry.version else None
             after = self._registries.append(place.registry, base, commit)
             if after is not None:

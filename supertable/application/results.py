@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from supertable.application.committing import Committed
 from supertable.application.tables import OpenTable
 from supertable.domain.commits import Commit
+from supertable.domain.registry import Registry
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -80,6 +81,19 @@ class TableInfo:
             updated_at=moment(snapshot.committed_at_us),
             comment=snapshot.definition.comment,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedTable:
+    """A table that can be brought back by its name, until a vacuum removes it."""
+
+    name: str
+    dropped_at: datetime
+
+    @classmethod
+    def all_of(cls, registry: Registry) -> list[DroppedTable]:
+        """The latest dropped first."""
+        return [cls(entry.name, moment(entry.dropped_at_us or 0)) for entry in registry.dropped]
 
 
 @dataclass(frozen=True, slots=True)

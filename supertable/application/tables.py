@@ -37,11 +37,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class OpenTable:
-    """A table at one version. `folder` holds its objects and names its log."""
+    """A table at one version. `folder` holds its objects and names its log.
+
+    `place`: where it is registered; None for a new table whose name nobody knows yet.
+    """
 
     entry: TableEntry
     folder: str
     snapshot: Snapshot
+    place: Place | None = None
 
     @property
     def name(self) -> str:
@@ -97,7 +101,10 @@ class Tables:
             found = {request: _resolved(request, registries) for request in requests}
             logs = {folder for tables in found.values() for _, folder in tables}
             if logs <= known.keys():
-                return {request: [self._open(*table, heads) for table in tables] for request, tables in found.items()}
+                return {
+                    request: [self._open(*table, heads, request[0]) for table in tables]
+                    for request, tables in found.items()
+                }
         raise CatalogUnavailable("tables kept being created and dropped while they were looked up")
 
     def open(self, place: Place, name: str) -> OpenTable:
@@ -109,13 +116,27 @@ class Tables:
         return self.cut([(place, None)])[place, None]
 
     def newest(self, table: OpenTable) -> OpenTable:
-        """The same table at its newest version."""
-        heads = self._heads.cut({table.folder: self._snapshots.known(table.folder)})
-        return self._open(table.entry, table.folder, heads)
+        """The same table at its newest version. Raises `TableNotFound` when it was dropped since it was opened."""
+        known = {table.folder: self._snapshots.known(table.folder)}
+        if table.place is None:
+            return self._open(table.entry, table.folder, self._heads.cut(known), None)
+        log = table.place.registry
+        heads = self._heads.cut({**known, log: self._registries.known(log)})
+        entry = self._registry(table.place, heads).find_again(table.entry)
+        return self._open(entry, table.folder, heads, table.place)
 
     def registry(self, place: Place) -> Registry:
         """The newest registry; an empty one when nothing was ever created there."""
         return self._registry(place, self._heads.cut({place.registry: self._registries.known(place.registry)}))
+
+    def as_of(self, table: OpenTable, version: int | str | None) -> OpenTable:
+        """The table at a version, at the version that a tag names, or with None as it is.
+
+        Raises `VersionNotFound`, and `NotFound` for a tag that it does not have.
+        """
+        if version is None:
+            return table
+        return self.at_version(table, table.entry.tagged(version) if isinstance(version, str) else version)
 
     def at_version(self, table: OpenTable, version: int) -> OpenTable:
         """The table as it was. Raises `VersionNotFound`, also for a version that a vacuum gave up."""
@@ -153,11 +174,11 @@ class Tables:
         head = heads.get(place.registry)
         return self._registries.state_at(place.registry, head) if head else EMPTY
 
-    def _open(self, entry: TableEntry, folder: str, heads: dict[str, Head]) -> OpenTable:
+    def _open(self, entry: TableEntry, folder: str, heads: dict[str, Head], place: Place | None) -> OpenTable:
         head = heads.get(folder)
         if head is None:
             raise ObjectMissing(record_key(folder, 1))
-        return OpenTable(entry, folder, self._snapshots.state_at(folder, head))
+        return OpenTable(entry, folder, self._snapshots.state_at(folder, head), place)
 
 
 def _resolved(request: tuple[Place, str | None], registries: dict[Place, Registry]) -> list[tuple[TableEntry, str]]:

@@ -104,8 +104,8 @@ class NotFound(SupertableError):
 
 
 class TableNotFound(NotFound):
-    def __init__(self, table: str) -> None:
-        super().__init__(f"There is no table {_short(table)}. `tables` lists those there are.")
+    def __init__(self, table: str, hint: str = "`tables` lists those there are.") -> None:
+        super().__init__(f"There is no table {_short(table)}. {hint}")
         self.table = table
 
 

@@ -1,4 +1,4 @@
-"""The one rule for the names of organizations, supertables and tables, and the rule for column names."""
+"""The one rule for the names of organizations, supertables and tables; what tags may have besides; column names."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ RESERVED_COLUMNS = frozenset({"_table", "_change", "_version"})
 """Columns that queries over several tables or versions add."""
 
 _NAME = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -21,14 +22,32 @@ def checked_name(kind: str, name: object) -> str:
 
     Names have 1 to 128 ASCII letters, digits or `_`. Case is kept; names that differ only in case are the same.
     """
+    text = _bounded(kind, name)
+    if not _NAME.fullmatch(text):
+        raise InvalidName(kind, name, "only letters A to Z, digits and _ are allowed")
+    return text
+
+
+def checked_tag(name: object) -> str:
+    """`name` as it was given, or `InvalidName`.
+
+    Like other names, and may have `.` and `-` after its first character; digits alone would be a version.
+    """
+    text = _bounded("tag", name)
+    if not _TAG.fullmatch(text):
+        raise InvalidName("tag", name, "only letters A to Z, digits and _ are allowed, and . and - after the first")
+    if text.isdigit():
+        raise InvalidName("tag", name, "digits alone are the number of a version")
+    return text
+
+
+def _bounded(kind: str, name: object) -> str:
     if not isinstance(name, str):
         raise InvalidName(kind, name, "it is not text")
     if not name:
         raise InvalidName(kind, name, "it is empty")
     if len(name) > MAX_NAME_LENGTH:
         raise InvalidName(kind, name, f"it has {len(name)} characters, {MAX_NAME_LENGTH} are allowed")
-    if not _NAME.fullmatch(name):
-        raise InvalidName(kind, name, "only letters A to Z, digits and _ are allowed")
     return name
 
 

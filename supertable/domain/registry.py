@@ -14,8 +14,8 @@ from supertable.domain.names import name_key
 class TableEntry:
     """A table's name and its id, which names its folder and is never used again.
 
-    `tags` name versions that no vacuum gives up. `clones` are the versions that clones were made of, by clone's id:
-    they share the files and keep them for as long as the clone exists. `dropped_at_us`: when it was dropped.
+    `tags` name versions that no vacuum gives up. `clones`: the version whose files a clone may share, by clone's id,
+    clones of clones included; it is kept for as long as the clone exists. `dropped_at_us`: when it was dropped.
     """
 
     name: str
@@ -28,6 +28,17 @@ class TableEntry:
     def pinned(self) -> frozenset[int]:
         """Versions that must stay readable."""
         return frozenset({*self.tags.values(), *self.clones.values()})
+
+    def tag_called(self, name: str) -> str | None:
+        """The tag of that name as it is written; tags that differ only in case are the same."""
+        return next((tag for tag in self.tags if name_key(tag) == name_key(name)), None)
+
+    def tagged(self, name: str) -> int:
+        """The version that a tag names. Raises `NotFound`."""
+        tag = self.tag_called(name)
+        if tag is None:
+            raise no_such_tag(self, name)
+        return self.tags[tag]
 
 
 class RegistryAction(StrEnum):
@@ -90,25 +101,38 @@ class Registry:
         return name_key(name) in self.names
 
     def find(self, name: str) -> TableEntry:
-        """Raises `TableNotFound`."""
+        """Raises `TableNotFound`, which says when a table of that name was dropped."""
         table_id = self.names.get(name_key(name))
-        if table_id is None:
-            raise TableNotFound(name)
-        return self.entries[table_id]
+        if table_id is not None:
+            return self.entries[table_id]
+        if self._dropped_called(name):
+            raise TableNotFound(name, _DROPPED)
+        raise TableNotFound(name)
 
     def find_dropped(self, name: str) -> TableEntry:
         """The table of that name that was dropped last. Raises `TableNotFound`."""
-        for entry in self.dropped:
-            if name_key(entry.name) == name_key(name):
-                return entry
-        raise TableNotFound(name)
+        entry = self._dropped_called(name)
+        if entry is None:
+            raise TableNotFound(name, "No table of that name was dropped; `tables --dropped` lists those that were.")
+        return entry
+
+    def find_again(self, entry: TableEntry) -> TableEntry:
+        """The same table as it is registered now. Raises `TableNotFound` when it was dropped since."""
+        now = self.entries.get(entry.table_id)
+        if now is None or now.dropped_at_us is not None:
+            raise TableNotFound(entry.name, _DROPPED if now else "It was dropped, and its rows were vacuumed away.")
+        return now
 
     def require_free(self, name: str) -> None:
         """Raises `TableExists`."""
         if self.has(name):
             raise TableExists(name)
 
+    def _dropped_called(self, name: str) -> TableEntry | None:
+        return next((entry for entry in self.dropped if name_key(entry.name) == name_key(name)), None)
 
+
+_DROPPED = "It was dropped; `undrop` brings it back."
 EMPTY = Registry(version=0, commit_id="", committed_at_us=0, entries={}, names={})
 
 
@@ -135,27 +159,49 @@ def _apply(entries: dict[str, TableEntry], names: dict[str, str], commit: Regist
         case RegistryAction.ADD:
             names[name_key(change.name)] = change.table_id
         case RegistryAction.RENAME | RegistryAction.UNDROP:
-            names.pop(name_key(entry.name), None)
+            _free(names, entry)
             names[name_key(change.name)] = change.table_id
             entries[change.table_id] = replace(entry, name=change.name, dropped_at_us=None)
         case RegistryAction.DROP:
-            names.pop(name_key(entry.name), None)
+            _free(names, entry)
             entries[change.table_id] = replace(entry, dropped_at_us=commit.committed_at_us)
         case RegistryAction.PURGE:
+            _free(names, entry)
             del entries[change.table_id]
             _forget_clone(entries, change.table_id)
         case RegistryAction.TAG:
-            entries[change.table_id] = replace(entry, tags={**entry.tags, change.name: change.version})
+            entries[change.table_id] = replace(entry, tags={**_other_tags(entry, change), change.name: change.version})
         case RegistryAction.UNTAG:
-            left = {tag: version for tag, version in entry.tags.items() if tag != change.name}
-            entries[change.table_id] = replace(entry, tags=left)
+            entries[change.table_id] = replace(entry, tags=_other_tags(entry, change))
 
 
 def _add(entries: dict[str, TableEntry], change: RegistryChange) -> None:
     entries[change.table_id] = TableEntry(change.name, change.table_id)
     if change.origin is not None:
-        origin = entries[change.origin]
-        entries[change.origin] = replace(origin, clones={**origin.clones, change.table_id: change.version})
+        _pin(entries, change.origin, change)
+
+
+def _pin(entries: dict[str, TableEntry], origin_id: str, change: RegistryChange) -> None:
+    """Keep what a clone may share: a version of its origin, and whatever versions the origin itself keeps as a clone.
+
+    Files that the origin shares with a third table came with the version of that table which the origin was made of.
+    """
+    if origin_id not in entries:
+        raise ValueError(f"it adds a clone of table {origin_id}, which the registry does not have")
+    for entry in list(entries.values()):
+        version = change.version if entry.table_id == origin_id else entry.clones.get(origin_id)
+        if version is not None:
+            entries[entry.table_id] = replace(entry, clones={**entry.clones, change.table_id: version})
+
+
+def _free(names: dict[str, str], entry: TableEntry) -> None:
+    """A dropped table's name may be another's by now."""
+    if names.get(name_key(entry.name)) == entry.table_id:
+        del names[name_key(entry.name)]
+
+
+def _other_tags(entry: TableEntry, change: RegistryChange) -> dict[str, int]:
+    return {tag: version for tag, version in entry.tags.items() if name_key(tag) != name_key(change.name)}
 
 
 def _forget_clone(entries: dict[str, TableEntry], table_id: str) -> None:
@@ -166,7 +212,9 @@ def _forget_clone(entries: dict[str, TableEntry], table_id: str) -> None:
 
 
 def tag_exists(entry: TableEntry, tag: str) -> AlreadyExists:
-    return AlreadyExists(f"Table {entry.name} has a tag {tag!r} already, at version {entry.tags[tag]}.")
+    return AlreadyExists(
+        f"Table {entry.name} has a tag {tag!r} already, at version {entry.tags[tag]}; say replace to move it."
+    )
 
 
 def no_such_tag(entry: TableEntry, tag: str) -> NotFound:
