@@ -82,8 +82,8 @@ def scrubbed(text: str, names: Mapping[str, str]) -> str:
     return _INSIDE_OUT if _OWN_SQL.search(text) else text
 
 
-def syntax_error(sql: str, answer: Mapping[str, Any]) -> InvalidStatement:
-    """What DuckDB's parser says, and where."""
+def syntax_error(sql: str, answer: Mapping[str, Any], not_counted: str) -> InvalidStatement:
+    """What DuckDB's parser says, and where; lines are counted after those that are `not_counted`."""
     message = _CODE.sub("", str(answer["error_message"])).rstrip(".!")
     if "expression depth" in message or "memory exhausted" in message:
         return InvalidStatement("The statement is nested too deeply.")
@@ -91,7 +91,7 @@ def syntax_error(sql: str, answer: Mapping[str, Any]) -> InvalidStatement:
     if not position.isdigit():
         return InvalidStatement(f"{message}.")
     before = sql.encode("utf-8", "surrogatepass")[: int(position)].decode("utf-8", "replace")
-    line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+    line, column = before.count("\n") - not_counted.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
     return InvalidStatement(f"{message}, at line {line}, column {column}.")
 
 

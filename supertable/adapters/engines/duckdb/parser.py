@@ -49,12 +49,15 @@ def parsed(cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate) -> D
     )
 
 
-def parse_tree(cursor: duckdb.DuckDBPyConnection, sql: str) -> tuple[Node, str]:
-    """DuckDB's tree of the one statement in `sql`, and a prefix for names that occurs nowhere in it."""
+def parse_tree(cursor: duckdb.DuckDBPyConnection, sql: str, before: str = "") -> tuple[Node, str]:
+    """DuckDB's tree of the one statement in `sql`, and a prefix for names that occurs nowhere in it.
+
+    `before`: lines that the caller did not write; messages count the others.
+    """
     text = serialized(cursor, sql)
     answer = loaded(text)
     if answer["error"]:
-        raise _problem(sql, answer)
+        raise _problem(sql, answer, before)
     statements: list[Any] = answer["statements"]
     if len(statements) != 1:
         raise StatementRefused(f"One statement at a time; this text has {len(statements)}.")
@@ -91,9 +94,9 @@ def _without_explain(sql: str) -> tuple[str, bool]:
     return (raw[:start] + b" " * 7 + raw[start + 7 :]).decode(), True
 
 
-def _problem(sql: str, answer: Node) -> InvalidStatement:
+def _problem(sql: str, answer: Node, before: str) -> InvalidStatement:
     if not str(answer["error_message"]).startswith("Only SELECT"):
-        return syntax_error(sql, answer)
+        return syntax_error(sql, answer, before)
     tokens = duckdb.tokenize(sql)
     word = re.match(rb"\w+", sql.encode()[tokens[0][0] :]) if tokens else None
     if word and word[0].lower() == b"pivot":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import duckdb
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from supertable.adapters.engines.duckdb.damage import known_of
 from supertable.adapters.engines.duckdb.errors import translated
@@ -21,8 +21,7 @@ from supertable.application.ports.engines import BitmapSource, CheckedPredicate,
 from supertable.domain.schemas import Schema
 from supertable.domain.view_chain import Scan
 
-_BATCH, _NUMBER = "st_batch", "st_number"
-_AT = Positions(file="st_file", row="st_row")
+_BATCH = "st_batch"
 Found = dict[str, pa.Array]
 
 
@@ -35,37 +34,39 @@ class DuckDBRowFinder:
         self._bitmaps = bitmaps
 
     def duplicates(self, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> pa.Array | None:
-        given = _numbered(batch, [*keys, *_optional(sequence)])
+        columns = _columns(keys, sequence)
+        number = _free("st_number", columns)
         group = ", ".join(quoted(key) for key in keys)
-        newest = f"max({_NUMBER})" if sequence is None else f"arg_max({_NUMBER}, {_order(sequence)})"
+        newest = f"max({number})" if sequence is None else f"arg_max({number}, {_order(sequence, number)})"
         with self._opened(Sources(self._locate, self._bitmaps)) as cursor:
-            cursor.register(_BATCH, given)
+            cursor.register(_BATCH, _numbered(batch, columns, number))
             kept = cursor.execute(f"SELECT {newest} AS n FROM {_BATCH} GROUP BY {group} ORDER BY n").to_arrow_table()
         return None if kept.num_rows == batch.num_rows else kept["n"].combine_chunks()
 
     def matching_keys(self, scan: Scan, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> KeyMatches:
+        columns = _columns(keys, sequence)
+        number, at = _free("st_number", columns), _positions(scan.schema)
         sources = Sources(self._locate, self._bitmaps)
-        columns = [*keys, *_optional(sequence)]
-        rows = scan_sql(scan, sources, columns, _AT)
         stale = "false" if sequence is None else _newer(f"f.{quoted(sequence)}", f"b.{quoted(sequence)}")
         sql = (
-            f"SELECT f.{_AT.file}, f.{_AT.row}, b.{_NUMBER}, {stale} AS stale FROM ({rows}) AS f "
-            f"JOIN ({_typed(scan.schema, columns)}) AS b ON {_equal(batch, keys)}"
+            f"SELECT f.{at.file}, f.{at.row}, b.{number}, {stale} AS stale "
+            f"FROM ({scan_sql(scan, sources, columns, at)}) AS f "
+            f"JOIN ({_typed(scan.schema, columns, number)}) AS b ON {_equal(batch, keys)} "
+            f"ORDER BY f.{at.file}, f.{at.row}"
         )
         with self._opened(sources) as cursor:
-            cursor.register(_BATCH, _numbered(batch, columns))
+            cursor.register(_BATCH, _numbered(batch, columns, number))
             found = cursor.execute(sql).to_arrow_table()
-        newer = found["stale"]
-        losers = pc.unique(found.filter(newer)[_NUMBER].combine_chunks())
-        return KeyMatches(_by_file(scan, found.filter(pc.invert(newer))), losers.take(pc.array_sort_indices(losers)))
+        newer = found["stale"].to_numpy()
+        losers = np.unique(found[number].to_numpy()[newer])
+        return KeyMatches(_by_file(scan, found.filter(pa.array(~newer)).to_batches()), pa.array(losers, pa.int64()))
 
     def matching_predicate(self, scan: Scan, predicate: CheckedPredicate) -> Found:
         assert isinstance(predicate, RowPredicate)
+        at = _positions(scan.schema)
         sources = Sources(self._locate, self._bitmaps)
-        rows = scan_sql(scan, sources, list(predicate.columns), _AT)
-        sql = f"SELECT {_AT.file}, {_AT.row} FROM ({rows}) AS st_rows WHERE {predicate.text}"
-        with self._opened(sources) as cursor:
-            return _by_file(scan, cursor.execute(sql).to_arrow_table())
+        rows = scan_sql(scan, sources, list(predicate.columns), at)
+        return self._found(scan, sources, at, f"FROM ({rows}) WHERE {predicate.text}")
 
     @contextmanager
     def completed(self, given: Scan, table: Scan, keys: Sequence[str]) -> Iterator[pa.RecordBatchReader]:
@@ -80,17 +81,14 @@ class DuckDBRowFinder:
             yield cursor.execute(sql).to_arrow_reader(BATCH_ROWS)
 
     def superseded(self, scan: Scan, keys: Sequence[str], sequence: str | None) -> Found:
+        at = _positions(scan.schema)
         sources = Sources(self._locate, self._bitmaps)
-        rows = scan_sql(scan, sources, [*keys, *_optional(sequence)], _AT)
+        rows = scan_sql(scan, sources, _columns(keys, sequence), at)
         newest = [f"{quoted(sequence)} DESC NULLS LAST"] if sequence else []
-        order = ", ".join([*newest, f"{_AT.file} DESC", f"{_AT.row} DESC"])
+        order = ", ".join([*newest, f"{at.file} DESC", f"{at.row} DESC"])
         group = ", ".join(quoted(key) for key in keys)
-        sql = (
-            f"SELECT {_AT.file}, {_AT.row} FROM ({rows}) "
-            f"QUALIFY row_number() OVER (PARTITION BY {group} ORDER BY {order}) > 1"
-        )
-        with self._opened(sources) as cursor:
-            return _by_file(scan, cursor.execute(sql).to_arrow_table())
+        ranked = f"QUALIFY row_number() OVER (PARTITION BY {group} ORDER BY {order}) > 1"
+        return self._found(scan, sources, at, f"FROM ({rows}) {ranked}")
 
     def check_predicate(self, text: str, schema: Schema) -> CheckedPredicate:
         cursor = self._instance.cursor()
@@ -99,31 +97,48 @@ class DuckDBRowFinder:
         finally:
             cursor.close()
 
+    def _found(self, scan: Scan, sources: Sources, at: Positions, rest: str) -> Found:
+        with self._opened(sources) as cursor:
+            sql = f"SELECT {at.file}, {at.row} {rest} ORDER BY {at.file}, {at.row}"
+            return _by_file(scan, cursor.execute(sql).to_arrow_reader(BATCH_ROWS))
+
     @contextmanager
     def _opened(self, sources: Sources) -> Iterator[duckdb.DuckDBPyConnection]:
         cursor = self._instance.cursor()
         try:
             sources.bind(cursor)
             yield cursor
-        except duckdb.Error as error:
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise translated(error, known_of(self._instance, sources, {})) from None
         finally:
             cursor.close()
 
 
-def _optional(name: str | None) -> list[str]:
-    return [] if name is None else [name]
+def _columns(keys: Sequence[str], sequence: str | None) -> list[str]:
+    return [*keys, *([] if sequence is None or sequence in keys else [sequence])]
 
 
-def _numbered(batch: pa.Table, columns: Sequence[str]) -> pa.Table:
+def _free(name: str, columns: Iterable[str]) -> str:
+    """The name, made longer until no column has it."""
+    taken = {column.lower() for column in columns}
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _positions(schema: Schema) -> Positions:
+    return Positions(file=_free("st_file", schema.names), row=_free("st_row", schema.names))
+
+
+def _numbered(batch: pa.Table, columns: Sequence[str], number: str) -> pa.Table:
     """Only these columns, and each row's number."""
-    return batch.select(columns).append_column(_NUMBER, pa.array(range(batch.num_rows), pa.int64()))
+    return batch.select(columns).append_column(number, pa.array(np.arange(batch.num_rows)))
 
 
-def _order(sequence: str) -> str:
+def _order(sequence: str, number: str) -> str:
     """A value that sorts rows by the sequence, nulls lowest, and by place among equals."""
     name = quoted(sequence)
-    return f"{{'known': {name} IS NOT NULL, 'value': {name}, 'place': {_NUMBER}}}"
+    return f"{{'known': {name} IS NOT NULL, 'value': {name}, 'place': {number}}}"
 
 
 def _newer(one: str, other: str) -> str:
@@ -131,11 +146,11 @@ def _newer(one: str, other: str) -> str:
     return f"({one} IS NOT NULL AND ({other} IS NULL OR {one} > {other}))"
 
 
-def _typed(schema: Schema, columns: Sequence[str]) -> str:
+def _typed(schema: Schema, columns: Sequence[str], number: str) -> str:
     """The batch with the types that the files' columns have."""
     fields = [(name, schema.find(name)) for name in columns]
     casts = [f"CAST({quoted(name)} AS {duckdb_type(field.type)}) AS {quoted(name)}" for name, field in fields if field]
-    return f"SELECT {', '.join(casts)}, {_NUMBER} FROM {_BATCH}"
+    return f"SELECT {', '.join(casts)}, {number} FROM {_BATCH}"
 
 
 def _equal(batch: pa.Table, keys: Sequence[str]) -> str:
@@ -145,15 +160,14 @@ def _equal(batch: pa.Table, keys: Sequence[str]) -> str:
     return " AND ".join(f"f.{quoted(key)} {operator} b.{quoted(key)}" for key, operator in pairs)
 
 
-def _by_file(scan: Scan, found: pa.Table) -> Found:
-    """Distinct positions by data file path, ascending."""
+def _by_file(scan: Scan, batches: Iterable[pa.RecordBatch]) -> Found:
+    """Distinct positions by data file path. The batches have file and row first, and are sorted by them."""
+    parts: dict[int, list[np.ndarray]] = {}
+    for batch in batches:
+        numbers, rows = batch.column(0).to_numpy(), batch.column(1).to_numpy()
+        starts = np.flatnonzero(np.diff(numbers, prepend=-1))
+        ends = [*starts[1:], len(rows)]
+        for number, start, end in zip(numbers[starts], starts, ends, strict=True):
+            parts.setdefault(int(number), []).append(rows[start:end])
     files = scan.files
-    ordered = found.select([_AT.file, _AT.row]).sort_by([(_AT.file, "ascending"), (_AT.row, "ascending")])
-    rows = ordered[_AT.row].combine_chunks()
-    counts = pc.value_counts(ordered[_AT.file].combine_chunks())
-    positions: Found = {}
-    start = 0
-    for number, count in zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True):
-        positions[files[number].path] = pc.unique(rows.slice(start, count))
-        start += count
-    return positions
+    return {files[number].path: pa.array(np.unique(np.concatenate(found))) for number, found in parts.items()}

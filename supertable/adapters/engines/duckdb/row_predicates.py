@@ -19,6 +19,7 @@ from supertable.domain.errors import InvalidStatement, StatementRefused
 from supertable.domain.predicates import Predicate
 from supertable.domain.schemas import Schema
 
+_BEFORE = "SELECT 1 WHERE\n"
 _REFUSED = {
     "SUBQUERY": "a subquery",
     "WINDOW": "a window function",
@@ -39,7 +40,7 @@ class RowPredicate:
 
 def checked_predicate(cursor: duckdb.DuckDBPyConnection, text: str, schema: Schema, evaluate: Evaluate) -> RowPredicate:
     """Raises `InvalidStatement` for what is no boolean expression over the table's columns alone."""
-    tree, prefix = parse_tree(cursor, f"SELECT 1 WHERE\n{checked_text(text)}\n")
+    tree, prefix = parse_tree(cursor, f"{_BEFORE}{checked_text(text)}\n", _BEFORE)
     condition = _only_condition(cursor, tree)
     _check_row_wise(condition)
     judge = Judge(prefix)
