@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from typing import Any
@@ -18,15 +18,18 @@ from supertable.application.ports.clocks import Identifiers
 from supertable.application.ports.object_stores import ObjectStore, ObjectWriter
 from supertable.domain.files import ColumnRange, DataFile, Scalar
 from supertable.domain.layout import data_path
+from supertable.domain.maintenance import TARGET_FILE_BYTES
 from supertable.domain.schemas import Schema
 from supertable.domain.types import SIGNED, UNSIGNED, DataType, Field
 
 ROW_GROUP_ROWS = 122_880
 """What DuckDB's scan threads take at a time."""
 ROW_GROUP_BYTES = 64 * 1024 * 1024
-FILE_BYTES = 128 * 1024 * 1024
+FILE_BYTES = TARGET_FILE_BYTES
 MAX_RANGE_TEXT = 64
 
+_BLOOM_FALSE_POSITIVES = 0.05
+_BLOOMED = frozenset({"string", "binary", "int32", "int64", "uint32", "uint64", "date", "timestamp"})
 _EXACT = Context(prec=80)
 _RANGED = frozenset(
     {"bool", "float32", "float64", "decimal", "string", "date", "time", "timestamp", *SIGNED, *UNSIGNED}
@@ -40,31 +43,47 @@ class DataFileWriter:
         self._store = store
         self._identifiers = identifiers
 
-    def write(self, folder: str, schema: Schema, groups: Iterable[pa.Table]) -> list[DataFile]:
-        """Every table becomes one row group; files roll at about `FILE_BYTES`. No rows: no file.
+    def write(
+        self,
+        folder: str,
+        schema: Schema,
+        groups: Iterable[pa.Table],
+        keys: Collection[int] = (),
+        file_bytes: int = FILE_BYTES,
+    ) -> list[DataFile]:
+        """Every table becomes one row group; files roll at about `file_bytes`. No rows: no file.
 
+        `keys`: field ids of columns that get a bloom filter, so that a look-up skips the files that lack its value.
         When it fails, what was written is deleted as far as possible; no commit refers to it.
         """
         written: list[DataFile] = []
         source = iter(groups)
         try:
-            written.extend(self._one_file(folder, schema, first, source) for first in source)
+            written.extend(self._one_file(folder, schema, first, source, keys, file_bytes) for first in source)
         except BaseException:
             self._store.delete([file.key(folder) for file in written])
             raise
         return written
 
-    def _one_file(self, folder: str, schema: Schema, first: pa.Table, rest: Iterator[pa.Table]) -> DataFile:
+    def _one_file(
+        self,
+        folder: str,
+        schema: Schema,
+        first: pa.Table,
+        rest: Iterator[pa.Table],
+        keys: Collection[int],
+        file_bytes: int,
+    ) -> DataFile:
         path = data_path(self._identifiers.new())
         floats = _FloatRanges(schema)
         with self._store.open_writer(f"{folder}/{path}") as target:
             sink = _Sink(target)
-            with _parquet_writer(sink, schema) as writer:
+            with _parquet_writer(sink, schema, keys, first.num_rows) as writer:
                 group: pa.Table | None = first
                 while group is not None:
                     writer.write_table(group, row_group_size=max(group.num_rows, 1))
                     floats.look(group)
-                    group = None if sink.bytes >= FILE_BYTES else next(rest, None)
+                    group = None if sink.bytes >= file_bytes else next(rest, None)
             metadata = writer.writer.metadata
         return DataFile(
             path=path,
@@ -76,7 +95,7 @@ class DataFileWriter:
         )
 
 
-def _parquet_writer(sink: _Sink, schema: Schema) -> pq.ParquetWriter:
+def _parquet_writer(sink: _Sink, schema: Schema, keys: Collection[int], group_rows: int) -> pq.ParquetWriter:
     """LZ4, and dictionaries for text only: measured, this is written and read about twice as fast as the defaults.
 
     Float columns get no statistics in the file: engines that trust those would lose NaN, which they leave out.
@@ -90,6 +109,11 @@ def _parquet_writer(sink: _Sink, schema: Schema) -> pq.ParquetWriter:
         use_dictionary=[path for path, kind in leaves if pa.types.is_string(kind) or pa.types.is_binary(kind)],
         write_statistics=[path for path, kind in leaves if not pa.types.is_floating(kind)],
         store_decimal_as_integer=True,
+        bloom_filter_options={
+            field.name: {"ndv": group_rows, "fpp": _BLOOM_FALSE_POSITIVES}
+            for field in schema.fields
+            if field.id in keys and field.type.name in _BLOOMED
+        },
     )
 
 

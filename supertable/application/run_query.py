@@ -14,6 +14,7 @@ from supertable.application.ports.engines import (
     RunningQuery,
     Source,
     Statement,
+    TagAt,
     TimestampAt,
     Union,
     VersionAt,
@@ -55,8 +56,11 @@ class RunQuery:
         self._changes = changes
         self._engine = engine
 
-    def prepare(self, place: Place, sql: str) -> PreparedQuery:
-        """Raises `InvalidStatement`, `StatementRefused`, `TableNotFound` or `VersionNotFound`."""
+    def prepare(self, place: Place, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> PreparedQuery:
+        """Bind the statement to one cut; `parameters` are those that it will run with.
+
+        Raises `InvalidStatement`, `StatementRefused`, `TableNotFound` or `VersionNotFound`.
+        """
         statement = self._engine.parse(sql)
         targets = {relation.id: _target(place, relation) for relation in statement.relations}
         cut = self._tables.cut({(target.place, target.table) for target in targets.values()})
@@ -76,7 +80,7 @@ class RunQuery:
         }
         schemas = {number: table.snapshot.schema for number, table in single.items()}
         sources: dict[int, Source] = {
-            number: _pruned(single[number], statement.predicate(number, schemas))
+            number: _pruned(single[number], statement.predicate(number, schemas, parameters))
             if number in single
             else Union(tuple(table.scan() for table in tables))
             for number, tables in opened.items()
@@ -93,8 +97,9 @@ class RunQuery:
         at = relation.at
         if at is None:
             return tables
-        if isinstance(at, VersionAt):
-            return [self._tables.at_version(table, at.version) for table in tables]
+        if isinstance(at, VersionAt | TagAt):
+            version = at.version if isinstance(at, VersionAt) else at.tag
+            return [self._tables.as_of(table, version) for table in tables]
         if len(tables) == 1:
             return [self._tables.at_time(tables[0], at.at_us, _asked(at))]
         there = [table for table in tables if table.snapshot.created_at_us <= at.at_us]
@@ -120,7 +125,7 @@ def _target(place: Place, relation: Relation) -> _Target:
         return _Target(Place(place.organization, qualifiers[-1]), name)
     if name_key(name) != name_key(place.supertable):
         return _Target(place, name)
-    if isinstance(relation.at, VersionAt) or relation.changes:
+    if isinstance(relation.at, VersionAt | TagAt) or relation.changes:
         raise StatementRefused(f"{name} is the union of its tables, which have no version in common; use a TIMESTAMP.")
     return _Target(place, None)
 

@@ -70,7 +70,7 @@ class Stage:
     def resolved(self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema) -> Staged:
         """Write rows whose keys are unique already."""
         groups = chunks(conforming(reader, schema), ROW_GROUP_ROWS, ROW_GROUP_BYTES)
-        return Staged(schema, self._writer.write(table.folder, schema, groups))
+        return Staged(schema, self._writer.write(table.folder, schema, groups, table.snapshot.definition.keys))
 
     def discard(self, table: OpenTable, staged: Staged) -> None:
         """Delete staged files that no commit will refer to."""
@@ -113,8 +113,10 @@ class Stage:
         if second is None:
             keep = self._finder.duplicates(first, keys, sequence)
             rows = first if keep is None else first.take(keep)
-            return Staged(schema, self._writer.write(table.folder, schema, [rows]), held=rows)
-        files = self._writer.write(table.folder, schema, chain([first, second], groups))
+            return Staged(
+                schema, self._writer.write(table.folder, schema, [rows], table.snapshot.definition.keys), held=rows
+            )
+        files = self._writer.write(table.folder, schema, chain([first, second], groups), table.snapshot.definition.keys)
         found = self._finder.superseded(staged_scan(table, Staged(schema, files)), keys, sequence)
         return Staged(schema, files, {path: rows.to_numpy() for path, rows in found.items()})
 

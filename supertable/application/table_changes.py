@@ -51,8 +51,8 @@ class TableChanges:
             return None
         dead = self._dead(last, there)
         hidden = dead if other is None else dead | ~self._dead(last, other)
-        shown = int(np.unpackbits(~hidden, count=part.file.rows).sum())
-        return (there, hidden) if shown else None
+        bits = np.unpackbits(hidden, count=part.file.rows)
+        return None if bits.all() else (there, np.packbits(bits))
 
     def _dead(self, last: OpenTable, file: DataFile) -> Bits:
         return np.frombuffer(self._vectors.bitmap(last.folder, file), dtype=np.uint8)

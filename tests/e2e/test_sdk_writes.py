@@ -625,3 +625,40 @@ class TestManyProcesses:
                 lake.tables()
             lake.rebuild_catalog()
             assert rows(lake) == [(1, "r", 0.0)]
+
+
+class TestCounting:
+    @pytest.fixture
+    def keyed(self, keyed: Lake) -> Lake:
+        keyed.write("orders", orders((1, "eu", 1.0), (2, "us", 2.0), (3, None, None)))
+        keyed.write("orders", orders((2, "US", 20.0)), mode="upsert")
+        keyed.delete("orders", where="id = 3")
+        return keyed
+
+    @pytest.mark.parametrize(
+        ("sql", "expected"),
+        [
+            ("SELECT count(*) FROM orders", [(2,)]),
+            ("SELECT count(*) + 1, 'x' FROM orders", [(3, "x")]),
+            ("SELECT count(*) FROM orders AT (VERSION => 2)", [(3,)]),
+            ("SELECT (SELECT count(*) FROM orders), count(*) FROM orders AT (VERSION => 1)", [(2, 0)]),
+            ("SELECT count(*) FROM main", [(2,)]),
+            ("SELECT count(*) FROM table_changes('orders', 2)", [(3,)]),
+            ("SELECT count(region) FROM orders", [(2,)]),
+            ("SELECT count(*) FROM orders WHERE id > 1", [(1,)]),
+            ("SELECT count(*) FILTER (WHERE price > 5) FROM orders", [(1,)]),
+            ("SELECT DISTINCT 1 FROM orders", [(1,)]),
+            ("SELECT 7 FROM orders LIMIT 1", [(7,)]),
+            ("SELECT count(*) FROM orders GROUP BY region ORDER BY 1", [(1,), (1,)]),
+            ("SELECT count(*) FROM orders HAVING count(*) > 5", []),
+            ("SELECT count(*) FROM orders a, orders b", [(4,)]),
+            ("SELECT sum(n) FROM (SELECT count(*) AS n FROM orders UNION ALL SELECT 10)", [(12,)]),
+        ],
+    )
+    def test_counts_are_exact_whichever_way_they_are_asked_for(self, keyed: Lake, sql: str, expected: Any) -> None:
+        assert rows(keyed, sql) == expected
+
+    def test_a_bare_count_opens_no_file(self, keyed: Lake, home: Path) -> None:
+        for file in home.rglob("*.parquet"):
+            file.unlink()
+        assert rows(keyed, "SELECT count(*) FROM orders") == [(2,)]

@@ -44,6 +44,7 @@ class LocalObjectStore:
 
     def __init__(self, root: Path, file_system: FileSystem | None = None) -> None:
         self._root = root.resolve()
+        self._pattern = glob.escape(str(self._root))
         self._fs = file_system or FileSystem()
         self._folders = DurableFolders(self._root, self._fs)
         self._drafts = Drafts(self._root / _DRAFTS, self._fs)
@@ -132,7 +133,7 @@ class LocalObjectStore:
 
     def location(self, key: str) -> str:
         """The absolute path, its glob characters escaped, since engines take paths as patterns."""
-        return glob.escape(str(self._path(key)))
+        return f"{self._pattern}/{check_key(key)}"
 
     def _path(self, key: str) -> Path:
         return self._root / check_key(key)

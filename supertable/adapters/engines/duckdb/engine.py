@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,20 +15,36 @@ from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.parser import parsed
 from supertable.adapters.engines.duckdb.queries import AnsweredQuery, DuckDBQuery
 from supertable.adapters.engines.duckdb.statements import DuckDBStatement
-from supertable.adapters.engines.duckdb.view_chain import Locate, Sources, source_sql
-from supertable.application.ports.engines import BitmapSource, Limits, RunningQuery, Source, Statement
+from supertable.adapters.engines.duckdb.view_chain import Locate, Sources, counted_sql, source_sql
+from supertable.application.ports.engines import BitmapSource, Limits, RunningQuery, Source, Statement, TimestampAt
+
+_KEPT_STATEMENTS = 256
+_KEPT_TEXT = 10_000
 
 
 class DuckDBEngine:
-    """Runs checked statements; keeps nothing between them."""
+    """Runs checked statements; of data it keeps nothing between them."""
 
     def __init__(self, instance: DuckDBInstance, locate: Locate, bitmaps: BitmapSource) -> None:
         self._instance = instance
         self._locate = locate
         self._bitmaps = bitmaps
         self._evaluate = evaluator(instance)
+        self._statements: OrderedDict[str, DuckDBStatement] = OrderedDict()
 
     def parse(self, sql: str) -> DuckDBStatement:
+        """Statements are kept by their text, unless that asks for a moment, which may depend on the clock."""
+        known = self._statements.get(sql)
+        if known is not None:
+            return known
+        statement = self._parsed(sql)
+        if len(sql) <= _KEPT_TEXT and not any(isinstance(one.at, TimestampAt) for one in statement.relations):
+            self._statements[sql] = statement
+            while len(self._statements) > _KEPT_STATEMENTS:
+                self._statements.popitem(last=False)
+        return statement
+
+    def _parsed(self, sql: str) -> DuckDBStatement:
         cursor = self._instance.cursor()
         try:
             return parsed(cursor, sql, self._evaluate)
@@ -43,7 +60,12 @@ class DuckDBEngine:
     ) -> RunningQuery:
         assert isinstance(statement, DuckDBStatement)
         sources = Sources(self._locate, self._bitmaps)
-        sql = statement.sql({number: source_sql(source, sources) for number, source in scans.items()})
+        sql = statement.sql(
+            {
+                number: counted_sql(source) if number in statement.counted else source_sql(source, sources)
+                for number, source in scans.items()
+            }
+        )
         known = known_of(self._instance, sources, statement.names)
 
         def begin(cursor: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:

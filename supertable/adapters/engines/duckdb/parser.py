@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from supertable.adapters.engines.duckdb.constants import Evaluate
+from supertable.adapters.engines.duckdb.counting import only_counted
 from supertable.adapters.engines.duckdb.errors import syntax_error
 from supertable.adapters.engines.duckdb.evaluation import asked_version
 from supertable.adapters.engines.duckdb.judge import Judge
@@ -36,6 +37,7 @@ def parsed(cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate) -> D
         Relation(number, reference.parts, asked_version(cursor, reference.at_clause), reference.changes)
         for number, reference in enumerate(judge.references)
     )
+    tokens = tuple(reference.token for reference in judge.references)
     pieces = re.split(rf"{prefix}_r(\d+)", rendered(cursor, tree))
     return DuckDBStatement(
         relations=relations,
@@ -43,9 +45,10 @@ def parsed(cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate) -> D
         pieces=tuple(pieces[::2]),
         order=tuple(int(number) for number in pieces[1::2]),
         tree=tree,
-        tokens=tuple(reference.token for reference in judge.references),
+        tokens=tokens,
         names=judge.names,
         evaluate=evaluate,
+        counted=only_counted(tree, tokens),
     )
 
 

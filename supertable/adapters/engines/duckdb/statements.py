@@ -18,7 +18,8 @@ from supertable.domain.schemas import Schema
 class DuckDBStatement:
     """`pieces` are the rendered SQL, cut where the relations `order` go. Nobody changes `tree` again.
 
-    `tokens` are the generated names of the relations, `names` what all generated names stand for.
+    `tokens` are the generated names of the relations, `names` what all generated names stand for. `counted` are the
+    relations of which only the number of rows matters.
     """
 
     relations: tuple[Relation, ...]
@@ -29,6 +30,7 @@ class DuckDBStatement:
     tokens: tuple[str, ...]
     names: Mapping[str, str]
     evaluate: Evaluate
+    counted: frozenset[int]
 
     def predicate(
         self,
