@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from supertable.application.create_table import checked_table_name
+from supertable.application.founding import checked_table_name
 from supertable.application.registering import Registrar
 from supertable.application.tables import Place
 from supertable.domain.names import name_key

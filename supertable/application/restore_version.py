@@ -14,9 +14,11 @@ class RestoreVersion:
         self._tables = tables
         self._committer = committer
 
-    def __call__(self, place: Place, name: str, version: int, info: CommitInfo) -> WriteResult:
-        """Raises `VersionNotFound`. Commits that come in between are undone too, as a later commit would do."""
+    def __call__(self, place: Place, name: str, version: int | str, info: CommitInfo) -> WriteResult:
+        """To a version or the one that a tag names. Raises `VersionNotFound` and `NotFound`.
+
+        Commits that come in between are undone too, as a later commit would do."""
         table = self._tables.open(place, name)
-        target = self._tables.at_version(table, version).snapshot
+        target = self._tables.as_of(table, version).snapshot
         committed = self._committer.commit(table, lambda newest: restoring(target, newest.snapshot), info)
         return WriteResult.of(table, committed)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from supertable.application.committing import Committed
 from supertable.application.tables import OpenTable
-from supertable.domain.commits import Commit
+from supertable.domain.commits import Change, Commit
 from supertable.domain.registry import Registry
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,7 +21,10 @@ def moment(microseconds: int) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """A durable commit. `replayed`: it is the one that this idempotency key led to before; nothing was written now."""
+    """A durable commit. `replayed`: it is the one that this idempotency key led to before; nothing was written now.
+
+    `bytes_added` leaves out files that a clone shares.
+    """
 
     table: str
     version: int
@@ -44,7 +47,7 @@ class WriteResult:
             rows_updated=change.counts.updated,
             rows_deleted=change.counts.deleted,
             files_added=len(change.added),
-            bytes_added=sum(file.bytes for file in change.added),
+            bytes_added=_own_bytes(change),
             replayed=committed.replayed,
         )
 
@@ -119,7 +122,7 @@ class HistoryEntry:
     """One commit.
 
     `predicate` and `reason` are what a delete was given, `restored` the version that a restore went back to, and
-    `description` how the columns were changed.
+    `description` how the columns were changed, or what a clone was made of. `bytes_added` as in `WriteResult`.
     """
 
     version: int
@@ -151,7 +154,7 @@ class HistoryEntry:
             rows_deleted=change.counts.deleted,
             files_added=len(change.added),
             files_removed=len(change.removed),
-            bytes_added=sum(file.bytes for file in change.added),
+            bytes_added=_own_bytes(change),
             properties=commit.info.properties,
             idempotency_key=commit.info.idempotency_key,
             predicate=tombstone.predicate if tombstone else None,
@@ -159,3 +162,7 @@ class HistoryEntry:
             restored=change.restored,
             description=change.description,
         )
+
+
+def _own_bytes(change: Change) -> int:
+    return sum(file.bytes for file in change.added if not file.folder)

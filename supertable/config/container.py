@@ -15,6 +15,7 @@ from supertable.adapters.object_stores.local import LocalObjectStore
 from supertable.adapters.readers.files import FileReaderAdapter
 from supertable.application.alter_table import AlterTable
 from supertable.application.committing import Committer
+from supertable.application.clone_table import CloneTable
 from supertable.application.create_table import CreateTable
 from supertable.application.data_files import DataFileWriter
 from supertable.application.delete_rows import DeleteRows
@@ -22,6 +23,7 @@ from supertable.application.deletion_vectors import DeletionVectors
 from supertable.application.drop_table import DropTable, UndropTable
 from supertable.application.heads import Heads
 from supertable.application.logs import Log
+from supertable.application.founding import Founder
 from supertable.application.rebuild_catalog import RebuildCatalog
 from supertable.application.registering import Registrar
 from supertable.application.rename_table import RenameTable
@@ -34,6 +36,7 @@ from supertable.application.tables import Tables
 from supertable.application.write_rows import WriteRows
 from supertable.config.settings import Settings
 from supertable.domain.registry import Registry, replayed_registry
+from supertable.application.tag_version import TagVersion, UntagVersion
 from supertable.domain.snapshots import Snapshot, replayed
 
 
@@ -89,7 +92,9 @@ class Container(containers.DeclarativeContainer):
     data_files = providers.Singleton(DataFileWriter, store, identifiers)
     stage = providers.Singleton(Stage, store, data_files, finder)
 
-    create_table = providers.Singleton(CreateTable, tables, snapshots, registrar, clock, identifiers)
+    founder = providers.Singleton(Founder, tables, snapshots, registrar, clock, identifiers)
+    create_table = providers.Singleton(CreateTable, founder)
+    clone_table = providers.Singleton(CloneTable, tables, founder, registrar)
     rename_table = providers.Singleton(RenameTable, registrar)
     drop_table = providers.Singleton(DropTable, registrar)
     undrop_table = providers.Singleton(UndropTable, registrar)
@@ -98,5 +103,7 @@ class Container(containers.DeclarativeContainer):
     delete_rows = providers.Singleton(DeleteRows, tables, committer, finder, vectors)
     alter_table = providers.Singleton(AlterTable, tables, committer, finder)
     restore_version = providers.Singleton(RestoreVersion, tables, committer)
+    tag_version = providers.Singleton(TagVersion, tables, registrar)
+    untag_version = providers.Singleton(UntagVersion, registrar)
     run_query = providers.Singleton(RunQuery, tables, providers.Singleton(TableChanges, tables, vectors), engine)
     rebuild_catalog = providers.Singleton(RebuildCatalog, store, catalog, heads, clock)

@@ -56,7 +56,8 @@ class Change:
 
     `removed` are paths of data files; `deletes` are the new deletion vectors of files that stay, by path; a file in
     `added` carries its own. `restored` is the version that a restore went back to. Versions before `oldest` were given
-    up by a vacuum. `definition` and `schema` are given where they change; `description` says how, for people.
+    up by a vacuum. `definition` and `schema` are given where they change; `description` says how, for people. `schemas`
+    are older ones that files of a clone's first version were written under.
     """
 
     operation: Operation
@@ -67,6 +68,7 @@ class Change:
     schema: Schema | None = None
     tombstone: Tombstone | None = None
     counts: Counts = Counts()
+    schemas: tuple[Schema, ...] = ()
     restored: int | None = None
     oldest: int | None = None
     description: str = ""

@@ -120,7 +120,7 @@ def _advanced(state: Snapshot | None, commit: Commit) -> Snapshot:
             committed_at_us=commit.committed_at_us,
             definition=change.definition,
             schema=change.schema,
-            schemas={change.schema.id: change.schema},
+            schemas={schema.id: schema for schema in (*change.schemas, change.schema)},
             files={},
             replies={},
         )

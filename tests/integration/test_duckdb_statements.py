@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from supertable.application.ports.engines import TimestampAt, VersionAt
+from supertable.application.ports.engines import TagAt, TimestampAt, VersionAt
 from supertable.domain.errors import InvalidStatement, StatementRefused, SupertableError
 from tests.parquet_tables import ParquetTables
 
@@ -178,7 +178,11 @@ def test_every_other_name_is_a_catalog_table(sql: str, expected: list[tuple[str,
         ("version => 3", VersionAt(3)),
         ("version => 1 + 2", VersionAt(3)),
         ("VERSION => '7'", VersionAt(7)),
+        ("version => '-1'", VersionAt(-1)),
         ("version => -1", VersionAt(-1)),
+        ("version => 'v1.0'", TagAt("v1.0")),
+        ("version => '1.5'", TagAt("1.5")),
+        ("version => 'year-' || 2024", TagAt("year-2024")),
         ("timestamp => '1970-01-01 00:00:01'", TimestampAt(1_000_000)),
         ("timestamp => '1970-01-01 01:00:00+01'", TimestampAt(0)),
         ("timestamp => date '1970-01-02'", TimestampAt(86_400_000_000)),
@@ -186,7 +190,7 @@ def test_every_other_name_is_a_catalog_table(sql: str, expected: list[tuple[str,
         ("timestamp => timestamptz '1970-01-01 00:00:00-02' + interval 1 hour", TimestampAt(10_800_000_000)),
     ],
 )
-def test_time_travel(clause: str, at: VersionAt | TimestampAt, tables: ParquetTables) -> None:
+def test_time_travel(clause: str, at: VersionAt | TagAt | TimestampAt, tables: ParquetTables) -> None:
     for sql in (f"select * from t at ({clause})", f"select x.a from t as x at ({clause}) where x.a = 1"):
         (relation,) = tables.engine.parse(sql).relations
         assert relation.at == at

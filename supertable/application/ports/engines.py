@@ -23,6 +23,13 @@ class VersionAt:
 
 
 @dataclass(frozen=True, slots=True)
+class TagAt:
+    """`AT (VERSION => 'name')`: the version that a tag names."""
+
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
 class TimestampAt:
     """`AT (TIMESTAMP => t)`: the newest version committed at or before `at_us`, microseconds since 1970 UTC."""
 
@@ -47,7 +54,7 @@ class Relation:
 
     id: int
     parts: tuple[str, ...]
-    at: VersionAt | TimestampAt | None
+    at: VersionAt | TagAt | TimestampAt | None
     changes: ChangesAsked | None = None
 
 

@@ -195,6 +195,15 @@ class Lake:
         """
         return Table(self._container, self._place, self._container.undrop_table()(self._place, name, as_name))
 
+    def clone(self, name: str, new_name: str, version: int | str | None = None) -> Table:
+        """A new table with the rows that another has at a version (a number, a tag, or None: the newest); none copied.
+
+        Writes to either never show in the other; the files they share stay for as long as one needs them.
+        Raises `TableNotFound`, `VersionNotFound`, `NotFound` for a tag, `InvalidName` and `TableExists`.
+        """
+        made = self._container.clone_table()(self._place, name, new_name, version)
+        return Table(self._container, self._place, made.name)
+
     def dropped_tables(self) -> list[DroppedTable]:
         """Tables that can be brought back, the latest dropped first."""
         return DroppedTable.all_of(self._container.tables().registry(self._place))

@@ -10,6 +10,7 @@ from supertable.application.arrow_schemas import arrow_schema, fields_of
 from supertable.application.results import ColumnInfo, HistoryEntry, TableInfo, WriteResult
 from supertable.application.tables import OpenTable, Place
 from supertable.config.container import Container
+from supertable.application.tombstones import TombstoneInfo, tombstones
 from supertable.domain.commits import CommitInfo
 from supertable.domain.schema_changes import (
     AddColumn,
@@ -57,8 +58,31 @@ class Table:
             HistoryEntry.of(commit) for commit in self._container.tables().commits(table, table.snapshot.version, limit)
         ]
 
-    def restore(self, version: int, properties: Mapping[str, str] | None = None) -> WriteResult:
-        """A new version with the rows and columns of an older one. Raises `VersionNotFound`."""
+    def tombstones(self, limit: int = 100) -> list[TombstoneInfo]:
+        """The newest `limit` soft deletes, newest first: who, when, why. The version before each has the rows."""
+        return tombstones(self._container.tables(), self._open(), limit)
+
+    def tag(self, name: str, version: int | str | None = None, replace: bool = False) -> int:
+        """Give a version (None: the newest) a name, which keeps it from being vacuumed; the version is returned.
+
+        `FROM t AT (VERSION => 'name')` reads it. Raises `InvalidName`, `VersionNotFound`, and `AlreadyExists` when
+        another version has the tag, unless `replace` moves it.
+        """
+        return self._container.tag_version()(self._place, self._name, name, version, replace)
+
+    def untag(self, name: str) -> None:
+        """Take a tag away; its version stays for as long as the others do. Raises `NotFound`."""
+        self._container.untag_version()(self._place, self._name, name)
+
+    def tags(self) -> dict[str, int]:
+        """The versions that have a tag, by tag, sorted."""
+        return dict(sorted(self._open().entry.tags.items()))
+
+    def restore(self, version: int | str, properties: Mapping[str, str] | None = None) -> WriteResult:
+        """A new version with the rows and columns of an older one, or of the one that a tag names.
+
+        Raises `VersionNotFound`, and `NotFound` for a tag.
+        """
         return self._container.restore_version()(self._place, self._name, version, CommitInfo(dict(properties or {})))
 
     def add_column(self, path: ColumnPath, kind: pa.DataType, comment: str = "") -> WriteResult:

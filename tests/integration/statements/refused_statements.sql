@@ -88,7 +88,7 @@ select default
 select * from t at (version => a)
 select * from t at (version => (select 1))
 select * from t at (version => ?)
-select * from t at (version => 'x')
+select * from t at (version => 'no tag')
 select * from t at (version => null)
 select * from t at (version => 1.5e30)
 select * from t at (timestamp => 'yesterday')

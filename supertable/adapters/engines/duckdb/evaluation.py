@@ -9,21 +9,26 @@ from supertable.adapters.engines.duckdb.errors import scrubbed, split_kind
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.rendering import unchecked
 from supertable.adapters.engines.duckdb.trees import Node, call, cast, nodes
-from supertable.application.ports.engines import TimestampAt, VersionAt
-from supertable.domain.errors import InvalidStatement, StatementRefused
+from supertable.application.ports.engines import TagAt, TimestampAt, VersionAt
+from supertable.domain.errors import InvalidName, InvalidStatement, StatementRefused
+from supertable.domain.names import checked_tag
 
 _TYPES = {"date": "DATE", "time": "TIME", "timestamp": "TIMESTAMP", "zoned": "TIMESTAMP WITH TIME ZONE"}
 
 
-def asked_version(cursor: duckdb.DuckDBPyConnection, at_clause: Node | None) -> VersionAt | TimestampAt | None:
+At = VersionAt | TagAt | TimestampAt
+
+
+def asked_version(cursor: duckdb.DuckDBPyConnection, at_clause: Node | None) -> At | None:
     """What an AT clause asks for. A timestamp without a zone is taken as UTC."""
     if at_clause is None:
         return None
     expression = at_clause["expr"]
     if not _is_constant(expression):
-        raise StatementRefused("AT (…) takes a constant: a version number or a timestamp.")
+        raise StatementRefused("AT (…) takes a constant: a version number, a tag or a timestamp.")
     if at_clause["unit"] == "VERSION":
-        return VersionAt(_integer(cursor, cast(expression, _type("BIGINT")), "a version number"))
+        tag = _tag(cursor, expression)
+        return tag or VersionAt(_integer(cursor, cast(expression, _type("BIGINT")), "a version number or a tag"))
     moment = call("epoch_us", cast(expression, _type(_TYPES["zoned"])))
     return TimestampAt(_integer(cursor, moment, "a timestamp"))
 
@@ -42,6 +47,15 @@ def evaluator(instance: DuckDBInstance) -> Evaluate:
             cursor.close()
 
     return evaluate
+
+
+def _tag(cursor: duckdb.DuckDBPyConnection, expression: Node) -> TagAt | None:
+    """The text that the expression is, where a tag can have that name; '7' is a number."""
+    try:
+        kind, value = _row(cursor, call("typeof", expression), expression)
+        return TagAt(checked_tag(value)) if kind == "VARCHAR" else None
+    except (duckdb.Error, InvalidName):
+        return None
 
 
 def _integer(cursor: duckdb.DuckDBPyConnection, expression: Node, what: str) -> int:

@@ -1,0 +1,72 @@
+"""Making a new table: its log first, then its name in the registry, so that a name always leads to a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from supertable.application.logs import Log
+from supertable.application.ports.clocks import Clock, Identifiers
+from supertable.application.registering import Registrar
+from supertable.application.tables import OpenTable, Place, Tables
+from supertable.domain.commits import Change, Commit
+from supertable.domain.errors import TableExists
+from supertable.domain.names import checked_name, name_key
+from supertable.domain.registry import Registry, RegistryAction, RegistryChange, TableEntry
+from supertable.domain.snapshots import Snapshot
+
+
+def checked_table_name(place: Place, name: str) -> str:
+    """A name that a table of this place may have. Raises `InvalidName` and `TableExists`."""
+    checked_name("table", name)
+    if name_key(name) == name_key(place.supertable):
+        raise TableExists(name)  # the name of the supertable stands for the union of its tables
+    return name
+
+
+class Founder:
+    def __init__(
+        self,
+        tables: Tables,
+        snapshots: Log[Commit, Snapshot],
+        registrar: Registrar,
+        clock: Clock,
+        identifiers: Identifiers,
+    ) -> None:
+        self._tables = tables
+        self._snapshots = snapshots
+        self._registrar = registrar
+        self._clock = clock
+        self._identifiers = identifiers
+
+    def __call__(
+        self,
+        place: Place,
+        name: str,
+        first: Change,
+        fill: Callable[[OpenTable], object] = lambda table: None,
+        origin: OpenTable | None = None,
+    ) -> OpenTable:
+        """The new table, with `first` as its first version. Raises `TableExists`.
+
+        `fill` may write to it before its name is known to anyone; if that fails there is no table. `origin`: the table,
+        at the version, that it is a clone of; raises `TableNotFound` when that was dropped meanwhile.
+        """
+        self._tables.registry(place).require_free(name)
+        table_id = self._identifiers.new()
+        folder = place.folder(table_id)
+        commit = Commit(self._identifiers.new(), 1, self._clock.now_us(), first)
+        snapshot = self._snapshots.append(folder, None, commit)
+        assert snapshot is not None, "table ids are unique"
+
+        created = OpenTable(TableEntry(name, table_id), folder, snapshot)
+        fill(created)
+
+        def add(registry: Registry) -> RegistryChange:
+            registry.require_free(name)
+            if origin is None:
+                return RegistryChange(RegistryAction.ADD, table_id, name)
+            entry = registry.find_again(origin.entry)
+            return RegistryChange(RegistryAction.ADD, table_id, name, origin.snapshot.version, entry.table_id)
+
+        self._registrar.change(place, add)
+        return created

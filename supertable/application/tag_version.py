@@ -1,0 +1,60 @@
+"""Giving a version a name, which also keeps it from being vacuumed."""
+
+from __future__ import annotations
+
+from supertable.application.pins import undo_of, was_given_up
+from supertable.application.registering import Registrar
+from supertable.application.tables import Place, Tables
+from supertable.domain.names import checked_tag
+from supertable.domain.registry import Registry, RegistryAction, RegistryChange, no_such_tag, tag_exists
+
+
+class TagVersion:
+    def __init__(self, tables: Tables, registrar: Registrar) -> None:
+        self._tables = tables
+        self._registrar = registrar
+
+    def __call__(
+        self, place: Place, name: str, tag: str, version: int | str | None = None, replace: bool = False
+    ) -> int:
+        """Tag a version (a number, another tag, or None: the newest), and return it.
+
+        A version that has the tag already stays as it is. Raises `TableNotFound`, `InvalidName`, `VersionNotFound`,
+        and `AlreadyExists` when another version has the tag, unless `replace` moves it.
+        """
+        checked_tag(tag)
+        table = self._tables.open(place, name)
+        number = self._tables.as_of(table, version).snapshot.version
+
+        def add(registry: Registry) -> RegistryChange | None:
+            entry = registry.find_again(table.entry)
+            present = entry.tag_called(tag)
+            if present is not None and entry.tags[present] == number:
+                return None
+            if present is not None and not replace:
+                raise tag_exists(entry, present)
+            return RegistryChange(RegistryAction.TAG, entry.table_id, tag, number)
+
+        self._registrar.change(place, add)
+        lost = was_given_up(self._tables, table, number)
+        if lost:
+            undo = RegistryChange(RegistryAction.UNTAG, table.entry.table_id, tag)
+            self._registrar.change(place, undo_of(undo))
+            raise lost
+        return number
+
+
+class UntagVersion:
+    def __init__(self, registrar: Registrar) -> None:
+        self._registrar = registrar
+
+    def __call__(self, place: Place, name: str, tag: str) -> None:
+        """Raises `TableNotFound`, and `NotFound` for a tag that the table does not have."""
+
+        def remove(registry: Registry) -> RegistryChange:
+            entry = registry.find(name)
+            if entry.tag_called(tag) is None:
+                raise no_such_tag(entry, tag)
+            return RegistryChange(RegistryAction.UNTAG, entry.table_id, tag)
+
+        self._registrar.change(place, remove)
