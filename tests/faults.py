@@ -71,6 +71,14 @@ class FaultyStore:
         with self._step("read", key):
             return self._inner.read(key)
 
+    def chunks(self, key: str) -> Iterator[bytes]:
+        with self._step("chunks", key):
+            return self._inner.chunks(key)
+
+    def fingerprint(self, key: str) -> str | None:
+        with self._step("fingerprint", key):
+            return self._inner.fingerprint(key)
+
     def size(self, key: str) -> int | None:
         with self._step("size", key):
             return self._inner.size(key)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from supertable.application.ports.catalogs import Catalog, Head
 from supertable.application.ports.object_stores import ObjectStore
-from supertable.domain.errors import CatalogUnavailable
+from supertable.domain.errors import CatalogUnavailable, ObjectMissing
 from supertable.domain.layout import record_key, version_of
 
 _LOG = logging.getLogger(__name__)
@@ -31,7 +31,8 @@ class Heads:
     def cut(self, known: Mapping[str, int]) -> dict[str, Head]:
         """The heads of all the logs at one moment, with the records after the known version where the catalog has them.
 
-        Includes every commit that was acknowledged before the call. A log that does not exist is left out.
+        Includes every commit that was acknowledged before the call. A log that does not exist is left out. A head whose
+        record is not in storage is `ObjectMissing`: only durable records are announced, so it was there.
         """
         for _ in range(_MOST_CUTS):
             identity = self._catalog.identity()
@@ -80,16 +81,14 @@ class Heads:
             return False
         present = head.version if head else 0
         if head and self._store.size(record_key(log, present)) is None:
-            self._catalog.clear(log)  # it remembers a version that a power failure took from storage
-            self.catch_up(log)
-            return True
+            raise ObjectMissing(record_key(log, present))
         if head and self._store.size(record_key(log, present + 1)) is None:
             self._verified.add((identity, log))
             return False
         return self.catch_up(log, after=present) > present
 
     def _roll(self, log: str, version: int) -> None:
-        record = self._store.read(record_key(log, version))
+        record = self._store.settle(record_key(log, version))  # its writer may not have come to make it durable
         if record is not None:
             self._catalog.advance(log, version, record)
 

@@ -387,3 +387,23 @@ def test_a_location_leads_to_the_object_or_says_why_there_is_none(store: ObjectS
         return
     assert location.endswith("data/a.parquet")
     assert location.startswith("/") or "://" in location
+
+
+def test_chunks_are_the_object_and_bounded(store: ObjectStore) -> None:
+    data = bytes(range(256)) * 20_000
+    store.put("a/b", data)
+    pieces = list(store.chunks("a/b"))
+    assert b"".join(pieces) == data
+    assert max(map(len, pieces)) <= 4 * 1024 * 1024
+    with pytest.raises(KeyError):
+        list(store.chunks("a/none"))
+
+
+def test_a_fingerprint_differs_when_the_bytes_do(store: ObjectStore) -> None:
+    assert store.fingerprint("a") is None
+    store.put("a", b"one")
+    first = store.fingerprint("a")
+    assert first is not None
+    assert store.fingerprint("a") == first
+    store.put("a", b"two")
+    assert store.fingerprint("a") != first

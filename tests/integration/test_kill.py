@@ -28,12 +28,14 @@ def test_kill_at_random_moments(home: Path) -> None:
         lake.create_table(name, SCHEMA, keys=["id"])
     lake.write("t", turn_of(0, 0), mode="upsert")  # what is imported late is imported now
     acknowledged, turn, delays = -1, 1, []
-    for _ in range(KILLS):
+    for number in range(KILLS):
         receive, send = os.pipe()
         process = forkserver.Process(target=_writer, args=(home, _Descriptor(send), turn))
         process.start()
         os.close(send)
         assert os.read(receive, 8) == READY
+        if number % 2:  # so that some die in their first write, and some later, however slow the machine
+            acknowledged = int.from_bytes(os.read(receive, 8))
         time.sleep(moments.random() * 0.15)
         process.kill()
         process.join()

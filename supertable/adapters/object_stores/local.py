@@ -29,6 +29,7 @@ _Item = TypeVar("_Item")
 
 # No key can contain "~", so no key and no listing reaches the drafts.
 _DRAFTS = "~drafts"
+_CHUNK_BYTES = 1024 * 1024
 _READ_BYTES = 1 << 24
 _ABSENT = (FileNotFoundError, NotADirectoryError)
 _NO_LINKS = {errno.EPERM, errno.EXDEV, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
@@ -102,6 +103,26 @@ class LocalObjectStore:
                 return None
             finally:
                 self._fs.close(descriptor)
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        with _reported("read", key):
+            try:
+                descriptor = self._fs.open(self._path(key))
+            except _ABSENT:
+                raise KeyError(key) from None
+            try:
+                while part := self._fs.read(descriptor, _CHUNK_BYTES):
+                    yield part
+            finally:
+                self._fs.close(descriptor)
+
+    def fingerprint(self, key: str) -> str | None:
+        with _reported("read", key):
+            try:
+                found = self._fs.stat(self._path(key))
+            except _ABSENT:
+                return None
+        return f"{found.st_ino}-{found.st_mtime_ns}-{found.st_size}"
 
     def size(self, key: str) -> int | None:
         path = self._path(key)

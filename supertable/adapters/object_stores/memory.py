@@ -12,6 +12,8 @@ from supertable.adapters.object_stores.keys import check_folder_prefix, check_ke
 from supertable.application.ports.object_stores import ObjectWriter, PutConflict, StoredObject
 from supertable.domain.errors import StoreUnavailable
 
+_CHUNK_BYTES = 1024 * 1024
+
 
 class InMemoryObjectStore:
     """Safe for any number of threads. `now_us` dates the objects; the system's clock by default."""
@@ -42,6 +44,18 @@ class InMemoryObjectStore:
         with self._lock:
             entry = self._objects.get(check_key(key))
         return None if entry is None else entry[0]
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        data = self.read(key)
+        if data is None:
+            raise KeyError(key)
+        for start in range(0, len(data), _CHUNK_BYTES):
+            yield data[start : start + _CHUNK_BYTES]
+
+    def fingerprint(self, key: str) -> str | None:
+        with self._lock:
+            entry = self._objects.get(check_key(key))
+        return None if entry is None else str(id(entry[0]))
 
     def size(self, key: str) -> int | None:
         data = self.read(key)

@@ -138,8 +138,11 @@ class RunningQuery(Protocol):
     def close(self) -> None: ...
 
 
-class BitmapSource(Protocol):
-    """Where an engine gets deletion vectors from."""
+class FileSource(Protocol):
+    """What an engine asks before it opens data files."""
+
+    def check(self, folder: str, file: DataFile) -> None:
+        """Raises `Damaged` unless the file is there and is what was written."""
 
     def bitmap(self, folder: str, file: DataFile) -> bytes:
         """The dead rows of `file`: bit i, most significant bit first, is row i. Raises `Damaged`."""
@@ -189,6 +192,14 @@ class RowFinder(Protocol):
         """Positions of rows of `scan` that a later row of `scan` with the same key supersedes, by data file path.
 
         `scan.files` is in the order in which the rows came. Bounded memory: may spill to disk.
+        """
+
+    def live_rows(self, scan: Scan, order_by: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
+        """The live rows, and after the columns of `scan.schema` two of int64 that say where each row lies.
+
+        These are the file, as its place in `scan.files`, and the row's position in it. The rows are sorted by the
+        columns `order_by`, nulls last, and then by where they lie; without such columns they come in any order.
+        Streams, may spill to disk; the reader is valid within the block.
         """
 
     def check_predicate(self, text: str, schema: Schema) -> CheckedPredicate:

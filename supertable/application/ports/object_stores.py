@@ -63,6 +63,12 @@ class ObjectStore(Protocol):
     def read(self, key: str) -> bytes | None:
         """The whole object, or None when there is none."""
 
+    def chunks(self, key: str) -> Iterator[bytes]:
+        """The whole object in pieces of bounded size, in order. Raises `KeyError` when there is none."""
+
+    def fingerprint(self, key: str) -> str | None:
+        """Differs whenever the object's bytes may differ, and costs no more than `size`; None when there is none."""
+
     def size(self, key: str) -> int | None:
         """The object's size in bytes, or None when there is none. One cheap call: this is also the probe."""
 

@@ -16,7 +16,7 @@ from supertable.adapters.engines.duckdb.parser import parsed
 from supertable.adapters.engines.duckdb.queries import AnsweredQuery, DuckDBQuery
 from supertable.adapters.engines.duckdb.statements import DuckDBStatement
 from supertable.adapters.engines.duckdb.view_chain import Locate, Sources, counted_sql, source_sql
-from supertable.application.ports.engines import BitmapSource, Limits, RunningQuery, Source, Statement, TimestampAt
+from supertable.application.ports.engines import FileSource, Limits, RunningQuery, Source, Statement, TimestampAt
 
 _KEPT_STATEMENTS = 256
 _KEPT_TEXT = 10_000
@@ -25,10 +25,10 @@ _KEPT_TEXT = 10_000
 class DuckDBEngine:
     """Runs checked statements; of data it keeps nothing between them."""
 
-    def __init__(self, instance: DuckDBInstance, locate: Locate, bitmaps: BitmapSource) -> None:
+    def __init__(self, instance: DuckDBInstance, locate: Locate, stored: FileSource) -> None:
         self._instance = instance
         self._locate = locate
-        self._bitmaps = bitmaps
+        self._stored = stored
         self._evaluate = evaluator(instance)
         self._statements: OrderedDict[str, DuckDBStatement] = OrderedDict()
 
@@ -59,7 +59,7 @@ class DuckDBEngine:
         limits: Limits,
     ) -> RunningQuery:
         assert isinstance(statement, DuckDBStatement)
-        sources = Sources(self._locate, self._bitmaps)
+        sources = Sources(self._locate, self._stored)
         sql = statement.sql(
             {
                 number: counted_sql(source) if number in statement.counted else source_sql(source, sources)

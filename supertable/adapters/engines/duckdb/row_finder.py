@@ -17,7 +17,7 @@ from supertable.adapters.engines.duckdb.queries import BATCH_ROWS
 from supertable.adapters.engines.duckdb.row_predicates import RowPredicate, checked_predicate
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
 from supertable.adapters.engines.duckdb.view_chain import Locate, Positions, Sources, scan_sql
-from supertable.application.ports.engines import BitmapSource, CheckedPredicate, KeyMatches
+from supertable.application.ports.engines import CheckedPredicate, FileSource, KeyMatches
 from supertable.domain.schemas import Schema
 from supertable.domain.view_chain import Scan
 
@@ -28,17 +28,17 @@ Found = dict[str, pa.Array]
 class DuckDBRowFinder:
     """Every answer is exact: keys are compared as DuckDB compares them, with NaN and nulls equal to themselves."""
 
-    def __init__(self, instance: DuckDBInstance, locate: Locate, bitmaps: BitmapSource) -> None:
+    def __init__(self, instance: DuckDBInstance, locate: Locate, stored: FileSource) -> None:
         self._instance = instance
         self._locate = locate
-        self._bitmaps = bitmaps
+        self._stored = stored
 
     def duplicates(self, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> pa.Array | None:
         columns = _columns(keys, sequence)
         number = _free("st_number", columns)
         group = ", ".join(quoted(key) for key in keys)
         newest = f"max({number})" if sequence is None else f"arg_max({number}, {_order(sequence, number)})"
-        with self._opened(Sources(self._locate, self._bitmaps)) as cursor:
+        with self._opened(Sources(self._locate, self._stored)) as cursor:
             cursor.register(_BATCH, _numbered(batch, columns, number))
             kept = cursor.execute(f"SELECT {newest} AS n FROM {_BATCH} GROUP BY {group} ORDER BY n").to_arrow_table()
         return None if kept.num_rows == batch.num_rows else kept["n"].combine_chunks()
@@ -46,7 +46,7 @@ class DuckDBRowFinder:
     def matching_keys(self, scan: Scan, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> KeyMatches:
         columns = _columns(keys, sequence)
         number, at = _free("st_number", columns), _positions(scan.schema)
-        sources = Sources(self._locate, self._bitmaps)
+        sources = Sources(self._locate, self._stored)
         stale = "false" if sequence is None else _newer(f"f.{quoted(sequence)}", f"b.{quoted(sequence)}")
         sql = (
             f"SELECT f.{at.file}, f.{at.row}, b.{number}, {stale} AS stale "
@@ -64,13 +64,13 @@ class DuckDBRowFinder:
     def matching_predicate(self, scan: Scan, predicate: CheckedPredicate) -> Found:
         assert isinstance(predicate, RowPredicate)
         at = _positions(scan.schema)
-        sources = Sources(self._locate, self._bitmaps)
+        sources = Sources(self._locate, self._stored)
         rows = scan_sql(scan, sources, list(predicate.columns), at)
         return self._found(scan, sources, at, f"FROM ({rows}) WHERE {predicate.text}")
 
     @contextmanager
     def completed(self, given: Scan, table: Scan, keys: Sequence[str]) -> Iterator[pa.RecordBatchReader]:
-        sources = Sources(self._locate, self._bitmaps)
+        sources = Sources(self._locate, self._stored)
         columns = [f"{'g' if given.schema.find(name) else 't'}.{quoted(name)}" for name in table.schema.names]
         pairs = " AND ".join(f"g.{quoted(key)} IS NOT DISTINCT FROM t.{quoted(key)}" for key in keys)
         sql = (
@@ -82,13 +82,24 @@ class DuckDBRowFinder:
 
     def superseded(self, scan: Scan, keys: Sequence[str], sequence: str | None) -> Found:
         at = _positions(scan.schema)
-        sources = Sources(self._locate, self._bitmaps)
+        sources = Sources(self._locate, self._stored)
         rows = scan_sql(scan, sources, _columns(keys, sequence), at)
         newest = [f"{quoted(sequence)} DESC NULLS LAST"] if sequence else []
         order = ", ".join([*newest, f"{at.file} DESC", f"{at.row} DESC"])
         group = ", ".join(quoted(key) for key in keys)
         ranked = f"QUALIFY row_number() OVER (PARTITION BY {group} ORDER BY {order}) > 1"
         return self._found(scan, sources, at, f"FROM ({rows}) {ranked}")
+
+    @contextmanager
+    def live_rows(self, scan: Scan, order_by: Sequence[str]) -> Iterator[pa.RecordBatchReader]:
+        at = _positions(scan.schema)
+        sources = Sources(self._locate, self._stored)
+        sql = scan_sql(scan, sources, positions=at)
+        if order_by:
+            order = ", ".join([*(f"{quoted(name)} NULLS LAST" for name in order_by), at.file, at.row])
+            sql = f"FROM ({sql}) ORDER BY {order}"
+        with self._opened(sources) as cursor:
+            yield cursor.execute(sql).to_arrow_reader(BATCH_ROWS)
 
     def check_predicate(self, text: str, schema: Schema) -> CheckedPredicate:
         cursor = self._instance.cursor()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import duckdb
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.types import converted, duckdb_type, literal, quoted
-from supertable.application.ports.engines import BitmapSource, Changes, Source, Union
+from supertable.application.ports.engines import Changes, FileSource, Source, Union
 from supertable.domain.errors import InvalidStatement, ObjectDamaged
 from supertable.domain.files import DataFile
 from supertable.domain.schemas import Schema
@@ -33,12 +34,14 @@ class Sources:
     """What one query's SQL refers to: lists of files as variables, bitmaps as small tables."""
 
     locate: Locate
-    bitmaps: BitmapSource
+    stored: FileSource
     lists: dict[str, list[tuple[str, DataFile]]] = field(default_factory=dict)
     dead: dict[str, pa.Table] = field(default_factory=dict)
 
     def bind(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Make everything known to the cursor that will run the query."""
+        for folder, file in chain.from_iterable(self.lists.values()):
+            self.stored.check(folder, file)
         for name, files in self.lists.items():
             _set_list(cursor, name, [self.locate(file.key(folder)) for folder, file in files])
         for name, table in self.dead.items():
@@ -61,7 +64,7 @@ class Sources:
         return name
 
     def _bitmap(self, folder: str, file: DataFile) -> bytes:
-        bitmap = self.bitmaps.bitmap(folder, file)
+        bitmap = self.stored.bitmap(folder, file)
         if len(bitmap) * 8 < file.rows:
             assert file.deletes is not None
             raise ObjectDamaged(file.deletes.key(folder), "it is shorter than the data file it belongs to")
