@@ -31,6 +31,7 @@ from supertable.application.resolving import Resolver
 from supertable.application.restore_version import RestoreVersion
 from supertable.application.run_query import RunQuery
 from supertable.application.staging import Stage
+from supertable.application.stored_files import StoredFiles
 from supertable.application.table_changes import TableChanges
 from supertable.application.tables import Tables
 from supertable.application.write_rows import WriteRows
@@ -77,8 +78,9 @@ class Container(containers.DeclarativeContainer):
     locks = providers.Singleton(FileLocks, providers.Callable(_folder, settings, "locks"))
     vectors = providers.Singleton(DeletionVectors, store, identifiers)
     duckdb = providers.Singleton(_duckdb, settings)
-    engine = providers.Singleton(DuckDBEngine, duckdb, store.provided.location, vectors)
-    finder = providers.Singleton(DuckDBRowFinder, duckdb, store.provided.location, vectors)
+    stored_files = providers.Singleton(StoredFiles, store, vectors)
+    engine = providers.Singleton(DuckDBEngine, duckdb, store.provided.location, stored_files)
+    finder = providers.Singleton(DuckDBRowFinder, duckdb, store.provided.location, stored_files)
     file_reader = providers.Singleton(FileReaderAdapter, providers.Callable(_folder, settings, "temporary"))
 
     heads = providers.Singleton(Heads, store, catalog, probe_every_read=True)
