@@ -10,11 +10,14 @@ from supertable.adapters.catalogs.sqlite import SqliteCatalog
 from supertable.adapters.clocks.system import SystemClock, UuidIdentifiers
 from supertable.adapters.codecs.json_documents import registry_log_codec, table_log_codec
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance, DuckDBRowFinder
+from supertable.adapters.leases.files import FileLeases
 from supertable.adapters.locks.files import FileLocks
 from supertable.adapters.object_stores.local import LocalObjectStore
 from supertable.adapters.readers.files import FileReaderAdapter
 from supertable.application.alter_table import AlterTable
 from supertable.application.committing import Committer
+from supertable.application.committing import Committer
+from supertable.application.compact_table import CompactTable
 from supertable.application.clone_table import CloneTable
 from supertable.application.create_table import CreateTable
 from supertable.application.data_files import DataFileWriter
@@ -29,6 +32,7 @@ from supertable.application.registering import Registrar
 from supertable.application.rename_table import RenameTable
 from supertable.application.resolving import Resolver
 from supertable.application.restore_version import RestoreVersion
+from supertable.application.set_maintenance import SetMaintenance
 from supertable.application.run_query import RunQuery
 from supertable.application.staging import Stage
 from supertable.application.stored_files import StoredFiles
@@ -75,6 +79,7 @@ class Container(containers.DeclarativeContainer):
     identifiers = providers.Singleton(UuidIdentifiers)
     store = providers.Singleton(LocalObjectStore, providers.Callable(_folder, settings, "storage"))
     catalog = providers.Singleton(SqliteCatalog, providers.Callable(_catalog_file, settings))
+    leases = providers.Singleton(FileLeases, providers.Callable(_folder, settings, "leases"))
     locks = providers.Singleton(FileLocks, providers.Callable(_folder, settings, "locks"))
     vectors = providers.Singleton(DeletionVectors, store, identifiers)
     duckdb = providers.Singleton(_duckdb, settings)
@@ -105,7 +110,7 @@ class Container(containers.DeclarativeContainer):
     delete_rows = providers.Singleton(DeleteRows, tables, committer, finder, vectors)
     alter_table = providers.Singleton(AlterTable, tables, committer, finder)
     restore_version = providers.Singleton(RestoreVersion, tables, committer)
-    tag_version = providers.Singleton(TagVersion, tables, registrar)
-    untag_version = providers.Singleton(UntagVersion, registrar)
+    compact_table = providers.Singleton(CompactTable, tables, committer, finder, data_files, vectors, store, leases)
+    set_maintenance = providers.Singleton(SetMaintenance, tables, committer)
     run_query = providers.Singleton(RunQuery, tables, providers.Singleton(TableChanges, tables, vectors), engine)
     rebuild_catalog = providers.Singleton(RebuildCatalog, store, catalog, heads, clock)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from supertable.domain.files import DataFile, DeletionVector
+from supertable.domain.maintenance import MaintenancePolicy
 from supertable.domain.schemas import Schema
 
 
@@ -30,6 +31,7 @@ class TableDefinition:
     keys: tuple[int, ...] = ()
     sequence: int | None = None
     comment: str = ""
+    maintenance: MaintenancePolicy = field(default_factory=MaintenancePolicy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,9 @@ class Change:
     deletes: Mapping[str, DeletionVector] = field(default_factory=dict)
     definition: TableDefinition | None = None
     schema: Schema | None = None
+    schemas: tuple[Schema, ...] = ()
     tombstone: Tombstone | None = None
     counts: Counts = Counts()
-    schemas: tuple[Schema, ...] = ()
     restored: int | None = None
     oldest: int | None = None
     description: str = ""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 import pyarrow as pa
 
 from supertable.application.arrow_schemas import arrow_schema, fields_of
+from supertable.application.compact_table import CompactionResult
 from supertable.application.results import ColumnInfo, HistoryEntry, TableInfo, WriteResult
 from supertable.application.tables import OpenTable, Place
-from supertable.config.container import Container
 from supertable.application.tombstones import TombstoneInfo, tombstones
+from supertable.config.container import Container
 from supertable.domain.commits import CommitInfo
 from supertable.domain.schema_changes import (
     AddColumn,
@@ -23,6 +25,7 @@ from supertable.domain.schema_changes import (
     SetNullable,
     WidenColumn,
 )
+from supertable.entrypoints.sdk.durations import seconds
 
 ColumnPath = str | Sequence[str]
 """A column's name, or names from the outside in for a nested field: ("address", "zip")."""
@@ -119,6 +122,32 @@ class Table:
         Raises `InvalidSchema` for columns that are not there or are needed, `IncompatibleSchema` for types.
         """
         return self._container.alter_table()(self._place, self._name, changes, CommitInfo())
+
+    def compact(self, sort_by: Sequence[str] | None = None, *, everything: bool = False) -> CompactionResult:
+        """Write small files, and files with many dead rows, anew; with `everything` all. Other writes go on meanwhile.
+
+        `sort_by`: columns to sort by; None: those of the table's maintenance policy. Raises `InvalidSchema`.
+        """
+        columns = [sort_by] if isinstance(sort_by, str) else sort_by
+        return self._container.compact_table()(self._place, self._name, columns, everything)
+
+    def set_maintenance(
+        self,
+        *,
+        target_file_bytes: int | None = None,
+        small_files: int | None = None,
+        dirty_share: float | None = None,
+        sort_by: Sequence[str] | None = None,
+        retention: timedelta | float | None = None,
+    ) -> WriteResult:
+        """Change what `maintain` does to this table; what is not given stays. See `MaintenancePolicy`.
+
+        Raises `InvalidSetting` and, for a column to sort by that is not there, `InvalidSchema`.
+        """
+        columns = [sort_by] if isinstance(sort_by, str) else sort_by
+        return self._container.set_maintenance()(
+            self._place, self._name, target_file_bytes, small_files, dirty_share, columns, seconds(retention)
+        )
 
     def _open(self) -> OpenTable:
         return self._container.tables().open(self._place, self._name)

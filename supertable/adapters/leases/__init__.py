@@ -1,0 +1,1 @@
+"""Leases on what is being read."""

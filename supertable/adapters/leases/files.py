@@ -1,0 +1,155 @@
+"""Leases between threads and processes of one machine: a small file for each, locked by `flock` while it is held."""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import json
+import logging
+import os
+import re
+import time
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+from supertable.application.ports.leases import Lease, LiveLease, Span
+
+_LOG = logging.getLogger(__name__)
+_NAME = re.compile(r"(\d{20})-\d+-\d+")
+_NUMBERS = itertools.count()
+_MOST_BYTES = 1 << 26
+
+
+class FileLeases:
+    """The kernel frees a lock when its holder dies, however it dies; the file that stays is removed by `live`.
+
+    Where the folder cannot be used, leases protect nothing, and a warning says so once.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        self._warned = False
+
+    def begin(self) -> Lease:
+        try:
+            while (lease := self._try()) is None:
+                pass
+            return lease
+        except OSError as error:
+            if not self._warned:
+                self._warned = True
+                _LOG.warning("queries are not protected from vacuums, for %s: %s", self._folder, error.strerror)
+            return _NoLease()
+
+    def live(self) -> list[LiveLease]:
+        try:
+            names = os.listdir(self._folder)  # noqa: PTH208 - names are all that is needed
+        except FileNotFoundError:
+            return []
+        found = (self._look(name, matched) for name in names if (matched := _NAME.fullmatch(name)))
+        return [lease for lease in found if lease is not None]
+
+    def _try(self) -> FileLease | None:
+        name = f"{time.time_ns() // 1000:020d}-{os.getpid()}-{next(_NUMBERS)}"
+        path = self._folder / name
+        descriptor = _created(path)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.fstat(descriptor).st_nlink:
+                return FileLease(path, descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)  # somebody took it for a dead one before it was locked
+        return None
+
+    def _look(self, name: str, matched: re.Match[str]) -> LiveLease | None:
+        path = self._folder / name
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return LiveLease(name, int(matched[1]), _decoded(os.pread(descriptor, _MOST_BYTES, 0)))
+        else:
+            path.unlink(missing_ok=True)  # nobody holds it
+            return None
+        finally:
+            os.close(descriptor)
+
+
+class FileLease:
+    """A lease in a file of its own. A forked child has no part in it: see `close`."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path = path
+        self._process = os.getpid()
+        self._open = [descriptor]
+
+    def covers(self, spans: Mapping[str, Collection[Span]]) -> None:
+        for descriptor in self._open:
+            with suppress(OSError):  # then it stands for everything still
+                os.pwrite(descriptor, _encoded(spans), 0)
+
+    def close(self) -> None:
+        try:
+            descriptor = self._open.pop()  # in one step, for two threads may come here
+        except IndexError:
+            return
+        if self._process == os.getpid():
+            with suppress(OSError):
+                self._path.unlink()
+            with suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing is not enough when a child still has it open
+        os.close(descriptor)
+
+    def __enter__(self) -> Lease:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class _NoLease:
+    def covers(self, spans: Mapping[str, Collection[Span]]) -> None: ...
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Lease:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def _created(path: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, 0o666)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, flags, 0o666)
+
+
+def _encoded(spans: Mapping[str, Collection[Span]]) -> bytes:
+    """One line; what does not end with its line feed was not written whole."""
+    return json.dumps({log: list(parts) for log, parts in spans.items()}).encode() + b"\n"
+
+
+def _decoded(data: bytes) -> dict[str, tuple[Span, ...]] | None:
+    if not data.endswith(b"\n"):
+        return None
+    try:
+        return {log: tuple((first, last) for first, last in parts) for log, parts in json.loads(data).items()}
+    except (ValueError, AttributeError, TypeError):
+        return None

@@ -1,0 +1,45 @@
+"""What maintenance does to a table when nobody says otherwise: its policy, which is part of the table's definition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from supertable.domain.errors import InvalidSetting
+
+TARGET_FILE_BYTES = 128 * 1024 * 1024
+RETENTION_SECONDS = 7 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenancePolicy:
+    """`sort_by` are field ids, the order that compacted files get; none: the rows stay as they came.
+
+    A file is small when its live rows take less than half of `target_file_bytes`; compaction is due when `small_files`
+    of them can be merged. A file is dirty, which makes compaction due by itself, when the share of its dead rows is at
+    least `dirty_share`. Versions stay for `retention_seconds` after another took their place.
+    """
+
+    target_file_bytes: int = TARGET_FILE_BYTES
+    small_files: int = 16
+    dirty_share: float = 0.2
+    sort_by: tuple[int, ...] = ()
+    retention_seconds: float = RETENTION_SECONDS
+
+
+def checked_policy(policy: MaintenancePolicy) -> MaintenancePolicy:
+    """Raises `InvalidSetting` where a value makes no sense."""
+    if not 1024 <= policy.target_file_bytes <= 1 << 40:
+        raise InvalidSetting("target_file_bytes", "it must be between 1 KiB and 1 TiB")
+    if policy.small_files < 2:
+        raise InvalidSetting("small_files", "it must be at least 2, for one file is not worth merging")
+    if not 0 < policy.dirty_share <= 1:
+        raise InvalidSetting("dirty_share", "it must be above 0, and at most 1")
+    checked_retention(policy.retention_seconds)
+    return policy
+
+
+def checked_retention(seconds: float) -> float:
+    """Raises `InvalidSetting`."""
+    if not 0 <= seconds <= 1_000 * 366 * 24 * 3600:
+        raise InvalidSetting("retention", "it must be at least 0, and at most a thousand years")
+    return seconds
