@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from supertable.entrypoints.cli.confirming import confirm
 from supertable.entrypoints.cli.reports import write_report
 from supertable.entrypoints.cli.session import Session
 from supertable.entrypoints.cli.tables import TableName
@@ -36,8 +36,8 @@ def delete(
         raise typer.BadParameter("Give one of the two.", param_hint="--where / --keys")
     with session.connect() as lake:
         table = lake.table(name)
-        if not yes:
-            _confirm(table.name, where, keys)
+        rows = f"where {where}" if where is not None else f"with the keys in {keys}"
+        confirm(f"Delete the rows of {table.name} {rows}?", yes)
         with _key_rows(lake, name, keys) as opened:
             result = lake.delete(
                 name,
@@ -47,13 +47,6 @@ def delete(
                 idempotency_key=idempotency_key,
             )
     write_report(session, result, f"Deleted from {result.table}")
-
-
-def _confirm(name: str, where: str | None, keys: str | None) -> None:
-    if not sys.stdin.isatty():
-        raise typer.BadParameter("There is no terminal to ask on: say --yes.", param_hint="--yes")
-    rows = f"where {where}" if where is not None else f"with the keys in {keys}"
-    typer.confirm(f"Delete the rows of {name} {rows}?", abort=True, err=True)
 
 
 def _key_rows(lake: Lake, name: str, keys: str | None) -> AbstractContextManager[OpenedFiles | None]:

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from supertable.entrypoints.cli.alter import alter
 from supertable.entrypoints.cli.catalog import catalog
 from supertable.entrypoints.cli.configuration import config
 from supertable.entrypoints.cli.delete import delete
@@ -21,9 +22,12 @@ from supertable.entrypoints.cli.demo import demo
 from supertable.entrypoints.cli.failures import INTERRUPTED, PIPE_CLOSED, report
 from supertable.entrypoints.cli.interruption import Interruption
 from supertable.entrypoints.cli.load import load
+from supertable.entrypoints.cli.naming import clone, drop, rename, undrop
 from supertable.entrypoints.cli.query import query
 from supertable.entrypoints.cli.session import Session
 from supertable.entrypoints.cli.tables import describe, history, restore, tables
+from supertable.entrypoints.cli.tags import tag, tags, untag
+from supertable.entrypoints.cli.tombstones import tombstones
 
 _FLAGS = frozenset({"--json", "--verbose"})
 _WITH_VALUE = frozenset({"--home", "--organization", "-o", "--supertable", "-s"})
@@ -49,8 +53,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (load, query, tables, describe, history, restore, delete, config, demo):
+_TABLES = (tables, describe, rename, drop, undrop, clone)
+_ROWS = (load, query, delete, tombstones)
+_VERSIONS = (history, restore, tag, untag, tags)
+for command in (*_ROWS, *_TABLES, *_VERSIONS, config, demo):
     app.command()(command)
+app.add_typer(alter, name="alter")
 app.add_typer(catalog, name="catalog")
 
 

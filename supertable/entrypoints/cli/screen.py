@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +62,11 @@ def shown(value: object) -> str:
 def amount(count: int, noun: str) -> str:
     """`1 row`, `2,000 rows`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def properties(given: Mapping[str, str]) -> str:
+    """`source=erp; user=ann`."""
+    return "; ".join(f"{key}={value}" for key, value in given.items())
 
 
 def size(count: int) -> str:

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from supertable.entrypoints.cli.reports import write_report
-from supertable.entrypoints.cli.screen import amount, console, shown, size, table, write_json
+from supertable.entrypoints.cli.screen import amount, console, properties, shown, size, table, write_json
 from supertable.entrypoints.cli.session import Session
 
+if TYPE_CHECKING:
+    from supertable.application.results import HistoryEntry
+
 TableName = Annotated[str, typer.Argument(metavar="TABLE", help="Name of a table.", show_default=False)]
+VersionOption = Annotated[
+    str | None, typer.Option(metavar="VERSION", help="A version or a tag.", show_default="the newest version")
+]
 
 
-def tables(context: typer.Context) -> None:
+def as_version(text: str) -> int | str:
+    """Digits are the number of a version, anything else is a tag."""
+    return int(text) if text.removeprefix("-").isdecimal() else text
+
+
+def tables(
+    context: typer.Context,
+    dropped: Annotated[bool, typer.Option("--dropped", help="List those that `undrop` can bring back.")] = False,
+) -> None:
     """List the tables."""
     session = Session.of(context)
+    if dropped:
+        _dropped_tables(session)
+        return
     with session.connect() as lake:
         found = lake.tables()
     if session.as_json:
@@ -29,6 +46,17 @@ def tables(context: typer.Context) -> None:
         ]
         headings = ["table", "version", "rows", "files", "size", "keys", "updated", "comment"]
         console().print(table(headings, rows, numbers=(1, 2, 3, 4)))
+
+
+def _dropped_tables(session: Session) -> None:
+    with session.connect() as lake:
+        found = lake.dropped_tables()
+    if session.as_json:
+        write_json(found)
+    elif not found:
+        console().print("There are no dropped tables.")
+    else:
+        console().print(table(["table", "dropped"], [(info.name, info.dropped_at) for info in found]))
 
 
 def describe(context: typer.Context, name: TableName) -> None:
@@ -76,8 +104,8 @@ def history(
             entry.rows_updated,
             entry.rows_deleted,
             size(entry.bytes_added),
-            "; ".join(f"{key}={value}" for key, value in entry.properties.items()),
-            entry.reason or entry.predicate or (f"to version {entry.restored}" if entry.restored else ""),
+            properties(entry.properties),
+            _why(entry),
         )
         for entry in entries
     ]
@@ -85,13 +113,20 @@ def history(
     console().print(table(headings, rows, numbers=(0, 3, 4, 5, 6)))
 
 
+def _why(entry: HistoryEntry) -> str:
+    restored = f"to version {entry.restored}" if entry.restored else ""
+    return entry.reason or entry.predicate or restored or entry.description
+
+
 def restore(
     context: typer.Context,
     name: TableName,
-    version: Annotated[int, typer.Argument(metavar="VERSION", help="The version to go back to.", show_default=False)],
+    version: Annotated[
+        str, typer.Argument(metavar="VERSION", help="The version to go back to, or its tag.", show_default=False)
+    ],
 ) -> None:
     """Make a new version with the rows and columns of an older one. Nothing is lost."""
     session = Session.of(context)
     with session.connect() as lake:
-        result = lake.table(name).restore(version)
+        result = lake.table(name).restore(as_version(version))
     write_report(session, result, f"Restored {result.table} to version {version}")
