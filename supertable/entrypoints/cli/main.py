@@ -23,7 +23,7 @@ from supertable.entrypoints.cli.failures import INTERRUPTED, PIPE_CLOSED, report
 from supertable.entrypoints.cli.interruption import Interruption
 from supertable.entrypoints.cli.load import load
 from supertable.entrypoints.cli.naming import clone, drop, rename, undrop
-from supertable.entrypoints.cli.query import query
+from supertable.entrypoints.cli.query import changes, query
 from supertable.entrypoints.cli.session import Session
 from supertable.entrypoints.cli.tables import describe, history, restore, tables
 from supertable.entrypoints.cli.tags import tag, tags, untag
@@ -54,7 +54,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _TABLES = (tables, describe, rename, drop, undrop, clone)
-_ROWS = (load, query, delete, tombstones)
+_ROWS = (load, query, changes, delete, tombstones)
 _VERSIONS = (history, restore, tag, untag, tags)
 for command in (*_ROWS, *_TABLES, *_VERSIONS, config, demo):
     app.command()(command)
