@@ -15,33 +15,32 @@ from supertable.adapters.locks.files import FileLocks
 from supertable.adapters.object_stores.local import LocalObjectStore
 from supertable.adapters.readers.files import FileReaderAdapter
 from supertable.application.alter_table import AlterTable
-from supertable.application.committing import Committer
+from supertable.application.clone_table import CloneTable
 from supertable.application.committing import Committer
 from supertable.application.compact_table import CompactTable
-from supertable.application.clone_table import CloneTable
 from supertable.application.create_table import CreateTable
 from supertable.application.data_files import DataFileWriter
 from supertable.application.delete_rows import DeleteRows
 from supertable.application.deletion_vectors import DeletionVectors
 from supertable.application.drop_table import DropTable, UndropTable
+from supertable.application.founding import Founder
 from supertable.application.heads import Heads
 from supertable.application.logs import Log
-from supertable.application.founding import Founder
 from supertable.application.rebuild_catalog import RebuildCatalog
 from supertable.application.registering import Registrar
 from supertable.application.rename_table import RenameTable
 from supertable.application.resolving import Resolver
 from supertable.application.restore_version import RestoreVersion
-from supertable.application.set_maintenance import SetMaintenance
 from supertable.application.run_query import RunQuery
+from supertable.application.set_maintenance import SetMaintenance
 from supertable.application.staging import Stage
 from supertable.application.stored_files import StoredFiles
 from supertable.application.table_changes import TableChanges
 from supertable.application.tables import Tables
+from supertable.application.tag_version import TagVersion, UntagVersion
 from supertable.application.write_rows import WriteRows
 from supertable.config.settings import Settings
 from supertable.domain.registry import Registry, replayed_registry
-from supertable.application.tag_version import TagVersion, UntagVersion
 from supertable.domain.snapshots import Snapshot, replayed
 
 
@@ -79,8 +78,8 @@ class Container(containers.DeclarativeContainer):
     identifiers = providers.Singleton(UuidIdentifiers)
     store = providers.Singleton(LocalObjectStore, providers.Callable(_folder, settings, "storage"))
     catalog = providers.Singleton(SqliteCatalog, providers.Callable(_catalog_file, settings))
-    leases = providers.Singleton(FileLeases, providers.Callable(_folder, settings, "leases"))
     locks = providers.Singleton(FileLocks, providers.Callable(_folder, settings, "locks"))
+    leases = providers.Singleton(FileLeases, providers.Callable(_folder, settings, "leases"))
     vectors = providers.Singleton(DeletionVectors, store, identifiers)
     duckdb = providers.Singleton(_duckdb, settings)
     stored_files = providers.Singleton(StoredFiles, store, vectors)
@@ -105,6 +104,8 @@ class Container(containers.DeclarativeContainer):
     rename_table = providers.Singleton(RenameTable, registrar)
     drop_table = providers.Singleton(DropTable, registrar)
     undrop_table = providers.Singleton(UndropTable, registrar)
+    tag_version = providers.Singleton(TagVersion, tables, registrar)
+    untag_version = providers.Singleton(UntagVersion, registrar)
     resolver = providers.Singleton(Resolver, stage, finder, vectors)
     write_rows = providers.Singleton(WriteRows, tables, stage, committer, finder, resolver)
     delete_rows = providers.Singleton(DeleteRows, tables, committer, finder, vectors)
