@@ -13,11 +13,11 @@ from supertable.entrypoints.cli.main import run
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
 
-def test_the_python_example(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_python_examples(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("SUPERTABLE_HOME", str(home))
-    example = re.search(r"```python\n(.*?)```", README, re.DOTALL)
-    assert example is not None
-    exec(example[1], {})
+    examples = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert examples
+    exec("\n".join(examples), {})
     assert "fig" in capsys.readouterr().out
 
 
