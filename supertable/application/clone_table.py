@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from supertable.application.founding import Founder, checked_table_name
-from supertable.application.pins import undo_of, was_given_up
-from supertable.application.registering import Registrar
+from supertable.application.pins import Pin
 from supertable.application.tables import OpenTable, Place, Tables
 from supertable.domain.cloning import cloning
-from supertable.domain.registry import RegistryAction, RegistryChange
 
 
 class CloneTable:
-    def __init__(self, tables: Tables, founder: Founder, registrar: Registrar) -> None:
+    def __init__(self, tables: Tables, founder: Founder) -> None:
         self._tables = tables
         self._founder = founder
-        self._registrar = registrar
 
     def __call__(self, place: Place, name: str, new_name: str, version: int | str | None = None) -> OpenTable:
         """The clone, as a table of the same supertable. `version`: a number, a tag, or None: the newest.
@@ -24,10 +21,4 @@ class CloneTable:
         checked_table_name(place, new_name)
         origin = self._tables.as_of(self._tables.open(place, name), version)
         change = cloning(origin.snapshot, origin.folder, origin.name)
-        clone = self._founder(place, new_name, change, origin=origin)
-        lost = was_given_up(self._tables, origin, origin.snapshot.version)
-        if lost:
-            undo = RegistryChange(RegistryAction.PURGE, clone.entry.table_id)
-            self._registrar.change(place, undo_of(undo))
-            raise lost
-        return clone
+        return self._founder(place, new_name, change, pin=Pin(self._tables, origin))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from supertable.application.logs import Log
+from supertable.application.pins import Pin
 from supertable.application.ports.clocks import Clock, Identifiers
 from supertable.application.registering import Registrar
 from supertable.application.tables import OpenTable, Place, Tables
@@ -44,12 +45,12 @@ class Founder:
         name: str,
         first: Change,
         fill: Callable[[OpenTable], object] = lambda table: None,
-        origin: OpenTable | None = None,
+        pin: Pin | None = None,
     ) -> OpenTable:
         """The new table, with `first` as its first version. Raises `TableExists`.
 
-        `fill` may write to it before its name is known to anyone; if that fails there is no table. `origin`: the table,
-        at the version, that it is a clone of; raises `TableNotFound` when that was dropped meanwhile.
+        `fill` may write to it before its name is known to anyone; if that fails there is no table. `pin`: on the
+        version that it is a clone of; raises `TableNotFound` when that table was dropped meanwhile, and what pins do.
         """
         self._tables.registry(place).require_free(name)
         table_id = self._identifiers.new()
@@ -63,10 +64,11 @@ class Founder:
 
         def add(registry: Registry) -> RegistryChange:
             registry.require_free(name)
-            if origin is None:
+            if pin is None:
                 return RegistryChange(RegistryAction.ADD, table_id, name)
-            entry = registry.find_again(origin.entry)
-            return RegistryChange(RegistryAction.ADD, table_id, name, origin.snapshot.version, entry.table_id)
+            return RegistryChange(RegistryAction.ADD, table_id, name, pin.version, pin.take(registry).table_id)
 
         self._registrar.change(place, add)
+        if pin is not None:
+            pin.settle(self._registrar, place, RegistryChange(RegistryAction.PURGE, table_id))
         return created

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from supertable.application.pins import undo_of, was_given_up
+from supertable.application.pins import Pin
 from supertable.application.registering import Registrar
 from supertable.application.tables import Place, Tables
 from supertable.domain.names import checked_tag
@@ -24,10 +24,11 @@ class TagVersion:
         """
         checked_tag(tag)
         table = self._tables.open(place, name)
-        number = self._tables.as_of(table, version).snapshot.version
+        pin = Pin(self._tables, self._tables.as_of(table, version))
+        number = pin.version
 
         def add(registry: Registry) -> RegistryChange | None:
-            entry = registry.find_again(table.entry)
+            entry = pin.take(registry)
             present = entry.tag_called(tag)
             if present is not None and entry.tags[present] == number:
                 return None
@@ -36,11 +37,7 @@ class TagVersion:
             return RegistryChange(RegistryAction.TAG, entry.table_id, tag, number)
 
         self._registrar.change(place, add)
-        lost = was_given_up(self._tables, table, number)
-        if lost:
-            undo = RegistryChange(RegistryAction.UNTAG, table.entry.table_id, tag)
-            self._registrar.change(place, undo_of(undo))
-            raise lost
+        pin.settle(self._registrar, place, RegistryChange(RegistryAction.UNTAG, table.entry.table_id, tag))
         return number
 
 

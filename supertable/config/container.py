@@ -100,7 +100,7 @@ class Container(containers.DeclarativeContainer):
 
     founder = providers.Singleton(Founder, tables, snapshots, registrar, clock, identifiers)
     create_table = providers.Singleton(CreateTable, founder)
-    clone_table = providers.Singleton(CloneTable, tables, founder, registrar)
+    clone_table = providers.Singleton(CloneTable, tables, founder)
     rename_table = providers.Singleton(RenameTable, registrar)
     drop_table = providers.Singleton(DropTable, registrar)
     undrop_table = providers.Singleton(UndropTable, registrar)

@@ -151,7 +151,7 @@ class TestVersionsThatAreGivenUpMeanwhile:
         with supertable.connect(home=home) as raced:
             store = Meanwhile(
                 LocalObjectStore(home / "storage"),
-                lambda step: step.startswith("put_if_absent") and "/catalog/" in step,
+                registering,
                 lambda: give_up(lake, "t"),
             )
             raced.container.store.override(providers.Object(store))
@@ -174,9 +174,29 @@ class TestVersionsThatAreGivenUpMeanwhile:
         assert raced.table("t").tag("new") == 3
         assert lake.table("t").tags() == {"new": 3}
 
+    def test_a_pin_that_ended_before_does_not_help(self, lake: Lake, home: Path) -> None:
+        lake.create_table_from("t", turn_of(0), keys=["id"])
+        lake.write("t", turn_of(1), mode="upsert")
+        lake.table("t").tag("kept", 2)
+
+        def untag() -> None:
+            lake.table("t").untag("kept")
+            give_up(lake, "t")
+
+        with supertable.connect(home=home) as raced:
+            store = Meanwhile(LocalObjectStore(home / "storage"), registering, untag)
+            raced.container.store.override(providers.Object(store))
+            with pytest.raises(VersionNotFound):
+                raced.clone("t", "c", "kept")
+        assert [info.name for info in lake.tables()] == ["t"]
+
     def test_so_does_one_that_was_pinned_before(self, lake: Lake, raced: Lake) -> None:
         lake.table("t").tag("kept", 2)
         assert raced.clone("t", "c", "kept").info().rows == 20
+
+
+def registering(step: str) -> bool:
+    return step.startswith("put_if_absent") and "/catalog/" in step
 
 
 def give_up(lake: Lake, name: str) -> None:
