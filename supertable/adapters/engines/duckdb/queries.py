@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.errors import Known, translated
+from supertable.adapters.engines.duckdb.interrupts import interruptible
 from supertable.application.ports.engines import Limits
 from supertable.domain.errors import QueryCancelled, QueryTimeout, ResultTooLarge, SupertableError
 
@@ -28,24 +29,52 @@ class DuckDBQuery:
     """
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, begin: Begin, known: Known, limits: Limits) -> None:
-        self._cursor: duckdb.DuckDBPyConnection | None = cursor
-        self._begin = begin
-        self._known = known
-        self._limits = limits
-        self._seconds_left = limits.timeout_seconds
-        self._cancelled = False
-        self._lock = threading.Lock()
+        self._work = _Work(cursor, begin, known, limits)
         self._reader: pa.RecordBatchReader | None = None
 
     @property
     def reader(self) -> pa.RecordBatchReader:
         if self._reader is None:
-            cursor = self._cursor
-            if cursor is None:
-                raise QueryCancelled
-            batches = self._timed(lambda: self._begin(cursor).to_arrow_reader(BATCH_ROWS))
-            self._reader = pa.RecordBatchReader.from_batches(batches.schema, self._rows(batches))
+            schema = self._work.start()
+            self._reader = pa.RecordBatchReader.from_batches(schema, iter(self._work.next_batch, None))
         return self._reader
+
+    def cancel(self) -> None:
+        self._work.cancel()
+
+    def close(self) -> None:
+        self._work.close()
+
+
+class _Work:
+    """What the rows of a query need. It knows neither the query nor its reader, which know it: a circle through
+    Arrow's reader would never be freed."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, begin: Begin, known: Known, limits: Limits) -> None:
+        self._cursor: duckdb.DuckDBPyConnection | None = cursor
+        self._batches: pa.RecordBatchReader | None = None
+        self._begin = begin
+        self._known = known
+        self._limits = limits
+        self._seconds_left = limits.timeout_seconds
+        self._rows_taken = 0
+        self._cancelled = False
+        self._lock = threading.Lock()
+
+    def start(self) -> pa.Schema:
+        self._batches = self._timed(lambda cursor: self._begin(cursor).to_arrow_reader(BATCH_ROWS))
+        return self._batches.schema
+
+    def next_batch(self) -> pa.RecordBatch | None:
+        """The next rows; None, and everything closed, after the last."""
+        batch = self._timed(lambda _: _next(self._batches))
+        self._rows_taken += batch.num_rows if batch is not None else 0
+        too_many = self._limits.max_rows is not None and self._rows_taken > self._limits.max_rows
+        if batch is None or too_many:
+            self.close()
+        if too_many:
+            raise ResultTooLarge(self._limits.max_rows or 0)
+        return batch
 
     def cancel(self) -> None:
         self._cancelled = True
@@ -54,21 +83,11 @@ class DuckDBQuery:
     def close(self) -> None:
         with self._lock:
             cursor, self._cursor = self._cursor, None
+            self._batches = None
         if cursor is not None:
             cursor.close()
 
-    def _rows(self, batches: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-        taken = 0
-        try:
-            while (batch := self._timed(lambda: _next(batches))) is not None:
-                taken += batch.num_rows
-                if self._limits.max_rows is not None and taken > self._limits.max_rows:
-                    raise ResultTooLarge(self._limits.max_rows)
-                yield batch
-        finally:
-            self.close()
-
-    def _timed(self, work: Callable[[], Result]) -> Result:
+    def _timed(self, work: Callable[[duckdb.DuckDBPyConnection], Result]) -> Result:
         """Let the engine work, within the time that is left. Raises `SupertableError` for every error of its."""
         expired = threading.Event()
         timer = self._timer(expired)
@@ -76,14 +95,13 @@ class DuckDBQuery:
         try:
             if self._cancelled or self._cursor is None:
                 raise QueryCancelled
-            return work()
+            cursor = self._cursor
+            return interruptible(cursor, lambda: work(cursor))
         except SupertableError:
             self.close()
             raise
-        except RuntimeError as error:
+        except KeyboardInterrupt:
             self.close()
-            if str(error) == "Query interrupted":  # what DuckDB makes of Ctrl-C
-                raise KeyboardInterrupt from error
             raise
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             self.close()
@@ -132,8 +150,8 @@ def _started(timer: threading.Timer) -> threading.Timer:
     return timer
 
 
-def _next(batches: pa.RecordBatchReader) -> pa.RecordBatch | None:
+def _next(batches: pa.RecordBatchReader | None) -> pa.RecordBatch | None:
     try:
-        return batches.read_next_batch()
+        return None if batches is None else batches.read_next_batch()
     except StopIteration:
         return None

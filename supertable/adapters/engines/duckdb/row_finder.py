@@ -13,6 +13,7 @@ from supertable.adapters.engines.duckdb.damage import known_of
 from supertable.adapters.engines.duckdb.errors import translated
 from supertable.adapters.engines.duckdb.evaluation import evaluator
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
+from supertable.adapters.engines.duckdb.interrupts import interruptible
 from supertable.adapters.engines.duckdb.queries import BATCH_ROWS
 from supertable.adapters.engines.duckdb.row_predicates import RowPredicate, checked_predicate
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
@@ -40,7 +41,7 @@ class DuckDBRowFinder:
         newest = f"max({number})" if sequence is None else f"arg_max({number}, {_order(sequence, number)})"
         with self._opened(Sources(self._locate, self._stored)) as cursor:
             cursor.register(_BATCH, _numbered(batch, columns, number))
-            kept = cursor.execute(f"SELECT {newest} AS n FROM {_BATCH} GROUP BY {group} ORDER BY n").to_arrow_table()
+            kept = _answer(cursor, f"SELECT {newest} AS n FROM {_BATCH} GROUP BY {group} ORDER BY n").read_all()
         return None if kept.num_rows == batch.num_rows else kept["n"].combine_chunks()
 
     def matching_keys(self, scan: Scan, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> KeyMatches:
@@ -56,7 +57,7 @@ class DuckDBRowFinder:
         )
         with self._opened(sources) as cursor:
             cursor.register(_BATCH, _numbered(batch, columns, number))
-            found = cursor.execute(sql).to_arrow_table()
+            found = _answer(cursor, sql).read_all()
         newer = found["stale"].to_numpy()
         losers = np.unique(found[number].to_numpy()[newer])
         return KeyMatches(_by_file(scan, found.filter(pa.array(~newer)).to_batches()), pa.array(losers, pa.int64()))
@@ -78,7 +79,7 @@ class DuckDBRowFinder:
             f"LEFT JOIN ({scan_sql(table, sources)}) AS t ON {pairs}"
         )
         with self._opened(sources) as cursor:
-            yield cursor.execute(sql).to_arrow_reader(BATCH_ROWS)
+            yield _answer(cursor, sql)
 
     def superseded(self, scan: Scan, keys: Sequence[str], sequence: str | None) -> Found:
         at = _positions(scan.schema)
@@ -99,7 +100,7 @@ class DuckDBRowFinder:
             order = ", ".join([*(f"{quoted(name)} NULLS LAST" for name in order_by), at.file, at.row])
             sql = f"FROM ({sql}) ORDER BY {order}"
         with self._opened(sources) as cursor:
-            yield cursor.execute(sql).to_arrow_reader(BATCH_ROWS)
+            yield _answer(cursor, sql)
 
     def check_predicate(self, text: str, schema: Schema) -> CheckedPredicate:
         cursor = self._instance.cursor()
@@ -111,7 +112,7 @@ class DuckDBRowFinder:
     def _found(self, scan: Scan, sources: Sources, at: Positions, rest: str) -> Found:
         with self._opened(sources) as cursor:
             sql = f"SELECT {at.file}, {at.row} {rest} ORDER BY {at.file}, {at.row}"
-            return _by_file(scan, cursor.execute(sql).to_arrow_reader(BATCH_ROWS))
+            return _by_file(scan, _answer(cursor, sql))
 
     @contextmanager
     def _opened(self, sources: Sources) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -123,6 +124,10 @@ class DuckDBRowFinder:
             raise translated(error, known_of(self._instance, sources, {})) from None
         finally:
             cursor.close()
+
+
+def _answer(cursor: duckdb.DuckDBPyConnection, sql: str) -> pa.RecordBatchReader:
+    return interruptible(cursor, lambda: cursor.execute(sql).to_arrow_reader(BATCH_ROWS))
 
 
 def _columns(keys: Sequence[str], sequence: str | None) -> list[str]:
