@@ -65,7 +65,7 @@ class DeletionVectors:
         """
         if not marked:
             return {}
-        bitmaps = {path: self._with_positions(folder, mark) for path, mark in marked.items()}
+        bitmaps = {path: self.with_positions(folder, mark) for path, mark in marked.items()}
         path = deletes_path(self._identifiers.new())
         key = f"{folder}/{path}"
         body = _encoded(bitmaps)
@@ -78,7 +78,8 @@ class DeletionVectors:
             name: DeletionVector(path, int.from_bytes(bitmap).bit_count(), digest) for name, bitmap in bitmaps.items()
         }
 
-    def _with_positions(self, folder: str, mark: Marked) -> bytes:
+    def with_positions(self, folder: str, mark: Marked) -> bytes:
+        """The file's bitmap as it is with these rows dead too. Nothing is written."""
         present = np.frombuffer(self.bitmap(folder, mark.file), dtype=np.uint8)
         dead = np.unpackbits(present)
         dead[mark.positions] = 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -25,15 +25,23 @@ class Resolver:
         self._finder = finder
         self._vectors = vectors
 
-    def supersede(self, newest: OpenTable, staged: Staged, schema: Schema, marks: Marks) -> None:
+    def supersede(
+        self,
+        newest: OpenTable,
+        staged: Staged,
+        schema: Schema,
+        marks: Marks,
+        gone: Mapping[str, pa.Array] | None = None,
+    ) -> None:
         """Mark the rows of the snapshot that staged rows supersede, and staged rows that lose against newer ones.
 
-        The latter depends on rows that another commit may have deleted: with a sequence, a changed snapshot is probed
-        as a whole again.
+        Rows that are `gone` (positions by data file path) take no part. Losing depends on rows that another commit
+        may have deleted: with a sequence, a changed snapshot is probed as a whole again.
         """
         if marks.probed and newest.snapshot.sequence_name:
             marks.forget()
-        marks.look(newest, lambda files: self._probe(newest, staged, schema, marks, files))
+        hidden = {path: self._hidden(newest, path, rows) for path, rows in (gone or {}).items()}
+        marks.look(newest, lambda files: self._probe(newest, staged, schema, marks, files, hidden))
 
     def killed(self, newest: OpenTable, marks: Marks) -> Killed:
         """What the marks do to the files of the snapshot; writes their deletion vectors."""
@@ -65,7 +73,13 @@ class Resolver:
             return self._stage.resolved(newest, reader, schema)
 
     def _probe(
-        self, newest: OpenTable, staged: Staged, schema: Schema, marks: Marks, files: list[DataFile]
+        self,
+        newest: OpenTable,
+        staged: Staged,
+        schema: Schema,
+        marks: Marks,
+        files: list[DataFile],
+        hidden: Mapping[str, bytes],
     ) -> dict[str, pa.Array]:
         snapshot = newest.snapshot
         keys, sequence = snapshot.key_names, snapshot.sequence_name
@@ -73,11 +87,17 @@ class Resolver:
             candidates = self._candidates(newest, chunk, schema, files)
             if not candidates:
                 continue
-            found = self._finder.matching_keys(newest.scan(candidates, schema), chunk.keys, keys, sequence)
+            names = {file.path for file in candidates}
+            scan = newest.scan(candidates, schema, {path: bits for path, bits in hidden.items() if path in names})
+            found = self._finder.matching_keys(scan, chunk.keys, keys, sequence)
             marks.add(found.superseded)
             if len(found.stale):
                 marks.add_positions(chunk.file.path, chunk.rows[found.stale.to_numpy()])
         return {}
+
+    def _hidden(self, newest: OpenTable, path: str, rows: pa.Array) -> bytes:
+        mark = Marked(newest.snapshot.files[path], rows.to_numpy())
+        return self._vectors.with_positions(newest.folder, mark)
 
     def _chunks(self, newest: OpenTable, staged: Staged) -> Iterator[KeyChunk]:
         return self._stage.key_chunks(newest, staged)

@@ -76,6 +76,12 @@ class WriteRows:
         where: str | None = None,
     ) -> WriteResult:
         """The same, into a table that was opened before, or has no name yet."""
+        with self._committer.at_work():
+            return self._into(table, data, mode, evolve, info, where)
+
+    def _into(
+        self, table: OpenTable, data: Any, mode: WriteMode, evolve: bool, info: CommitInfo, where: str | None
+    ) -> WriteResult:
         earlier = self._committer.earlier(table, info)
         if earlier:
             return WriteResult.of(table, earlier)
@@ -155,10 +161,11 @@ class WriteRows:
         target = schema or newest.snapshot.schema
         self._require_all(newest, work.staged, where)
         work.marks = Marks()
-        if newest.snapshot.definition.keys:
-            self._resolver.supersede(newest, work.staged, target, work.marks)
         predicate = self._finder.check_predicate(where, target)
-        work.marks.add(self._finder.matching_predicate(newest.scan(schema=target), predicate))
+        replaced = self._finder.matching_predicate(newest.scan(schema=target), predicate)
+        if newest.snapshot.definition.keys:
+            self._resolver.supersede(newest, work.staged, target, work.marks, replaced)
+        work.marks.add(replaced)
         dead = self._resolver.killed(newest, work.marks)
         own = self._resolver.own(newest, work.staged, work.marks)
         return Change(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,8 @@ class Histories(RuleBasedStateMachine):
         self.lakes = [self.open(), self.open()]
         self.versions: list[Rows] = []
         self.sequence = False
+        self.name = "t"
+        self.clones = 0
 
     def open(self) -> Lake:
         return supertable.connect(home=self.home)
@@ -80,28 +83,74 @@ class Histories(RuleBasedStateMachine):
     @rule(writer=WRITERS, batch=BATCHES, mode=st.sampled_from(["append", "upsert"]))
     def write(self, writer: int, batch: list[Row], mode: str) -> None:
         after = self.merged(self.now, batch)
-        self.committed(after, lambda: self.lakes[writer].write("t", table(batch), mode=mode))
+        self.committed(after, lambda: self.lakes[writer].write(self.name, table(batch), mode=mode))
 
     @rule(writer=WRITERS, batch=BATCHES)
     def overwrite(self, writer: int, batch: list[Row]) -> None:
         after = self.merged({}, batch)
-        self.committed(after, lambda: self.lakes[writer].write("t", table(batch), mode="overwrite"))
+        self.committed(after, lambda: self.lakes[writer].write(self.name, table(batch), mode="overwrite"))
+
+    @rule(writer=WRITERS, batch=BATCHES, value=st.sampled_from(["a", "b"]))
+    def overwrite_where(self, writer: int, batch: list[Row], value: str) -> None:
+        given: list[Row] = [(key, at, value) for key, at, _ in batch]
+        kept = {key: row for key, row in self.now.items() if row[2] != value}
+        after = self.merged(kept, given)
+        where = f"v = '{value}'"
+        self.committed(after, lambda: self.lakes[writer].write(self.name, table(given), mode="overwrite", where=where))
+
+    @rule(writer=WRITERS, batch=BATCHES)
+    def upsert_some_columns(self, writer: int, batch: list[Row]) -> None:
+        whole: list[Row] = [(key, at, self.now.get(key, (None, None, None))[2]) for key, at, _ in batch]
+        after = self.merged(self.now, whole)
+        given = table(batch).drop_columns(["v"])
+        self.committed(after, lambda: self.lakes[writer].write(self.name, given, mode="upsert"))
 
     @rule(writer=WRITERS, keys=st.lists(KEYS, max_size=5))
     def delete_keys(self, writer: int, keys: list[int | None]) -> None:
         after = {key: row for key, row in self.now.items() if key not in keys}
-        self.committed(after, lambda: self.lakes[writer].delete("t", keys=pa.table({"k": pa.array(keys, pa.int64())})))
+        self.committed(
+            after, lambda: self.lakes[writer].delete(self.name, keys=pa.table({"k": pa.array(keys, pa.int64())}))
+        )
 
     @rule(writer=WRITERS, bound=st.integers(0, 12))
     def delete_where(self, writer: int, bound: int) -> None:
         after = {key: row for key, row in self.now.items() if not (key is not None and key < bound and row[2] == "a")}
-        self.committed(after, lambda: self.lakes[writer].delete("t", where=f"k < {bound} AND v = 'a'"))
+        self.committed(after, lambda: self.lakes[writer].delete(self.name, where=f"k < {bound} AND v = 'a'"))
 
     @rule(writer=WRITERS, data=st.data())
     def restore(self, writer: int, data: st.DataObject) -> None:
         version = data.draw(st.integers(1, len(self.versions)))
         after = self.versions[version - 1]
-        self.committed(after, lambda: self.lakes[writer].table("t").restore(version))
+        self.committed(after, lambda: self.lakes[writer].table(self.name).restore(version))
+
+    @rule(writer=WRITERS, name=st.sampled_from(["t", "T", "renamed"]), drop=st.booleans())
+    def rename(self, writer: int, name: str, drop: bool) -> None:
+        if drop:
+            self.lakes[writer].drop(self.name)
+            self.lakes[1 - writer].undrop(self.name, as_name=name)
+        else:
+            self.lakes[writer].rename(self.name, name)
+        self.name = name
+
+    @rule(writer=WRITERS, data=st.data())
+    def clone(self, writer: int, data: st.DataObject) -> None:
+        version = data.draw(st.integers(1, len(self.versions)))
+        self.clones += 1
+        name = f"clone_{self.clones}"
+        self.lakes[writer].clone(self.name, name, version)
+        assert read(self.lakes[1 - writer], name) == ordered(self.versions[version - 1])
+        self.lakes[1 - writer].write(name, table([(0, 9, "clone")]), mode="overwrite")
+        assert read(self.lakes[writer], name) == [(0, 9, "clone")]
+
+    @rule(writer=WRITERS, data=st.data())
+    def changes_lead_from_one_version_to_another(self, writer: int, data: st.DataObject) -> None:
+        after = data.draw(st.integers(1, len(self.versions)))
+        up_to = data.draw(st.integers(after, len(self.versions)))
+        state = Counter(self.versions[after - 1].values())
+        for row in self.lakes[writer].changes(self.name, after, up_to).arrow().to_pylist():
+            coming = row["_change"] in ("insert", "update_after")
+            state[row["k"], row["seq"], row["v"]] += 1 if coming else -1
+        assert Counter({row: n for row, n in state.items() if n}) == Counter(self.versions[up_to - 1].values())
 
     @rule(writer=WRITERS)
     def lose_the_catalog(self, writer: int) -> None:
@@ -122,16 +171,16 @@ class Histories(RuleBasedStateMachine):
         faulty.container.store.override(providers.Object(store))
         acknowledged = False
         try:
-            faulty.write("t", table(batch), mode="upsert", idempotency_key=key)
+            faulty.write(self.name, table(batch), mode="upsert", idempotency_key=key)
             acknowledged = True
         except (StoreUnavailable, CommitUncertain, Crash):
             pass
         faulty.close()
-        committed = self.lakes[writer].table("t").info().version > len(self.versions)
+        committed = self.lakes[writer].table(self.name).info().version > len(self.versions)
         note(f"{fault} at {store.calls[-1] if store.met else 'no step'}: committed {committed}")
         assert committed or not acknowledged
         if again or committed:
-            result = self.lakes[writer].write("t", table(batch), mode="upsert", idempotency_key=key)
+            result = self.lakes[writer].write(self.name, table(batch), mode="upsert", idempotency_key=key)
             assert result.replayed == committed
             self.versions.append(after)
 
@@ -139,12 +188,12 @@ class Histories(RuleBasedStateMachine):
     def both_read_the_newest_version(self) -> None:
         if self.versions:
             for lake in self.lakes:
-                assert read(lake, "t") == ordered(self.now)
+                assert read(lake, self.name) == ordered(self.now)
 
     @rule(writer=WRITERS, data=st.data())
     def any_version_reads_back(self, writer: int, data: st.DataObject) -> None:
         version = data.draw(st.integers(1, len(self.versions)))
-        assert read(self.lakes[writer], f"t AT (VERSION => {version})") == ordered(self.versions[version - 1])
+        assert read(self.lakes[writer], f"{self.name} AT (VERSION => {version})") == ordered(self.versions[version - 1])
 
 
 def table(batch: list[Row]) -> pa.Table:
