@@ -7,6 +7,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH := .venv-bench
+BENCH_READY := $(BENCH)/.ready
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,8 +43,14 @@ types: $(READY) ## Check types (mypy --strict)
 contracts: $(READY) ## Check what may import what
 	@$(BIN)/lint-imports --no-cache
 
-bench: $(READY) ## Run the benchmarks beside DuckDB over plain Parquet
-	@$(BIN)/python -m benchmarks
+bench: $(BENCH_READY) ## Measure beside Parquet, DuckLake, delta-rs and pyiceberg; ARGS=--quick, or ARGS=scale
+	@$(BENCH)/bin/python -m benchmarks $(ARGS)
+
+$(BENCH_READY): requirements-bench.lock pyproject.toml
+	@test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.lock
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $(BENCH_READY)
 
 docs: $(READY) ## Check that the settings, commands and examples in the documents are true
 	@$(BIN)/python -m pytest tests/unit/test_docs.py tests/e2e/test_readme.py
@@ -51,10 +59,13 @@ build: $(READY) ## Build the wheel and the sdist into dist/
 	@rm -rf dist
 	@$(BIN)/python -m build --quiet
 
-lock: $(READY) ## Resolve requirements.lock anew from pyproject.toml
+lock: $(READY) ## Resolve requirements.lock and requirements-bench.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --extra demo --group dev --universal --python-version 3.11 \
 		--upgrade --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
 		--output-file requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --group bench --constraint requirements.lock --universal \
+		--python-version 3.11 --upgrade --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
+		--output-file requirements-bench.lock
 
 clean: ## Remove what was built or cached; .venv stays
 	@rm -rf dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,96 +1,99 @@
-"""`make bench`: SuperTable beside DuckDB over Parquet files. Prints a table of ratios and writes it as JSON."""
+"""`make bench`: SuperTable beside its peers in one run. `scale`: very many versions and files. `profile`: one case."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
-from collections.abc import Iterator
+import time
 from pathlib import Path
 
-import numpy as np
+from benchmarks.cases import KEYS, QUICK, Bench, Sizes
 
-from benchmarks.data import orders, some_ids
-from benchmarks.measure import Measured, in_turns
-from benchmarks.systems import CHECK, COUNT, GROUP_BY, LOOKUP, CleanParquet, SuperTable
-
-RESULTS = Path(__file__).parent / "results" / "first.json"
+_ROOT = Path(__file__).parents[1]
+_RESULTS = Path(__file__).parent / "results"
+_CHART = _ROOT / "docs" / "images" / "benchmarks.png"
 
 
-def measured(folder: Path, rows: int, turns: int) -> Iterator[Measured]:
-    yield from appends(folder, turns)
-    ours, peer = SuperTable(folder / "ours"), CleanParquet(folder / "peer")
-    base = orders(np.arange(rows), seed=1)
-    for system in (ours, peer):
-        system.append(base)
-    yield from changes(ours, peer, rows, turns)
-    assert ours.query(CHECK) == peer.query(CHECK), "both hold the same rows"
-    yield from reads(ours, peer, rows, turns)
+def compare(arguments: argparse.Namespace) -> None:
+    """All cases; a full run makes the chart anew."""
+    from benchmarks import chart, report
+    from benchmarks.systems.everyone import EVERYONE
+    from benchmarks.targets import verdicts
+
+    sizes = QUICK if arguments.quick else Sizes()
+    started = time.monotonic()
+    found = []
+    print(report.heading(EVERYONE))
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+        for measured in Bench(Path(folder), EVERYONE, sizes).run(lambda key: key.startswith(arguments.only)):
+            found.append(measured)
+            print(report.row(measured, EVERYONE), flush=True)
+    judged = verdicts({measured.case.key: measured for measured in found})
+    if not arguments.quick:
+        print(f"\n{report.judgement(judged)}")
+    print(f"\n{report.notes(EVERYONE)}")
+    print(f"\nAll answers, and all tables at their end, were equal. {time.monotonic() - started:.0f} s in all.")
+    if arguments.only:
+        return
+    document = report.as_document(found, judged, EVERYONE, sizes)
+    report.save(document, _RESULTS / ("quick.json" if arguments.quick else "peers.json"))
+    if not arguments.quick:
+        chart.draw(document, _CHART)
 
 
-def appends(folder: Path, turns: int) -> Iterator[Measured]:
-    for count in (10_000, 100_000):
-        batches = [orders(np.arange(turn * count, (turn + 1) * count), seed=turn) for turn in range(turns + 1)]
-        ours, peer = SuperTable(folder / f"ours{count}", keys=False), CleanParquet(folder / f"peer{count}")
-        yield in_turns(
-            f"append {count:,} rows",
-            lambda turn, ours=ours, batches=batches: ours.append(batches[turn]),  # type: ignore[misc]
-            peer.name,
-            lambda turn, peer=peer, batches=batches: peer.append(batches[turn]),  # type: ignore[misc]
-            range(turns + 1),
-        )
+def redraw(arguments: argparse.Namespace) -> None:
+    """The chart of the last full run."""
+    from benchmarks import chart
+
+    chart.redraw(_RESULTS / "peers.json", _CHART)
 
 
-def changes(ours: SuperTable, peer: CleanParquet, rows: int, turns: int) -> Iterator[Measured]:
-    batches = [orders(some_ids(10_000, rows, seed=turn), seed=turn) for turn in range(turns + 1)]
-    yield in_turns(
-        f"upsert 10,000 into {rows:,}",
-        lambda turn: ours.upsert(batches[turn]),
-        peer.name,
-        lambda turn: peer.upsert(batches[turn]),
-        range(turns + 1),
-    )
-    doomed = [some_ids(1_000, rows, seed=1000 + turn) for turn in range(turns + 1)]
-    yield in_turns(
-        f"delete 1,000 of {rows:,}",
-        lambda turn: ours.delete(doomed[turn]),
-        peer.name,
-        lambda turn: peer.delete(doomed[turn]),
-        range(turns + 1),
-    )
+def scale(arguments: argparse.Namespace) -> None:
+    """Open and query a table of many versions and one of many files."""
+    from benchmarks import report
+    from benchmarks.scale import measured
+
+    report.save(measured(arguments.versions, arguments.files), _RESULTS / "scale.json")
 
 
-def reads(ours: SuperTable, peer: CleanParquet, rows: int, turns: int) -> Iterator[Measured]:
-    queries = {
-        "count": COUNT,
-        "point lookup": LOOKUP.replace("{id}", str(rows // 3)),
-        "group by": GROUP_BY,
-    }
-    for case, sql in queries.items():
-        yield in_turns(
-            f"{case}, after the changes",
-            lambda turn, sql=sql: ours.query(sql),  # type: ignore[misc]
-            peer.name,
-            lambda turn, sql=sql: peer.query(sql),  # type: ignore[misc]
-            range(3 * turns + 1),
-        )
+def visit(arguments: argparse.Namespace) -> None:
+    """What `scale` does in a fresh process, as JSON."""
+    from benchmarks.scale import visit
+
+    print(json.dumps(visit(arguments.home, arguments.rows)))
+
+
+def profile(arguments: argparse.Namespace) -> None:
+    """Where SuperTable spends the time of one case."""
+    from benchmarks.profiling import profiled
+
+    print(profiled(arguments.case, QUICK if arguments.quick else Sizes(), arguments.lines))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--turns", type=int, default=10)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="smaller tables, fewer turns; the chart stays as it is")
+    parser.add_argument("--only", default="", metavar="CASE", help="cases whose name begins so; nothing is saved")
+    parser.add_argument("--folder", type=Path, help="where the tables are made for the time of the run")
+    parser.set_defaults(run=compare)
+    commands = parser.add_subparsers(title="commands", metavar="")
+    scaling = commands.add_parser("scale", help=scale.__doc__)
+    scaling.add_argument("--versions", type=int, default=10_000)
+    scaling.add_argument("--files", type=int, default=100_000)
+    scaling.set_defaults(run=scale)
+    profiling = commands.add_parser("profile", help=profile.__doc__)
+    profiling.add_argument("case", choices=KEYS)
+    profiling.add_argument("--quick", action="store_true")
+    profiling.add_argument("--lines", type=int, default=30)
+    profiling.set_defaults(run=profile)
+    visiting = commands.add_parser("visit", help=visit.__doc__)
+    visiting.add_argument("home", type=Path)
+    visiting.add_argument("rows", type=int)
+    visiting.set_defaults(run=visit)
+    commands.add_parser("chart", help=redraw.__doc__).set_defaults(run=redraw)
     arguments = parser.parse_args()
-    found = []
-    print(f"{'case':<36}{'SuperTable':>14}{'peer':>14}{'ratio':>9}   peer")
-    with tempfile.TemporaryDirectory() as folder:
-        for result in measured(Path(folder), arguments.rows, arguments.turns):
-            found.append(result.as_dict())
-            times = f"{result.ours:>11.1f} ms{result.theirs:>11.1f} ms{result.ratio:>8.2f}x"
-            print(f"{result.case:<36}{times}   {result.peer}", flush=True)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps({"rows": arguments.rows, "python": sys.version.split()[0], "cases": found}, indent=1))
+    arguments.run(arguments)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ SCHEMA = pa.schema(
         ("ordered_at", pa.timestamp("us")),
     ]
 )
+_CUSTOMERS = pa.array([f"customer-{number}" for number in range(50_000)])
+_REGIONS = pa.array(["north", "east", "south", "west"])
 
 
 def orders(ids: np.ndarray, seed: int) -> pa.Table:
@@ -23,8 +25,8 @@ def orders(ids: np.ndarray, seed: int) -> pa.Table:
     return pa.table(
         [
             pa.array(ids, pa.int64()),
-            pa.array([f"customer-{number}" for number in random.integers(0, 50_000, rows)]),
-            pa.array(np.array(["north", "east", "south", "west"])[random.integers(0, 4, rows)]),
+            _CUSTOMERS.take(pa.array(random.integers(0, len(_CUSTOMERS), rows))),
+            _REGIONS.take(pa.array(random.integers(0, len(_REGIONS), rows))),
             pa.array(random.random(rows) * 1000),
             pa.array(random.integers(1_600_000_000, 1_700_000_000, rows) * 1_000_000).cast(pa.timestamp("us")),
         ],

@@ -1,46 +1,80 @@
-"""Timing in turns: A B A B …, so that both meet the same machine."""
+"""Timing in turns, A B C A B C …, so that all meet the same machine."""
 
 from __future__ import annotations
 
+import gc
+import os
 import statistics
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.checks import check_same
+from benchmarks.systems import System
+
+OURS = "SuperTable"
+Work = Callable[[System, int], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    key: str
+    title: str
+    writes: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Milliseconds of each turn. `ratio` compares the medians: below 1, ours is faster."""
+    """Milliseconds of each turn, by system; the turn that warmed up is not among them."""
 
-    case: str
-    ours_ms: list[float]
-    peer: str
-    peer_ms: list[float]
+    case: Case
+    times_ms: Mapping[str, list[float]]
 
-    @property
-    def ours(self) -> float:
-        return statistics.median(self.ours_ms)
+    def median_ms(self, system: str = OURS) -> float:
+        return statistics.median(self.times_ms[system])
 
-    @property
-    def theirs(self) -> float:
-        return statistics.median(self.peer_ms)
+    def ratio(self, peer: str) -> float:
+        """Of the medians; below 1, SuperTable is faster."""
+        return self.median_ms() / self.median_ms(peer)
 
-    @property
-    def ratio(self) -> float:
-        return self.ours / self.theirs
-
-    def as_dict(self) -> dict[str, object]:
-        return asdict(self) | {"ours_median_ms": self.ours, "peer_median_ms": self.theirs, "ratio": self.ratio}
+    def worst(self, system: str = OURS) -> float:
+        """The slowest turn, as a multiple of the median."""
+        return max(self.times_ms[system]) / self.median_ms(system)
 
 
-def in_turns(
-    case: str, ours: Callable[[int], object], peer: str, theirs: Callable[[int], object], turns: Sequence[int]
-) -> Measured:
-    """Run both once for every turn; each gets the turn's number. The first turn warms up and is not counted."""
-    taken: tuple[list[float], list[float]] = ([], [])
-    for turn in turns:
-        for run, times in zip((ours, theirs), taken, strict=True):
-            started = time.perf_counter()
-            run(turn)
-            times.append((time.perf_counter() - started) * 1000)
-    return Measured(case, taken[0][1:], peer, taken[1][1:])
+@dataclass(frozen=True, slots=True)
+class Stopwatch:
+    """`around` is entered for every timed turn."""
+
+    around: Callable[[Case], AbstractContextManager[Any]] = lambda _: nullcontext()
+
+    def in_turns(self, case: Case, systems: Iterable[System], work: Work, turns: int) -> Measured:
+        """Every system does the work of turn 0, then of turn 1, and so on. Turn 0 warms up and is not counted.
+
+        Raises `AssertionError` unless all have equal answers.
+        """
+        competing = list(systems)
+        times: dict[str, list[float]] = {system.name: [] for system in competing}
+        gc.collect()
+        gc.freeze()  # so that collecting before every turn is quick
+        for turn in range(turns):
+            answers = {}
+            for system in competing:
+                _settle(case)
+                with self.around(case):
+                    started = time.perf_counter()
+                    answers[system.name] = work(system, turn)
+                    taken = time.perf_counter() - started
+                if turn:
+                    times[system.name].append(taken * 1000)
+            check_same(case.title, answers)
+        return Measured(case, times)
+
+
+def _settle(case: Case) -> None:
+    """Who comes next pays neither for the garbage nor for the unwritten pages of who came before."""
+    gc.collect()
+    if case.writes:
+        os.sync()

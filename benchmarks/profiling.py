@@ -1,0 +1,38 @@
+"""Where SuperTable spends its time."""
+
+from __future__ import annotations
+
+import cProfile
+import pstats
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
+from pathlib import Path
+
+from benchmarks.cases import Bench, Sizes
+from benchmarks.measure import Case, Stopwatch
+from benchmarks.systems.supertable_lake import SuperTable
+
+
+def profiled(key: str, sizes: Sizes, lines: int) -> str:
+    """The functions in which all turns of one case spent most time of their own, and those below which they did."""
+    profile = cProfile.Profile()
+
+    @contextmanager
+    def around(case: Case) -> Iterator[None]:
+        if case.key != key:
+            yield
+            return
+        with profile:
+            yield
+
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder), [SuperTable], sizes, Stopwatch(around))
+        times = {measured.case.key: measured for measured in bench.run(lambda wanted: wanted == key)}[key]
+    text = StringIO()
+    stats = pstats.Stats(profile, stream=text).strip_dirs()
+    stats.sort_stats("tottime").print_stats(lines)
+    stats.sort_stats("cumulative").print_stats(lines)
+    turns = len(times.times_ms["SuperTable"]) + 1
+    return f"{text.getvalue()}\n{turns} turns, median {times.median_ms():.2f} ms each while being profiled"

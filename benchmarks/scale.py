@@ -1,0 +1,164 @@
+"""A table of very many versions and one of very many files: what opening and querying them takes."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+import supertable
+from benchmarks.data import SCHEMA, orders
+from benchmarks.machine import facts
+from supertable.application.arrow_schemas import arrow_schema
+from supertable.application.tables import OpenTable, Place
+from supertable.domain.commits import Change, CommitInfo, Counts, Operation
+from supertable.domain.files import DataFile
+
+_VISITS = 3
+_TURNS_AGAIN = 3
+_TOO_LONG_MS = 3_000
+_ROWS_PER_VERSION = 10
+_FILES_PER_COMMIT = 10_000
+
+
+def measured(versions: int, files: int) -> dict[str, Any]:
+    """Prints as it goes. Both tables are of `orders`."""
+    document: dict[str, Any] = {"machine": facts()}
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "versions"
+        document["versions"] = many_versions(home, versions) | opened(home, versions * _ROWS_PER_VERSION)
+        home = Path(folder) / "files"
+        document["files"] = many_files(home, files) | opened(home, files)
+    return document
+
+
+def many_versions(home: Path, versions: int) -> dict[str, Any]:
+    """Real appends of a few rows, one after the other; nothing is compacted."""
+    _say(f"{versions:,} versions, by as many appends of {_ROWS_PER_VERSION} rows")
+    rows = orders(np.arange(versions * _ROWS_PER_VERSION), seed=1)
+    taken = []
+    with supertable.connect(home=home) as lake:
+        lake.create_table("orders", SCHEMA)
+        for version in range(versions):
+            batch = rows.slice(version * _ROWS_PER_VERSION, _ROWS_PER_VERSION)
+            taken.append(_milliseconds(lambda batch=batch: lake.write("orders", batch)))  # type: ignore[misc]
+    ends = max(versions // 100, 1)
+    found = {
+        "versions": versions,
+        "seconds_in_all": sum(taken) / 1000,
+        "append_ms": statistics.median(taken),
+        "append_ms_first_hundredth": statistics.median(taken[:ends]),
+        "append_ms_last_hundredth": statistics.median(taken[-ends:]),
+        "append_ms_worst": max(taken),
+    }
+    first, last = found["append_ms_first_hundredth"], found["append_ms_last_hundredth"]
+    _say(f"  an append: median {found['append_ms']:.1f} ms, of the first hundredth {first:.1f}, of the last {last:.1f}")
+    _say(f"  worst append {found['append_ms_worst']:.0f} ms; {found['seconds_in_all']:.0f} s in all")
+    return found
+
+
+def many_files(home: Path, files: int) -> dict[str, Any]:
+    """Files of one row, written as every write writes them, but committed many at a time."""
+    _say(f"{files:,} files of one row, in commits of {_FILES_PER_COMMIT:,}")
+    rows = orders(np.arange(files), seed=1)
+    started = time.perf_counter()
+    commits = []
+    with supertable.connect(home=home) as lake, ThreadPoolExecutor() as threads:
+        lake.create_table("orders", SCHEMA)
+        table = _newest(lake)
+        groups = rows.cast(arrow_schema(table.snapshot.schema))
+        for first in range(0, files, _FILES_PER_COMMIT):
+            numbers = range(first, min(first + _FILES_PER_COMMIT, files))
+            written = [file for made in threads.map(_writer(lake, table, groups), numbers) for file in made]
+            commits.append(_milliseconds(lambda written=written: _commit(lake, table, written)))  # type: ignore[misc]
+    found = {
+        "files": files,
+        "seconds_in_all": time.perf_counter() - started,
+        "commits": len(commits),
+        "commit_ms_first": commits[0],
+        "commit_ms_last": commits[-1],
+    }
+    _say(f"  a commit: first {commits[0]:.0f} ms, last {commits[-1]:.0f}; {found['seconds_in_all']:.0f} s in all")
+    return found
+
+
+def _writer(lake: supertable.Lake, table: OpenTable, groups: pa.Table) -> Callable[[int], list[DataFile]]:
+    writer = lake.container.data_files()
+    return lambda number: writer.write(table.folder, table.snapshot.schema, [groups.slice(number, 1)])
+
+
+def _commit(lake: supertable.Lake, table: OpenTable, files: list[DataFile]) -> None:
+    change = Change(Operation.APPEND, added=tuple(files), counts=Counts(inserted=len(files)))
+    lake.container.committer().commit(table, lambda newest: change, CommitInfo())
+
+
+def opened(home: Path, rows: int) -> dict[str, Any]:
+    """Medians over a few fresh processes: what comes first in them, and what is done again."""
+    visits = [_visit_afresh(home, rows) for _ in range(_VISITS)]
+    steps = {
+        step: {when: statistics.median(visit[step][when] for visit in visits) for when in times}
+        for step, times in visits[0].items()
+    }
+    _say(f"  {'':<26}{'fresh process':>16}{'again':>13}")
+    for step, times in steps.items():
+        _say(f"  {step:<26}" + "".join(f"{taken:>13.1f} ms" for taken in times.values()))
+    return {"steps_ms": steps}
+
+
+def visit(home: Path, rows: int) -> dict[str, dict[str, float]]:
+    """The time of each step, in this order; `warm`: the median of doing it again, where that does not take long."""
+    lake = supertable.connect(home=home)
+    asked = rows // 3
+    steps: dict[str, Callable[[], object]] = {
+        "open": lambda: lake.table("orders").info(),
+        "count": lambda: _ask(lake, "SELECT count(*) FROM orders", [rows]),
+        "point lookup": lambda: _ask(lake, f"SELECT id FROM orders WHERE id = {asked}", [asked]),
+        "read a tenth": lambda: _ask(lake, f"SELECT count(amount) FROM orders WHERE id < {rows // 10}", [rows // 10]),
+        "read everything": lambda: _ask(
+            lake, "SELECT sum(id), count(amount) FROM orders", [rows * (rows - 1) // 2, rows]
+        ),
+    }
+    return {name: _cold_and_warm(step) for name, step in steps.items()}
+
+
+def _ask(lake: supertable.Lake, sql: str, expected: list[int]) -> None:
+    (row,) = lake.sql(sql).arrow().to_pylist()
+    assert list(row.values()) == expected, f"{sql}: {row}"
+
+
+def _cold_and_warm(step: Callable[[], object]) -> dict[str, float]:
+    cold = _milliseconds(step)
+    if cold > _TOO_LONG_MS:
+        return {"cold": cold}
+    return {"cold": cold, "warm": statistics.median(_milliseconds(step) for _ in range(_TURNS_AGAIN))}
+
+
+def _visit_afresh(home: Path, rows: int) -> dict[str, dict[str, float]]:
+    command = [sys.executable, "-m", "benchmarks", "visit", str(home), str(rows)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    found: dict[str, dict[str, float]] = json.loads(done.stdout)
+    return found
+
+
+def _newest(lake: supertable.Lake) -> OpenTable:
+    return lake.container.tables().open(Place(lake.organization, lake.supertable), "orders")
+
+
+def _milliseconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return (time.perf_counter() - started) * 1000
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)

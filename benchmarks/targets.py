@@ -1,0 +1,60 @@
+"""What SuperTable is to reach, each as a ratio within one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from benchmarks.measure import Measured
+
+_CLEAN = "Parquet + DuckDB"
+WORST_WRITE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """SuperTable takes at most `most` times what the peer takes, plus `plus_ms`."""
+
+    key: str
+    peer: str
+    most: float
+    plus_ms: float = 0.0
+
+
+TARGETS = (
+    Target("append-100k", _CLEAN, 1.3),
+    Target("upsert-10k", "DuckLake", 0.6),
+    Target("upsert-10k", "delta-rs", 0.15),
+    Target("delete-1k", "DuckLake", 0.5),
+    Target("count", _CLEAN, 2.0, plus_ms=3.0),
+    Target("lookup", _CLEAN, 1.5),
+    Target("group-by", _CLEAN, 2.0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    what: str
+    found: float
+    most: float
+
+    @property
+    def met(self) -> bool:
+        return self.found <= self.most
+
+
+def verdicts(found: Mapping[str, Measured]) -> list[Verdict]:
+    """Of the targets whose cases were measured, by key."""
+    judged = [_judged(target, found[target.key]) for target in TARGETS if target.key in found]
+    worst = max((one for one in found.values() if one.case.writes), key=Measured.worst, default=None)
+    if worst:
+        judged.append(Verdict(f"the worst single write, to the median: {worst.case.title}", worst.worst(), WORST_WRITE))
+    return judged
+
+
+def _judged(target: Target, measured: Measured) -> Verdict:
+    peer_ms = measured.median_ms(target.peer)
+    what = f"{measured.case.title}, to {target.peer}"
+    if target.plus_ms:
+        what += f" (most: {target.most:g}x and {target.plus_ms:g} ms)"
+    return Verdict(what, measured.ratio(target.peer), target.most + target.plus_ms / peer_ms)
