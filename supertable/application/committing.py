@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from supertable.application.attempts import MOST_ATTEMPTS, attempts
 from supertable.application.heads import Heads
 from supertable.application.logs import Log
 from supertable.application.ports.clocks import Clock, Identifiers
+from supertable.application.ports.leases import Lease, Leases
 from supertable.application.ports.locks import Locks
 from supertable.application.tables import OpenTable, Tables
 from supertable.domain.commits import Change, Commit, CommitInfo
@@ -35,6 +36,7 @@ class Committer:
         snapshots: Log[Commit, Snapshot],
         heads: Heads,
         locks: Locks,
+        leases: Leases,
         clock: Clock,
         identifiers: Identifiers,
     ) -> None:
@@ -42,6 +44,7 @@ class Committer:
         self._snapshots = snapshots
         self._heads = heads
         self._locks = locks
+        self._leases = leases
         self._clock = clock
         self._identifiers = identifiers
 
@@ -50,16 +53,28 @@ class Committer:
         reply = table.snapshot.replies.get(info.idempotency_key) if info.idempotency_key else None
         return Committed(self._snapshots.record(table.folder, reply.version), replayed=True) if reply else None
 
-    def commit(self, table: OpenTable, propose: Callable[[OpenTable], Change], info: CommitInfo) -> Committed:
+    def at_work(self) -> Lease:
+        """Held by a writer from before its first object until its commit, so that no vacuum takes it for abandoned."""
+        lease = self._leases.begin()
+        lease.covers({})
+        return lease
+
+    def commit(
+        self, table: OpenTable, propose: Callable[[OpenTable], Change], info: CommitInfo, needs: Collection[int] = ()
+    ) -> Committed:
         """Commit what `propose` makes of the newest snapshot; it is asked again when another commit came first.
 
+        `needs`: older versions whose files `propose` may bring back; no vacuum takes them away meanwhile.
         Raises `Conflict` when others win every time, `TableNotFound` when the table was dropped since it was opened,
         and whatever `propose` raises.
         """
         with self._locks.hold(table.folder, _LOCK_WAIT_SECONDS):
             for _ in attempts(self._clock, self._identifiers):
-                newest = self._tables.newest(table)
-                done = self.earlier(newest, info) or self._attempt(newest, propose(newest), info)
+                with self._leases.begin() as lease:
+                    newest = self._tables.newest(table)
+                    versions = (newest.snapshot.version, *needs)
+                    lease.covers({table.folder: [(version, version) for version in versions]})
+                    done = self.earlier(newest, info) or self._attempt(newest, propose(newest), info)
                 if done:
                     return done
                 self._heads.catch_up(table.folder, newest.snapshot.version)

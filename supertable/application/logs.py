@@ -162,7 +162,10 @@ class Log(Generic[Record, State]):
             return cached
         for checkpoint in reversed(self._heads.checkpoints(log)):
             if nearest < checkpoint <= version:
-                return self._checkpoint_state(log, checkpoint)
+                try:
+                    return self._checkpoint_state(log, checkpoint)
+                except (ObjectDamaged, ObjectMissing) as error:  # the log says the same, only more slowly
+                    _LOG.warning("checkpoint passed over, `supertable fsck --repair` makes it anew: %s", error)
         return cached
 
     def _checkpoint_state(self, log: str, version: int) -> State:

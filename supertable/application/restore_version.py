@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from supertable.application.committing import Committer
 from supertable.application.results import WriteResult
-from supertable.application.tables import Place, Tables
-from supertable.domain.commits import CommitInfo
+from supertable.application.tables import OpenTable, Place, Tables
+from supertable.domain.commits import Change, CommitInfo
 from supertable.domain.rebase import restoring
 
 
@@ -20,5 +20,9 @@ class RestoreVersion:
         Commits that come in between are undone too, as a later commit would do."""
         table = self._tables.open(place, name)
         target = self._tables.as_of(table, version).snapshot
-        committed = self._committer.commit(table, lambda newest: restoring(target, newest.snapshot), info)
-        return WriteResult.of(table, committed)
+
+        def change(newest: OpenTable) -> Change:
+            self._tables.at_version(newest, target.version)  # a vacuum may have given it up since
+            return restoring(target, newest.snapshot)
+
+        return WriteResult.of(table, self._committer.commit(table, change, info, needs=[target.version]))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
+from supertable.application.leased_query import FirstLease, LeasedQuery
 from supertable.application.ports.engines import (
     Engine,
     Limits,
@@ -19,6 +20,7 @@ from supertable.application.ports.engines import (
     Union,
     VersionAt,
 )
+from supertable.application.ports.leases import Lease, Leases, Span
 from supertable.application.results import moment
 from supertable.application.table_changes import TableChanges
 from supertable.application.tables import OpenTable, Place, Tables
@@ -34,12 +36,15 @@ class PreparedQuery:
     """A checked statement bound to one cut. Snapshots are immutable: each run gives the same rows.
 
     `versions`: the version of every table that is read, by name as written in the catalog; time travel may read
-    several of one table.
+    several of one table. `lease` keeps them from being vacuumed until the first run is over; `spans` say which.
     """
 
     statement: Statement
     sources: Mapping[int, Source]
     versions: Mapping[str, tuple[int, ...]]
+    tables: tuple[OpenTable, ...]
+    spans: Mapping[str, list[Span]]
+    lease: FirstLease
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,11 @@ class _Target:
 
 
 class RunQuery:
-    def __init__(self, tables: Tables, changes: TableChanges, engine: Engine) -> None:
+    def __init__(self, tables: Tables, changes: TableChanges, engine: Engine, leases: Leases) -> None:
         self._tables = tables
         self._changes = changes
         self._engine = engine
+        self._leases = leases
 
     def prepare(self, place: Place, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> PreparedQuery:
         """Bind the statement to one cut; `parameters` are those that it will run with.
@@ -62,12 +68,24 @@ class RunQuery:
         Raises `InvalidStatement`, `StatementRefused`, `TableNotFound` or `VersionNotFound`.
         """
         statement = self._engine.parse(sql)
+        lease = self._leases.begin()
+        try:
+            return self._prepared(place, statement, parameters, lease)
+        except BaseException:
+            lease.close()
+            raise
+
+    def _prepared(
+        self, place: Place, statement: Statement, parameters: Sequence[Any] | Mapping[str, Any], lease: Lease
+    ) -> PreparedQuery:
         targets = {relation.id: _target(place, relation) for relation in statement.relations}
         cut = self._tables.cut({(target.place, target.table) for target in targets.values()})
         opened = {
             relation.id: self._as_of(cut[targets[relation.id].place, targets[relation.id].table], relation)
             for relation in statement.relations
         }
+        spans = _spans(statement.relations, opened)
+        lease.covers(spans)
         changes = {
             relation.id: self._changes(opened[relation.id][0], relation.changes)
             for relation in statement.relations
@@ -86,11 +104,32 @@ class RunQuery:
             for number, tables in opened.items()
             if number not in changes
         }
-        return PreparedQuery(statement, sources | changes, _versions(chain.from_iterable(opened.values())))
+        tables = tuple(chain.from_iterable(opened.values()))
+        return PreparedQuery(statement, sources | changes, _versions(tables), tables, spans, FirstLease(lease))
 
     def run(self, query: PreparedQuery, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits) -> RunningQuery:
-        """Ready to start: it does when its reader is first asked for."""
-        return self._engine.run(query.statement, query.sources, parameters, limits)
+        """Ready to start: it does when its reader is first asked for.
+
+        Every run but the first raises `VersionNotFound` when a vacuum gave up what it would read.
+        """
+        lease = query.lease.taken() or self._again(query)
+        try:
+            return LeasedQuery(self._engine.run(query.statement, query.sources, parameters, limits), lease)
+        except BaseException:
+            lease.close()
+            raise
+
+    def _again(self, query: PreparedQuery) -> Lease:
+        lease = self._leases.begin()
+        try:
+            lease.covers(query.spans)
+            for table in query.tables:
+                newest = self._tables.newest(replace(table, place=None))  # a dropped table can still be read
+                self._tables.at_version(newest, table.snapshot.version)
+            return lease
+        except BaseException:
+            lease.close()
+            raise
 
     def _as_of(self, tables: list[OpenTable], relation: Relation) -> list[OpenTable]:
         """The tables at the moment that the relation asks for."""
@@ -128,6 +167,18 @@ def _target(place: Place, relation: Relation) -> _Target:
     if isinstance(relation.at, VersionAt | TagAt) or relation.changes:
         raise StatementRefused(f"{name} is the union of its tables, which have no version in common; use a TIMESTAMP.")
     return _Target(place, None)
+
+
+def _spans(relations: Iterable[Relation], opened: Mapping[int, list[OpenTable]]) -> dict[str, list[Span]]:
+    """The versions that are read, by log."""
+    spans: dict[str, list[Span]] = {}
+    for relation in relations:
+        for table in opened[relation.id]:
+            last = table.snapshot.version
+            asked = relation.changes
+            first = max(asked.after, 1) if asked else last
+            spans.setdefault(table.folder, []).append((min(first, last), last))
+    return spans
 
 
 def _pruned(table: OpenTable, predicate: Predicate) -> Scan:

@@ -26,6 +26,7 @@ from supertable.application.drop_table import DropTable, UndropTable
 from supertable.application.founding import Founder
 from supertable.application.heads import Heads
 from supertable.application.logs import Log
+from supertable.application.purge_tables import PurgeTables
 from supertable.application.rebuild_catalog import RebuildCatalog
 from supertable.application.registering import Registrar
 from supertable.application.rename_table import RenameTable
@@ -38,6 +39,8 @@ from supertable.application.stored_files import StoredFiles
 from supertable.application.table_changes import TableChanges
 from supertable.application.tables import Tables
 from supertable.application.tag_version import TagVersion, UntagVersion
+from supertable.application.vacuum_lake import VacuumLake
+from supertable.application.vacuum_table import VacuumTable
 from supertable.application.write_rows import WriteRows
 from supertable.config.settings import Settings
 from supertable.domain.registry import Registry, replayed_registry
@@ -93,7 +96,7 @@ class Container(containers.DeclarativeContainer):
     )
     snapshots = providers.Singleton(Log, store, heads, providers.Singleton(table_log_codec), replayed, _files_in)
     tables = providers.Singleton(Tables, heads, registries, snapshots)
-    committer = providers.Singleton(Committer, tables, snapshots, heads, locks, clock, identifiers)
+    committer = providers.Singleton(Committer, tables, snapshots, heads, locks, leases, clock, identifiers)
     registrar = providers.Singleton(Registrar, tables, registries, heads, clock, identifiers)
     data_files = providers.Singleton(DataFileWriter, store, identifiers)
     stage = providers.Singleton(Stage, store, data_files, finder)
@@ -112,6 +115,10 @@ class Container(containers.DeclarativeContainer):
     alter_table = providers.Singleton(AlterTable, tables, committer, finder)
     restore_version = providers.Singleton(RestoreVersion, tables, committer)
     compact_table = providers.Singleton(CompactTable, tables, committer, finder, data_files, vectors, store, leases)
+    vacuum_table = providers.Singleton(VacuumTable, tables, snapshots, heads, committer, store, leases, clock)
+    purge_tables = providers.Singleton(PurgeTables, tables, registries, registrar, store, leases, clock)
+    vacuum_lake = providers.Singleton(VacuumLake, tables, vacuum_table, purge_tables)
     set_maintenance = providers.Singleton(SetMaintenance, tables, committer)
-    run_query = providers.Singleton(RunQuery, tables, providers.Singleton(TableChanges, tables, vectors), engine)
+    table_changes = providers.Singleton(TableChanges, tables, vectors)
+    run_query = providers.Singleton(RunQuery, tables, table_changes, engine, leases)
     rebuild_catalog = providers.Singleton(RebuildCatalog, store, catalog, heads, clock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -51,4 +52,24 @@ def write_turns(home: Path, writer: int, turns: int, ready: Barrier, mode: str) 
             lake.write("copy", turn_of(writer, turn), mode=mode)
 
 
-__all__ = ["READY", "ROWS", "SCHEMA", "ForkServerProcess", "context", "turn_of", "write_on_and_on", "write_turns"]
+def read_slowly(home: Path, sql: str, pipe: Connection) -> None:
+    """Begin to read, say so, and go on when told to; in the end tell how many rows there were."""
+    with supertable.connect(home=home) as lake:
+        reader = lake.sql(sql).batches()
+        rows = reader.read_next_batch().num_rows
+        pipe.send("begun")
+        pipe.recv()
+        pipe.send(rows + sum(batch.num_rows for batch in reader))
+
+
+__all__ = [
+    "READY",
+    "ROWS",
+    "SCHEMA",
+    "ForkServerProcess",
+    "context",
+    "read_slowly",
+    "turn_of",
+    "write_on_and_on",
+    "write_turns",
+]

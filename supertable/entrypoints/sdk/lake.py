@@ -14,12 +14,15 @@ from supertable.application.ports.engines import Limits
 from supertable.application.rebuild_catalog import RebuildReport
 from supertable.application.results import DroppedTable, TableInfo, WriteResult
 from supertable.application.tables import OpenTable, Place
+from supertable.application.vacuum_lake import LakeVacuumResult
 from supertable.application.write_rows import WriteMode
 from supertable.config.container import Container
 from supertable.config.settings import Settings, load_settings
 from supertable.domain.commits import CommitInfo
 from supertable.domain.errors import InvalidInput
 from supertable.domain.names import checked_name
+from supertable.domain.vacuum import GRACE_SECONDS
+from supertable.entrypoints.sdk.durations import Duration, optional_seconds, seconds
 from supertable.entrypoints.sdk.result import Result
 from supertable.entrypoints.sdk.table import Table
 
@@ -156,7 +159,7 @@ class Lake:
         """
         use_case = self._container.run_query()
         timeout = timeout_seconds or self.settings.query_timeout_seconds
-        return Result(use_case, use_case.prepare(self._place, sql), parameters, Limits(max_rows, timeout))
+        return Result(use_case, use_case.prepare(self._place, sql, parameters), parameters, Limits(max_rows, timeout))
 
     def changes(self, name: str, from_version: int, to_version: int | None = None) -> Result:
         """The rows that changed after `from_version` (0: all), up to and including `to_version` (None: the newest).
@@ -207,6 +210,12 @@ class Lake:
     def dropped_tables(self) -> list[DroppedTable]:
         """Tables that can be brought back, the latest dropped first."""
         return DroppedTable.all_of(self._container.tables().registry(self._place))
+
+    def vacuum(
+        self, retention: Duration | None = None, *, dry_run: bool = False, grace: Duration = GRACE_SECONDS
+    ) -> LakeVacuumResult:
+        """`Table.vacuum` for every table; tables that were dropped longer ago than that go altogether."""
+        return self._container.vacuum_lake()(self._place, optional_seconds(retention), dry_run, seconds(grace))
 
     def rebuild_catalog(self) -> RebuildReport:
         """Make the catalog anew from storage, for all organizations."""

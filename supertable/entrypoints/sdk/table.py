@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 import pyarrow as pa
 
@@ -12,6 +11,7 @@ from supertable.application.compact_table import CompactionResult
 from supertable.application.results import ColumnInfo, HistoryEntry, TableInfo, WriteResult
 from supertable.application.tables import OpenTable, Place
 from supertable.application.tombstones import TombstoneInfo, tombstones
+from supertable.application.vacuum_table import VacuumResult
 from supertable.config.container import Container
 from supertable.domain.commits import CommitInfo
 from supertable.domain.schema_changes import (
@@ -25,7 +25,8 @@ from supertable.domain.schema_changes import (
     SetNullable,
     WidenColumn,
 )
-from supertable.entrypoints.sdk.durations import seconds
+from supertable.domain.vacuum import GRACE_SECONDS
+from supertable.entrypoints.sdk.durations import Duration, optional_seconds, seconds
 
 ColumnPath = str | Sequence[str]
 """A column's name, or names from the outside in for a nested field: ("address", "zip")."""
@@ -131,6 +132,22 @@ class Table:
         columns = [sort_by] if isinstance(sort_by, str) else sort_by
         return self._container.compact_table()(self._place, self._name, columns, everything)
 
+    def vacuum(
+        self,
+        retention: Duration | None = None,
+        *,
+        dry_run: bool = False,
+        grace: Duration = GRACE_SECONDS,
+    ) -> VacuumResult:
+        """Give up versions older than `retention` (None: the table's own, 7 days) and remove what only they need.
+
+        Versions that a tag or clone pins stay, and what a running query reads. `grace`: how old an object that no
+        version knows must be. A dry run lists what would go, and why, and changes nothing.
+        """
+        return self._container.vacuum_table()(
+            self._place, self._name, optional_seconds(retention), dry_run, seconds(grace)
+        )
+
     def set_maintenance(
         self,
         *,
@@ -138,7 +155,7 @@ class Table:
         small_files: int | None = None,
         dirty_share: float | None = None,
         sort_by: Sequence[str] | None = None,
-        retention: timedelta | float | None = None,
+        retention: Duration | None = None,
     ) -> WriteResult:
         """Change what `maintain` does to this table; what is not given stays. See `MaintenancePolicy`.
 
@@ -146,7 +163,7 @@ class Table:
         """
         columns = [sort_by] if isinstance(sort_by, str) else sort_by
         return self._container.set_maintenance()(
-            self._place, self._name, target_file_bytes, small_files, dirty_share, columns, seconds(retention)
+            self._place, self._name, target_file_bytes, small_files, dirty_share, columns, optional_seconds(retention)
         )
 
     def _open(self) -> OpenTable:

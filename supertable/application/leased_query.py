@@ -1,0 +1,70 @@
+"""A running query under a lease: no vacuum removes what it reads, until its rows are taken or it is given up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from supertable.application.ports.engines import RunningQuery
+from supertable.application.ports.leases import Lease
+
+
+class FirstLease:
+    """The lease of a prepared query, which its first run takes over; a later run needs one of its own."""
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = [lease]
+
+    def taken(self) -> Lease | None:
+        try:
+            return self._lease.pop()
+        except IndexError:
+            return None
+
+
+class LeasedQuery:
+    """The query itself; its end, or its being garbage, ends the lease too."""
+
+    def __init__(self, running: RunningQuery, lease: Lease) -> None:
+        self._held = _Held(running, lease)
+        self._reader: pa.RecordBatchReader | None = None
+
+    @property
+    def reader(self) -> pa.RecordBatchReader:
+        if self._reader is None:
+            try:
+                reader = self._held.running.reader
+            except BaseException:
+                self.close()
+                raise
+            self._reader = pa.RecordBatchReader.from_batches(reader.schema, _rows(reader, self._held))
+        return self._reader
+
+    def cancel(self) -> None:
+        self._held.running.cancel()
+
+    def close(self) -> None:
+        self._held.end()
+
+
+class _Held:
+    """Apart from the query, which has the reader, which has this: a circle through Arrow would never be garbage."""
+
+    def __init__(self, running: RunningQuery, lease: Lease) -> None:
+        self.running = running
+        self._lease = lease
+
+    def end(self) -> None:
+        self.running.close()
+        self._lease.close()
+
+    def __del__(self) -> None:
+        self.end()
+
+
+def _rows(reader: pa.RecordBatchReader, held: _Held) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from reader
+    finally:
+        held.end()

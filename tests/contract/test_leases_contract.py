@@ -1,0 +1,166 @@
+"""What every kind of leases promises. One run of these tests for each adapter."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from supertable.adapters.leases.files import FileLeases
+from supertable.adapters.leases.memory import InMemoryLeases
+from supertable.application.ports.leases import Lease, Leases
+from supertable.domain.errors import StoreUnavailable
+
+Opener = Callable[[], Leases]
+
+
+@pytest.fixture(params=["files", "memory"])
+def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
+    """Every call is a new handle on the same leases."""
+    if request.param == "files":
+        return lambda: FileLeases(tmp_path / "leases")
+    one = InMemoryLeases()
+    return lambda: one
+
+
+def test_nobody_reads_at_first(opener: Opener) -> None:
+    assert opener().live() == []
+
+
+def test_a_lease_is_seen_until_it_is_closed(opener: Opener) -> None:
+    before_us = time.time_ns() // 1000
+    lease = opener().begin()
+    (seen,) = opener().live()
+    assert seen.spans is None
+    assert before_us <= seen.began_at_us <= time.time_ns() // 1000
+    lease.close()
+    lease.close()
+    assert opener().live() == []
+
+
+def test_a_lease_says_what_it_covers(opener: Opener) -> None:
+    with opener().begin() as lease:
+        lease.covers({"a/log": [(1, 3), (7, 7)], "b/log": [(2, 2)]})
+        (seen,) = opener().live()
+        assert seen.spans == {"a/log": ((1, 3), (7, 7)), "b/log": ((2, 2),)}
+    assert opener().live() == []
+
+
+def test_leases_are_apart(opener: Opener) -> None:
+    first, second = opener().begin(), opener().begin()
+    second.covers({})
+    assert sorted(str(lease.spans) for lease in opener().live()) == ["None", "{}"]
+    first.close()
+    assert [lease.spans for lease in opener().live()] == [{}]
+    second.close()
+
+
+def test_a_forgotten_lease_ends_as_garbage(opener: Opener) -> None:
+    lease: Lease | None = opener().begin()
+    assert len(opener().live()) == 1
+    assert lease is not None
+    lease = None
+    gc.collect()
+    assert opener().live() == []
+
+
+def test_what_is_said_after_the_end_is_nothing(opener: Opener) -> None:
+    lease = opener().begin()
+    lease.close()
+    lease.covers({"log": [(1, 1)]})
+    assert opener().live() == []
+
+
+def test_threads_see_each_others_leases_while_they_come_and_go(opener: Opener) -> None:
+    stop = threading.Event()
+    lost: list[str] = []
+
+    def look() -> None:
+        while not stop.is_set():
+            opener().live()
+
+    def read() -> None:
+        for _ in range(200):
+            with opener().begin() as lease:
+                lease.covers({"log": [(1, 1)]})
+                if not opener().live():
+                    lost.append("a lease was not seen")
+
+    watcher = threading.Thread(target=look)
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for thread in (watcher, *readers):
+        thread.start()
+    for thread in readers:
+        thread.join()
+    stop.set()
+    watcher.join()
+    assert lost == []
+    assert opener().live() == []
+
+
+class TestFiles:
+    @pytest.fixture
+    def leases(self, tmp_path: Path) -> FileLeases:
+        return FileLeases(tmp_path / "leases")
+
+    def test_a_killed_process_reads_no_more(self, leases: FileLeases, tmp_path: Path) -> None:
+        ready = tmp_path / "ready"
+
+        def read() -> None:
+            lease = leases.begin()
+            lease.covers({"log": [(1, 2)]})
+            ready.touch()
+            time.sleep(60)
+
+        reader = multiprocessing.get_context("fork").Process(target=read, daemon=True)
+        reader.start()
+        while not ready.exists():
+            time.sleep(0.01)
+        assert [lease.spans for lease in leases.live()] == [{"log": ((1, 2),)}]
+        assert reader.pid
+        os.kill(reader.pid, signal.SIGKILL)
+        reader.join()
+        assert leases.live() == []
+        assert list((tmp_path / "leases").iterdir()) == []
+
+    def test_a_forked_child_ends_no_lease_of_its_parent(self, leases: FileLeases) -> None:
+        lease = leases.begin()
+        child = multiprocessing.get_context("fork").Process(target=lease.close)
+        child.start()
+        child.join()
+        assert len(leases.live()) == 1
+        lease.close()
+        assert leases.live() == []
+
+    def test_what_was_not_written_whole_stands_for_everything(self, leases: FileLeases, tmp_path: Path) -> None:
+        with leases.begin() as lease:
+            (file,) = (tmp_path / "leases").iterdir()
+            for part in (b'{"log": [[1,', b"[]\n", b'{"log": 1}\n', b"\xff\n"):
+                file.write_bytes(part)
+                assert [seen.spans for seen in leases.live()] == [None]
+            lease.covers({})
+
+    def test_other_files_are_left_alone(self, leases: FileLeases, tmp_path: Path) -> None:
+        (tmp_path / "leases").mkdir()
+        (tmp_path / "leases" / "README").touch()
+        assert leases.live() == []
+        assert (tmp_path / "leases" / "README").exists()
+
+    def test_a_folder_that_cannot_be_used_protects_nothing_and_says_so(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        (tmp_path / "file").touch()
+        leases = FileLeases(tmp_path / "file" / "leases")
+        for _ in range(2):
+            with leases.begin() as lease:
+                lease.covers({})
+        assert len([record for record in caplog.records if "not protected" in record.message]) == 1
+        with pytest.raises(StoreUnavailable):
+            leases.live()
