@@ -70,6 +70,10 @@ class Heads:
             self._roll(log, newest)
         return newest
 
+    def forget(self, log: str) -> None:
+        """Whoever removed a log from storage says so."""
+        self._catalog.clear(log)
+
     def _newest_checkpoint(self, log: str) -> int:
         newest = max(self.checkpoints(log), default=0)
         if newest and self._store.size(record_key(log, newest)) is None:

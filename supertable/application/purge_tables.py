@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from supertable.application.heads import Heads
 from supertable.application.logs import Log
 from supertable.application.ports.clocks import Clock
 from supertable.application.ports.leases import Leases
@@ -39,6 +40,7 @@ class PurgeTables:
         tables: Tables,
         registries: Log[RegistryCommit, Registry],
         registrar: Registrar,
+        heads: Heads,
         store: ObjectStore,
         leases: Leases,
         clock: Clock,
@@ -46,6 +48,7 @@ class PurgeTables:
         self._tables = tables
         self._registries = registries
         self._registrar = registrar
+        self._heads = heads
         self._store = store
         self._leases = leases
         self._clock = clock
@@ -127,6 +130,7 @@ class PurgeTables:
         removals = tuple(Removal(entry.key, entry.bytes, reason) for entry in objects)
         if not dry_run:
             removed(removals, self._store, removing)
+            self._heads.forget(place.folder(table_id))
         return PurgeResult(name or table_id, dry_run, removals, sum(removal.bytes for removal in removals))
 
 

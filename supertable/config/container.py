@@ -15,6 +15,10 @@ from supertable.adapters.locks.files import FileLocks
 from supertable.adapters.object_stores.local import LocalObjectStore
 from supertable.adapters.readers.files import FileReaderAdapter
 from supertable.application.alter_table import AlterTable
+from supertable.application.check_catalog import CatalogChecker
+from supertable.application.check_files import FileChecker, files_are_there
+from supertable.application.check_lake import CheckLake
+from supertable.application.check_log import LogChecker
 from supertable.application.clone_table import CloneTable
 from supertable.application.committing import Committer
 from supertable.application.compact_table import CompactTable
@@ -91,10 +95,12 @@ class Container(containers.DeclarativeContainer):
     file_reader = providers.Singleton(FileReaderAdapter, providers.Callable(_folder, settings, "temporary"))
 
     heads = providers.Singleton(Heads, store, catalog, probe_every_read=True)
-    registries = providers.Singleton(
-        Log, store, heads, providers.Singleton(registry_log_codec), replayed_registry, _tables_in
-    )
-    snapshots = providers.Singleton(Log, store, heads, providers.Singleton(table_log_codec), replayed, _files_in)
+    registry_codec = providers.Singleton(registry_log_codec)
+    table_codec = providers.Singleton(table_log_codec)
+    registries = providers.Singleton(Log, store, heads, registry_codec, replayed_registry, _tables_in)
+    snapshots = providers.Singleton(Log, store, heads, table_codec, replayed, _files_in)
+    registries_uncached = providers.Factory(Log, store, heads, registry_codec, replayed_registry, _tables_in)
+    snapshots_uncached = providers.Factory(Log, store, heads, table_codec, replayed, _files_in)
     tables = providers.Singleton(Tables, heads, registries, snapshots)
     committer = providers.Singleton(Committer, tables, snapshots, heads, locks, leases, clock, identifiers)
     registrar = providers.Singleton(Registrar, tables, registries, heads, clock, identifiers)
@@ -116,9 +122,23 @@ class Container(containers.DeclarativeContainer):
     restore_version = providers.Singleton(RestoreVersion, tables, committer)
     compact_table = providers.Singleton(CompactTable, tables, committer, finder, data_files, vectors, store, leases)
     vacuum_table = providers.Singleton(VacuumTable, tables, snapshots, heads, committer, store, leases, clock)
-    purge_tables = providers.Singleton(PurgeTables, tables, registries, registrar, store, leases, clock)
+    purge_tables = providers.Singleton(PurgeTables, tables, registries, registrar, heads, store, leases, clock)
     vacuum_lake = providers.Singleton(VacuumLake, tables, vacuum_table, purge_tables)
     set_maintenance = providers.Singleton(SetMaintenance, tables, committer)
     table_changes = providers.Singleton(TableChanges, tables, vectors)
     run_query = providers.Singleton(RunQuery, tables, table_changes, engine, leases)
     rebuild_catalog = providers.Singleton(RebuildCatalog, store, catalog, heads, clock)
+    check_lake = providers.Singleton(
+        CheckLake,
+        store,
+        providers.Singleton(LogChecker, store, registry_codec, replayed_registry, _tables_in),
+        providers.Singleton(
+            LogChecker, store, table_codec, replayed, _files_in, providers.Callable(files_are_there, store).provider
+        ),
+        registries_uncached.provider,
+        snapshots_uncached.provider,
+        providers.Factory(FileChecker, store, providers.Factory(DeletionVectors, store, identifiers)).provider,
+        providers.Singleton(CatalogChecker, catalog, store, heads, rebuild_catalog),
+        leases,
+        clock,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from supertable.application.batches import as_reader
+from supertable.application.check_lake import CheckProgress
 from supertable.application.ports.engines import Limits
 from supertable.application.rebuild_catalog import RebuildReport
 from supertable.application.results import DroppedTable, TableInfo, WriteResult
@@ -20,6 +21,7 @@ from supertable.config.container import Container
 from supertable.config.settings import Settings, load_settings
 from supertable.domain.commits import CommitInfo
 from supertable.domain.errors import InvalidInput
+from supertable.domain.findings import CheckReport
 from supertable.domain.names import checked_name
 from supertable.domain.vacuum import GRACE_SECONDS
 from supertable.entrypoints.sdk.durations import Duration, optional_seconds, seconds
@@ -216,6 +218,19 @@ class Lake:
     ) -> LakeVacuumResult:
         """`Table.vacuum` for every table; tables that were dropped longer ago than that go altogether."""
         return self._container.vacuum_lake()(self._place, optional_seconds(retention), dry_run, seconds(grace))
+
+    def fsck(
+        self,
+        *,
+        repair: bool = False,
+        quick: bool = False,
+        progress: Callable[[CheckProgress], None] = lambda progress: None,
+    ) -> CheckReport:
+        """Check everything that is stored: logs, checkpoints, data files, deletion vectors, the catalog.
+
+        `repair` does what is safe: see each finding. `quick` looks at the sizes of data files, not at their bytes.
+        """
+        return self._container.check_lake()(self._place, repair, quick, progress)
 
     def rebuild_catalog(self) -> RebuildReport:
         """Make the catalog anew from storage, for all organizations."""
