@@ -30,6 +30,7 @@ from supertable.application.drop_table import DropTable, UndropTable
 from supertable.application.founding import Founder
 from supertable.application.heads import Heads
 from supertable.application.logs import Log
+from supertable.application.maintain_lake import MaintainLake
 from supertable.application.purge_tables import PurgeTables
 from supertable.application.rebuild_catalog import RebuildCatalog
 from supertable.application.registering import Registrar
@@ -127,6 +128,7 @@ class Container(containers.DeclarativeContainer):
     set_maintenance = providers.Singleton(SetMaintenance, tables, committer)
     table_changes = providers.Singleton(TableChanges, tables, vectors)
     run_query = providers.Singleton(RunQuery, tables, table_changes, engine, leases)
+    maintain_lake = providers.Singleton(MaintainLake, tables, compact_table, vacuum_table, purge_tables, clock)
     rebuild_catalog = providers.Singleton(RebuildCatalog, store, catalog, heads, clock)
     check_lake = providers.Singleton(
         CheckLake,

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """NOTE: all is well. WARNING: something is slower or untidy, every answer right. DAMAGE: something cannot be read."""
+    """NOTE: all is well. WARNING: something is slow or untidy, every answer right. DAMAGE: something cannot be read."""
 
     NOTE = "note"
     WARNING = "warning"

@@ -26,6 +26,18 @@ class MaintenancePolicy:
     retention_seconds: float = RETENTION_SECONDS
 
 
+def vacuum_due(policy: MaintenancePolicy, replaced_at_us: int | None, now_us: int) -> bool:
+    """Whether a vacuum is worth it: the oldest kept version should have been given up a while ago.
+
+    `replaced_at_us`: when another version took its place; None: none did. A vacuum lists all files, so it is not done
+    for every version that comes of age, but about seven times in a retention, and hourly at most.
+    """
+    if replaced_at_us is None:
+        return False
+    slack = max(policy.retention_seconds / 7, 3600)
+    return now_us - replaced_at_us > (policy.retention_seconds + slack) * 1_000_000
+
+
 def checked_policy(policy: MaintenancePolicy) -> MaintenancePolicy:
     """Raises `InvalidSetting` where a value makes no sense."""
     if not 1024 <= policy.target_file_bytes <= 1 << 40:

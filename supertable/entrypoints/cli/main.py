@@ -16,18 +16,22 @@ from typer.core import TyperGroup
 
 from supertable.entrypoints.cli.alter import alter
 from supertable.entrypoints.cli.catalog import catalog
+from supertable.entrypoints.cli.compact import compact, policy
 from supertable.entrypoints.cli.configuration import config
 from supertable.entrypoints.cli.delete import delete
 from supertable.entrypoints.cli.demo import demo
 from supertable.entrypoints.cli.failures import INTERRUPTED, PIPE_CLOSED, report
+from supertable.entrypoints.cli.fsck import fsck
 from supertable.entrypoints.cli.interruption import Interruption
 from supertable.entrypoints.cli.load import load
+from supertable.entrypoints.cli.maintain import maintain
 from supertable.entrypoints.cli.naming import clone, drop, rename, undrop
 from supertable.entrypoints.cli.query import changes, query
 from supertable.entrypoints.cli.session import Session
 from supertable.entrypoints.cli.tables import describe, history, restore, tables
 from supertable.entrypoints.cli.tags import tag, tags, untag
 from supertable.entrypoints.cli.tombstones import tombstones
+from supertable.entrypoints.cli.vacuum import vacuum
 
 _FLAGS = frozenset({"--json", "--verbose"})
 _WITH_VALUE = frozenset({"--home", "--organization", "-o", "--supertable", "-s"})
@@ -56,7 +60,8 @@ app = typer.Typer(
 _TABLES = (tables, describe, rename, drop, undrop, clone)
 _ROWS = (load, query, changes, delete, tombstones)
 _VERSIONS = (history, restore, tag, untag, tags)
-for command in (*_ROWS, *_TABLES, *_VERSIONS, config, demo):
+_MAINTENANCE = (compact, vacuum, maintain, policy, fsck)
+for command in (*_ROWS, *_TABLES, *_VERSIONS, *_MAINTENANCE, config, demo):
     app.command()(command)
 app.add_typer(alter, name="alter")
 app.add_typer(catalog, name="catalog")

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from supertable.application.batches import as_reader
 from supertable.application.check_lake import CheckProgress
+from supertable.application.maintain_lake import MaintenanceReport
 from supertable.application.ports.engines import Limits
 from supertable.application.rebuild_catalog import RebuildReport
 from supertable.application.results import DroppedTable, TableInfo, WriteResult
@@ -231,6 +232,13 @@ class Lake:
         `repair` does what is safe: see each finding. `quick` looks at the sizes of data files, not at their bytes.
         """
         return self._container.check_lake()(self._place, repair, quick, progress)
+
+    def maintain(self, stop: Callable[[], bool] = lambda: False) -> MaintenanceReport:
+        """Compact and vacuum what is due by each table's policy, and purge dropped tables. See `Table.set_maintenance`.
+
+        What fails for one table is in the report. `stop` is asked between two portions of work.
+        """
+        return self._container.maintain_lake()(self._place, stop)
 
     def rebuild_catalog(self) -> RebuildReport:
         """Make the catalog anew from storage, for all organizations."""

@@ -14,6 +14,7 @@ from supertable.application.tombstones import TombstoneInfo, tombstones
 from supertable.application.vacuum_table import VacuumResult
 from supertable.config.container import Container
 from supertable.domain.commits import CommitInfo
+from supertable.domain.maintenance import MaintenancePolicy
 from supertable.domain.schema_changes import (
     AddColumn,
     DropColumn,
@@ -147,6 +148,10 @@ class Table:
         return self._container.vacuum_table()(
             self._place, self._name, optional_seconds(retention), dry_run, seconds(grace)
         )
+
+    def maintenance(self) -> MaintenancePolicy:
+        """What `maintain` does to this table. `sort_by` are field ids."""
+        return self._open().snapshot.definition.maintenance
 
     def set_maintenance(
         self,
