@@ -446,4 +446,4 @@ def test_a_hundred_thousand_files_in_a_list(tables: ParquetTables) -> None:
     answer = tables.engine.run(statement, {0: many}, (), Limits()).reader.read_all()
     assert answer.num_rows == 0
     tables.scans["t"] = many
-    assert tables.query("select count(*) n from t")["n"].to_pylist() == [2_000]
+    assert tables.query("select count(a) n from t")["n"].to_pylist() == [2_000]
