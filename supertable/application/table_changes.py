@@ -27,6 +27,8 @@ class TableChanges:
         """Raises `VersionNotFound` where a version that is needed is not there."""
         up_to = table.snapshot.version if asked.up_to is None else asked.up_to
         last = self._tables.at_version(table, up_to)
+        if 0 < asked.after < table.snapshot.oldest:  # a tag keeps a version, not the way from there to here
+            raise VersionNotFound(table.name, str(asked.after), table.snapshot.oldest, table.snapshot.version)
         if asked.after == 0 and table.snapshot.oldest == 1:
             files = {}
         else:

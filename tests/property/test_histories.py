@@ -10,16 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from dependency_injector import providers
 from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 import supertable
+from supertable.adapters.locks.memory import InMemoryLocks
 from supertable.adapters.object_stores.local import LocalObjectStore
-from supertable.domain.errors import CommitUncertain, StoreUnavailable
+from supertable.domain.errors import CommitUncertain, StoreUnavailable, VersionNotFound
 from supertable.entrypoints.sdk.lake import Lake
 from tests.faults import Crash, Fault, FaultyStore
+from tests.meanwhile import Meanwhile
 
 Row = tuple[int | None, int | None, str | None]
 Rows = dict[int | None, Row]
@@ -29,6 +32,8 @@ BATCHES = st.lists(
     st.tuples(KEYS, st.one_of(st.none(), st.integers(0, 5)), st.sampled_from([None, "a", "b"])), max_size=8
 )
 WRITERS = st.integers(0, 1)
+ORDERS = st.sampled_from([None, ["v"], ["seq", "k"]])
+FAULTS = st.sampled_from(list(Fault))
 SCHEMA = pa.schema([("k", pa.int64()), ("seq", pa.int64()), ("v", pa.string())])
 
 
@@ -38,7 +43,10 @@ def sequence_of(row: Row) -> tuple[bool, int]:
 
 
 class Histories(RuleBasedStateMachine):
-    """`versions[i]` are the rows of version i + 1, by key, as the model has them."""
+    """`versions[i]` are the rows of version i + 1, by key, as the model has them.
+
+    Those before `oldest` were given up, but for the `pinned` ones.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,6 +56,8 @@ class Histories(RuleBasedStateMachine):
         self.sequence = False
         self.name = "t"
         self.clones = 0
+        self.oldest = 1
+        self.pinned: dict[str, int] = {}
 
     def open(self) -> Lake:
         return supertable.connect(home=self.home)
@@ -66,6 +76,10 @@ class Histories(RuleBasedStateMachine):
     @property
     def now(self) -> Rows:
         return self.versions[-1]
+
+    @property
+    def readable(self) -> list[int]:
+        return sorted({*range(self.oldest, len(self.versions) + 1), *self.pinned.values()})
 
     def merged(self, base: Rows, batch: list[Row]) -> Rows:
         after = dict(base)
@@ -119,9 +133,96 @@ class Histories(RuleBasedStateMachine):
 
     @rule(writer=WRITERS, data=st.data())
     def restore(self, writer: int, data: st.DataObject) -> None:
-        version = data.draw(st.integers(1, len(self.versions)))
+        version = data.draw(st.sampled_from(self.readable))
         after = self.versions[version - 1]
         self.committed(after, lambda: self.lakes[writer].table(self.name).restore(version))
+
+    @rule(writer=WRITERS, sort_by=ORDERS, everything=st.booleans())
+    def compact(self, writer: int, sort_by: list[str] | None, everything: bool) -> None:
+        result = self.lakes[writer].table(self.name).compact(sort_by, everything=everything)
+        self.moved(result.version, result.commits)
+
+    @rule(writer=WRITERS, sort_by=ORDERS, batch=BATCHES, at=st.integers(1, 12), also=st.booleans())
+    def compact_beside_a_write(
+        self, writer: int, sort_by: list[str] | None, batch: list[Row], at: int, also: bool
+    ) -> None:
+        other = self.lakes[writer]
+
+        def write() -> None:
+            self.delete_where(writer, 6)
+            self.committed(self.merged(self.now, batch), lambda: other.write(self.name, table(batch), mode="upsert"))
+            if also:
+                self.vacuum(writer, 0)
+
+        calls = iter(range(1, 1000))
+        store = Meanwhile(LocalObjectStore(self.home / "storage"), lambda _: next(calls) == at, write)
+        with self.open() as lake:
+            lake.container.locks.override(providers.Object(InMemoryLocks()))
+            lake.container.store.override(providers.Object(store))
+            result = lake.table(self.name).compact(sort_by, everything=True)
+        note(f"{store.acted} {result}")
+        self.moved(result.version, result.commits)
+
+    def moved(self, version: int, commits: int) -> None:
+        """Versions that moved rows to other files and changed none."""
+        self.versions += [self.now] * commits
+        assert version == len(self.versions)
+
+    @rule(writer=WRITERS, grace=st.sampled_from([0, 24 * 3600]))
+    def vacuum(self, writer: int, grace: float) -> None:
+        lake = self.lakes[writer]
+        planned = lake.table(self.name).vacuum(0, grace=grace, dry_run=True)
+        result = lake.container.vacuum_table()(lake._place, self.name, 0, False, grace, wait_seconds=0.01)
+        assert result.removed == (() if result.waiting else planned.removed)
+        if result.oldest > self.oldest:
+            assert result.oldest == len(self.versions)
+            self.moved(result.version, 1)
+        self.oldest = result.oldest
+
+    @rule(writer=WRITERS, action=st.sampled_from(["compact", "vacuum"]), fault=FAULTS, at=st.integers(1, 30))
+    def maintain_with_a_fault(self, writer: int, action: str, fault: Fault, at: int) -> None:
+        faulty = self.open()
+        store = FaultyStore(LocalObjectStore(self.home / "storage"), fault, at)
+        faulty.container.store.override(providers.Object(store))
+        try:
+            table = faulty.table(self.name)
+            table.compact(everything=True) if action == "compact" else table.vacuum(0, grace=0)
+        except (StoreUnavailable, CommitUncertain, Crash):
+            pass
+        faulty.close()
+        lake = self.lakes[writer]
+        snapshot = lake.container.tables().open(lake._place, self.name).snapshot
+        self.moved(snapshot.version, snapshot.version - len(self.versions))
+        self.oldest = snapshot.oldest
+
+    @rule(writer=WRITERS, name=st.sampled_from(["one", "two"]), data=st.data())
+    def tag(self, writer: int, name: str, data: st.DataObject) -> None:
+        version = data.draw(st.sampled_from(self.readable))
+        self.lakes[writer].table(self.name).tag(name, version, replace=True)
+        self.pinned[name] = version
+
+    @rule(writer=WRITERS, data=st.data())
+    def untag(self, writer: int, data: st.DataObject) -> None:
+        tags = sorted({"one", "two"} & self.pinned.keys())
+        if tags:
+            name = data.draw(st.sampled_from(tags))
+            self.lakes[writer].table(self.name).untag(name)
+            del self.pinned[name]
+
+    @rule(writer=WRITERS, repair=st.booleans())
+    def check(self, writer: int, repair: bool) -> None:
+        report = self.lakes[writer].fsck(repair=repair)
+        assert report.sound, report.findings
+
+    @rule(writer=WRITERS, data=st.data())
+    def what_was_given_up_cannot_be_read(self, writer: int, data: st.DataObject) -> None:
+        gone = sorted({*range(1, self.oldest)} - {*self.readable})
+        if gone:
+            version = data.draw(st.sampled_from(gone))
+            with pytest.raises(VersionNotFound):
+                read(self.lakes[writer], f"{self.name} AT (VERSION => {version})")
+            with pytest.raises(VersionNotFound):
+                self.lakes[writer].table(self.name).restore(version)
 
     @rule(writer=WRITERS, name=st.sampled_from(["t", "T", "renamed"]), drop=st.booleans())
     def rename(self, writer: int, name: str, drop: bool) -> None:
@@ -134,17 +235,18 @@ class Histories(RuleBasedStateMachine):
 
     @rule(writer=WRITERS, data=st.data())
     def clone(self, writer: int, data: st.DataObject) -> None:
-        version = data.draw(st.integers(1, len(self.versions)))
+        version = data.draw(st.sampled_from(self.readable))
         self.clones += 1
         name = f"clone_{self.clones}"
         self.lakes[writer].clone(self.name, name, version)
+        self.pinned[name] = version
         assert read(self.lakes[1 - writer], name) == ordered(self.versions[version - 1])
         self.lakes[1 - writer].write(name, table([(0, 9, "clone")]), mode="overwrite")
         assert read(self.lakes[writer], name) == [(0, 9, "clone")]
 
     @rule(writer=WRITERS, data=st.data())
     def changes_lead_from_one_version_to_another(self, writer: int, data: st.DataObject) -> None:
-        after = data.draw(st.integers(1, len(self.versions)))
+        after = data.draw(st.integers(self.oldest, len(self.versions)))
         up_to = data.draw(st.integers(after, len(self.versions)))
         state = Counter(self.versions[after - 1].values())
         for row in self.lakes[writer].changes(self.name, after, up_to).arrow().to_pylist():
@@ -192,7 +294,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(writer=WRITERS, data=st.data())
     def any_version_reads_back(self, writer: int, data: st.DataObject) -> None:
-        version = data.draw(st.integers(1, len(self.versions)))
+        version = data.draw(st.sampled_from(self.readable))
         assert read(self.lakes[writer], f"{self.name} AT (VERSION => {version})") == ordered(self.versions[version - 1])
 
 
