@@ -17,6 +17,7 @@ from supertable.adapters.locks.memory import InMemoryLocks
 from supertable.adapters.object_stores.local import LocalObjectStore
 from supertable.domain.errors import CommitUncertain, InvalidSchema, ObjectDamaged, StoreUnavailable
 from supertable.entrypoints.sdk.lake import Lake
+from tests.e2e.test_types import HELD
 from tests.faults import Crash, Fault, FaultyStore
 from tests.meanwhile import Meanwhile
 
@@ -203,6 +204,20 @@ def _files_of_all_versions(lake: Lake) -> Iterator[Any]:
     newest = tables.open(lake._place, "t")
     for version in range(1, newest.snapshot.version + 1):
         yield from tables.at_version(newest, version).snapshot.files.values()
+
+
+@pytest.mark.parametrize("column", range(len(HELD)), ids=lambda i: str(HELD[i][0]))
+@pytest.mark.parametrize("sort_by", [[], ["n"]], ids=["unsorted", "sorted"])
+def test_every_type_stays_what_it_is(home: Path, column: int, sort_by: list[str]) -> None:
+    kind, values = HELD[column]
+    given = pa.table({"n": range(len(values) + 1), "x": pa.array([*values, None], kind)})
+    with supertable.connect(home=home) as lake:
+        lake.create_table("x", given.schema)
+        for start in range(given.num_rows):
+            lake.write("x", given.slice(start, 1))
+        before = lake.sql("SELECT * FROM x ORDER BY n").arrow()
+        assert lake.table("x").compact(sort_by).files_after == 1
+        assert lake.sql("SELECT * FROM x ORDER BY n").arrow().equals(before)
 
 
 def test_portions_are_bounded_and_each_is_a_version(other: Lake) -> None:
