@@ -11,17 +11,21 @@ import pyarrow as pa
 from supertable.application.deletion_vectors import DeletionVectors, Marked, Positions
 from supertable.application.tables import OpenTable
 from supertable.domain.files import DataFile, DeletionVector
-from supertable.domain.rebase import still_there, unprobed
+from supertable.domain.rebase import revived, still_there, unprobed
 
 Probe = Callable[[list[DataFile]], Mapping[str, pa.Array]]
 
 
 @dataclass(slots=True)
 class Marks:
-    """Positions of dead rows by data file path; and which files were looked into. See `domain.rebase`, rule 3."""
+    """Positions of dead rows by data file path; which files were looked into, and at which version last.
+
+    See `domain.rebase`, rule 3.
+    """
 
     positions: dict[str, Positions] = field(default_factory=dict)
     probed: set[str] = field(default_factory=set)
+    probed_at: int = 0
 
     def forget(self) -> None:
         """As if nothing had been looked into."""
@@ -30,6 +34,9 @@ class Marks:
 
     def look(self, table: OpenTable, probe: Probe) -> None:
         """Probe the files of the snapshot that were not probed before."""
+        if self.probed and revived(table.snapshot, self.probed_at):
+            self.forget()
+        self.probed_at = table.snapshot.version
         fresh = unprobed(table.snapshot, self.probed)
         if fresh:
             self.add(probe(fresh))

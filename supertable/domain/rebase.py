@@ -8,6 +8,7 @@ Every attempt is made against the newest snapshot, so a rebase is the same work 
    so a mark stays right for as long as its file is there. Files that went away take their marks along: what replaced
    them is new, and gets probed. So only files that were never probed are probed, and then:
    marks of files that are gone are dropped; marks of rows that are dead already are counted as nobody's.
+   Only a restore makes a vector shrink: after one, everything is probed again.
 4. A restore aims at a whole state and always rebases: it removes and adds what now differs.
 5. Data files are written under one schema. When that schema is no longer the newest they stay valid, for the table
    remembers the schemas of its files. A write that evolves the schema fits its data to the newest schema again; if the
@@ -28,6 +29,11 @@ from supertable.domain.snapshots import Snapshot
 def unprobed(snapshot: Snapshot, probed: Collection[str]) -> list[DataFile]:
     """The files that an upsert or delete still has to look into (rule 3), in snapshot order."""
     return [file for path, file in snapshot.files.items() if path not in probed]
+
+
+def revived(snapshot: Snapshot, probed_at: int) -> bool:
+    """Whether rows that were dead at version `probed_at`, and so passed over, may live again (rule 3)."""
+    return snapshot.restored > probed_at
 
 
 def still_there(snapshot: Snapshot, marked: Iterable[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from supertable.domain.commits import Change, Commit, TableDefinition
+from supertable.domain.commits import Change, Commit, Operation, TableDefinition
 from supertable.domain.files import DataFile
 from supertable.domain.schemas import Schema
 
@@ -26,7 +26,8 @@ class Reply:
 class Snapshot:
     """`files` by path, in the order in which they came; `schemas` by id, every one that the table has had.
 
-    `oldest` is the first version that is kept; older ones can be read only while a tag or clone pins them.
+    `oldest` is the first version that is kept; older ones can be read only while a tag or clone pins them. `restored` is
+    the newest version that a restore made (0: none): up to there, dead rows may have come to life again.
     """
 
     version: int
@@ -39,6 +40,7 @@ class Snapshot:
     files: Mapping[str, DataFile]
     replies: Mapping[str, Reply]
     oldest: int = 1
+    restored: int = 0
 
     @property
     def rows(self) -> int:
@@ -135,4 +137,5 @@ def _advanced(state: Snapshot | None, commit: Commit) -> Snapshot:
         schema=schema,
         schemas=known,
         oldest=max(state.oldest, change.oldest or 1),
+        restored=commit.version if change.operation is Operation.RESTORE else state.restored,
     )
