@@ -26,8 +26,8 @@ class Reply:
 class Snapshot:
     """`files` by path, in the order in which they came; `schemas` by id, every one that the table has had.
 
-    `oldest` is the first version that is kept; older ones can be read only while a tag or clone pins them. `restored` is
-    the newest version that a restore made (0: none): up to there, dead rows may have come to life again.
+    `oldest` is the first version that is kept; older ones can be read only while a tag or clone pins them. `restored`
+    is the newest version that a restore made (0: none): up to there, dead rows may have come to life again.
     """
 
     version: int
