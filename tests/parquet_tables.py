@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance, DuckDBRowFinder
 from supertable.application.arrow_schemas import arrow_schema, fields_of
 from supertable.application.data_files import _leaves, column_ranges
-from supertable.application.ports.engines import Limits, Union
+from supertable.application.ports.engines import Limits, Relation, Union
+from supertable.domain.errors import TableNotFound
 from supertable.domain.files import ColumnRange, DataFile, DeletionVector
 from supertable.domain.predicates import Predicate
 from supertable.domain.pruning import pruned
@@ -98,7 +99,7 @@ class ParquetTables:
 
     def start(self, sql: str, parameters: Any = (), prune: bool = False, **limits: Any) -> Any:
         statement = self.engine.parse(sql)
-        scans = {relation.id: self.scans[relation.parts[-1].lower()] for relation in statement.relations}
+        scans = {relation.id: self.scan(relation) for relation in statement.relations}
         if prune:
             schemas = {number: scan.schema for number, scan in scans.items() if isinstance(scan, Scan)}
             scans = {
@@ -107,9 +108,15 @@ class ParquetTables:
             }
         return self.engine.run(statement, scans, parameters, Limits(**limits))
 
+    def scan(self, relation: Relation) -> Scan | Union:
+        name = relation.parts[-1].lower()
+        if name not in self.scans:
+            raise TableNotFound(name)
+        return self.scans[name]
+
     def predicate(self, sql: str, relation: int = 0, parameters: Any = ()) -> Predicate:
         statement = self.engine.parse(sql)
-        scans = {each.id: self.scans[each.parts[-1].lower()] for each in statement.relations}
+        scans = {each.id: self.scan(each) for each in statement.relations}
         schemas = {number: scan.schema for number, scan in scans.items() if isinstance(scan, Scan)}
         return statement.predicate(relation, schemas, parameters)
 
