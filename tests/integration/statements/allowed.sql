@@ -157,3 +157,10 @@ select a, count(*) over () from t limit 3
 from (from t select a) where a > 2 order by a
 select unnest(generate_series(1, 3)) as i order by i
 select distinct a % 2 from t order by 1 limit (select 1)
+select count(*) as n from t as x(p, q)
+select count(*) as n from t where exists (select 1 from u x(p, q))
+select 1 as one from t
+select count(*) as n, sum(1) as s, max(2) filter (where true) as m from t as x
+select count(*) as n from (select 1 from t union all select 2 from u)
+select count(*) as n from t having count(*) > 2
+select count(*) filter (where false) as n, 7 as k from u

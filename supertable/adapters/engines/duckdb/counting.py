@@ -19,7 +19,7 @@ def only_counted(tree: Node, tokens: Sequence[str]) -> frozenset[int]:
 
 def _counted(select: Node) -> str | None:
     table = select["from_table"]
-    alone = table["type"] == "BASE_TABLE" and not table["sample"]
+    alone = table["type"] == "BASE_TABLE" and not table["sample"] and not table["column_name_alias"]
     if not alone or any(select[clause] for clause in _CLAUSES):
         return None
     if any(node.get("class") in _READING for node in nodes(select["select_list"])):

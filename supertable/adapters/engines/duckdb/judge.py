@@ -92,13 +92,13 @@ class Judge:
     def _visit(self, kind: str, node: Node, scope: _Scope) -> Iterator[_Task]:
         if kind == "expression" and is_double(node):
             ready_double(node)
-        if kind == "table" and is_changes_call(node):
+        changes = kind == "table" and is_changes_call(node)
+        if changes:
             self._name_changes(node)
-            return
         keys = _keys(kind, node)
         if kind == "query":
             scope = yield from self._ctes_of(node, scope)
-        elif kind == "table":
+        elif kind == "table" and not changes:
             self._judge_table(node, scope)
         elif kind == "table function":
             _judge_function(node, TABLE_FUNCTIONS)
@@ -125,7 +125,6 @@ class Judge:
         self.names[token] = node["table_name"]
         node["alias"] = node["alias"] or node["table_name"]
         node["table_name"] = token
-        _keys("table", node)
 
     def _name_table(self, node: Node, scope: _Scope) -> None:
         catalog, schema, name = node["catalog_name"], node["schema_name"], node["table_name"]
