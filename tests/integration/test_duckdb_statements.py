@@ -196,6 +196,24 @@ def test_time_travel(clause: str, at: VersionAt | TagAt | TimestampAt, tables: P
         assert relation.at == at
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select main.t.a from main.t order by all",
+        "select lake.main.t.a from lake.main.t order by all",
+        "select MAIN.T.a, u.c from main.t join main.u on main.t.a = main.u.a order by all",
+        "select main.t.st.x as a from main.t where main.t.a > 1 order by all",
+        "select t.a from main.t order by t.a",
+        "select a from main.t where exists (select 1 from main.u where main.u.a = main.t.a) order by a",
+    ],
+)
+def test_columns_with_the_whole_name_of_their_table(
+    sql: str, tables: ParquetTables, plain: duckdb.DuckDBPyConnection
+) -> None:
+    expected = plain.execute(sql.replace("lake.", "")).to_arrow_table()
+    assert tables.query(sql).to_pylist() == expected.to_pylist()
+
+
 def test_time_travel_to_now(tables: ParquetTables) -> None:
     (relation,) = tables.engine.parse("from t at (timestamp => now() - interval 1 day)").relations
     assert isinstance(relation.at, TimestampAt)

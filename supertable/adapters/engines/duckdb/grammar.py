@@ -149,6 +149,8 @@ EXPRESSION_CLASSES: Mapping[str, Keys] = {
     ),
 }
 
+_ORDINALITY = _one_of("WITHOUT_ORDINALITY WITH_ORDINALITY")
+
 TABLE_TYPES: Mapping[str, Keys] = {
     "BASE_TABLE": _table(
         schema_name=LEAF,
@@ -188,7 +190,7 @@ TABLE_TYPES: Mapping[str, Keys] = {
         schema_name=NOTHING,
     ),
     "SUBQUERY": _table(subquery=SELECT, column_name_alias=Texts()),
-    "TABLE_FUNCTION": _table(function=Child("table function"), column_name_alias=Texts(), with_ordinality=LEAF),
+    "TABLE_FUNCTION": _table(function=Child("table function"), column_name_alias=Texts(), with_ordinality=_ORDINALITY),
 }
 
 QUERY_TYPES: Mapping[str, Keys] = {
@@ -257,8 +259,17 @@ RECORDS: Mapping[str, Keys] = {
     "select": {"node": QUERY, "named_param_map": Data()},
     "ctes": {"map": Children("cte entry")},
     "cte entry": {"key": LEAF, "value": Child("cte")},
-    "cte": {"aliases": Texts(), "query": SELECT, "materialized": LEAF, "key_targets": EXPRESSIONS},
-    "order": {"type": LEAF, "null_order": LEAF, "expression": EXPRESSION},
+    "cte": {
+        "aliases": Texts(),
+        "query": SELECT,
+        "materialized": _one_of("CTE_MATERIALIZE_DEFAULT CTE_MATERIALIZE_ALWAYS CTE_MATERIALIZE_NEVER"),
+        "key_targets": EXPRESSIONS,
+    },
+    "order": {
+        "type": _one_of("ORDER_DEFAULT ASCENDING DESCENDING"),
+        "null_order": Leaf(frozenset({"ORDER_DEFAULT", "NULLS FIRST", "NULLS LAST"})),
+        "expression": EXPRESSION,
+    },
     "case check": {"when_expr": EXPRESSION, "then_expr": EXPRESSION},
     "named expression": {"key": LEAF, "value": EXPRESSION},
     "column name": {"catalog": LEAF, "schema": LEAF, "table": LEAF, "column": LEAF},

@@ -33,6 +33,7 @@ MAX_CTES = 1_000
 _DONE = frozenset({"cte_map", "is_implicit"})
 _CONSTANT = EXPRESSION_CLASSES["CONSTANT"].keys()
 _VALUE = RECORDS["value"].keys()
+_PLAIN_TYPES = [{"id": kind, "type_info": None} for kind in ("INTEGER", "BIGINT", "VARCHAR")]
 _SCHEMAS = frozenset({"information_schema", "memory", "pg_catalog", "system", "temp"})
 _UPPER = {ord(letter): ord(letter) + 32 for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
@@ -76,6 +77,8 @@ class Judge:
     references: list[Reference] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     _ctes: int = 0
+    _long_names: list[Node] = field(default_factory=list)
+    _unaliased: set[tuple[str, ...]] = field(default_factory=set)
     _recursive: dict[int, tuple[str, _Cte]] = field(default_factory=dict)
 
     def walk(self, kind: str, node: Node) -> None:
@@ -84,10 +87,15 @@ class Judge:
         Works off a stack of its own: however deep the tree is, Python's is not used up.
         """
         stack: list[_Task] = [(kind, node, {})]
-        while stack:
-            task = stack.pop()
-            if not _is_plain_constant(task[1]):
-                stack.extend(reversed(list(self._visit(*task))))
+        try:
+            while stack:
+                task = stack.pop()
+                if not _is_plain_constant(task[1]):
+                    stack.extend(reversed(list(self._visit(*task))))
+        except (AttributeError, KeyError, TypeError) as error:
+            raise StatementRefused("This statement has a part of an unknown form.") from error
+        for column in self._long_names:
+            self._shorten(column["column_names"])
 
     def _visit(self, kind: str, node: Node, scope: _Scope) -> Iterator[_Task]:
         if kind == "expression" and is_double(node):
@@ -99,19 +107,27 @@ class Judge:
         if kind == "query":
             scope = yield from self._ctes_of(node, scope)
         elif kind == "table" and not changes:
-            self._judge_table(node, scope)
+            yield from self._judge_table(node, scope)
         elif kind == "table function":
             _judge_function(node, TABLE_FUNCTIONS)
-        elif kind == "expression" and node["class"] in ("FUNCTION", "WINDOW"):
-            _judge_function(node, FUNCTIONS)
+        elif kind == "expression":
+            self._judge_expression(node)
         for key, value in node.items():
             if key not in _DONE:
                 seen = self._with_itself(node, scope) if key == "right" else scope
                 for below, child in _contents(kind, key, value, keys[key]):
                     yield below, child, seen
 
-    def _judge_table(self, node: Node, scope: _Scope) -> None:
+    def _judge_expression(self, node: Node) -> None:
+        if node["class"] in ("FUNCTION", "WINDOW"):
+            _judge_function(node, FUNCTIONS)
+        elif node["class"] == "COLUMN_REF" and len(node["column_names"]) > 2:
+            self._long_names.append(node)
+
+    def _judge_table(self, node: Node, scope: _Scope) -> Iterator[_Task]:
         if node["type"] == "BASE_TABLE":
+            if node["at_clause"]:
+                yield "at clause", node["at_clause"], scope
             self._name_table(node, scope)
         elif node["type"] == "JOIN":
             ready_join(node)
@@ -138,8 +154,17 @@ class Judge:
             token, schema = f"{self.prefix}_r{len(self.references)}", ""
             self.references.append(Reference(token, parts, node["at_clause"]))
             self.names[token] = name
+            if not node["alias"]:
+                self._unaliased.add(tuple(map(folded, parts)))
         node["alias"] = node["alias"] or name
         node.update(catalog_name="", schema_name=schema, table_name=token, at_clause=None)
+
+    def _shorten(self, column: list[str]) -> None:
+        """`supertable.table.column` as `table.column`: what stands in the table's place has a name of one part."""
+        for qualifiers in (2, 1):
+            if tuple(map(folded, column[: qualifiers + 1])) in self._unaliased and len(column) > qualifiers + 1:
+                del column[:qualifiers]
+                return
 
     def _ctes_of(self, node: Node, scope: _Scope) -> Generator[_Task, None, _Scope]:
         """Name the query's own CTEs; each sees those before it. Returns what the query itself sees."""
@@ -176,12 +201,11 @@ class Judge:
 
 def _is_plain_constant(node: Node) -> bool:
     """A short cut for what long IN lists are made of: a number or a text, with nothing in it to judge."""
-    if node.get("class") != "CONSTANT" or node.keys() != _CONSTANT:
+    if node.get("class") != "CONSTANT" or node.keys() != _CONSTANT or node["type"] != "VALUE_CONSTANT":
         return False
     value = node["value"]
-    kind = value["type"]
-    plain = value.keys() == _VALUE and kind["type_info"] is None and kind["id"] in ("INTEGER", "BIGINT", "VARCHAR")
-    return plain and node["type"] == "VALUE_CONSTANT" and not isinstance(value["value"], dict | list)
+    plain = value.keys() == _VALUE and value["type"] in _PLAIN_TYPES and value["is_null"] is False
+    return plain and type(value["value"]) in (int, str) and node["alias"] == "" and type(node["query_location"]) is int
 
 
 def _keys(kind: str, node: Node) -> Keys:
