@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from dependency_injector import containers, providers
 
-from supertable.adapters.catalogs.sqlite import SqliteCatalog
 from supertable.adapters.clocks.system import SystemClock, UuidIdentifiers
 from supertable.adapters.codecs.json_documents import registry_log_codec, table_log_codec
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance, DuckDBRowFinder
-from supertable.adapters.leases.files import FileLeases
-from supertable.adapters.locks.files import FileLocks
-from supertable.adapters.object_stores.local import LocalObjectStore
 from supertable.adapters.readers.files import FileReaderAdapter
 from supertable.application.alter_table import AlterTable
 from supertable.application.check_catalog import CatalogChecker
@@ -47,25 +41,19 @@ from supertable.application.tag_version import TagVersion, UntagVersion
 from supertable.application.vacuum_lake import VacuumLake
 from supertable.application.vacuum_table import VacuumTable
 from supertable.application.write_rows import WriteRows
+from supertable.config import catalogs, stores
 from supertable.config.settings import Settings
+from supertable.config.stores import folder
 from supertable.domain.registry import Registry, replayed_registry
 from supertable.domain.snapshots import Snapshot, replayed
 
 
-def _folder(settings: Settings, kind: str) -> Path:
-    return settings.home / kind / settings.prefix
-
-
-def _catalog_file(settings: Settings) -> Path:
-    return _folder(settings, "catalog") / "catalog.sqlite"
-
-
 def _duckdb(settings: Settings) -> DuckDBInstance:
     return DuckDBInstance(
-        root=str(_folder(settings, "storage")),
+        root=str(folder(settings, "storage")),
         memory_limit=settings.duckdb_memory_limit,
         threads=settings.duckdb_threads,
-        temp_directory=_folder(settings, "temporary"),
+        temp_directory=folder(settings, "temporary"),
     )
 
 
@@ -84,16 +72,16 @@ class Container(containers.DeclarativeContainer):
 
     clock = providers.Singleton(SystemClock)
     identifiers = providers.Singleton(UuidIdentifiers)
-    store = providers.Singleton(LocalObjectStore, providers.Callable(_folder, settings, "storage"))
-    catalog = providers.Singleton(SqliteCatalog, providers.Callable(_catalog_file, settings))
-    locks = providers.Singleton(FileLocks, providers.Callable(_folder, settings, "locks"))
-    leases = providers.Singleton(FileLeases, providers.Callable(_folder, settings, "leases"))
+    store = providers.Singleton(stores.object_store, settings)
+    catalog = providers.Singleton(catalogs.catalog, settings)
+    locks = providers.Singleton(catalogs.locks, settings)
+    leases = providers.Singleton(catalogs.leases, settings)
     vectors = providers.Singleton(DeletionVectors, store, identifiers)
     duckdb = providers.Singleton(_duckdb, settings)
     stored_files = providers.Singleton(StoredFiles, store, vectors)
     engine = providers.Singleton(DuckDBEngine, duckdb, store.provided.location, stored_files)
     finder = providers.Singleton(DuckDBRowFinder, duckdb, store.provided.location, stored_files)
-    file_reader = providers.Singleton(FileReaderAdapter, providers.Callable(_folder, settings, "temporary"))
+    file_reader = providers.Singleton(FileReaderAdapter, providers.Callable(folder, settings, "temporary"))
 
     heads = providers.Singleton(Heads, store, catalog, probe_every_read=True)
     registry_codec = providers.Singleton(registry_log_codec)

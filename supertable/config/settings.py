@@ -13,6 +13,8 @@ from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_valid
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from supertable.config.redis_settings import RedisSettings
+from supertable.config.storage_settings import StorageSettings
 from supertable.domain.errors import InvalidSetting
 from supertable.domain.names import checked_name
 
@@ -30,10 +32,57 @@ class SettingValue:
     description: str
 
 
-class Settings(BaseSettings):
-    """Effective settings. Aliases are the environment variables' names."""
+class EngineSettings(BaseSettings):
+    """How DuckDB works, and what is kept of the store's files near to it."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True)
+    duckdb_memory_limit: str | None = Field(
+        default=None,
+        alias="SUPERTABLE_DUCKDB_MEMORY_LIMIT",
+        pattern=r"^\s*\d+(\.\d+)?\s*([KMGT]i?)?B\s*$",
+        description="Most memory DuckDB may use before it spills to disk, like 4GB; if unset, DuckDB's own limit.",
+    )
+    duckdb_threads: int | None = Field(
+        default=None, ge=1, alias="SUPERTABLE_DUCKDB_THREADS", description="DuckDB's threads; if unset, one per core."
+    )
+    duckdb_external_threads: int | None = Field(
+        default=None,
+        ge=1,
+        alias="SUPERTABLE_DUCKDB_EXTERNAL_THREADS",
+        description="How many requests to an object store run at once; if unset, 16.",
+    )
+    duckdb_presigned: bool = Field(
+        default=False,
+        alias="SUPERTABLE_DUCKDB_PRESIGNED",
+        description="Whether DuckDB reads the store by signed addresses, and is given no credentials.",
+    )
+    duckdb_http_timeout_seconds: int | None = Field(
+        default=None,
+        ge=1,
+        alias="SUPERTABLE_DUCKDB_HTTP_TIMEOUT",
+        description="Seconds that DuckDB waits for an answer of the store; if unset, 30.",
+    )
+    duckdb_http_metadata_cache: bool = Field(
+        default=True,
+        alias="SUPERTABLE_DUCKDB_HTTP_METADATA_CACHE",
+        description="Whether DuckDB keeps the sizes and times of files in the store, which never change.",
+    )
+    cache_dir: Path | None = Field(
+        default=None,
+        alias="SUPERTABLE_CACHE_DIR",
+        description="Folder for copies of an object store's files; if unset, the folder cache in SUPERTABLE_HOME.",
+    )
+    cache_bytes: int = Field(
+        default=10 * 1024**3,
+        ge=0,
+        alias="SUPERTABLE_CACHE_BYTES",
+        description="Most bytes of these copies; 0: none are kept, and DuckDB reads the store itself.",
+    )
+
+
+class Settings(EngineSettings, RedisSettings, StorageSettings):
+    """Effective settings. Aliases are the variables' names; a field's own name is none, for `HOME` is another thing."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
 
     home: Path = Field(
         default=Path("~/supertable"),
@@ -45,15 +94,6 @@ class Settings(BaseSettings):
     )
     prefix: str = Field(
         default="", alias="SUPERTABLE_PREFIX", description="Folder within the storage; keeps deployments apart."
-    )
-    duckdb_memory_limit: str | None = Field(
-        default=None,
-        alias="SUPERTABLE_DUCKDB_MEMORY_LIMIT",
-        pattern=r"^\s*\d+(\.\d+)?\s*([KMGT]i?)?B\s*$",
-        description="Most memory DuckDB may use before it spills to disk, like 4GB; if unset, DuckDB's own limit.",
-    )
-    duckdb_threads: int | None = Field(
-        default=None, ge=1, alias="SUPERTABLE_DUCKDB_THREADS", description="DuckDB's threads; if unset, one per core."
     )
     query_timeout_seconds: float | None = Field(
         default=None,
@@ -82,7 +122,10 @@ class Settings(BaseSettings):
 
     def describe(self) -> list[SettingValue]:
         """All settings in order, fit to be shown to anyone."""
-        return [self._described(name, field) for name, field in type(self).model_fields.items()]
+        fields = type(self).model_fields
+        own = [name for name in type(self).__annotations__ if name in fields]
+        order = [*own, *(name for name in fields if name not in own)]
+        return [self._described(name, fields[name]) for name in order]
 
     def _described(self, name: str, field: FieldInfo) -> SettingValue:
         value = getattr(self, name)
@@ -100,10 +143,10 @@ def load_settings(**arguments: Any) -> Settings:
     if DOTENV_PATH in os.environ and not Path(file).is_file():
         raise InvalidSetting(DOTENV_PATH, "there is no such file")
     try:
-        settings = Settings(_env_file=file, **given)
+        settings = Settings(_env_file=file, **{_variable(name): value for name, value in given.items()})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise InvalidSetting(_variable(str(first["loc"][0])), str(first["msg"])) from None
+        raise InvalidSetting(str(first["loc"][0]), str(first["msg"])) from None
     settings._sources.update(_sources(given, dotenv_values(file)))
     return settings
 

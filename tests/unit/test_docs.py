@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from supertable.config.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -14,6 +16,13 @@ README = (ROOT / "README.md").read_text()
 def test_the_readme_names_exactly_the_settings_that_are_read() -> None:
     documented = set(re.findall(r"^\| `([A-Z][A-Z0-9_]+)` \|", README, flags=re.MULTILINE))
     assert documented == {setting.name for setting in Settings().describe()}
+
+
+def test_a_default_is_what_the_readme_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.environ", {"HOME": "/home/someone", "PREFIX": "/usr", "ORGANIZATION": "x"})
+    rows = dict(re.findall(r"^\| `([A-Z][A-Z0-9_]+)` \| `?(.*?)`? \|", README, flags=re.MULTILINE))
+    for setting in Settings().describe():
+        assert setting.value == rows[setting.name].replace("~", str(Path.home())), setting.name
 
 
 def test_nobody_is_told_to_install_the_other_project() -> None:
