@@ -97,3 +97,6 @@ class FaultyStore:
 
     def location(self, key: str) -> str:
         return self._inner.location(key)
+
+    def signed_location(self, key: str, seconds: int) -> str:
+        return self._inner.signed_location(key, seconds)

@@ -11,12 +11,12 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
+from supertable.adapters.object_stores.draft_writer import DraftWriter
 from supertable.adapters.object_stores.drafts import Draft, Drafts
 from supertable.adapters.object_stores.durable_folders import DurableFolders
 from supertable.adapters.object_stores.file_system import FileSystem
 from supertable.adapters.object_stores.folder_listing import FolderListing
 from supertable.adapters.object_stores.keys import check_folder_prefix, check_key, check_prefix
-from supertable.adapters.object_stores.local_writer import LocalWriter
 from supertable.application.ports.object_stores import (
     ObjectWriter,
     PutAmbiguous,
@@ -156,6 +156,9 @@ class LocalObjectStore:
         """The absolute path, its glob characters escaped, since engines take paths as patterns."""
         return f"{self._pattern}/{check_key(key)}"
 
+    def signed_location(self, key: str, seconds: int) -> str:  # noqa: ARG002 - a path needs no signature
+        return self.location(key)
+
     def _path(self, key: str) -> Path:
         return self._root / check_key(key)
 
@@ -195,7 +198,7 @@ class LocalObjectStore:
     def _streaming(self, key: str, path: Path) -> Iterator[ObjectWriter]:
         with _reported("write", key):
             draft = self._new_draft()
-        writer = LocalWriter(draft, key, lambda: self._publish(draft, path))
+        writer = DraftWriter(draft, key, lambda: self._publish(draft, path))
         try:
             yield writer
             writer.finish()

@@ -85,6 +85,9 @@ class InMemoryObjectStore:
         """Always raises StoreUnavailable: no engine can open what is only in memory."""
         raise StoreUnavailable("give a location for", check_key(key), "it is only in memory")
 
+    def signed_location(self, key: str, seconds: int) -> NoReturn:  # noqa: ARG002 - nothing to sign
+        self.location(key)
+
     @contextmanager
     def _streaming(self, key: str) -> Iterator[ObjectWriter]:
         writer = _Writer(lambda data: self.put(key, data))

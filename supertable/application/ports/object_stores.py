@@ -83,3 +83,6 @@ class ObjectStore(Protocol):
 
     def location(self, key: str) -> str:
         """What a query engine opens to read this object: an absolute path or a URL."""
+
+    def signed_location(self, key: str, seconds: int) -> str:
+        """The same, but readable without credentials for that long; just `location` where none are needed."""

@@ -1,4 +1,4 @@
-"""Streaming one new object to the local store."""
+"""Streaming one new object by way of a file that is not yet an object."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from supertable.adapters.object_stores.drafts import Draft
 from supertable.domain.errors import StoreUnavailable
 
 
-class LocalWriter:
+class DraftWriter:
     """Appends to a draft; `close` makes it the object by calling `publish`. For one thread at a time."""
 
     def __init__(self, draft: Draft, key: str, publish: Callable[[], None]) -> None:
@@ -38,6 +38,9 @@ class LocalWriter:
             self._publish()
         except OSError as error:
             raise self._fail(error) from error
+        except StoreUnavailable as error:
+            self._failure = error
+            raise
         finally:
             self.abort()
 
