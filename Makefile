@@ -9,11 +9,12 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH := .venv-bench
 BENCH_READY := $(BENCH)/.ready
+SERVERS := tests/servers/node_modules/.package-lock.json
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## Create .venv from requirements.lock and install SuperTable into it, editable
+setup: $(READY) $(SERVERS) ## Create .venv from requirements.lock, install SuperTable into it, editable, and what tests need
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "SuperTable needs Python 3.11 or newer; name one: make PYTHON=python3.12 …")'
@@ -22,10 +23,15 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $(READY)
 
+$(SERVERS): tests/servers/package.json tests/servers/package-lock.json
+	@command -v npm >/dev/null || { echo "The tests need npm, with Node 18 or newer, for a server like Azure's."; exit 1; }
+	@npm ci --prefix tests/servers --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
 demo: $(READY) ## Load 336,776 flights, upsert, delete, travel in time, query
 	@$(BIN)/supertable demo
 
-test: $(READY) ## Run the whole test suite
+test: $(READY) $(SERVERS) ## Run the whole test suite
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not alone"
 	@$(BIN)/python -m pytest -m alone
 

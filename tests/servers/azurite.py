@@ -1,0 +1,51 @@
+"""Azurite: a server that speaks Azure Blob Storage's protocol."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.servers.process import ServerProcess
+
+_COMMAND = Path(__file__).parent / "node_modules/.bin/azurite-blob"
+_LISTENS = re.compile(r"successfully listens on (http://127\.0\.0\.1:\d+)")
+
+ACCOUNT = "devstoreaccount1"
+KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="  # Azurite's, published
+
+
+class Azurite:
+    """Started when made, empty, in memory; checks signatures and their expiry. `stop` ends it."""
+
+    def __init__(self, folder: Path) -> None:
+        options = ["--silent", "--skipApiVersionCheck", "--disableTelemetry", "--inMemoryPersistence"]
+        self.process = ServerProcess([str(_COMMAND), "--blobHost", "127.0.0.1", "--blobPort", "0", *options], folder)
+        self.process.wait_until(lambda: self._listening() is not None)
+        self.endpoint = f"{self._listening()}/{ACCOUNT}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings of a lake in this server, but for the container."""
+        return {
+            "STORAGE_TYPE": "AZURE",
+            "AZURE_STORAGE_ACCOUNT": ACCOUNT,
+            "AZURE_STORAGE_KEY": KEY,
+            "AZURE_BLOB_ENDPOINT": self.endpoint,
+        }
+
+    @property
+    def connection_string(self) -> str:
+        return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={self.endpoint};"
+
+    def make_container(self, name: str) -> None:
+        from azure.storage.blob import BlobServiceClient
+
+        with BlobServiceClient.from_connection_string(self.connection_string) as client:
+            client.create_container(name)
+
+    def stop(self) -> None:
+        self.process.stop()
+
+    def _listening(self) -> str | None:
+        found = _LISTENS.search(self.process.output.read_text())
+        return found.group(1) if found else None

