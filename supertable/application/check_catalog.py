@@ -46,7 +46,7 @@ class CatalogChecker:
         prefix = f"{supertable_folder(place.organization, place.supertable)}/"
         try:
             others = [log for log in self._catalog.logs(prefix) if log not in known]
-            return Copies(self._catalog.heads({**known, **dict.fromkeys(others, 0)}), tuple(others))
+            return Copies(self._catalog.cut({**known, **dict.fromkeys(others, 0)}).heads, tuple(others))
         except CatalogDamaged as error:
             return Copies({}, (), str(error))
 
@@ -95,7 +95,7 @@ class CatalogChecker:
 
     def _still_behind(self, log: str, newest: int) -> bool:
         """A commit may have come between the looks at the catalog and at storage."""
-        head = self._catalog.heads({log: newest}).get(log)
+        head = self._catalog.cut({log: newest}).heads.get(log)
         return head is None or head.version < newest
 
     def _differs(self, log: str, version: int, data: bytes) -> bool:

@@ -54,7 +54,11 @@ class Committer:
         return Committed(self._snapshots.record(table.folder, reply.version), replayed=True) if reply else None
 
     def at_work(self) -> Lease:
-        """Held by a writer from before its first object until its commit, so that no vacuum takes it for abandoned."""
+        """Held by a writer from before its first object until its commit, so that no vacuum takes it for abandoned.
+
+        Raises `UnsafeStore`.
+        """
+        self._heads.prepare_to_write()
         lease = self._leases.begin()
         lease.covers({})
         return lease

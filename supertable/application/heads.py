@@ -1,11 +1,20 @@
-"""Which version of each log is the newest, by the catalog's word, checked against storage."""
+"""Which version of each log is the newest, by the catalog's word, checked against storage.
+
+Why nothing stale is read where not every head is checked (see docs/adr/0008):
+1. Whoever is about to put a record first tells the catalog to expect it. Until it is announced the log is pending, and
+   every reader checks its head.
+2. Whatever the catalog may have forgotten gives the log another epoch; its head is then checked once more.
+3. A commit that could be neither announced nor relied upon to be expected still is not acknowledged.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
-from supertable.application.ports.catalogs import Catalog, Head
+from supertable.application.ports.catalogs import EXPECTED_SECONDS, Catalog, Cut, Head
+from supertable.application.ports.clocks import Clock
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.domain.errors import CatalogUnavailable, ObjectMissing
 from supertable.domain.layout import record_key, version_of
@@ -13,45 +22,97 @@ from supertable.domain.layout import record_key, version_of
 _LOG = logging.getLogger(__name__)
 
 _MOST_CUTS = 5
+_MOST_ROUNDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A commit that the catalog was told of before it was made; `at`: when, by both of the clock's times, seconds."""
+
+    log: str
+    version: int
+    at: tuple[float, float]
 
 
 class Heads:
     """Reads cuts of heads. Storage is the truth: a head is verified there before it is believed.
 
-    With `probe_every_read` that is done at every read (right for local storage, where a probe costs microseconds);
-    otherwise once per log and catalog identity.
+    With `probe_every_read` that is done at every read (for a catalog that not every writer shares, or that may be put
+    back from a copy unseen); otherwise once per log and epoch, and while a commit is pending. `prove` is called before
+    anything is written, every time.
     """
 
-    def __init__(self, store: ObjectStore, catalog: Catalog, probe_every_read: bool) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        catalog: Catalog,
+        clock: Clock,
+        probe_every_read: bool,
+        prove: Callable[[], None] = lambda: None,
+    ) -> None:
         self._store = store
         self._catalog = catalog
+        self._clock = clock
         self._probe_every_read = probe_every_read
-        self._verified: set[tuple[str, str]] = set()
+        self._prove = prove
+        self._verified: dict[str, str] = {}
+        self._outage = ""
+
+    @property
+    def outage(self) -> str:
+        """Why reads go on from storage alone; empty while the catalog answers."""
+        return self._outage
 
     def cut(self, known: Mapping[str, int]) -> dict[str, Head]:
         """The heads of all the logs at one moment, with the records after the known version where the catalog has them.
 
         Includes every commit that was acknowledged before the call. A log that does not exist is left out. A head whose
-        record is not in storage is `ObjectMissing`: only durable records are announced, so it was there.
+        record is not in storage is `ObjectMissing`: only durable records are announced, so it was there. When the
+        catalog does not answer, storage alone is asked, which is slower.
         """
-        for _ in range(_MOST_CUTS):
-            identity = self._catalog.identity()
-            heads = self._catalog.heads(known)
-            behind = [log for log in known if self._rolled_forward(identity, log, heads.get(log))]
-            if not behind:
-                return heads
-            heads = self._catalog.heads(known)
-            if self._catalog.identity() == identity and all(log in heads for log in behind):
-                return heads  # one moment after every roll-forward, so nothing acknowledged before is missing
-        raise CatalogUnavailable("its heads kept falling behind storage while they were read")
-
-    def announce(self, log: str, version: int, record: bytes) -> None:
-        """Tell the catalog of a durable commit. Its failure loses nothing: the next reader rolls the head forward."""
         try:
-            self._catalog.advance(log, version, record)
+            heads = self._cut_of_catalog(known)
         except CatalogUnavailable as error:
             self._verified.clear()
-            _LOG.warning("commit %s of %s is durable but not announced yet: %s", version, log, error)
+            if not self._outage:
+                _LOG.warning("reading goes on from storage alone: %s", error)
+            self._outage = str(error)
+            return self._cut_of_storage(known)
+        if heads is None:
+            raise CatalogUnavailable("its heads kept falling behind storage while they were read")
+        if self._outage:
+            self._outage = ""
+            _LOG.warning("the catalog answers again")
+        return heads
+
+    def prepare_to_write(self) -> None:
+        """Raises `UnsafeStore` where no write would be safe."""
+        self._prove()
+
+    def expect(self, log: str, version: int) -> Expected:
+        """Tell the catalog of a commit that is about to be tried. Raises `CatalogUnavailable`, and `UnsafeStore`."""
+        self._prove()
+        at = self._now()
+        try:
+            self._catalog.expect(log, version)
+        except CatalogUnavailable as error:
+            self._verified.clear()
+            raise CatalogUnavailable(f"{error.reason}. Nothing was committed; it is safe to try again") from error
+        return Expected(log, version, at)
+
+    def announce(self, expected: Expected, record: bytes) -> bool:
+        """Tell the catalog of a durable commit, and say whether every reader will see it from now on.
+
+        That is so even where the catalog does not answer, as long as it cannot have ceased to expect the commit.
+        """
+        try:
+            self._catalog.advance(expected.log, expected.version, record)
+        except CatalogUnavailable as error:
+            self._verified.clear()
+            _LOG.warning("commit %s of %s is durable but not announced yet: %s", expected.version, expected.log, error)
+            elapsed = max(now - then for now, then in zip(self._now(), expected.at, strict=True))
+            return self._probe_every_read or elapsed < EXPECTED_SECONDS / 2
+        return True
 
     def newest_in_storage(self, log: str, after: int = 0) -> int:
         """The newest version in storage; `after` is a version that is known to exist (0: none). 0: no such log."""
@@ -74,27 +135,62 @@ class Heads:
         """Whoever removed a log from storage says so."""
         self._catalog.clear(log)
 
+    def _cut_of_catalog(self, known: Mapping[str, int]) -> dict[str, Head] | None:
+        for _ in range(_MOST_CUTS):
+            cut = self._catalog.cut(known)
+            behind = [log for log in known if self._rolled_forward(log, known[log], cut)]
+            if not behind:
+                return cut.heads
+            again = self._catalog.cut(known)
+            if again.epochs == cut.epochs and all(log in again.heads for log in behind):
+                return again.heads  # one moment after every roll-forward, so nothing acknowledged before is missing
+        return None
+
+    def _cut_of_storage(self, known: Mapping[str, int]) -> dict[str, Head]:
+        """Versions only grow, so that two rounds which agree were true at the moment between them."""
+        before: dict[str, int] | None = None
+        for _ in range(_MOST_ROUNDS):
+            newest = {log: self._probed(log, (before or known)[log]) for log in known}
+            if newest == before or len(known) == 1:
+                return {log: Head(version, ()) for log, version in newest.items() if version}
+            before = newest
+        raise CatalogUnavailable(f"{self._outage}; and several tables kept changing while storage was read")
+
+    def _probed(self, log: str, version: int) -> int:
+        if version and self._store.size(record_key(log, version + 1)) is None:
+            return version
+        return self.newest_in_storage(log, version)
+
     def _newest_checkpoint(self, log: str) -> int:
         newest = max(self.checkpoints(log), default=0)
         if newest and self._store.size(record_key(log, newest)) is None:
             return 0  # the log is not whole; the reader will say so
         return newest
 
-    def _rolled_forward(self, identity: str, log: str, head: Head | None) -> bool:
-        if not self._probe_every_read and (identity, log) in self._verified:
+    def _rolled_forward(self, log: str, known: int, cut: Cut) -> bool:
+        head = cut.heads.get(log)
+        if head is None:
+            return self.catch_up(log) > 0
+        present, epoch = head.version, cut.epochs[log]
+        believed = not self._probe_every_read and self._verified.get(log) == epoch and present >= known
+        if believed and log not in cut.pending:
             return False
-        present = head.version if head else 0
-        if head and self._store.size(record_key(log, present)) is None:
+        if not believed and self._store.size(record_key(log, present)) is None:
             raise ObjectMissing(record_key(log, present))
-        if head and self._store.size(record_key(log, present + 1)) is None:
-            self._verified.add((identity, log))
-            return False
-        return self.catch_up(log, after=present) > present
+        if self._store.size(record_key(log, present + 1)) is not None:
+            return self.catch_up(log, after=present) > present
+        if log not in cut.pending:
+            self._verified[log] = epoch
+        return False
 
     def _roll(self, log: str, version: int) -> None:
         record = self._store.settle(record_key(log, version))  # its writer may not have come to make it durable
         if record is not None:
             self._catalog.advance(log, version, record)
+
+    def _now(self) -> tuple[float, float]:
+        """One of them may stand still while the machine sleeps, the other may be set."""
+        return self._clock.monotonic_seconds(), self._clock.now_us() / 1_000_000
 
 
 def _versions(keys: Iterable[str]) -> list[int]:

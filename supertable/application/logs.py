@@ -92,13 +92,16 @@ class Log(Generic[Record, State]):
     def append(self, log: str, base: State | None, record: Record) -> State | None:
         """Try to make `record` the version after `base`. None: somebody else's commit has that version.
 
-        Once this returns a state the commit is durable. Raises `CommitUncertain` when that cannot be told.
+        Once this returns a state the commit is durable, and every reader sees it. Raises `CommitUncertain` when that
+        cannot be told, and `CatalogUnavailable` when nothing was tried because it could not be told afterwards.
         """
         key = record_key(log, record.version)
         data = sealed(key, self._codec.encode_record(record))
+        expected = self._heads.expect(log, record.version)
         if not self._put(key, data, record):
             return None
-        self._heads.announce(log, record.version, data)
+        if not self._heads.announce(expected, data):
+            raise CommitUncertain(record.id, record.version, "storage was slow, and then the catalog did not answer.")
         state = self._fold(base, [record])
         assert state is not None
         self._remember(log, state)

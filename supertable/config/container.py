@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dependency_injector import containers, providers
 
 from supertable.adapters.clocks.system import SystemClock, UuidIdentifiers
@@ -20,6 +22,7 @@ from supertable.application.create_table import CreateTable
 from supertable.application.data_files import DataFileWriter
 from supertable.application.delete_rows import DeleteRows
 from supertable.application.deletion_vectors import DeletionVectors
+from supertable.application.deployment import Deployment
 from supertable.application.drop_table import DropTable, UndropTable
 from supertable.application.founding import Founder
 from supertable.application.heads import Heads
@@ -43,6 +46,7 @@ from supertable.application.vacuum_table import VacuumTable
 from supertable.application.write_rows import WriteRows
 from supertable.config import catalogs, stores
 from supertable.config.settings import Settings
+from supertable.config.storage_settings import StorageType
 from supertable.config.stores import folder
 from supertable.domain.registry import Registry, replayed_registry
 from supertable.domain.snapshots import Snapshot, replayed
@@ -55,6 +59,11 @@ def _duckdb(settings: Settings) -> DuckDBInstance:
         threads=settings.duckdb_threads,
         temp_directory=folder(settings, "temporary"),
     )
+
+
+def _proof(settings: Settings, deployment: Deployment) -> Callable[[], None]:
+    """A local folder is known to be safe."""
+    return (lambda: None) if settings.storage_type is StorageType.LOCAL else deployment.prove
 
 
 def _tables_in(registry: Registry) -> int:
@@ -73,6 +82,7 @@ class Container(containers.DeclarativeContainer):
     clock = providers.Singleton(SystemClock)
     identifiers = providers.Singleton(UuidIdentifiers)
     store = providers.Singleton(stores.object_store, settings)
+    deployment = providers.Singleton(Deployment, store, identifiers)
     catalog = providers.Singleton(catalogs.catalog, settings)
     locks = providers.Singleton(catalogs.locks, settings)
     leases = providers.Singleton(catalogs.leases, settings)
@@ -83,7 +93,9 @@ class Container(containers.DeclarativeContainer):
     finder = providers.Singleton(DuckDBRowFinder, duckdb, store.provided.location, stored_files)
     file_reader = providers.Singleton(FileReaderAdapter, providers.Callable(folder, settings, "temporary"))
 
-    heads = providers.Singleton(Heads, store, catalog, probe_every_read=True)
+    heads = providers.Singleton(
+        Heads, store, catalog, clock, probe_every_read=True, prove=providers.Callable(_proof, settings, deployment)
+    )
     registry_codec = providers.Singleton(registry_log_codec)
     table_codec = providers.Singleton(table_log_codec)
     registries = providers.Singleton(Log, store, heads, registry_codec, replayed_registry, _tables_in)

@@ -182,6 +182,7 @@ class StoreUnavailable(Unavailable):
 class CatalogUnavailable(Unavailable):
     def __init__(self, reason: str) -> None:
         super().__init__(f"The catalog did not answer: {reason}")
+        self.reason = reason
 
 
 class LockUnavailable(Unavailable):

@@ -31,6 +31,10 @@ while True:
 """
 
 
+def epoch(catalog: SqliteCatalog) -> str:
+    return catalog.cut({"a": 0}).epochs["a"]
+
+
 def test_a_writer_killed_at_work_tears_nothing_it_had_finished(tmp_path: Path) -> None:
     path = tmp_path / "catalog.db"
     for pause in (0.0, 0.01, 0.03):
@@ -43,7 +47,7 @@ def test_a_writer_killed_at_work_tears_nothing_it_had_finished(tmp_path: Path) -
         told = int((b"1\n" + writer.stdout.read()).split(b"\n")[-2])
         writer.wait()
         writer.stdout.close()
-        head = SqliteCatalog(path).heads({"a": 0})["a"]
+        head = SqliteCatalog(path).cut({"a": 0}).heads["a"]
         assert head.version in (told, told + 1)
         first = head.version - len(head.records) + 1
         assert head.records == tuple(b"%d" % version for version in range(first, head.version + 1))
@@ -57,15 +61,15 @@ def test_an_older_copy_put_in_its_place_is_another_identity(tmp_path: Path) -> N
     other.close()
     shutil.copy(path, tmp_path / "backup.db")
     catalog.advance("a", 2, b"2")
-    identity = other.identity()
+    identity = epoch(other)
     shutil.move(tmp_path / "backup.db", path)
     # The write-ahead log of the replaced file lies there still, with version 2 in it.
     for handle in (catalog, other, SqliteCatalog(path)):
-        assert handle.heads({"a": 0}) == {"a": Head(1, (b"1",))}
-        assert handle.identity() != identity
-    assert catalog.identity() == other.identity()
+        assert handle.cut({"a": 0}).heads == {"a": Head(1, (b"1",))}
+        assert epoch(handle) != identity
+    assert epoch(catalog) == epoch(other)
     assert other.advance("a", 3, b"3")
-    assert catalog.heads({"a": 2}) == {"a": Head(3, (b"3",))}
+    assert catalog.cut({"a": 2}).heads == {"a": Head(3, (b"3",))}
 
 
 def test_removing_the_whole_folder_is_survived(tmp_path: Path) -> None:
@@ -73,7 +77,7 @@ def test_removing_the_whole_folder_is_survived(tmp_path: Path) -> None:
     catalog = SqliteCatalog(folder / "catalog.db")
     catalog.advance("a", 1, b"1")
     shutil.rmtree(folder)
-    assert catalog.heads({"a": 0}) == {}
+    assert catalog.cut({"a": 0}).heads == {}
     assert catalog.advance("a", 1, b"1")
 
 
@@ -90,7 +94,7 @@ def test_flipped_bits_never_make_a_wrong_answer(tmp_path: Path, seed: int) -> No
     for number in range(20):
         for version in range(1, 4):
             catalog.advance(f"log-{number}", version, b"record" * 50 + b"%d" % version)
-        right.update(catalog.heads({f"log-{number}": 0}))
+        right.update(catalog.cut({f"log-{number}": 0}).heads)
     catalog.close()
     pristine = path.read_bytes()
     chance = random.Random(seed)
@@ -104,7 +108,7 @@ def test_flipped_bits_never_make_a_wrong_answer(tmp_path: Path, seed: int) -> No
         path.write_bytes(data)
         catalog = SqliteCatalog(path)
         try:
-            heads = catalog.heads(dict.fromkeys(right, 0))
+            heads = catalog.cut(dict.fromkeys(right, 0)).heads
         except (CatalogDamaged, CatalogUnavailable, FormatTooNew):
             damaged += 1
         else:
@@ -123,9 +127,9 @@ def test_a_truncated_file_is_damaged_and_can_be_cleared(tmp_path: Path) -> None:
     catalog.close()
     os.truncate(path, path.stat().st_size // 2)
     with pytest.raises(CatalogDamaged):
-        catalog.heads({"a": 0})
+        catalog.cut({"a": 0})
     catalog.clear("")
-    assert catalog.heads({"a": 0}) == {}
+    assert catalog.cut({"a": 0}).heads == {}
     assert (tmp_path / "catalog.db.damaged").exists()
 
 
@@ -146,13 +150,13 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "catalog.db"
     catalog = SqliteCatalog(path)
-    catalog.identity()
+    epoch(catalog)
     catalog.close()
     database = sqlite3.connect(path)
     database.execute("PRAGMA user_version = 2")
     database.close()
     with pytest.raises(FormatTooNew):
-        catalog.heads({})
+        catalog.cut({})
 
 
 def test_a_writer_that_holds_on_makes_others_unavailable_but_not_readers(tmp_path: Path) -> None:
@@ -163,7 +167,7 @@ def test_a_writer_that_holds_on_makes_others_unavailable_but_not_readers(tmp_pat
     hog.execute("BEGIN IMMEDIATE")
     with pytest.raises(CatalogUnavailable, match="locked"):
         catalog.advance("a", 2, b"2")
-    assert catalog.heads({"a": 0}) == {"a": Head(1, (b"1",))}
+    assert catalog.cut({"a": 0}).heads == {"a": Head(1, (b"1",))}
     hog.execute("ROLLBACK")
     hog.close()
     assert catalog.advance("a", 2, b"2")
@@ -172,13 +176,13 @@ def test_a_writer_that_holds_on_makes_others_unavailable_but_not_readers(tmp_pat
 def test_a_folder_that_cannot_be_made_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CatalogUnavailable, match="Not a directory|File exists"):
-        SqliteCatalog(tmp_path / "file" / "catalog.db").identity()
+        epoch(SqliteCatalog(tmp_path / "file" / "catalog.db"))
 
 
 def test_a_path_that_is_a_folder_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "catalog.db").mkdir()
     with pytest.raises(CatalogUnavailable):
-        SqliteCatalog(tmp_path / "catalog.db").identity()
+        epoch(SqliteCatalog(tmp_path / "catalog.db"))
 
 
 def test_a_forked_process_does_not_disturb_its_parent(tmp_path: Path) -> None:
@@ -186,8 +190,8 @@ def test_a_forked_process_does_not_disturb_its_parent(tmp_path: Path) -> None:
     catalog.advance("a", 1, b"1")
     child = os.fork()
     if child == 0:
-        fine = catalog.advance("a", 2, b"2") and catalog.heads({"a": 0})["a"].version == 2
+        fine = catalog.advance("a", 2, b"2") and catalog.cut({"a": 0}).heads["a"].version == 2
         os._exit(0 if fine else 1)
     assert os.waitpid(child, 0)[1] == 0
-    assert catalog.heads({"a": 0}) == {"a": Head(2, (b"1", b"2"))}
+    assert catalog.cut({"a": 0}).heads == {"a": Head(2, (b"1", b"2"))}
     assert catalog.advance("a", 3, b"3")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from supertable.adapters.catalogs.memory import InMemoryCatalog
+from supertable.adapters.clocks.system import SystemClock
 from supertable.adapters.codecs.json_documents import table_log_codec
 from supertable.adapters.object_stores.memory import InMemoryObjectStore
 from supertable.application.heads import Heads
@@ -31,7 +32,7 @@ class Process:
     probe_every_read: bool = True
 
     def __post_init__(self) -> None:
-        self.heads = Heads(self.store, self.catalog, self.probe_every_read)
+        self.heads = Heads(self.store, self.catalog, SystemClock(), self.probe_every_read)
         self.log: Log[Commit, Snapshot] = Log(
             self.store, self.heads, table_log_codec(), replayed, lambda snapshot: len(snapshot.files)
         )
@@ -109,7 +110,7 @@ def test_a_commit_that_was_not_announced_is_found(first: Process, probe_every_re
     assert silent.append(commit(4, added=(data_file("4"),)))
     second = Process(first.store, first.catalog, probe_every_read)
     assert second.snapshot().version == 4
-    assert first.catalog.heads({LOG: 0})[LOG].version == 4
+    assert first.catalog.cut({LOG: 0}).heads[LOG].version == 4
 
 
 def test_a_catalog_from_an_older_backup_is_not_believed(first: Process) -> None:

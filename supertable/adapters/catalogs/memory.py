@@ -7,27 +7,36 @@ import uuid
 from collections import deque
 from collections.abc import Mapping
 
-from supertable.application.ports.catalogs import Head
+from supertable.application.ports.catalogs import Cut, Head
 
 _KEPT_RECORDS = 128
 
 
 class InMemoryCatalog:
-    """Safe for any number of threads. Keeps the newest `kept_records` records of each log."""
+    """Safe for any number of threads. Keeps the newest `kept_records` records of each log.
+
+    What is expected stays pending until it comes: here nobody's commit goes on when the process has died.
+    """
 
     def __init__(self, kept_records: int = _KEPT_RECORDS) -> None:
         self._kept_records = kept_records
         self._lock = threading.Lock()
         self._identity = uuid.uuid4().hex
         self._versions: dict[str, int] = {}
+        self._expected: dict[str, int] = {}
         self._records: dict[str, deque[bytes]] = {}
 
-    def identity(self) -> str:
-        return self._identity
-
-    def heads(self, known: Mapping[str, int]) -> dict[str, Head]:
+    def cut(self, known: Mapping[str, int]) -> Cut:
         with self._lock:
-            return {log: self._head(log, version) for log, version in known.items() if log in self._versions}
+            return Cut(
+                {log: self._head(log, version) for log, version in known.items() if log in self._versions},
+                dict.fromkeys(known, self._identity),
+                frozenset(log for log in known if self._expected.get(log, 0) > self._versions.get(log, 0)),
+            )
+
+    def expect(self, log: str, version: int) -> None:
+        with self._lock:
+            self._expected[log] = max(version, self._expected.get(log, 0))
 
     def advance(self, log: str, version: int, record: bytes) -> bool:
         with self._lock:

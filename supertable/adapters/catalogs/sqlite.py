@@ -7,9 +7,10 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from supertable.adapters.catalogs.sqlite_file import SqliteFile
-from supertable.application.ports.catalogs import Head
+from supertable.application.ports.catalogs import Cut, Head
 from supertable.domain.errors import CatalogDamaged
 
 _KEPT_RECORDS = 128
@@ -52,26 +53,20 @@ class SqliteCatalog:
     def __init__(self, path: Path, busy_seconds: float = 10.0) -> None:
         self._file = SqliteFile(path, _SCHEMA, busy_seconds)
 
-    def identity(self) -> str:
-        with self._file.opened() as opened:
-            row = opened.connection.execute("SELECT id FROM identity").fetchone()
-            if row is None:
-                raise CatalogDamaged("it has lost its identity")
-            return f"{row[0]}-{opened.file}"
-
-    def heads(self, known: Mapping[str, int]) -> dict[str, Head]:
+    def cut(self, known: Mapping[str, int]) -> Cut:
         asked = json.dumps(list(known.items()))
         with self._file.opened() as opened:
-            rows = opened.connection.execute(_HEADS, (asked,)).fetchall()  # one statement sees one state
-        versions: dict[str, int] = {}
-        records: dict[str, list[_Row]] = {}
-        for log, version, seal, *record in rows:
-            _checked(log, version, b"", seal)
-            versions[log] = version
-            newer = records.setdefault(log, [])
-            if record[0] is not None:
-                newer.append((record[0], record[1], record[2]))
-        return {log: Head(versions[log], _records(log, versions[log], records[log])) for log in versions}
+            connection = opened.connection
+            connection.execute("BEGIN")  # what follows sees one state
+            identity = connection.execute("SELECT id FROM identity").fetchone()
+            rows = connection.execute(_HEADS, (asked,)).fetchall()
+            connection.execute("ROLLBACK")
+        if identity is None:
+            raise CatalogDamaged("it has lost its identity")
+        return Cut(_heads(rows), dict.fromkeys(known, f"{identity[0]}-{opened.file}"), frozenset())
+
+    def expect(self, log: str, version: int) -> None:
+        """Nothing to do: every read of this catalog is checked against storage."""
 
     def advance(self, log: str, version: int, record: bytes) -> bool:
         with self._file.opened() as opened:
@@ -114,6 +109,18 @@ class SqliteCatalog:
             connection.execute(f"DELETE FROM records WHERE {_IN_PREFIX}", (prefix,))
             connection.execute("UPDATE identity SET id = lower(hex(randomblob(16)))")
             connection.execute("COMMIT")
+
+
+def _heads(rows: Iterable[tuple[Any, ...]]) -> dict[str, Head]:
+    versions: dict[str, int] = {}
+    records: dict[str, list[_Row]] = {}
+    for log, version, seal, *record in rows:
+        _checked(log, version, b"", seal)
+        versions[log] = version
+        newer = records.setdefault(log, [])
+        if record[0] is not None:
+            newer.append((record[0], record[1], record[2]))
+    return {log: Head(versions[log], _records(log, versions[log], records[log])) for log in versions}
 
 
 def _present_version(connection: sqlite3.Connection, log: str) -> int:
