@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+from uuid import uuid4
 
 import pytest
 
@@ -22,9 +23,12 @@ from supertable.adapters.locks.files import FileLocks
 from supertable.adapters.locks.memory import InMemoryLocks
 from supertable.adapters.object_stores.local import LocalObjectStore
 from supertable.adapters.object_stores.memory import InMemoryObjectStore
+from supertable.adapters.object_stores.remote import RemoteObjectStore
+from supertable.adapters.object_stores.s3 import S3Bucket
 from supertable.application.ports.catalogs import Catalog
 from supertable.application.ports.locks import Locks
 from supertable.application.ports.object_stores import ObjectStore
+from tests.servers.seaweedfs import SeaweedFS
 
 Port = TypeVar("Port")
 Race = Callable[[int, Callable[[int], Any]], list[Any]]
@@ -32,16 +36,24 @@ Race = Callable[[int, Callable[[int], Any]], list[Any]]
 
 @dataclass(frozen=True)
 class Adapter(Generic[Port]):
-    """`opener(folder)` gives a function whose every call is a new handle on the same things.
+    """`opener(folder, server)` gives a function whose every call is a new handle on the same things.
 
+    `server` names the fixture of the server it needs, if any.
+    One that `keeps_empty_folders` may list a folder for a while after its last object was deleted.
     Only what is `shared` between processes can be raced by them. `wipe` and `damage` act behind an open
     handle's back; an adapter for which they make no sense has none.
     """
 
-    opener: Callable[[Path], Callable[[], Port]]
+    opener: Callable[[Path, Any], Callable[[], Port]]
     shared: bool
+    server: str | None = None
+    keeps_empty_folders: bool = False
     wipe: Callable[[Path], None] | None = None
     damage: Callable[[Path], None] | None = None
+
+
+def _opener(adapter: Adapter[Port], folder: Path, request: pytest.FixtureRequest) -> Callable[[], Port]:
+    return adapter.opener(folder, request.getfixturevalue(adapter.server) if adapter.server else None)
 
 
 def _one(thing: Port) -> Callable[[], Port]:
@@ -59,22 +71,28 @@ def _scribble_over_catalog(folder: Path) -> None:
     (folder / "scribble").replace(folder / "catalog.db")
 
 
+def _open_s3(folder: Path, server: SeaweedFS) -> Callable[[], ObjectStore]:
+    prefix = f"contract/{uuid4().hex}"
+    return lambda: RemoteObjectStore(S3Bucket(server.address), prefix, folder / "uploads")
+
+
 STORES: dict[str, Adapter[ObjectStore]] = {
-    "local": Adapter(lambda folder: lambda: LocalObjectStore(folder / "store"), shared=True),
-    "memory": Adapter(lambda _: _one(InMemoryObjectStore()), shared=False),
+    "local": Adapter(lambda folder, _: lambda: LocalObjectStore(folder / "store"), shared=True),
+    "memory": Adapter(lambda *_: _one(InMemoryObjectStore()), shared=False),
+    "s3": Adapter(_open_s3, shared=True, server="seaweedfs", keeps_empty_folders=True),
 }
 CATALOGS: dict[str, Adapter[Catalog]] = {
     "sqlite": Adapter(
-        lambda folder: lambda: SqliteCatalog(folder / "catalog.db"),
+        lambda folder, _: lambda: SqliteCatalog(folder / "catalog.db"),
         shared=True,
         wipe=_remove_catalog,
         damage=_scribble_over_catalog,
     ),
-    "memory": Adapter(lambda _: _one(InMemoryCatalog()), shared=False),
+    "memory": Adapter(lambda *_: _one(InMemoryCatalog()), shared=False),
 }
 LOCKS: dict[str, Adapter[Locks]] = {
-    "files": Adapter(lambda folder: lambda: FileLocks(folder / "locks"), shared=True),
-    "memory": Adapter(lambda _: _one(InMemoryLocks()), shared=False),
+    "files": Adapter(lambda folder, _: lambda: FileLocks(folder / "locks"), shared=True),
+    "memory": Adapter(lambda *_: _one(InMemoryLocks()), shared=False),
 }
 
 
@@ -133,8 +151,17 @@ def store_adapter(request: pytest.FixtureRequest) -> Adapter[ObjectStore]:
 
 
 @pytest.fixture
-def open_store(store_adapter: Adapter[ObjectStore], tmp_path: Path) -> Callable[[], ObjectStore]:
-    return store_adapter.opener(tmp_path)
+def open_store(
+    store_adapter: Adapter[ObjectStore], tmp_path: Path, request: pytest.FixtureRequest
+) -> Callable[[], ObjectStore]:
+    return _opener(store_adapter, tmp_path, request)
+
+
+@pytest.fixture
+def store_without_empty_folders(store_adapter: Adapter[ObjectStore], store: ObjectStore) -> ObjectStore:
+    if store_adapter.keeps_empty_folders:
+        pytest.skip("SeaweedFS clears emptied folders away in its own time")
+    return store
 
 
 @pytest.fixture
@@ -148,8 +175,10 @@ def catalog_adapter(request: pytest.FixtureRequest) -> Adapter[Catalog]:
 
 
 @pytest.fixture
-def open_catalog(catalog_adapter: Adapter[Catalog], tmp_path: Path) -> Callable[[], Catalog]:
-    return catalog_adapter.opener(tmp_path)
+def open_catalog(
+    catalog_adapter: Adapter[Catalog], tmp_path: Path, request: pytest.FixtureRequest
+) -> Callable[[], Catalog]:
+    return _opener(catalog_adapter, tmp_path, request)
 
 
 @pytest.fixture
@@ -181,8 +210,8 @@ def locks_adapter(request: pytest.FixtureRequest) -> Adapter[Locks]:
 
 
 @pytest.fixture
-def open_locks(locks_adapter: Adapter[Locks], tmp_path: Path) -> Callable[[], Locks]:
-    return locks_adapter.opener(tmp_path)
+def open_locks(locks_adapter: Adapter[Locks], tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[], Locks]:
+    return _opener(locks_adapter, tmp_path, request)
 
 
 @pytest.fixture

@@ -319,7 +319,8 @@ def test_folders_are_the_next_segments(store: ObjectStore) -> None:
     assert list(store.folders("nowhere/")) == []
 
 
-def test_a_folder_without_objects_is_none(store: ObjectStore) -> None:
+def test_a_folder_without_objects_is_none(store_without_empty_folders: ObjectStore) -> None:
+    store = store_without_empty_folders
     store.put("a/b/c", b"")
     store.put("d", b"")
     store.delete(["a/b/c"])

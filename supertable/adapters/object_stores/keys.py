@@ -12,9 +12,14 @@ def is_segment(name: str) -> bool:
     return _SEGMENT.fullmatch(name) is not None and name not in (".", "..")
 
 
+def is_key(name: str) -> bool:
+    """Whether `name` is made of `/`-separated segments of `A-Z a-z 0-9 . _ = -`."""
+    return all(map(is_segment, name.split("/")))
+
+
 def check_key(key: str) -> str:
-    """The key itself; ValueError when it is not made of `/`-separated segments of `A-Z a-z 0-9 . _ = -`."""
-    if not all(map(is_segment, key.split("/"))):
+    """The key itself; ValueError when it `is_key` not."""
+    if not is_key(key):
         raise ValueError(f"not an object key: {key!r}")
     return key
 

@@ -12,7 +12,7 @@ from supertable.adapters.object_stores.buckets import Bucket, Replaced
 from supertable.adapters.object_stores.draft_writer import DraftWriter
 from supertable.adapters.object_stores.drafts import Draft, Drafts
 from supertable.adapters.object_stores.file_system import FileSystem
-from supertable.adapters.object_stores.keys import check_folder_prefix, check_key, check_prefix
+from supertable.adapters.object_stores.keys import check_folder_prefix, check_key, check_prefix, is_key, is_segment
 from supertable.adapters.object_stores.ranged_reads import pieces
 from supertable.application.ports.object_stores import ObjectWriter, StoredObject
 from supertable.domain.errors import StoreUnavailable
@@ -22,6 +22,7 @@ _Item = TypeVar("_Item")
 
 class RemoteObjectStore:
     """Objects of `bucket` whose keys begin with `prefix` (a folder, or empty); nothing else in it is ever touched.
+    Names that no key can have, such as the markers of folders that some tools make, are passed over.
 
     What is streamed waits in a file in `spool_folder` until it is whole, and is uploaded then.
     """
@@ -77,7 +78,7 @@ class RemoteObjectStore:
     def folders(self, prefix: str) -> Iterator[str]:
         whole = self._prefix + check_folder_prefix(prefix)
         with self._reported("list", prefix or "/"):
-            return iter(sorted(self._bucket.folders(whole)))
+            return iter(sorted(filter(is_segment, self._bucket.folders(whole))))
 
     def delete(self, keys: Iterable[str]) -> None:
         rest = iter(keys)
@@ -104,7 +105,8 @@ class RemoteObjectStore:
     def _relative(self, objects: Iterator[StoredObject]) -> Iterator[StoredObject]:
         skip = len(self._prefix)
         for found in objects:
-            yield StoredObject(found.key[skip:], found.bytes, found.modified_at_us)
+            if is_key(key := found.key[skip:]):
+                yield StoredObject(key, found.bytes, found.modified_at_us)
 
     @contextmanager
     def _streaming(self, key: str, whole: str) -> Iterator[ObjectWriter]:

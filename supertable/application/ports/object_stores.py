@@ -76,7 +76,10 @@ class ObjectStore(Protocol):
         """Objects whose key starts with `prefix` and sorts after `start_after`, in key order (bytewise)."""
 
     def folders(self, prefix: str) -> Iterator[str]:
-        """The distinct next path segments under `prefix` (which ends with `/` or is empty), sorted."""
+        """The distinct next path segments under `prefix` (which ends with `/` or is empty), sorted.
+
+        Some servers show a folder for a while after its last object was deleted.
+        """
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove the objects; a key that does not exist is no error."""

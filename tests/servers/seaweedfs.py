@@ -1,0 +1,96 @@
+"""SeaweedFS: an S3 server. It checks signatures, and honours `If-None-Match: *`."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+from supertable.adapters.object_stores.s3 import S3Address, S3Keys
+from tests.servers.process import ServerProcess
+
+ACCESS_KEY = "supertable-tests"
+SECRET_KEY = "not-a-secret-but-long-enough"
+_GRPC = 10_000  # each of its ports takes another one, so much higher
+
+
+class SeaweedFS:
+    """Started when made, empty. `stop` ends it."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        users = {"identities": [{"name": "tests", "credentials": [_CREDENTIALS], "actions": ["Admin"]}]}
+        (folder / "s3.json").write_text(json.dumps(users))
+        master, volume, filer, s3 = _free_ports(4)
+        self.endpoint = f"http://127.0.0.1:{s3}"
+        ports = [f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", f"-s3.port={s3}"]
+        volumes = ["-master.volumeSizeLimitMB=64", "-volume.max=500", "-master.volumePreallocate=false"]
+        address = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}", f"-s3.config={folder}/s3.json"]
+        weed = Path(sys.executable).parent / "weed"
+        command = [
+            str(weed),
+            "server",
+            "-filer",
+            "-s3",
+            "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
+            *address,
+            *ports,
+            *volumes,
+        ]
+        self.process = ServerProcess(command, folder)
+        self.process.wait_until(self._is_ready, 60)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings of a lake in this server, but for the bucket."""
+        return {
+            "STORAGE_TYPE": "MINIO",
+            "STORAGE_ENDPOINT_URL": self.endpoint,
+            "STORAGE_ACCESS_KEY": ACCESS_KEY,
+            "STORAGE_SECRET_KEY": SECRET_KEY,
+        }
+
+    @property
+    def address(self) -> S3Address:
+        """Of the bucket that tests share, each under a prefix of its own."""
+        return S3Address("supertable", self.endpoint, keys=S3Keys(ACCESS_KEY, SECRET_KEY), creates_bucket=True)
+
+    def stop(self) -> None:
+        """It takes its time to end by itself; nothing in it is worth that."""
+        self.process.kill()
+
+    def _is_ready(self) -> bool:
+        try:
+            with urlopen(f"{self.endpoint}/healthz", timeout=1):
+                return True
+        except HTTPError as error:
+            return error.code < 500
+        except (URLError, OSError):
+            return False
+
+
+_CREDENTIALS = {"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports that are free together with the one `_GRPC` above each."""
+    found: list[int] = []
+    while len(found) < count:
+        with socket.socket() as low, socket.socket() as high:
+            low.bind(("127.0.0.1", 0))
+            port = int(low.getsockname()[1])
+            if port + _GRPC < 65_536 and port not in found and _binds(high, port + _GRPC):
+                found.append(port)
+    return found
+
+
+def _binds(probe: socket.socket, port: int) -> bool:
+    try:
+        probe.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True
