@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance, DuckDBRowFinder
 from supertable.application.arrow_schemas import arrow_schema, fields_of
 from supertable.application.data_files import _leaves, column_ranges
-from supertable.application.ports.engines import Limits, Relation, Union
+from supertable.application.ports.engines import Limits, Relation, Stopped, Union
+from supertable.application.stored_files import OpenStoredFiles
 from supertable.domain.errors import TableNotFound
 from supertable.domain.files import ColumnRange, DataFile, DeletionVector
 from supertable.domain.predicates import Predicate
@@ -41,14 +42,15 @@ class ParquetTables:
         self.root.mkdir(parents=True, exist_ok=True)
         spill = self.root.parent / "spill"
         self.instance = DuckDBInstance(str(self.root), self.memory_limit, self.threads, spill)
-        self.engine = DuckDBEngine(self.instance, self.locate, self)
-        self.finder = DuckDBRowFinder(self.instance, self.locate, self)
+        self.engine = DuckDBEngine(self.instance, self)
+        self.finder = DuckDBRowFinder(self.instance, self)
 
     def locate(self, key: str) -> str:
         return str(self.root / key)
 
-    def check(self, folder: str, file: DataFile) -> None:
+    def open(self, files: Sequence[tuple[str, DataFile]], stopped: Stopped) -> OpenStoredFiles:
         """The engine is tested by itself here: it finds what it finds."""
+        return OpenStoredFiles([self.locate(file.key(folder)) for folder, file in files])
 
     def bitmap(self, folder: str, file: DataFile) -> bytes:
         return self.dead[f"{folder}/{file.path}"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from typing import Any
@@ -35,12 +36,18 @@ _RANGED = frozenset(
     {"bool", "float32", "float64", "decimal", "string", "date", "time", "timestamp", *SIGNED, *UNSIGNED}
 )
 
+OpenWriter = Callable[[str], AbstractContextManager[ObjectWriter]]
+
 
 class DataFileWriter:
-    """Writes tables that have a schema's exact columns into the folder of one table."""
+    """Writes tables that have a schema's exact columns into the folder of one table.
 
-    def __init__(self, store: ObjectStore, identifiers: Identifiers) -> None:
+    `open_writer` is the store's own, or one that keeps a copy besides.
+    """
+
+    def __init__(self, store: ObjectStore, open_writer: OpenWriter, identifiers: Identifiers) -> None:
         self._store = store
+        self._open_writer = open_writer
         self._identifiers = identifiers
 
     def write(
@@ -76,7 +83,7 @@ class DataFileWriter:
     ) -> DataFile:
         path = data_path(self._identifiers.new())
         floats = _FloatRanges(schema)
-        with self._store.open_writer(f"{folder}/{path}") as target:
+        with self._open_writer(f"{folder}/{path}") as target:
             sink = _Sink(target)
             with _parquet_writer(sink, schema, keys, first.num_rows) as writer:
                 group: pa.Table | None = first

@@ -8,7 +8,7 @@ from dependency_injector import containers, providers
 
 from supertable.adapters.clocks.system import SystemClock, UuidIdentifiers
 from supertable.adapters.codecs.json_documents import registry_log_codec, table_log_codec
-from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance, DuckDBRowFinder
+from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBRowFinder
 from supertable.adapters.readers.files import FileReaderAdapter
 from supertable.application.alter_table import AlterTable
 from supertable.application.check_catalog import CatalogChecker
@@ -37,28 +37,18 @@ from supertable.application.restore_version import RestoreVersion
 from supertable.application.run_query import RunQuery
 from supertable.application.set_maintenance import SetMaintenance
 from supertable.application.staging import Stage
-from supertable.application.stored_files import StoredFiles
 from supertable.application.table_changes import TableChanges
 from supertable.application.tables import Tables
 from supertable.application.tag_version import TagVersion, UntagVersion
 from supertable.application.vacuum_lake import VacuumLake
 from supertable.application.vacuum_table import VacuumTable
 from supertable.application.write_rows import WriteRows
-from supertable.config import catalogs, stores
+from supertable.config import catalogs, reading, stores
 from supertable.config.settings import Settings
 from supertable.config.storage_settings import StorageType
 from supertable.config.stores import folder
 from supertable.domain.registry import Registry, replayed_registry
 from supertable.domain.snapshots import Snapshot, replayed
-
-
-def _duckdb(settings: Settings) -> DuckDBInstance:
-    return DuckDBInstance(
-        root=str(folder(settings, "storage")),
-        memory_limit=settings.duckdb_memory_limit,
-        threads=settings.duckdb_threads,
-        temp_directory=folder(settings, "temporary"),
-    )
 
 
 def _proof(settings: Settings, deployment: Deployment) -> Callable[[], None]:
@@ -87,10 +77,10 @@ class Container(containers.DeclarativeContainer):
     locks = providers.Singleton(catalogs.locks, settings)
     leases = providers.Singleton(catalogs.leases, settings)
     vectors = providers.Singleton(DeletionVectors, store, identifiers)
-    duckdb = providers.Singleton(_duckdb, settings)
-    stored_files = providers.Singleton(StoredFiles, store, vectors)
-    engine = providers.Singleton(DuckDBEngine, duckdb, store.provided.location, stored_files)
-    finder = providers.Singleton(DuckDBRowFinder, duckdb, store.provided.location, stored_files)
+    duckdb = providers.Singleton(reading.duckdb_instance, settings, store)
+    stored_files = providers.Singleton(reading.data_files, settings, store, vectors)
+    engine = providers.Singleton(DuckDBEngine, duckdb, stored_files)
+    finder = providers.Singleton(DuckDBRowFinder, duckdb, stored_files)
     file_reader = providers.Singleton(FileReaderAdapter, providers.Callable(folder, settings, "temporary"))
 
     heads = providers.Singleton(
@@ -105,7 +95,7 @@ class Container(containers.DeclarativeContainer):
     tables = providers.Singleton(Tables, heads, registries, snapshots)
     committer = providers.Singleton(Committer, tables, snapshots, heads, locks, leases, clock, identifiers)
     registrar = providers.Singleton(Registrar, tables, registries, heads, clock, identifiers)
-    data_files = providers.Singleton(DataFileWriter, store, identifiers)
+    data_files = providers.Singleton(DataFileWriter, store, stored_files.provided.open_writer, identifiers)
     stage = providers.Singleton(Stage, store, data_files, finder)
 
     founder = providers.Singleton(Founder, tables, snapshots, registrar, clock, identifiers)

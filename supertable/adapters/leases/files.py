@@ -35,14 +35,18 @@ class FileLeases:
 
     def begin(self) -> Lease:
         try:
-            while (lease := self._try()) is None:
-                pass
-            return lease
+            return self.take()
         except OSError as error:
             if not self._warned:
                 self._warned = True
                 _LOG.warning("queries are not protected from vacuums, for %s: %s", self._folder, error.strerror)
             return _NoLease()
+
+    def take(self) -> Lease:
+        """As `begin`, but raises OSError where the folder cannot be used."""
+        while (lease := self._try()) is None:
+            pass
+        return lease
 
     def live(self) -> list[LiveLease]:
         try:

@@ -55,3 +55,10 @@ class FileSystem:
 
     def scan(self, path: Path) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:
         return os.scandir(path)
+
+
+class VolatileFileSystem(FileSystem):
+    """Syncs nothing: for files that a power loss may take."""
+
+    def fsync(self, descriptor: int) -> None:
+        """Nothing."""

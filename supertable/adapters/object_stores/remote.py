@@ -11,7 +11,7 @@ from typing import TypeVar
 from supertable.adapters.object_stores.buckets import Bucket, Replaced
 from supertable.adapters.object_stores.draft_writer import DraftWriter
 from supertable.adapters.object_stores.drafts import Draft, Drafts
-from supertable.adapters.object_stores.file_system import FileSystem
+from supertable.adapters.object_stores.file_system import VolatileFileSystem
 from supertable.adapters.object_stores.keys import check_folder_prefix, check_key, check_prefix, is_key, is_segment
 from supertable.adapters.object_stores.ranged_reads import pieces
 from supertable.application.ports.object_stores import ObjectWriter, StoredObject
@@ -31,7 +31,7 @@ class RemoteObjectStore:
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._spool_folder = spool_folder
-        self._drafts = Drafts(spool_folder, _ScratchFiles())
+        self._drafts = Drafts(spool_folder, VolatileFileSystem())
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._bucket!r}, {self._prefix!r})"
@@ -144,13 +144,6 @@ class RemoteObjectStore:
     def _reporting(self, action: str, key: str, items: Iterator[_Item]) -> Iterator[_Item]:
         with self._reported(action, key):
             yield from items
-
-
-class _ScratchFiles(FileSystem):
-    """Files that a power loss may take."""
-
-    def fsync(self, descriptor: int) -> None:
-        """Nothing."""
 
 
 def _named(keys: Sequence[str]) -> str:

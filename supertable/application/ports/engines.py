@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -138,11 +138,26 @@ class RunningQuery(Protocol):
     def close(self) -> None: ...
 
 
+Stopped = Callable[[], bool]
+"""Whether a query was cancelled, or has run out of time."""
+
+
+class OpenFiles(Protocol):
+    """Data files that may be read until `close`. `locations` are absolute paths and URLs, in the order asked for."""
+
+    @property
+    def locations(self) -> Sequence[str]: ...
+
+    def close(self) -> None:
+        """No-op the second time."""
+
+
 class FileSource(Protocol):
     """What an engine asks before it opens data files."""
 
-    def check(self, folder: str, file: DataFile) -> None:
-        """Raises `Damaged` unless the file is there and is what was written."""
+    def open(self, files: Sequence[tuple[str, DataFile]], stopped: Stopped) -> OpenFiles:
+        """Files by folder, one may come twice. Raises `Damaged` unless each is there and is what was written,
+        `StoreUnavailable`, and `QueryCancelled` soon after `stopped` is true."""
 
     def bitmap(self, folder: str, file: DataFile) -> bytes:
         """The dead rows of `file`: bit i, most significant bit first, is row i. Raises `Damaged`."""

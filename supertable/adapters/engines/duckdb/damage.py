@@ -23,16 +23,16 @@ def known_of(instance: DuckDBInstance, sources: Sources, names: Mapping[str, str
 def _damage(instance: DuckDBInstance, sources: Sources) -> SupertableError | None:
     """What is wrong with the first damaged file of a query, if there is one: looked for in all the footers, then in the
     pages, so long as there are not too many of them."""
-    files = [(f"{folder}/{file.path}", file) for found in sources.lists.values() for folder, file in found]
+    files = sources.located()
     cursor = instance.cursor()
     try:
-        for key, file in files:
-            found = _in_footer(cursor, sources.locate(key), key, file)
+        for key, location, file in files:
+            found = _in_footer(cursor, location, key, file)
             if found:
                 return found
-        if sum(file.bytes for _, file in files) > MAX_BYTES_TO_SEARCH:
+        if sum(file.bytes for _, _, file in files) > MAX_BYTES_TO_SEARCH:
             return None
-        return next(filter(None, (_in_pages(cursor, sources.locate(key), key) for key, _ in files)), None)
+        return next(filter(None, (_in_pages(cursor, location, key) for key, location, _ in files)), None)
     finally:
         cursor.close()
 

@@ -15,8 +15,16 @@ from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.parser import parsed
 from supertable.adapters.engines.duckdb.queries import AnsweredQuery, DuckDBQuery
 from supertable.adapters.engines.duckdb.statements import DuckDBStatement
-from supertable.adapters.engines.duckdb.view_chain import Locate, Sources, counted_sql, source_sql
-from supertable.application.ports.engines import FileSource, Limits, RunningQuery, Source, Statement, TimestampAt
+from supertable.adapters.engines.duckdb.view_chain import Sources, counted_sql, source_sql
+from supertable.application.ports.engines import (
+    FileSource,
+    Limits,
+    RunningQuery,
+    Source,
+    Statement,
+    Stopped,
+    TimestampAt,
+)
 
 _KEPT_STATEMENTS = 256
 _KEPT_TEXT = 10_000
@@ -25,9 +33,8 @@ _KEPT_TEXT = 10_000
 class DuckDBEngine:
     """Runs checked statements; of data it keeps nothing between them."""
 
-    def __init__(self, instance: DuckDBInstance, locate: Locate, stored: FileSource) -> None:
+    def __init__(self, instance: DuckDBInstance, stored: FileSource) -> None:
         self._instance = instance
-        self._locate = locate
         self._stored = stored
         self._evaluate = evaluator(instance)
         self._statements: OrderedDict[str, DuckDBStatement] = OrderedDict()
@@ -59,7 +66,7 @@ class DuckDBEngine:
         limits: Limits,
     ) -> RunningQuery:
         assert isinstance(statement, DuckDBStatement)
-        sources = Sources(self._locate, self._stored)
+        sources = Sources(self._stored)
         sql = statement.sql(
             {
                 number: counted_sql(source) if number in statement.counted else source_sql(source, sources)
@@ -68,11 +75,11 @@ class DuckDBEngine:
         )
         known = known_of(self._instance, sources, statement.names)
 
-        def begin(cursor: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-            sources.bind(cursor)
+        def begin(cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> duckdb.DuckDBPyConnection:
+            sources.bind(cursor, stopped)
             return cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}" if statement.explain else sql, parameters or None)
 
-        query = DuckDBQuery(self._instance.cursor(), begin, known, limits)
+        query = DuckDBQuery(self._instance.cursor(), begin, sources.close, known, limits)
         if not statement.explain:
             return query
         text = query.reader.read_all()["explain_value"][0].as_py()

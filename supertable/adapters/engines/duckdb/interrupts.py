@@ -11,14 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-import duckdb
-
 Result = TypeVar("Result")
 _GRACE_SECONDS = 10.0
 
 
-def interruptible(cursor: duckdb.DuckDBPyConnection, work: Callable[[], Result]) -> Result:
-    """What `work` returns or raises. An exception in the main thread (`KeyboardInterrupt`) stops the cursor's query."""
+def interruptible(stop: Callable[[], None], work: Callable[[], Result]) -> Result:
+    """What `work` returns or raises. An exception in the main thread (`KeyboardInterrupt`) calls `stop`."""
     if threading.current_thread() is not threading.main_thread():
         return work()
     call = _Call(work)
@@ -26,7 +24,7 @@ def interruptible(cursor: duckdb.DuckDBPyConnection, work: Callable[[], Result])
     try:
         call.done.wait()
     except BaseException:
-        cursor.interrupt()
+        stop()
         call.done.wait(_GRACE_SECONDS)
         raise
     return call.outcome()

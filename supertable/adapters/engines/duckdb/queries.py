@@ -12,13 +12,15 @@ import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.errors import Known, translated
 from supertable.adapters.engines.duckdb.interrupts import interruptible
-from supertable.application.ports.engines import Limits
+from supertable.application.ports.engines import Limits, Stopped
 from supertable.domain.errors import QueryCancelled, QueryTimeout, ResultTooLarge, SupertableError
 
 BATCH_ROWS = 65_536
 Result = TypeVar("Result")
-Begin = Callable[[duckdb.DuckDBPyConnection], duckdb.DuckDBPyConnection]
+Begin = Callable[[duckdb.DuckDBPyConnection, Stopped], duckdb.DuckDBPyConnection]
 """Binds what the query needs to its cursor and executes it there."""
+End = Callable[[], None]
+"""Lets go of what the query needed. No-op the second time."""
 
 
 class DuckDBQuery:
@@ -28,8 +30,8 @@ class DuckDBQuery:
     counts what the engine takes, not what the caller does between two batches.
     """
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, begin: Begin, known: Known, limits: Limits) -> None:
-        self._work = _Work(cursor, begin, known, limits)
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, begin: Begin, end: End, known: Known, limits: Limits) -> None:
+        self._work = _Work(cursor, begin, end, known, limits)
         self._reader: pa.RecordBatchReader | None = None
 
     @property
@@ -50,19 +52,23 @@ class _Work:
     """What the rows of a query need. It knows neither the query nor its reader, which know it: a circle through
     Arrow's reader would never be freed."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, begin: Begin, known: Known, limits: Limits) -> None:
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, begin: Begin, end: End, known: Known, limits: Limits) -> None:
         self._cursor: duckdb.DuckDBPyConnection | None = cursor
         self._batches: pa.RecordBatchReader | None = None
         self._begin = begin
+        self._end = end
         self._known = known
         self._limits = limits
         self._seconds_left = limits.timeout_seconds
         self._rows_taken = 0
         self._cancelled = False
+        self._stopped = threading.Event()
         self._lock = threading.Lock()
 
     def start(self) -> pa.Schema:
-        self._batches = self._timed(lambda cursor: self._begin(cursor).to_arrow_reader(BATCH_ROWS))
+        self._batches = self._timed(
+            lambda cursor: self._begin(cursor, self._stopped.is_set).to_arrow_reader(BATCH_ROWS)
+        )
         return self._batches.schema
 
     def next_batch(self) -> pa.RecordBatch | None:
@@ -78,7 +84,7 @@ class _Work:
 
     def cancel(self) -> None:
         self._cancelled = True
-        self._interrupt()
+        self._stop()
 
     def close(self) -> None:
         with self._lock:
@@ -86,6 +92,7 @@ class _Work:
             self._batches = None
         if cursor is not None:
             cursor.close()
+            self._end()
 
     def _timed(self, work: Callable[[duckdb.DuckDBPyConnection], Result]) -> Result:
         """Let the engine work, within the time that is left. Raises `SupertableError` for every error of its."""
@@ -96,22 +103,27 @@ class _Work:
             if self._cancelled or self._cursor is None:
                 raise QueryCancelled
             cursor = self._cursor
-            return interruptible(cursor, lambda: work(cursor))
-        except SupertableError:
-            self.close()
-            raise
+            return interruptible(self._stop, lambda: work(cursor))
         except KeyboardInterrupt:
             self.close()
             raise
-        except (duckdb.Error, pa.ArrowException, OSError) as error:
-            self.close()
-            if expired.is_set() and not self._cancelled:
-                raise QueryTimeout(self._limits.timeout_seconds or 0) from None
-            raise translated(error, self._known) from None
+        except (SupertableError, duckdb.Error, pa.ArrowException, OSError) as error:
+            try:
+                raise self._told(error, expired.is_set()) from None
+            finally:
+                self.close()
         finally:
             if timer is not None and self._seconds_left is not None:
                 timer.cancel()
                 self._seconds_left -= time.monotonic() - started
+
+    def _told(self, error: BaseException, expired: bool) -> SupertableError:
+        """The error to raise. Finding out what is damaged needs the files, so they are let go of only afterwards."""
+        if isinstance(error, SupertableError) and not isinstance(error, QueryCancelled):
+            return error
+        if expired and not self._cancelled:
+            return QueryTimeout(self._limits.timeout_seconds or 0)
+        return error if isinstance(error, SupertableError) else translated(error, self._known)
 
     def _timer(self, expired: threading.Event) -> threading.Timer | None:
         if self._seconds_left is None:
@@ -119,9 +131,13 @@ class _Work:
 
         def expire() -> None:
             expired.set()
-            self._interrupt()
+            self._stop()
 
         return _started(threading.Timer(max(self._seconds_left, 0), expire))
+
+    def _stop(self) -> None:
+        self._stopped.set()
+        self._interrupt()
 
     def _interrupt(self, times: int = 20) -> None:
         """Stop the engine's work; more than once, since DuckDB forgets an interrupt from before it begins."""

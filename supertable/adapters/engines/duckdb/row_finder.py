@@ -17,7 +17,7 @@ from supertable.adapters.engines.duckdb.interrupts import interruptible
 from supertable.adapters.engines.duckdb.queries import BATCH_ROWS
 from supertable.adapters.engines.duckdb.row_predicates import RowPredicate, checked_predicate
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
-from supertable.adapters.engines.duckdb.view_chain import Locate, Positions, Sources, scan_sql
+from supertable.adapters.engines.duckdb.view_chain import Positions, Sources, scan_sql
 from supertable.application.ports.engines import CheckedPredicate, FileSource, KeyMatches
 from supertable.domain.schemas import Schema
 from supertable.domain.view_chain import Scan
@@ -29,9 +29,8 @@ Found = dict[str, pa.Array]
 class DuckDBRowFinder:
     """Every answer is exact: keys are compared as DuckDB compares them, with NaN and nulls equal to themselves."""
 
-    def __init__(self, instance: DuckDBInstance, locate: Locate, stored: FileSource) -> None:
+    def __init__(self, instance: DuckDBInstance, stored: FileSource) -> None:
         self._instance = instance
-        self._locate = locate
         self._stored = stored
 
     def duplicates(self, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> pa.Array | None:
@@ -39,7 +38,7 @@ class DuckDBRowFinder:
         number = _free("st_number", columns)
         group = ", ".join(quoted(key) for key in keys)
         newest = f"max({number})" if sequence is None else f"arg_max({number}, {_order(sequence, number)})"
-        with self._opened(Sources(self._locate, self._stored)) as cursor:
+        with self._opened(Sources(self._stored)) as cursor:
             cursor.register(_BATCH, _numbered(batch, columns, number))
             kept = _answer(cursor, f"SELECT {newest} AS n FROM {_BATCH} GROUP BY {group} ORDER BY n").read_all()
         return None if kept.num_rows == batch.num_rows else kept["n"].combine_chunks()
@@ -47,7 +46,7 @@ class DuckDBRowFinder:
     def matching_keys(self, scan: Scan, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> KeyMatches:
         columns = _columns(keys, sequence)
         number, at = _free("st_number", columns), _positions(scan.schema)
-        sources = Sources(self._locate, self._stored)
+        sources = Sources(self._stored)
         stale = "false" if sequence is None else _newer(f"f.{quoted(sequence)}", f"b.{quoted(sequence)}")
         sql = (
             f"SELECT f.{at.file}, f.{at.row}, b.{number}, {stale} AS stale "
@@ -65,13 +64,13 @@ class DuckDBRowFinder:
     def matching_predicate(self, scan: Scan, predicate: CheckedPredicate) -> Found:
         assert isinstance(predicate, RowPredicate)
         at = _positions(scan.schema)
-        sources = Sources(self._locate, self._stored)
+        sources = Sources(self._stored)
         rows = scan_sql(scan, sources, list(predicate.columns), at)
         return self._found(scan, sources, at, f"FROM ({rows}) WHERE {predicate.text}")
 
     @contextmanager
     def completed(self, given: Scan, table: Scan, keys: Sequence[str]) -> Iterator[pa.RecordBatchReader]:
-        sources = Sources(self._locate, self._stored)
+        sources = Sources(self._stored)
         columns = [f"{'g' if given.schema.find(name) else 't'}.{quoted(name)}" for name in table.schema.names]
         pairs = " AND ".join(f"g.{quoted(key)} IS NOT DISTINCT FROM t.{quoted(key)}" for key in keys)
         sql = (
@@ -83,7 +82,7 @@ class DuckDBRowFinder:
 
     def superseded(self, scan: Scan, keys: Sequence[str], sequence: str | None) -> Found:
         at = _positions(scan.schema)
-        sources = Sources(self._locate, self._stored)
+        sources = Sources(self._stored)
         rows = scan_sql(scan, sources, _columns(keys, sequence), at)
         newest = [f"{quoted(sequence)} DESC NULLS LAST"] if sequence else []
         order = ", ".join([*newest, f"{at.file} DESC", f"{at.row} DESC"])
@@ -94,7 +93,7 @@ class DuckDBRowFinder:
     @contextmanager
     def live_rows(self, scan: Scan, order_by: Sequence[str]) -> Iterator[pa.RecordBatchReader]:
         at = _positions(scan.schema)
-        sources = Sources(self._locate, self._stored)
+        sources = Sources(self._stored)
         sql = scan_sql(scan, sources, positions=at)
         if order_by:
             order = ", ".join([*(f"{quoted(name)} NULLS LAST" for name in order_by), at.file, at.row])
@@ -118,16 +117,21 @@ class DuckDBRowFinder:
     def _opened(self, sources: Sources) -> Iterator[duckdb.DuckDBPyConnection]:
         cursor = self._instance.cursor()
         try:
-            sources.bind(cursor)
+            sources.bind(cursor, _never)
             yield cursor
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise translated(error, known_of(self._instance, sources, {})) from None
         finally:
             cursor.close()
+            sources.close()
+
+
+def _never() -> bool:
+    return False
 
 
 def _answer(cursor: duckdb.DuckDBPyConnection, sql: str) -> pa.RecordBatchReader:
-    return interruptible(cursor, lambda: cursor.execute(sql).to_arrow_reader(BATCH_ROWS))
+    return interruptible(cursor.interrupt, lambda: cursor.execute(sql).to_arrow_reader(BATCH_ROWS))
 
 
 def _columns(keys: Sequence[str], sequence: str | None) -> list[str]:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 
 import duckdb
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.types import converted, duckdb_type, literal, quoted
-from supertable.application.ports.engines import Changes, FileSource, Source, Union
-from supertable.domain.errors import InvalidStatement, ObjectDamaged
+from supertable.application.ports.engines import Changes, FileSource, OpenFiles, Source, Stopped, Union
+from supertable.domain.errors import InvalidStatement, ObjectDamaged, QueryCancelled
 from supertable.domain.files import DataFile
 from supertable.domain.schemas import Schema
 from supertable.domain.types import DataType, Field
 from supertable.domain.view_chain import Scan
 
-Locate = Callable[[str], str]
 _BITMAPS = pa.schema([("st_file", pa.uint64()), ("st_dead", pa.binary())])
 
 
@@ -33,24 +32,36 @@ class Positions:
 class Sources:
     """What one query's SQL refers to: lists of files as variables, bitmaps as small tables."""
 
-    locate: Locate
     stored: FileSource
     lists: dict[str, list[tuple[str, DataFile]]] = field(default_factory=dict)
     dead: dict[str, pa.Table] = field(default_factory=dict)
+    opened: OpenFiles | None = None
 
-    def bind(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Make everything known to the cursor that will run the query."""
-        for folder, file in chain.from_iterable(self.lists.values()):
-            self.stored.check(folder, file)
+    def bind(self, cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> None:
+        """Make everything known to the cursor that will run the query. What that opens is held until `close`."""
+        self.opened = self.stored.open(list(chain.from_iterable(self.lists.values())), stopped)
+        locations = iter(self.opened.locations)
         for name, files in self.lists.items():
-            _set_list(cursor, name, [self.locate(file.key(folder)) for folder, file in files])
+            _set_list(cursor, name, list(islice(locations, len(files))))
         for name, table in self.dead.items():
             cursor.register(name, table)
+        if stopped():
+            raise QueryCancelled
+
+    def close(self) -> None:
+        """The files are of no more use: the query is over."""
+        if self.opened is not None:
+            self.opened.close()
+
+    def located(self) -> list[tuple[str, str, DataFile]]:
+        """The files that were opened: object key, location, file."""
+        files = chain.from_iterable(self.lists.values())
+        locations = self.opened.locations if self.opened is not None else ()
+        return [(file.key(folder), place, file) for (folder, file), place in zip(files, locations, strict=False)]
 
     def keys(self) -> dict[str, str]:
         """Object keys by location, as the engine's messages spell it."""
-        keys = (file.key(folder) for files in self.lists.values() for folder, file in files)
-        return {_unescaped(self.locate(key)): key for key in keys}
+        return {_unescaped(place): key for key, place, _ in self.located()}
 
     def files(self, folder: str, files: Sequence[DataFile]) -> str:
         name = f"st_files_{len(self.lists)}"

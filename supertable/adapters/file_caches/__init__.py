@@ -1,0 +1,1 @@
+"""Copies of an object store's files on this machine."""

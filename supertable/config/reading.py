@@ -1,0 +1,72 @@
+"""How the settings have data files read: in their folder, from copies on this machine, or by DuckDB from the store."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+from supertable.adapters.engines.duckdb import DuckDBInstance
+from supertable.adapters.file_caches.folder import FolderCache
+from supertable.adapters.leases.files import FileLeases
+from supertable.adapters.object_stores.file_system import VolatileFileSystem
+from supertable.adapters.object_stores.local import LocalObjectStore
+from supertable.application.cached_files import CachedFiles
+from supertable.application.deletion_vectors import DeletionVectors
+from supertable.application.ports.object_stores import ObjectStore
+from supertable.application.stored_files import StoredFiles
+from supertable.config.settings import Settings
+from supertable.config.storage_settings import StorageType
+from supertable.config.stores import folder
+
+REQUESTS_AT_ONCE = 16
+
+
+def data_files(settings: Settings, store: ObjectStore, vectors: DeletionVectors) -> StoredFiles | CachedFiles:
+    if settings.storage_type is StorageType.LOCAL:
+        return StoredFiles(store, vectors)
+    requests = settings.duckdb_external_threads or REQUESTS_AT_ONCE
+    return CachedFiles(store, vectors, _cache(settings, store), store.location, requests)
+
+
+def duckdb_instance(settings: Settings, store: ObjectStore) -> DuckDBInstance:
+    is_local = settings.storage_type is StorageType.LOCAL
+    return DuckDBInstance(
+        root=str(folder(settings, "storage") if is_local else copies_folder(settings, store)),
+        memory_limit=settings.duckdb_memory_limit,
+        threads=settings.duckdb_threads,
+        temp_directory=folder(settings, "temporary"),
+    )
+
+
+def copies_folder(settings: Settings, store: ObjectStore) -> Path:
+    """Where the copies of this deployment's files are: no other bucket, prefix or endpoint has the same folder."""
+    connection = settings.azure_storage_connection_string
+    told = re.findall("(?:AccountName|BlobEndpoint)=([^;]*)", connection.get_secret_value()) if connection else []
+    where = [
+        settings.storage_type.value,
+        settings.storage_endpoint_url,
+        settings.azure_storage_account,
+        settings.azure_blob_endpoint,
+        told,
+        store.location("-"),
+    ]
+    return _cache_root(settings) / hashlib.sha256(json.dumps(where).encode()).hexdigest()[:32]
+
+
+def _cache(settings: Settings, store: ObjectStore) -> FolderCache | None:
+    if not settings.cache_bytes:
+        return None
+    copies = copies_folder(settings, store)
+    return FolderCache(
+        root=_cache_root(settings),
+        folder=copies,
+        copies=LocalObjectStore(copies, VolatileFileSystem()),
+        leases=FileLeases,
+        max_bytes=settings.cache_bytes,
+    )
+
+
+def _cache_root(settings: Settings) -> Path:
+    return (settings.cache_dir or settings.home / "cache").expanduser().resolve()
