@@ -29,19 +29,9 @@ class SeaweedFS:
         ports = [f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", f"-s3.port={s3}"]
         volumes = ["-master.volumeSizeLimitMB=64", "-volume.max=500", "-master.volumePreallocate=false"]
         address = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}", f"-s3.config={folder}/s3.json"]
-        weed = Path(sys.executable).parent / "weed"
-        command = [
-            str(weed),
-            "server",
-            "-filer",
-            "-s3",
-            "-s3.port.iceberg=0",
-            "-s3.port.lance=0",
-            *address,
-            *ports,
-            *volumes,
-        ]
-        self.process = ServerProcess(command, folder)
+        weed = str(Path(sys.executable).parent / "weed")
+        services = ["-filer", "-s3", "-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.autoCreateBucket=false"]
+        self.process = ServerProcess([weed, "server", *services, *address, *ports, *volumes], folder)
         self.process.wait_until(self._is_ready, 60)
 
     @property
