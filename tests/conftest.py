@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.servers.azurite import Azurite
+from tests.servers.fake_gcs import FakeGcs
 from tests.servers.seaweedfs import SeaweedFS
+from tests.servers.valkey import Valkey
 
 settings.register_profile(
     "ci", max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -35,5 +38,31 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
     """An S3 server with the bucket that most tests share, each under a prefix of its own."""
     server = SeaweedFS(tmp_path_factory.mktemp("seaweedfs"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """A server for catalogs, locks and leases; whoever needs nothing of others in it has a deployment of its own."""
+    server = Valkey(tmp_path_factory.mktemp("valkey"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
+    """A server of Azure's protocol with the container that most tests share, each under a prefix of its own."""
+    server = Azurite(tmp_path_factory.mktemp("azurite"))
+    server.make_container("supertable")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def fake_gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeGcs]:
+    """A server of Google's protocol with the bucket that most tests share, each under a prefix of its own."""
+    server = FakeGcs(tmp_path_factory.mktemp("fake-gcs"))
+    server.make_bucket("supertable")
     yield server
     server.stop()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+from supertable.adapters.object_stores.buckets import Bucket
 from supertable.adapters.object_stores.local import LocalObjectStore
 from supertable.adapters.object_stores.remote import RemoteObjectStore
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.config.settings import Settings
 from supertable.config.storage_settings import StorageType
-from supertable.domain.errors import InvalidSetting, MissingExtra
+from supertable.domain.errors import MissingExtra
 
 
 def folder(settings: Settings, kind: str) -> Path:
@@ -22,15 +24,36 @@ def object_store(settings: Settings) -> ObjectStore:
     if settings.storage_type is StorageType.LOCAL:
         return LocalObjectStore(folder(settings, "storage"))
     if settings.storage_type in (StorageType.S3, StorageType.MINIO):
-        return _s3(settings)
-    raise InvalidSetting("STORAGE_TYPE", f"{settings.storage_type} cannot be used yet")
+        return _remote(settings, _s3, "s3")
+    if settings.storage_type is StorageType.AZURE:
+        return _remote(settings, _azure, "azure")
+    return _remote(settings, _gcs, "gcs")
 
 
-def _s3(settings: Settings) -> ObjectStore:
+def _remote(settings: Settings, bucket: Callable[[Settings], Bucket], extra: str) -> ObjectStore:
     try:
-        from supertable.adapters.object_stores.s3 import S3Bucket
-        from supertable.config.s3_settings import s3_address
+        found = bucket(settings)
     except ImportError:
-        raise MissingExtra(f"STORAGE_TYPE {settings.storage_type}", "s3") from None
-    bucket = S3Bucket(s3_address(settings))
-    return RemoteObjectStore(bucket, settings.prefix, folder(settings, "temporary") / "uploads")
+        raise MissingExtra(f"STORAGE_TYPE {settings.storage_type}", extra) from None
+    return RemoteObjectStore(found, settings.prefix, folder(settings, "temporary") / "uploads")
+
+
+def _s3(settings: Settings) -> Bucket:
+    from supertable.adapters.object_stores.s3 import S3Bucket
+    from supertable.config.s3_settings import s3_address
+
+    return S3Bucket(s3_address(settings))
+
+
+def _azure(settings: Settings) -> Bucket:
+    from supertable.adapters.object_stores.azure import AzureBucket
+    from supertable.config.azure_settings import azure_address
+
+    return AzureBucket(azure_address(settings))
+
+
+def _gcs(settings: Settings) -> Bucket:
+    from supertable.adapters.object_stores.gcs import GcsBucket
+    from supertable.config.gcs_settings import gcs_address
+
+    return GcsBucket(gcs_address(settings))

@@ -5,6 +5,7 @@ To add an adapter, add one entry to its port's table below.
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import threading
 import traceback
@@ -21,14 +22,22 @@ from supertable.adapters.catalogs.memory import InMemoryCatalog
 from supertable.adapters.catalogs.sqlite import SqliteCatalog
 from supertable.adapters.locks.files import FileLocks
 from supertable.adapters.locks.memory import InMemoryLocks
+from supertable.adapters.object_stores.azure import AzureBucket
+from supertable.adapters.object_stores.gcs import GcsBucket
 from supertable.adapters.object_stores.local import LocalObjectStore
 from supertable.adapters.object_stores.memory import InMemoryObjectStore
 from supertable.adapters.object_stores.remote import RemoteObjectStore
 from supertable.adapters.object_stores.s3 import S3Bucket
+from supertable.adapters.redis.catalog import RedisCatalog
+from supertable.adapters.redis.client import RedisServer
+from supertable.adapters.redis.keys import Keys
 from supertable.application.ports.catalogs import Catalog
 from supertable.application.ports.locks import Locks
 from supertable.application.ports.object_stores import ObjectStore
+from tests.servers.azurite import Azurite
+from tests.servers.fake_gcs import FakeGcs
 from tests.servers.seaweedfs import SeaweedFS
+from tests.servers.valkey import Valkey
 
 Port = TypeVar("Port")
 Race = Callable[[int, Callable[[int], Any]], list[Any]]
@@ -48,23 +57,27 @@ class Adapter(Generic[Port]):
     shared: bool
     server: str | None = None
     keeps_empty_folders: bool = False
-    wipe: Callable[[Path], None] | None = None
-    damage: Callable[[Path], None] | None = None
+    wipe: Callable[[Path, Any], None] | None = None
+    damage: Callable[[Path, Any], None] | None = None
 
 
 def _opener(adapter: Adapter[Port], folder: Path, request: pytest.FixtureRequest) -> Callable[[], Port]:
-    return adapter.opener(folder, request.getfixturevalue(adapter.server) if adapter.server else None)
+    return adapter.opener(folder, _server(adapter, request))
+
+
+def _server(adapter: Adapter[Any], request: pytest.FixtureRequest) -> Any:
+    return request.getfixturevalue(adapter.server) if adapter.server else None
 
 
 def _one(thing: Port) -> Callable[[], Port]:
     return lambda: thing
 
 
-def _remove_catalog(folder: Path) -> None:
+def _remove_catalog(folder: Path, _: object) -> None:
     (folder / "catalog.db").unlink(missing_ok=True)
 
 
-def _scribble_over_catalog(folder: Path) -> None:
+def _scribble_over_catalog(folder: Path, _: object) -> None:
     for suffix in ("-wal", "-shm"):
         (folder / f"catalog.db{suffix}").unlink(missing_ok=True)
     (folder / "scribble").write_bytes(b"no database " * 1000)
@@ -76,10 +89,41 @@ def _open_s3(folder: Path, server: SeaweedFS) -> Callable[[], ObjectStore]:
     return lambda: RemoteObjectStore(S3Bucket(server.address), prefix, folder / "uploads")
 
 
+def _keys(folder: Path) -> Keys:
+    """A deployment of each test's own."""
+    return Keys(hashlib.sha256(str(folder).encode()).hexdigest()[:32])
+
+
+def _open_redis_catalog(folder: Path, server: Valkey) -> Callable[[], Catalog]:
+    return lambda: RedisCatalog(RedisServer(server.address), lambda: _keys(folder))
+
+
+def _wipe_redis(_: Path, server: Valkey) -> None:
+    with server.client() as client:
+        client.flushall()
+
+
+def _scribble_over_redis(folder: Path, server: Valkey) -> None:
+    with server.client() as client:
+        client.set(_keys(folder).heads("a"), "no hash")
+
+
+def _open_azure(folder: Path, server: Azurite) -> Callable[[], ObjectStore]:
+    prefix = f"contract/{uuid4().hex}"
+    return lambda: RemoteObjectStore(AzureBucket(server.address), prefix, folder / "uploads")
+
+
+def _open_gcs(folder: Path, server: FakeGcs) -> Callable[[], ObjectStore]:
+    prefix = f"contract/{uuid4().hex}"
+    return lambda: RemoteObjectStore(GcsBucket(server.address), prefix, folder / "uploads")
+
+
 STORES: dict[str, Adapter[ObjectStore]] = {
     "local": Adapter(lambda folder, _: lambda: LocalObjectStore(folder / "store"), shared=True),
     "memory": Adapter(lambda *_: _one(InMemoryObjectStore()), shared=False),
     "s3": Adapter(_open_s3, shared=True, server="seaweedfs", keeps_empty_folders=True),
+    "azure": Adapter(_open_azure, shared=True, server="azurite"),
+    "gcs": Adapter(_open_gcs, shared=True, server="fake_gcs"),
 }
 CATALOGS: dict[str, Adapter[Catalog]] = {
     "sqlite": Adapter(
@@ -89,6 +133,7 @@ CATALOGS: dict[str, Adapter[Catalog]] = {
         damage=_scribble_over_catalog,
     ),
     "memory": Adapter(lambda *_: _one(InMemoryCatalog()), shared=False),
+    "redis": Adapter(_open_redis_catalog, shared=True, server="valkey", wipe=_wipe_redis, damage=_scribble_over_redis),
 }
 LOCKS: dict[str, Adapter[Locks]] = {
     "files": Adapter(lambda folder, _: lambda: FileLocks(folder / "locks"), shared=True),
@@ -187,21 +232,27 @@ def catalog(open_catalog: Callable[[], Catalog]) -> Catalog:
 
 
 @pytest.fixture
-def wipe_catalog(catalog_adapter: Adapter[Catalog], tmp_path: Path) -> Callable[[], None]:
+def wipe_catalog(
+    catalog_adapter: Adapter[Catalog], tmp_path: Path, request: pytest.FixtureRequest
+) -> Callable[[], None]:
     """Make the catalog lose everything, while it is open."""
     wipe = catalog_adapter.wipe
     if wipe is None:
         pytest.skip("cannot be wiped from outside")
-    return lambda: wipe(tmp_path)
+    server = _server(catalog_adapter, request)
+    return lambda: wipe(tmp_path, server)
 
 
 @pytest.fixture
-def damage_catalog(catalog_adapter: Adapter[Catalog], tmp_path: Path) -> Callable[[], None]:
+def damage_catalog(
+    catalog_adapter: Adapter[Catalog], tmp_path: Path, request: pytest.FixtureRequest
+) -> Callable[[], None]:
     """Make what the catalog holds unreadable, while it is open."""
     damage = catalog_adapter.damage
     if damage is None:
         pytest.skip("cannot be damaged from outside")
-    return lambda: damage(tmp_path)
+    server = _server(catalog_adapter, request)
+    return lambda: damage(tmp_path, server)
 
 
 @pytest.fixture(params=LOCKS)

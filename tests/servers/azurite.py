@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from supertable.adapters.object_stores.azure import AzureAddress
 from tests.servers.process import ServerProcess
 
 _COMMAND = Path(__file__).parent / "node_modules/.bin/azurite-blob"
@@ -32,6 +33,11 @@ class Azurite:
             "AZURE_STORAGE_KEY": KEY,
             "AZURE_BLOB_ENDPOINT": self.endpoint,
         }
+
+    @property
+    def address(self) -> AzureAddress:
+        """Of the container that tests share, each under a prefix of its own."""
+        return AzureAddress("supertable", self.endpoint, ACCOUNT, KEY)
 
     @property
     def connection_string(self) -> str:

