@@ -31,6 +31,7 @@ from supertable.adapters.object_stores.s3 import S3Bucket
 from supertable.adapters.redis.catalog import RedisCatalog
 from supertable.adapters.redis.client import RedisServer
 from supertable.adapters.redis.keys import Keys
+from supertable.adapters.redis.locks import RedisLocks
 from supertable.application.ports.catalogs import Catalog
 from supertable.application.ports.locks import Locks
 from supertable.application.ports.object_stores import ObjectStore
@@ -98,6 +99,10 @@ def _open_redis_catalog(folder: Path, server: Valkey) -> Callable[[], Catalog]:
     return lambda: RedisCatalog(RedisServer(server.address), lambda: _keys(folder))
 
 
+def _open_redis_locks(folder: Path, server: Valkey) -> Callable[[], Locks]:
+    return lambda: RedisLocks(RedisServer(server.address), lambda: _keys(folder))
+
+
 def _wipe_redis(_: Path, server: Valkey) -> None:
     with server.client() as client:
         client.flushall()
@@ -138,6 +143,7 @@ CATALOGS: dict[str, Adapter[Catalog]] = {
 LOCKS: dict[str, Adapter[Locks]] = {
     "files": Adapter(lambda folder, _: lambda: FileLocks(folder / "locks"), shared=True),
     "memory": Adapter(lambda *_: _one(InMemoryLocks()), shared=False),
+    "redis": Adapter(_open_redis_locks, shared=True, server="valkey"),
 }
 
 

@@ -124,5 +124,21 @@ def test_a_killed_holder_frees_its_lock(
     with open_locks().hold("a", 0) as held:
         assert not held
     os.kill(holder, signal.SIGKILL)
+    with open_locks().hold("a", 2) as held:
+        assert held
+
+
+def test_a_lock_is_kept_for_as_long_as_the_block_runs(open_locks: Callable[[], Locks]) -> None:
+    with open_locks().hold("a", 1), open_locks().hold("a", 2.5) as held:
+        assert not held
+
+
+def test_waiters_that_gave_up_do_not_stand_in_the_way(open_locks: Callable[[], Locks]) -> None:
+    with open_locks().hold("a", 1):
+        for _ in range(3):
+            with open_locks().hold("a", 0.05) as held:
+                assert not held
+    started = time.monotonic()
     with open_locks().hold("a", 1) as held:
         assert held
+    assert time.monotonic() - started < 0.3

@@ -11,5 +11,5 @@ class Locks(Protocol):
         """Wait up to `wait_seconds` for the lock `name` and hold it during the block.
 
         The value is whether the lock is held; the block runs either way, since commits are safe without it.
-        Not re-entrant. A lock of a process that died is free at once.
+        Not re-entrant. A lock of a process that died is free within 2 seconds.
         """

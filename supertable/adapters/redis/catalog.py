@@ -1,0 +1,94 @@
+"""The catalog in Redis: heads, their newest records, and which commits are expected."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+
+from supertable.adapters.redis.client import Argument, RedisScript, RedisServer
+from supertable.adapters.redis.keys import Keys
+from supertable.application.ports.catalogs import EXPECTED_SECONDS, Cut, Head
+
+_KEPT_RECORDS = 128
+_SCANNED_AT_ONCE = 1000
+_HEAD = "head:"
+
+
+class RedisCatalog:
+    """Shared by all writers of a deployment. Every method but `logs` and `clear` is one script. `keys` is asked late.
+
+    A head and what makes it believable lie in one hash, so that no eviction takes only a part. `expected_seconds`: how
+    long a commit is expected.
+    """
+
+    def __init__(
+        self, server: RedisServer, keys: Callable[[], Keys], expected_seconds: float = EXPECTED_SECONDS
+    ) -> None:
+        self._server = server
+        self._keys = keys
+        self._expected_ms = round(expected_seconds * 1000)
+        self._doubt_lone_masters = int(bool(server.address.sentinels))
+        self._cut = RedisScript(server, "cut")
+        self._expect = RedisScript(server, "expect")
+        self._advance = RedisScript(server, "advance")
+        self._clear = RedisScript(server, "clear")
+
+    def cut(self, known: Mapping[str, int]) -> Cut:
+        keys = self._keys()
+        names = [key for log in known for key in (keys.heads(log), keys.records(log))]
+        arguments: list[Argument] = [self._expected_ms, _fresh(), self._doubt_lone_masters]
+        for log, version in known.items():
+            arguments += [log, version]
+        heads: dict[str, Head] = {}
+        epochs: dict[str, str] = {}
+        pending = set()
+        for log, (epoch, is_pending, version, *records) in zip(known, self._cut(names, arguments), strict=True):
+            epochs[log] = epoch.decode()
+            if is_pending:
+                pending.add(log)
+            if version:
+                heads[log] = Head(version, tuple(records))
+        return Cut(heads, epochs, frozenset(pending))
+
+    def expect(self, log: str, version: int) -> None:
+        self._expect([self._keys().heads(log)], [_fresh(), log, version])
+
+    def advance(self, log: str, version: int, record: bytes) -> bool:
+        keys = self._keys()
+        arguments: list[Argument] = [_fresh(), log, version, record, _KEPT_RECORDS]
+        return bool(self._advance([keys.heads(log), keys.records(log)], arguments))
+
+    def logs(self, prefix: str) -> list[str]:
+        return sorted(log for key in self._heads(prefix) for log in self._logs_in(key, prefix))
+
+    def clear(self, prefix: str) -> None:
+        keys = self._keys()
+        for key in self._heads(prefix):
+            logs = self._logs_in(key, prefix, of_hashes_only=True)
+            self._clear([key, *(keys.records(log) for log in logs)], [_fresh(), *logs])
+
+    def close(self) -> None:
+        self._server.close()
+
+    def _heads(self, prefix: str) -> list[str]:
+        """The keys that hold the heads of logs with this prefix, among others."""
+        pattern = self._keys().heads_matching(prefix)
+        with self._server.answering() as client:
+            found = client.scan_iter(match=pattern, count=_SCANNED_AT_ONCE) if "*" in pattern else [pattern]
+            return sorted({_text(key) for key in found})
+
+    def _logs_in(self, key: str, prefix: str, of_hashes_only: bool = False) -> list[str]:
+        with self._server.answering() as client:
+            if of_hashes_only and client.type(key) != b"hash":
+                return []
+            fields = [_text(field) for field in client.hkeys(key)]
+        logs = (field.removeprefix(_HEAD) for field in fields if field.startswith(_HEAD))
+        return [log for log in logs if log.startswith(prefix)]
+
+
+def _fresh() -> str:
+    return uuid.uuid4().hex
+
+
+def _text(data: bytes | str) -> str:
+    return data if isinstance(data, str) else data.decode()

@@ -1,0 +1,137 @@
+"""One Redis or Valkey server, or the master that Sentinels name, as the adapters here use it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import redis
+from redis.backoff import ExponentialBackoff
+from redis.connection import parse_url
+from redis.retry import Retry
+from redis.sentinel import Sentinel
+
+from supertable.domain.errors import CatalogDamaged, CatalogUnavailable, InvalidSetting
+
+_CONNECT_SECONDS = 1.0
+_ANSWER_SECONDS = 2.0
+_FAIL_FAST_SECONDS = 1.0
+_RETRIES = 2
+
+Argument = str | bytes | int
+
+
+@dataclass(frozen=True, slots=True)
+class RedisAddress:
+    """How a server is reached. A URL wins over host, port, database, username and password; Sentinels over the host."""
+
+    host: str = "localhost"
+    port: int = 6379
+    db: int = 0
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    url: str | None = field(default=None, repr=False)
+    sentinels: tuple[tuple[str, int], ...] = ()
+    sentinel_master: str = "mymaster"
+    sentinel_password: str | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        """Fit to be shown to anyone."""
+        options = _options(self)
+        if self.sentinels:
+            listed = ",".join(f"{host}:{port}" for host, port in self.sentinels)
+            return f"{self.sentinel_master} of the Sentinels {listed}, database {options.get('db', 0)}"
+        if "path" in options:
+            return f"{options['path']}, database {options.get('db', 0)}"
+        return f"{options.get('host', 'localhost')}:{options.get('port', 6379)}, database {options.get('db', 0)}"
+
+
+class RedisServer:
+    """Safe for any number of threads, and for forks. Nothing is opened before the first use.
+
+    After a connection failed, every use in the next second fails at once, so that not everyone waits for a time-out.
+    """
+
+    def __init__(self, address: RedisAddress) -> None:
+        self.address = address
+        self._redis = _client(address)
+        self._failed_at = float("-inf")
+        self._reason = ""
+
+    @contextmanager
+    def answering(self) -> Iterator[redis.Redis]:
+        """The client. Raises `CatalogUnavailable` and `CatalogDamaged` for all that it raises in the block."""
+        if time.monotonic() - self._failed_at < _FAIL_FAST_SECONDS:
+            raise CatalogUnavailable(self._reason)
+        try:
+            yield self._redis
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            self._reason = f"Redis at {self.address}: {error}"
+            self._failed_at = time.monotonic()
+            raise CatalogUnavailable(self._reason) from error
+        except redis.RedisError as error:
+            if str(error).startswith(("WRONGTYPE", "DAMAGED")):
+                raise CatalogDamaged(str(error)) from error
+            raise CatalogUnavailable(f"Redis at {self.address}: {error}") from error
+
+    def close(self) -> None:
+        """Close the connections that are not in use; the next use opens new ones."""
+        self._redis.connection_pool.disconnect(inuse_connections=False)
+
+
+class RedisScript:
+    """A Lua script that lies beside this file; one round trip, and atomic."""
+
+    def __init__(self, server: RedisServer, name: str) -> None:
+        folder = Path(__file__).parent
+        text = "\n".join((folder / f"{part}.lua").read_text() for part in ("common", name))
+        self._server = server
+        self._script = server._redis.register_script(text)
+
+    def __call__(self, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
+        """Raises `CatalogUnavailable` and `CatalogDamaged`."""
+        with self._server.answering() as client:
+            return self._script(keys=keys, args=arguments, client=client)
+
+
+def _client(address: RedisAddress) -> redis.Redis:
+    options = {
+        **_options(address),
+        "socket_connect_timeout": _CONNECT_SECONDS,
+        "socket_timeout": _ANSWER_SECONDS,
+        "retry": Retry(ExponentialBackoff(cap=0.1, base=0.02), _RETRIES, (redis.ConnectionError,)),
+    }
+    if not address.sentinels:
+        return redis.Redis(**options)
+    for name in ("host", "port", "path"):
+        options.pop(name, None)
+    sentinel_options = {
+        "password": address.sentinel_password,
+        "socket_connect_timeout": _CONNECT_SECONDS,
+        "socket_timeout": _CONNECT_SECONDS,
+    }
+    sentinel = Sentinel(list(address.sentinels), sentinel_kwargs=sentinel_options, **options)  # type: ignore[no-untyped-call]
+    master: redis.Redis = sentinel.master_for(address.sentinel_master)  # type: ignore[no-untyped-call]
+    return master
+
+
+def _options(address: RedisAddress) -> dict[str, Any]:
+    if address.url is None:
+        return {
+            "host": address.host,
+            "port": address.port,
+            "db": address.db,
+            "username": address.username,
+            "password": address.password,
+        }
+    try:
+        options: dict[str, Any] = dict(parse_url(address.url))  # type: ignore[no-untyped-call]
+    except ValueError:
+        raise InvalidSetting(
+            "SUPERTABLE_REDIS_URL", "it is not of the form rediss://user:password@host:port/0"
+        ) from None
+    return options
