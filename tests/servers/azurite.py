@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from supertable.adapters.object_stores.azure import AzureAddress
@@ -42,6 +43,14 @@ class Azurite:
     @property
     def connection_string(self) -> str:
         return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={self.endpoint};"
+
+    def sas_token(self, read_only: bool) -> str:
+        """A token for the container that tests share, for an hour."""
+        from azure.storage.blob import ContainerSasPermissions, generate_container_sas
+
+        allowed = ContainerSasPermissions.from_string("rl" if read_only else "rcwdl")
+        until = datetime.now(UTC) + timedelta(hours=1)
+        return generate_container_sas(ACCOUNT, "supertable", KEY, permission=allowed, expiry=until)
 
     def make_container(self, name: str) -> None:
         from azure.storage.blob import BlobServiceClient

@@ -34,6 +34,7 @@ from supertable.adapters.object_stores.azure_errors import FAILURES, CannotSign,
 from supertable.adapters.object_stores.buckets import Found, Piece, Replaced
 from supertable.application.ports.object_stores import PutAmbiguous, PutConflict, StoredObject
 
+PAGE_KEYS = 5_000  # the most that Azure gives
 _BLOCK_BYTES = 8 * 1024 * 1024
 _AT_ONCE = 4
 _NO_BLOB = "BlobNotFound"
@@ -124,7 +125,7 @@ class AzureBucket:
 
     def list(self, prefix: str, start_after: str) -> Iterator[StoredObject]:
         """Older servers ignore `start_from`, which includes the key itself anyhow: hence the comparison."""
-        found = self._client.list_blobs(name_starts_with=prefix or None, start_from=start_after or None)
+        found = self._client.list_blobs(prefix or None, start_from=start_after or None, results_per_page=PAGE_KEYS)
         for entry in found:
             if entry.name > start_after:
                 yield StoredObject(entry.name, entry.size, _microseconds(entry.last_modified))
