@@ -52,8 +52,13 @@ from supertable.domain.snapshots import Snapshot, replayed
 
 
 def _proof(settings: Settings, deployment: Deployment) -> Callable[[], None]:
-    """A local folder is known to be safe."""
-    return (lambda: None) if settings.storage_type is StorageType.LOCAL else deployment.prove
+    """A local folder is known to be safe, but not that it is the same one for all who share a Redis."""
+    local = settings.storage_type is StorageType.LOCAL and not settings.redis_configured
+    return (lambda: None) if local else deployment.prove
+
+
+def _catalog_is_not_shared(settings: Settings) -> bool:
+    return not settings.redis_configured
 
 
 def _tables_in(registry: Registry) -> int:
@@ -73,18 +78,24 @@ class Container(containers.DeclarativeContainer):
     identifiers = providers.Singleton(UuidIdentifiers)
     store = providers.Singleton(stores.object_store, settings)
     deployment = providers.Singleton(Deployment, store, identifiers)
-    catalog = providers.Singleton(catalogs.catalog, settings)
-    locks = providers.Singleton(catalogs.locks, settings)
-    leases = providers.Singleton(catalogs.leases, settings)
+    redis = providers.Singleton(catalogs.redis_server, settings)
+    catalog = providers.Singleton(catalogs.catalog, settings, deployment, redis.provider)
+    locks = providers.Singleton(catalogs.locks, settings, deployment, redis.provider)
+    leases = providers.Singleton(catalogs.leases, settings, deployment, redis.provider)
     vectors = providers.Singleton(DeletionVectors, store, identifiers)
     duckdb = providers.Singleton(reading.duckdb_instance, settings, store)
-    stored_files = providers.Singleton(reading.data_files, settings, store, vectors)
+    stored_files = providers.Singleton(reading.data_files, settings, store, vectors, duckdb)
     engine = providers.Singleton(DuckDBEngine, duckdb, stored_files)
     finder = providers.Singleton(DuckDBRowFinder, duckdb, stored_files)
     file_reader = providers.Singleton(FileReaderAdapter, providers.Callable(folder, settings, "temporary"))
 
     heads = providers.Singleton(
-        Heads, store, catalog, clock, probe_every_read=True, prove=providers.Callable(_proof, settings, deployment)
+        Heads,
+        store,
+        catalog,
+        clock,
+        probe_every_read=providers.Callable(_catalog_is_not_shared, settings),
+        prove=providers.Callable(_proof, settings, deployment),
     )
     registry_codec = providers.Singleton(registry_log_codec)
     table_codec = providers.Singleton(table_log_codec)

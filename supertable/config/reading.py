@@ -16,6 +16,7 @@ from supertable.application.cached_files import CachedFiles
 from supertable.application.deletion_vectors import DeletionVectors
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.stored_files import StoredFiles
+from supertable.config.duckdb_access import SignedLocations, remote_access
 from supertable.config.settings import Settings
 from supertable.config.storage_settings import StorageType
 from supertable.config.stores import folder
@@ -23,21 +24,36 @@ from supertable.config.stores import folder
 REQUESTS_AT_ONCE = 16
 
 
-def data_files(settings: Settings, store: ObjectStore, vectors: DeletionVectors) -> StoredFiles | CachedFiles:
-    if settings.storage_type is StorageType.LOCAL:
+def data_files(
+    settings: Settings, store: ObjectStore, vectors: DeletionVectors, duckdb: DuckDBInstance
+) -> StoredFiles | CachedFiles:
+    remote = remote_access(settings, store)
+    if remote is None:
         return StoredFiles(store, vectors)
+    place = store.location if remote.secret else SignedLocations(store)
+
+    def locate(key: str) -> str:
+        duckdb.need_remote()
+        return place(key)
+
     requests = settings.duckdb_external_threads or REQUESTS_AT_ONCE
-    return CachedFiles(store, vectors, _cache(settings, store), store.location, requests)
+    return CachedFiles(store, vectors, _cache(settings, store), locate, requests)
 
 
 def duckdb_instance(settings: Settings, store: ObjectStore) -> DuckDBInstance:
-    is_local = settings.storage_type is StorageType.LOCAL
     return DuckDBInstance(
-        root=str(folder(settings, "storage") if is_local else copies_folder(settings, store)),
+        root=_local_folder(settings, store),
         memory_limit=settings.duckdb_memory_limit,
         threads=settings.duckdb_threads,
         temp_directory=folder(settings, "temporary"),
+        remote=remote_access(settings, store),
     )
+
+
+def _local_folder(settings: Settings, store: ObjectStore) -> str | None:
+    if settings.storage_type is StorageType.LOCAL:
+        return str(folder(settings, "storage"))
+    return str(copies_folder(settings, store)) if settings.cache_bytes else None
 
 
 def copies_folder(settings: Settings, store: ObjectStore) -> Path:

@@ -2,6 +2,7 @@
 
 from supertable.adapters.engines.duckdb.engine import DuckDBEngine
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
+from supertable.adapters.engines.duckdb.remote_access import RemoteAccess, Secret
 from supertable.adapters.engines.duckdb.row_finder import DuckDBRowFinder
 
-__all__ = ["DuckDBEngine", "DuckDBInstance", "DuckDBRowFinder"]
+__all__ = ["DuckDBEngine", "DuckDBInstance", "DuckDBRowFinder", "RemoteAccess", "Secret"]

@@ -9,7 +9,7 @@ import duckdb
 from supertable.adapters.engines.duckdb.errors import Known, about_object, split_kind
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.types import literal
-from supertable.adapters.engines.duckdb.view_chain import Sources
+from supertable.adapters.engines.duckdb.view_chain import Sources, as_told
 from supertable.domain.errors import ObjectDamaged, SupertableError
 from supertable.domain.files import DataFile
 
@@ -56,5 +56,6 @@ def _asked(
     try:
         row: tuple[object, ...] | None = cursor.execute(sql).fetchone()
     except duckdb.Error as error:
-        return about_object(*split_kind(error), {location: key}) or ObjectDamaged(key, "it is not readable as Parquet")
+        told = about_object(*split_kind(error), {as_told(location, key): key})
+        return told or ObjectDamaged(key, "it is not readable as Parquet")
     return row

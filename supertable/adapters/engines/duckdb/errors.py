@@ -23,6 +23,7 @@ _BITS = re.compile(r"bit index \d+ out of valid range")
 _STATEMENT = frozenset({"Binder", "Catalog", "Parser", "Syntax", "Not implemented", "Parameter Not Resolved"})
 _PARAMETERS = re.compile(r"Values were not provided for|Parameter argument/count mismatch")
 _MISSING = ("No files found that match", "No such file or directory", "Cannot open file", "HTTP 404", "(404)")
+_FORBIDDEN = ("HTTP 403", "HTTP 401", "AuthorizationFailure", "AuthenticationFailed")
 _KIND = re.compile(r"^(?:[A-Za-z]*Exception: )?([A-Za-z][A-Za-z ]*?) Error: (.*)", re.DOTALL)
 _CODE = re.compile(r"\s*\n\s*LINE \d+:.*", re.DOTALL)
 _OWN_SQL = re.compile(
@@ -102,11 +103,17 @@ def about_object(kind: str, text: str, keys: Mapping[str, str]) -> SupertableErr
         return None
     if any(sign in text for sign in _MISSING):
         return ObjectMissing(key)
-    if kind == "HTTP":
-        return StoreUnavailable("read", key, "the server refused or did not answer")
+    if kind == "HTTP" or (kind == "IO" and "://" in text):
+        return StoreUnavailable("read", key, _refusal(text))
     if kind == "Permission":
         return StoreUnavailable("read", key, "the engine may not read files in this place")
     return ObjectDamaged(key, _damage(text))
+
+
+def _refusal(text: str) -> str:
+    if any(sign in text for sign in _FORBIDDEN):
+        return "it refused the engine's credentials or signed address"
+    return "it refused the engine or did not answer"
 
 
 def _damage(text: str) -> str:

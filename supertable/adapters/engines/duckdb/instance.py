@@ -7,10 +7,13 @@ from pathlib import Path
 
 import duckdb
 
+from supertable.adapters.engines.duckdb.remote_access import RemoteAccess, load, make_secret
 from supertable.adapters.engines.duckdb.types import literal
+from supertable.domain.errors import SupertableError
 
 _START = {
     "allow_community_extensions": "false",
+    "allow_persistent_secrets": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",
@@ -20,14 +23,21 @@ _START = {
 class DuckDBInstance:
     """Opened when first used. Holds no data: a query's tables and variables live and die with its cursor.
 
-    `root` is the one folder (or URL prefix) whose files may be read; None: no file at all. Without `temp_directory`
-    nothing spills to disk, and what does not fit into memory fails.
+    `root` is the one folder of this machine whose files may be read, None: no file at all; `remote` the one of an
+    object store. Without `temp_directory` nothing spills to disk, and what does not fit into memory fails.
     """
 
     def __init__(
-        self, root: str | None, memory_limit: str | None, threads: int | None, temp_directory: Path | None
+        self,
+        root: str | None,
+        memory_limit: str | None,
+        threads: int | None,
+        temp_directory: Path | None,
+        remote: RemoteAccess | None = None,
     ) -> None:
-        self._root = root
+        self._folders = [root] if root else []
+        self._remote = remote
+        self._no_remote: SupertableError | None = None
         self._memory_limit = memory_limit
         self._threads = threads
         self._temp_directory = temp_directory
@@ -40,6 +50,12 @@ class DuckDBInstance:
             if self._database is None:
                 self._database = self._open()
             return self._database.cursor()
+
+    def need_remote(self) -> None:
+        """Raises what keeps DuckDB from reading the object store, such as a missing extension."""
+        self.cursor().close()
+        if self._no_remote is not None:
+            raise self._no_remote
 
     @property
     def memory_limit(self) -> str:
@@ -62,11 +78,31 @@ class DuckDBInstance:
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         database = duckdb.connect(":memory:", config=dict(_START))
-        for setting in self._settings():
+        folders = [*self._folders, *self._opened_remote(database)]
+        for setting in self._settings(folders):
             database.execute(setting)
         return database
 
-    def _settings(self) -> list[str]:
+    def _opened_remote(self, database: duckdb.DuckDBPyConnection) -> list[str]:
+        """The folder of the object store, if it can be read: without it, copies on this machine still can."""
+        remote = self._remote
+        if remote is None:
+            return []
+        try:
+            folder = remote.folder()
+            for extension in remote.extensions:
+                load(database, extension, remote.extra)
+            for setting in remote.settings():
+                database.execute(setting)
+            if remote.secret:
+                make_secret(database, remote.secret, folder)
+        except SupertableError as error:
+            self._no_remote = error
+            return []
+        self._no_remote = None
+        return [folder]
+
+    def _settings(self, folders: list[str]) -> list[str]:
         temporary = str(self._temp_directory) if self._temp_directory else ""
         settings = [
             "SET GLOBAL TimeZone = 'UTC'",
@@ -77,6 +113,6 @@ class DuckDBInstance:
             settings.append(f"SET memory_limit = {literal(self._memory_limit)}")
         if self._threads:
             settings.append(f"SET threads = {int(self._threads)}")
-        if self._root:
-            settings.append(f"SET allowed_directories = [{literal(self._root)}]")
+        if folders:
+            settings.append(f"SET allowed_directories = [{', '.join(map(literal, folders))}]")
         return [*settings, "SET enable_external_access = false", "SET lock_configuration = true"]

@@ -60,8 +60,8 @@ class Sources:
         return [(file.key(folder), place, file) for (folder, file), place in zip(files, locations, strict=False)]
 
     def keys(self) -> dict[str, str]:
-        """Object keys by location, as the engine's messages spell it."""
-        return {_unescaped(place): key for key, place, _ in self.located()}
+        """Object keys by what the engine's messages say of their locations."""
+        return {as_told(place, key): key for key, place, _ in self.located()}
 
     def files(self, folder: str, files: Sequence[DataFile]) -> str:
         name = f"st_files_{len(self.lists)}"
@@ -259,8 +259,11 @@ def _column(schema: Schema, name: str) -> Field:
     return found
 
 
-def _unescaped(location: str) -> str:
-    """A location without the brackets that keep a glob character literal."""
+def as_told(location: str, key: str) -> str:
+    """What the engine's messages say of a location: they turn a URL into others, all with the key in them; a path is
+    without the brackets that keep a glob character literal."""
+    if "://" in location:
+        return key
     for sign in "*?[":
         location = location.replace(f"[{sign}]", sign)
     return location
