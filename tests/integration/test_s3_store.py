@@ -263,7 +263,7 @@ class Careless(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if "list-type=2" in self.path:
-            self._answer(200, b"<ListBucketResult/>")
+            self._answer(200, b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>")
         elif (found := self.objects.get(self.path)) is not None:
             self._answer(200, found)
         else:

@@ -20,7 +20,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from supertable.adapters.object_stores import s3_errors
 from supertable.adapters.object_stores.buckets import Found, Piece, Replaced
 from supertable.adapters.object_stores.ordered_listing import ordered
-from supertable.adapters.object_stores.s3_errors import BROKEN_OFF, FAILURES, UNSENT, NotDeleted, code, retried, status
+from supertable.adapters.object_stores.s3_errors import (
+    BROKEN_OFF,
+    FAILURES,
+    UNSENT,
+    AnswerCutOff,
+    NotDeleted,
+    code,
+    retried,
+    status,
+)
 from supertable.application.ports.object_stores import PutAmbiguous, PutConflict, StoredObject
 from supertable.domain.errors import UnsafeStore
 
@@ -105,7 +114,10 @@ class S3Bucket:
         self._client.put_object(Bucket=self._name, Key=key, Body=data)
 
     def upload(self, key: str, path: Path) -> None:
-        self._client.upload_file(str(path), self._name, key, Config=_TRANSFER)
+        try:
+            self._client.upload_file(str(path), self._name, key, Config=_TRANSFER)
+        except KeyError:  # the upload manager missed something in an answer
+            raise AnswerCutOff from None
 
     def get(self, key: str) -> bytes | None:
         answer = self._get(key)
@@ -124,8 +136,7 @@ class S3Bucket:
         if answer is None:
             return None
         told, data = answer
-        whole = told.get("ContentRange", "").rpartition("/")[2] or told["ContentLength"]
-        found = Found(int(whole), told["ETag"])
+        found = Found(_whole_length(told, data), _told(told, "ETag"))
         if tag and found.tag != tag:
             raise Replaced(key)
         return Piece(data, found)
@@ -137,7 +148,7 @@ class S3Bucket:
             if status(error) == 404:
                 return None
             raise
-        return Found(told["ContentLength"], told["ETag"])
+        return Found(_told(told, "ContentLength"), _told(told, "ETag"))
 
     def list(self, prefix: str, start_after: str) -> Iterator[StoredObject]:
         return ordered(self._level, prefix, start_after)
@@ -169,7 +180,7 @@ class S3Bucket:
                     break
                 raise
             try:
-                return told, told["Body"].read()
+                return told, _body(told)
             except BROKEN_OFF:
                 if not left:
                     raise
@@ -178,6 +189,7 @@ class S3Bucket:
     def _level(self, prefix: str, start_after: str) -> Iterator[StoredObject | str]:
         asked = {"Bucket": self._name, "Prefix": prefix, "Delimiter": "/", "StartAfter": start_after}
         for page in self._client.get_paginator("list_objects_v2").paginate(**asked):
+            _told(page, "IsTruncated")
             objects = [_stored(entry) for entry in page.get("Contents", [])]
             folders = [entry["Prefix"] for entry in page.get("CommonPrefixes", [])]
             yield from heapq.merge(objects, folders, key=lambda one: one if isinstance(one, str) else one.key)
@@ -246,6 +258,25 @@ def _make_bucket(client: Any, address: S3Address) -> None:
         except ClientError as refused:
             if code(refused) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):  # somebody was faster
                 raise
+
+
+def _told(answer: dict[str, Any], name: str) -> Any:
+    """What every answer of this kind has, unless the connection ended in the middle of its headers."""
+    if name not in answer:
+        raise AnswerCutOff
+    return answer[name]
+
+
+def _body(answer: dict[str, Any]) -> bytes:
+    data: bytes = answer["Body"].read()
+    if len(data) != _told(answer, "ContentLength"):
+        raise AnswerCutOff
+    return data
+
+
+def _whole_length(answer: dict[str, Any], data: bytes) -> int:
+    """Of the object that these bytes are a range of; the answer for an object of no bytes names none."""
+    return int(_told(answer, "ContentRange").rpartition("/")[2]) if data else 0
 
 
 def _stored(entry: dict[str, Any]) -> StoredObject:

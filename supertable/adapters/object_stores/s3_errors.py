@@ -19,10 +19,20 @@ from botocore.exceptions import (
 )
 
 KEYS = "STORAGE_ACCESS_KEY and STORAGE_SECRET_KEY (else AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)"
+
+
+class NotDeleted(Exception):
+    """The store kept objects that it was told to delete. The message says how many, and why."""
+
+
+class AnswerCutOff(Exception):
+    """The connection ended before the whole answer had come, which the SDK did not notice."""
+
+
 # Raised before anything is sent.
 UNSENT = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError)
 # The answer had begun, so the SDK did not try again.
-BROKEN_OFF = (ReadTimeoutError, IncompleteReadError, ResponseStreamingError)
+BROKEN_OFF = (ReadTimeoutError, IncompleteReadError, ResponseStreamingError, AnswerCutOff)
 
 _REFUSED = {
     "AccessDenied",
@@ -45,14 +55,11 @@ _SAYINGS: dict[type[Exception], str] = {
     ConnectionClosedError: "the connection was closed before an answer came",
     IncompleteReadError: "the answer broke off",
     ResponseStreamingError: "the answer broke off",
+    AnswerCutOff: "the answer broke off",
 }
 
 
-class NotDeleted(Exception):
-    """The store kept objects that it was told to delete. The message says how many, and why."""
-
-
-FAILURES: tuple[type[Exception], ...] = (BotoCoreError, ClientError, Boto3Error, NotDeleted)
+FAILURES: tuple[type[Exception], ...] = (BotoCoreError, ClientError, Boto3Error, NotDeleted, AnswerCutOff)
 
 
 def code(error: ClientError) -> str:
@@ -81,7 +88,7 @@ def reason(error: Exception, bucket: str) -> str:
 
 
 def _answered(error: ClientError, bucket: str) -> str:
-    said = f"{code(error)}, status {status(error)}"
+    said = f"status {status(error)}" + ("" if code(error).isdigit() else f", {code(error)}")
     if code(error) == "NoSuchBucket":
         return f"there is no bucket {bucket}; make it, or check STORAGE_BUCKET"
     if code(error) in _ELSEWHERE:
