@@ -89,8 +89,7 @@ class DeleteRows:
             raise InvalidSchema(given, f"deletes by keys take the key columns, all and no others: {', '.join(names)}")
         fields_of(reader.schema)
         keys = conformer(reader.schema, _keys_only(table))(reader.read_all())
-        keep = self._finder.duplicates(keys, names, None)
-        return keys if keep is None else keys.take(keep)
+        return keys.group_by(names).aggregate([])
 
 
 def _keys_only(table: OpenTable) -> Schema:

@@ -14,15 +14,17 @@ from supertable.adapters.engines.duckdb.errors import translated
 from supertable.adapters.engines.duckdb.evaluation import evaluator
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.interrupts import interruptible
+from supertable.adapters.engines.duckdb.live_rows import LiveRows
 from supertable.adapters.engines.duckdb.queries import BATCH_ROWS
 from supertable.adapters.engines.duckdb.row_predicates import RowPredicate, checked_predicate
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
-from supertable.adapters.engines.duckdb.view_chain import Positions, Sources, scan_sql
+from supertable.adapters.engines.duckdb.view_chain import Positions, Sources, dead_or_alive_sql, scan_sql
 from supertable.application.ports.engines import CheckedPredicate, FileSource, KeyMatches
 from supertable.domain.schemas import Schema
 from supertable.domain.view_chain import Scan
 
 _BATCH = "st_batch"
+_MATCHES = pa.schema([("file", pa.int64()), ("row", pa.int64()), ("number", pa.int64()), ("newer", pa.bool_())])
 Found = dict[str, pa.Array]
 
 
@@ -50,16 +52,19 @@ class DuckDBRowFinder:
         stale = "false" if sequence is None else _newer(f"f.{quoted(sequence)}", f"b.{quoted(sequence)}")
         sql = (
             f"SELECT f.{at.file}, f.{at.row}, b.{number}, {stale} AS stale "
-            f"FROM ({scan_sql(scan, sources, columns, at)}) AS f "
-            f"JOIN ({_typed(scan.schema, columns, number)}) AS b ON {_equal(batch, keys)} "
-            f"ORDER BY f.{at.file}, f.{at.row}"
+            f"FROM ({dead_or_alive_sql(scan, sources, columns, at)}) AS f "
+            f"JOIN ({_typed(scan.schema, columns, number)}) AS b ON {_equal(batch, keys)}"
         )
+        alive = LiveRows(scan, self._stored)
         with self._opened(sources) as cursor:
             cursor.register(_BATCH, _numbered(batch, columns, number))
-            found = _answer(cursor, sql).read_all()
-        newer = found["stale"].to_numpy()
-        losers = np.unique(found[number].to_numpy()[newer])
-        return KeyMatches(_by_file(scan, found.filter(pa.array(~newer)).to_batches()), pa.array(losers, pa.int64()))
+            found = pa.concat_tables(
+                [_MATCHES.empty_table(), *(_matches(hits, alive) for hits in _answer(cursor, sql))]
+            )
+        newer = found["newer"].to_numpy()
+        losers = np.unique(found["number"].to_numpy()[newer])
+        superseded = found.filter(pa.array(~newer)).sort_by([("file", "ascending"), ("row", "ascending")])
+        return KeyMatches(_by_file(scan, superseded.to_batches()), pa.array(losers, pa.int64()))
 
     def matching_predicate(self, scan: Scan, predicate: CheckedPredicate) -> Found:
         assert isinstance(predicate, RowPredicate)
@@ -132,6 +137,12 @@ def _never() -> bool:
 
 def _answer(cursor: duckdb.DuckDBPyConnection, sql: str) -> pa.RecordBatchReader:
     return interruptible(cursor.interrupt, lambda: cursor.execute(sql).to_arrow_reader(BATCH_ROWS))
+
+
+def _matches(hits: pa.RecordBatch, alive: LiveRows) -> pa.Table:
+    """Those of the hits that are on live rows."""
+    found = pa.Table.from_arrays(hits.columns, schema=_MATCHES)
+    return found.filter(pa.array(alive.among(hits.column(0).to_numpy(), hits.column(1).to_numpy())))
 
 
 def _columns(keys: Sequence[str], sequence: str | None) -> list[str]:
