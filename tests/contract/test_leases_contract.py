@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,19 +16,31 @@ import pytest
 
 from supertable.adapters.leases.files import FileLeases
 from supertable.adapters.leases.memory import InMemoryLeases
+from supertable.adapters.redis.client import RedisServer
+from supertable.adapters.redis.keys import Keys
+from supertable.adapters.redis.leases import RedisLeases
 from supertable.application.ports.leases import Lease, Leases
 from supertable.domain.errors import StoreUnavailable
+from tests.servers.valkey import Valkey
 
 Opener = Callable[[], Leases]
+LASTS_SECONDS = 2.0
 
 
-@pytest.fixture(params=["files", "memory"])
+@pytest.fixture(params=["files", "memory", "redis"])
 def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
     """Every call is a new handle on the same leases."""
     if request.param == "files":
         return lambda: FileLeases(tmp_path / "leases")
+    if request.param == "redis":  # one for each process, which knows the leases of its threads
+        leases = redis_leases(request.getfixturevalue("valkey"), Keys(uuid.uuid4().hex))
+        return lambda: leases
     one = InMemoryLeases()
     return lambda: one
+
+
+def redis_leases(server: Valkey, keys: Keys) -> RedisLeases:
+    return RedisLeases(RedisServer(server.address), lambda: keys, LASTS_SECONDS)
 
 
 def test_nobody_reads_at_first(opener: Opener) -> None:
@@ -161,6 +174,113 @@ class TestFiles:
         for _ in range(2):
             with leases.begin() as lease:
                 lease.covers({})
+        assert len([record for record in caplog.records if "not protected" in record.message]) == 1
+        with pytest.raises(StoreUnavailable):
+            leases.live()
+
+
+class TestRedis:
+    """Each handle stands for a process of its own."""
+
+    @pytest.fixture
+    def keys(self) -> Keys:
+        return Keys(uuid.uuid4().hex)
+
+    def test_processes_see_each_others_leases_at_once(self, valkey: Valkey, keys: Keys) -> None:
+        reader, other, looker = (redis_leases(valkey, keys) for _ in range(3))
+        with other.begin():
+            assert len(looker.live()) == 1  # from now on nobody can have been forgotten
+            lease = reader.begin()
+            started = time.monotonic()
+            lease.covers({"log": [(1, 2)]})
+            assert sorted(str(seen.spans) for seen in looker.live()) == ["None", "{'log': ((1, 2),)}"]
+            lease.close()
+            assert [seen.spans for seen in looker.live()] == [None]
+            assert time.monotonic() - started < 0.5
+
+    def test_a_lease_costs_no_call(self, valkey: Valkey, keys: Keys) -> None:
+        server = RedisServer(valkey.address)
+        leases = RedisLeases(server, lambda: keys)
+        leases.begin().close()
+        with valkey.client() as client:
+            client.config_resetstat()
+            for _ in range(1000):
+                with leases.begin() as lease:
+                    lease.covers({})
+            said = client.info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"]
+        assert said <= 2  # the thread's own
+
+    def test_a_killed_process_reads_no_more_after_a_while(self, valkey: Valkey, keys: Keys, tmp_path: Path) -> None:
+        ready = tmp_path / "ready"
+
+        def read() -> None:
+            lease = redis_leases(valkey, keys).begin()
+            lease.covers({"log": [(1, 2)]})
+            ready.touch()
+            time.sleep(60)
+
+        reader = multiprocessing.get_context("fork").Process(target=read, daemon=True)
+        reader.start()
+        while not ready.exists():
+            time.sleep(0.01)
+        leases = redis_leases(valkey, keys)
+        assert [lease.spans for lease in leases.live()] == [{"log": ((1, 2),)}]
+        assert reader.pid
+        os.kill(reader.pid, signal.SIGKILL)
+        reader.join()
+        started = time.monotonic()
+        assert leases.live() == []
+        assert time.monotonic() - started < LASTS_SECONDS + 1
+
+    def test_a_process_that_ends_is_not_waited_for(self, valkey: Valkey, keys: Keys) -> None:
+        leases, ending = redis_leases(valkey, keys), redis_leases(valkey, keys)
+        ending.begin().close()
+        leases.live()
+        del ending
+        gc.collect()
+        started = time.monotonic()
+        assert leases.live() == []
+        assert time.monotonic() - started < 0.5
+
+    def test_a_forked_child_has_leases_of_its_own(self, valkey: Valkey, keys: Keys) -> None:
+        leases = redis_leases(valkey, keys)
+        lease = leases.begin()
+        fork = multiprocessing.get_context("fork")
+        begun, end = fork.Event(), fork.Event()
+
+        def child() -> None:
+            lease.close()
+            with leases.begin() as own:
+                own.covers({"child": [(1, 1)]})
+                begun.set()
+                end.wait(30)
+
+        process = fork.Process(target=child, daemon=True)
+        process.start()
+        assert begun.wait(10)
+        assert sorted(str(seen.spans) for seen in leases.live()) == ["None", "{'child': ((1, 1),)}"]
+        end.set()
+        process.join()
+        lease.close()
+        assert leases.live() == []
+
+    def test_what_a_wiped_server_forgot_is_waited_for(self, valkey: Valkey, keys: Keys) -> None:
+        reader, looker = redis_leases(valkey, keys), redis_leases(valkey, keys)
+        with reader.begin() as lease:
+            lease.covers({"log": [(1, 2)]})
+            assert len(looker.live()) == 1
+            with valkey.client() as client:
+                client.flushall()
+            assert [seen.spans for seen in looker.live()] == [{"log": ((1, 2),)}]
+
+    def test_a_server_that_does_not_answer_means_that_anything_may_be_read(
+        self, tmp_path: Path, keys: Keys, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        server = Valkey(tmp_path)
+        leases = redis_leases(server, keys)
+        server.kill()
+        for _ in range(2):
+            leases.begin().close()
         assert len([record for record in caplog.records if "not protected" in record.message]) == 1
         with pytest.raises(StoreUnavailable):
             leases.live()

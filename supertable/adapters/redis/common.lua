@@ -1,9 +1,13 @@
 -- Comes before every other script here.
 
--- Milliseconds by this server's clock.
-local function now()
+-- Microseconds, and milliseconds, since 1970 by this server's clock.
+local function now_us()
   local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+  return time[1] * 1000000 + time[2]
+end
+
+local function now()
+  return math.floor(now_us() / 1000)
 end
 
 -- What changes when a server may have forgotten something: its process, and its line of replication. Nothing, and why,

@@ -1,0 +1,31 @@
+-- What every process says it reads, as long as its word holds. Those who have not said it after a moment are asked to.
+-- KEYS: readers. ARGV: an id for a new epoch, that moment (microseconds; 0: now, and they are asked).
+-- Returns: the moment, for how long (ms) nobody was forgotten, and of each process when it spoke and what it said.
+local server, refusal = this_server()
+if refusal then
+  return refusal
+end
+local at, moment = now(), tonumber(ARGV[2])
+local asks = moment == 0
+if asks then
+  moment = now_us()
+end
+local _, since = epoch_of(KEYS[1], server, ARGV[1], at, true)
+local reply = { moment, at - since }
+local held = redis.call('HGETALL', KEYS[1])
+for i = 1, #held, 2 do
+  local process = string.match(held[i], '^process:(.*)$')
+  if process then
+    local expires, spoke, said = string.match(held[i + 1], '^(%d+) (%d+) (.*)$')
+    if not expires or tonumber(expires) < at then
+      redis.call('HDEL', KEYS[1], held[i])
+    else
+      reply[#reply + 1] = { tonumber(spoke), said }
+      if asks then
+        redis.call('RPUSH', KEYS[1] .. ':asked:' .. process, 1)
+        redis.call('PEXPIRE', KEYS[1] .. ':asked:' .. process, 5000)
+      end
+    end
+  end
+end
+return reply
