@@ -1,7 +1,7 @@
 # Everything a person needs to work on SuperTable. `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types contracts bench docs build lock format clean
+.PHONY: help setup demo test histories lint types contracts bench docs build lock format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -34,6 +34,15 @@ demo: $(READY) ## Load 336,776 flights, upsert, delete, travel in time, query
 test: $(READY) $(SERVERS) ## Run the whole test suite
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not alone"
 	@$(BIN)/python -m pytest -m alone
+
+histories: $(READY) ## Random histories and damage against the model until one fails; SEED=… repeats it, TURNS=… ends it
+	@seed=$${SEED:-$$(date +%s)}; turns=$${TURNS:-1000000}; \
+	while [ $$turns -gt 0 ]; do \
+		echo "SEED=$$seed"; \
+		HYPOTHESIS_PROFILE=long DAMAGE_SEED=$$seed DAMAGE_ROUNDS=1000 $(BIN)/python -m pytest -q -s --timeout 0 \
+			--hypothesis-seed=$$seed tests/property/test_histories.py tests/property/test_damage.py || exit 1; \
+		seed=$$((seed + 1)); turns=$$((turns - 1)); \
+	done
 
 lint: $(READY) ## Check style
 	@$(BIN)/ruff check .

@@ -45,8 +45,10 @@ def sequence_of(row: Row) -> tuple[bool, int]:
 class Histories(RuleBasedStateMachine):
     """`versions[i]` are the rows of version i + 1, by key, as the model has them.
 
-    Those before `oldest` were given up, but for the `pinned` ones.
+    Those before `oldest` were given up, but for the `pinned` ones. `steps` counts those of all histories.
     """
+
+    steps = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -288,6 +290,7 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def both_read_the_newest_version(self) -> None:
+        type(self).steps += 1
         if self.versions:
             for lake in self.lakes:
                 assert read(lake, self.name) == ordered(self.now)
@@ -311,4 +314,8 @@ def read(lake: Lake, source: str) -> list[Row]:
     return list(zip(*(column.to_pylist() for column in found.columns), strict=True))
 
 
-TestHistories = Histories.TestCase
+class TestHistories(Histories.TestCase):
+    def runTest(self) -> None:  # noqa: N802 - unittest's name
+        super().runTest()
+        print(f"\n{Histories.steps:,} steps of random histories")
+        assert Histories.steps >= 2_000
