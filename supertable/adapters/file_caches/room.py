@@ -100,7 +100,7 @@ class Room:
 
     def _made_free(self, wanted: int) -> int:
         """Remove copies until the wanted bytes fit well; how many bytes are left, or are coming."""
-        found = list(_files(self._root))
+        found = [file for file in _files(self._root) if not self._is_own(file.path)]
         total = sum(file.bytes for file in found) + self._coming()
         goal = self._max_bytes * 9 // 10 - wanted
         copies = sorted((file for file in found if self._is_copy(file.path)), key=lambda file: file.used_at_ns)
@@ -113,8 +113,12 @@ class Room:
     def _coming(self) -> int:
         return sum(last for fill in self._fills.live() for spans in (fill.spans or {}).values() for _, last in spans)
 
+    def _is_own(self, path: Path) -> bool:
+        """Whether it is one of the few small files by which the cache is ruled."""
+        return path.relative_to(self._root).parts[0].startswith("~")
+
     def _is_copy(self, path: Path) -> bool:
-        """Not one of the cache's own files, nor something half written: no key has a `~`."""
+        """Whether it is not half written still: no key has a `~`."""
         return not any(part.startswith("~") for part in path.relative_to(self._root).parts)
 
     def _removed(self, copies: list[_Copy], excess: int) -> int:
