@@ -19,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 import supertable
 from supertable.adapters.locks.memory import InMemoryLocks
 from supertable.adapters.object_stores.local import LocalObjectStore
+from supertable.application.ports.object_stores import ObjectStore
 from supertable.domain.errors import CommitUncertain, StoreUnavailable, VersionNotFound
 from supertable.entrypoints.sdk.lake import Lake
 from tests.faults import Crash, Fault, FaultyStore
@@ -63,6 +64,10 @@ class Histories(RuleBasedStateMachine):
 
     def open(self) -> Lake:
         return supertable.connect(home=self.home)
+
+    def store(self) -> ObjectStore:
+        """Another handle on what the lakes keep their objects in."""
+        return LocalObjectStore(self.home / "storage")
 
     def teardown(self) -> None:
         for lake in self.lakes:
@@ -157,7 +162,7 @@ class Histories(RuleBasedStateMachine):
                 self.vacuum(writer, 0)
 
         calls = iter(range(1, 1000))
-        store = Meanwhile(LocalObjectStore(self.home / "storage"), lambda _: next(calls) == at, write)
+        store = Meanwhile(self.store(), lambda _: next(calls) == at, write)
         with self.open() as lake:
             lake.container.locks.override(providers.Object(InMemoryLocks()))
             lake.container.store.override(providers.Object(store))
@@ -184,7 +189,7 @@ class Histories(RuleBasedStateMachine):
     @rule(writer=WRITERS, action=st.sampled_from(["compact", "vacuum"]), fault=FAULTS, at=st.integers(1, 30))
     def maintain_with_a_fault(self, writer: int, action: str, fault: Fault, at: int) -> None:
         faulty = self.open()
-        store = FaultyStore(LocalObjectStore(self.home / "storage"), fault, at)
+        store = FaultyStore(self.store(), fault, at)
         faulty.container.store.override(providers.Object(store))
         try:
             table = faulty.table(self.name)
@@ -271,7 +276,7 @@ class Histories(RuleBasedStateMachine):
         after = self.merged(self.now, batch)
         key = f"key-{len(self.versions)}"
         faulty = self.open()
-        store = FaultyStore(LocalObjectStore(self.home / "storage"), fault, at)
+        store = FaultyStore(self.store(), fault, at)
         faulty.container.store.override(providers.Object(store))
         acknowledged = False
         try:
@@ -314,7 +319,7 @@ def read(lake: Lake, source: str) -> list[Row]:
     return list(zip(*(column.to_pylist() for column in found.columns), strict=True))
 
 
-class TestHistories(Histories.TestCase):
+class TestHistories(Histories.TestCase):  # type: ignore[misc, valid-type]
     def runTest(self) -> None:  # noqa: N802 - unittest's name
         super().runTest()
         print(f"\n{Histories.steps:,} steps of random histories")

@@ -1,0 +1,59 @@
+"""The random histories again, on the servers of object stores: fewer of them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from supertable.application.ports.object_stores import ObjectStore
+from supertable.config.container import Container
+from supertable.config.settings import Settings
+from supertable.config.stores import object_store
+from supertable.entrypoints.sdk.lake import Lake
+from tests.property.test_histories import Histories
+from tests.servers.seaweedfs import SeaweedFS
+
+FEWER = settings(
+    max_examples=8,
+    stateful_step_count=20,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+class RemoteHistories(Histories):
+    """`environment`: where the server is. Every history has a prefix of its own."""
+
+    environment: dict[str, Any]
+    steps = 0
+
+    def __init__(self) -> None:
+        self.prefix = f"histories_{uuid4().hex}"
+        super().__init__()
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(SUPERTABLE_HOME=self.home, SUPERTABLE_PREFIX=self.prefix, **self.environment)
+
+    def open(self) -> Lake:
+        return Lake(Container(settings=self.settings), "main")
+
+    def store(self) -> ObjectStore:
+        return object_store(self.settings)
+
+
+@pytest.mark.slow
+class TestHistoriesOnS3(RemoteHistories.TestCase):  # type: ignore[misc, valid-type]
+    settings = FEWER
+
+    @pytest.fixture(autouse=True)
+    def server(self, seaweedfs: SeaweedFS) -> None:
+        RemoteHistories.environment = seaweedfs.environment
+
+    def runTest(self) -> None:  # noqa: N802 - unittest's name
+        super().runTest()
+        assert RemoteHistories.steps >= 100
