@@ -30,7 +30,15 @@ from azure.storage.blob import (
 )
 
 from supertable.adapters.object_stores import azure_errors
-from supertable.adapters.object_stores.azure_errors import FAILURES, CannotSign, NotDeleted, code, status
+from supertable.adapters.object_stores.azure_errors import (
+    FAILURES,
+    CannotSign,
+    Garbled,
+    NotDeleted,
+    check_headers,
+    code,
+    status,
+)
 from supertable.adapters.object_stores.buckets import Found, Piece, Replaced
 from supertable.application.ports.object_stores import PutAmbiguous, PutConflict, StoredObject
 
@@ -121,6 +129,8 @@ class AzureBucket:
             if code(error) == _NO_BLOB:
                 return None
             raise
+        if told.size is None or told.etag is None:  # type: ignore[redundant-expr] # a header may be missing
+            raise Garbled
         return Found(told.size, str(told.etag))
 
     def list(self, prefix: str, start_after: str) -> Iterator[StoredObject]:
@@ -165,12 +175,16 @@ class AzureBucket:
             if code(error) == _NO_BLOB:
                 return None
             raise
+        except ValueError:  # the SDK's word for a header that is not there
+            raise Garbled from None
+        if stream.properties.etag is None:
+            raise Garbled
         whole = int(str(stream.properties.content_range).rpartition("/")[2])
         return Piece(data, Found(whole, str(stream.properties.etag)))
 
     def _not_created(self, error: AzureError, may_be_ours: bool) -> Exception:
         never_sent = isinstance(error, ServiceRequestError | ClientAuthenticationError)
-        refused = 400 <= status(error) < 500 and status(error) != 408
+        refused = 400 <= status(error) < 500 and status(error) != 408 and bool(code(error))
         if may_be_ours or not (never_sent or refused):
             return PutAmbiguous(self.reason(error))
         if code(error) == "BlobAlreadyExists" or status(error) == 412:
@@ -240,6 +254,7 @@ def _service(address: AzureAddress) -> BlobServiceClient:
             retry_read=again,
             retry_status=again,
         ),
+        raw_response_hook=check_headers,
         max_single_put_size=_BLOCK_BYTES,
         max_block_size=_BLOCK_BYTES,
     )

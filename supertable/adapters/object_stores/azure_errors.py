@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from azure.core.exceptions import (
     AzureError,
     ClientAuthenticationError,
@@ -11,6 +13,7 @@ from azure.core.exceptions import (
     ServiceResponseError,
     ServiceResponseTimeoutError,
 )
+from azure.core.pipeline import PipelineResponse
 
 CREDENTIALS = "AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_KEY or AZURE_SAS_TOKEN, or the managed identity"
 
@@ -23,16 +26,32 @@ _SAYINGS: dict[type[Exception], str] = {
     HttpResponseError: "the answer broke off",  # one with neither a status nor a code
 }
 
+_ENDS = {"content-length", "transfer-encoding"}  # every answer says by one of these where it ends
+
 
 class NotDeleted(Exception):
     """The store kept objects that it was told to delete. The message says how many, and why."""
+
+
+class Garbled(Exception):
+    """An answer that lacks what every answer has."""
+
+    def __init__(self) -> None:
+        super().__init__("the answer broke off in its headers")
 
 
 class CannotSign(Exception):
     """These credentials cannot sign addresses."""
 
 
-FAILURES: tuple[type[Exception], ...] = (AzureError, NotDeleted, CannotSign)
+FAILURES: tuple[type[Exception], ...] = (AzureError, NotDeleted, Garbled, CannotSign)
+
+
+def check_headers(response: PipelineResponse[Any, Any]) -> None:
+    """What broke off in its headers looks like an answer without a body. Raises what the SDK tries again after."""
+    answer = response.http_response
+    if answer.status_code in (200, 206) and not _ENDS & {name.lower() for name in answer.headers}:
+        raise ServiceResponseError("the answer broke off in its headers")
 
 
 def status(error: AzureError) -> int:

@@ -15,12 +15,19 @@ import google.auth
 from google.api_core.exceptions import NotFound, PreconditionFailed, RequestRangeNotSatisfiable
 from google.api_core.retry import Retry
 from google.auth.credentials import AnonymousCredentials, Signing
-from google.auth.transport.requests import Request
+from google.auth.transport.requests import AuthorizedSession, Request
 from google.cloud.storage import Blob, Client
 
 from supertable.adapters.object_stores import gcs_errors
 from supertable.adapters.object_stores.buckets import Found, Piece, Replaced
-from supertable.adapters.object_stores.gcs_errors import FAILURES, CannotSign, had_no_effect, is_transient
+from supertable.adapters.object_stores.gcs_errors import (
+    FAILURES,
+    CannotSign,
+    Garbled,
+    check_headers,
+    had_no_effect,
+    is_transient,
+)
 from supertable.application.ports.object_stores import PutAmbiguous, PutConflict, StoredObject
 
 _GOOGLE = "https://storage.googleapis.com"
@@ -125,6 +132,8 @@ class GcsBucket:
         except NotFound:
             self._check_bucket()
             return None
+        if blob.generation is None or blob.size is None:
+            raise Garbled
         return _of(f"{blob.generation}-{blob.size}")
 
     def list(self, prefix: str, start_after: str) -> Iterator[StoredObject]:
@@ -225,7 +234,9 @@ class _Attempts:
 def _client(address: GcsAddress) -> Client:
     options = {"api_endpoint": address.endpoint} if address.endpoint else None
     credentials, project = _credentials(address)
-    return Client(address.project or project, credentials, client_options=options)
+    session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
+    session.hooks["response"].append(check_headers)
+    return Client(address.project or project, credentials, session, client_options=options)
 
 
 def _credentials(address: GcsAddress) -> tuple[Any, str | None]:

@@ -22,6 +22,8 @@ _LOST = (
     urllib3.exceptions.HTTPError,
 )
 
+_ENDS = {"content-length", "transfer-encoding"}  # every answer says by one of these where it ends
+
 
 class CannotSign(Exception):
     """These credentials cannot sign addresses."""
@@ -37,6 +39,16 @@ FAILURES: tuple[type[Exception], ...] = (
     http.client.HTTPException,
     CannotSign,
 )
+
+
+class Garbled(requests.ConnectionError):
+    """What broke off in its headers looks like an answer without a body."""
+
+
+def check_headers(answer: requests.Response, *_: object, **__: object) -> None:
+    """For a session's hook. Raises `Garbled`, so that the request is tried again."""
+    if answer.status_code in (200, 206) and not _ENDS & {name.lower() for name in answer.headers}:
+        raise Garbled
 
 
 def status(error: Exception) -> int:

@@ -1,0 +1,74 @@
+"""A lake on Azure and on Google Cloud Storage, by environment variables alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.command_line import FRUIT, Cli, rows
+from tests.servers.azurite import Azurite
+from tests.servers.fake_gcs import FakeGcs
+
+
+@pytest.fixture(params=["azurite", "fake_gcs"])
+def remote(cli: Cli, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    server: Azurite | FakeGcs = request.getfixturevalue(request.param)
+    for name, value in {**server.environment, "SUPERTABLE_PREFIX": f"lake_{uuid4().hex}"}.items():
+        monkeypatch.setenv(name, value)
+    return cli
+
+
+def test_a_lake_s_whole_life(remote: Cli, home: Path) -> None:
+    Path("fruit.csv").write_text(FRUIT)
+    Path("more.csv").write_text("id,name,kg\n1,fig,9.5\n4,kiwi,0.1\n")
+    for line in (
+        ("load", "fruit.csv", "--into", "fruit", "--key", "id"),
+        ("load", "more.csv", "--into", "fruit", "--mode", "upsert"),
+        ("delete", "fruit", "--where", "kg < 1", "--yes"),
+        ("compact", "fruit", "--everything"),
+    ):
+        done = remote(*line)
+        assert done.code == 0, done.err
+    everything = "SELECT id, name, kg FROM fruit ORDER BY id"
+    expected = [
+        {"id": 1, "name": "fig", "kg": 9.5},
+        {"id": 2, "name": "plum", "kg": 2.0},
+        {"id": 3, "name": None, "kg": None},
+    ]
+    assert rows(remote, everything) == expected
+    assert len(rows(remote, "SELECT * FROM fruit AT (VERSION => 3)")) == 4
+    vacuumed = remote("--json", "vacuum", "--retention", "0s", "--grace", "0s")
+    assert vacuumed.code == 0, vacuumed.err
+    assert rows(remote, everything) == expected
+    assert remote("fsck").code == 0
+    assert not (home / "storage").exists()
+
+
+def test_another_machine_sees_the_same_lake(remote: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("fruit.csv").write_text(FRUIT)
+    assert remote("load", "fruit.csv", "--into", "fruit", "--key", "id").code == 0
+    monkeypatch.setenv("SUPERTABLE_HOME", str(tmp_path / "elsewhere"))
+    assert remote("catalog", "rebuild").code == 0
+    assert rows(remote, "SELECT count(*) AS n FROM fruit") == [{"n": 3}]
+
+
+@pytest.mark.slow
+def test_the_demo(remote: Cli) -> None:
+    done = remote("demo")
+    assert done.code == 0, done.err
+    assert "336,776 flights, as in the beginning" in done.out
+
+
+def test_a_wrong_setting_is_usage_and_a_missing_bucket_is_a_failure(
+    remote: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORAGE_BUCKET", "nowhere")
+    missing = remote("tables")
+    assert missing.code == 1
+    assert "nowhere; make it, or check" in " ".join(missing.err.split())
+    monkeypatch.setenv("STORAGE_ENDPOINT_URL", "ftp://somewhere")
+    refused = remote("tables")
+    assert refused.code == 2
+    assert "STORAGE_ENDPOINT_URL" in refused.err
