@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import duckdb
 
-from supertable.adapters.engines.duckdb.errors import Known, about_object, split_kind
+from supertable.adapters.engines.duckdb.errors import ENGINE_ERRORS, Known, about_object, split_kind
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.types import literal
 from supertable.adapters.engines.duckdb.view_chain import Sources, as_told
@@ -55,7 +55,7 @@ def _asked(
 ) -> tuple[object, ...] | SupertableError | None:
     try:
         row: tuple[object, ...] | None = cursor.execute(sql).fetchone()
-    except duckdb.Error as error:
+    except ENGINE_ERRORS as error:
         told = about_object(*split_kind(error), {as_told(location, key): key})
         return told or ObjectDamaged(key, "it is not readable as Parquet")
     return row

@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import duckdb
+import pyarrow as pa
+
 from supertable.domain.errors import (
     InvalidStatement,
     ObjectDamaged,
@@ -17,6 +20,9 @@ from supertable.domain.errors import (
     StoreUnavailable,
     SupertableError,
 )
+
+ENGINE_ERRORS = (duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError)
+"""What comes from the engine. The last: a message that quotes a damaged file's bytes, which are no text."""
 
 _FATAL = frozenset({"FATAL", "INTERNAL"})
 _BITS = re.compile(r"bit index \d+ out of valid range")
@@ -103,6 +109,8 @@ def about_object(kind: str, text: str, keys: Mapping[str, str]) -> SupertableErr
         return None
     if any(sign in text for sign in _MISSING):
         return ObjectMissing(key)
+    if "ETag" in text:
+        return ObjectDamaged(key, "it is not the one that it was")
     if kind == "HTTP" or (kind == "IO" and "://" in text):
         return StoreUnavailable("read", key, _refusal(text))
     if kind == "Permission":

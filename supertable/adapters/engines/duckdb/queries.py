@@ -10,7 +10,7 @@ from typing import TypeVar
 import duckdb
 import pyarrow as pa
 
-from supertable.adapters.engines.duckdb.errors import Known, translated
+from supertable.adapters.engines.duckdb.errors import ENGINE_ERRORS, Known, translated
 from supertable.adapters.engines.duckdb.interrupts import interruptible
 from supertable.application.ports.engines import Limits, Stopped
 from supertable.domain.errors import QueryCancelled, QueryTimeout, ResultTooLarge, SupertableError
@@ -107,7 +107,7 @@ class _Work:
         except KeyboardInterrupt:
             self.close()
             raise
-        except (SupertableError, duckdb.Error, pa.ArrowException, OSError) as error:
+        except (SupertableError, *ENGINE_ERRORS) as error:
             try:
                 raise self._told(error, expired.is_set()) from None
             finally:

@@ -37,16 +37,16 @@ class RemoteAccess:
     http_metadata_cache: bool
 
     def settings(self) -> list[str]:
-        """What to execute once the extensions are loaded. Nothing is taken from the environment or from files."""
+        """What to execute once the extensions are loaded; for every cursor, hence GLOBAL."""
         if "httpfs" not in self.extensions:
             return []
         settings = [
-            "SET enable_global_s3_configuration = false",
-            "SET s3_url_compatibility_mode = true",  # neither patterns nor parameters in the address
-            f"SET enable_http_metadata_cache = {str(self.http_metadata_cache).lower()}",
+            "SET GLOBAL enable_global_s3_configuration = false",
+            "SET GLOBAL s3_url_compatibility_mode = true",  # neither patterns nor parameters in the address
+            f"SET GLOBAL enable_http_metadata_cache = {str(self.http_metadata_cache).lower()}",
         ]
         if self.http_timeout_seconds:
-            settings.append(f"SET http_timeout = {self.http_timeout_seconds}")
+            settings.append(f"SET GLOBAL http_timeout = {self.http_timeout_seconds}")
         return settings
 
 

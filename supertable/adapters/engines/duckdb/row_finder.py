@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.damage import known_of
-from supertable.adapters.engines.duckdb.errors import translated
+from supertable.adapters.engines.duckdb.errors import ENGINE_ERRORS, translated
 from supertable.adapters.engines.duckdb.evaluation import evaluator
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.interrupts import interruptible
@@ -124,7 +124,7 @@ class DuckDBRowFinder:
         try:
             sources.bind(cursor, _never)
             yield cursor
-        except (duckdb.Error, pa.ArrowException, OSError) as error:
+        except ENGINE_ERRORS as error:
             raise translated(error, known_of(self._instance, sources, {})) from None
         finally:
             cursor.close()
