@@ -1,0 +1,8 @@
+#!/bin/sh
+# A master, or with --replicaof a replica. Every change is on the disk within a second; nothing is ever evicted.
+set -eu
+exec valkey-server \
+    --requirepass "$REDIS_PASSWORD" --masterauth "$REDIS_PASSWORD" \
+    --appendonly yes --appendfsync everysec --maxmemory-policy noeviction \
+    --replica-announce-ip "$(hostname)" \
+    "$@"
