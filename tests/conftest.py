@@ -25,7 +25,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working folder of SuperTable, with no setting of the machine's own in force."""
     for name in list(os.environ):
-        if name.startswith(("SUPERTABLE_", "STORAGE_", "REDIS_", "AWS_", "AZURE_", "GCP_", "GCS_")):
+        if name.startswith(("SUPERTABLE_", "STORAGE_", "REDIS_", "AWS_", "AZURE_", "GCP_", "GCS_", "GOOGLE_")):
             monkeypatch.delenv(name)
     monkeypatch.delenv("DOTENV_PATH", raising=False)
     monkeypatch.chdir(tmp_path)

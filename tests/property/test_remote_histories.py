@@ -14,6 +14,8 @@ from supertable.config.settings import Settings
 from supertable.config.stores import object_store
 from supertable.entrypoints.sdk.lake import Lake
 from tests.property.test_histories import Histories
+from tests.servers.azurite import Azurite
+from tests.servers.fake_gcs import FakeGcs
 from tests.servers.seaweedfs import SeaweedFS
 
 FEWER = settings(
@@ -57,3 +59,37 @@ class TestHistoriesOnS3(RemoteHistories.TestCase):  # type: ignore[misc, valid-t
     def runTest(self) -> None:  # noqa: N802 - unittest's name
         super().runTest()
         assert RemoteHistories.steps >= 100
+
+
+class HistoriesOnAzure(RemoteHistories):
+    steps = 0
+
+
+@pytest.mark.slow
+class TestHistoriesOnAzure(HistoriesOnAzure.TestCase):  # type: ignore[misc, valid-type]
+    settings = FEWER
+
+    @pytest.fixture(autouse=True)
+    def server(self, azurite: Azurite) -> None:
+        HistoriesOnAzure.environment = azurite.environment
+
+    def runTest(self) -> None:  # noqa: N802 - unittest's name
+        super().runTest()
+        assert HistoriesOnAzure.steps >= 100
+
+
+class HistoriesOnGoogle(RemoteHistories):
+    steps = 0
+
+
+@pytest.mark.slow
+class TestHistoriesOnGoogle(HistoriesOnGoogle.TestCase):  # type: ignore[misc, valid-type]
+    settings = FEWER
+
+    @pytest.fixture(autouse=True)
+    def server(self, fake_gcs: FakeGcs) -> None:
+        HistoriesOnGoogle.environment = fake_gcs.environment
+
+    def runTest(self) -> None:  # noqa: N802 - unittest's name
+        super().runTest()
+        assert HistoriesOnGoogle.steps >= 100
