@@ -52,6 +52,8 @@ class CachedFiles:
 
     def open(self, files: Sequence[tuple[str, DataFile]], stopped: Stopped) -> OpenFiles:
         """Raises `ObjectMissing`, `ObjectDamaged`, `StoreUnavailable`, and `QueryCancelled` once `stopped`."""
+        if not files:
+            return OpenFiles([], ExitStack())
         keys = [file.key(folder) for folder, file in files]
         wanted = {key: file for key, (_, file) in zip(keys, files, strict=True)}
         with ExitStack() as stack:

@@ -12,13 +12,14 @@ from supertable.config.settings import Settings
 from supertable.config.storage_settings import StorageType
 
 SIGNED_SECONDS = 12 * 3600
-"""A query that takes longer may fail; S3 and Google sign for seven days at the most."""
+"""A query that takes longer may fail. So may one that outlives the credentials, where those are temporary."""
+_USED_AGAIN_SECONDS = 600
 _REMEMBERED = 100_000
 _NAME = "-"
 
 
 class SignedLocations:
-    """Signed addresses, each used again for half its time, so that DuckDB knows the file again."""
+    """Signed addresses, each used again for a while, so that DuckDB knows the file again."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
@@ -29,7 +30,7 @@ class SignedLocations:
         if time.monotonic() < until:
             return location
         location = self._store.signed_location(key, SIGNED_SECONDS)
-        self._signed[key] = location, time.monotonic() + SIGNED_SECONDS / 2
+        self._signed[key] = location, time.monotonic() + _USED_AGAIN_SECONDS
         while len(self._signed) > _REMEMBERED:
             self._signed.popitem(last=False)
         return location

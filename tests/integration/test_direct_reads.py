@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -31,6 +33,7 @@ from tests.far_lake import fetched
 from tests.faults import FaultyStore
 from tests.servers import azurite as azure_server
 from tests.servers import seaweedfs as s3_server
+from tests.servers.fault_proxy import FaultProxy, Request, WireFault, nothing
 
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])
 SQL = "SELECT v, count(*) AS n, sum(id) AS s FROM t GROUP BY v ORDER BY v"
@@ -300,3 +303,94 @@ def test_a_missing_extension_is_named_and_copies_are_read_without_it(on_s3: Path
         error = raised(lambda: lake.sql("SELECT max(id) AS m FROM t").arrow())
     assert isinstance(error, MissingExtra)
     assert "supertable-lake[s3]" in str(error)
+
+
+@pytest.fixture
+def proxy(seaweedfs: Any) -> Iterator[FaultProxy]:
+    made = FaultProxy(seaweedfs.endpoint)
+    yield made
+    made.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["secret", "signed", "cached"])
+def test_a_network_that_fails_gives_right_answers_or_errors(
+    on_s3: Path, monkeypatch: pytest.MonkeyPatch, proxy: FaultProxy, how: str
+) -> None:
+    """Each fault at the first request of a data file, the second and so on; and at all of them."""
+    with supertable.connect(home=on_s3) as lake:
+        lake.create_table("t", SCHEMA, keys=["id"])
+        lake.write("t", rows(range(1000), "a"))
+        lake.write("t", rows(range(10), "b"), mode="upsert")
+        lake.delete("t", where="id = 5")
+    monkeypatch.setenv("STORAGE_ENDPOINT_URL", proxy.endpoint)
+    monkeypatch.setenv("SUPERTABLE_CACHE_BYTES", "0" if how != "cached" else str(1 << 20))
+    monkeypatch.setenv("SUPERTABLE_DUCKDB_PRESIGNED", str(how == "signed"))
+    monkeypatch.setenv("SUPERTABLE_DUCKDB_HTTP_TIMEOUT", "1")
+    answers = errors = 0
+    for fault in (WireFault.ERROR, WireFault.SLOW_DOWN, WireFault.RESET, WireFault.TRUNCATED, WireFault.SLOW):
+        for at in (1, 2, 3, 0):
+            monkeypatch.setenv("SUPERTABLE_CACHE_DIR", str(on_s3 / f"cache-{fault.name}-{at}"))
+            with supertable.connect(home=on_s3) as lake:
+                lake.sql("SELECT count(*) FROM t").arrow()
+                proxy.script = _at(fault, at)
+                try:
+                    assert answer(lake) == RIGHT
+                    answers += 1
+                except (StoreUnavailable, ObjectDamaged) as error:
+                    no_secret_in(error)
+                    errors += 1
+                finally:
+                    proxy.script = nothing
+                assert answer(lake) == RIGHT
+    assert answers >= 15, "DuckDB and the SDK try again by themselves"
+    assert proxy.met
+
+
+def _at(fault: WireFault, at: int) -> Callable[[Request], WireFault | None]:
+    """At the `at`-th request of a data file; 0: at every one."""
+    seen = 0
+
+    def script(request: Request) -> WireFault | None:
+        nonlocal seen
+        if "/data/" not in request.path:
+            return None
+        seen += 1
+        return fault if at in (0, seen) else None
+
+    return script
+
+
+def test_how_many_files_are_fetched_at_once(on_s3: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with supertable.connect(home=on_s3) as lake:
+        lake.create_table("t", SCHEMA)
+        for number in range(8):
+            lake.write("t", rows(range(number, number + 1), "a"))
+    for asked in (1, 3):
+        monkeypatch.setenv("SUPERTABLE_DUCKDB_EXTERNAL_THREADS", str(asked))
+        monkeypatch.setenv("SUPERTABLE_CACHE_DIR", str(on_s3 / f"cache{asked}"))
+        with supertable.connect(home=on_s3) as lake:
+            gauge = Gauge(lake.container.store())
+            lake.container.store.override(providers.Object(gauge))
+            assert lake.sql("SELECT sum(id) AS s FROM t").arrow()["s"].to_pylist() == [28]
+        assert gauge.most == asked
+
+
+class Gauge(FaultyStore):
+    """Knows how many objects were read at one time, at the most."""
+
+    def __init__(self, inner: Any) -> None:
+        super().__init__(inner)
+        self.now = self.most = 0
+        self._count = threading.Lock()
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        with self._count:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(0.05)
+        try:
+            yield from super().chunks(key)
+        finally:
+            with self._count:
+                self.now -= 1
