@@ -1,7 +1,7 @@
 # Everything a person needs to work on SuperTable. `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test histories lint types contracts bench docs build lock format clean
+.PHONY: help setup demo test histories lint types contracts bench bench-servers docs build lock format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -12,7 +12,7 @@ BENCH_READY := $(BENCH)/.ready
 SERVERS := tests/servers/node_modules/.package-lock.json
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) $(SERVERS) ## Create .venv from requirements.lock, install SuperTable into it, editable, and what tests need
 
@@ -60,6 +60,9 @@ contracts: $(READY) ## Check what may import what
 
 bench: $(BENCH_READY) ## Measure beside Parquet, DuckLake, delta-rs and pyiceberg; ARGS=--quick, or ARGS=scale
 	@$(BENCH)/bin/python -m benchmarks $(ARGS)
+
+bench-servers: $(READY) ## Measure on SeaweedFS and Valkey: ARGS=writers, or ARGS=failures
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 $(BENCH_READY): requirements-bench.lock pyproject.toml
 	@test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)

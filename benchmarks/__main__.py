@@ -1,4 +1,7 @@
-"""`make bench`: SuperTable beside its peers in one run. `scale`: very many versions and files. `profile`: one case."""
+"""`make bench`: SuperTable beside its peers in one run. `scale`: very many versions and files. `profile`: one case.
+
+`make bench-servers`, on servers that the tests bring: `failures` and `writers`.
+"""
 
 from __future__ import annotations
 
@@ -57,6 +60,14 @@ def scale(arguments: argparse.Namespace) -> None:
     report.save(measured(arguments.versions, arguments.files), _RESULTS / "scale.json")
 
 
+def failures(_: argparse.Namespace) -> None:
+    """Inject every fault into lakes on servers: what was lost, doubled or stale, and how soon it went on."""
+    from benchmarks import report
+    from benchmarks.failures import measured
+
+    report.save(measured(), _RESULTS / "failures.json")
+
+
 def visit(arguments: argparse.Namespace) -> None:
     """What `scale` does in a fresh process, as JSON."""
     from benchmarks.scale import visit
@@ -87,6 +98,7 @@ def main() -> None:
     profiling.add_argument("--quick", action="store_true")
     profiling.add_argument("--lines", type=int, default=30)
     profiling.set_defaults(run=profile)
+    commands.add_parser("failures", help=failures.__doc__).set_defaults(run=failures)
     visiting = commands.add_parser("visit", help=visit.__doc__)
     visiting.add_argument("home", type=Path)
     visiting.add_argument("rows", type=int)

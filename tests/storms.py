@@ -14,24 +14,13 @@ import pyarrow as pa
 
 from supertable.domain.errors import CommitUncertain, Unavailable
 from supertable.entrypoints.sdk.lake import Lake
-from tests.servers.fault_proxy import FaultProxy, Request, Script, WireFault, nothing
+from tests.failures import Failure
+from tests.servers.fault_proxy import FaultProxy, Script, WireFault, nothing
 
 ROWS = 3
 SCHEMA = pa.schema([("writer", pa.int32()), ("turn", pa.int32()), ("row", pa.int32())])
 _MOST_TRIES = 50
-
-
-@dataclass(frozen=True)
-class Tally:
-    """`faults` requests went wrong. The slowest recovery: from a write's first failure to its acknowledgement."""
-
-    faults: int
-    acknowledged: int
-    failures: int
-    lost: int
-    doubled: int
-    stale: int
-    slowest_recovery_seconds: float
+_SHARE = 0.25
 
 
 @dataclass
@@ -42,22 +31,19 @@ class _Seen:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def at_random(fault: WireFault, share: float, seed: int) -> Script:
-    """That share of all requests meets the fault."""
-    chance = random.Random(seed)
-    return lambda _: fault if chance.random() < share else None
+def storm(
+    where: str, fault: WireFault, open_lake: Callable[[str, bool], Lake], proxy: FaultProxy, writers: int, turns: int
+) -> Failure:
+    """A quarter of all requests meets the fault.
 
-
-def storm(open_lake: Callable[[str, bool], Lake], proxy: FaultProxy, script: Script, writers: int, turns: int) -> Tally:
-    """Every writer appends `turns` times, each time until it is acknowledged, and then looks whether it is there.
-
+    Every writer appends `turns` times, each time until it is acknowledged, and then looks whether it is there.
     `open_lake(machine, faulty)`: a lake of a machine of that name, which reaches the store through the proxy or not.
     """
     seen = _Seen()
     with open_lake("calm", False) as calm:
         calm.create_table("t", SCHEMA)
         lakes = [open_lake(f"machine{writer}", True) for writer in range(writers)]
-        met, proxy.script = proxy.met, script
+        met, proxy.script = proxy.met, _at_random(fault)
         try:
             with ThreadPoolExecutor(writers) as pool:
                 ends = [pool.submit(_write_all, lakes[writer], writer, turns, seen) for writer in range(writers)]
@@ -74,15 +60,22 @@ def storm(open_lake: Callable[[str, bool], Lake], proxy: FaultProxy, script: Scr
         assert [finding for finding in calm.fsck().findings if finding.severity.name == "DAMAGE"] == []
     wanted = {(writer, turn) for writer in range(writers) for turn in range(turns)}
     assert set(rows) <= wanted
-    return Tally(
-        faults=proxy.met - met,
+    return Failure(
+        where=where,
+        fault=fault.value,
+        times=proxy.met - met,
         acknowledged=len(wanted),
-        failures=seen.failures,
         lost=sum(rows[write] < ROWS for write in wanted),
         doubled=max(sum(rows[write] > ROWS for write in wanted), commits - len(wanted)),
         stale=seen.stale,
-        slowest_recovery_seconds=seen.slowest,
+        failed=seen.failures,
+        recovery_seconds=seen.slowest,
     )
+
+
+def _at_random(fault: WireFault) -> Script:
+    chance = random.Random(5)
+    return lambda _: fault if chance.random() < _SHARE else None
 
 
 def _write_all(lake: Lake, writer: int, turns: int, seen: _Seen) -> None:
@@ -98,19 +91,15 @@ def _write_all(lake: Lake, writer: int, turns: int, seen: _Seen) -> None:
 
 def _insist(act: Callable[[], object], seen: _Seen) -> object:
     """As a caller would: the same again, with the write's idempotency key, until there is an answer."""
-    began = None
+    began = time.monotonic()
     for _ in range(_MOST_TRIES):
         try:
             answer = act()
         except (Unavailable, CommitUncertain):
-            began = began or time.monotonic()
             with seen.lock:
                 seen.failures += 1
             continue
         with seen.lock:
-            seen.slowest = max(seen.slowest, time.monotonic() - began if began else 0.0)
+            seen.slowest = max(seen.slowest, time.monotonic() - began)
         return answer
     raise AssertionError("never answered")
-
-
-__all__ = ["Request", "Tally", "at_random", "storm"]

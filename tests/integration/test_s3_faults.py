@@ -14,10 +14,11 @@ from supertable.adapters.object_stores.remote import RemoteObjectStore
 from supertable.adapters.object_stores.s3 import S3Bucket, S3Patience
 from supertable.application.ports.object_stores import ObjectStore, PutAmbiguous, PutConflict
 from supertable.domain.errors import StoreUnavailable
+from tests.failures import tell
 from tests.s3_lakes import impatient_lakes
 from tests.servers.fault_proxy import FaultProxy, Request, Script, WireFault, nothing
 from tests.servers.seaweedfs import SeaweedFS
-from tests.storms import at_random, storm
+from tests.storms import storm
 
 MEGABYTE = 1 << 20
 FAULTS = pytest.mark.parametrize("fault", list(WireFault), ids=lambda fault: fault.name.lower())
@@ -161,7 +162,7 @@ def test_writers_lose_and_double_nothing(
     seaweedfs: SeaweedFS, proxy: FaultProxy, home: Path, prefix: str, fault: WireFault
 ) -> None:
     lakes = impatient_lakes(seaweedfs, proxy, home, prefix.replace("/", "_"))
-    tally = storm(lakes, proxy, at_random(fault, 0.1, seed=5), writers=4, turns=4)
-    assert tally.faults > 10
-    assert (tally.lost, tally.doubled, tally.stale) == (0, 0, 0)
-    print(f"{fault.value}: {tally}")
+    failure = storm("S3 (SeaweedFS)", fault, lakes, proxy, writers=4, turns=4)
+    tell(failure)
+    assert failure.times > 10
+    assert (failure.lost, failure.doubled, failure.stale) == (0, 0, 0)
