@@ -48,7 +48,7 @@ class EngineSettings(BaseSettings):
         default=None,
         ge=1,
         alias="SUPERTABLE_DUCKDB_EXTERNAL_THREADS",
-        description="How many requests to an object store run at once; if unset, 16.",
+        description="How many requests of one query to an object store run at once; if unset, 16.",
     )
     duckdb_presigned: bool = Field(
         default=False,
@@ -75,7 +75,7 @@ class EngineSettings(BaseSettings):
         default=10 * 1024**3,
         ge=0,
         alias="SUPERTABLE_CACHE_BYTES",
-        description="Most bytes of these copies; 0: none are kept, and DuckDB reads the store itself.",
+        description="Most bytes of these copies; 0: none are kept. Files of more than a tenth of it are not copied.",
     )
 
 

@@ -30,10 +30,10 @@ class StorageSettings(BaseSettings):
         description="The store's address, with http:// or https://; needed for MinIO and for endpoints of one's own.",
     )
     storage_access_key: SecretStr | None = Field(
-        default=None, alias="STORAGE_ACCESS_KEY", description="Access key of S3 or MinIO."
+        default=None, alias="STORAGE_ACCESS_KEY", description="Access key of S3 or MinIO; for GCP, DuckDB's HMAC key."
     )
     storage_secret_key: SecretStr | None = Field(
-        default=None, alias="STORAGE_SECRET_KEY", description="Secret key of S3 or MinIO."
+        default=None, alias="STORAGE_SECRET_KEY", description="Secret key that goes with it."
     )
     storage_session_token: SecretStr | None = Field(
         default=None, alias="STORAGE_SESSION_TOKEN", description="Session token that goes with temporary keys."
