@@ -12,16 +12,19 @@ import pytest
 
 import supertable
 from tests.integration.processes import READY, ROWS, SCHEMA, context, turn_of, write_on_and_on
+from tests.servers.azurite import Azurite
+from tests.servers.fake_gcs import FakeGcs
 from tests.servers.seaweedfs import SeaweedFS
 
-KILLS = {"local": 50, "s3": 20}
+SERVERS = {"s3": "seaweedfs", "azure": "azurite", "gcs": "fake_gcs"}
+KILLS = {"local": 50, "s3": 20, "azure": 10, "gcs": 10}
 
 
 @pytest.fixture(params=KILLS)
 def kills(home: Path, request: pytest.FixtureRequest) -> int:
     """How often to kill. The settings of the store are in a file, since a fork server keeps its environment."""
-    if request.param == "s3":
-        server: SeaweedFS = request.getfixturevalue("seaweedfs")
+    if request.param in SERVERS:
+        server: SeaweedFS | Azurite | FakeGcs = request.getfixturevalue(SERVERS[request.param])
         settings = {**server.environment, "SUPERTABLE_PREFIX": f"killed_{uuid4().hex}"}
         Path(".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
     return KILLS[request.param]
