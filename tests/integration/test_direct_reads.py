@@ -19,6 +19,7 @@ from dependency_injector import providers
 import supertable
 from supertable.adapters.engines.duckdb import DuckDBInstance, RemoteAccess
 from supertable.domain.errors import (
+    InvalidStatement,
     MissingExtra,
     ObjectDamaged,
     ObjectMissing,
@@ -175,6 +176,10 @@ class TestLockdown:
     )
     def test_statements_that_would_look(self, lake: Lake, sql: str) -> None:
         assert isinstance(raised(lambda: lake.sql(sql.format(folder=_allowed(lake))).arrow()), StatementRefused)
+
+    def test_locations_are_no_column(self, lake: Lake) -> None:
+        for sql in ("SELECT filename FROM t", "SELECT t.filename FROM t", "SELECT COLUMNS('.*name') FROM t"):
+            assert isinstance(raised(lambda: lake.sql(sql).arrow()), InvalidStatement)  # noqa: B023
 
     def test_plans_logs_and_settings_show_no_secret(
         self, lake: Lake, monkeypatch: pytest.MonkeyPatch, capfdbinary: Any, caplog: Any

@@ -374,6 +374,93 @@ def _query_again_and_again(
         raise
 
 
+def _fetch_slowly(home: Path, root: Path, sender: Any) -> None:
+    lake, _ = far_lake(home, folder_cache(root), _Slow(LocalObjectStore(home / "storage")))
+    sender.send("begun")
+    answer(lake)
+
+
+def test_a_killed_process_holds_nothing(home: Path, root: Path, filled: list[Any]) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    receiver, sender = spawn.Pipe(duplex=False)
+    worker = spawn.Process(target=_fetch_slowly, args=(home, root, sender), daemon=True)
+    worker.start()
+    receiver.recv()
+    until = time.monotonic() + 30
+    while not list(root.glob("~fills/*")) and time.monotonic() < until:
+        time.sleep(0.01)
+    worker.kill()
+    worker.join()
+    assert list(root.glob("~fills/*"))
+    assert int((root / "~bytes").read_text()) > 0
+    (root / "~bytes").write_text("")  # as where the room is used up
+    lake, _ = far_lake(home, folder_cache(root))
+    with lake:
+        assert answer(lake) == filled
+    assert not list(root.glob("~fills/*"))
+    assert used_bytes(root) <= int((root / "~bytes").read_text()) <= used_bytes(root) + 1000
+
+
+def test_a_slow_reader_keeps_its_copies(home: Path, root: Path) -> None:
+    """Others fill the cache for as long as it takes its rows, of files that DuckDB has not opened yet."""
+    lake, _ = far_lake(home, None)
+    with lake:
+        lake.create_table("t", SCHEMA)
+        for number in range(20):
+            lake.write("t", rows(number * 200_000, 200_000, "v"))
+    sizes = [path.stat().st_size for path in (home / "storage").glob("**/data/*.parquet")]
+    max_bytes = max(11 * max(sizes), sum(sizes) * 11 // 10)
+    lake, _ = far_lake(home, folder_cache(root, max_bytes))
+    with lake:
+        taken = 0
+        kept = None
+        other = folder_cache(root, max_bytes)
+        for batch in lake.sql("SELECT id FROM t").batches():
+            taken += batch.num_rows
+            kept = kept or copies(root)
+            if taken < 20 * 65_536:
+                time.sleep(0.2)
+                _drive_out(other, max(sizes))
+        assert taken == 20 * 200_000
+        assert kept
+        assert len(kept) == 20
+        assert copies(root) == kept
+
+
+def _drive_out(cache: Any, size: int) -> None:
+    use = cache.use()
+    try:
+        with use.fill(f"junk{time.monotonic_ns()}", size) as target:
+            target.write(b"j" * size)
+    except NoCopy:
+        pass
+    finally:
+        use.close()
+
+
+@pytest.mark.slow
+def test_damage_anywhere_gives_right_answers_or_errors(home: Path, root: Path, filled: list[Any]) -> None:
+    """Rounds of damage to copies and objects alike; each round is a new process, with what the last one left."""
+    chance = random.Random(int(os.environ.get("DAMAGE_SEED", "3")))
+    objects = sorted((home / "storage").glob("**/*/data/*.parquet")) + sorted((home / "storage").glob("**/deletes/*"))
+    whole = {path: path.read_bytes() for path in objects}
+    answered = 0
+    for turn in range(int(os.environ.get("DAMAGE_ROUNDS", "150")) // 3):
+        for path, data in whole.items():
+            path.write_bytes(data)
+        for victim in chance.sample([*objects, *copies(root), *copies(root)], k=2):
+            if victim.exists() and victim.stat().st_size:
+                chance.choice(DAMAGES)(victim, chance)
+        lake, _ = far_lake(home, folder_cache(root))
+        with lake:
+            try:
+                assert answer(lake) == filled, turn
+                answered += 1
+            except (ObjectDamaged, ObjectMissing) as error:
+                assert "/" in error.key
+    assert answered > 10
+
+
 @pytest.mark.slow
 def test_processes_that_drive_each_others_copies_out(home: Path, root: Path, filled: list[Any]) -> None:
     """A cache with room for some of two tables' files; two processes, each with another table's."""
@@ -389,16 +476,10 @@ def test_processes_that_drive_each_others_copies_out(home: Path, root: Path, fil
     ]
     for worker in workers:
         worker.start()
-    most, chance = 0, random.Random(5)
+    most = 0
     other = folder_cache(root, max_bytes)
     while any(worker.is_alive() for worker in workers):
-        use = other.use()
-        try:
-            with use.fill(f"junk{chance.randrange(10**9)}", max(sizes)) as target:
-                target.write(b"j" * max(sizes))
-        except NoCopy:
-            pass
-        use.close()
+        _drive_out(other, max(sizes))
         most = max(most, used_bytes(root)) if root.exists() else most
         time.sleep(0.01)
     answers = [pipe[0].recv() for pipe in pipes]

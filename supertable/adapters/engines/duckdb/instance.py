@@ -54,8 +54,10 @@ class DuckDBInstance:
     def need_remote(self) -> None:
         """Raises what keeps DuckDB from reading the object store, such as a missing extension."""
         self.cursor().close()
-        if self._no_remote is not None:
-            raise self._no_remote
+        error = self._no_remote
+        if error is not None:
+            self.abandon()  # it may go better with the next one
+            raise error
 
     @property
     def memory_limit(self) -> str:
