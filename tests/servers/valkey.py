@@ -109,9 +109,8 @@ class Sentinels:
     def cut_replica_off(self) -> None:
         """The replica keeps what it has, and hears of nothing new; the Sentinels still reach it."""
         with self.master.client() as client:
-            client.config_set("requirepass", "nobody knows it")
+            client.execute_command("ACL", "SETUSER", "default", "-replconf", "-psync", "-sync")
             client.execute_command("CLIENT", "KILL", "TYPE", "replica")
-            client.execute_command("AUTH", "default", "nobody knows it")
 
     def wait_for_another_master(self, than: Valkey, seconds: float = 20) -> None:
         deadline = time.monotonic() + seconds

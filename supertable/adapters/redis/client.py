@@ -11,9 +11,9 @@ from typing import Any
 
 import redis
 from redis.backoff import ExponentialBackoff
-from redis.connection import parse_url
+from redis.connection import SSLConnection, parse_url
 from redis.retry import Retry
-from redis.sentinel import Sentinel
+from redis.sentinel import Sentinel, SentinelManagedConnection
 
 from supertable.domain.errors import CatalogDamaged, CatalogUnavailable, InvalidSetting
 
@@ -98,6 +98,17 @@ class RedisScript:
             return self._script(keys=keys, args=arguments, client=client)
 
 
+class _MasterConnection(SentinelManagedConnection):
+    """Closed after every error, as others are: else a late answer would be taken for that of the next call."""
+
+    def read_response(self, *arguments: Any, **options: Any) -> Any:
+        return super().read_response(*arguments, **{"disconnect_on_error": True, **options})
+
+
+class _SecureMasterConnection(_MasterConnection, SSLConnection):
+    pass
+
+
 def _client(address: RedisAddress) -> redis.Redis:
     options = {
         **_options(address),
@@ -106,16 +117,18 @@ def _client(address: RedisAddress) -> redis.Redis:
         "retry": Retry(ExponentialBackoff(cap=0.1, base=0.02), _RETRIES, (redis.ConnectionError,)),
     }
     if not address.sentinels:
-        return redis.Redis(**options)
+        return redis.Redis(connection_pool=redis.ConnectionPool(**options))
     for name in ("host", "port", "path"):
         options.pop(name, None)
+    is_secure = options.pop("connection_class", None) is SSLConnection
     sentinel_options = {
         "password": address.sentinel_password,
         "socket_connect_timeout": _CONNECT_SECONDS,
         "socket_timeout": _CONNECT_SECONDS,
     }
     sentinel = Sentinel(list(address.sentinels), sentinel_kwargs=sentinel_options, **options)  # type: ignore[no-untyped-call]
-    master: redis.Redis = sentinel.master_for(address.sentinel_master)  # type: ignore[no-untyped-call]
+    connection_class = _SecureMasterConnection if is_secure else _MasterConnection
+    master: redis.Redis = sentinel.master_for(address.sentinel_master, connection_class=connection_class)  # type: ignore[no-untyped-call]
     return master
 
 
