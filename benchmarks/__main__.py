@@ -68,6 +68,15 @@ def failures(_: argparse.Namespace) -> None:
     report.save(measured(), _RESULTS / "failures.json")
 
 
+def writers(arguments: argparse.Namespace) -> None:
+    """Small commits to one table by many writers, and queries beside many other tables, on SeaweedFS and Valkey."""
+    from benchmarks import report
+    from benchmarks.writers import measured
+
+    few, many = arguments.tables
+    report.save(measured(arguments.writers, arguments.seconds, (few, many)), _RESULTS / "writers.json")
+
+
 def visit(arguments: argparse.Namespace) -> None:
     """What `scale` does in a fresh process, as JSON."""
     from benchmarks.scale import visit
@@ -98,6 +107,11 @@ def main() -> None:
     profiling.add_argument("--quick", action="store_true")
     profiling.add_argument("--lines", type=int, default=30)
     profiling.set_defaults(run=profile)
+    writing = commands.add_parser("writers", help=writers.__doc__)
+    writing.add_argument("--writers", type=int, nargs="+", default=[1, 8, 32])
+    writing.add_argument("--seconds", type=float, default=20)
+    writing.add_argument("--tables", type=int, nargs=2, default=[10, 1_000])
+    writing.set_defaults(run=writers)
     commands.add_parser("failures", help=failures.__doc__).set_defaults(run=failures)
     visiting = commands.add_parser("visit", help=visit.__doc__)
     visiting.add_argument("home", type=Path)

@@ -1,0 +1,151 @@
+"""Many writers of one table on SeaweedFS, with the catalog in Valkey; and queries beside few and many other tables."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import pyarrow as pa
+
+import supertable
+from benchmarks.data import SCHEMA, orders
+from benchmarks.machine import facts
+from supertable.entrypoints.sdk.lake import Lake
+from tests.servers.seaweedfs import SeaweedFS
+from tests.servers.valkey import Valkey
+
+_ROWS_PER_COMMIT = 10
+_MOST_PROCESSES = 4
+_ROWS = 100_000
+_QUERY = "SELECT region, sum(amount) AS amount FROM orders GROUP BY region ORDER BY region"
+_QUERIES = 200
+
+
+def measured(writers: list[int], seconds: float, tables: tuple[int, int]) -> dict[str, Any]:
+    """Prints as it goes."""
+    with tempfile.TemporaryDirectory() as folder:
+        store, redis = SeaweedFS(Path(folder) / "seaweedfs"), Valkey(Path(folder) / "valkey")
+        try:
+            environment = {**store.environment, **redis.environment}
+            return {
+                "machine": facts(),
+                "writers": [_writing(environment, Path(folder), count, seconds) for count in writers],
+                "other_tables": _querying(environment, Path(folder), tables),
+            }
+        finally:
+            redis.stop()
+            store.stop()
+
+
+def _opened(environment: Mapping[str, str], prefix: str, home: Path) -> Lake:
+    os.environ.update(environment, SUPERTABLE_PREFIX=prefix)
+    return supertable.connect(home=home)
+
+
+def _writing(environment: Mapping[str, str], folder: Path, writers: int, seconds: float) -> dict[str, Any]:
+    """Each writer has a lake of its own; so many as fit share a process."""
+    prefix, processes = f"writers_{uuid4().hex}", min(writers, _MOST_PROCESSES)
+    spawn = multiprocessing.get_context("spawn")
+    with _opened(environment, prefix, folder / prefix) as lake, spawn.Manager() as manager:
+        lake.create_table("orders", SCHEMA)
+        ready = manager.Barrier(processes)
+        with spawn.Pool(processes) as pool:
+            share = (environment, prefix, folder / prefix, writers // processes, seconds, ready)
+            found = pool.starmap(_share, [share] * processes)
+        taken = sorted(one for times, _ in found for one in times)
+        commits, rows = lake.table("orders").info().version - 1, lake.sql("SELECT count(*) AS n FROM orders").arrow()
+    assert commits == len(taken)
+    assert rows.to_pylist() == [{"n": len(taken) * _ROWS_PER_COMMIT}]
+    result = {
+        "writers": writers,
+        "processes": processes,
+        "commits": commits,
+        "commits_per_second": commits / seconds,
+        "commit_ms_median": statistics.median(taken),
+        "commit_ms_p95": taken[int(len(taken) * 0.95)],
+        "errors_surfaced": sum(errors for _, errors in found),
+    }
+    rate, median, p95 = (result[name] for name in ("commits_per_second", "commit_ms_median", "commit_ms_p95"))
+    _say(f"{writers:>3} writers: {rate:6.1f} commits/s, median {median:.0f} ms, p95 {p95:.0f} ms")
+    _say(f"            conflicts and other errors surfaced: {result['errors_surfaced']}")
+    return result
+
+
+def _share(
+    environment: Mapping[str, str], prefix: str, home: Path, writers: int, seconds: float, ready: threading.Barrier
+) -> tuple[list[float], int]:
+    """The milliseconds of every commit of one process' writers, and how many errors they met."""
+    lakes = [_opened(environment, prefix, home) for _ in range(writers)]
+    for lake in lakes:
+        lake.table("orders").info()
+    ready.wait(300)
+    end = time.monotonic() + seconds
+    with ThreadPoolExecutor(writers) as threads:
+        found = list(threads.map(lambda lake: _write_until(lake, end), lakes))
+    for lake in lakes:
+        lake.close()
+    return [one for times, _ in found for one in times], sum(errors for _, errors in found)
+
+
+def _write_until(lake: Lake, end: float) -> tuple[list[float], int]:
+    rows = orders(np.arange(_ROWS_PER_COMMIT), seed=1)
+    taken, errors = [], 0
+    while (started := time.monotonic()) < end:
+        try:
+            lake.write("orders", rows)
+        except supertable.SupertableError as error:
+            print(error)
+            errors += 1
+        else:
+            taken.append((time.monotonic() - started) * 1000)
+    return taken, errors
+
+
+def _querying(environment: Mapping[str, str], folder: Path, tables: tuple[int, int]) -> dict[str, Any]:
+    """The same query in two lakes by turns, warm, so that whatever else the machine does falls on both."""
+    lakes = []
+    for count in tables:
+        prefix = f"others_{count}_{uuid4().hex}"
+        lake = _opened(environment, prefix, folder / prefix)
+        lake.create_table("orders", SCHEMA)
+        lake.write("orders", orders(np.arange(_ROWS), seed=1))
+        started = time.monotonic()
+        for number in range(count):
+            lake.create_table(f"other_{number}", pa.schema([("id", pa.int64())]))
+        _say(f"{count:,} other tables made in {time.monotonic() - started:.0f} s")
+        lakes.append(lake)
+    times: list[list[float]] = [[] for _ in lakes]
+    for _ in range(_QUERIES):
+        for lake, taken in zip(lakes, times, strict=True):
+            taken.append(_milliseconds(lambda lake=lake: lake.sql(_QUERY).arrow()))  # type: ignore[misc]
+    for lake in lakes:
+        lake.close()
+    few, many = ({"tables": count, **_spread(taken)} for count, taken in zip(tables, times, strict=True))
+    for found in (few, many):
+        _say(f"a query beside {found['tables']:,} other tables: median {found['median_ms']:.1f} ms")
+    return {"queries": _QUERIES, "few": few, "many": many}
+
+
+def _spread(taken: list[float]) -> dict[str, float]:
+    quarters = statistics.quantiles(taken[10:], n=4)
+    return {"median_ms": quarters[1], "first_quarter_ms": quarters[0], "third_quarter_ms": quarters[2]}
+
+
+def _milliseconds(act: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    act()
+    return (time.perf_counter() - started) * 1000
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
