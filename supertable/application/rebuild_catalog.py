@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from supertable.application.heads import Heads
 from supertable.application.ports.catalogs import Catalog
 from supertable.application.ports.clocks import Clock
 from supertable.application.ports.object_stores import ObjectStore
+
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +37,15 @@ class RebuildCatalog:
         started = self._clock.monotonic_seconds()
         self._catalog.clear("")
         tables = logs = 0
-        for log, is_table in self._logs():
-            progress(log)
-            if self._heads.catch_up(log):
-                logs += 1
-                tables += is_table
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for log, is_table, newest in pool.map(self._found, self._logs()):
+                progress(log)
+                logs += newest > 0
+                tables += newest > 0 and is_table
         return RebuildReport(tables, logs, self._clock.monotonic_seconds() - started)
+
+    def _found(self, log: tuple[str, bool]) -> tuple[str, bool, int]:
+        return *log, self._heads.catch_up(log[0])
 
     def _logs(self) -> Iterator[tuple[str, bool]]:
         for organization in self._store.folders(""):

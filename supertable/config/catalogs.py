@@ -14,7 +14,7 @@ from supertable.application.ports.catalogs import Catalog
 from supertable.application.ports.leases import Leases
 from supertable.application.ports.locks import Locks
 from supertable.config.redis_settings import LockingBackend, RedisSettings
-from supertable.config.settings import Settings
+from supertable.config.settings import Settings, SettingValue
 from supertable.config.stores import folder
 from supertable.domain.errors import InvalidSetting, MissingExtra
 
@@ -52,19 +52,39 @@ def leases(settings: Settings, deployment: Deployment, redis: Callable[[], Redis
     return RedisLeases(server, _keys(deployment))
 
 
+def chosen(settings: Settings) -> list[SettingValue]:
+    """What the settings come to, fit to be shown to anyone."""
+    redis = f"Redis at {_shown(settings)}" if settings.redis_configured else ""
+    own_catalog = f"SQLite in {folder(settings, 'catalog')}"
+    own_locks = f"files in {folder(settings, 'locks')}"
+    locks_in_redis = redis and settings.locking_backend is not LockingBackend.LOCAL
+    return [
+        SettingValue("(catalog)", redis or own_catalog, "the settings", "Where the newest versions are known."),
+        SettingValue("(locks)", redis if locks_in_redis else own_locks, "the settings", "Where writers' locks are."),
+    ]
+
+
+def _shown(settings: RedisSettings) -> str:
+    try:
+        return str(redis_address(settings))
+    except MissingExtra as error:
+        return str(error)
+
+
 def redis_server(settings: RedisSettings) -> RedisServer:
     """Raises `InvalidSetting`, and `MissingExtra` without redis-py."""
-    try:
-        from supertable.adapters.redis.client import RedisServer
-    except ImportError:
-        raise MissingExtra("A catalog or locks in Redis", "redis") from None
-    return RedisServer(redis_address(settings))
+    address = redis_address(settings)
+    from supertable.adapters.redis.client import RedisServer
+
+    return RedisServer(address)
 
 
 def redis_address(settings: RedisSettings) -> RedisAddress:
-    """Raises `InvalidSetting`."""
-    from supertable.adapters.redis.client import RedisAddress
-
+    """Raises `InvalidSetting` and `MissingExtra`."""
+    try:
+        from supertable.adapters.redis.client import RedisAddress
+    except ImportError:
+        raise MissingExtra("A catalog or locks in Redis", "redis") from None
     if not settings.redis_configured:
         raise InvalidSetting("LOCKING_BACKEND", "redis needs REDIS_HOST, SUPERTABLE_REDIS_URL or the Sentinels")
     password = settings.supertable_redis_password or settings.redis_password

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from supertable.config.catalogs import chosen
 from supertable.entrypoints.cli.screen import console, table, write_json
 from supertable.entrypoints.cli.session import Session
 
@@ -12,7 +13,7 @@ def config(context: typer.Context) -> None:
     """Show the settings in force, and where each comes from. Secrets are hidden."""
     session = Session.of(context)
     with session.connect() as lake:
-        settings = lake.settings.describe()
+        settings = [*lake.settings.describe(), *chosen(lake.settings)]
     if session.as_json:
         write_json(settings)
     else:
