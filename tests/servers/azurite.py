@@ -10,17 +10,22 @@ from supertable.adapters.object_stores.azure import AzureAddress
 from tests.servers.process import ServerProcess
 
 _COMMAND = Path(__file__).parent / "node_modules/.bin/azurite-blob"
-_LISTENS = re.compile(r"successfully listens on (http://127\.0\.0\.1:\d+)")
+_LISTENS = re.compile(r"successfully listens on (https?://127\.0\.0\.1:\d+)")
 
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="  # Azurite's, published
 
 
 class Azurite:
-    """Started when made, empty, in memory; checks signatures and their expiry. `stop` ends it."""
+    """Started when made, empty, in memory; checks signatures and their expiry. `stop` ends it.
 
-    def __init__(self, folder: Path) -> None:
+    With a `certificate` and its key it speaks TLS, and takes tokens of identities, whose signatures it does not check.
+    """
+
+    def __init__(self, folder: Path, certificate: tuple[Path, Path] | None = None) -> None:
         options = ["--silent", "--skipApiVersionCheck", "--disableTelemetry", "--inMemoryPersistence"]
+        if certificate:
+            options += ["--oauth", "basic", "--cert", str(certificate[0]), "--key", str(certificate[1])]
         self.process = ServerProcess([str(_COMMAND), "--blobHost", "127.0.0.1", "--blobPort", "0", *options], folder)
         self.process.wait_until(lambda: self._listening() is not None)
         self.endpoint = f"{self._listening()}/{ACCOUNT}"

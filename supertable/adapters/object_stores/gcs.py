@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -30,7 +31,6 @@ from supertable.adapters.object_stores.gcs_errors import (
 )
 from supertable.application.ports.object_stores import PutAmbiguous, PutConflict, StoredObject
 
-_GOOGLE = "https://storage.googleapis.com"
 _SCOPES = ["https://www.googleapis.com/auth/devstorage.read_write"]
 _BYTES = "application/octet-stream"
 _CHUNK_BYTES = 8 * 1024 * 1024
@@ -157,14 +157,13 @@ class GcsBucket:
 
     def signed_url(self, key: str, seconds: int) -> str:
         """The plain address where there are no credentials: whoever wants none can be read without any."""
-        endpoint = self._address.endpoint or _GOOGLE
         if _is_anonymous(self._address):
-            return f"{endpoint}/{self._address.bucket}/{key}"
+            return f"{self._address.endpoint}/{self._address.bucket}/{key}"
         return str(
             self._blob(key).generate_signed_url(
                 version="v4",
                 expiration=timedelta(seconds=seconds),
-                api_access_endpoint=endpoint,
+                api_access_endpoint=self._client.api_endpoint,
                 **self._signer(),
             )
         )
@@ -232,8 +231,10 @@ class _Attempts:
 
 
 def _client(address: GcsAddress) -> Client:
-    options = {"api_endpoint": address.endpoint} if address.endpoint else None
     credentials, project = _credentials(address)
+    options = {"universe_domain": credentials.universe_domain}  # where Google's own addresses end differently
+    if address.endpoint:
+        options["api_endpoint"] = address.endpoint
     session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
     session.hooks["response"].append(check_headers)
     return Client(address.project or project, credentials, session, client_options=options)
@@ -243,7 +244,8 @@ def _credentials(address: GcsAddress) -> tuple[Any, str | None]:
     """And the project they are of, where they say so."""
     if address.credentials:
         content = json.loads(address.credentials)
-        found = google.auth.load_credentials_from_dict(content, scopes=_SCOPES)  # type: ignore[no-untyped-call]
+        with warnings.catch_warnings(action="ignore"):  # they are the operator's own, of whatever kind
+            found = google.auth.load_credentials_from_dict(content, scopes=_SCOPES)  # type: ignore[no-untyped-call]
         return found[0], found[1]
     if _is_anonymous(address):
         return AnonymousCredentials(), None  # type: ignore[no-untyped-call]
