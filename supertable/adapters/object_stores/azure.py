@@ -246,9 +246,9 @@ def _service(address: AzureAddress) -> BlobServiceClient:
         connection_timeout=patience.connect_seconds,
         read_timeout=patience.read_seconds,
         retry_policy=ExponentialRetry(
-            initial_backoff=0,
-            increment_base=1.5,  # type: ignore[arg-type] # its powers are the seconds
-            random_jitter_range=1,
+            initial_backoff=-1,  # plus the powers of the base: 0.6, 1.6, 3.1, 5.6 seconds
+            increment_base=1.6,  # type: ignore[arg-type]
+            random_jitter_range=0.5,  # type: ignore[arg-type]
             retry_total=again,
             retry_connect=again,
             retry_read=again,
