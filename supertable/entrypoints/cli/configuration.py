@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import typer
 
-from supertable.config.catalogs import chosen
 from supertable.entrypoints.cli.screen import console, table, write_json
 from supertable.entrypoints.cli.session import Session
 
 
 def config(context: typer.Context) -> None:
     """Show the settings in force, and where each comes from. Secrets are hidden."""
+    from supertable.config.catalogs import chosen
+
     session = Session.of(context)
     with session.connect() as lake:
         settings = [*lake.settings.describe(), *chosen(lake.settings)]
