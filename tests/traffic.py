@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import pyarrow as pa
 import supertable
 from supertable.domain.errors import CommitUncertain, Conflict, Unavailable
 from supertable.entrypoints.sdk.lake import Lake
+from tests.failures import Failure
 
 _TABLES = ("t", "u")
 _SCHEMA = pa.schema([("writer", pa.int64()), ("turn", pa.int64())])
@@ -73,14 +75,27 @@ class Traffic:
                 missing += [f"{name} {version}" for version, by in versions.items() if kept.get(version) != by]
         return missing
 
-    def row(self, fault: str, times: int, recovery_seconds: float) -> str:
-        """One line of the table of failures, where nothing was lost.
+    def doubled(self) -> list[str]:
+        """What is in a history more than once."""
+        with supertable.connect(home=self.home) as lake:
+            kept = Counter(
+                commit.properties.get("by") for name in _TABLES for commit in lake.table(name).history(100_000)
+            )
+        return [by for by, times in kept.items() if by and times > 1]
 
-        Fault, times, writes acknowledged and lost, reads and stale ones, writes that failed, reads that did, time until
-        the next write, longest read.
-        """
-        done = f"{self._count()} | 0 | {self.reads} | {len(self.stale)} | {self.failed_writes} | {self.failed_reads}"
-        return f"| {fault} | {times} | {done} | {recovery_seconds:.2f} s | {self.longest_read_seconds:.2f} s |"
+    def failure(self, fault: str, times: int, recovery_seconds: float) -> Failure:
+        """Its row in the table of failures. `recovery_seconds`: from the fault's end to the next write."""
+        return Failure(
+            where="Redis (Valkey)",
+            fault=fault,
+            times=times,
+            acknowledged=self._count(),
+            lost=len(self.lost()),
+            doubled=len(self.doubled()),
+            stale=len(self.stale),
+            failed=self.failed_writes + self.failed_reads,
+            recovery_seconds=recovery_seconds,
+        )
 
     def _count(self) -> int:
         return sum(len(versions) for versions in self.acknowledged.values())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.failures import tell
 from tests.servers.valkey import Sentinels, Valkey
 from tests.traffic import Traffic
 
@@ -35,10 +36,11 @@ def use(server: Valkey | Sentinels, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def told(traffic: Traffic, fault: str, times: int, recovery_seconds: float) -> None:
+    failure = traffic.failure(fault, times, recovery_seconds)
+    tell(failure)
     assert traffic.broken == []
     assert traffic.stale == []
-    assert traffic.lost() == []
-    print(f"\n{traffic.row(fault, times, recovery_seconds)}")
+    assert (failure.lost, failure.doubled) == (0, 0)
 
 
 def test_down(home: Path, server: Valkey) -> None:

@@ -230,6 +230,7 @@ def _client(address: S3Address) -> Any:
 
 
 def _config(address: S3Address) -> Config:
+    """Checksums of what is sent and of what comes, where the store keeps them, are the SDK's default."""
     patience = address.patience
     return Config(
         signature_version="s3v4",
@@ -239,9 +240,6 @@ def _config(address: S3Address) -> Config:
         read_timeout=patience.read_seconds,
         max_pool_connections=32,
         tcp_keepalive=True,
-        # Not every other store knows Amazon's checksums; the signature covers the bytes there.
-        request_checksum_calculation="when_required" if address.endpoint else "when_supported",
-        response_checksum_validation="when_supported",
     )
 
 

@@ -10,6 +10,7 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     CredentialRetrievalError,
     EndpointConnectionError,
+    FlexibleChecksumError,
     IncompleteReadError,
     NoCredentialsError,
     PartialCredentialsError,
@@ -32,7 +33,7 @@ class AnswerCutOff(Exception):
 # Raised before anything is sent.
 UNSENT = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError)
 # The answer had begun, so the SDK did not try again.
-BROKEN_OFF = (ReadTimeoutError, IncompleteReadError, ResponseStreamingError, AnswerCutOff)
+BROKEN_OFF = (ReadTimeoutError, IncompleteReadError, ResponseStreamingError, FlexibleChecksumError, AnswerCutOff)
 
 _REFUSED = {
     "AccessDenied",
@@ -55,9 +56,9 @@ _SAYINGS: dict[type[Exception], str] = {
     ConnectionClosedError: "the connection was closed before an answer came",
     IncompleteReadError: "the answer broke off",
     ResponseStreamingError: "the answer broke off",
+    FlexibleChecksumError: "the bytes that came do not have their checksum",
     AnswerCutOff: "the answer broke off",
 }
-
 
 FAILURES: tuple[type[Exception], ...] = (BotoCoreError, ClientError, Boto3Error, NotDeleted, AnswerCutOff)
 
