@@ -14,7 +14,9 @@ SERVERS = {
     "s3": ["seaweedfs"],
     "s3 and valkey": ["seaweedfs", "valkey"],
     "azure": ["azurite"],
+    "azure and valkey": ["azurite", "valkey"],
     "google": ["fake_gcs"],
+    "google and valkey": ["fake_gcs", "valkey"],
 }
 
 
