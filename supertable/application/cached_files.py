@@ -1,7 +1,7 @@
 """What an engine reads besides the table's plan, where the store is elsewhere: verified copies, or the store itself.
 
 A copy is digested while it is fetched, and again before its first use in each process. Files that are too large for
-the cache, and all where there is none, are read from the store by the engine: their size is all that is checked.
+the cache or too many, and all where there is none, are read from the store by the engine: only their size is checked.
 """
 
 from __future__ import annotations
@@ -58,9 +58,10 @@ class CachedFiles:
         wanted = {key: file for key, (_, file) in zip(keys, files, strict=True)}
         with ExitStack() as stack:
             use = self._use(stack)
-            places = self._copies_there(use, wanted) if use else {}
+            places = self._copies_there(use, wanted, stopped) if use else {}
             missing = {key: file for key, file in wanted.items() if key not in places}
             if missing:
+                use = use if self._is_worth_copying(missing) else None
                 places |= self._all_placed(use, missing, stopped)
             return OpenFiles([places[key] for key in keys], stack.pop_all())
 
@@ -92,10 +93,16 @@ class CachedFiles:
         except NoCopy:
             return None
 
-    def _copies_there(self, use: CacheUse, wanted: dict[str, DataFile]) -> dict[str, str]:
+    def _is_worth_copying(self, missing: dict[str, DataFile]) -> bool:
+        """A query of very much is not: it would wait long, and drive out what others need."""
+        return self._cache is not None and sum(file.bytes for file in missing.values()) <= self._cache.max_query_bytes
+
+    def _copies_there(self, use: CacheUse, wanted: dict[str, DataFile], stopped: Stopped) -> dict[str, str]:
         """Where the copies are that are there and right; a wrong one is dropped."""
         places: dict[str, str] = {}
         for key in use.kept(wanted):
+            if stopped():
+                raise QueryCancelled
             try:
                 self._sound.check(key, wanted[key])
                 places[key] = use.copies.location(key)
@@ -127,7 +134,7 @@ class CachedFiles:
             return self._copied_once(use, fetch)
 
     def _copied_once(self, use: CacheUse, fetch: _Fetch) -> str:
-        there = self._copies_there(use, {fetch.key: fetch.file})
+        there = self._copies_there(use, {fetch.key: fetch.file}, fetch.stopped)
         if fetch.key in there:
             return there[fetch.key]
         with use.fill(fetch.key, fetch.file.bytes) as target:

@@ -19,6 +19,9 @@ _STEP_BYTES = 4 * 1024 * 1024
 _MAX_FILE = 10
 """No copy takes more than this part of the cache, so that one does not drive out all the others."""
 
+_MAX_QUERY = 2
+"""Nor do all those that one query lacks."""
+
 
 class FolderCache:
     """`copies` is a store in `folder`, which lies in `root`; all stores with a folder in `root` share its bytes.
@@ -35,10 +38,15 @@ class FolderCache:
         self._readers = leases(root / "~readers")
         self._room = Room(root, max_bytes, self._readers, leases(root / "~fills"))
         self._max_file_bytes = max_bytes // _MAX_FILE
+        self._max_query_bytes = max_bytes // _MAX_QUERY
 
     @property
     def copies(self) -> ObjectStore:
         return self._copies
+
+    @property
+    def max_query_bytes(self) -> int:
+        return self._max_query_bytes
 
     def use(self) -> FolderCacheUse:
         try:

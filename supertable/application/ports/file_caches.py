@@ -44,5 +44,9 @@ class FileCache(Protocol):
     def copies(self) -> ObjectStore:
         """Those of every use."""
 
+    @property
+    def max_query_bytes(self) -> int:
+        """What one query lacks is copied if it is not more than this."""
+
     def use(self) -> CacheUse:
         """Raises `NoCopy` where the cache cannot be used at all."""
