@@ -1,6 +1,6 @@
 """Which version of each log is the newest, by the catalog's word, checked against storage.
 
-Why nothing stale is read where not every head is checked (see docs/adr/0008):
+Why nothing stale is read where not every head is checked (see docs/adr/0009):
 1. Whoever is about to put a record first tells the catalog to expect it. Until it is announced the log is pending, and
    every reader checks its head.
 2. Whatever the catalog may have forgotten gives the log another epoch; its head is then checked once more.

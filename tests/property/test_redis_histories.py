@@ -1,0 +1,66 @@
+"""The same random histories with catalog, locks and leases in Redis, which is wiped and put back from older dumps."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from functools import cache
+from pathlib import Path
+
+from dependency_injector import providers
+from hypothesis import settings
+from hypothesis.stateful import rule
+
+from supertable.adapters.redis.catalog import RedisCatalog
+from supertable.adapters.redis.leases import RedisLeases
+from supertable.config.catalogs import _keys
+from supertable.config.container import Container
+from supertable.config.settings import load_settings
+from supertable.entrypoints.sdk.lake import Lake
+from tests.property.test_histories import WRITERS, Histories
+from tests.servers.valkey import Valkey
+
+_EXPECTED_SECONDS = 0.3  # so that heads are believed within a history
+_LEASES_LAST_SECONDS = 0.5
+
+
+@cache
+def valkey() -> Valkey:
+    """One for all histories; it ends with the tests."""
+    return Valkey(Path(tempfile.mkdtemp(prefix="supertable-valkey-")))
+
+
+class RedisHistories(Histories):
+    def open(self) -> Lake:
+        settings = load_settings(home=self.home, redis_host="127.0.0.1", redis_port=valkey().port)
+        lake = Lake(Container(settings=settings), "main")
+        container = lake.container
+        shared = container.redis(), _keys(container.deployment())
+        container.catalog.override(providers.Object(RedisCatalog(*shared, _EXPECTED_SECONDS)))
+        container.leases.override(providers.Object(RedisLeases(*shared, _LEASES_LAST_SECONDS)))
+        return lake
+
+    @rule(writer=WRITERS)
+    def lose_the_catalog(self, writer: int) -> None:
+        with valkey().client() as client:
+            client.flushall()
+
+    @rule()
+    def copy_the_catalog(self) -> None:
+        with valkey().client() as client:
+            client.save()
+        shutil.copy(valkey().folder / "dump.rdb", self.home / "older.rdb")
+
+    @rule()
+    def put_the_copy_back(self) -> None:
+        valkey().kill()
+        older = self.home / "older.rdb"
+        if older.exists():
+            shutil.copy(older, valkey().folder / "dump.rdb")
+        valkey().restart()
+        time.sleep(1.1)  # for a second after a failure nobody tries again
+
+
+TestRedisHistories = RedisHistories.TestCase
+TestRedisHistories.settings = settings(max_examples=8, stateful_step_count=40)
