@@ -160,7 +160,7 @@ class _Run:
     def report(self, seconds: float) -> CheckReport:
         return CheckReport(
             findings=(*chain.from_iterable(log.findings for log in self.logs), *self.findings, *self.checked.findings),
-            tables=sum(1 for checked in self.logs if checked.newest) - 1 if self.logs else 0,
+            tables=max(sum(1 for checked in self.logs if checked.newest) - 1, 0),
             records=sum(checked.records for checked in self.logs),
             checkpoints=sum(len(checked.checkpoints) for checked in self.logs),
             files=len(self.checked.files),
