@@ -10,8 +10,11 @@ Why nothing stale is read where not every head is checked (see docs/adr/0009):
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from supertable.application.ports.catalogs import EXPECTED_SECONDS, Catalog, Cut, Head
 from supertable.application.ports.clocks import Clock
@@ -23,6 +26,9 @@ _LOG = logging.getLogger(__name__)
 
 _MOST_CUTS = 5
 _MOST_ROUNDS = 20
+_FEW = 16
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +144,9 @@ class Heads:
     def _cut_of_catalog(self, known: Mapping[str, int]) -> dict[str, Head] | None:
         for _ in range(_MOST_CUTS):
             cut = self._catalog.cut(known)
-            behind = [log for log in known if self._rolled_forward(log, known[log], cut)]
+            doubted = [log for log in known if not self._believed(known, cut, log)]
+            late = _at_once(partial(self._rolled_forward, known, cut), doubted)
+            behind = [log for log, is_late in zip(doubted, late, strict=True) if is_late]
             if not behind:
                 return cut.heads
             again = self._catalog.cut(known)
@@ -150,13 +158,15 @@ class Heads:
         """Versions only grow, so that two rounds which agree were true at the moment between them."""
         before: dict[str, int] | None = None
         for _ in range(_MOST_ROUNDS):
-            newest = {log: self._probed(log, (before or known)[log]) for log in known}
+            after = before or known
+            newest = dict(zip(known, _at_once(partial(self._probed, after), list(known)), strict=True))
             if newest == before or len(known) == 1:
                 return {log: Head(version, ()) for log, version in newest.items() if version}
             before = newest
         raise CatalogUnavailable(f"{self._outage}; and several tables kept changing while storage was read")
 
-    def _probed(self, log: str, version: int) -> int:
+    def _probed(self, known: Mapping[str, int], log: str) -> int:
+        version = known[log]
         if version and self._store.size(record_key(log, version + 1)) is None:
             return version
         return self.newest_in_storage(log, version)
@@ -167,20 +177,27 @@ class Heads:
             return 0  # the log is not whole; the reader will say so
         return newest
 
-    def _rolled_forward(self, log: str, known: int, cut: Cut) -> bool:
+    def _believed(self, known: Mapping[str, int], cut: Cut, log: str) -> bool:
+        return log in cut.heads and log not in cut.pending and self._is_verified(known, cut, log)
+
+    def _is_verified(self, known: Mapping[str, int], cut: Cut, log: str) -> bool:
+        """Whether its head was in storage, and what the catalog says has not gone back since."""
+        if self._probe_every_read or self._verified.get(log) != cut.epochs[log]:
+            return False
+        return cut.heads[log].version >= known[log]
+
+    def _rolled_forward(self, known: Mapping[str, int], cut: Cut, log: str) -> bool:
+        """Whether the catalog's head was behind storage, to which it is then brought up."""
         head = cut.heads.get(log)
         if head is None:
             return self.catch_up(log) > 0
-        present, epoch = head.version, cut.epochs[log]
-        believed = not self._probe_every_read and self._verified.get(log) == epoch and present >= known
-        if believed and log not in cut.pending:
-            return False
-        if not believed and self._store.size(record_key(log, present)) is None:
+        present = head.version
+        if not self._is_verified(known, cut, log) and self._store.size(record_key(log, present)) is None:
             raise ObjectMissing(record_key(log, present))
         if self._store.size(record_key(log, present + 1)) is not None:
             return self.catch_up(log, after=present) > present
         if log not in cut.pending:
-            self._verified[log] = epoch
+            self._verified[log] = cut.epochs[log]
         return False
 
     def _roll(self, log: str, version: int) -> None:
@@ -191,6 +208,14 @@ class Heads:
     def _now(self) -> tuple[float, float]:
         """One of them may stand still while the machine sleeps, the other may be set."""
         return self._clock.monotonic_seconds(), self._clock.now_us() / 1_000_000
+
+
+def _at_once(ask: Callable[[str], Answer], logs: Sequence[str]) -> list[Answer]:
+    """The answers for many logs, in that order; each may take a round trip to storage."""
+    if len(logs) <= _FEW:
+        return [ask(log) for log in logs]
+    with ThreadPoolExecutor(_FEW) as pool:
+        return list(pool.map(ask, logs))
 
 
 def _versions(keys: Iterable[str]) -> list[int]:

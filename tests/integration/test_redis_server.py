@@ -1,0 +1,220 @@
+"""What the adapters make of the server itself: epochs, replicas, access lists, passwords, slow answers, queues."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from supertable.adapters.redis.catalog import RedisCatalog
+from supertable.adapters.redis.client import RedisAddress, RedisServer
+from supertable.adapters.redis.keys import Keys
+from supertable.adapters.redis.leases import RedisLeases
+from supertable.adapters.redis.locks import RedisLocks
+from supertable.application.ports.catalogs import Cut
+from supertable.domain.errors import CatalogUnavailable
+from tests.servers.valkey import Sentinels, Valkey
+
+EXPECTED_SECONDS = 0.4
+LOG = "acme/main/tables/a"
+KEYS = Keys("0" * 32)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Valkey]:
+    server = Valkey(tmp_path / "valkey")
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def sentinels(tmp_path: Path) -> Iterator[Sentinels]:
+    sentinels = Sentinels(tmp_path / "sentinels")
+    yield sentinels
+    sentinels.stop()
+
+
+def catalog_at(address: RedisAddress) -> RedisCatalog:
+    return RedisCatalog(RedisServer(address), lambda: KEYS, EXPECTED_SECONDS)
+
+
+def settled(catalog: RedisCatalog) -> Cut:
+    """Once nothing can be pending any more."""
+    time.sleep(EXPECTED_SECONDS + 0.05)
+    return catalog.cut({LOG: 0})
+
+
+def test_everything_is_pending_while_an_epoch_is_young(server: Valkey) -> None:
+    catalog = catalog_at(server.address)
+    catalog.advance(LOG, 1, b"1")
+    assert catalog.cut({LOG: 0}).pending == {LOG}
+    assert settled(catalog).pending == frozenset()
+
+
+def test_what_was_expected_and_never_came_makes_another_epoch(server: Valkey) -> None:
+    catalog = catalog_at(server.address)
+    catalog.advance(LOG, 1, b"1")
+    before = settled(catalog)
+    catalog.expect(LOG, 2)
+    expected = catalog.cut({LOG: 0})
+    assert expected.pending == {LOG}
+    assert expected.epochs == before.epochs
+    late = settled(catalog)
+    assert late.pending == frozenset()
+    assert late.epochs != before.epochs
+    assert catalog.cut({LOG: 0}).epochs == late.epochs
+    catalog.advance(LOG, 2, b"2")
+    assert catalog.cut({LOG: 0}).epochs == before.epochs
+
+
+@pytest.mark.parametrize("how", ["restart", "kept", "wiped", "evicted"])
+def test_whatever_may_make_a_server_forget_makes_another_young_epoch(server: Valkey, how: str) -> None:
+    catalog = catalog_at(server.address)
+    catalog.advance(LOG, 1, b"1")
+    before = settled(catalog)
+    with server.client() as client:
+        if how == "kept":
+            client.save()
+        if how == "wiped":
+            client.flushall()
+        if how == "evicted":
+            client.delete(KEYS.heads(LOG))
+    if how in ("restart", "kept"):
+        server.kill()
+        server.restart()
+    assert catalog.cut({LOG: 0}).heads.keys() == ({LOG} if how == "kept" else set())
+    catalog.advance(LOG, 2, b"2")
+    after = catalog.cut({LOG: 0})
+    assert after.pending == {LOG}
+    assert after.epochs != before.epochs
+    assert after.heads[LOG].version == 2
+    assert after.heads[LOG].records[-1] == b"2"
+
+
+def test_records_that_were_evicted_are_read_from_storage(server: Valkey) -> None:
+    catalog = catalog_at(server.address)
+    for version in (1, 2):
+        catalog.advance(LOG, version, b"%d" % version)
+    with server.client() as client:
+        client.delete(KEYS.records(LOG))
+    assert catalog.cut({LOG: 0}).heads[LOG].records == ()
+    catalog.advance(LOG, 3, b"3")
+    assert catalog.cut({LOG: 0}).heads[LOG].records == (b"3",)
+
+
+def test_a_replica_is_not_believed(sentinels: Sentinels) -> None:
+    catalog_at(sentinels.master.address).advance(LOG, 1, b"1")
+    with pytest.raises(CatalogUnavailable, match="replica"):
+        catalog_at(sentinels.replica.address).cut({LOG: 0})
+
+
+def test_a_master_that_nobody_follows_is_doubted_where_sentinels_may_replace_it(sentinels: Sentinels) -> None:
+    catalog = catalog_at(sentinels.address)
+    catalog.advance(LOG, 1, b"1")
+    assert settled(catalog).pending == frozenset()
+    sentinels.cut_replica_off()
+    assert catalog.cut({LOG: 0}).pending == {LOG}
+    assert catalog_at(sentinels.master.address).cut({LOG: 0}).pending == frozenset()
+
+
+def test_after_a_failure_nobody_waits_for_a_second(server: Valkey) -> None:
+    catalog = catalog_at(server.address)
+    catalog.advance(LOG, 1, b"1")
+    server.pause()
+    taken = []
+    for _ in range(3):
+        started = time.monotonic()
+        with pytest.raises(CatalogUnavailable):
+            catalog.cut({LOG: 0})
+        taken.append(time.monotonic() - started)
+    server.resume()
+    assert taken[0] < 3
+    assert max(taken[1:]) < 0.1
+    time.sleep(1.1)
+    assert catalog.cut({LOG: 0}).heads[LOG].version == 1
+
+
+def test_late_answers_are_never_taken_for_those_of_the_next_call(sentinels: Sentinels) -> None:
+    catalog = catalog_at(sentinels.address)
+    for number in range(3):
+        catalog.advance(f"{LOG}{number}", number + 1, b"")
+    master = sentinels.master
+    master.pause()
+    with pytest.raises(CatalogUnavailable):
+        catalog.cut({f"{LOG}0": 0})
+    master.resume()
+    time.sleep(1.1)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            assert catalog.cut({f"{LOG}2": 0}).heads[f"{LOG}2"].version == 3
+            return
+        except CatalogUnavailable:  # while the Sentinels make up their minds
+            time.sleep(0.2)
+    pytest.fail("it did not come back")
+
+
+def test_a_password_is_used_and_never_told(tmp_path: Path) -> None:
+    server = Valkey(tmp_path / "valkey")
+    with server.client() as client:
+        client.config_set("requirepass", "hunter2")
+    good = RedisAddress("127.0.0.1", server.port, password="hunter2")
+    by_url = RedisAddress(url=f"redis://default:hunter2@127.0.0.1:{server.port}/1")
+    bad = RedisAddress("127.0.0.1", server.port, password="hunter3")
+    assert catalog_at(good).advance(LOG, 1, b"1")
+    assert catalog_at(by_url).cut({LOG: 0}).heads == {}  # it is another database
+    with pytest.raises(CatalogUnavailable) as caught:
+        catalog_at(bad).cut({LOG: 0})
+    assert "hunter" not in f"{caught.value} {good} {good!r} {by_url} {by_url!r}"
+    server.kill()
+
+
+def test_the_documented_rights_are_enough(server: Valkey) -> None:
+    with server.client() as client:
+        rights = ["+@read", "+@write", "+@scripting", "+@connection", "+info", "+time", "+scan"]
+        client.execute_command("ACL", "SETUSER", "lake", "on", ">secret", "~supertable:*", "resetchannels", *rights)
+    address = RedisAddress("127.0.0.1", server.port, username="lake", password="secret")
+    catalog = catalog_at(address)
+    catalog.expect(LOG, 1)
+    assert catalog.advance(LOG, 1, b"1")
+    assert catalog.cut({LOG: 0}).heads[LOG].version == 1
+    assert catalog.logs("") == [LOG]
+    catalog.clear("")
+    locks = RedisLocks(RedisServer(address), lambda: KEYS)
+    with locks.hold("a", 1) as held, locks.hold("a", 0.1) as again:
+        assert (held, again) == (True, False)
+    leases = RedisLeases(RedisServer(address), lambda: KEYS, lasts_seconds=0.5)
+    with leases.begin():
+        assert len(leases.live()) == 1
+
+
+def test_who_came_first_is_served_first(server: Valkey) -> None:
+    locks = [RedisLocks(RedisServer(server.address), lambda: KEYS) for _ in range(6)]
+    order: list[int] = []
+
+    def wait(number: int) -> Callable[[], None]:
+        def run() -> None:
+            with locks[number].hold("a", 20) as held:
+                assert held
+                order.append(number)
+                time.sleep(0.02)
+
+        return run
+
+    with locks[0].hold("a", 1), server.client() as client:
+        waiting = [threading.Thread(target=wait(number)) for number in range(1, 6)]
+        for number, thread in enumerate(waiting, start=1):
+            thread.start()
+            while client.zcard(KEYS.queue("a")) < number:
+                time.sleep(0.001)
+        calls = client.info("stats")["total_commands_processed"]
+        time.sleep(1)
+        assert client.info("stats")["total_commands_processed"] - calls < 5 * 2 * 2 * 6 + 100
+        started = time.monotonic()
+    for thread in waiting:
+        thread.join()
+    assert order == [1, 2, 3, 4, 5]
+    assert time.monotonic() - started < 1
