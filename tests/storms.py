@@ -21,6 +21,8 @@ ROWS = 3
 SCHEMA = pa.schema([("writer", pa.int32()), ("turn", pa.int32()), ("row", pa.int32())])
 _MOST_TRIES = 50
 _SHARE = 0.25
+_SHARE_OF_WAITS = 0.1  # what costs a time-out each
+_WAITS = {WireFault.NO_ANSWER, WireFault.NO_ANSWER_AFTER, WireFault.SLOW}
 
 
 @dataclass
@@ -34,7 +36,7 @@ class _Seen:
 def storm(
     where: str, fault: WireFault, open_lake: Callable[[str, bool], Lake], proxy: FaultProxy, writers: int, turns: int
 ) -> Failure:
-    """A quarter of all requests meets the fault.
+    """A quarter of all requests meets the fault, or a tenth.
 
     Every writer appends `turns` times, each time until it is acknowledged, and then looks whether it is there.
     `open_lake(machine, faulty)`: a lake of a machine of that name, which reaches the store through the proxy or not.
@@ -74,8 +76,8 @@ def storm(
 
 
 def _at_random(fault: WireFault) -> Script:
-    chance = random.Random(5)
-    return lambda _: fault if chance.random() < _SHARE else None
+    chance, share = random.Random(5), _SHARE_OF_WAITS if fault in _WAITS else _SHARE
+    return lambda _: fault if chance.random() < share else None
 
 
 def _write_all(lake: Lake, writer: int, turns: int, seen: _Seen) -> None:

@@ -13,6 +13,8 @@ from tests.failures import tell
 from tests.servers.valkey import Sentinels, Valkey
 from tests.traffic import Traffic
 
+pytestmark = pytest.mark.failures
+
 
 @pytest.fixture
 def server(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Valkey]:

@@ -14,11 +14,8 @@ from supertable.adapters.object_stores.remote import RemoteObjectStore
 from supertable.adapters.object_stores.s3 import S3Bucket, S3Patience
 from supertable.application.ports.object_stores import ObjectStore, PutAmbiguous, PutConflict
 from supertable.domain.errors import StoreUnavailable
-from tests.failures import tell
-from tests.s3_lakes import impatient_lakes
 from tests.servers.fault_proxy import FaultProxy, Request, Script, WireFault, nothing
 from tests.servers.seaweedfs import SeaweedFS
-from tests.storms import storm
 
 MEGABYTE = 1 << 20
 FAULTS = pytest.mark.parametrize("fault", list(WireFault), ids=lambda fault: fault.name.lower())
@@ -154,15 +151,3 @@ def test_a_streamed_object_is_whole_or_not_there_and_leaves_no_parts(
     if point > 1:  # else the answer that names the upload may be what got lost
         client = S3Bucket(seaweedfs.address)._client
         assert client.list_multipart_uploads(Bucket="supertable", Prefix=prefix).get("Uploads", []) == []
-
-
-@FAULTS
-@pytest.mark.slow
-def test_writers_lose_and_double_nothing(
-    seaweedfs: SeaweedFS, proxy: FaultProxy, home: Path, prefix: str, fault: WireFault
-) -> None:
-    lakes = impatient_lakes(seaweedfs, proxy, home, prefix.replace("/", "_"))
-    failure = storm("S3 (SeaweedFS)", fault, lakes, proxy, writers=4, turns=4)
-    tell(failure)
-    assert failure.times > 10
-    assert (failure.lost, failure.doubled, failure.stale) == (0, 0, 0)
