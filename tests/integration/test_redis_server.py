@@ -191,6 +191,34 @@ def test_the_documented_rights_are_enough(server: Valkey) -> None:
         assert len(leases.live()) == 1
 
 
+def test_every_script_stays_within_one_slot_of_a_cluster(tmp_path: Path) -> None:
+    server = Valkey(tmp_path / "valkey", "--cluster-enabled", "yes")
+    with server.client() as client:
+        client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        while "cluster_state:ok" not in client.execute_command("CLUSTER", "INFO"):
+            time.sleep(0.02)
+    catalog = catalog_at(server.address)
+    logs = [LOG, "acme/main/catalog", "other/place/tables/b"]
+    for log in logs:
+        catalog.expect(log, 1)
+        catalog.advance(log, 1, b"1")
+    assert catalog.cut(dict.fromkeys(logs, 0)).heads.keys() == {*logs}
+    catalog.clear("")
+    assert catalog.logs("") == []
+    locks = [RedisLocks(RedisServer(server.address), lambda: KEYS) for _ in range(2)]
+    with locks[0].hold(LOG, 1) as held, locks[1].hold(LOG, 0.1) as again:
+        assert (held, again) == (True, False)
+    waiter = threading.Thread(target=lambda: locks[1].hold(LOG, 5).__enter__())
+    with locks[0].hold(LOG, 1):
+        waiter.start()
+        time.sleep(0.6)  # until the lock was renewed
+    waiter.join()
+    leases = [RedisLeases(RedisServer(server.address), lambda: KEYS, lasts_seconds=0.5) for _ in range(2)]
+    with leases[0].begin():
+        assert len(leases[1].live()) == 1
+    server.kill()
+
+
 def test_who_came_first_is_served_first(server: Valkey) -> None:
     locks = [RedisLocks(RedisServer(server.address), lambda: KEYS) for _ in range(6)]
     order: list[int] = []

@@ -28,7 +28,7 @@ from supertable.domain.errors import CatalogDamaged, CatalogUnavailable, StoreUn
 
 _LOG = logging.getLogger(__name__)
 _LASTS_SECONDS = 10.0
-_SAID_EVERY_SECONDS = 1.0
+_SAID_TIMES = 10  # before a word runs out
 _PAUSE_SECONDS = 0.005
 
 
@@ -123,6 +123,7 @@ class _Speaker:
         self._server = server
         self._keys = keys
         self._lasts_seconds = lasts_seconds
+        self._pause_seconds = lasts_seconds / _SAID_TIMES
         self._say = RedisScript(server, "say")
         self._spoke_at = (float("-inf"), float("-inf"))
         self._starting = threading.Lock()
@@ -151,11 +152,11 @@ class _Speaker:
         while not self._stopped.is_set():
             try:
                 with self._server.answering() as client:
-                    client.blpop([self._keys().asked(self._id)], timeout=_SAID_EVERY_SECONDS)
+                    client.blpop([self._keys().asked(self._id)], timeout=self._pause_seconds)
                 if not self._stopped.is_set():
                     self._speak()
             except SupertableError:
-                self._stopped.wait(_SAID_EVERY_SECONDS)
+                self._stopped.wait(self._pause_seconds)
 
     def _speak(self) -> None:
         at = _now()
