@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,3 +25,32 @@ def test_all_means_all() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     (everything,) = extras["all"]
     assert set(everything.split("[")[1].rstrip("]").split(",")) == set(extras) - {"all"}
+
+
+WITHOUT = """
+import sys
+sys.modules[sys.argv[1]] = None
+from supertable.config.settings import load_settings
+from supertable.config.stores import object_store
+from supertable.domain.errors import MissingExtra
+try:
+    object_store(load_settings(storage_type=sys.argv[2], azure_storage_account="a"))
+except MissingExtra as error:
+    print(error.extra)
+"""
+
+
+@pytest.mark.parametrize(
+    ("sdk", "kind", "extra"),
+    [
+        ("boto3", "S3", "s3"),
+        ("boto3", "MINIO", "s3"),
+        ("azure.storage.blob", "AZURE", "azure"),
+        ("google.cloud", "GCP", "gcs"),
+    ],
+)
+def test_a_store_without_its_sdk_names_the_extra(sdk: str, kind: str, extra: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, sdk, kind], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [extra]
