@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from supertable.adapters.redis.catalog import RedisCatalog
 from supertable.adapters.redis.client import RedisAddress, RedisServer
@@ -118,6 +119,22 @@ def test_a_master_that_nobody_follows_is_doubted_where_sentinels_may_replace_it(
     sentinels.cut_replica_off()
     assert catalog.cut({LOG: 0}).pending == {LOG}
     assert catalog_at(sentinels.master.address).cut({LOG: 0}).pending == frozenset()
+
+
+def test_a_write_fails_at_a_lone_master_that_most_sentinels_have_replaced(sentinels: Sentinels) -> None:
+    catalog = catalog_at(sentinels.address)
+    catalog.expect(LOG, 1)
+    sentinels.cut_replica_off()
+    catalog.expect(LOG, 1)
+    assert catalog.advance(LOG, 1, b"1")
+    for port in sentinels.ports[:2]:
+        with redis.Redis(port=port) as sentinel:
+            sentinel.sentinel_remove("mymaster")
+            sentinel.sentinel_monitor("mymaster", "127.0.0.1", sentinels.servers[1].port, 2)
+    with pytest.raises(CatalogUnavailable, match="most Sentinels"):
+        catalog.expect(LOG, 2)
+    with pytest.raises(CatalogUnavailable, match="most Sentinels"):
+        catalog.advance(LOG, 2, b"2")
 
 
 def test_after_a_failure_nobody_waits_for_a_second(server: Valkey) -> None:

@@ -51,12 +51,15 @@ class RedisCatalog:
         return Cut(heads, epochs, frozenset(pending))
 
     def expect(self, log: str, version: int) -> None:
-        self._expect([self._keys().heads(log)], [_fresh(), log, version])
+        lone = self._expect([self._keys().heads(log)], [_fresh(), self._doubt_lone_masters, log, version])
+        self._server.require_named(lone.decode())
 
     def advance(self, log: str, version: int, record: bytes) -> bool:
         keys = self._keys()
-        arguments: list[Argument] = [_fresh(), log, version, record, _KEPT_RECORDS]
-        return bool(self._advance([keys.heads(log), keys.records(log)], arguments))
+        arguments: list[Argument] = [_fresh(), self._doubt_lone_masters, log, version, record, _KEPT_RECORDS]
+        newer, lone = self._advance([keys.heads(log), keys.records(log)], arguments)
+        self._server.require_named(lone.decode())
+        return bool(newer)
 
     def logs(self, prefix: str) -> list[str]:
         return sorted(log for key in self._heads(prefix) for log in self._logs_in(key, prefix))

@@ -58,7 +58,7 @@ class RedisServer:
 
     def __init__(self, address: RedisAddress) -> None:
         self.address = address
-        self._redis = _client(address)
+        self._redis, self._sentinels = _clients(address)
         self._failed_at = float("-inf")
         self._reason = ""
 
@@ -77,6 +77,26 @@ class RedisServer:
             if str(error).startswith(("WRONGTYPE", "DAMAGED")):
                 raise CatalogDamaged(str(error)) from error
             raise CatalogUnavailable(f"Redis at {self.address}: {error}") from error
+
+    def require_named(self, process: str) -> None:
+        """Raises `CatalogUnavailable` unless most Sentinels hold this process for the master. No-op for none.
+
+        One that was cut off and replaced may go on answering whoever is cut off with it; nobody else would hear of it.
+        """
+        if process and 2 * sum(self._is_named(process, sentinel) for sentinel in self._sentinels) <= len(
+            self._sentinels
+        ):
+            raise CatalogUnavailable(f"Redis at {self.address}: what answers is not the master of most Sentinels")
+
+    def _is_named(self, process: str, sentinel: redis.Redis) -> bool:
+        try:
+            master: Any = sentinel.sentinel_master(self.address.sentinel_master)
+        except redis.RedisError:
+            return False
+        if not master["runid"]:  # it has made this one the master just now, and not asked it yet
+            pool: Any = self._redis.connection_pool
+            return bool((master["ip"], master["port"]) == pool.master_address)
+        return bool(master["runid"] == process)
 
     def close(self) -> None:
         """Close the connections that are not in use; the next use opens new ones."""
@@ -109,7 +129,8 @@ class _SecureMasterConnection(_MasterConnection, SSLConnection):
     pass
 
 
-def _client(address: RedisAddress) -> redis.Redis:
+def _clients(address: RedisAddress) -> tuple[redis.Redis, list[redis.Redis]]:
+    """Of the server, and of the Sentinels if there are any."""
     options = {
         **_options(address),
         "socket_connect_timeout": _CONNECT_SECONDS,
@@ -117,7 +138,7 @@ def _client(address: RedisAddress) -> redis.Redis:
         "retry": Retry(ExponentialBackoff(cap=0.1, base=0.02), _RETRIES, (redis.ConnectionError,)),
     }
     if not address.sentinels:
-        return redis.Redis(connection_pool=redis.ConnectionPool(**options))
+        return redis.Redis(connection_pool=redis.ConnectionPool(**options)), []
     for name in ("host", "port", "path"):
         options.pop(name, None)
     is_secure = options.pop("connection_class", None) is SSLConnection
@@ -129,7 +150,7 @@ def _client(address: RedisAddress) -> redis.Redis:
     sentinel = Sentinel(list(address.sentinels), sentinel_kwargs=sentinel_options, **options)  # type: ignore[no-untyped-call]
     connection_class = _SecureMasterConnection if is_secure else _MasterConnection
     master: redis.Redis = sentinel.master_for(address.sentinel_master, connection_class=connection_class)  # type: ignore[no-untyped-call]
-    return master
+    return master, list(sentinel.sentinels)
 
 
 def _options(address: RedisAddress) -> dict[str, Any]:

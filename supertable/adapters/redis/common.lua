@@ -25,6 +25,11 @@ local function this_server()
   return run .. ':' .. string.match(replication, 'master_replid:(%w+)'), nil, followed
 end
 
+-- The process of a master that no replica follows, where such a one is doubted; else nothing.
+local function lone(server, followed, doubt)
+  return doubt == '1' and not followed and string.match(server, '^%w+') or ''
+end
+
 -- The epoch of a hash and since when it lasts. It ends when the hash is lost, and when another server has the hash.
 local function epoch_of(key, server, fresh, at, create)
   local held = redis.call('HMGET', key, 'server', 'epoch', 'since')
