@@ -17,6 +17,7 @@ from supertable.adapters.redis.leases import RedisLeases
 from supertable.adapters.redis.locks import RedisLocks
 from supertable.application.ports.catalogs import Cut
 from supertable.domain.errors import CatalogUnavailable
+from tests.servers.process import free_port
 from tests.servers.valkey import Sentinels, Valkey
 
 EXPECTED_SECONDS = 0.4
@@ -263,3 +264,10 @@ def test_who_came_first_is_served_first(server: Valkey) -> None:
         thread.join()
     assert order == [1, 2, 3, 4, 5]
     assert time.monotonic() - started < 1
+
+
+@pytest.mark.timeout(30)
+def test_when_no_sentinel_answers_that_is_soon_known() -> None:
+    gone = tuple(("127.0.0.1", free_port()) for _ in range(3))
+    with pytest.raises(CatalogUnavailable):
+        catalog_at(RedisAddress(sentinels=gone)).cut({LOG: 0})

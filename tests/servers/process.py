@@ -58,11 +58,14 @@ class ServerProcess:
         self._process.wait()
 
 
-def free_port() -> int:
+def free_port(below: int = 65_536) -> int:
     """A port of 127.0.0.1 that nobody used a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port < below:
+            return port
 
 
 def answers(port: int) -> bool:

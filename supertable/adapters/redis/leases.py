@@ -48,7 +48,7 @@ class RedisLeases:
         self._speaker = self._new_speaker()
 
     def begin(self) -> Lease:
-        if self._speaker.process != os.getpid():
+        if self._speaker.process != os.getpid() or self._speaker.is_stopped:
             self._speaker = self._new_speaker()  # a forked child has no part in its parent's leases
         lease = RedisLease(self._speaker.held, self)
         try:
@@ -72,13 +72,17 @@ class RedisLeases:
             raise StoreUnavailable("list", "the leases", str(error)) from error
         return [lease for _, words in said for lease in _decoded(words)]
 
+    def close(self) -> None:
+        self._speaker.stop()
+        self._speaker.take_leave()
+
     def _asked(self, moment: int) -> Sequence[Any]:
         reply: Sequence[Any] = self._ask([self._keys().readers], [uuid.uuid4().hex, moment])
         return reply
 
     def _new_speaker(self) -> _Speaker:
         speaker = _Speaker(self._server, self._keys, self._lasts_seconds)
-        weakref.finalize(self, speaker.stop)  # at the end of the process too
+        weakref.finalize(self, speaker.stop)
         return speaker
 
 
@@ -140,9 +144,16 @@ class _Speaker:
                 self._thread = threading.Thread(target=self._speak_on, name="supertable-leases", daemon=True)
                 self._thread.start()
 
+    @property
+    def is_stopped(self) -> bool:
+        return self._stopped.is_set()
+
     def stop(self) -> None:
-        """Whoever looks for leases need not wait for this process any more."""
+        """The thread ends soon. Asks the server nothing: the collector of garbage calls this, in any thread."""
         self._stopped.set()
+
+    def take_leave(self) -> None:
+        """Whoever looks for leases need not wait for this process any more."""
         if self._thread is None or self.process != os.getpid():
             return
         with suppress(SupertableError):
@@ -157,6 +168,7 @@ class _Speaker:
                     self._speak()
             except SupertableError:
                 self._stopped.wait(self._pause_seconds)
+        self.take_leave()
 
     def _speak(self) -> None:
         at = _now()

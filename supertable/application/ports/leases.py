@@ -47,3 +47,6 @@ class Leases(Protocol):
 
     def live(self) -> list[LiveLease]:
         """Every lease that began before the call and is held, in no order. Raises `StoreUnavailable`."""
+
+    def close(self) -> None:
+        """Nothing is read any more. The next `begin` opens what it needs again."""

@@ -247,6 +247,7 @@ class Lake:
     def close(self) -> None:
         """Free the engine and the catalog. Results that were not read to their end stop."""
         self._container.engine().close()
+        self._container.leases().close()
         self._container.catalog().close()
 
     def __enter__(self) -> Lake:
