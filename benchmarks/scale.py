@@ -23,6 +23,8 @@ from supertable.application.arrow_schemas import arrow_schema
 from supertable.application.tables import OpenTable, Place
 from supertable.domain.commits import Change, CommitInfo, Counts, Operation
 from supertable.domain.files import DataFile
+from supertable.domain.roles import Permission
+from supertable.domain.sessions import owner
 
 _VISITS = 3
 _TURNS_AGAIN = 3
@@ -154,7 +156,9 @@ def _visit_afresh(home: Path, rows: int) -> dict[str, dict[str, float]]:
 
 
 def _newest(lake: supertable.Lake) -> OpenTable:
-    return lake.container.tables().open(Place(lake.organization, lake.supertable), "orders")
+    return lake.container.tables().open(
+        Place(lake.organization, lake.supertable, owner(lake.organization)), "orders", Permission.META
+    )
 
 
 def _milliseconds(work: Callable[[], object]) -> float:

@@ -15,6 +15,7 @@ from supertable.application.cached_files import CachedFiles
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.config.container import Container
 from supertable.config.settings import load_settings
+from supertable.domain.sessions import owner
 from supertable.entrypoints.sdk.lake import Lake
 from tests.faults import FaultyStore
 
@@ -35,7 +36,7 @@ def far_lake(home: Path, cache: FolderCache | None, store: ObjectStore | None = 
     container.stored_files.override(
         providers.Singleton(CachedFiles, container.store, container.vectors, cache, far.location, 4)
     )
-    return Lake(container, "main"), far
+    return Lake(container, "main", owner("default")), far
 
 
 def fetched(far: FaultyStore) -> list[str]:

@@ -11,6 +11,7 @@ from supertable.application.results import WriteResult
 from supertable.application.tables import OpenTable, Place, Tables
 from supertable.domain.commits import Change, CommitInfo, Operation
 from supertable.domain.errors import InvalidSchema
+from supertable.domain.roles import Permission
 from supertable.domain.schema_changes import Path, SchemaChange, SetNullable, changed, found
 from supertable.domain.types import Field
 
@@ -23,7 +24,7 @@ class AlterTable:
 
     def __call__(self, place: Place, name: str, changes: Sequence[SchemaChange], info: CommitInfo) -> WriteResult:
         """All of the changes, in order, or none. Raises `InvalidSchema` and `IncompatibleSchema`."""
-        table = self._tables.open(place, name)
+        table = self._tables.open(place, name, Permission.CONTROL)
         committed = self._committer.commit(table, lambda newest: self._change(newest, changes), info)
         return WriteResult.of(table, committed)
 

@@ -6,6 +6,7 @@ from supertable.application.founding import Founder, checked_table_name
 from supertable.application.pins import Pin
 from supertable.application.tables import OpenTable, Place, Tables
 from supertable.domain.cloning import cloning
+from supertable.domain.roles import Permission
 
 
 class CloneTable:
@@ -19,6 +20,6 @@ class CloneTable:
         Raises `TableNotFound`, `VersionNotFound`, `NotFound` for a tag, `InvalidName` and `TableExists`.
         """
         checked_table_name(place, new_name)
-        origin = self._tables.as_of(self._tables.open(place, name), version)
+        origin = self._tables.as_of(self._tables.open(place, name, Permission.CONTROL), version)
         change = cloning(origin.snapshot, origin.folder, origin.name)
         return self._founder(place, new_name, change, pin=Pin(self._tables, origin))

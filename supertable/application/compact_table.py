@@ -28,6 +28,7 @@ from supertable.domain.commits import Change, CommitInfo, Operation
 from supertable.domain.compaction import Job, due_jobs, jobs
 from supertable.domain.errors import Conflict, InvalidSchema
 from supertable.domain.files import DataFile
+from supertable.domain.roles import Permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class CompactTable:
         not just small and dirty ones. `only_due`: only what the policy says is worth it. `stop` is asked before every
         portion. Raises `TableNotFound` and, for a column to sort by that is not there, `InvalidSchema`.
         """
-        table = self._tables.open(place, name)
+        table = self._tables.open(place, name, Permission.CONTROL)
         _sorting(table, sort_by)
         policy = table.snapshot.definition.maintenance
         files = list(table.snapshot.files.values())

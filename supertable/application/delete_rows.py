@@ -18,6 +18,7 @@ from supertable.application.tables import OpenTable, Place, Tables
 from supertable.domain.commits import Change, CommitInfo, Counts, Operation, Tombstone
 from supertable.domain.errors import InvalidInput, InvalidSchema
 from supertable.domain.pruning import pruned
+from supertable.domain.roles import Permission
 from supertable.domain.schemas import Schema
 
 
@@ -32,7 +33,7 @@ class DeleteRows:
 
     def where(self, place: Place, name: str, predicate: str, reason: str, info: CommitInfo) -> WriteResult:
         """Delete the rows for which the SQL expression is true. Raises `InvalidStatement` where it is none."""
-        table = self._tables.open(place, name)
+        table = self._tables.open(place, name, Permission.WRITE)
         checked = self._finder.check_predicate(predicate, table.snapshot.schema)
         tombstone = Tombstone(checked.text, None, reason)
 
@@ -46,7 +47,7 @@ class DeleteRows:
 
     def keys(self, place: Place, name: str, data: Any, reason: str, info: CommitInfo) -> WriteResult:
         """Delete the rows whose key is among those given; `data` has the key columns and no others."""
-        table = self._tables.open(place, name)
+        table = self._tables.open(place, name, Permission.WRITE)
         if not table.snapshot.definition.keys:
             raise InvalidInput(f"Table {table.name} has no key columns; delete with a predicate instead.")
         keys = self._unique_keys(table, data)

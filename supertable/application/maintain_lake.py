@@ -15,6 +15,7 @@ from supertable.application.vacuum_table import VacuumResult, VacuumTable
 from supertable.domain.compaction import due_jobs
 from supertable.domain.errors import SupertableError, TableNotFound
 from supertable.domain.maintenance import vacuum_due
+from supertable.domain.roles import Permission
 
 _LOG = logging.getLogger(__name__)
 
@@ -53,9 +54,9 @@ class MaintainLake:
             if stop():
                 return report
             with _noted(report, entry.name, "compact"):
-                self._compacted(place, self._tables.open(place, entry.name), stop, report)
+                self._compacted(place, self._tables.open(place, entry.name, Permission.CONTROL), stop, report)
             with _noted(report, entry.name, "vacuum"):
-                self._vacuumed(place, self._tables.open(place, entry.name), report)
+                self._vacuumed(place, self._tables.open(place, entry.name, Permission.CONTROL), report)
         with _noted(report, "", "purge"):
             report.purged += [] if stop() else self._purge(place)
         return report

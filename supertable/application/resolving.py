@@ -68,7 +68,7 @@ class Resolver:
         current = {field.id: field for field in schema.fields}
         fields = tuple(current[field.id] for field in partial.schema.fields if field.id in current)
         given = replace(staged_scan(newest, partial), schema=replace(partial.schema, fields=fields))
-        table = newest.scan(files.values(), schema)
+        table = newest.whole_scan(files.values(), schema)
         with self._finder.completed(given, table, self._key_names(newest, schema)) as reader:
             return self._stage.resolved(newest, reader, schema)
 
@@ -88,7 +88,7 @@ class Resolver:
             if not candidates:
                 continue
             names = {file.path for file in candidates}
-            scan = newest.scan(candidates, schema, {path: bits for path, bits in hidden.items() if path in names})
+            scan = newest.whole_scan(candidates, schema, {path: bits for path, bits in hidden.items() if path in names})
             found = self._finder.matching_keys(scan, chunk.keys, keys, sequence)
             marks.add(found.superseded)
             if len(found.stale):

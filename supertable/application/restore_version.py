@@ -7,6 +7,7 @@ from supertable.application.results import WriteResult
 from supertable.application.tables import OpenTable, Place, Tables
 from supertable.domain.commits import Change, CommitInfo
 from supertable.domain.rebase import restoring
+from supertable.domain.roles import Permission
 
 
 class RestoreVersion:
@@ -18,7 +19,7 @@ class RestoreVersion:
         """To a version or the one that a tag names. Raises `VersionNotFound` and `NotFound`.
 
         Commits that come in between are undone too, as a later commit would do."""
-        table = self._tables.open(place, name)
+        table = self._tables.open(place, name, Permission.CONTROL)
         target = self._tables.as_of(table, version).snapshot
 
         def change(newest: OpenTable) -> Change:

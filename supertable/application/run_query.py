@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -24,10 +24,12 @@ from supertable.application.ports.leases import Lease, Leases, Span
 from supertable.application.results import moment
 from supertable.application.table_changes import TableChanges
 from supertable.application.tables import OpenTable, Place, Tables
-from supertable.domain.errors import InvalidName, StatementRefused, TableNotFound
+from supertable.domain.errors import AccessDenied, InvalidName, StatementRefused, TableNotFound
 from supertable.domain.names import checked_name, name_key
 from supertable.domain.predicates import ALWAYS, Predicate
 from supertable.domain.pruning import pruned
+from supertable.domain.roles import Permission
+from supertable.domain.schemas import Schema
 from supertable.domain.view_chain import Scan
 
 
@@ -79,7 +81,7 @@ class RunQuery:
         self, place: Place, statement: Statement, parameters: Sequence[Any] | Mapping[str, Any], lease: Lease
     ) -> PreparedQuery:
         targets = {relation.id: _target(place, relation) for relation in statement.relations}
-        cut = self._tables.cut({(target.place, target.table) for target in targets.values()})
+        cut = self._tables.cut({(target.place, target.table) for target in targets.values()}, Permission.READ)
         opened = {
             relation.id: self._as_of(cut[targets[relation.id].place, targets[relation.id].table], relation)
             for relation in statement.relations
@@ -96,7 +98,7 @@ class RunQuery:
             for number, tables in opened.items()
             if targets[number].table is not None and number not in changes
         }
-        schemas = {number: table.snapshot.schema for number, table in single.items()}
+        schemas = {number: _bare(table) for number, table in single.items()}
         sources: dict[int, Source] = {
             number: _pruned(single[number], statement.predicate(number, schemas, parameters))
             if number in single
@@ -105,6 +107,8 @@ class RunQuery:
             if number not in changes
         }
         tables = tuple(chain.from_iterable(opened.values()))
+        if statement.explain and any(table.access for table in tables):
+            raise AccessDenied("A plan tells of all rows of a table; it is for roles that see the whole of it.")
         return PreparedQuery(statement, sources | changes, _versions(tables), tables, spans, FirstLease(lease))
 
     def run(self, query: PreparedQuery, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits) -> RunningQuery:
@@ -124,7 +128,7 @@ class RunQuery:
         try:
             lease.covers(query.spans)
             for table in query.tables:
-                newest = self._tables.newest(replace(table, place=None))  # a dropped table can still be read
+                newest = self._tables.newest(table, dropped_too=True)
                 self._tables.at_version(newest, table.snapshot.version)
             return lease
         except BaseException:
@@ -161,7 +165,7 @@ def _target(place: Place, relation: Relation) -> _Target:
     if len(qualifiers) == 2 and name_key(qualifiers[0]) != name_key(place.organization):
         raise TableNotFound(".".join(relation.parts))
     if qualifiers:
-        return _Target(Place(place.organization, qualifiers[-1]), name)
+        return _Target(Place(place.organization, qualifiers[-1], place.session), name)
     if name_key(name) != name_key(place.supertable):
         return _Target(place, name)
     if isinstance(relation.at, VersionAt | TagAt) or relation.changes:
@@ -179,6 +183,11 @@ def _spans(relations: Iterable[Relation], opened: Mapping[int, list[OpenTable]])
             first = max(asked.after, 1) if asked else last
             spans.setdefault(table.folder, []).append((min(first, last), last))
     return spans
+
+
+def _bare(table: OpenTable) -> Schema:
+    """The columns by which files may be chosen: what is masked may not, for that would tell of its values."""
+    return table.access.bare(table.snapshot.schema) if table.access else table.snapshot.schema
 
 
 def _pruned(table: OpenTable, predicate: Predicate) -> Scan:

@@ -12,6 +12,7 @@ from supertable.application.tables import OpenTable, Place, Tables
 from supertable.domain.commits import Change, CommitInfo, Operation
 from supertable.domain.errors import InvalidSchema
 from supertable.domain.maintenance import checked_policy
+from supertable.domain.roles import Permission
 
 
 class SetMaintenance:
@@ -51,7 +52,7 @@ class SetMaintenance:
                 description=f"maintenance: {', '.join(said)}",
             )
 
-        table = self._tables.open(place, name)
+        table = self._tables.open(place, name, Permission.CONTROL)
         return WriteResult.of(table, self._committer.commit(table, change, CommitInfo()))
 
 

@@ -24,7 +24,10 @@ class TableChanges:
         self._vectors = vectors
 
     def __call__(self, table: OpenTable, asked: ChangesAsked) -> Changes:
-        """Raises `VersionNotFound` where a version that is needed is not there."""
+        """Raises `VersionNotFound` where a version that is needed is not there.
+
+        Callers who do not see the keys see no updates, but what went and came.
+        """
         up_to = table.snapshot.version if asked.up_to is None else asked.up_to
         last = self._tables.at_version(table, up_to)
         if 0 < asked.after < table.snapshot.oldest:  # a tag keeps a version, not the way from there to here
@@ -37,8 +40,10 @@ class TableChanges:
             raise VersionNotFound(table.name, f"{up_to} after version {asked.after}", table.snapshot.oldest, up_to)
         commits = reversed(self._tables.commits(table, up_to, up_to - asked.after))
         found = (self._step(last, step) for step in steps(files, commits))
-        snapshot = last.snapshot
-        return Changes(snapshot.schema, tuple(snapshot.key_names), tuple(step for step in found if step))
+        bare = last.access.bare(last.snapshot.schema) if last.access else last.snapshot.schema
+        keys = last.snapshot.key_names
+        seen = keys if all(bare.find(key) for key in keys) else []
+        return Changes(last.schema, tuple(seen), tuple(step for step in found if step))
 
     def _step(self, last: OpenTable, step: Step) -> ChangeStep | None:
         gone = self._scan(last, [self._part(last, part, part.before, part.after) for part in step.touched])

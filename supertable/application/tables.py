@@ -8,24 +8,31 @@ from dataclasses import dataclass, replace
 from supertable.application.heads import Heads
 from supertable.application.logs import Log
 from supertable.application.ports.catalogs import Head
+from supertable.application.ports.clocks import Clock
+from supertable.domain.access import NOBODY, Access, AccessCommit, Acting, acting
 from supertable.domain.commits import Commit
-from supertable.domain.errors import CatalogUnavailable, ObjectMissing, VersionNotFound
+from supertable.domain.errors import AccessDenied, CatalogUnavailable, ObjectMissing, TableNotFound, VersionNotFound
 from supertable.domain.files import DataFile
-from supertable.domain.layout import record_key, registry_log, table_log
+from supertable.domain.layout import access_log, record_key, registry_log, table_log
 from supertable.domain.registry import EMPTY, Registry, RegistryCommit, TableEntry
+from supertable.domain.roles import Permission
+from supertable.domain.row_filters import bound, columns_of
 from supertable.domain.schemas import Schema
+from supertable.domain.sessions import Session
 from supertable.domain.snapshots import Snapshot
-from supertable.domain.view_chain import Scan, grouped
+from supertable.domain.view_chain import AccessStage, Scan, grouped
 
 _MOST_CUTS = 8
+Request = tuple["Place", str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A supertable of an organization, by checked names."""
+    """A supertable of an organization, by checked names, and who looks at it."""
 
     organization: str
     supertable: str
+    session: Session
 
     @property
     def registry(self) -> str:
@@ -39,17 +46,30 @@ class Place:
 class OpenTable:
     """A table at one version. `folder` holds its objects and names its log.
 
-    `place`: where it is registered; None for a new table whose name nobody knows yet.
+    `place`: where it is registered; None for a new table whose name nobody knows yet. `access`: what the caller sees of
+    it, None: all; `need`: what the caller wants to do with it.
     """
 
     entry: TableEntry
     folder: str
     snapshot: Snapshot
     place: Place | None = None
+    access: AccessStage | None = None
+    need: Permission = Permission.META
 
     @property
     def name(self) -> str:
         return self.entry.name
+
+    @property
+    def schema(self) -> Schema:
+        """The columns as the caller sees them."""
+        return self.access.shown(self.snapshot.schema) if self.access else self.snapshot.schema
+
+    def require_whole(self, what: str) -> None:
+        """Raises `AccessDenied` for callers who see only a part of the table."""
+        if self.access:
+            raise AccessDenied(f"To {what} table {self.name}, a role must see the whole of it.")
 
     def scan(
         self,
@@ -59,8 +79,25 @@ class OpenTable:
     ) -> Scan:
         """The plan of a read of these files of the snapshot, or of all; under `schema`, or the snapshot's own.
 
-        `hidden`: see `Scan`.
+        What comes of it is what the caller may see. `hidden`: see `Scan`. Raises `AccessDenied` where that cannot be
+        told, because a column is not there at this version.
         """
+        scan = self.whole_scan(files, schema, hidden)
+        condition = self.access.condition if self.access else None
+        if condition and not all(scan.schema.by_id(column) for column in columns_of(condition)):
+            raise AccessDenied(
+                f"Which rows of table {self.name} this role may see depends on columns that it does not have at "
+                f"version {self.snapshot.version}, so that none are shown."
+            )
+        return replace(scan, access=self.access)
+
+    def whole_scan(
+        self,
+        files: Iterable[DataFile] | None = None,
+        schema: Schema | None = None,
+        hidden: Mapping[str, bytes] | None = None,
+    ) -> Scan:
+        """The same without regard to who asks: for what stays within the table."""
         snapshot = self.snapshot
         chosen = snapshot.files.values() if files is None else files
         return Scan(
@@ -76,58 +113,88 @@ class OpenTable:
 
 
 class Tables:
-    """Reads. Every method sees all commits that were acknowledged before it was called."""
+    """Reads, and who may do what. Every method sees all commits that were acknowledged before it was called.
+
+    `need` is what the caller's role must allow. Raises `NotSignedIn` and `AccessDenied`; a table of which the caller
+    may not know is not there: `TableNotFound`.
+    """
 
     def __init__(
-        self, heads: Heads, registries: Log[RegistryCommit, Registry], snapshots: Log[Commit, Snapshot]
+        self,
+        heads: Heads,
+        registries: Log[RegistryCommit, Registry],
+        snapshots: Log[Commit, Snapshot],
+        accesses: Log[AccessCommit, Access],
+        clock: Clock,
     ) -> None:
         self._heads = heads
         self._registries = registries
         self._snapshots = snapshots
+        self._accesses = accesses
+        self._clock = clock
 
-    def cut(self, wanted: Iterable[tuple[Place, str | None]]) -> dict[tuple[Place, str | None], list[OpenTable]]:
-        """Every table wanted (None: all tables of the place), all as they were at one moment.
-
-        Raises `TableNotFound` for a name that is not there, unless it is None.
-        """
+    def cut(self, wanted: Iterable[Request], need: Permission) -> dict[Request, list[OpenTable]]:
+        """Every table wanted (None: all tables of the place), all as they were at one moment."""
         requests = list(wanted)
         places = {place for place, _ in requests}
         logs = self._guess(requests)
         for _ in range(_MOST_CUTS):
             known = {place.registry: self._registries.known(place.registry) for place in places}
-            known |= {log: self._snapshots.known(log) for log in logs}
+            known |= {log: self._snapshots.known(log) for log in logs} | self._accesses_known(places)
             heads = self._heads.cut(known)
             registries = {place: self._registry(place, heads) for place in places}
-            found = {request: _resolved(request, registries) for request in requests}
-            logs = {folder for tables in found.values() for _, folder in tables}
+            allowed = {place: self._acting(place.session, heads) for place in places}
+            found = {request: _allowed(request, registries, allowed[request[0]], need) for request in requests}
+            logs = {request[0].folder(entry.table_id) for request, tables in found.items() for entry, _ in tables}
             if logs <= known.keys():
                 return {
-                    request: [self._open(*table, heads, request[0]) for table in tables]
+                    request: [self._open(entry, heads, request[0], access, need) for entry, access in tables]
                     for request, tables in found.items()
                 }
         raise CatalogUnavailable("tables kept being created and dropped while they were looked up")
 
-    def open(self, place: Place, name: str) -> OpenTable:
-        """The newest version. Raises `TableNotFound`."""
-        return self.cut([(place, name)])[place, name][0]
+    def open(self, place: Place, name: str, need: Permission) -> OpenTable:
+        """The newest version."""
+        return self.cut([(place, name)], need)[place, name][0]
 
-    def all(self, place: Place) -> list[OpenTable]:
-        """Every table of the place, as one cut, by name."""
-        return self.cut([(place, None)])[place, None]
+    def all(self, place: Place, need: Permission) -> list[OpenTable]:
+        """Every table of the place that the caller may know of, as one cut, by name."""
+        return self.cut([(place, None)], need)[place, None]
 
-    def newest(self, table: OpenTable) -> OpenTable:
-        """The same table at its newest version. Raises `TableNotFound` when it was dropped since it was opened."""
+    def newest(self, table: OpenTable, dropped_too: bool = False) -> OpenTable:
+        """The same table at its newest version.
+
+        Raises `TableNotFound` when it was dropped since it was opened, unless `dropped_too`, and `AccessDenied` when
+        the caller's rights to it have changed.
+        """
         known = {table.folder: self._snapshots.known(table.folder)}
-        if table.place is None:
-            return self._open(table.entry, table.folder, self._heads.cut(known), None)
-        log = table.place.registry
-        heads = self._heads.cut({**known, log: self._registries.known(log)})
-        entry = self._registry(table.place, heads).find_again(table.entry)
-        return self._open(entry, table.folder, heads, table.place)
+        place = table.place
+        if place is None:
+            return replace(table, snapshot=self._snapshot(table.folder, self._heads.cut(known)))
+        known |= {place.registry: self._registries.known(place.registry)} | self._accesses_known([place])
+        heads = self._heads.cut(known)
+        registry = self._registry(place, heads)
+        entry = registry.entries.get(table.entry.table_id) if dropped_too else registry.find_again(table.entry)
+        self._recheck(table, place, entry or table.entry, heads)
+        return self._open(entry or table.entry, heads, place, table.access, table.need)
 
     def registry(self, place: Place) -> Registry:
-        """The newest registry; an empty one when nothing was ever created there."""
-        return self._registry(place, self._heads.cut({place.registry: self._registries.known(place.registry)}))
+        """The newest registry; an empty one when nothing was ever created there. For callers who may control."""
+        heads = self._heads.cut(
+            {place.registry: self._registries.known(place.registry)} | self._accesses_known([place])
+        )
+        _require(self._acting(place.session, heads), Permission.CONTROL)
+        return self._registry(place, heads)
+
+    def require(self, session: Session, need: Permission) -> Acting:
+        """What the session may do now."""
+        now = self.acting(session)
+        _require(now, need)
+        return now
+
+    def acting(self, session: Session) -> Acting:
+        """The role of the session and what is known of the caller."""
+        return self._acting(session, self._heads.cut(self._access_known(session)))
 
     def as_of(self, table: OpenTable, version: int | str | None) -> OpenTable:
         """The table at a version, at the version that a tag names, or with None as it is.
@@ -164,26 +231,82 @@ class Tables:
         """Up to `count` commits from version `newest` downwards, newest first."""
         return [self._snapshots.record(table.folder, version) for version in range(newest, max(newest - count, 0), -1)]
 
-    def _guess(self, requests: list[tuple[Place, str | None]]) -> set[str]:
+    def _recheck(self, table: OpenTable, place: Place, entry: TableEntry, heads: dict[str, Head]) -> None:
+        if _access(place, entry, entry.name, self._acting(place.session, heads), table.need) != table.access:
+            raise AccessDenied(f"The rights to table {table.name} changed meanwhile; try again.")
+
+    def _guess(self, requests: list[Request]) -> set[str]:
         """The tables by what this process knows of the registries, so that one look at the catalog is enough."""
         registries = {place: self._registries.cached(place.registry) or EMPTY for place, _ in requests}
         known = [request for request in requests if request[1] is None or registries[request[0]].has(request[1])]
-        return {folder for request in known for _, folder in _resolved(request, registries)}
+        return {place.folder(entry.table_id) for place, name in known for entry in _entries(registries[place], name)}
+
+    def _accesses_known(self, places: Iterable[Place]) -> dict[str, int]:
+        return {log: known for place in places for log, known in self._access_known(place.session).items()}
+
+    def _access_known(self, session: Session) -> dict[str, int]:
+        if session.unchecked:
+            return {}
+        log = access_log(session.organization)
+        return {log: self._accesses.known(log)}
+
+    def _acting(self, session: Session, heads: dict[str, Head]) -> Acting:
+        log = access_log(session.organization)
+        head = heads.get(log)
+        return acting(self._accesses.state_at(log, head) if head else NOBODY, session, self._clock.now_us())
 
     def _registry(self, place: Place, heads: dict[str, Head]) -> Registry:
         head = heads.get(place.registry)
         return self._registries.state_at(place.registry, head) if head else EMPTY
 
-    def _open(self, entry: TableEntry, folder: str, heads: dict[str, Head], place: Place | None) -> OpenTable:
+    def _open(
+        self, entry: TableEntry, heads: dict[str, Head], place: Place, access: AccessStage | None, need: Permission
+    ) -> OpenTable:
+        folder = place.folder(entry.table_id)
+        return OpenTable(entry, folder, self._snapshot(folder, heads), place, access, need)
+
+    def _snapshot(self, folder: str, heads: dict[str, Head]) -> Snapshot:
         head = heads.get(folder)
         if head is None:
             raise ObjectMissing(record_key(folder, 1))
-        return OpenTable(entry, folder, self._snapshots.state_at(folder, head), place)
+        return self._snapshots.state_at(folder, head)
 
 
-def _resolved(request: tuple[Place, str | None], registries: dict[Place, Registry]) -> list[tuple[TableEntry, str]]:
-    """Entry and folder of the tables that a request stands for."""
+def _entries(registry: Registry, name: str | None) -> list[TableEntry]:
+    return [registry.find(name)] if name is not None else registry.tables
+
+
+def _allowed(
+    request: Request, registries: Mapping[Place, Registry], now: Acting, need: Permission
+) -> list[tuple[TableEntry, AccessStage | None]]:
+    """The tables that a request stands for, and what the caller sees of each."""
     place, name = request
-    registry = registries[place]
-    entries = [registry.find(name)] if name is not None else registry.tables
-    return [(entry, place.folder(entry.table_id)) for entry in entries]
+    if name is None:
+        _require(now, need)
+        rights = now.role.rights
+        return [
+            (entry, _access(place, entry, entry.name, now, need))
+            for entry in registries[place].tables
+            if rights(place.supertable, entry.table_id, entry.name)
+        ]
+    if not now.role.reaches_all and not registries[place].has(name):
+        raise TableNotFound(name)  # without a word on what was there
+    entry = registries[place].find(name)
+    return [(entry, _access(place, entry, name, now, need))]
+
+
+def _access(place: Place, entry: TableEntry, asked: str, now: Acting, need: Permission) -> AccessStage | None:
+    rights = now.role.rights(place.supertable, entry.table_id, entry.name)
+    if rights is None:
+        raise TableNotFound(asked)
+    _require(now, need)
+    rule = rights.rule
+    if rule is None:
+        return None
+    condition = bound(rule.filter, now.caller) if rule.filter else None
+    return AccessStage(rule.columns, rule.masks, condition, now.secret)
+
+
+def _require(now: Acting, need: Permission) -> None:
+    if not now.role.may(need):
+        raise AccessDenied(f"The role {now.role.name!r} ({now.role.type}) does not have the permission {need}.")

@@ -7,6 +7,7 @@ from supertable.application.registering import Registrar
 from supertable.application.tables import Place, Tables
 from supertable.domain.names import checked_tag
 from supertable.domain.registry import Registry, RegistryAction, RegistryChange, no_such_tag, tag_exists
+from supertable.domain.roles import Permission
 
 
 class TagVersion:
@@ -23,7 +24,7 @@ class TagVersion:
         and `AlreadyExists` when another version has the tag, unless `replace` moves it.
         """
         checked_tag(tag)
-        table = self._tables.open(place, name)
+        table = self._tables.open(place, name, Permission.CONTROL)
         pin = Pin(self._tables, self._tables.as_of(table, version))
         number = pin.version
 

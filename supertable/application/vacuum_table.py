@@ -23,6 +23,7 @@ from supertable.application.tables import OpenTable, Place, Tables
 from supertable.domain.commits import Change, Commit, CommitInfo, Operation
 from supertable.domain.layout import checkpoint_key
 from supertable.domain.maintenance import checked_retention
+from supertable.domain.roles import Permission
 from supertable.domain.snapshots import Snapshot
 from supertable.domain.vacuum import (
     GRACE_SECONDS,
@@ -94,7 +95,7 @@ class VacuumTable:
         must be. `wait_seconds`: for readers that have not said what they read. `removing` is told of each object.
         Raises `TableNotFound`, and `Damaged` where it cannot be told what is needed; nothing is then removed.
         """
-        table = self._tables.open(place, name)
+        table = self._tables.open(place, name, Permission.CONTROL)
         policy = table.snapshot.definition.maintenance
         retention = checked_retention(policy.retention_seconds if retention_seconds is None else retention_seconds)
         cutoff_us = self._clock.now_us() - round(retention * 1_000_000)

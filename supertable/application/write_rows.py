@@ -19,6 +19,7 @@ from supertable.application.tables import OpenTable, Place, Tables
 from supertable.domain.commits import Change, CommitInfo, Counts, Operation
 from supertable.domain.errors import InvalidInput, InvalidSchema
 from supertable.domain.rebase import forbidden_nulls
+from supertable.domain.roles import Permission
 from supertable.domain.schemas import Schema, fitted, missing_columns, require_nullable, without
 from supertable.domain.types import Field
 
@@ -64,7 +65,7 @@ class WriteRows:
         for which that is true, by rows for which it is true. Raises `InvalidInput` and its kinds for data that does not
         fit, and `Conflict`; nothing is then changed.
         """
-        return self.into(self._tables.open(place, name), data, mode, evolve, info, where)
+        return self.into(self._tables.open(place, name, Permission.WRITE), data, mode, evolve, info, where)
 
     def into(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dependency_injector import containers, providers
 
 from supertable.adapters.clocks.system import SystemClock, UuidIdentifiers
-from supertable.adapters.codecs.json_documents import registry_log_codec, table_log_codec
+from supertable.adapters.codecs.json_documents import access_log_codec, registry_log_codec, table_log_codec
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBRowFinder
 from supertable.adapters.readers.files import FileReaderAdapter
 from supertable.application.alter_table import AlterTable
@@ -47,6 +47,7 @@ from supertable.config import catalogs, reading, stores
 from supertable.config.settings import Settings
 from supertable.config.storage_settings import StorageType
 from supertable.config.stores import folder
+from supertable.domain.access import Access, replayed_access
 from supertable.domain.registry import Registry, replayed_registry
 from supertable.domain.snapshots import Snapshot, replayed
 
@@ -63,6 +64,10 @@ def _catalog_is_not_shared(settings: Settings) -> bool:
 
 def _tables_in(registry: Registry) -> int:
     return len(registry.entries)
+
+
+def _entries_in(access: Access) -> int:
+    return len(access.roles) + len(access.users) + len(access.tokens)
 
 
 def _files_in(snapshot: Snapshot) -> int:
@@ -99,11 +104,13 @@ class Container(containers.DeclarativeContainer):
     )
     registry_codec = providers.Singleton(registry_log_codec)
     table_codec = providers.Singleton(table_log_codec)
+    access_codec = providers.Singleton(access_log_codec)
     registries = providers.Singleton(Log, store, heads, registry_codec, replayed_registry, _tables_in)
     snapshots = providers.Singleton(Log, store, heads, table_codec, replayed, _files_in)
     registries_uncached = providers.Factory(Log, store, heads, registry_codec, replayed_registry, _tables_in)
     snapshots_uncached = providers.Factory(Log, store, heads, table_codec, replayed, _files_in)
-    tables = providers.Singleton(Tables, heads, registries, snapshots)
+    accesses = providers.Singleton(Log, store, heads, access_codec, replayed_access, _entries_in)
+    tables = providers.Singleton(Tables, heads, registries, snapshots, accesses, clock)
     committer = providers.Singleton(Committer, tables, snapshots, heads, locks, leases, clock, identifiers)
     registrar = providers.Singleton(Registrar, tables, registries, heads, clock, identifiers)
     data_files = providers.Singleton(DataFileWriter, store, stored_files.provided.open_writer, identifiers)

@@ -9,6 +9,8 @@ SupertableError
     UnreadableInput       a file or stream given for loading cannot be read
     InvalidStatement      the SQL cannot be parsed or bound
       StatementRefused    the SQL asks for something that is not allowed
+  NotSignedIn             it is not known who asks, or no longer
+  AccessDenied            the caller's role does not allow it
   NotFound
     TableNotFound
     VersionNotFound
@@ -97,6 +99,14 @@ class InvalidStatement(InvalidInput):
 
 class StatementRefused(InvalidStatement):
     """The SQL asks for something that is not on the list of what is allowed."""
+
+
+class NotSignedIn(SupertableError):
+    """It is not known who asks, or no longer."""
+
+
+class AccessDenied(SupertableError):
+    """The caller's role does not allow it; nothing was changed."""
 
 
 class NotFound(SupertableError):

@@ -21,6 +21,11 @@ def table_log(organization: str, supertable: str, table_id: str) -> str:
     return f"{supertable_folder(organization, supertable)}/tables/{table_id}"
 
 
+def access_log(organization: str) -> str:
+    """The folder of the log of roles, users and tokens. No supertable has its name."""
+    return f"{name_key(organization)}/-/access"
+
+
 def record_key(log: str, version: int) -> str:
     return f"{log}/log/{version:0{VERSION_DIGITS}d}"
 

@@ -8,10 +8,13 @@ vectors; columns are matched by field id, so renamed, widened and added columns 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from supertable.domain.files import DataFile
+from supertable.domain.masks import Mask
+from supertable.domain.row_filters import Term
 from supertable.domain.schemas import Schema
+from supertable.domain.types import Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,36 @@ class FileGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessStage:
+    """What a caller sees of a table. `columns`: field ids, None: all. `condition`: bound to the caller, None: all rows.
+
+    `mask_key` is a secret that keys the hashes of masked values.
+    """
+
+    columns: frozenset[int] | None = None
+    masks: Mapping[int, Mask] = field(default_factory=dict)
+    condition: Term | None = None
+    mask_key: str = field(default="", repr=False)
+
+    def shown(self, schema: Schema) -> Schema:
+        """The columns as the caller sees them: some are missing, masked ones have the type of their masks."""
+        columns = [column for column in schema.fields if self.columns is None or column.id in self.columns]
+        return replace(schema, fields=tuple(map(self._shown, columns)))
+
+    def bare(self, schema: Schema) -> Schema:
+        """Those columns whose values the caller sees as they are."""
+        return replace(schema, fields=tuple(one for one in self.shown(schema).fields if one.id not in self.masks))
+
+    def _shown(self, column: Field) -> Field:
+        mask = self.masks.get(column.id)
+        return replace(column, type=mask.masked_type(column.type), nullable=True) if mask else column
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
     """One table at one version, pruned. `files_total` counts the snapshot's files, `groups` holds those to read.
+
+    `schema` has all columns that are read; what comes of them is `shown`: `access` stands behind all else.
 
     `hidden`: bitmaps of rows to leave out that stand in place of a dirty file's deletion vector, by path of the file.
     """
@@ -38,6 +69,17 @@ class Scan:
     files_total: int
     rows_total: int
     hidden: Mapping[str, bytes] = field(default_factory=dict)
+    access: AccessStage | None = None
+
+    @property
+    def shown(self) -> Schema:
+        """The columns of the rows that come out."""
+        return self.access.shown(self.schema) if self.access else self.schema
+
+    @property
+    def all_rows(self) -> bool:
+        """Whether the caller sees every row that is alive."""
+        return self.access is None or self.access.condition is None
 
     @property
     def files(self) -> tuple[DataFile, ...]:

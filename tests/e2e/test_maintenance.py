@@ -20,6 +20,7 @@ from dependency_injector import providers
 import supertable
 from supertable.adapters.clocks.manual import ManualClock
 from supertable.domain.errors import InvalidSchema, InvalidSetting
+from supertable.domain.roles import Permission
 from supertable.entrypoints.sdk.lake import Lake
 from tests.command_line import Cli
 
@@ -105,7 +106,7 @@ class TestMaintain:
             lake.create_table(name, SCHEMA).set_maintenance(small_files=2)
             for _ in range(3):
                 lake.write(name, table(range(2), name))
-        victim = lake.container.tables().open(lake._place, "a")
+        victim = lake.container.tables().open(lake._place, "a", Permission.META)
         file = next(iter(victim.snapshot.files.values()))
         (home / "storage" / file.key(victim.folder)).unlink()
         report = lake.maintain()

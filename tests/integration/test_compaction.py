@@ -16,6 +16,7 @@ import supertable
 from supertable.adapters.locks.memory import InMemoryLocks
 from supertable.adapters.object_stores.local import LocalObjectStore
 from supertable.domain.errors import CommitUncertain, InvalidSchema, ObjectDamaged, StoreUnavailable
+from supertable.domain.roles import Permission
 from supertable.entrypoints.sdk.lake import Lake
 from tests.e2e.test_types import HELD
 from tests.faults import Crash, Fault, FaultyStore
@@ -201,7 +202,7 @@ def test_work_in_vain_leaves_no_file(home: Path, other: Lake) -> None:
 
 def _files_of_all_versions(lake: Lake) -> Iterator[Any]:
     tables = lake.container.tables()
-    newest = tables.open(lake._place, "t")
+    newest = tables.open(lake._place, "t", Permission.META)
     for version in range(1, newest.snapshot.version + 1):
         yield from tables.at_version(newest, version).snapshot.files.values()
 
@@ -235,7 +236,7 @@ def test_portions_are_bounded_and_each_is_a_version(other: Lake) -> None:
 
 
 def test_a_damaged_source_is_named_and_nothing_changes(home: Path, other: Lake) -> None:
-    newest = other.container.tables().open(other._place, "t")
+    newest = other.container.tables().open(other._place, "t", Permission.META)
     source = next(iter(newest.snapshot.files.values()))
     path = home / "storage" / source.key(newest.folder)
     data = path.read_bytes()

@@ -18,6 +18,7 @@ from supertable.adapters.object_stores.remote import RemoteObjectStore
 from supertable.adapters.object_stores.s3 import S3Bucket, S3Patience
 from supertable.config.container import Container
 from supertable.config.settings import Settings
+from supertable.domain.sessions import owner
 from supertable.entrypoints.sdk.lake import Lake
 from tests.failures import tell
 from tests.servers.azurite import Azurite
@@ -52,7 +53,7 @@ def machines(server: Server, proxy: FaultProxy, home: Path) -> Callable[[str, bo
         )
         bucket = impatient_bucket(server, proxy if faulty else None)
         container.store.override(providers.Object(RemoteObjectStore(bucket, prefix, folder / "uploads")))
-        return Lake(container, "main")
+        return Lake(container, "main", owner("default"))
 
     return open_lake
 

@@ -21,6 +21,7 @@ from supertable.adapters.locks.memory import InMemoryLocks
 from supertable.adapters.object_stores.local import LocalObjectStore
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.domain.errors import CommitUncertain, StoreUnavailable, VersionNotFound
+from supertable.domain.roles import Permission
 from supertable.entrypoints.sdk.lake import Lake
 from tests.faults import Crash, Fault, FaultyStore
 from tests.meanwhile import Meanwhile
@@ -198,7 +199,7 @@ class Histories(RuleBasedStateMachine):
             pass
         faulty.close()
         lake = self.lakes[writer]
-        snapshot = lake.container.tables().open(lake._place, self.name).snapshot
+        snapshot = lake.container.tables().open(lake._place, self.name, Permission.META).snapshot
         self.moved(snapshot.version, snapshot.version - len(self.versions))
         self.oldest = snapshot.oldest
 

@@ -17,6 +17,7 @@ from supertable.adapters.redis.leases import RedisLeases
 from supertable.config.catalogs import _keys
 from supertable.config.container import Container
 from supertable.config.settings import load_settings
+from supertable.domain.sessions import owner
 from supertable.entrypoints.sdk.lake import Lake
 from tests.property.test_histories import WRITERS, Histories
 from tests.servers.valkey import Valkey
@@ -34,7 +35,7 @@ def valkey() -> Valkey:
 class RedisHistories(Histories):
     def open(self) -> Lake:
         settings = load_settings(home=self.home, redis_host="127.0.0.1", redis_port=valkey().port)
-        lake = Lake(Container(settings=settings), "main")
+        lake = Lake(Container(settings=settings), "main", owner("default"))
         container = lake.container
         shared = container.redis(), _keys(container.deployment())
         container.catalog.override(providers.Object(RedisCatalog(*shared, _EXPECTED_SECONDS)))

@@ -12,6 +12,7 @@ from supertable.application.ports.object_stores import ObjectStore
 from supertable.config.container import Container
 from supertable.config.settings import Settings
 from supertable.config.stores import object_store
+from supertable.domain.sessions import owner
 from supertable.entrypoints.sdk.lake import Lake
 from tests.property.test_histories import Histories
 from tests.servers.azurite import Azurite
@@ -42,7 +43,7 @@ class RemoteHistories(Histories):
         return Settings(SUPERTABLE_HOME=self.home, SUPERTABLE_PREFIX=self.prefix, **self.environment)
 
     def open(self) -> Lake:
-        return Lake(Container(settings=self.settings), "main")
+        return Lake(Container(settings=self.settings), "main", owner("default"))
 
     def store(self) -> ObjectStore:
         return object_store(self.settings)

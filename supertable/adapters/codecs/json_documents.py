@@ -9,6 +9,7 @@ import msgspec
 import pyarrow as pa
 
 from supertable.application.ports.codecs import TooNew, Undecodable
+from supertable.domain.access import Access, AccessCommit
 from supertable.domain.commits import Commit
 from supertable.domain.registry import Registry, RegistryCommit
 from supertable.domain.snapshots import Snapshot
@@ -85,6 +86,10 @@ class JsonLogCodec(Generic[Record, State]):
 
 def table_log_codec() -> JsonLogCodec[Commit, Snapshot]:
     return JsonLogCodec(Commit, Snapshot)
+
+
+def access_log_codec() -> JsonLogCodec[AccessCommit, Access]:
+    return JsonLogCodec(AccessCommit, Access)
 
 
 def registry_log_codec() -> JsonLogCodec[RegistryCommit, Registry]:

@@ -24,6 +24,8 @@ from supertable.domain.commits import CommitInfo
 from supertable.domain.errors import InvalidInput
 from supertable.domain.findings import CheckReport
 from supertable.domain.names import checked_name
+from supertable.domain.roles import Permission
+from supertable.domain.sessions import Session, owner
 from supertable.domain.vacuum import GRACE_SECONDS
 from supertable.entrypoints.sdk.durations import Duration, optional_seconds, seconds
 from supertable.entrypoints.sdk.result import Result
@@ -32,23 +34,30 @@ from supertable.entrypoints.sdk.table import Table
 DEFAULT_SUPERTABLE = "main"
 
 
-def connect(home: str | Path | None = None, organization: str | None = None, supertable: str | None = None) -> Lake:
+def connect(
+    home: str | Path | None = None,
+    organization: str | None = None,
+    supertable: str | None = None,
+    *,
+    role: str | None = None,
+) -> Lake:
     """Open a lake; nothing is created before the first write.
 
     What is not given comes from the settings: `SUPERTABLE_HOME` (~/supertable), `SUPERTABLE_ORGANIZATION` (default);
-    the supertable is `main`. Raises `InvalidName` and `InvalidSetting`.
+    the supertable is `main`. Whoever opens an embedded lake is its owner; with `role` they act under that role.
+    Raises `InvalidName` and `InvalidSetting`.
     """
     settings = load_settings(home=home, organization=organization)
-    return Lake(Container(settings=settings), supertable or DEFAULT_SUPERTABLE)
+    named = checked_name("organization", settings.organization)
+    return Lake(Container(settings=settings), supertable or DEFAULT_SUPERTABLE, owner(named, role))
 
 
 class Lake:
     """Thread-safe. Close it, or use it in a `with` block, to free its engine at once."""
 
-    def __init__(self, container: Container, supertable: str) -> None:
+    def __init__(self, container: Container, supertable: str, session: Session) -> None:
         self._container = container
-        organization = checked_name("organization", self.settings.organization)
-        self._place = Place(organization, checked_name("supertable", supertable))
+        self._place = Place(session.organization, checked_name("supertable", supertable), session)
 
     @property
     def container(self) -> Container:
@@ -176,11 +185,13 @@ class Lake:
 
     def table(self, name: str) -> Table:
         """Raises `TableNotFound`."""
-        return Table(self._container, self._place, self._container.tables().open(self._place, name).name)
+        return Table(
+            self._container, self._place, self._container.tables().open(self._place, name, Permission.META).name
+        )
 
     def tables(self) -> list[TableInfo]:
         """All tables, as of one moment, by name."""
-        return [TableInfo.of(table) for table in self._container.tables().all(self._place)]
+        return [TableInfo.of(table) for table in self._container.tables().all(self._place, Permission.META)]
 
     def rename(self, name: str, new_name: str) -> Table:
         """Raises `TableNotFound`, `InvalidName` and `TableExists`."""

@@ -15,6 +15,7 @@ from supertable.application.vacuum_table import VacuumResult
 from supertable.config.container import Container
 from supertable.domain.commits import CommitInfo
 from supertable.domain.maintenance import MaintenancePolicy
+from supertable.domain.roles import Permission
 from supertable.domain.schema_changes import (
     AddColumn,
     DropColumn,
@@ -48,7 +49,7 @@ class Table:
     @property
     def schema(self) -> pa.Schema:
         """The columns; field ids and comments are in the fields' metadata."""
-        return arrow_schema(self._open().snapshot.schema)
+        return arrow_schema(self._open().schema)
 
     def info(self) -> TableInfo:
         return TableInfo.of(self._open())
@@ -172,7 +173,7 @@ class Table:
         )
 
     def _open(self) -> OpenTable:
-        return self._container.tables().open(self._place, self._name)
+        return self._container.tables().open(self._place, self._name, Permission.META)
 
     def __repr__(self) -> str:
         info = self.info()

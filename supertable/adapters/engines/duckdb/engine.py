@@ -15,7 +15,7 @@ from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.parser import parsed
 from supertable.adapters.engines.duckdb.queries import AnsweredQuery, DuckDBQuery
 from supertable.adapters.engines.duckdb.statements import DuckDBStatement
-from supertable.adapters.engines.duckdb.view_chain import Sources, counted_sql, source_sql
+from supertable.adapters.engines.duckdb.view_chain import Sources, all_rows, counted_sql, source_sql
 from supertable.application.ports.engines import (
     FileSource,
     Limits,
@@ -69,7 +69,9 @@ class DuckDBEngine:
         sources = Sources(self._stored)
         sql = statement.sql(
             {
-                number: counted_sql(source) if number in statement.counted else source_sql(source, sources)
+                number: counted_sql(source)
+                if number in statement.counted and all_rows(source)
+                else source_sql(source, sources)
                 for number, source in scans.items()
             }
         )

@@ -9,10 +9,12 @@ from itertools import chain, islice
 import duckdb
 import pyarrow as pa
 
+from supertable.adapters.engines.duckdb.access_stage import access_sql
 from supertable.adapters.engines.duckdb.types import converted, duckdb_type, literal, quoted
 from supertable.application.ports.engines import Changes, FileSource, OpenFiles, Source, Stopped, Union
 from supertable.domain.errors import InvalidStatement, ObjectDamaged, QueryCancelled
 from supertable.domain.files import DataFile
+from supertable.domain.row_filters import columns_of
 from supertable.domain.schemas import Schema
 from supertable.domain.types import DataType, Field
 from supertable.domain.view_chain import Scan
@@ -30,9 +32,13 @@ class Positions:
 
 @dataclass(slots=True)
 class Sources:
-    """What one query's SQL refers to: lists of files as variables, bitmaps as small tables."""
+    """What one query's SQL refers to: lists of files as variables, bitmaps as small tables.
+
+    `fenced`: whether the query could fail on rows that the caller may not see; see `access_stage`.
+    """
 
     stored: FileSource
+    fenced: bool = True
     lists: dict[str, list[tuple[str, DataFile]]] = field(default_factory=dict)
     dead: dict[str, pa.Table] = field(default_factory=dict)
     opened: OpenFiles | None = None
@@ -91,12 +97,23 @@ def source_sql(source: Source, sources: Sources) -> str:
 
 def counted_sql(source: Source) -> str:
     """As many rows as the source has, by what the snapshots know; no file is opened."""
+    scans = _scans(source)
     if isinstance(source, Changes):
-        scans = [scan for step in source.steps for scan in (step.gone, step.came)]
         rows = sum(_shown_rows(scan) for scan in scans)
     else:
-        rows = sum(scan.rows_total for scan in (source.scans if isinstance(source, Union) else (source,)))
+        rows = sum(scan.rows_total for scan in scans)
     return f"SELECT NULL FROM range({rows})"
+
+
+def all_rows(source: Source) -> bool:
+    """Whether the caller sees all rows of the source."""
+    return all(scan.all_rows for scan in _scans(source))
+
+
+def _scans(source: Source) -> list[Scan]:
+    if isinstance(source, Changes):
+        return [scan for step in source.steps for scan in (step.gone, step.came)]
+    return list(source.scans) if isinstance(source, Union) else [source]
 
 
 def _shown_rows(scan: Scan) -> int:
@@ -119,8 +136,21 @@ def dead_or_alive_sql(scan: Scan, sources: Sources, columns: Sequence[str], posi
 def _scan_sql(
     scan: Scan, sources: Sources, columns: Sequence[str] | None, positions: Positions | None, with_dead: bool
 ) -> str:
-    schema = scan.schema
-    fields = schema.fields if columns is None else tuple(_column(schema, name) for name in columns)
+    shown = scan.shown
+    fields = shown.fields if columns is None else tuple(_column(shown, name) for name in columns)
+    if scan.access is None:
+        return _rows_sql(scan, sources, fields, positions, with_dead)
+    stored = [column for field in fields if (column := scan.schema.by_id(field.id))]
+    asked = {field.id for field in fields} | (columns_of(scan.access.condition) if scan.access.condition else set())
+    read = [field for field in scan.schema.fields if field.id in asked]
+    rows = _rows_sql(scan, sources, read, positions, with_dead)
+    more = [positions.file, positions.row] if positions else []
+    return access_sql(scan.access, scan.schema, rows, stored, more, sources.fenced)
+
+
+def _rows_sql(
+    scan: Scan, sources: Sources, fields: Sequence[Field], positions: Positions | None, with_dead: bool
+) -> str:
     parts = list(_parts(scan, fields, sources, positions, with_dead))
     return " UNION ALL ".join(parts) if parts else _empty(fields, positions)
 
@@ -242,7 +272,7 @@ def _change(version: int, names: tuple[str, str], other: Scan, keys: Sequence[st
 def _check_types(union: Union) -> None:
     seen: dict[str, tuple[str, DataType]] = {}
     for scan in union.scans:
-        for column in scan.schema.fields:
+        for column in scan.shown.fields:
             table, kind = seen.setdefault(column.name.lower(), (scan.table, column.type))
             if _family(kind) != _family(column.type):
                 raise InvalidStatement(
