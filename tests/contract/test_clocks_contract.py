@@ -73,3 +73,9 @@ def test_uuids_tell_their_version_and_time() -> None:
 
 def test_jitter_is_below_one(identifiers: Identifiers) -> None:
     assert all(0 <= identifiers.jitter() < 1 for _ in range(100))
+
+
+def test_secrets_are_long_and_never_the_same(identifiers: Identifiers) -> None:
+    made = [identifiers.secret() for _ in range(1_000)]
+    assert all(re.fullmatch("[A-Za-z0-9_-]{43}", each) for each in made)
+    assert len(set(made)) == 1_000

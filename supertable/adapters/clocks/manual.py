@@ -32,7 +32,7 @@ class ManualClock:
 
 
 class SequentialIdentifiers:
-    """1, 2, 3 … as 32 hex digits; jitter is always one half."""
+    """1, 2, 3 … as 32 hex digits, and as secrets; jitter is always one half."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
@@ -42,3 +42,6 @@ class SequentialIdentifiers:
 
     def jitter(self) -> float:
         return 0.5
+
+    def secret(self) -> str:
+        return f"{next(self._numbers):043d}"

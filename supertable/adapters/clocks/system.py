@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import secrets
 import threading
 import time
 
@@ -43,6 +44,9 @@ class UuidIdentifiers:
 
     def jitter(self) -> float:
         return random.random()
+
+    def secret(self) -> str:
+        return secrets.token_urlsafe(32)
 
     def _stamp(self) -> int:
         """Time in units of 1/4096 ms, always later than the stamp before."""

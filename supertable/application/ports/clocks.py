@@ -21,3 +21,6 @@ class Identifiers(Protocol):
 
     def jitter(self) -> float:
         """A random number in [0, 1)."""
+
+    def secret(self) -> str:
+        """43 url-safe characters of 32 random bytes, which nobody can guess."""
