@@ -13,6 +13,7 @@ from supertable.application.deletion_vectors import DeletionVectors
 from supertable.application.key_bounds import key_bounds
 from supertable.application.marking import Marks, Probe, killed
 from supertable.application.ports.engines import RowFinder
+from supertable.application.restricted_writes import check_keys_seen
 from supertable.application.results import WriteResult
 from supertable.application.tables import OpenTable, Place, Tables
 from supertable.domain.commits import Change, CommitInfo, Counts, Operation, Tombstone
@@ -34,11 +35,11 @@ class DeleteRows:
     def where(self, place: Place, name: str, predicate: str, reason: str, info: CommitInfo) -> WriteResult:
         """Delete the rows for which the SQL expression is true. Raises `InvalidStatement` where it is none."""
         table = self._tables.open(place, name, Permission.WRITE)
-        checked = self._finder.check_predicate(predicate, table.snapshot.schema)
+        checked = self._finder.check_predicate(predicate, table.bare)
         tombstone = Tombstone(checked.text, None, reason)
 
         def probe(newest: OpenTable) -> Probe:
-            current = self._finder.check_predicate(predicate, newest.snapshot.schema)
+            current = self._finder.check_predicate(predicate, newest.bare)
             return lambda files: self._finder.matching_predicate(
                 newest.scan(pruned(files, current.necessary, newest.snapshot.schemas, newest.snapshot.schema)), current
             )
@@ -50,6 +51,7 @@ class DeleteRows:
         table = self._tables.open(place, name, Permission.WRITE)
         if not table.snapshot.definition.keys:
             raise InvalidInput(f"Table {table.name} has no key columns; delete with a predicate instead.")
+        check_keys_seen(table)
         keys = self._unique_keys(table, data)
 
         def probe(newest: OpenTable) -> Probe:

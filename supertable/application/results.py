@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from supertable.application.committing import Committed
@@ -54,14 +54,17 @@ class WriteResult:
 
 @dataclass(frozen=True, slots=True)
 class TableInfo:
-    """A table at its newest version. `rows` are live; `dead_rows` still take room in its files."""
+    """A table at its newest version. `rows` are live; `dead_rows` still take room in its files.
+
+    None is what a caller who sees only a part of the table may not know.
+    """
 
     name: str
     version: int
-    rows: int
-    dead_rows: int
-    files: int
-    bytes: int
+    rows: int | None
+    dead_rows: int | None
+    files: int | None
+    bytes: int | None
     keys: list[str]
     sequence: str | None
     created_at: datetime
@@ -71,15 +74,18 @@ class TableInfo:
     @classmethod
     def of(cls, table: OpenTable) -> TableInfo:
         snapshot = table.snapshot
+        whole = table.access is None
+        shown = table.schema
+        sequence = snapshot.sequence_name
         return cls(
             name=table.name,
             version=snapshot.version,
-            rows=snapshot.rows,
-            dead_rows=sum(file.rows - file.live_rows for file in snapshot.files.values()),
-            files=len(snapshot.files),
-            bytes=snapshot.bytes,
-            keys=snapshot.key_names,
-            sequence=snapshot.sequence_name,
+            rows=snapshot.rows if whole else None,
+            dead_rows=sum(file.rows - file.live_rows for file in snapshot.files.values()) if whole else None,
+            files=len(snapshot.files) if whole else None,
+            bytes=snapshot.bytes if whole else None,
+            keys=[key for key in snapshot.key_names if shown.find(key)],
+            sequence=sequence if sequence and shown.find(sequence) else None,
             created_at=moment(snapshot.created_at_us),
             updated_at=moment(snapshot.committed_at_us),
             comment=snapshot.definition.comment,
@@ -112,14 +118,14 @@ class ColumnInfo:
     @classmethod
     def of(cls, table: OpenTable) -> list[ColumnInfo]:
         return [
-            cls(field.name, str(field.type), field.nullable, field.comment, field.id)
-            for field in table.snapshot.schema.fields
+            cls(column.name, str(column.type), column.nullable, column.comment, column.id)
+            for column in table.schema.fields
         ]
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One commit.
+    """One commit. Callers who see only a part of the table are told what it was and when; the rest is None or empty.
 
     `predicate` and `reason` are what a delete was given, `restored` the version that a restore went back to, and
     `description` how the columns were changed, or what a clone was made of. `bytes_added` as in `WriteResult`.
@@ -128,22 +134,25 @@ class HistoryEntry:
     version: int
     committed_at: datetime
     operation: str
-    rows_inserted: int
-    rows_updated: int
-    rows_deleted: int
-    files_added: int
-    files_removed: int
-    bytes_added: int
-    properties: Mapping[str, str]
-    idempotency_key: str | None
-    predicate: str | None
-    reason: str
-    restored: int | None
-    description: str
+    rows_inserted: int | None = None
+    rows_updated: int | None = None
+    rows_deleted: int | None = None
+    files_added: int | None = None
+    files_removed: int | None = None
+    bytes_added: int | None = None
+    properties: Mapping[str, str] = field(default_factory=dict)
+    idempotency_key: str | None = None
+    predicate: str | None = None
+    reason: str = ""
+    restored: int | None = None
+    description: str = ""
 
     @classmethod
-    def of(cls, commit: Commit) -> HistoryEntry:
+    def of(cls, commit: Commit, whole: bool) -> HistoryEntry:
+        """`whole`: whether the caller may read the whole table."""
         change = commit.change
+        if not whole:
+            return cls(commit.version, moment(commit.committed_at_us), change.operation.value)
         tombstone = change.tombstone
         return cls(
             version=commit.version,

@@ -29,7 +29,6 @@ from supertable.domain.names import checked_name, name_key
 from supertable.domain.predicates import ALWAYS, Predicate
 from supertable.domain.pruning import pruned
 from supertable.domain.roles import Permission
-from supertable.domain.schemas import Schema
 from supertable.domain.view_chain import Scan
 
 
@@ -98,7 +97,7 @@ class RunQuery:
             for number, tables in opened.items()
             if targets[number].table is not None and number not in changes
         }
-        schemas = {number: _bare(table) for number, table in single.items()}
+        schemas = {number: table.bare for number, table in single.items()}
         sources: dict[int, Source] = {
             number: _pruned(single[number], statement.predicate(number, schemas, parameters))
             if number in single
@@ -183,11 +182,6 @@ def _spans(relations: Iterable[Relation], opened: Mapping[int, list[OpenTable]])
             first = max(asked.after, 1) if asked else last
             spans.setdefault(table.folder, []).append((min(first, last), last))
     return spans
-
-
-def _bare(table: OpenTable) -> Schema:
-    """The columns by which files may be chosen: what is masked may not, for that would tell of its values."""
-    return table.access.bare(table.snapshot.schema) if table.access else table.snapshot.schema
 
 
 def _pruned(table: OpenTable, predicate: Predicate) -> Scan:

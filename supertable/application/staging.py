@@ -23,7 +23,7 @@ from supertable.application.tables import OpenTable
 from supertable.domain.errors import ObjectMissing
 from supertable.domain.files import DataFile
 from supertable.domain.schemas import Schema
-from supertable.domain.view_chain import Scan, grouped
+from supertable.domain.view_chain import AccessStage, Scan, grouped
 
 _PROBE_ROWS = 500_000
 
@@ -132,8 +132,8 @@ class Stage:
             yield from self._open(table, file).iter_batches()
 
 
-def staged_scan(table: OpenTable, staged: Staged) -> Scan:
-    """The plan of a read of all live staged rows."""
+def staged_scan(table: OpenTable, staged: Staged, access: AccessStage | None = None) -> Scan:
+    """The plan of a read of all live staged rows, or of those that `access` shows."""
     hidden = {file.path: _bitmap(file, staged.dead[file.path]) for file in staged.files if file.path in staged.dead}
     return Scan(
         table=table.name,
@@ -144,6 +144,7 @@ def staged_scan(table: OpenTable, staged: Staged) -> Scan:
         files_total=len(staged.files),
         rows_total=staged.live_rows,
         hidden=hidden,
+        access=access,
     )
 
 

@@ -40,9 +40,8 @@ class TableChanges:
             raise VersionNotFound(table.name, f"{up_to} after version {asked.after}", table.snapshot.oldest, up_to)
         commits = reversed(self._tables.commits(table, up_to, up_to - asked.after))
         found = (self._step(last, step) for step in steps(files, commits))
-        bare = last.access.bare(last.snapshot.schema) if last.access else last.snapshot.schema
         keys = last.snapshot.key_names
-        seen = keys if all(bare.find(key) for key in keys) else []
+        seen = keys if all(last.bare.find(key) for key in keys) else []
         return Changes(last.schema, tuple(seen), tuple(step for step in found if step))
 
     def _step(self, last: OpenTable, step: Step) -> ChangeStep | None:

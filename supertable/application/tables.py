@@ -66,6 +66,11 @@ class OpenTable:
         """The columns as the caller sees them."""
         return self.access.shown(self.snapshot.schema) if self.access else self.snapshot.schema
 
+    @property
+    def bare(self) -> Schema:
+        """Those columns whose values the caller sees as they are."""
+        return self.access.bare(self.snapshot.schema) if self.access else self.snapshot.schema
+
     def require_whole(self, what: str) -> None:
         """Raises `AccessDenied` for callers who see only a part of the table."""
         if self.access:

@@ -13,11 +13,12 @@ from supertable.application.committing import Committer
 from supertable.application.marking import Marks
 from supertable.application.ports.engines import RowFinder
 from supertable.application.resolving import Resolver
+from supertable.application.restricted_writes import check_restricted, check_rows
 from supertable.application.results import WriteResult
 from supertable.application.staging import Stage, Staged, staged_scan
 from supertable.application.tables import OpenTable, Place, Tables
 from supertable.domain.commits import Change, CommitInfo, Counts, Operation
-from supertable.domain.errors import InvalidInput, InvalidSchema
+from supertable.domain.errors import AccessDenied, InvalidInput, InvalidSchema
 from supertable.domain.rebase import forbidden_nulls
 from supertable.domain.roles import Permission
 from supertable.domain.schemas import Schema, fitted, missing_columns, require_nullable, without
@@ -35,6 +36,9 @@ _OPERATIONS = {
     WriteMode.UPSERT: Operation.UPSERT,
     WriteMode.OVERWRITE: Operation.OVERWRITE,
 }
+
+
+_WHOLE_ONLY = {WriteMode.OVERWRITE: "overwrite"}
 
 
 class WriteRows:
@@ -63,7 +67,7 @@ class WriteRows:
 
         An upsert that lacks columns keeps their values in rows that exist. An overwrite with `where` replaces the rows
         for which that is true, by rows for which it is true. Raises `InvalidInput` and its kinds for data that does not
-        fit, and `Conflict`; nothing is then changed.
+        fit, `AccessDenied` for rows and columns that the caller may not write, and `Conflict`; nothing is then changed.
         """
         return self.into(self._tables.open(place, name, Permission.WRITE), data, mode, evolve, info, where)
 
@@ -88,6 +92,7 @@ class WriteRows:
             return WriteResult.of(table, earlier)
         reader = as_reader(data)
         given = fields_of(reader.schema)
+        check_restricted(table, given, _WHOLE_ONLY.get(mode, "change the columns of" if evolve else ""))
         schema = fitted(table.snapshot.schema, given, evolve)
         missing = _check(table, schema, [field.name for field in given], mode, where)
         work = _Work(given, evolve, _OPERATIONS[mode], where, Staged(schema, []))
@@ -95,12 +100,22 @@ class WriteRows:
             work.partial = self._stage(table, reader, without(schema, missing))
         else:
             work.staged = self._stage(table, reader, schema)
+        self._check_rows(table, work)
         committed = self._committer.commit(table, lambda newest: self._change(newest, work), info)
         if work.partial:
             self._stage.discard(table, work.partial)
         return WriteResult.of(table, committed)
 
+    def _check_rows(self, table: OpenTable, work: _Work) -> None:
+        staged = work.partial or work.staged
+        try:
+            check_rows(table, staged, self._finder)
+        except AccessDenied:
+            self._stage.discard(table, staged)
+            raise
+
     def _change(self, newest: OpenTable, work: _Work) -> Change:
+        check_restricted(newest, work.given)
         schema = self._completed(newest, work) if work.partial else self._fit(newest, work)
         if work.where is not None:
             return self._replacing(newest, work, schema, work.where)

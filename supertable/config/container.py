@@ -38,6 +38,7 @@ from supertable.application.run_query import RunQuery
 from supertable.application.set_maintenance import SetMaintenance
 from supertable.application.staging import Stage
 from supertable.application.table_changes import TableChanges
+from supertable.application.table_history import TableHistory
 from supertable.application.tables import Tables
 from supertable.application.tag_version import TagVersion, UntagVersion
 from supertable.application.vacuum_lake import VacuumLake
@@ -135,6 +136,7 @@ class Container(containers.DeclarativeContainer):
     vacuum_lake = providers.Singleton(VacuumLake, tables, vacuum_table, purge_tables)
     set_maintenance = providers.Singleton(SetMaintenance, tables, committer)
     table_changes = providers.Singleton(TableChanges, tables, vectors)
+    table_history = providers.Singleton(TableHistory, tables)
     run_query = providers.Singleton(RunQuery, tables, table_changes, engine, leases)
     maintain_lake = providers.Singleton(MaintainLake, tables, compact_table, vacuum_table, purge_tables, clock)
     rebuild_catalog = providers.Singleton(RebuildCatalog, store, catalog, heads, clock)

@@ -59,8 +59,10 @@ def shown(value: object) -> str:
     return str(value)
 
 
-def amount(count: int, noun: str) -> str:
-    """`1 row`, `2,000 rows`."""
+def amount(count: int | None, noun: str) -> str:
+    """`1 row`, `2,000 rows`; `? rows` where the number may not be known."""
+    if count is None:
+        return f"? {noun}s"
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
@@ -69,8 +71,10 @@ def properties(given: Mapping[str, str]) -> str:
     return "; ".join(f"{key}={value}" for key, value in given.items())
 
 
-def size(count: int) -> str:
-    """A number of bytes in decimal units."""
+def size(count: int | None) -> str:
+    """A number of bytes in decimal units; nothing where it may not be known."""
+    if count is None:
+        return ""
     value = float(count)
     for unit in ("B", "kB", "MB", "GB"):
         if value < 1000:

@@ -59,14 +59,13 @@ class Table:
 
     def history(self, limit: int = 100) -> list[HistoryEntry]:
         """The newest `limit` commits, newest first."""
-        table = self._open()
-        return [
-            HistoryEntry.of(commit) for commit in self._container.tables().commits(table, table.snapshot.version, limit)
-        ]
+        return self._container.table_history()(self._place, self._name, limit)
 
     def tombstones(self, limit: int = 100) -> list[TombstoneInfo]:
         """The newest `limit` soft deletes, newest first: who, when, why. The version before each has the rows."""
-        return tombstones(self._container.tables(), self._open(), limit)
+        table = self._open(Permission.READ)
+        table.require_whole("see what was deleted from")
+        return tombstones(self._container.tables(), table, limit)
 
     def tag(self, name: str, version: int | str | None = None, replace: bool = False) -> int:
         """Give a version (None: the newest) a name, which keeps it from being vacuumed; the version is returned.
@@ -152,7 +151,9 @@ class Table:
 
     def maintenance(self) -> MaintenancePolicy:
         """What `maintain` does to this table. `sort_by` are field ids."""
-        return self._open().snapshot.definition.maintenance
+        table = self._open()
+        table.require_whole("see the maintenance policy of")
+        return table.snapshot.definition.maintenance
 
     def set_maintenance(
         self,
@@ -172,12 +173,13 @@ class Table:
             self._place, self._name, target_file_bytes, small_files, dirty_share, columns, optional_seconds(retention)
         )
 
-    def _open(self) -> OpenTable:
-        return self._container.tables().open(self._place, self._name, Permission.META)
+    def _open(self, need: Permission = Permission.META) -> OpenTable:
+        return self._container.tables().open(self._place, self._name, need)
 
     def __repr__(self) -> str:
         info = self.info()
-        return f"<Table {info.name}: {info.rows:,} rows at version {info.version}>"
+        rows = "" if info.rows is None else f"{info.rows:,} rows "
+        return f"<Table {info.name}: {rows}at version {info.version}>"
 
 
 def _path(path: ColumnPath) -> Path:

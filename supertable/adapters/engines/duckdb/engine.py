@@ -25,6 +25,7 @@ from supertable.application.ports.engines import (
     Stopped,
     TimestampAt,
 )
+from supertable.domain.view_chain import Scan
 
 _KEPT_STATEMENTS = 256
 _KEPT_TEXT = 10_000
@@ -66,7 +67,7 @@ class DuckDBEngine:
         limits: Limits,
     ) -> RunningQuery:
         assert isinstance(statement, DuckDBStatement)
-        sources = Sources(self._stored)
+        sources = Sources(self._stored, fenced=_fenced(statement, scans, parameters))
         sql = statement.sql(
             {
                 number: counted_sql(source)
@@ -89,3 +90,15 @@ class DuckDBEngine:
 
     def close(self) -> None:
         self._instance.close()
+
+
+def _fenced(
+    statement: DuckDBStatement, sources: Mapping[int, Source], parameters: Sequence[Any] | Mapping[str, Any]
+) -> bool:
+    """Whether the statement could fail on rows that the caller may not see."""
+    if all(map(all_rows, sources.values())):
+        return False
+    (source,) = sources.values() if len(sources) == 1 else (None,)
+    if not isinstance(source, Scan) or source.access is None:
+        return True
+    return not statement.is_harmless(source.access.bare(source.schema), parameters)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from supertable.adapters.engines.duckdb.constants import Constants, Evaluate
+from supertable.adapters.engines.duckdb.harmless import harmless
 from supertable.adapters.engines.duckdb.predicates import relation_predicate
 from supertable.adapters.engines.duckdb.trees import Node
 from supertable.application.ports.engines import Relation
@@ -45,6 +46,13 @@ class DuckDBStatement:
             return relation_predicate(self.tree, self.tokens[relation_id], known, constants)
         except RecursionError:
             return ALWAYS
+
+    def is_harmless(self, schema: Schema, parameters: Sequence[Any] | Mapping[str, Any]) -> bool:
+        """See `harmless`: the statement reads one table, of which the caller sees these columns as they are."""
+        try:
+            return harmless(self.tree, schema, Constants(self.evaluate, parameters))
+        except RecursionError:
+            return False
 
     def sql(self, sources: Mapping[int, str]) -> str:
         """The statement over `sources`, SQL of a subquery for each relation."""
