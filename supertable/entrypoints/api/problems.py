@@ -1,0 +1,101 @@
+"""The one place where errors become answers: problem documents (RFC 9457).
+
+Callers are told what they did wrong, in the error's own words. Of what is wrong with the server they are told what is
+safe to do; what happened exactly, with names of files, is in the log under the request's id.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Request, Response
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException, ValidationException
+
+from supertable.domain import errors
+
+_LOG = logging.getLogger(__name__)
+MEDIA_TYPE = "application/problem+json"
+_TRY_AGAIN = {"Retry-After": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """`detail`: said instead of the error's own words."""
+
+    status: int
+    detail: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+_INTERNAL = _Kind(500, "Something is wrong in SuperTable itself. The log has more under this request's id.")
+_KINDS: dict[type[Exception], _Kind] = {
+    errors.InvalidInput: _Kind(400),
+    errors.NotSignedIn: _Kind(401, headers={"WWW-Authenticate": 'Bearer realm="supertable"'}),
+    errors.AccessDenied: _Kind(403),
+    errors.NotFound: _Kind(404),
+    errors.AlreadyExists: _Kind(409),
+    errors.Conflict: _Kind(409),
+    errors.QueryFailed: _Kind(422),
+    errors.Unavailable: _Kind(
+        503, "A server behind this one did not answer. Nothing was changed; it is safe to try again.", _TRY_AGAIN
+    ),
+    errors.CommitUncertain: _Kind(504),
+    errors.Damaged: _Kind(500, "Stored data is damaged or missing, so nothing is answered from it. `fsck` tells more."),
+    errors.MissingExtra: _Kind(501),
+    errors.UnsafeStore: _Kind(500, "The object store does not keep what writes rely on; nothing was written."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`type`: a stable, relative address, like /problems/table-not-found. `more`: further members."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    headers: dict[str, str] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
+
+    def document(self, instance: str) -> dict[str, Any]:
+        said = {"type": self.type, "title": self.title, "status": self.status, "detail": self.detail}
+        return {**said, "instance": instance, **self.more}
+
+
+def problem_of(error: Exception) -> Problem:
+    """What a caller may know of an error."""
+    if isinstance(error, HTTPException):
+        return _of_http(error)
+    kind = next((_KINDS[cls] for cls in type(error).__mro__ if cls in _KINDS), _INTERNAL)
+    name = type(error).__name__ if kind is not _INTERNAL else "InternalError"
+    return Problem(address(name), title(name), kind.status, kind.detail or str(error), kind.headers)
+
+
+def problem_of_exception(request: Request[Any, Any, State], error: Exception) -> Response[dict[str, Any]]:
+    problem = problem_of(error)
+    if problem.status >= 500:
+        _LOG.error("a request failed", exc_info=error)
+    return Response(problem.document(""), status_code=problem.status, media_type=MEDIA_TYPE, headers=problem.headers)
+
+
+def address(name: str) -> str:
+    """TableNotFound: /problems/table-not-found."""
+    return "/problems/" + re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
+
+
+def title(name: str) -> str:
+    """TableNotFound: Table not found."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
+
+
+def _of_http(error: HTTPException) -> Problem:
+    phrase = HTTPStatus(error.status_code).phrase
+    detail = error.detail if error.status_code < 500 else _INTERNAL.detail or ""
+    more = {"errors": error.extra} if isinstance(error, ValidationException) and error.extra else {}
+    slug = phrase.lower().replace(" ", "-")
+    return Problem(f"/problems/{slug}", phrase, error.status_code, detail, dict(error.headers or {}), more)

@@ -1,0 +1,36 @@
+"""Who asks: the bearer token of a request becomes a session, before its handler is reached."""
+
+from __future__ import annotations
+
+from litestar.concurrency import sync_to_thread
+from litestar.connection import ASGIConnection
+from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
+
+from supertable.domain.errors import NotSignedIn
+from supertable.domain.names import checked_name
+from supertable.entrypoints.api.context import container_of
+
+ROLE = "X-Supertable-Role"
+ORGANIZATION = "X-Supertable-Organization"
+_SCHEME = "bearer "
+
+
+class SigningIn(AbstractAuthenticationMiddleware):
+    """Makes `request.user` the session. Raises `NotSignedIn`; and `AccessDenied` for a role that the caller lacks."""
+
+    async def authenticate_request(self, connection: ASGIConnection) -> AuthenticationResult:  # type: ignore[type-arg]
+        container = container_of(connection.scope)
+        organization = connection.headers.get(ORGANIZATION) or container.settings().organization
+        session = await sync_to_thread(
+            container.sign_in(),
+            checked_name("organization", organization),
+            _credential(connection.headers.get("Authorization", "")),
+            connection.headers.get(ROLE) or None,
+        )
+        return AuthenticationResult(user=session, auth=None)
+
+
+def _credential(authorization: str) -> str:
+    if not authorization.lower().startswith(_SCHEME) or not authorization[len(_SCHEME) :].strip():
+        raise NotSignedIn("Nobody is signed in: send a token, as the header `Authorization: Bearer …`.")
+    return authorization[len(_SCHEME) :].strip()
