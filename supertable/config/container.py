@@ -10,6 +10,7 @@ from supertable.adapters.clocks.system import SystemClock, UuidIdentifiers
 from supertable.adapters.codecs.json_documents import access_log_codec, registry_log_codec, table_log_codec
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBRowFinder
 from supertable.adapters.readers.files import FileReaderAdapter
+from supertable.application.access_log import AccessLog
 from supertable.application.alter_table import AlterTable
 from supertable.application.check_catalog import CatalogChecker
 from supertable.application.check_files import FileChecker, files_are_there
@@ -36,15 +37,17 @@ from supertable.application.resolving import Resolver
 from supertable.application.restore_version import RestoreVersion
 from supertable.application.run_query import RunQuery
 from supertable.application.set_maintenance import SetMaintenance
+from supertable.application.sign_in import SignIn
 from supertable.application.staging import Stage
 from supertable.application.table_changes import TableChanges
 from supertable.application.table_history import TableHistory
 from supertable.application.tables import Tables
 from supertable.application.tag_version import TagVersion, UntagVersion
+from supertable.application.token_use import TokenUses
 from supertable.application.vacuum_lake import VacuumLake
 from supertable.application.vacuum_table import VacuumTable
 from supertable.application.write_rows import WriteRows
-from supertable.config import catalogs, reading, stores
+from supertable.config import catalogs, reading, signing_in, stores
 from supertable.config.settings import Settings
 from supertable.config.storage_settings import StorageType
 from supertable.config.stores import folder
@@ -111,6 +114,10 @@ class Container(containers.DeclarativeContainer):
     registries_uncached = providers.Factory(Log, store, heads, registry_codec, replayed_registry, _tables_in)
     snapshots_uncached = providers.Factory(Log, store, heads, table_codec, replayed, _files_in)
     accesses = providers.Singleton(Log, store, heads, access_codec, replayed_access, _entries_in)
+    access_log = providers.Singleton(AccessLog, heads, accesses, clock, identifiers)
+    sign_in_rules = providers.Singleton(signing_in.rules, settings)
+    token_uses = providers.Singleton(TokenUses, access_log, clock)
+    sign_in = providers.Singleton(SignIn, sign_in_rules, access_log, None, token_uses, clock)
     tables = providers.Singleton(Tables, heads, registries, snapshots, accesses, clock)
     committer = providers.Singleton(Committer, tables, snapshots, heads, locks, leases, clock, identifiers)
     registrar = providers.Singleton(Registrar, tables, registries, heads, clock, identifiers)

@@ -13,6 +13,7 @@ from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_valid
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from supertable.config.identity_settings import IdentitySettings
 from supertable.config.redis_settings import RedisSettings
 from supertable.config.storage_settings import StorageSettings
 from supertable.domain.errors import InvalidSetting
@@ -79,7 +80,7 @@ class EngineSettings(BaseSettings):
     )
 
 
-class Settings(EngineSettings, RedisSettings, StorageSettings):
+class Settings(EngineSettings, IdentitySettings, RedisSettings, StorageSettings):
     """Effective settings. Aliases are the variables' names; a field's own name is none, for `HOME` is another thing."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
