@@ -17,6 +17,7 @@ SupertableError
   AlreadyExists
     TableExists
   Conflict                another commit came first and the two cannot both hold
+  Outdated                what was to be changed is not as the caller knows it any more
   QueryFailed             the engine could not finish the query
     QueryCancelled
     QueryTimeout
@@ -145,6 +146,13 @@ class Conflict(SupertableError):
         )
         self.ours = ours
         self.theirs = theirs
+
+
+class Outdated(SupertableError):
+    """What was to be changed is not as the caller knows it any more. Nothing was changed."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} was changed since you read it. Nothing was changed now; read it again first.")
 
 
 class QueryFailed(SupertableError):

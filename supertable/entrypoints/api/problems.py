@@ -40,6 +40,7 @@ _KINDS: dict[type[Exception], _Kind] = {
     errors.NotFound: _Kind(404),
     errors.AlreadyExists: _Kind(409),
     errors.Conflict: _Kind(409),
+    errors.Outdated: _Kind(412),
     errors.QueryFailed: _Kind(422),
     errors.Unavailable: _Kind(
         503, "A server behind this one did not answer. Nothing was changed; it is safe to try again.", _TRY_AGAIN

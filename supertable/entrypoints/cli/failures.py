@@ -8,7 +8,7 @@ import traceback
 
 import typer
 
-from supertable.domain.errors import AlreadyExists, Conflict, InvalidInput, NotFound, SupertableError
+from supertable.domain.errors import AlreadyExists, Conflict, InvalidInput, NotFound, Outdated, SupertableError
 
 FAILED = 1
 WRONG_INPUT = 2
@@ -22,6 +22,7 @@ _EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
     (NotFound, NOT_FOUND),
     (AlreadyExists, IN_CONFLICT),
     (Conflict, IN_CONFLICT),
+    (Outdated, IN_CONFLICT),
     (KeyboardInterrupt, INTERRUPTED),
     (typer.Abort, INTERRUPTED),
 )
