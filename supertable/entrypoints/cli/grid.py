@@ -61,7 +61,7 @@ def _grid(table: pa.Table) -> object:
 
 
 def _column_cells(column: pa.ChunkedArray) -> list[str | None]:
-    from supertable.entrypoints.cli.values import cells
+    from supertable.entrypoints.encoding.values import cells
 
     return [cell for chunk in column.chunks for cell in cells(chunk)]
 
