@@ -8,8 +8,9 @@ from dependency_injector import containers, providers
 
 from supertable.adapters.clocks.system import SystemClock, UuidIdentifiers
 from supertable.adapters.codecs.json_documents import access_log_codec, registry_log_codec, table_log_codec
-from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBRowFinder
+from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBRowFilterParser, DuckDBRowFinder
 from supertable.adapters.readers.files import FileReaderAdapter
+from supertable.application.access_changes import AccessChanges
 from supertable.application.access_log import AccessLog
 from supertable.application.alter_table import AlterTable
 from supertable.application.check_catalog import CatalogChecker
@@ -29,18 +30,23 @@ from supertable.application.founding import Founder
 from supertable.application.heads import Heads
 from supertable.application.logs import Log
 from supertable.application.maintain_lake import MaintainLake
+from supertable.application.manage_roles import ManageRoles
+from supertable.application.manage_tokens import ManageTokens
+from supertable.application.manage_users import ManageUsers
 from supertable.application.purge_tables import PurgeTables
 from supertable.application.rebuild_catalog import RebuildCatalog
 from supertable.application.registering import Registrar
 from supertable.application.rename_table import RenameTable
 from supertable.application.resolving import Resolver
 from supertable.application.restore_version import RestoreVersion
+from supertable.application.role_infos import RoleInfos
 from supertable.application.run_query import RunQuery
 from supertable.application.set_maintenance import SetMaintenance
 from supertable.application.sign_in import SignIn
 from supertable.application.staging import Stage
 from supertable.application.table_changes import TableChanges
 from supertable.application.table_history import TableHistory
+from supertable.application.table_rules import TableRules
 from supertable.application.tables import Tables
 from supertable.application.tag_version import TagVersion, UntagVersion
 from supertable.application.token_use import TokenUses
@@ -96,6 +102,7 @@ class Container(containers.DeclarativeContainer):
     stored_files = providers.Singleton(reading.data_files, settings, store, vectors, duckdb)
     engine = providers.Singleton(DuckDBEngine, duckdb, stored_files)
     finder = providers.Singleton(DuckDBRowFinder, duckdb, stored_files)
+    row_filter_parser = providers.Singleton(DuckDBRowFilterParser, duckdb)
     file_reader = providers.Singleton(FileReaderAdapter, providers.Callable(folder, settings, "temporary"))
 
     heads = providers.Singleton(
@@ -119,6 +126,16 @@ class Container(containers.DeclarativeContainer):
     token_uses = providers.Singleton(TokenUses, access_log, clock)
     sign_in = providers.Singleton(SignIn, sign_in_rules, access_log, None, token_uses, clock)
     tables = providers.Singleton(Tables, heads, registries, snapshots, accesses, clock)
+    access_changes = providers.Singleton(AccessChanges, access_log, clock)
+    manage_roles = providers.Singleton(
+        ManageRoles,
+        access_changes,
+        tables,
+        providers.Singleton(TableRules, tables),
+        providers.Singleton(RoleInfos, tables),
+    )
+    manage_users = providers.Singleton(ManageUsers, access_changes, identifiers)
+    manage_tokens = providers.Singleton(ManageTokens, access_changes, clock, identifiers)
     committer = providers.Singleton(Committer, tables, snapshots, heads, locks, leases, clock, identifiers)
     registrar = providers.Singleton(Registrar, tables, registries, heads, clock, identifiers)
     data_files = providers.Singleton(DataFileWriter, store, stored_files.provided.open_writer, identifiers)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from supertable.domain.errors import AccessDenied, NotSignedIn
 from supertable.domain.names import name_key
-from supertable.domain.roles import SUPERADMIN, Role
+from supertable.domain.roles import SUPERADMIN, Permission, Role
 from supertable.domain.row_filters import Caller
 from supertable.domain.sessions import Session
 
@@ -118,6 +118,11 @@ class Acting:
     role: Role
     caller: Caller
     secret: str = field(default="", repr=False)
+
+    def require(self, need: Permission) -> None:
+        """Raises `AccessDenied`."""
+        if not self.role.may(need):
+            raise AccessDenied(f"The role {self.role.name!r} ({self.role.type}) does not have the permission {need}.")
 
 
 NOBODY = Access()

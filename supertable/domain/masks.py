@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from supertable.domain.errors import InvalidInput
+from supertable.domain.names import checked_text
 from supertable.domain.types import DataType
 
 _MOST_SHOWN = 64
+_MOST_CONSTANT = 256
+_END = re.compile(r"(first|last):(\d{1,9})", re.ASCII)
 
 
 class MaskKind(StrEnum):
@@ -41,9 +45,33 @@ class Mask:
             raise InvalidInput(f"A {self.kind} mask is for single values; the column is {kind}. Use null.")
         return DataType("string")
 
+    def __str__(self) -> str:
+        """As `parsed_mask` reads it."""
+        if self.kind is MaskKind.CONSTANT:
+            return f"constant:{self.constant}"
+        if self.kind is MaskKind.PARTIAL:
+            ends = (("first", self.first), ("last", self.last))
+            return ",".join(f"{end}:{count}" for end, count in ends if count)
+        return self.kind.value
+
+
+def parsed_mask(text: str) -> Mask:
+    """`null`, `hash`, `constant:TEXT`, `first:2`, `last:4` or `first:2,last:4`. Raises `InvalidInput`."""
+    kind, colon, rest = text.partition(":")
+    if text in (MaskKind.NULL, MaskKind.HASH):
+        return Mask(MaskKind(text))
+    if kind == MaskKind.CONSTANT and colon:
+        return checked_mask(Mask(MaskKind.CONSTANT, constant=rest))
+    ends = [_END.fullmatch(end) for end in text.split(",")]
+    shown = {end[1]: int(end[2]) for end in ends if end}
+    if len(shown) < len(ends):
+        raise InvalidInput(f"There is no mask {text[:80]!r}: say null, hash, constant:TEXT, first:2, last:4 or both.")
+    return checked_mask(Mask(MaskKind.PARTIAL, **shown))
+
 
 def checked_mask(mask: Mask) -> Mask:
     """Raises `InvalidInput`."""
+    checked_text("The constant of a mask", mask.constant, _MOST_CONSTANT)
     if not 0 <= mask.first + mask.last <= _MOST_SHOWN or min(mask.first, mask.last) < 0:
         raise InvalidInput(f"A partial mask shows up to {_MOST_SHOWN} characters.")
     if mask.kind is MaskKind.PARTIAL and mask.first + mask.last == 0:

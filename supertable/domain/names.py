@@ -1,10 +1,10 @@
-"""The one rule for the names of organizations, supertables and tables; what tags may have besides; column names."""
+"""The one rule for the names of organizations, supertables, tables and roles; others for tags, users and columns."""
 
 from __future__ import annotations
 
 import re
 
-from supertable.domain.errors import InvalidName, InvalidSchema
+from supertable.domain.errors import InvalidInput, InvalidName, InvalidSchema
 
 MAX_NAME_LENGTH = 128
 MAX_COLUMN_NAME_LENGTH = 255
@@ -14,11 +14,13 @@ RESERVED_COLUMNS = frozenset({"_table", "_change", "_version"})
 
 _NAME = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", re.ASCII)
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*", re.ASCII)
+_HASH = re.compile(r"[0-9a-f]{32}", re.ASCII | re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def checked_name(kind: str, name: object) -> str:
-    """`name` as it was given, or `InvalidName`. `kind` is organization, supertable or table.
+    """`name` as it was given, or `InvalidName`. `kind` is organization, supertable, table or role.
 
     Names have 1 to 128 ASCII letters, digits or `_`. Case is kept; names that differ only in case are the same.
     """
@@ -38,6 +40,27 @@ def checked_tag(name: object) -> str:
         raise InvalidName("tag", name, "only letters A to Z, digits and _ are allowed, and . and - after the first")
     if text.isdigit():
         raise InvalidName("tag", name, "digits alone are the number of a version")
+    return text
+
+
+def checked_user(name: object) -> str:
+    """`name` as it was given, or `InvalidName`. An address of mail is such a name; what looks like a hash is not."""
+    text = _bounded("user", name)
+    if not _USER.fullmatch(text):
+        raise InvalidName("user", name, "only letters A to Z, digits and _ are allowed, and . @ + - after the first")
+    if _HASH.fullmatch(text):
+        raise InvalidName("user", name, "32 hex digits are the hash of a user")
+    return text
+
+
+def checked_text(what: str, text: object, most: int) -> str:
+    """`text` as it was given: up to `most` characters, none of them a control character. Raises `InvalidInput`."""
+    if not isinstance(text, str):
+        raise InvalidInput(f"{what} must be text.")
+    if len(text) > most:
+        raise InvalidInput(f"{what} may have {most:,} characters, and has {len(text):,}.")
+    if _CONTROL.search(text) or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise InvalidInput(f"{what} has a control character, or is not valid Unicode.")
     return text
 
 

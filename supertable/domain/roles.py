@@ -50,6 +50,7 @@ _PATTERN = re.compile(r"[A-Za-z0-9_*]{1,128}(\.[A-Za-z0-9_*]{1,128})?", re.ASCII
 class TableRule:
     """What a role sees of one table. `columns`: field ids, None for all, also those to come; `filter`: None: all rows.
 
+    Without any column the table is closed: the role may not even know that there is one.
     `supertable` and `name` are the table's when the rule was made: a table of that name without a rule is closed.
     """
 
@@ -95,7 +96,7 @@ class Role:
         if self.reaches_all:
             return Rights()
         if table_id in self.rules:
-            return Rights(self.rules[table_id])
+            return Rights(self.rules[table_id]) if self.rules[table_id].columns != frozenset() else None
         if any(_same(rule, supertable, name) for rule in self.rules.values()):
             return None  # it took the place of a table that was not to be seen whole
         return Rights() if any(_matches(pattern, supertable, name) for pattern in self.tables) else None

@@ -27,6 +27,7 @@ from supertable.domain.names import checked_name
 from supertable.domain.roles import Permission
 from supertable.domain.sessions import Session, owner
 from supertable.domain.vacuum import GRACE_SECONDS
+from supertable.entrypoints.sdk.access import Roles, Tokens, Users
 from supertable.entrypoints.sdk.durations import Duration, optional_seconds, seconds
 from supertable.entrypoints.sdk.result import Result
 from supertable.entrypoints.sdk.table import Table
@@ -75,6 +76,18 @@ class Lake:
     @property
     def supertable(self) -> str:
         return self._place.supertable
+
+    @property
+    def roles(self) -> Roles:
+        return Roles(self._container, self._place)
+
+    @property
+    def users(self) -> Users:
+        return Users(self._container, self._place)
+
+    @property
+    def tokens(self) -> Tokens:
+        return Tokens(self._container, self._place)
 
     def create_table(
         self, name: str, schema: pa.Schema, keys: Sequence[str] = (), sequence: str | None = None, comment: str = ""

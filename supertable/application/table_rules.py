@@ -1,0 +1,58 @@
+"""Rules of roles, from the names that people use to ids that stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from supertable.application.tables import Place, Tables
+from supertable.domain.errors import InvalidInput, InvalidSchema
+from supertable.domain.masks import Mask, parsed_mask
+from supertable.domain.roles import Permission, TableRule
+from supertable.domain.schemas import Schema
+from supertable.domain.types import Field
+
+
+class TableRules:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def rule(
+        self, place: Place, table: str, columns: Sequence[str] | None, masks: Mapping[str, str], where: str | None
+    ) -> TableRule:
+        """By the table's newest version; see `ManageRoles.grant_rule`."""
+        opened = self._tables.open(place, table, Permission.CONTROL)
+        schema = opened.snapshot.schema
+        shown = None if columns is None else _shown(schema, columns)
+        if where is not None:
+            raise InvalidInput("Row filters are not known yet.")
+        return TableRule(
+            supertable=place.supertable,
+            table_id=opened.entry.table_id,
+            name=opened.name,
+            columns=shown,
+            masks=_masks(schema, shown, masks),
+        )
+
+
+def _shown(schema: Schema, columns: Sequence[str]) -> frozenset[int]:
+    if not columns:
+        raise InvalidInput("A rule shows at least one column. To hide the table, revoke what the role was granted.")
+    return frozenset(_column(schema, name).id for name in columns)
+
+
+def _masks(schema: Schema, shown: frozenset[int] | None, masks: Mapping[str, str]) -> dict[int, Mask]:
+    made: dict[int, Mask] = {}
+    for name, text in masks.items():
+        column = _column(schema, name)
+        if shown is not None and column.id not in shown:
+            raise InvalidSchema(name, "it has a mask, but is not among the columns that are shown")
+        made[column.id] = parsed_mask(text)
+        made[column.id].masked_type(column.type)
+    return made
+
+
+def _column(schema: Schema, name: str) -> Field:
+    column = schema.find(name)
+    if column is None:
+        raise InvalidSchema(name, "the table does not have it")
+    return column
