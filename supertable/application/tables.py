@@ -11,12 +11,20 @@ from supertable.application.ports.catalogs import Head
 from supertable.application.ports.clocks import Clock
 from supertable.domain.access import NOBODY, Access, AccessCommit, Acting, acting
 from supertable.domain.commits import Commit
-from supertable.domain.errors import AccessDenied, CatalogUnavailable, ObjectMissing, TableNotFound, VersionNotFound
+from supertable.domain.errors import (
+    AccessDenied,
+    CatalogUnavailable,
+    InvalidInput,
+    ObjectMissing,
+    TableNotFound,
+    VersionNotFound,
+)
 from supertable.domain.files import DataFile
 from supertable.domain.layout import access_log, record_key, registry_log, table_log
 from supertable.domain.registry import EMPTY, Registry, RegistryCommit, TableEntry
 from supertable.domain.roles import Permission
-from supertable.domain.row_filters import bound, columns_of
+from supertable.domain.row_filter_types import fitted
+from supertable.domain.row_filters import Term, bound
 from supertable.domain.schemas import Schema
 from supertable.domain.sessions import Session
 from supertable.domain.snapshots import Snapshot
@@ -85,16 +93,21 @@ class OpenTable:
         """The plan of a read of these files of the snapshot, or of all; under `schema`, or the snapshot's own.
 
         What comes of it is what the caller may see. `hidden`: see `Scan`. Raises `AccessDenied` where that cannot be
-        told, because a column is not there at this version.
+        told, because a column is not there at this version, or has another type.
         """
         scan = self.whole_scan(files, schema, hidden)
-        condition = self.access.condition if self.access else None
-        if condition and not all(scan.schema.by_id(column) for column in columns_of(condition)):
-            raise AccessDenied(
-                f"Which rows of table {self.name} this role may see depends on columns that it does not have at "
-                f"version {self.snapshot.version}, so that none are shown."
-            )
+        if self.access and self.access.condition:
+            self._check_fits(self.access.condition, scan.schema)
         return replace(scan, access=self.access)
+
+    def _check_fits(self, condition: Term, schema: Schema) -> None:
+        try:
+            fitted(condition, schema)
+        except InvalidInput:
+            raise AccessDenied(
+                f"Which rows of table {self.name} this role may see depends on columns that it does not have, or not "
+                f"with the same types, at version {self.snapshot.version}, so that none are shown."
+            ) from None
 
     def whole_scan(
         self,

@@ -43,16 +43,17 @@ class Form(StrEnum):
 
 
 COMPARISONS = frozenset({Form.EQUAL, Form.UNEQUAL, Form.LESS, Form.AT_MOST, Form.MORE, Form.AT_LEAST})
-_OF_CALLER = frozenset({Form.USER, Form.ROLE, Form.ATTRIBUTE})
+OF_CALLER = frozenset({Form.USER, Form.ROLE, Form.ATTRIBUTE})
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
     """One node. `parts`: the operands; of IN the value and then those it may be.
 
-    `column`: the field id of a COLUMN. `text`: how a CONSTANT of `type` is written (None: null), or the name of an
-    ATTRIBUTE, which is a text, and null where the caller does not have it. A boolean column or constant may stand as a
-    condition.
+    `column`: the field id of a COLUMN. `text`: how a CONSTANT of `type` is written, or the name of an ATTRIBUTE, which
+    is a text, and null where the caller does not have it. A boolean column or constant may stand as a condition.
+
+    A constant without a type is a text of the caller's, which is compared as what the other side is; None: null.
     """
 
     form: Form
@@ -90,8 +91,8 @@ def bound(condition: Term, caller: Caller) -> Term:
         Form.ROLE: lambda _: caller.role,
         Form.ATTRIBUTE: lambda term: caller.attributes.get(term.text or ""),
     }
-    if condition.form in _OF_CALLER:
-        return Term(Form.CONSTANT, type=DataType("string"), text=known[condition.form](condition))
+    if condition.form in OF_CALLER:
+        return Term(Form.CONSTANT, text=known[condition.form](condition))
     return replace(condition, parts=tuple(bound(part, caller) for part in condition.parts))
 
 

@@ -3,6 +3,7 @@
 from supertable.adapters.engines.duckdb.engine import DuckDBEngine
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.remote_access import RemoteAccess, Secret
+from supertable.adapters.engines.duckdb.row_filters import DuckDBRowFilterParser
 from supertable.adapters.engines.duckdb.row_finder import DuckDBRowFinder
 
-__all__ = ["DuckDBEngine", "DuckDBInstance", "DuckDBRowFinder", "RemoteAccess", "Secret"]
+__all__ = ["DuckDBEngine", "DuckDBInstance", "DuckDBRowFilterParser", "DuckDBRowFinder", "RemoteAccess", "Secret"]

@@ -47,7 +47,7 @@ class Constants:
         if node["class"] == "PARAMETER":
             return self._parameter(node["identifier"])
         if node["class"] == "CONSTANT":
-            found = _literal(node["value"])
+            found = literal_value(node["value"])
             if found and found.kind == "text" and wanted.name in ("date", "time", "timestamp"):
                 return self._temporal(node, _kind(wanted))
             return found
@@ -150,7 +150,8 @@ def _kind(wanted: DataType) -> str:
     return "zoned" if wanted.timezone else wanted.name
 
 
-def _literal(value: Node) -> Constant | None:
+def literal_value(value: Node) -> Constant | None:
+    """The value of a literal; None of NULL and of floats, which are not exact."""
     kind, info, content = value["type"]["id"], value["type"]["type_info"], value.get("value")
     if value["is_null"]:
         return None

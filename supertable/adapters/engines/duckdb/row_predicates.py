@@ -41,7 +41,7 @@ class RowPredicate:
 def checked_predicate(cursor: duckdb.DuckDBPyConnection, text: str, schema: Schema, evaluate: Evaluate) -> RowPredicate:
     """Raises `InvalidStatement` for what is no boolean expression over the table's columns alone."""
     tree, prefix = parse_tree(cursor, f"{_BEFORE}{checked_text(text)}\n", _BEFORE)
-    condition = _only_condition(cursor, tree)
+    condition = only_condition(cursor, tree)
     _check_row_wise(condition)
     judge = Judge(prefix)
     judge.walk("select", tree)
@@ -51,7 +51,7 @@ def checked_predicate(cursor: duckdb.DuckDBPyConnection, text: str, schema: Sche
     return RowPredicate(f"({sql})", necessary, tuple(_columns(condition, schema)))
 
 
-def _only_condition(cursor: duckdb.DuckDBPyConnection, tree: Node) -> Node:
+def only_condition(cursor: duckdb.DuckDBPyConnection, tree: Node) -> Node:
     """The WHERE clause of a statement that is nothing else: no LIMIT, no UNION, no second clause came with the text."""
     plain, _ = parse_tree(cursor, "SELECT 1 WHERE true")
     node = tree["node"]
