@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from supertable.application.as_read import require_same
 from supertable.application.committing import Committer
 from supertable.application.ports.engines import RowFinder
 from supertable.application.results import WriteResult
@@ -22,11 +23,25 @@ class AlterTable:
         self._committer = committer
         self._finder = finder
 
-    def __call__(self, place: Place, name: str, changes: Sequence[SchemaChange], info: CommitInfo) -> WriteResult:
-        """All of the changes, in order, or none. Raises `InvalidSchema` and `IncompatibleSchema`."""
+    def __call__(
+        self,
+        place: Place,
+        name: str,
+        changes: Sequence[SchemaChange],
+        info: CommitInfo,
+        read: OpenTable | None = None,
+    ) -> WriteResult:
+        """All of the changes, in order, or none. `read`: the table as the caller knows it.
+
+        Raises `InvalidSchema`, `IncompatibleSchema`, and `Outdated` where its columns are not as they were read.
+        """
+
+        def change(newest: OpenTable) -> Change:
+            require_same(newest, read, lambda snapshot: snapshot.schema)
+            return self._change(newest, changes)
+
         table = self._tables.open(place, name, Permission.CONTROL)
-        committed = self._committer.commit(table, lambda newest: self._change(newest, changes), info)
-        return WriteResult.of(table, committed)
+        return WriteResult.of(table, self._committer.commit(table, change, info))
 
     def _change(self, newest: OpenTable, changes: Sequence[SchemaChange]) -> Change:
         snapshot = newest.snapshot

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from supertable.application.as_read import require_same_entry
 from supertable.application.founding import checked_table_name
 from supertable.application.registering import Registrar
-from supertable.application.tables import Place
+from supertable.application.tables import OpenTable, Place
 from supertable.domain.registry import Registry, RegistryAction, RegistryChange
 
 
@@ -14,11 +15,13 @@ class DropTable:
     def __init__(self, registrar: Registrar) -> None:
         self._registrar = registrar
 
-    def __call__(self, place: Place, name: str) -> None:
-        """Raises `TableNotFound`."""
+    def __call__(self, place: Place, name: str, read: OpenTable | None = None) -> None:
+        """`read`: the table as the caller knows it. Raises `TableNotFound`, and `Outdated` for another table."""
 
         def drop(registry: Registry) -> RegistryChange:
-            return RegistryChange(RegistryAction.DROP, registry.find(name).table_id)
+            entry = registry.find(name)
+            require_same_entry(entry, read)
+            return RegistryChange(RegistryAction.DROP, entry.table_id)
 
         self._registrar.change(place, drop)
 

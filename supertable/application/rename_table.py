@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from supertable.application.as_read import require_same_entry
 from supertable.application.founding import checked_table_name
 from supertable.application.registering import Registrar
-from supertable.application.tables import Place
+from supertable.application.tables import OpenTable, Place
 from supertable.domain.names import name_key
 from supertable.domain.registry import Registry, RegistryAction, RegistryChange
 
@@ -13,15 +14,16 @@ class RenameTable:
     def __init__(self, registrar: Registrar) -> None:
         self._registrar = registrar
 
-    def __call__(self, place: Place, name: str, new_name: str) -> None:
-        """The two may differ in case only; its own name changes nothing.
+    def __call__(self, place: Place, name: str, new_name: str, read: OpenTable | None = None) -> None:
+        """The two may differ in case only; its own name changes nothing. `read`: the table as the caller knows it.
 
-        Raises `TableNotFound`, `InvalidName` and `TableExists`.
+        Raises `TableNotFound`, `InvalidName`, `TableExists`, and `Outdated` where the name is another table's by now.
         """
         checked_table_name(place, new_name)
 
         def rename(registry: Registry) -> RegistryChange | None:
             entry = registry.find(name)
+            require_same_entry(entry, read)
             if name_key(entry.name) != name_key(new_name):
                 registry.require_free(new_name)
             if entry.name == new_name:

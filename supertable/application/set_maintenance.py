@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from supertable.application.as_read import require_same
 from supertable.application.committing import Committer
 from supertable.application.results import WriteResult
 from supertable.application.tables import OpenTable, Place, Tables
@@ -29,8 +30,13 @@ class SetMaintenance:
         dirty_share: float | None = None,
         sort_by: Sequence[str] | None = None,
         retention_seconds: float | None = None,
+        read: OpenTable | None = None,
     ) -> WriteResult:
-        """What is None stays as it is. Raises `InvalidSetting`, and `InvalidSchema` for a column that is not there."""
+        """What is None stays as it is. `read`: the table as the caller knows it.
+
+        Raises `InvalidSetting`, `InvalidSchema` for a column that is not there, and `Outdated` where the policy is not
+        as it was read.
+        """
         given = {
             "target_file_bytes": target_file_bytes,
             "small_files": small_files,
@@ -43,6 +49,7 @@ class SetMaintenance:
             said.append(f"sort_by {', '.join(sort_by) or 'nothing'}")
 
         def change(newest: OpenTable) -> Change:
+            require_same(newest, read, lambda snapshot: snapshot.definition.maintenance)
             definition = newest.snapshot.definition
             order = definition.maintenance.sort_by if sort_by is None else _ids(newest, sort_by)
             policy = checked_policy(replace(definition.maintenance, sort_by=order, **values))

@@ -50,12 +50,20 @@ class TombstoneInfo:
         ]
 
 
-def tombstones(tables: Tables, table: OpenTable, limit: int) -> list[TombstoneInfo]:
-    """The newest `limit` soft deletes, newest first, back to the table's first version."""
-    found = (tombstone for commit in _commits(tables, table) for tombstone in TombstoneInfo.all_of(commit))
+def tombstones(
+    tables: Tables, table: OpenTable, limit: int, newest: int | None = None, looked_at: int | None = None
+) -> list[TombstoneInfo]:
+    """The newest `limit` soft deletes, newest first, from version `newest` (None: the newest there is) downwards.
+
+    It looks at no more than `looked_at` versions (None: back to the first). For callers who see the whole table.
+    """
+    table.require_whole("see what was deleted from")
+    last = table.snapshot.version if newest is None else min(newest, table.snapshot.version)
+    count = last if looked_at is None else min(looked_at, last)
+    found = (tombstone for commit in _commits(tables, table, last, count) for tombstone in TombstoneInfo.all_of(commit))
     return list(islice(found, limit))
 
 
-def _commits(tables: Tables, table: OpenTable) -> Iterator[Commit]:
-    for newest in range(table.snapshot.version, 0, -_AT_ONCE):
-        yield from tables.commits(table, newest, _AT_ONCE)
+def _commits(tables: Tables, table: OpenTable, last: int, count: int) -> Iterator[Commit]:
+    for newest in range(last, last - count, -_AT_ONCE):
+        yield from tables.commits(table, newest, min(_AT_ONCE, newest - last + count))

@@ -18,6 +18,7 @@ from supertable.application.check_files import FileChecker, files_are_there
 from supertable.application.check_lake import CheckLake
 from supertable.application.check_log import LogChecker
 from supertable.application.clone_table import CloneTable
+from supertable.application.comment_table import CommentTable
 from supertable.application.committing import Committer
 from supertable.application.compact_table import CompactTable
 from supertable.application.create_table import CreateTable
@@ -28,6 +29,7 @@ from supertable.application.deployment import Deployment
 from supertable.application.drop_table import DropTable, UndropTable
 from supertable.application.founding import Founder
 from supertable.application.heads import Heads
+from supertable.application.list_supertables import ListSupertables
 from supertable.application.logs import Log
 from supertable.application.maintain_lake import MaintainLake
 from supertable.application.manage_roles import ManageRoles
@@ -47,6 +49,7 @@ from supertable.application.staging import Stage
 from supertable.application.table_changes import TableChanges
 from supertable.application.table_history import TableHistory
 from supertable.application.table_rules import TableRules
+from supertable.application.table_statistics import TableStatistics
 from supertable.application.tables import Tables
 from supertable.application.tag_version import TagVersion, UntagVersion
 from supertable.application.token_use import TokenUses
@@ -124,7 +127,8 @@ class Container(containers.DeclarativeContainer):
     access_log = providers.Singleton(AccessLog, heads, accesses, clock, identifiers)
     sign_in_rules = providers.Singleton(signing_in.rules, settings)
     token_uses = providers.Singleton(TokenUses, access_log, clock)
-    sign_in = providers.Singleton(SignIn, sign_in_rules, access_log, None, token_uses, clock)
+    token_verifier = providers.Singleton(signing_in.verifier, settings, clock)
+    sign_in = providers.Singleton(SignIn, sign_in_rules, access_log, token_verifier, token_uses, clock)
     tables = providers.Singleton(Tables, heads, registries, snapshots, accesses, clock)
     access_changes = providers.Singleton(AccessChanges, access_log, clock)
     manage_roles = providers.Singleton(
@@ -142,6 +146,7 @@ class Container(containers.DeclarativeContainer):
     stage = providers.Singleton(Stage, store, data_files, finder)
 
     founder = providers.Singleton(Founder, tables, snapshots, registrar, clock, identifiers)
+    list_supertables = providers.Singleton(ListSupertables, tables, store)
     create_table = providers.Singleton(CreateTable, founder)
     clone_table = providers.Singleton(CloneTable, tables, founder)
     rename_table = providers.Singleton(RenameTable, registrar)
@@ -158,10 +163,12 @@ class Container(containers.DeclarativeContainer):
     vacuum_table = providers.Singleton(VacuumTable, tables, snapshots, heads, committer, store, leases, clock)
     purge_tables = providers.Singleton(PurgeTables, tables, registries, registrar, heads, store, leases, clock)
     vacuum_lake = providers.Singleton(VacuumLake, tables, vacuum_table, purge_tables)
+    comment_table = providers.Singleton(CommentTable, tables, committer)
     set_maintenance = providers.Singleton(SetMaintenance, tables, committer)
     table_changes = providers.Singleton(TableChanges, tables, vectors)
     table_history = providers.Singleton(TableHistory, tables)
     run_query = providers.Singleton(RunQuery, tables, table_changes, engine, leases)
+    table_statistics = providers.Singleton(TableStatistics, tables, run_query)
     maintain_lake = providers.Singleton(MaintainLake, tables, compact_table, vacuum_table, purge_tables, clock)
     rebuild_catalog = providers.Singleton(RebuildCatalog, store, catalog, heads, clock)
     check_lake = providers.Singleton(

@@ -63,9 +63,7 @@ class Table:
 
     def tombstones(self, limit: int = 100) -> list[TombstoneInfo]:
         """The newest `limit` soft deletes, newest first: who, when, why. The version before each has the rows."""
-        table = self._open(Permission.READ)
-        table.require_whole("see what was deleted from")
-        return tombstones(self._container.tables(), table, limit)
+        return tombstones(self._container.tables(), self._open(Permission.READ), limit)
 
     def tag(self, name: str, version: int | str | None = None, replace: bool = False) -> int:
         """Give a version (None: the newest) a name, which keeps it from being vacuumed; the version is returned.

@@ -1,0 +1,29 @@
+"""Saying what a table holds: a version that changes its definition and no row."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from supertable.application.as_read import require_same
+from supertable.application.committing import Committer
+from supertable.application.results import WriteResult
+from supertable.application.tables import OpenTable, Place, Tables
+from supertable.domain.commits import Change, CommitInfo, Operation
+from supertable.domain.roles import Permission
+
+
+class CommentTable:
+    def __init__(self, tables: Tables, committer: Committer) -> None:
+        self._tables = tables
+        self._committer = committer
+
+    def __call__(self, place: Place, name: str, comment: str, read: OpenTable | None = None) -> WriteResult:
+        """`read`: the table as the caller knows it. Raises `TableNotFound`, and `Outdated` for another comment."""
+
+        def change(newest: OpenTable) -> Change:
+            require_same(newest, read, lambda snapshot: snapshot.definition.comment)
+            definition = replace(newest.snapshot.definition, comment=comment)
+            return Change(Operation.ALTER, definition=definition, description="comment on the table")
+
+        table = self._tables.open(place, name, Permission.CONTROL)
+        return WriteResult.of(table, self._committer.commit(table, change, CommitInfo()))
