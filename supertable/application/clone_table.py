@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from supertable.application.clone_rules import CloneRules
 from supertable.application.founding import Founder, checked_table_name
 from supertable.application.pins import Pin
 from supertable.application.tables import OpenTable, Place, Tables
 from supertable.domain.cloning import cloning
+from supertable.domain.errors import AlreadyExists, NotFound
 from supertable.domain.roles import Permission
 
 
 class CloneTable:
-    def __init__(self, tables: Tables, founder: Founder) -> None:
+    def __init__(self, tables: Tables, founder: Founder, rules: CloneRules) -> None:
         self._tables = tables
         self._founder = founder
+        self._rules = rules
 
     def __call__(self, place: Place, name: str, new_name: str, version: int | str | None = None) -> OpenTable:
         """The clone, as a table of the same supertable. `version`: a number, a tag, or None: the newest.
@@ -22,4 +25,15 @@ class CloneTable:
         checked_table_name(place, new_name)
         origin = self._tables.as_of(self._tables.open(place, name, Permission.CONTROL), version)
         change = cloning(origin.snapshot, origin.folder, origin.name)
-        return self._founder(place, new_name, change, pin=Pin(self._tables, origin))
+        made: list[OpenTable] = []
+
+        def restrict(clone: OpenTable) -> None:
+            made.append(clone)
+            self._rules.copy(place, origin, clone)
+
+        try:
+            return self._founder(place, new_name, change, restrict, Pin(self._tables, origin))
+        except (AlreadyExists, NotFound):
+            for clone in made:
+                self._rules.forget(place, clone)
+            raise

@@ -22,7 +22,7 @@ from supertable.domain.role_changes import (
     role_type,
     ruled,
 )
-from supertable.domain.roles import SUPERADMIN, Role
+from supertable.domain.roles import SUPERADMIN, Role, checked_pattern
 from supertable.domain.sessions import Session
 
 MOST_ROLES = 1_000
@@ -120,12 +120,12 @@ class ManageRoles:
         Rules for single tables stay in force. Raises `AlreadyExists` where one is for a table of that very name, and
         `InvalidName`.
         """
-        _, _ = self._changes.read(place.session)
-        named = [self._named(place, pattern) for pattern in patterns if "*" not in pattern]
-        ids = [registry.names[name_key(table)] for _, registry, table in named if registry.has(table)]
+        self._changes.read(place.session)
+        named = [self._named(place, pattern) for pattern in patterns if "*" not in checked_pattern(pattern)]
 
         def edited(role: Role) -> Role:
-            require_no_rule(role, ids)
+            for there, registry, table in named:
+                require_no_rule(role, _rules_for(role, there, registry, table))
             return granted(role, patterns)
 
         return self._edit(place.session, name, version, edited)
@@ -149,7 +149,8 @@ class ManageRoles:
         self._changes.read(place.session)
         there, registry, table_name = self._named(place, table)
         rule = self._rules.rule(there, table_name, columns, masks or {}, where)
-        return self._edit(place.session, name, version, lambda role: ruled(role, rule, registry.entries.keys()))
+        there_now = registry.entries.keys()
+        return self._edit(place.session, name, version, lambda role: checked_role(ruled(role, rule, there_now)))
 
     def revoke(self, place: Place, name: str, table: str, version: int | None = None) -> RoleInfo:
         """A pattern, as it was granted, and the rule for the table of that name, also if it is there no more.

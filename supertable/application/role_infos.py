@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from supertable.application.ports.row_filters import RowFilterParser
 from supertable.application.tables import OpenTable, Place, Tables
+from supertable.domain.errors import InvalidInput
 from supertable.domain.roles import Permission, Role, TableRule
-from supertable.domain.row_filters import columns_of
 from supertable.domain.schemas import Schema
 from supertable.domain.sessions import Session
 
@@ -16,7 +17,7 @@ from supertable.domain.sessions import Session
 class RuleInfo:
     """What a role sees of one table. `columns`: None: all, also those to come. `masks` by column, `where` as SQL.
 
-    `closed`: why the role sees nothing of it now; None: it does.
+    `closed`: why the role sees nothing of it now, where the rest may be empty; None: it does.
     """
 
     supertable: str
@@ -46,8 +47,9 @@ class RoleInfo:
 class RoleInfos:
     """For callers who may control all tables."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, filters: RowFilterParser) -> None:
         self._tables = tables
+        self._filters = filters
 
     def of(self, session: Session, roles: Iterable[Role]) -> list[RoleInfo]:
         """In the order of the roles."""
@@ -57,7 +59,7 @@ class RoleInfos:
         for supertable in {rule.supertable for rule in rules}:
             ids = {rule.table_id for rule in rules if rule.supertable == supertable}
             found |= self._opened(Place(session.organization, supertable, session), ids)
-        return [_role_info(role, found) for role in listed]
+        return [self._role(role, found) for role in listed]
 
     def _opened(self, place: Place, ids: set[str]) -> dict[str, OpenTable]:
         """Those that are there, by id."""
@@ -65,31 +67,47 @@ class RoleInfos:
         cut = self._tables.cut([(place, name) for name in there], Permission.CONTROL)
         return {table.entry.table_id: table for [table] in cut.values()}
 
+    def _role(self, role: Role, found: Mapping[str, OpenTable]) -> RoleInfo:
+        rules = [self._rule(rule, found.get(rule.table_id)) for rule in role.rules.values()]
+        listed = sorted(rules, key=lambda info: (info.supertable, info.table, info.table_id))
+        return RoleInfo(role.name, role.type.value, list(role.tables), listed, role.comment, role.version)
 
-def _role_info(role: Role, found: dict[str, OpenTable]) -> RoleInfo:
-    rules = [_rule_info(rule, found.get(rule.table_id)) for rule in role.rules.values()]
-    listed = sorted(rules, key=lambda info: (info.supertable, info.table))
-    return RoleInfo(role.name, role.type.value, list(role.tables), listed, role.comment, role.version)
+    def _rule(self, rule: TableRule, table: OpenTable | None) -> RuleInfo:
+        if table is None:
+            return RuleInfo(rule.supertable, rule.name, rule.table_id, [], {}, None, "the table was dropped")
+        schema = table.snapshot.schema
+        where, closed = self._condition(rule, schema)
+        return RuleInfo(
+            supertable=rule.supertable,
+            table=table.name,
+            table_id=rule.table_id,
+            columns=_columns(rule, schema),
+            masks=_masks(rule, schema),
+            where=where,
+            closed=closed,
+        )
+
+    def _condition(self, rule: TableRule, schema: Schema) -> tuple[str | None, str | None]:
+        """The row filter as SQL, and why the rule lets nothing be seen, if it does not."""
+        if rule.columns is not None and not _columns(rule, schema):
+            return None, "the table has none of the columns that the role may see"
+        try:
+            _require_fitting_masks(rule, schema)
+            return (self._filters.show(rule.filter, schema) if rule.filter else None), None
+        except InvalidInput as error:
+            return None, str(error)
 
 
-def _rule_info(rule: TableRule, table: OpenTable | None) -> RuleInfo:
-    if table is None:
-        return RuleInfo(rule.supertable, rule.name, rule.table_id, None, {}, None, "the table was dropped")
-    schema = table.snapshot.schema
-    return RuleInfo(
-        supertable=rule.supertable,
-        table=table.name,
-        table_id=rule.table_id,
-        columns=None if rule.columns is None else [field.name for field in schema.fields if field.id in rule.columns],
-        masks={field.name: str(rule.masks[field.id]) for field in schema.fields if field.id in rule.masks},
-        where=None,
-        closed=_why_closed(rule, schema),
-    )
+def _columns(rule: TableRule, schema: Schema) -> list[str] | None:
+    return None if rule.columns is None else [field.name for field in schema.fields if field.id in rule.columns]
 
 
-def _why_closed(rule: TableRule, schema: Schema) -> str | None:
-    if rule.columns is not None and not any(schema.by_id(column) for column in rule.columns):
-        return "it has none of the columns that the role may see"
-    if rule.filter is not None and not all(schema.by_id(column) for column in columns_of(rule.filter)):
-        return "it has not all columns of the row filter any more"
-    return None
+def _masks(rule: TableRule, schema: Schema) -> dict[str, str]:
+    return {field.name: str(rule.masks[field.id]) for field in schema.fields if field.id in rule.masks}
+
+
+def _require_fitting_masks(rule: TableRule, schema: Schema) -> None:
+    """Raises `InvalidInput`."""
+    for field in schema.fields:
+        if field.id in rule.masks and (rule.columns is None or field.id in rule.columns):
+            rule.masks[field.id].masked_type(field.type)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from supertable.application.ports.row_filters import RowFilterParser
 from supertable.application.tables import Place, Tables
 from supertable.domain.errors import InvalidInput, InvalidSchema
 from supertable.domain.masks import Mask, parsed_mask
@@ -13,8 +14,9 @@ from supertable.domain.types import Field
 
 
 class TableRules:
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, filters: RowFilterParser) -> None:
         self._tables = tables
+        self._filters = filters
 
     def rule(
         self, place: Place, table: str, columns: Sequence[str] | None, masks: Mapping[str, str], where: str | None
@@ -23,14 +25,13 @@ class TableRules:
         opened = self._tables.open(place, table, Permission.CONTROL)
         schema = opened.snapshot.schema
         shown = None if columns is None else _shown(schema, columns)
-        if where is not None:
-            raise InvalidInput("Row filters are not known yet.")
         return TableRule(
             supertable=place.supertable,
             table_id=opened.entry.table_id,
             name=opened.name,
             columns=shown,
             masks=_masks(schema, shown, masks),
+            filter=None if where is None else self._filters.parse(where, schema),
         )
 
 

@@ -17,6 +17,7 @@ from supertable.application.check_catalog import CatalogChecker
 from supertable.application.check_files import FileChecker, files_are_there
 from supertable.application.check_lake import CheckLake
 from supertable.application.check_log import LogChecker
+from supertable.application.clone_rules import CloneRules
 from supertable.application.clone_table import CloneTable
 from supertable.application.comment_table import CommentTable
 from supertable.application.committing import Committer
@@ -135,8 +136,8 @@ class Container(containers.DeclarativeContainer):
         ManageRoles,
         access_changes,
         tables,
-        providers.Singleton(TableRules, tables),
-        providers.Singleton(RoleInfos, tables),
+        providers.Singleton(TableRules, tables, row_filter_parser),
+        providers.Singleton(RoleInfos, tables, row_filter_parser),
     )
     manage_users = providers.Singleton(ManageUsers, access_changes, identifiers)
     manage_tokens = providers.Singleton(ManageTokens, access_changes, clock, identifiers)
@@ -148,7 +149,8 @@ class Container(containers.DeclarativeContainer):
     founder = providers.Singleton(Founder, tables, snapshots, registrar, clock, identifiers)
     list_supertables = providers.Singleton(ListSupertables, tables, store)
     create_table = providers.Singleton(CreateTable, founder)
-    clone_table = providers.Singleton(CloneTable, tables, founder)
+    clone_rules = providers.Singleton(CloneRules, access_changes, tables)
+    clone_table = providers.Singleton(CloneTable, tables, founder, clone_rules)
     rename_table = providers.Singleton(RenameTable, registrar)
     drop_table = providers.Singleton(DropTable, registrar)
     undrop_table = providers.Singleton(UndropTable, registrar)

@@ -57,7 +57,7 @@ def ruled(role: Role, rule: TableRule, there: Collection[str]) -> Role:
     kept = {
         table_id: other for table_id, other in role.rules.items() if table_id in there or not _of_same_name(other, rule)
     }
-    return checked_role(replace(role, rules={**kept, rule.table_id: rule}))
+    return replace(role, rules={**kept, rule.table_id: rule})
 
 
 def revoked(role: Role, pattern: str, tables: Collection[str]) -> Role:

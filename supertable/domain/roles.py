@@ -95,11 +95,18 @@ class Role:
         """The role's rights to a table; None: none, it may not even know that there is one."""
         if self.reaches_all:
             return Rights()
-        if table_id in self.rules:
-            return Rights(self.rules[table_id]) if self.rules[table_id].columns != frozenset() else None
-        if any(_same(rule, supertable, name) for rule in self.rules.values()):
-            return None  # it took the place of a table that was not to be seen whole
+        rule = self.rule_for(supertable, table_id, name)
+        if rule is not None:
+            return Rights(rule) if rule.columns != frozenset() else None
         return Rights() if any(_matches(pattern, supertable, name) for pattern in self.tables) else None
+
+    def rule_for(self, supertable: str, table_id: str, name: str) -> TableRule | None:
+        """The table's rule; one that closes it where it took the place of a table that was not to be seen whole."""
+        if table_id in self.rules:
+            return self.rules[table_id]
+        if any(_same(rule, supertable, name) for rule in self.rules.values()):
+            return TableRule(supertable, table_id, name, columns=frozenset())
+        return None
 
 
 SUPERADMIN = Role("superadmin", RoleType.SUPERADMIN)
@@ -108,7 +115,7 @@ SUPERADMIN = Role("superadmin", RoleType.SUPERADMIN)
 
 def checked_pattern(pattern: str) -> str:
     """Raises `InvalidName`."""
-    if not _PATTERN.fullmatch(pattern):
+    if not isinstance(pattern, str) or not _PATTERN.fullmatch(pattern):
         raise InvalidName("table", pattern, "a pattern is a name, or supertable.name, in which * stands for any part")
     return pattern
 
