@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-HANDLERS: tuple[ControllerRouterHandler, ...] = ()
+from supertable.entrypoints.api.query import query
+
+HANDLERS: tuple[ControllerRouterHandler, ...] = (query,)

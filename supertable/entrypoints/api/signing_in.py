@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 
 from supertable.domain.errors import NotSignedIn
-from supertable.domain.names import checked_name
+from supertable.domain.sessions import Session
 from supertable.entrypoints.api.context import container_of
 
 ROLE = "X-Supertable-Role"
 ORGANIZATION = "X-Supertable-Organization"
 _SCHEME = "bearer "
+Connection = ASGIConnection[Any, Any, Any, Any]
 
 
 class SigningIn(AbstractAuthenticationMiddleware):
     """Makes `request.user` the session. Raises `NotSignedIn`; and `AccessDenied` for a role that the caller lacks."""
 
-    async def authenticate_request(self, connection: ASGIConnection) -> AuthenticationResult:  # type: ignore[type-arg]
-        container = container_of(connection.scope)
-        organization = connection.headers.get(ORGANIZATION) or container.settings().organization
-        session = await sync_to_thread(
-            container.sign_in(),
-            checked_name("organization", organization),
-            _credential(connection.headers.get("Authorization", "")),
-            connection.headers.get(ROLE) or None,
-        )
+    async def authenticate_request(self, connection: Connection) -> AuthenticationResult:
+        session = await signed_in(connection, connection.headers.get(ROLE) or None)
         return AuthenticationResult(user=session, auth=None)
+
+
+async def signed_in(connection: Connection, role: str | None) -> Session:
+    """The session of whoever sent the request, under `role` or their default one."""
+    container = container_of(connection.scope)
+    organization = connection.headers.get(ORGANIZATION) or container.settings().organization
+    credential = _credential(connection.headers.get("Authorization", ""))
+    return await sync_to_thread(container.sign_in(), organization, credential, role)
 
 
 def _credential(authorization: str) -> str:
