@@ -26,9 +26,10 @@ from supertable.application.table_changes import TableChanges
 from supertable.application.tables import OpenTable, Place, Tables
 from supertable.domain.errors import AccessDenied, InvalidName, StatementRefused, TableNotFound
 from supertable.domain.names import checked_name, name_key
-from supertable.domain.predicates import ALWAYS, Predicate
+from supertable.domain.predicates import ALWAYS, All, Predicate
 from supertable.domain.pruning import pruned
 from supertable.domain.roles import Permission
+from supertable.domain.row_filter_pruning import necessary
 from supertable.domain.view_chain import Scan
 
 
@@ -101,7 +102,7 @@ class RunQuery:
         sources: dict[int, Source] = {
             number: _pruned(single[number], statement.predicate(number, schemas, parameters))
             if number in single
-            else Union(tuple(table.scan() for table in tables))
+            else Union(tuple(_pruned(table, ALWAYS) for table in tables))
             for number, tables in opened.items()
             if number not in changes
         }
@@ -185,9 +186,12 @@ def _spans(relations: Iterable[Relation], opened: Mapping[int, list[OpenTable]])
 
 
 def _pruned(table: OpenTable, predicate: Predicate) -> Scan:
+    """The files that may hold rows that are asked for, and that the caller sees."""
     snapshot = table.snapshot
-    files = list(snapshot.files.values())
-    return table.scan(files if predicate == ALWAYS else pruned(files, predicate, snapshot.schemas, snapshot.schema))
+    condition = table.access.condition if table.access else None
+    if condition:
+        predicate = All((predicate, necessary(condition, snapshot.schema)))
+    return table.scan(pruned(snapshot.files.values(), predicate, snapshot.schemas, snapshot.schema))
 
 
 def _versions(tables: Iterable[OpenTable]) -> dict[str, tuple[int, ...]]:
