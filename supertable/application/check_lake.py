@@ -1,5 +1,7 @@
 """Checking a whole supertable (fsck): its logs, files and catalog, beside running readers and writers.
 
+The roles and users of its organization are checked with it.
+
 A repair writes only what storage or the catalog proves: checkpoints from the log, log records from the catalog's copy
 (sealed, and every file that they refer to is there), the catalog from storage. Data that is lost stays lost, and named.
 """
@@ -18,11 +20,12 @@ from supertable.application.ports.clocks import Clock
 from supertable.application.ports.leases import Leases
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.tables import Place
+from supertable.domain.access import Access, AccessCommit
 from supertable.domain.commits import Commit
 from supertable.domain.errors import Damaged
 from supertable.domain.files import DataFile
 from supertable.domain.findings import CheckReport, Finding, Severity
-from supertable.domain.layout import record_key
+from supertable.domain.layout import access_log, record_key
 from supertable.domain.registry import EMPTY, Registry, RegistryCommit, TableEntry
 from supertable.domain.snapshots import Snapshot
 from supertable.domain.vacuum import Span, merged
@@ -43,19 +46,23 @@ class CheckLake:
         store: ObjectStore,
         registries: LogChecker[RegistryCommit, Registry],
         snapshots: LogChecker[Commit, Snapshot],
+        accesses: LogChecker[AccessCommit, Access],
         fresh_registries: Callable[[], Log[RegistryCommit, Registry]],
         fresh_snapshots: Callable[[], Log[Commit, Snapshot]],
+        fresh_accesses: Callable[[], Log[AccessCommit, Access]],
         files: Callable[[], FileChecker],
         catalog: CatalogChecker,
         leases: Leases,
         clock: Clock,
     ) -> None:
-        """`fresh_registries`, `fresh_snapshots` and `files` make new ones, which have nothing cached."""
+        """The `fresh_` ones and `files` make new ones, which have nothing cached."""
         self._store = store
         self._registries = registries
         self._snapshots = snapshots
+        self._accesses = accesses
         self._fresh_registries = fresh_registries
         self._fresh_snapshots = fresh_snapshots
+        self._fresh_accesses = fresh_accesses
         self._files = files
         self._catalog = catalog
         self._leases = leases
@@ -72,12 +79,24 @@ class CheckLake:
         started = self._clock.monotonic_seconds()
         run = _Run(self._fresh_snapshots(), self._files(), repair, quick, progress)
         ids = {*self._store.folders(place.folder(""))}
-        copies = self._catalog.copies(place, [place.registry, *(place.folder(table_id) for table_id in ids)])
+        access = access_log(place.organization)
+        copies = self._catalog.copies(place, [access, place.registry, *(place.folder(table_id) for table_id in ids)])
+        self._access(access, copies, run)
         registry = self._registry(place, copies, run)
         for table_id in sorted(ids | registry.entries.keys()):
             self._table(registry.entries.get(table_id), place.folder(table_id), copies, run)
         run.findings += self._catalog.check(copies, {checked.log: checked.newest for checked in run.logs}, repair)
         return run.report(self._clock.monotonic_seconds() - started)
+
+    def _access(self, log: str, copies: Copies, run: _Run) -> None:
+        checked = self._accesses.check(log, copies.of(log), run.repair)
+        if checked.state is not None:
+            states = self._fresh_accesses() if run.repair else None
+            self._accesses.check_missing(checked, [(1, checked.newest)], states)
+        run.logs.append(checked)
+        if checked.state is None and checked.newest:
+            what = "it cannot be told who may do what, so that only the superuser may do anything"
+            run.findings.append(Finding(log, what, Severity.DAMAGE))
 
     def _registry(self, place: Place, copies: Copies, run: _Run) -> Registry:
         checked = self._registries.check(place.registry, copies.of(place.registry), run.repair)
@@ -94,6 +113,7 @@ class CheckLake:
         with self._leases.begin() as lease:
             checked = self._snapshots.check(folder, copies.of(folder), run.repair)
             run.logs.append(checked)
+            run.tables += checked.newest > 0
             if entry is None:
                 what = (
                     "a folder of no table: a creation did not come to its end, or a purge, which a vacuum goes on with"
@@ -140,9 +160,10 @@ class _Run:
     repair: bool
     quick: bool
     progress: Callable[[CheckProgress], None]
-    logs: list[CheckedLog[Snapshot] | CheckedLog[Registry]] = field(default_factory=list)
+    logs: list[CheckedLog[Snapshot] | CheckedLog[Registry] | CheckedLog[Access]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     checked: CheckedFiles = field(default_factory=CheckedFiles)
+    tables: int = 0
 
     def check(self, table: str, folder: str, files: list[DataFile]) -> None:
         sizes = {file.key(folder): file.bytes for file in files}
@@ -160,7 +181,7 @@ class _Run:
     def report(self, seconds: float) -> CheckReport:
         return CheckReport(
             findings=(*chain.from_iterable(log.findings for log in self.logs), *self.findings, *self.checked.findings),
-            tables=max(sum(1 for checked in self.logs if checked.newest) - 1, 0),
+            tables=self.tables,
             records=sum(checked.records for checked in self.logs),
             checkpoints=sum(len(checked.checkpoints) for checked in self.logs),
             files=len(self.checked.files),

@@ -10,13 +10,14 @@ from supertable.application.heads import Heads
 from supertable.application.ports.catalogs import Catalog
 from supertable.application.ports.clocks import Clock
 from supertable.application.ports.object_stores import ObjectStore
+from supertable.domain.layout import OF_NO_SUPERTABLE, access_log
 
 _AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
 class RebuildReport:
-    """`logs` counts every log found: one of each table, and one registry of each supertable."""
+    """`logs` counts every log found: of each table, of each supertable's registry, of each organization's access."""
 
     tables: int
     logs: int
@@ -49,7 +50,8 @@ class RebuildCatalog:
 
     def _logs(self) -> Iterator[tuple[str, bool]]:
         for organization in self._store.folders(""):
-            for supertable in self._store.folders(f"{organization}/"):
+            yield access_log(organization), False
+            for supertable in {*self._store.folders(f"{organization}/")} - {OF_NO_SUPERTABLE}:
                 folder = f"{organization}/{supertable}"
                 yield f"{folder}/catalog", False
                 for table in self._store.folders(f"{folder}/tables/"):

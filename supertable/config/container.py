@@ -124,6 +124,7 @@ class Container(containers.DeclarativeContainer):
     snapshots = providers.Singleton(Log, store, heads, table_codec, replayed, _files_in)
     registries_uncached = providers.Factory(Log, store, heads, registry_codec, replayed_registry, _tables_in)
     snapshots_uncached = providers.Factory(Log, store, heads, table_codec, replayed, _files_in)
+    accesses_uncached = providers.Factory(Log, store, heads, access_codec, replayed_access, _entries_in)
     accesses = providers.Singleton(Log, store, heads, access_codec, replayed_access, _entries_in)
     access_log = providers.Singleton(AccessLog, heads, accesses, clock, identifiers)
     sign_in_rules = providers.Singleton(signing_in.rules, settings)
@@ -180,8 +181,10 @@ class Container(containers.DeclarativeContainer):
         providers.Singleton(
             LogChecker, store, table_codec, replayed, _files_in, providers.Callable(files_are_there, store).provider
         ),
+        providers.Singleton(LogChecker, store, access_codec, replayed_access, _entries_in),
         registries_uncached.provider,
         snapshots_uncached.provider,
+        accesses_uncached.provider,
         providers.Factory(FileChecker, store, providers.Factory(DeletionVectors, store, identifiers)).provider,
         providers.Singleton(CatalogChecker, catalog, store, heads, rebuild_catalog),
         leases,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from supertable.domain.names import name_key
 
 VERSION_DIGITS = 20
+OF_NO_SUPERTABLE = "-"
+"""The folder of an organization for what is not in a supertable, none of which can have this name."""
 
 
 def supertable_folder(organization: str, supertable: str) -> str:
@@ -22,8 +24,8 @@ def table_log(organization: str, supertable: str, table_id: str) -> str:
 
 
 def access_log(organization: str) -> str:
-    """The folder of the log of roles, users and tokens. No supertable has its name."""
-    return f"{name_key(organization)}/-/access"
+    """The folder of the log of roles, users and tokens."""
+    return f"{name_key(organization)}/{OF_NO_SUPERTABLE}/access"
 
 
 def record_key(log: str, version: int) -> str:

@@ -113,7 +113,7 @@ SUPERADMIN = Role("superadmin", RoleType.SUPERADMIN)
 """The one role that is always there; superusers act under it unless they name another."""
 
 
-def checked_pattern(pattern: str) -> str:
+def checked_pattern(pattern: object) -> str:
     """Raises `InvalidName`."""
     if not isinstance(pattern, str) or not _PATTERN.fullmatch(pattern):
         raise InvalidName("table", pattern, "a pattern is a name, or supertable.name, in which * stands for any part")
