@@ -6,7 +6,6 @@ session which asks for it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,13 +14,12 @@ from supertable.application.access_changes import AccessChanges
 from supertable.application.manage_users import found_user
 from supertable.application.ports.clocks import Clock, Identifiers
 from supertable.application.results import moment
-from supertable.domain.access import Access, AccessAction, AccessChange, Acting, Token
+from supertable.domain.access import TOKEN_PREFIX, Access, AccessAction, AccessChange, Acting, Token, digest_of
 from supertable.domain.errors import AccessDenied, AlreadyExists, InvalidInput, NotFound
 from supertable.domain.names import checked_name, checked_text, name_key
 from supertable.domain.roles import Permission
 from supertable.domain.sessions import Session
 
-TOKEN_PREFIX = "st_"  # noqa: S105
 TOKEN_SECONDS = 90 * 24 * 3600.0
 MOST_TOKENS_OF_USER = 100
 _MOST_NAME = 128
@@ -112,7 +110,7 @@ class ManageTokens:
                 id=number,
                 user=owner,
                 name=name,
-                digest=hashlib.sha256(secret.encode()).hexdigest(),
+                digest=digest_of(secret),
                 created_at_us=self._clock.now_us(),
                 expires_at_us=_end(access, session, now, expires),
                 role=_role(access, session, now, owner, role),

@@ -5,7 +5,6 @@ Three kinds are known: the super token of the settings, tokens that are stored, 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from dataclasses import dataclass, field, replace
 from enum import IntFlag
@@ -14,14 +13,13 @@ from typing import Protocol
 from supertable.application.access_log import AccessLog
 from supertable.application.ports.clocks import Clock
 from supertable.application.ports.token_verifiers import Claims, TokenVerifier
-from supertable.domain.access import Access, Token, acting
+from supertable.domain.access import TOKEN_PREFIX, Access, Token, acting, digest_of
 from supertable.domain.errors import AccessDenied, NotSignedIn
 from supertable.domain.names import checked_name, name_key
 from supertable.domain.roles import SUPERADMIN, RoleType
 from supertable.domain.sessions import Session, superuser_hash, vouched_hash
 
 MOST_CREDENTIAL_CHARACTERS = 16_384
-_STORED = "st_"
 _REFUSED = "This token is not valid here: it is unknown, was revoked or has expired. Nothing was done; get a new one."
 
 
@@ -86,13 +84,13 @@ class SignIn:
             raise NotSignedIn(_REFUSED)
         if self._is_super_token(credential):
             return self._checked(self._superuser(organization, role))
-        if credential.startswith(_STORED):
+        if credential.startswith(TOKEN_PREFIX):
             return self._stored(organization, credential, role)
         return self._vouched(organization, credential, role)
 
     def _is_super_token(self, credential: str) -> bool:
         expected = self._rules.super_token
-        return expected is not None and hmac.compare_digest(_digest(credential), _digest(expected))
+        return expected is not None and hmac.compare_digest(digest_of(credential), digest_of(expected))
 
     def _superuser(self, organization: str, role: str | None, token: Token | None = None) -> Session:
         bound = token.role if token else None
@@ -107,7 +105,7 @@ class SignIn:
 
     def _stored(self, organization: str, credential: str, role: str | None) -> Session:
         access = self._access_log.newest(organization)
-        token = access.token_of(_digest(credential))
+        token = access.token_of(digest_of(credential))
         if token is None or (token.expires_at_us is not None and self._clock.now_us() >= token.expires_at_us):
             raise NotSignedIn(_REFUSED)
         session = self._session_of(organization, access, token, role)
@@ -173,8 +171,3 @@ def _some(role: str | None) -> str:
     if role is None:
         raise AccessDenied("This user has no role, so that there is nothing it may do. Ask for one to be granted.")
     return role
-
-
-def _digest(credential: str) -> str:
-    """As `Token.digest`. Lone surrogates, which no token has, are no reason to fail."""
-    return hashlib.sha256(credential.encode(errors="surrogatepass")).hexdigest()

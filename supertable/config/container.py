@@ -28,6 +28,7 @@ from supertable.application.delete_rows import DeleteRows
 from supertable.application.deletion_vectors import DeletionVectors
 from supertable.application.deployment import Deployment
 from supertable.application.drop_table import DropTable, UndropTable
+from supertable.application.first_token import FirstToken
 from supertable.application.founding import Founder
 from supertable.application.heads import Heads
 from supertable.application.list_supertables import ListSupertables
@@ -130,6 +131,7 @@ class Container(containers.DeclarativeContainer):
     sign_in_rules = providers.Singleton(signing_in.rules, settings)
     token_uses = providers.Singleton(TokenUses, access_log, clock)
     token_verifier = providers.Singleton(signing_in.verifier, settings, clock)
+    first_token = providers.Singleton(FirstToken, sign_in_rules, access_log, clock, identifiers)
     sign_in = providers.Singleton(SignIn, sign_in_rules, access_log, token_verifier, token_uses, clock)
     tables = providers.Singleton(Tables, heads, registries, snapshots, accesses, clock)
     access_changes = providers.Singleton(AccessChanges, access_log, clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -13,6 +14,7 @@ from supertable.domain.roles import SUPERADMIN, Permission, Role
 from supertable.domain.row_filters import Caller
 from supertable.domain.sessions import Session
 
+TOKEN_PREFIX = "st_"  # noqa: S105
 Entry = TypeVar("Entry")
 
 
@@ -50,6 +52,11 @@ class Token:
     expires_at_us: int | None = None
     role: str | None = None
     used_at_us: int | None = None
+
+
+def digest_of(token: str) -> str:
+    """As it is stored. Half a surrogate, which no token has, is no reason to fail."""
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
 class AccessAction(StrEnum):
