@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from supertable.config.identity_settings import IdentitySettings
 from supertable.config.redis_settings import RedisSettings
+from supertable.config.service_settings import ServiceSettings
 from supertable.config.storage_settings import StorageSettings
 from supertable.domain.errors import InvalidSetting
 from supertable.domain.names import checked_name
@@ -80,7 +81,7 @@ class EngineSettings(BaseSettings):
     )
 
 
-class Settings(EngineSettings, IdentitySettings, RedisSettings, StorageSettings):
+class Settings(EngineSettings, ServiceSettings, IdentitySettings, RedisSettings, StorageSettings):
     """Effective settings. Aliases are the variables' names; a field's own name is none, for `HOME` is another thing."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)

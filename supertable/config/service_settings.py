@@ -1,0 +1,63 @@
+"""How the services listen, and what bounds they keep."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings
+
+
+class ServiceSettings(BaseSettings):
+    """Lists are written with commas between."""
+
+    api_host: str = Field(
+        default="127.0.0.1", alias="SUPERTABLE_API_HOST", description="Address that the API listens at; 0.0.0.0: all."
+    )
+    api_port: int = Field(
+        default=8051, ge=1, le=65_535, alias="SUPERTABLE_API_PORT", description="Port that the API listens at."
+    )
+    api_workers: int = Field(
+        default=1, ge=1, le=256, alias="SUPERTABLE_API_WORKERS", description="Processes that answer the API's requests."
+    )
+    allowed_hosts: str = Field(
+        default="*",
+        alias="SUPERTABLE_ALLOWED_HOSTS",
+        description="Host names that requests may be addressed to, like *.example.com; *: any.",
+    )
+    cors_origins: str = Field(
+        default="",
+        alias="SUPERTABLE_CORS_ORIGINS",
+        description="Origins whose pages may call the API from a browser; if unset, none.",
+    )
+    rate_limit: int = Field(
+        default=60_000,
+        ge=0,
+        alias="SUPERTABLE_RATE_LIMIT",
+        description="Requests a minute that one token may make of each worker; 0: any number.",
+    )
+    max_body_bytes: int = Field(
+        default=10 * 1024**2,
+        ge=1024,
+        alias="SUPERTABLE_MAX_BODY_BYTES",
+        description="Most bytes of a request that is not rows to be written.",
+    )
+    shutdown_seconds: int = Field(
+        default=25,
+        ge=1,
+        alias="SUPERTABLE_SHUTDOWN_SECONDS",
+        description="Seconds that running requests have to finish when a service stops; then they are broken off.",
+    )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        pattern="^https?://",
+        description="Where OpenTelemetry traces are sent, by OTLP over HTTP; if unset, none are made.",
+    )
+
+    @field_validator("allowed_hosts", "cors_origins")
+    @classmethod
+    def _tidy(cls, names: str) -> str:
+        return ",".join(listed(names))
+
+
+def listed(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
