@@ -57,7 +57,7 @@ def sign_rsa(signed: bytes) -> bytes:
 @pytest.fixture
 def server() -> Iterator[JwksServer]:
     server = JwksServer()
-    server.hold(**{"1": RSA, "ec": EC, "ed": ED})
+    server.hold({"1": RSA, "ec": EC, "ed": ED})
     yield server
     server.stop()
 
@@ -215,7 +215,7 @@ def test_signed_nonsense(said: dict[str, Any]) -> None:
 
 def test_addresses_of_keys_in_the_header_are_never_asked(jwt_verifier: TokenVerifier) -> None:
     attacker = JwksServer()
-    attacker.hold(**{"1": OTHER_RSA})
+    attacker.hold({"1": OTHER_RSA})
     try:
         header = {"jku": attacker.url, "x5u": attacker.url, "jwk": jwk(OTHER_RSA), "x5c": ["AAAA"]}
         assert jwt_verifier.claims(token(OTHER_RSA, header=header)) is None
@@ -282,7 +282,7 @@ def test_keys_are_read_once_and_again_for_a_new_id(
     for _ in range(20):
         assert jwt_verifier.claims(token())
     assert server.asked == 1
-    server.hold(**{"2": OTHER_RSA})
+    server.hold({"2": OTHER_RSA})
     assert jwt_verifier.claims(token(OTHER_RSA, kid="2")) is None, "so soon after the last time it is not asked"
     clock.advance(31)
     assert jwt_verifier.claims(token(OTHER_RSA, kid="2"))
@@ -301,7 +301,7 @@ def test_a_key_that_was_withdrawn_is_soon_refused(
     jwt_verifier: TokenVerifier, clock: ManualClock, server: JwksServer
 ) -> None:
     assert jwt_verifier.claims(token())
-    server.hold(**{"2": OTHER_RSA})
+    server.hold({"2": OTHER_RSA})
     clock.advance(299)
     assert jwt_verifier.claims(token())
     clock.advance(2)
@@ -341,7 +341,7 @@ def test_outages(jwt_verifier: TokenVerifier, clock: ManualClock, server: JwksSe
     with pytest.raises(Unavailable):
         jwt_verifier.claims(token())
     server.pause, server.headers = 0.0, {}
-    server.hold(**{"1": RSA})
+    server.hold({"1": RSA})
     clock.advance(31)
     assert jwt_verifier.claims(token())
 

@@ -45,7 +45,7 @@ class JwksServer:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
-    def hold(self, **keys: PrivateKey) -> None:
+    def hold(self, keys: Mapping[str, PrivateKey]) -> None:
         """From now on these are the keys, by their ids."""
         self.status, self.body = 200, jwks(keys)
 
