@@ -27,10 +27,13 @@ from supertable.entrypoints.cli.load import load
 from supertable.entrypoints.cli.maintain import maintain
 from supertable.entrypoints.cli.naming import clone, drop, rename, undrop
 from supertable.entrypoints.cli.query import changes, query
+from supertable.entrypoints.cli.roles import roles
 from supertable.entrypoints.cli.session import Session
 from supertable.entrypoints.cli.tables import describe, history, restore, tables
 from supertable.entrypoints.cli.tags import tag, tags, untag
+from supertable.entrypoints.cli.tokens import tokens
 from supertable.entrypoints.cli.tombstones import tombstones
+from supertable.entrypoints.cli.users import users
 from supertable.entrypoints.cli.vacuum import vacuum
 
 _FLAGS = frozenset({"--json", "--verbose"})
@@ -65,6 +68,9 @@ for command in (*_ROWS, *_TABLES, *_VERSIONS, *_MAINTENANCE, config, demo):
     app.command()(command)
 app.add_typer(alter, name="alter")
 app.add_typer(catalog, name="catalog")
+app.add_typer(roles, name="roles")
+app.add_typer(users, name="users")
+app.add_typer(tokens, name="tokens")
 
 
 def _show_version(wanted: bool) -> None:
