@@ -13,6 +13,8 @@ from supertable.adapters.readers.files import FileReaderAdapter
 from supertable.application.access_changes import AccessChanges
 from supertable.application.access_log import AccessLog
 from supertable.application.alter_table import AlterTable
+from supertable.application.audit_anchors import AuditAnchors
+from supertable.application.auditing import Audit
 from supertable.application.check_catalog import CatalogChecker
 from supertable.application.check_files import FileChecker, files_are_there
 from supertable.application.check_lake import CheckLake
@@ -28,6 +30,7 @@ from supertable.application.delete_rows import DeleteRows
 from supertable.application.deletion_vectors import DeletionVectors
 from supertable.application.deployment import Deployment
 from supertable.application.drop_table import DropTable, UndropTable
+from supertable.application.exporting_audit import ExportAudit
 from supertable.application.first_token import FirstToken
 from supertable.application.founding import Founder
 from supertable.application.heads import Heads
@@ -58,7 +61,7 @@ from supertable.application.token_use import TokenUses
 from supertable.application.vacuum_lake import VacuumLake
 from supertable.application.vacuum_table import VacuumTable
 from supertable.application.write_rows import WriteRows
-from supertable.config import catalogs, reading, signing_in, stores
+from supertable.config import auditing, catalogs, reading, signing_in, stores
 from supertable.config.settings import Settings
 from supertable.config.storage_settings import StorageType
 from supertable.config.stores import folder
@@ -110,6 +113,10 @@ class Container(containers.DeclarativeContainer):
     row_filter_parser = providers.Singleton(DuckDBRowFilterParser, duckdb)
     file_reader = providers.Singleton(FileReaderAdapter, providers.Callable(folder, settings, "temporary"))
 
+    audit_journals = providers.Singleton(auditing.journals, settings, store)
+    audit_anchors = providers.Singleton(AuditAnchors, store)
+    audit = providers.Singleton(Audit, audit_journals, clock)
+
     heads = providers.Singleton(
         Heads,
         store,
@@ -151,6 +158,10 @@ class Container(containers.DeclarativeContainer):
 
     founder = providers.Singleton(Founder, tables, snapshots, registrar, clock, identifiers)
     list_supertables = providers.Singleton(ListSupertables, tables, store)
+    export_audit = providers.Singleton(
+        ExportAudit, audit_journals, audit_anchors, tables, founder, committer, data_files, store, clock
+    )
+    audit.add_kwargs(export=export_audit.provider)  # which reads and writes, and is told of in turn
     create_table = providers.Singleton(CreateTable, founder)
     clone_rules = providers.Singleton(CloneRules, access_changes, tables)
     clone_table = providers.Singleton(CloneTable, tables, founder, clone_rules)

@@ -57,7 +57,12 @@ def _local_folder(settings: Settings, store: ObjectStore) -> str | None:
 
 
 def copies_folder(settings: Settings, store: ObjectStore) -> Path:
-    """Where the copies of this deployment's files are: no other bucket, prefix or endpoint has the same folder."""
+    """Where the copies of this deployment's files are."""
+    return _cache_root(settings) / store_digest(settings, store)
+
+
+def store_digest(settings: Settings, store: ObjectStore) -> str:
+    """32 hex digits, which no other bucket, prefix or endpoint has."""
     connection = settings.azure_storage_connection_string
     told = re.findall("(?:AccountName|BlobEndpoint)=([^;]*)", connection.get_secret_value()) if connection else []
     where = [
@@ -68,7 +73,7 @@ def copies_folder(settings: Settings, store: ObjectStore) -> Path:
         told,
         store.location("-"),
     ]
-    return _cache_root(settings) / hashlib.sha256(json.dumps(where).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps(where).encode()).hexdigest()[:32]
 
 
 def _cache(settings: Settings, store: ObjectStore) -> FolderCache | None:

@@ -27,6 +27,7 @@ SupertableError
     StoreUnavailable
     CatalogUnavailable
     LockUnavailable
+    AuditUnavailable      what would be done could not be put in the audit log
   CommitUncertain         it is not known whether a commit became durable
   Damaged                 stored bytes are not what was written
     ObjectMissing
@@ -41,7 +42,12 @@ from __future__ import annotations
 
 
 class SupertableError(Exception):
-    """The root: `except SupertableError` catches everything this package raises."""
+    """The root: `except SupertableError` catches everything this package raises.
+
+    `audited`: whether the audit log has been told of this refusal.
+    """
+
+    audited = False
 
 
 class InvalidInput(SupertableError):
@@ -206,6 +212,12 @@ class CatalogUnavailable(Unavailable):
 class LockUnavailable(Unavailable):
     def __init__(self, name: str, seconds: float) -> None:
         super().__init__(f"The lock {name} was not free within {seconds:g} s.")
+
+
+class AuditUnavailable(Unavailable):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The audit log takes no more events: {reason}. Nothing was done; it is safe to try again.")
+        self.reason = reason
 
 
 class CommitUncertain(SupertableError):

@@ -28,6 +28,11 @@ def access_log(organization: str) -> str:
     return f"{name_key(organization)}/{OF_NO_SUPERTABLE}/access"
 
 
+def audit_anchor(organization: str) -> str:
+    """The object that says how far the audit log goes, apart from the log."""
+    return f"{name_key(organization)}/-/audit/anchor"
+
+
 def record_key(log: str, version: int) -> str:
     return f"{log}/log/{version:0{VERSION_DIGITS}d}"
 

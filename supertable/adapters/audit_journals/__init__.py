@@ -1,0 +1,1 @@
+"""Journals of events that wait to be exported."""

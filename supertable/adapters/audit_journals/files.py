@@ -1,0 +1,237 @@
+"""Journals as files on this machine, one event to a line, locked by `flock` while their process lives.
+
+`{name}.open` is written to; one whose process has ended is taken over, to be written to or exported. It becomes
+`{name}.sealed` before it is exported, and changes no more: so the same name always means the same events.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import os
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from supertable.adapters.audit_journals.lines import decoded, encoded
+from supertable.application.ports.audit_journals import Segment, Waiting
+from supertable.domain.audit import AuditEvent
+from supertable.domain.errors import AuditUnavailable
+from supertable.domain.names import name_key
+
+SEGMENT_BYTES = 8 << 20
+_OPEN, _SEALED = ".open", ".sealed"
+_NUMBERS = itertools.count()
+
+
+class FileAuditJournals:
+    """Each organization has a folder in `folder`, made when its first event comes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._journals: dict[str, _Journal] = {}
+
+    def append(self, event: AuditEvent) -> None:
+        line = encoded(event)
+        try:
+            self._journal(event.organization).append(line)
+        except OSError as error:
+            raise _unavailable(error) from error
+
+    def own_bytes(self, organization: str) -> int:
+        return self._journal(organization).own_bytes
+
+    def waiting(self, organization: str) -> Waiting:
+        try:
+            return self._journal(organization).waiting()
+        except OSError as error:
+            raise _unavailable(error) from error
+
+    def drain(self, organization: str, take: Callable[[Segment], None]) -> None:
+        try:
+            self._journal(organization).drain(organization, take)
+        except OSError as error:
+            raise _unavailable(error) from error
+
+    def organizations(self) -> list[str]:
+        try:
+            return sorted(name for name in os.listdir(self._folder) if (self._folder / name).is_dir())  # noqa: PTH208
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise _unavailable(error) from error
+
+    def _journal(self, organization: str) -> _Journal:
+        key = name_key(organization)
+        found = self._journals.get(key)
+        return found or self._journals.setdefault(key, _Journal(self._folder / key))
+
+
+@dataclass(slots=True)
+class _File:
+    """A file that this process has locked. `process`: a forked child leaves it to its parent."""
+
+    path: Path
+    descriptor: int
+    size: int
+    process: int = field(default_factory=os.getpid)
+
+    def append(self, line: bytes) -> None:
+        if os.write(self.descriptor, line) != len(line):
+            os.ftruncate(self.descriptor, self.size)
+            raise OSError("the disk is full")
+        self.size += len(line)
+
+    def content(self) -> bytes:
+        return b"".join(iter(lambda: os.read(self.descriptor, SEGMENT_BYTES), b""))
+
+    def seal(self) -> None:
+        if self.path.suffix == _OPEN:
+            self.path = self.path.rename(self.path.with_suffix(_SEALED))
+
+    def close(self) -> None:
+        with suppress(OSError):
+            fcntl.flock(self.descriptor, fcntl.LOCK_UN)  # closing is not enough when a child still has it open
+        os.close(self.descriptor)
+
+
+class _Journal:
+    """The journal of one organization."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._current: _File | None = None
+        self._sealed_bytes = 0
+        self._lock = threading.RLock()  # the collector may end a query, which is an event, while one is written
+        self._exporting = threading.Lock()
+
+    @property
+    def own_bytes(self) -> int:
+        current = self._current
+        return self._sealed_bytes + (current.size if current else 0)
+
+    def append(self, line: bytes) -> None:
+        with self._lock:
+            self._open().append(line)
+            if self.own_bytes - self._sealed_bytes >= SEGMENT_BYTES:
+                self._seal()
+
+    def waiting(self) -> Waiting:
+        """What other processes that live have is theirs to export."""
+        with self._lock:
+            current = self._current
+            found = [(current.path.name, current.size)] if current else []
+        for path in self._paths():
+            file = _claimed(path)
+            if file is not None:
+                found.append((path.name, file.size))
+                file.close()
+        found = [(name, size) for name, size in found if size]
+        return Waiting(sum(size for _, size in found), min((_began_us(name) for name, _ in found), default=None))
+
+    def drain(self, organization: str, take: Callable[[Segment], None]) -> None:
+        with self._exporting:
+            with self._lock:
+                self._seal()
+            try:
+                for path in self._paths():
+                    file = _claimed(path)
+                    if file is not None:
+                        _drain(file, organization, take)
+            finally:
+                self._sealed_bytes = sum(_size(path) for path in self._paths() if path.suffix == _SEALED)
+
+    def _open(self) -> _File:
+        current = self._current
+        if current is None or current.process != os.getpid():
+            found = self._left_behind() or self._created()
+            if self._current is not current:  # see `_lock`
+                found.close()
+            else:
+                self._current = found
+        assert self._current is not None
+        return self._current
+
+    def _left_behind(self) -> _File | None:
+        """The file of a process that ended, to be continued; without the last line if that was not written whole."""
+        for path in self._paths():
+            file = _claimed(path) if path.suffix == _OPEN else None
+            if file is None:
+                continue
+            if file.size < SEGMENT_BYTES:
+                whole = file.content().rfind(b"\n") + 1
+                os.ftruncate(file.descriptor, whole)
+                file.size = whole
+                return file
+            file.close()
+        return None
+
+    def _created(self) -> _File:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        while True:
+            name = f"{time.time_ns() // 1000:020d}-{os.getpid()}-{next(_NUMBERS)}-{os.urandom(4).hex()}{_OPEN}"
+            path = self._folder / name
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            file = _claimed(path)
+            if file is not None:  # else somebody took it for a dead one's
+                return file
+
+    def _seal(self) -> None:
+        file, self._current = self._current, None
+        if file is None or file.process != os.getpid():
+            return
+        self._sealed_bytes += file.size
+        file.seal()
+        file.close()
+
+    def _paths(self) -> list[Path]:
+        try:
+            names = sorted(os.listdir(self._folder))  # noqa: PTH208 - names are all that is needed
+        except FileNotFoundError:
+            return []
+        return [self._folder / name for name in names if name.endswith((_OPEN, _SEALED))]
+
+
+def _claimed(path: Path) -> _File | None:
+    """The file, locked; None where a process that lives has it, or it is gone, or another user's."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+    except (FileNotFoundError, PermissionError):
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.stat(path).st_ino == os.fstat(descriptor).st_ino:  # noqa: PTH116
+            return _File(path, descriptor, os.fstat(descriptor).st_size)
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(descriptor)
+    return None
+
+
+def _drain(file: _File, organization: str, take: Callable[[Segment], None]) -> None:
+    try:
+        file.seal()
+        events = tuple(decoded(file.content(), organization, _began_us(file.path.name)))
+        if events:
+            take(Segment(file.path.stem, events))
+        file.path.unlink()
+    finally:
+        file.close()
+
+
+def _began_us(name: str) -> int:
+    return int(name.partition("-")[0])
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _unavailable(error: OSError) -> AuditUnavailable:
+    return AuditUnavailable(error.strerror or str(error))

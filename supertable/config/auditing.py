@@ -1,0 +1,13 @@
+"""Where the events of the audit log wait."""
+
+from __future__ import annotations
+
+from supertable.adapters.audit_journals.files import FileAuditJournals
+from supertable.application.ports.object_stores import ObjectStore
+from supertable.config.reading import store_digest
+from supertable.config.settings import Settings
+
+
+def journals(settings: Settings, store: ObjectStore) -> FileAuditJournals:
+    """On this machine, apart for each store that it works with."""
+    return FileAuditJournals(settings.home / "audit" / store_digest(settings, store))
