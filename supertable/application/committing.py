@@ -12,7 +12,7 @@ from supertable.application.ports.clocks import Clock, Identifiers
 from supertable.application.ports.leases import Lease, Leases
 from supertable.application.ports.locks import Locks
 from supertable.application.tables import OpenTable, Tables
-from supertable.domain.commits import Change, Commit, CommitInfo
+from supertable.domain.commits import Change, Commit, CommitInfo, Share
 from supertable.domain.errors import Conflict
 from supertable.domain.snapshots import Snapshot
 
@@ -21,10 +21,14 @@ _LOCK_WAIT_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """`replayed`: the idempotency key was known, and this is the commit that it led to before."""
+    """`replayed`: the idempotency key was known, and this is the commit that it led to before.
+
+    `share`: what this writer did of it, where several share the commit.
+    """
 
     commit: Commit
     replayed: bool
+    share: Share | None = None
 
 
 class Committer:
@@ -51,7 +55,10 @@ class Committer:
     def earlier(self, table: OpenTable, info: CommitInfo) -> Committed | None:
         """The commit that the idempotency key led to, if it is known."""
         reply = table.snapshot.replies.get(info.idempotency_key) if info.idempotency_key else None
-        return Committed(self._snapshots.record(table.folder, reply.version), replayed=True) if reply else None
+        if reply is None:
+            return None
+        commit = self._snapshots.record(table.folder, reply.version)
+        return Committed(commit, replayed=True, share=commit.share(info.idempotency_key))
 
     def at_work(self) -> Lease:
         """Held by a writer from before its first object until its commit, so that no vacuum takes it for abandoned.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +18,9 @@ from supertable.domain.files import DataFile
 from supertable.domain.pruning import pruned
 from supertable.domain.schemas import Schema
 
+Met = Callable[[pa.Table, pa.Array, pa.Array], None]
+"""Is told of keys, and which of them (row numbers) supersede rows of the table, or lose against them."""
+
 
 class Resolver:
     def __init__(self, stage: Stage, finder: RowFinder, vectors: DeletionVectors) -> None:
@@ -32,6 +35,7 @@ class Resolver:
         schema: Schema,
         marks: Marks,
         gone: Mapping[str, pa.Array] | None = None,
+        met: Met | None = None,
     ) -> None:
         """Mark the rows of the snapshot that staged rows supersede, and staged rows that lose against newer ones.
 
@@ -41,7 +45,7 @@ class Resolver:
         if marks.probed and newest.snapshot.sequence_name:
             marks.forget()
         hidden = {path: self._hidden(newest, path, rows) for path, rows in (gone or {}).items()}
-        marks.look(newest, lambda files: self._probe(newest, staged, schema, marks, files, hidden))
+        marks.look(newest, lambda files: self._probe(newest, staged, schema, marks, files, hidden, met))
 
     def killed(self, newest: OpenTable, marks: Marks) -> Killed:
         """What the marks do to the files of the snapshot; writes their deletion vectors."""
@@ -80,6 +84,7 @@ class Resolver:
         marks: Marks,
         files: list[DataFile],
         hidden: Mapping[str, bytes],
+        met: Met | None,
     ) -> dict[str, pa.Array]:
         snapshot = newest.snapshot
         keys, sequence = snapshot.key_names, snapshot.sequence_name
@@ -91,6 +96,8 @@ class Resolver:
             scan = newest.whole_scan(candidates, schema, {path: bits for path, bits in hidden.items() if path in names})
             found = self._finder.matching_keys(scan, chunk.keys, keys, sequence)
             marks.add(found.superseded)
+            if met:
+                met(chunk.keys, found.by, found.stale)
             if len(found.stale):
                 marks.add_positions(chunk.file.path, chunk.rows[found.stale.to_numpy()])
         return {}

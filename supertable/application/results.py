@@ -23,7 +23,8 @@ def moment(microseconds: int) -> datetime:
 class WriteResult:
     """A durable commit. `replayed`: it is the one that this idempotency key led to before; nothing was written now.
 
-    `bytes_added` leaves out files that a clone shares.
+    Where several writers share the commit the rows are this one's; files and bytes are all of theirs. `bytes_added`
+    leaves out files that a clone shares.
     """
 
     table: str
@@ -39,13 +40,14 @@ class WriteResult:
     @classmethod
     def of(cls, table: OpenTable, committed: Committed) -> WriteResult:
         change = committed.commit.change
+        counts = committed.share.counts if committed.share else change.counts
         return cls(
             table=table.name,
             version=committed.commit.version,
             operation=change.operation.value,
-            rows_inserted=change.counts.inserted,
-            rows_updated=change.counts.updated,
-            rows_deleted=change.counts.deleted,
+            rows_inserted=counts.inserted,
+            rows_updated=counts.updated,
+            rows_deleted=counts.deleted,
             files_added=len(change.added),
             bytes_added=_own_bytes(change),
             replayed=committed.replayed,

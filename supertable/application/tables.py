@@ -196,6 +196,18 @@ class Tables:
         self._recheck(table, place, entry or table.entry, heads)
         return self._open(entry or table.entry, heads, place, table.access, table.need)
 
+    def recheck(self, tables: Iterable[OpenTable]) -> None:
+        """Raises what `newest` raises for callers whose rights have changed, or who are not signed in any more."""
+        checked = {table.place: table for table in tables if table.place and not table.place.session.unchecked}
+        if not checked:
+            return
+        heads = self._heads.cut(
+            {place.registry: self._registries.known(place.registry) for place in checked}
+            | self._accesses_known(checked)
+        )
+        for place, table in checked.items():
+            self._recheck(table, place, self._registry(place, heads).find_again(table.entry), heads)
+
     def registry(self, place: Place) -> Registry:
         """The newest registry; an empty one when nothing was ever created there. For callers who may control."""
         heads = self._heads.cut(

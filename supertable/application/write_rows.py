@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+import pyarrow as pa
+
 from supertable.application.arrow_schemas import fields_of
 from supertable.application.batches import as_reader
-from supertable.application.committing import Committer
+from supertable.application.committing import Committed, Committer
 from supertable.application.marking import Marks
+from supertable.application.portions import Portions
 from supertable.application.ports.engines import RowFinder
 from supertable.application.resolving import Resolver
 from supertable.application.restricted_writes import check_restricted, check_rows
@@ -82,29 +85,52 @@ class WriteRows:
     ) -> WriteResult:
         """The same, into a table that was opened before, or has no name yet."""
         with self._committer.at_work():
-            return self._into(table, data, mode, evolve, info, where)
+            earlier = self._committer.earlier(table, info)
+            if earlier:
+                return WriteResult.of(table, earlier)
+            reader = as_reader(data)
+            fit = self.fit(table, reader.schema, mode, evolve, where)
+            work = _Work(fit.given, evolve, _OPERATIONS[mode], where, Staged(fit.schema, []))
+            return WriteResult.of(table, self._written(table, reader, fit, work, info))
 
-    def _into(
-        self, table: OpenTable, data: Any, mode: WriteMode, evolve: bool, info: CommitInfo, where: str | None
-    ) -> WriteResult:
-        earlier = self._committer.earlier(table, info)
-        if earlier:
-            return WriteResult.of(table, earlier)
-        reader = as_reader(data)
-        given = fields_of(reader.schema)
-        check_restricted(table, given, _WHOLE_ONLY.get(mode, "change the columns of" if evolve else ""))
-        schema = fitted(table.snapshot.schema, given, evolve)
-        missing = _check(table, schema, [field.name for field in given], mode, where)
-        work = _Work(given, evolve, _OPERATIONS[mode], where, Staged(schema, []))
-        if mode is WriteMode.UPSERT and missing:
-            work.partial = self._stage(table, reader, without(schema, missing))
+    def together(self, portions: Portions, mode: WriteMode, info: CommitInfo) -> list[WriteResult]:
+        """Write what several writers append or upsert as one version; the answers are in the same order.
+
+        `info` is what they have in common, so that it has no key. Raises what any one's write would, and `Repeated`;
+        nothing is then changed.
+        """
+        table, rows = portions.table, portions.rows()
+        with self._committer.at_work():
+            fit = self.fit(table, rows.schema, mode)
+            work = _Work(fit.given, False, _OPERATIONS[mode], None, Staged(fit.schema, []), portions=portions)
+            committed = self._written(table, rows.to_reader(), fit, work, info)
+        shares = committed.commit.change.shares
+        return [
+            WriteResult.of(part.table, replace(committed, share=share))
+            for part, share in zip(portions.parts, shares, strict=True)
+        ]
+
+    @staticmethod
+    def fit(table: OpenTable, given: pa.Schema, mode: WriteMode, evolve: bool = False, where: str | None = None) -> Fit:
+        """How data with the columns `given` fits the table. Raises `InvalidInput` and its kinds, and `AccessDenied`."""
+        fields = fields_of(given)
+        check_restricted(table, fields, _WHOLE_ONLY.get(mode, "change the columns of" if evolve else ""))
+        schema = fitted(table.snapshot.schema, fields, evolve)
+        missing = _check(table, schema, [field.name for field in fields], mode, where)
+        return Fit(fields, schema, missing if mode is WriteMode.UPSERT else [])
+
+    def _written(
+        self, table: OpenTable, reader: pa.RecordBatchReader, fit: Fit, work: _Work, info: CommitInfo
+    ) -> Committed:
+        if fit.missing:
+            work.partial = self._stage(table, reader, fit.staged)
         else:
-            work.staged = self._stage(table, reader, schema)
+            work.staged = self._stage(table, reader, fit.staged)
         self._check_rows(table, work)
-        committed = self._committer.commit(table, lambda newest: self._change(newest, work), info)
+        committed = self._committer.commit(table, lambda newest: self._proposed(newest, work), info)
         if work.partial:
             self._stage.discard(table, work.partial)
-        return WriteResult.of(table, committed)
+        return committed
 
     def _check_rows(self, table: OpenTable, work: _Work) -> None:
         staged = work.partial or work.staged
@@ -113,6 +139,14 @@ class WriteRows:
         except AccessDenied:
             self._stage.discard(table, staged)
             raise
+
+    def _proposed(self, newest: OpenTable, work: _Work) -> Change:
+        portions = work.portions
+        if portions is None:
+            return self._change(newest, work)
+        portions.require_new(newest)
+        self._tables.recheck(portions.others())
+        return replace(self._change(newest, work), shares=portions.shares(self._finder))
 
     def _change(self, newest: OpenTable, work: _Work) -> Change:
         check_restricted(newest, work.given)
@@ -160,7 +194,8 @@ class WriteRows:
         return Change(work.operation, added=tuple(own), removed=removed, schema=schema, counts=counts)
 
     def _upserting(self, newest: OpenTable, work: _Work, schema: Schema | None) -> Change:
-        self._resolver.supersede(newest, work.staged, schema or newest.snapshot.schema, work.marks)
+        met = work.portions.met if work.portions else None
+        self._resolver.supersede(newest, work.staged, schema or newest.snapshot.schema, work.marks, met=met)
         dead = self._resolver.killed(newest, work.marks)
         own = self._resolver.own(newest, work.staged, work.marks)
         arrived = sum(file.live_rows for file in own)
@@ -205,9 +240,26 @@ class WriteRows:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How given columns fit a table. `schema`: the table's, or its evolution. `missing`: what an upsert lacks of it."""
+
+    given: list[Field]
+    schema: Schema
+    missing: list[Field]
+
+    @property
+    def staged(self) -> Schema:
+        """What the rows are staged under."""
+        return without(self.schema, self.missing) if self.missing else self.schema
+
+
 @dataclass(slots=True)
 class _Work:
-    """One write, over the attempts that its commit takes. `partial`: staged rows of an upsert that lacks columns."""
+    """One write, over the attempts that its commit takes. `partial`: staged rows of an upsert that lacks columns.
+
+    `portions`: whose rows they are, where several writers share the commit.
+    """
 
     given: list[Field]
     evolve: bool
@@ -216,6 +268,7 @@ class _Work:
     staged: Staged
     partial: Staged | None = None
     marks: Marks = field(default_factory=Marks)
+    portions: Portions | None = None
 
     def restaged(self, staged: Staged) -> None:
         self.staged = staged

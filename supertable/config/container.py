@@ -33,6 +33,7 @@ from supertable.application.drop_table import DropTable, UndropTable
 from supertable.application.exporting_audit import ExportAudit
 from supertable.application.first_token import FirstToken
 from supertable.application.founding import Founder
+from supertable.application.group_commit import GroupCommit
 from supertable.application.heads import Heads
 from supertable.application.list_supertables import ListSupertables
 from supertable.application.logs import Log
@@ -88,8 +89,9 @@ def _entries_in(access: Access) -> int:
     return len(access.roles) + len(access.users) + len(access.tokens)
 
 
-def _files_in(snapshot: Snapshot) -> int:
-    return len(snapshot.files)
+def _entries_of(snapshot: Snapshot) -> int:
+    """Eight idempotency keys take as much room in a checkpoint as a file does."""
+    return len(snapshot.files) + len(snapshot.replies) // 8
 
 
 class Container(containers.DeclarativeContainer):
@@ -129,9 +131,9 @@ class Container(containers.DeclarativeContainer):
     table_codec = providers.Singleton(table_log_codec)
     access_codec = providers.Singleton(access_log_codec)
     registries = providers.Singleton(Log, store, heads, registry_codec, replayed_registry, _tables_in)
-    snapshots = providers.Singleton(Log, store, heads, table_codec, replayed, _files_in)
+    snapshots = providers.Singleton(Log, store, heads, table_codec, replayed, _entries_of)
     registries_uncached = providers.Factory(Log, store, heads, registry_codec, replayed_registry, _tables_in)
-    snapshots_uncached = providers.Factory(Log, store, heads, table_codec, replayed, _files_in)
+    snapshots_uncached = providers.Factory(Log, store, heads, table_codec, replayed, _entries_of)
     accesses_uncached = providers.Factory(Log, store, heads, access_codec, replayed_access, _entries_in)
     accesses = providers.Singleton(Log, store, heads, access_codec, replayed_access, _entries_in)
     access_log = providers.Singleton(AccessLog, heads, accesses, clock, identifiers)
@@ -172,6 +174,7 @@ class Container(containers.DeclarativeContainer):
     untag_version = providers.Singleton(UntagVersion, registrar)
     resolver = providers.Singleton(Resolver, stage, finder, vectors)
     write_rows = providers.Singleton(WriteRows, tables, stage, committer, finder, resolver)
+    group_commit = providers.Singleton(GroupCommit, tables, committer, write_rows)
     delete_rows = providers.Singleton(DeleteRows, tables, committer, finder, vectors)
     alter_table = providers.Singleton(AlterTable, tables, committer, finder)
     restore_version = providers.Singleton(RestoreVersion, tables, committer)
@@ -192,7 +195,7 @@ class Container(containers.DeclarativeContainer):
         store,
         providers.Singleton(LogChecker, store, registry_codec, replayed_registry, _tables_in),
         providers.Singleton(
-            LogChecker, store, table_codec, replayed, _files_in, providers.Callable(files_are_there, store).provider
+            LogChecker, store, table_codec, replayed, _entries_of, providers.Callable(files_are_there, store).provider
         ),
         providers.Singleton(LogChecker, store, access_codec, replayed_access, _entries_in),
         registries_uncached.provider,

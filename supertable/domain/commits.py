@@ -53,13 +53,22 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """What one of several writers that share a commit did of it, and the key that makes that happen once."""
+
+    idempotency_key: str | None
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What a commit does to a snapshot, before it has a place in the log.
 
     `removed` are paths of data files; `deletes` are the new deletion vectors of files that stay, by path; a file in
     `added` carries its own. `restored` is the version that a restore went back to. Versions before `oldest` were given
     up by a vacuum. `definition` and `schema` are given where they change; `description` says how, for people. `schemas`
-    are older ones that files of a clone's first version were written under.
+    are older ones that files of a clone's first version were written under. `shares`: where several writers made it
+    together, what each did, in the order in which their rows came.
     """
 
     operation: Operation
@@ -74,6 +83,7 @@ class Change:
     restored: int | None = None
     oldest: int | None = None
     description: str = ""
+    shares: tuple[Share, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +106,13 @@ class Commit:
     committed_at_us: int
     change: Change
     info: CommitInfo = CommitInfo()
+
+    @property
+    def idempotency_keys(self) -> list[str]:
+        """Its own, and those of all who share it."""
+        keys = (self.info.idempotency_key, *(share.idempotency_key for share in self.change.shares))
+        return [key for key in keys if key is not None]
+
+    def share(self, idempotency_key: str | None) -> Share | None:
+        """What the writer with this key did, where several share the commit."""
+        return next((share for share in self.change.shares if share.idempotency_key == idempotency_key), None)

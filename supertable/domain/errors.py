@@ -27,6 +27,7 @@ SupertableError
     StoreUnavailable
     CatalogUnavailable
     LockUnavailable
+    Busy                  more was asked at once than is taken; nothing was tried
     AuditUnavailable      what would be done could not be put in the audit log
   CommitUncertain         it is not known whether a commit became durable
   Damaged                 stored bytes are not what was written
@@ -218,6 +219,10 @@ class AuditUnavailable(Unavailable):
     def __init__(self, reason: str) -> None:
         super().__init__(f"The audit log takes no more events: {reason}. Nothing was done; it is safe to try again.")
         self.reason = reason
+
+
+class Busy(Unavailable):
+    """More was asked at once than is taken. Nothing was tried; it is safe to try again a little later."""
 
 
 class CommitUncertain(SupertableError):

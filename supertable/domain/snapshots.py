@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from supertable.domain.commits import Change, Commit, Operation, TableDefinition
 from supertable.domain.files import DataFile
 from supertable.domain.schemas import Schema
 
 REPLY_WINDOW_US = 7 * 24 * 3600 * 1_000_000
-MAX_REPLIES = 10_000
-"""Idempotency keys are remembered for seven days, and the newest 10,000 of them."""
+MAX_REPLIES = 50_000
+"""Idempotency keys are remembered for seven days, and the newest 50,000 of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def replayed(base: Snapshot | None, commits: Iterable[Commit]) -> Snapshot | Non
     for commit in commits:
         _check_follows(state, commit)
         _apply_files(files, commit.change)
-        _apply_reply(replies, commit)
+        _apply_replies(replies, commit)
         state = _advanced(state, commit)
     return state and replace(state, files=files, replies=replies)
 
@@ -98,16 +99,17 @@ def _apply_files(files: dict[str, DataFile], change: Change) -> None:
         files[file.path] = file
 
 
-def _apply_reply(replies: dict[str, Reply], commit: Commit) -> None:
-    key = commit.info.idempotency_key
-    if key is None:
+def _apply_replies(replies: dict[str, Reply], commit: Commit) -> None:
+    keys = commit.idempotency_keys
+    if not keys:
         return
     oldest = commit.committed_at_us - REPLY_WINDOW_US
-    for other in list(replies):  # in commit order, so that the expired ones come first
-        if replies[other].committed_at_us >= oldest and len(replies) < MAX_REPLIES:
-            break
-        del replies[other]
-    replies[key] = Reply(commit.version, commit.committed_at_us)
+    too_many = len(replies) + len(keys) - MAX_REPLIES
+    in_order = enumerate(replies.items())  # of commits, so that the expired ones come first
+    expired = takewhile(lambda entry: entry[0] < too_many or entry[1][1].committed_at_us < oldest, in_order)
+    for key in [key for _, (key, _) in expired]:
+        del replies[key]
+    replies.update(dict.fromkeys(keys, Reply(commit.version, commit.committed_at_us)))
 
 
 def _advanced(state: Snapshot | None, commit: Commit) -> Snapshot:

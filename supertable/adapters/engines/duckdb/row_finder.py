@@ -62,9 +62,13 @@ class DuckDBRowFinder:
                 [_MATCHES.empty_table(), *(_matches(hits, alive) for hits in _answer(cursor, sql))]
             )
         newer = found["newer"].to_numpy()
-        losers = np.unique(found["number"].to_numpy()[newer])
+        numbers = found["number"].to_numpy()
         superseded = found.filter(pa.array(~newer)).sort_by([("file", "ascending"), ("row", "ascending")])
-        return KeyMatches(_by_file(scan, superseded.to_batches()), pa.array(losers, pa.int64()))
+        return KeyMatches(
+            _by_file(scan, superseded.to_batches()),
+            by=pa.array(np.unique(numbers[~newer]), pa.int64()),
+            stale=pa.array(np.unique(numbers[newer]), pa.int64()),
+        )
 
     def matching_predicate(self, scan: Scan, predicate: CheckedPredicate) -> Found:
         assert isinstance(predicate, RowPredicate)
