@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 from supertable.domain.errors import InvalidName
 from supertable.domain.masks import Mask
@@ -130,5 +131,4 @@ def _matches(pattern: str, supertable: str, name: str) -> bool:
 
 
 def _alike(pattern: str, name: str) -> bool:
-    parts = (re.escape(part) for part in re.split(r"\*+", name_key(pattern)))
-    return re.fullmatch(".*".join(parts), name_key(name)) is not None
+    return fnmatchcase(name_key(name), name_key(pattern))
