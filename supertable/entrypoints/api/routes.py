@@ -4,6 +4,26 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
+from supertable.entrypoints.api import (
+    reading,
+    schemas,
+    supertables,
+    table_copies,
+    table_settings,
+    tables,
+    tags,
+    versions,
+)
 from supertable.entrypoints.api.query import query
 
-HANDLERS: tuple[ControllerRouterHandler, ...] = (query,)
+HANDLERS: tuple[ControllerRouterHandler, ...] = (
+    query,
+    *supertables.HANDLERS,
+    *tables.HANDLERS,
+    *table_copies.HANDLERS,
+    *schemas.HANDLERS,
+    *table_settings.HANDLERS,
+    *versions.HANDLERS,
+    *tags.HANDLERS,
+    *reading.HANDLERS,
+)

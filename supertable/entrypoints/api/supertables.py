@@ -1,0 +1,31 @@
+"""`/supertables`: the lakes of the organization. They come into being with their first table."""
+
+from __future__ import annotations
+
+from litestar import get
+
+from supertable.application.list_supertables import SupertableInfo
+from supertable.entrypoints.api.context import Caller, Here, Services
+from supertable.entrypoints.api.documented import problems
+from supertable.entrypoints.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page, paged
+
+_TAGS = ["supertables"]
+
+
+@get("/supertables", tags=_TAGS, summary="List supertables", responses=problems(), sync_to_thread=True)
+def list_supertables(
+    container: Services, session: Caller, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Page[SupertableInfo]:
+    """Those in which the caller may know of a table; roles that may control see the empty ones too."""
+    found = container.list_supertables()(session)
+    return paged("supertables", found, lambda info: info.name, limit, cursor)
+
+
+@get(
+    "/supertables/{supertable:str}", tags=_TAGS, summary="One supertable", responses=problems(404), sync_to_thread=True
+)
+def describe_supertable(container: Services, place: Here) -> SupertableInfo:
+    return container.list_supertables().one(place)
+
+
+HANDLERS = (list_supertables, describe_supertable)
