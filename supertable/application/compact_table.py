@@ -86,7 +86,7 @@ class CompactTable:
         portion. Raises `TableNotFound` and, for a column to sort by that is not there, `InvalidSchema`.
         """
         table = self._tables.open(place, name, Permission.CONTROL)
-        _sorting(table, sort_by)
+        sorting(table, sort_by)
         policy = table.snapshot.definition.maintenance
         files = list(table.snapshot.files.values())
         done = _Done(table)
@@ -116,7 +116,7 @@ class CompactTable:
         scan = table.scan(job)
         placement = Placement(scan.files, table.folder)
         definition = table.snapshot.definition
-        with self._finder.live_rows(scan, _sorting(table, sort_by)) as reader:
+        with self._finder.live_rows(scan, sorting(table, sort_by)) as reader:
             rows = conforming(placement.passing(reader), scan.schema)
             files = self._writer.write(
                 table.folder,
@@ -211,8 +211,11 @@ class _Done:
         )
 
 
-def _sorting(table: OpenTable, sort_by: Sequence[str] | None) -> list[str]:
-    """The columns by their present names. One of the policy that was dropped since is passed over."""
+def sorting(table: OpenTable, sort_by: Sequence[str] | None) -> list[str]:
+    """The columns by their present names. One of the policy that was dropped since is passed over.
+
+    Raises `InvalidSchema` for one of `sort_by` that is not there.
+    """
     schema = table.snapshot.schema
     if sort_by is None:
         ids = table.snapshot.definition.maintenance.sort_by

@@ -22,6 +22,12 @@ class FirstLease:
         except IndexError:
             return None
 
+    def close(self) -> None:
+        """The query is not going to run. No-op where it did."""
+        lease = self.taken()
+        if lease:
+            lease.close()
+
 
 class LeasedQuery:
     """The query itself; its end, or its being garbage, ends the lease too."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from supertable.application.compact_table import CompactionResult, CompactTable
 from supertable.application.ports.clocks import Clock
 from supertable.application.purge_tables import PurgeResult, PurgeTables
+from supertable.application.sweep_jobs import SweepJobs, SweptJobs
 from supertable.application.tables import OpenTable, Place, Tables
 from supertable.application.vacuum_table import VacuumResult, VacuumTable
 from supertable.domain.compaction import due_jobs
@@ -29,26 +30,40 @@ class Failure:
 
 @dataclass(slots=True)
 class MaintenanceReport:
-    """What was done. One table's failure does not keep the others from their turn."""
+    """What was done. One table's failure does not keep the others from their turn.
+
+    `jobs`: expired jobs of the organization that were removed, if it came to that.
+    """
 
     compactions: list[CompactionResult] = field(default_factory=list)
     vacuums: list[VacuumResult] = field(default_factory=list)
     purged: list[PurgeResult] = field(default_factory=list)
+    jobs: SweptJobs | None = None
     failures: list[Failure] = field(default_factory=list)
 
 
 class MaintainLake:
     def __init__(
-        self, tables: Tables, compact: CompactTable, vacuum: VacuumTable, purge: PurgeTables, clock: Clock
+        self,
+        tables: Tables,
+        compact: CompactTable,
+        vacuum: VacuumTable,
+        purge: PurgeTables,
+        sweep: SweepJobs,
+        clock: Clock,
     ) -> None:
         self._tables = tables
         self._compact = compact
         self._vacuum = vacuum
         self._purge = purge
+        self._sweep = sweep
         self._clock = clock
 
     def __call__(self, place: Place, stop: Callable[[], bool] = lambda: False) -> MaintenanceReport:
-        """Do what is due for every table, and purge dropped ones. `stop` is asked between two portions of work."""
+        """Do what is due for every table, purge dropped ones, and sweep expired jobs.
+
+        `stop` is asked between two portions of work.
+        """
         report = MaintenanceReport()
         for entry in self._tables.registry(place).tables:
             if stop():
@@ -59,6 +74,8 @@ class MaintainLake:
                 self._vacuumed(place, self._tables.open(place, entry.name, Permission.CONTROL), report)
         with _noted(report, "", "purge"):
             report.purged += [] if stop() else self._purge(place)
+        with _noted(report, "", "sweep jobs"):
+            report.jobs = None if stop() else self._sweep(place.organization)
         return report
 
     def _compacted(self, place: Place, table: OpenTable, stop: Callable[[], bool], report: MaintenanceReport) -> None:

@@ -208,6 +208,23 @@ class Tables:
         for place, table in checked.items():
             self._recheck(table, place, self._registry(place, heads).find_again(table.entry), heads)
 
+    def still(self, session: Session, tables: Iterable[tuple[str, str]], need: Permission) -> Acting:
+        """What the session may do now, where that includes `need` for tables given by supertable and id.
+
+        Tables that were dropped or renamed since are looked for too. Raises `TableNotFound` and `AccessDenied`.
+        """
+        wanted = [(Place(session.organization, supertable, session), table_id) for supertable, table_id in tables]
+        registries = {place.registry: self._registries.known(place.registry) for place, _ in wanted}
+        heads = self._heads.cut(registries | self._access_known(session))
+        now = self._acting(session, heads)
+        _require(now, need)
+        for place, table_id in wanted:
+            entry = self._registry(place, heads).entries.get(table_id)
+            if entry is None:
+                raise TableNotFound(table_id)
+            _access(place, entry, table_id, now, need)  # its name may have become one that is hidden
+        return now
+
     def registry(self, place: Place) -> Registry:
         """The newest registry; an empty one when nothing was ever created there. For callers who may control."""
         heads = self._heads.cut(

@@ -7,7 +7,12 @@ from collections.abc import Callable
 from dependency_injector import containers, providers
 
 from supertable.adapters.clocks.system import SystemClock, UuidIdentifiers
-from supertable.adapters.codecs.json_documents import access_log_codec, registry_log_codec, table_log_codec
+from supertable.adapters.codecs.json_documents import (
+    JsonDocument,
+    access_log_codec,
+    registry_log_codec,
+    table_log_codec,
+)
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBRowFilterParser, DuckDBRowFinder
 from supertable.adapters.readers.files import FileReaderAdapter
 from supertable.application.access_changes import AccessChanges
@@ -17,6 +22,7 @@ from supertable.application.audit_anchors import AuditAnchors
 from supertable.application.auditing import Audit
 from supertable.application.check_catalog import CatalogChecker
 from supertable.application.check_files import FileChecker, files_are_there
+from supertable.application.check_health import CheckHealth
 from supertable.application.check_lake import CheckLake
 from supertable.application.check_log import LogChecker
 from supertable.application.clone_rules import CloneRules
@@ -35,6 +41,10 @@ from supertable.application.first_token import FirstToken
 from supertable.application.founding import Founder
 from supertable.application.group_commit import GroupCommit
 from supertable.application.heads import Heads
+from supertable.application.job_results import JobResults
+from supertable.application.job_store import JobStore
+from supertable.application.lake_jobs import LakeJobs
+from supertable.application.list_jobs import ListJobs
 from supertable.application.list_supertables import ListSupertables
 from supertable.application.logs import Log
 from supertable.application.maintain_lake import MaintainLake
@@ -42,16 +52,19 @@ from supertable.application.manage_roles import ManageRoles
 from supertable.application.manage_tokens import ManageTokens
 from supertable.application.manage_users import ManageUsers
 from supertable.application.purge_tables import PurgeTables
+from supertable.application.query_jobs import QueryJobs
 from supertable.application.rebuild_catalog import RebuildCatalog
 from supertable.application.registering import Registrar
 from supertable.application.rename_table import RenameTable
 from supertable.application.resolving import Resolver
 from supertable.application.restore_version import RestoreVersion
 from supertable.application.role_infos import RoleInfos
+from supertable.application.run_jobs import JobRunner
 from supertable.application.run_query import RunQuery
 from supertable.application.set_maintenance import SetMaintenance
 from supertable.application.sign_in import SignIn
 from supertable.application.staging import Stage
+from supertable.application.sweep_jobs import Sweeping, SweepJobs
 from supertable.application.table_changes import TableChanges
 from supertable.application.table_history import TableHistory
 from supertable.application.table_rules import TableRules
@@ -61,12 +74,14 @@ from supertable.application.tag_version import TagVersion, UntagVersion
 from supertable.application.token_use import TokenUses
 from supertable.application.vacuum_lake import VacuumLake
 from supertable.application.vacuum_table import VacuumTable
+from supertable.application.who_am_i import WhoAmI
 from supertable.application.write_rows import WriteRows
 from supertable.config import auditing, catalogs, reading, signing_in, stores
 from supertable.config.settings import Settings
 from supertable.config.storage_settings import StorageType
 from supertable.config.stores import folder
 from supertable.domain.access import Access, replayed_access
+from supertable.domain.jobs import Beat, End, Job
 from supertable.domain.registry import Registry, replayed_registry
 from supertable.domain.snapshots import Snapshot, replayed
 
@@ -127,6 +142,7 @@ class Container(containers.DeclarativeContainer):
         probe_every_read=providers.Callable(_catalog_is_not_shared, settings),
         prove=providers.Callable(_proof, settings, deployment),
     )
+    check_health = providers.Singleton(CheckHealth, heads)
     registry_codec = providers.Singleton(registry_log_codec)
     table_codec = providers.Singleton(table_log_codec)
     access_codec = providers.Singleton(access_log_codec)
@@ -143,6 +159,7 @@ class Container(containers.DeclarativeContainer):
     first_token = providers.Singleton(FirstToken, sign_in_rules, access_log, clock, identifiers)
     sign_in = providers.Singleton(SignIn, sign_in_rules, access_log, token_verifier, token_uses, clock)
     tables = providers.Singleton(Tables, heads, registries, snapshots, accesses, clock)
+    who_am_i = providers.Singleton(WhoAmI, tables)
     access_changes = providers.Singleton(AccessChanges, access_log, clock)
     manage_roles = providers.Singleton(
         ManageRoles,
@@ -188,7 +205,10 @@ class Container(containers.DeclarativeContainer):
     table_history = providers.Singleton(TableHistory, tables)
     run_query = providers.Singleton(RunQuery, tables, table_changes, engine, leases)
     table_statistics = providers.Singleton(TableStatistics, tables, run_query)
-    maintain_lake = providers.Singleton(MaintainLake, tables, compact_table, vacuum_table, purge_tables, clock)
+    sweep_jobs = providers.Singleton(SweepJobs, store, clock, settings.provided.jobs_kept_seconds)
+    maintain_lake = providers.Singleton(
+        MaintainLake, tables, compact_table, vacuum_table, purge_tables, sweep_jobs, clock
+    )
     rebuild_catalog = providers.Singleton(RebuildCatalog, store, catalog, heads, clock)
     check_lake = providers.Singleton(
         CheckLake,
@@ -205,4 +225,34 @@ class Container(containers.DeclarativeContainer):
         providers.Singleton(CatalogChecker, catalog, store, heads, rebuild_catalog),
         leases,
         clock,
+    )
+
+    job_store = providers.Singleton(
+        JobStore,
+        store,
+        providers.Singleton(JsonDocument, providers.Object(Job)),
+        providers.Singleton(JsonDocument, providers.Object(Beat)),
+        providers.Singleton(JsonDocument, providers.Object(End)),
+        clock,
+    )
+    job_results = providers.Singleton(JobResults, store, settings.provided.job_result_bytes)
+    job_runner = providers.Singleton(
+        JobRunner, job_store, clock, settings.provided.jobs_at_once, settings.provided.jobs_per_user
+    )
+    sweeping = providers.Singleton(Sweeping, sweep_jobs)
+    list_jobs = providers.Singleton(ListJobs, tables, job_store, job_runner, clock, settings.provided.jobs_kept_seconds)
+    query_jobs = providers.Singleton(
+        QueryJobs, tables, run_query, list_jobs, job_runner, job_results, clock, identifiers
+    )
+    lake_jobs = providers.Singleton(
+        LakeJobs,
+        tables,
+        compact_table,
+        vacuum_table,
+        vacuum_lake,
+        maintain_lake,
+        check_lake,
+        job_runner,
+        clock,
+        identifiers,
     )

@@ -23,6 +23,10 @@ SupertableError
     QueryTimeout
     ResultTooLarge
     QueryOutOfMemory
+    StoredResultTooLarge
+  JobNotOver              what is asked for is there only once the job has succeeded
+  JobInterrupted          the worker of a job was shut down, or died
+  TooManyJobs             there are as many jobs at work as may be; safe to try again
   Unavailable             a server or disk did not answer; safe to try again
     StoreUnavailable
     CatalogUnavailable
@@ -193,6 +197,40 @@ class QueryOutOfMemory(QueryFailed):
         )
 
 
+class StoredResultTooLarge(QueryFailed):
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(
+            f"The result takes more than {max_bytes:,} bytes, the limit for results that are kept. Select less, or read "
+            "it as a stream by a query that is not a job."
+        )
+        self.max_bytes = max_bytes
+
+
+class JobNotOver(SupertableError):
+    """What is asked for is there only once the job has succeeded."""
+
+    def __init__(self, job: str, state: str) -> None:
+        super().__init__(f"Job {job} is {state}; it has results only once it has succeeded.")
+        self.job = job
+        self.state = state
+
+
+class JobInterrupted(SupertableError):
+    """The worker of a job was shut down, or died. What the job had finished by then stays; nothing is half-done."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{reason} Nothing is half-done, and it is safe to start the job again.")
+        self.reason = reason
+
+
+class TooManyJobs(SupertableError):
+    """There are as many jobs at work as may be. This one was not begun; try again when one is over."""
+
+    def __init__(self, whose: str, limit: int) -> None:
+        super().__init__(f"{whose} {limit} jobs at work, the most there may be. Try again when one of them is over.")
+        self.limit = limit
+
+
 class Unavailable(SupertableError):
     """A server or disk did not answer. Nothing half-done is visible; it is safe to try again."""
 
@@ -215,14 +253,12 @@ class LockUnavailable(Unavailable):
         super().__init__(f"The lock {name} was not free within {seconds:g} s.")
 
 
+class Busy(Unavailable):
+    """More was asked at once than is taken. Nothing was tried; it is safe to try again a little later."""
 class AuditUnavailable(Unavailable):
     def __init__(self, reason: str) -> None:
         super().__init__(f"The audit log takes no more events: {reason}. Nothing was done; it is safe to try again.")
         self.reason = reason
-
-
-class Busy(Unavailable):
-    """More was asked at once than is taken. Nothing was tried; it is safe to try again a little later."""
 
 
 class CommitUncertain(SupertableError):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from supertable.domain.names import name_key
 
 VERSION_DIGITS = 20
 OF_NO_SUPERTABLE = "-"
 """The folder of an organization for what is not in a supertable, none of which can have this name."""
+
+_JOB = "(?P<user>[0-9a-f]{32}|[0-9a-f]{64})/(?P<id>[0-9a-f]{32})"
+_JOB_OBJECT = re.compile(f"[^/]+/-/jobs/{_JOB}/(job|cancel|end|results/[0-9]{{6}}\\.arrow)")
+_BEAT = re.compile(f"[^/]+/-/beats/{_JOB}")
 
 
 def supertable_folder(organization: str, supertable: str) -> str:
@@ -26,6 +32,35 @@ def table_log(organization: str, supertable: str, table_id: str) -> str:
 def access_log(organization: str) -> str:
     """The folder of the log of roles, users and tokens."""
     return f"{name_key(organization)}/{OF_NO_SUPERTABLE}/access"
+
+
+def jobs_folder(organization: str) -> str:
+    """The folder of all jobs; in it, one for each user's hash, and in that, one for each job."""
+    return f"{name_key(organization)}/-/jobs"
+
+
+def job_folder(organization: str, user: str, job_id: str) -> str:
+    return f"{jobs_folder(organization)}/{user}/{job_id}"
+
+
+def beats_folder(organization: str) -> str:
+    """The folder of the signs of life of jobs that are not over; in it, one for each user's hash."""
+    return f"{name_key(organization)}/-/beats"
+
+
+def beat_key(organization: str, user: str, job_id: str) -> str:
+    return f"{beats_folder(organization)}/{user}/{job_id}"
+
+
+def result_key(job: str, number: int) -> str:
+    """One chunk of the result of the job that has the folder `job`."""
+    return f"{job}/results/{number:06d}.arrow"
+
+
+def job_of(key: str) -> tuple[str, str] | None:
+    """The user's hash and the id of the job that an object or a sign of life belongs to; None: to none."""
+    found = _JOB_OBJECT.fullmatch(key) or _BEAT.fullmatch(key)
+    return (found["user"], found["id"]) if found else None
 
 
 def audit_anchor(organization: str) -> str:

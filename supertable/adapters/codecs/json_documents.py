@@ -36,7 +36,9 @@ class _Header(msgspec.Struct):
     format: int
 
 
-class _JsonDocument(Generic[Body]):
+class JsonDocument(Generic[Body]):
+    """A `DocumentCodec` of one kind."""
+
     def __init__(self, kind: type[Body]) -> None:
         self._encoder = msgspec.json.Encoder()
         self._decoder = msgspec.json.Decoder(_Document[kind])  # type: ignore[valid-type]
@@ -68,8 +70,8 @@ class JsonLogCodec(Generic[Record, State]):
     """A `LogCodec` of two kinds of document."""
 
     def __init__(self, record: type[Record], state: type[State]) -> None:
-        self._record = _JsonDocument(record)
-        self._state = _JsonDocument(state)
+        self._record = JsonDocument(record)
+        self._state = JsonDocument(state)
 
     def encode_record(self, record: Record) -> bytes:
         return self._record.encode(record)

@@ -1,9 +1,10 @@
-"""How log records and checkpoints become bytes."""
+"""How log records, checkpoints and other documents become bytes."""
 
 from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
+Body = TypeVar("Body")
 Record = TypeVar("Record")
 State = TypeVar("State")
 
@@ -19,6 +20,14 @@ class TooNew(Exception):
         super().__init__(f"format {found}, known up to {known}")
         self.found = found
         self.known = known
+
+
+class DocumentCodec(Protocol[Body]):
+    """One kind of document. Decoding raises `Undecodable` or `TooNew`, and nothing else, whatever the bytes."""
+
+    def encode(self, body: Body) -> bytes: ...
+
+    def decode(self, data: bytes) -> Body: ...
 
 
 class LogCodec(Protocol[Record, State]):

@@ -50,6 +50,7 @@ def _show(session: Session, report: MaintenanceReport, silent: bool) -> None:
         *map(compaction_text, report.compactions),
         *map(vacuum_text, report.vacuums),
         *map(purge_text, report.purged),
+        *([f"Removed {report.jobs.jobs:,} expired jobs."] if report.jobs and report.jobs.jobs else []),
     ]
     if silent and not lines and not report.failures:
         return

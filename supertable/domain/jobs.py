@@ -1,0 +1,178 @@
+"""Jobs: work that goes on after its request was answered, and how it stands.
+
+1. A job is made by one worker, which alone runs it. It is queued or running for as long as the worker gives signs of
+   life, its beats; when they stop for too long the job counts as lost, unless the worker comes back with its end.
+2. A job has one end, which nothing changes: succeeded, failed or cancelled; or lost, where its worker had to go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from supertable.domain.errors import SupertableError
+from supertable.domain.names import name_key
+from supertable.domain.sessions import Session
+
+BEAT_SECONDS = 2.0
+LOST_SECONDS = 30.0
+"""So far may the clocks of two machines be apart, together with how long a store may keep a beat waiting."""
+
+
+class JobKind(StrEnum):
+    QUERY = "query"
+    COMPACTION = "compaction"
+    VACUUM = "vacuum"
+    MAINTENANCE = "maintenance"
+    CHECK = "check"
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+    @property
+    def over(self) -> bool:
+        return self not in (JobState.QUEUED, JobState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class TableRead:
+    """A table whose rows went into a result."""
+
+    supertable: str
+    table_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueryAsked:
+    """`versions`: of every table that is read, by name. `rights`: stands for what the role and the caller's attributes
+    were; another value means that they changed."""
+
+    statement: str
+    versions: Mapping[str, tuple[int, ...]]
+    tables: tuple[TableRead, ...]
+    rights: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be done, for whom. Never changes. `user`: the user's hash. `table`: empty for a whole supertable.
+
+    Parameters of a query are not part of it, since they may be rows.
+    """
+
+    id: str
+    kind: JobKind
+    organization: str
+    supertable: str
+    user: str
+    user_name: str
+    role: str
+    submitted_at_us: int
+    table: str = ""
+    query: QueryAsked | None = None
+
+    def belongs_to(self, session: Session) -> bool:
+        """Whether it is the same user, under the same role."""
+        same = (name_key(self.organization), self.user, name_key(self.role))
+        return same == (name_key(session.organization), session.user, name_key(session.role))
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`done` of `total` (None: it is not known of how many) of `what`: rows, bytes of a table, portions."""
+
+    done: int = 0
+    total: int | None = None
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A sign of life. `started_at_us`: None while the job is queued."""
+
+    at_us: int
+    started_at_us: int | None = None
+    progress: Progress = Progress()
+
+
+@dataclass(frozen=True, slots=True)
+class JobError:
+    """`type`: the name of a class in `domain.errors`, or empty for a fault of SuperTable's own, whose words are none of
+    the caller's business."""
+
+    type: str
+    detail: str
+
+    @classmethod
+    def of(cls, error: BaseException) -> JobError:
+        return cls(type(error).__name__, str(error)) if isinstance(error, SupertableError) else cls("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One object of a result. `bytes` as it is stored."""
+
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of the work. `summary`: plain values by name. `chunks`: a query's result, in order."""
+
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    chunks: tuple[Chunk, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a job ended. `started_at_us`: None for one that never began."""
+
+    state: JobState
+    at_us: int
+    started_at_us: int | None
+    progress: Progress
+    outcome: Outcome = Outcome()
+    error: JobError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """A job as it stands. `beat_at_us`: the last sign of life of one that is not over, if it gave any."""
+
+    job: Job
+    state: JobState
+    progress: Progress = Progress()
+    started_at_us: int | None = None
+    beat_at_us: int | None = None
+    end: End | None = None
+
+
+def status_of(job: Job, beat: Beat | None, end: End | None, now_us: int) -> JobStatus:
+    if end is not None:
+        return JobStatus(job, end.state, end.progress, end.started_at_us, end=end)
+    if beat is None:
+        return JobStatus(job, JobState.LOST)
+    if not is_fresh(beat.at_us, now_us):
+        state = JobState.LOST
+    else:
+        state = JobState.QUEUED if beat.started_at_us is None else JobState.RUNNING
+    return JobStatus(job, state, beat.progress, beat.started_at_us, beat.at_us)
+
+
+def is_fresh(beat_us: int, now_us: int) -> bool:
+    return now_us - beat_us <= LOST_SECONDS * 1_000_000
+
+
+def is_expired(status: JobStatus, kept_seconds: float, now_us: int) -> bool:
+    """Whether the job is over for so long that nobody is told of it any more. A lost one counts from its last sign."""
+    last = status.end.at_us if status.end else status.beat_at_us or status.job.submitted_at_us
+    return status.state.over and now_us - last > kept_seconds * 1_000_000
