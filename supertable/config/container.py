@@ -22,7 +22,6 @@ from supertable.application.audit_anchors import AuditAnchors
 from supertable.application.auditing import Audit
 from supertable.application.check_catalog import CatalogChecker
 from supertable.application.check_files import FileChecker, files_are_there
-from supertable.application.check_health import CheckHealth
 from supertable.application.check_lake import CheckLake
 from supertable.application.check_log import LogChecker
 from supertable.application.clone_rules import CloneRules
@@ -74,7 +73,6 @@ from supertable.application.tag_version import TagVersion, UntagVersion
 from supertable.application.token_use import TokenUses
 from supertable.application.vacuum_lake import VacuumLake
 from supertable.application.vacuum_table import VacuumTable
-from supertable.application.who_am_i import WhoAmI
 from supertable.application.write_rows import WriteRows
 from supertable.config import auditing, catalogs, reading, signing_in, stores
 from supertable.config.settings import Settings
@@ -142,7 +140,6 @@ class Container(containers.DeclarativeContainer):
         probe_every_read=providers.Callable(_catalog_is_not_shared, settings),
         prove=providers.Callable(_proof, settings, deployment),
     )
-    check_health = providers.Singleton(CheckHealth, heads)
     registry_codec = providers.Singleton(registry_log_codec)
     table_codec = providers.Singleton(table_log_codec)
     access_codec = providers.Singleton(access_log_codec)
@@ -159,7 +156,6 @@ class Container(containers.DeclarativeContainer):
     first_token = providers.Singleton(FirstToken, sign_in_rules, access_log, clock, identifiers)
     sign_in = providers.Singleton(SignIn, sign_in_rules, access_log, token_verifier, token_uses, clock)
     tables = providers.Singleton(Tables, heads, registries, snapshots, accesses, clock)
-    who_am_i = providers.Singleton(WhoAmI, tables)
     access_changes = providers.Singleton(AccessChanges, access_log, clock)
     manage_roles = providers.Singleton(
         ManageRoles,
