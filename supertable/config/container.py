@@ -22,6 +22,7 @@ from supertable.application.audit_anchors import AuditAnchors
 from supertable.application.auditing import Audit
 from supertable.application.check_catalog import CatalogChecker
 from supertable.application.check_files import FileChecker, files_are_there
+from supertable.application.check_health import CheckHealth
 from supertable.application.check_lake import CheckLake
 from supertable.application.check_log import LogChecker
 from supertable.application.clone_rules import CloneRules
@@ -140,6 +141,7 @@ class Container(containers.DeclarativeContainer):
         probe_every_read=providers.Callable(_catalog_is_not_shared, settings),
         prove=providers.Callable(_proof, settings, deployment),
     )
+    check_health = providers.Singleton(CheckHealth, heads)
     registry_codec = providers.Singleton(registry_log_codec)
     table_codec = providers.Singleton(table_log_codec)
     access_codec = providers.Singleton(access_log_codec)

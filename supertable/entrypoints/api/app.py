@@ -2,21 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
+
 from litestar import Litestar, Router
+from litestar.concurrency import set_asyncio_executor
+from litestar.config.cors import CORSConfig
 
 from supertable.config.container import Container
+from supertable.config.service_settings import listed
+from supertable.config.settings import Settings
 from supertable.entrypoints.api import health, routes
-from supertable.entrypoints.api.context import DEPENDENCIES, keep
+from supertable.entrypoints.api.context import DEPENDENCIES, state_of
+from supertable.entrypoints.api.hosts import AllowedHosts
+from supertable.entrypoints.api.metrics import metrics
+from supertable.entrypoints.api.observing import REQUEST_ID, Observed
 from supertable.entrypoints.api.problems import problem_of_exception
-from supertable.entrypoints.api.signing_in import SigningIn
+from supertable.entrypoints.api.query import VERSIONS
+from supertable.entrypoints.api.signing_in import ORGANIZATION, ROLE, SigningIn
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+_THREADS = 128
+_EXECUTOR = ThreadPoolExecutor(_THREADS, "api")
+"""Where whatever blocks runs. Many, because writes that become one commit wait for it together."""
 
 
-def create_app(container: Container) -> Litestar:
+def create_app(container: Container, lifespan: Sequence[Lifespan] = ()) -> Litestar:
     """The REST API over the use cases of `container`, which stays the caller's to close."""
-    v1 = Router("/api/v1", route_handlers=routes.HANDLERS, middleware=[SigningIn], dependencies=DEPENDENCIES)
-    return Litestar(
-        route_handlers=[health.healthz, v1],
-        state=keep(container),
+    set_asyncio_executor(_EXECUTOR)
+    settings: Settings = container.settings()
+    v1 = Router("/api/v1", route_handlers=routes.HANDLERS, middleware=[SigningIn])
+    app = Litestar(
+        route_handlers=[health.healthz, health.readyz, metrics, v1],
+        dependencies=DEPENDENCIES,
+        state=state_of(container),
+        middleware=[AllowedHosts(listed(settings.allowed_hosts))],
         exception_handlers={Exception: problem_of_exception},
+        cors_config=_cors(listed(settings.cors_origins)),
+        request_max_body_size=settings.max_body_bytes,
+        lifespan=lifespan,
         openapi_config=None,
     )
+    app.asgi_handler = Observed(app.asgi_handler)
+    if settings.otlp_endpoint:
+        _trace(app, settings.otlp_endpoint)
+    return app
+
+
+def _cors(origins: list[str]) -> CORSConfig | None:
+    """Without origins no page of another site may read an answer."""
+    if not origins:
+        return None
+    return CORSConfig(
+        allow_origins=origins,
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", ROLE, ORGANIZATION, REQUEST_ID],
+        expose_headers=["ETag", "Location", "Retry-After", REQUEST_ID, VERSIONS],
+    )
+
+
+def _trace(app: Litestar, endpoint: str) -> None:
+    from supertable.entrypoints.api.tracing import traced, tracer_provider
+
+    provider = tracer_provider(endpoint)
+    app.asgi_handler = traced(app.asgi_handler, provider)
+    app.on_shutdown.append(provider.shutdown)

@@ -1,4 +1,5 @@
-"""What handlers ask for by name: `container`, `session`, and, below `/supertables/{supertable}`, `place`."""
+"""What handlers ask for by name: `container`, `stopping`; behind the sign-in `session`; and `place`, of a path's
+`{supertable}`."""
 
 from __future__ import annotations
 
@@ -13,6 +14,8 @@ from supertable.application.tables import Place
 from supertable.config.container import Container
 from supertable.domain.names import checked_name
 from supertable.domain.sessions import Session
+from supertable.entrypoints.api.limits import RateLimit
+from supertable.entrypoints.api.stopping import Stopping
 
 Services = SkipValidation[NamedDependency[Container]]
 """The type of a handler's `container`."""
@@ -20,10 +23,14 @@ Caller = SkipValidation[NamedDependency[Session]]
 """The type of a handler's `session`."""
 Here = SkipValidation[NamedDependency[Place]]
 """The type of a handler's `place`."""
+Stop = SkipValidation[NamedDependency[Stopping]]
+"""The type of a handler's `stopping`."""
 
 
-def keep(container: Container) -> State:
-    return State({"container": container})
+def state_of(container: Container) -> State:
+    """What all requests share."""
+    limit = RateLimit(container.settings().rate_limit)
+    return State({"container": container, "stopping": Stopping(), "rate_limit": limit})
 
 
 def container_of(scope: Scope) -> Container:
@@ -31,8 +38,22 @@ def container_of(scope: Scope) -> Container:
     return container
 
 
+def stopping_of(scope: Scope) -> Stopping:
+    stopping: Stopping = scope["litestar_app"].state["stopping"]
+    return stopping
+
+
+def rate_limit_of(scope: Scope) -> RateLimit:
+    limit: RateLimit = scope["litestar_app"].state["rate_limit"]
+    return limit
+
+
 def _container(scope: Scope) -> Any:
     return container_of(scope)
+
+
+def _stopping(scope: Scope) -> Any:
+    return stopping_of(scope)
 
 
 def _session(scope: Scope) -> Any:
@@ -45,6 +66,7 @@ def _place(session: Caller, supertable: FromPath[str]) -> Any:
 
 DEPENDENCIES = {
     "container": Provide(_container, sync_to_thread=False),
+    "stopping": Provide(_stopping, sync_to_thread=False),
     "session": Provide(_session, sync_to_thread=False),
     "place": Provide(_place, sync_to_thread=False),
 }

@@ -17,6 +17,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
 
 from supertable.domain import errors
+from supertable.entrypoints.api.observing import request_id
 
 _LOG = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -81,7 +82,8 @@ def problem_of_exception(request: Request[Any, Any, State], error: Exception) ->
     problem = problem_of(error)
     if problem.status >= 500:
         _LOG.error("a request failed", exc_info=error)
-    return Response(problem.document(""), status_code=problem.status, media_type=MEDIA_TYPE, headers=problem.headers)
+    document = problem.document(request_id(request.scope))
+    return Response(document, status_code=problem.status, media_type=MEDIA_TYPE, headers=problem.headers)
 
 
 def address(name: str) -> str:
@@ -96,7 +98,7 @@ def title(name: str) -> str:
 
 def _of_http(error: HTTPException) -> Problem:
     phrase = HTTPStatus(error.status_code).phrase
-    detail = error.detail if error.status_code < 500 else _INTERNAL.detail or ""
+    detail = error.detail if error.status_code != 500 else _INTERNAL.detail or ""
     more = {"errors": error.extra} if isinstance(error, ValidationException) and error.extra else {}
     slug = phrase.lower().replace(" ", "-")
     return Problem(f"/problems/{slug}", phrase, error.status_code, detail, dict(error.headers or {}), more)

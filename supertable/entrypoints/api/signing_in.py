@@ -10,7 +10,7 @@ from litestar.middleware import AbstractAuthenticationMiddleware, Authentication
 
 from supertable.domain.errors import NotSignedIn
 from supertable.domain.sessions import Session
-from supertable.entrypoints.api.context import container_of
+from supertable.entrypoints.api.context import container_of, rate_limit_of
 
 ROLE = "X-Supertable-Role"
 ORGANIZATION = "X-Supertable-Organization"
@@ -19,10 +19,19 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 
 
 class SigningIn(AbstractAuthenticationMiddleware):
-    """Makes `request.user` the session. Raises `NotSignedIn`; and `AccessDenied` for a role that the caller lacks."""
+    """Makes `request.user` the session. Raises `NotSignedIn`; and `AccessDenied` for a role that the caller lacks.
+
+    Counts what each token asks for; and, of those who have none, each address.
+    """
 
     async def authenticate_request(self, connection: Connection) -> AuthenticationResult:
-        session = await signed_in(connection, connection.headers.get(ROLE) or None)
+        limit = rate_limit_of(connection.scope)
+        try:
+            session = await signed_in(connection, connection.headers.get(ROLE) or None)
+        except NotSignedIn:
+            limit.take(f"from {connection.client.host if connection.client else 'nowhere'}")
+            raise
+        limit.take(session.token or session.user)
         return AuthenticationResult(user=session, auth=None)
 
 

@@ -14,7 +14,11 @@ from litestar.concurrency import sync_to_thread
 from litestar.exceptions import HTTPException
 from litestar.types import Receive, Scope, Send
 
+from supertable.entrypoints.api.context import stopping_of
+
 _TOO_OLD = "Over HTTP/1.0 an answer that breaks off looks like a whole one. Nothing was run; use HTTP/1.1."
+
+_STOPPING = "The service stops, and the answer was broken off. Nothing was changed; it is safe to try again."
 
 
 class Source(Protocol):
@@ -43,13 +47,16 @@ class Streamed:
         gone = asyncio.ensure_future(_disconnected(receive))
         sent = asyncio.ensure_future(self._send_all(send))
         try:
-            await asyncio.wait({gone, sent}, return_when=asyncio.FIRST_COMPLETED)
+            with stopping_of(scope).breakable(sent):
+                await asyncio.wait({gone, sent}, return_when=asyncio.FIRST_COMPLETED)
             if not sent.done():
                 sent.cancel()
             await sent
         except asyncio.CancelledError:
-            if not gone.done():
+            if not sent.done():  # it is the answer itself that is given up
                 raise
+            if not gone.done():
+                raise HTTPException(_STOPPING, status_code=503) from None
         finally:
             sent.cancel()
             gone.cancel()

@@ -1,0 +1,24 @@
+"""Which host names requests may be addressed to: a page of another name that points here reaches nothing."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from litestar.connection import ASGIConnection
+from litestar.exceptions import HTTPException
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+
+class AllowedHosts(ASGIMiddleware):
+    """`patterns`: like `*.example.com`. Raises 421 for others."""
+
+    def __init__(self, patterns: list[str]) -> None:
+        self._patterns = [pattern.lower() for pattern in patterns]
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        host = ASGIConnection[object, object, object, object](scope).headers.get("Host", "").lower()
+        name = host if host.endswith("]") else host.rpartition(":")[0] or host
+        if not any(fnmatchcase(name, pattern) for pattern in self._patterns):
+            raise HTTPException("This service does not answer under that host name.", status_code=421)
+        await next_app(scope, receive, send)
