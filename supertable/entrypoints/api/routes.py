@@ -5,13 +5,17 @@ from __future__ import annotations
 from litestar.types import ControllerRouterHandler
 
 from supertable.entrypoints.api import (
+    configuration,
     reading,
+    roles,
     schemas,
     supertables,
     table_copies,
     table_settings,
     tables,
     tags,
+    tokens,
+    users,
     versions,
 )
 from supertable.entrypoints.api.query import query
@@ -26,4 +30,8 @@ HANDLERS: tuple[ControllerRouterHandler, ...] = (
     *versions.HANDLERS,
     *tags.HANDLERS,
     *reading.HANDLERS,
+    *roles.HANDLERS,
+    *users.HANDLERS,
+    *tokens.HANDLERS,
+    *configuration.HANDLERS,
 )
