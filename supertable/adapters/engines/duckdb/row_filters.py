@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Context, Decimal
 from fractions import Fraction
+from itertools import chain
 
 from supertable.adapters.engines.duckdb.constants import literal_value
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
@@ -118,7 +119,10 @@ class _Reader:
         return tuple(map(self.read, nodes))
 
     def conjunction(self, node: Node) -> Term:
-        return Term(_JOINED[node["type"]], self.all(*node["children"]))
+        """BETWEEN within an AND becomes parts of it, as it would be when what is shown is read again."""
+        form = _JOINED[node["type"]]
+        parts = (part.parts if part.form is form else (part,) for part in self.all(*node["children"]))
+        return Term(form, tuple(chain.from_iterable(parts)))
 
     def comparison(self, node: Node) -> Term:
         form = _COMPARED.get(node["type"])
