@@ -67,7 +67,7 @@ class DuckDBEngine:
         limits: Limits,
     ) -> RunningQuery:
         assert isinstance(statement, DuckDBStatement)
-        sources = Sources(self._stored, fenced=_fenced(statement, scans, parameters))
+        sources = Sources(self._stored, _fenced(statement, scans, parameters), statement.risky)
         sql = statement.sql(
             {
                 number: counted_sql(source)

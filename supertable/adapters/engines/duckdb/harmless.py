@@ -1,8 +1,8 @@
 """Whether a statement asks of a table's rows only what cannot fail, whatever their values are.
 
-DuckDB may test a WHERE clause on rows before it knows whether the caller may see them. Where the clause can fail, as
-casts and divisions can, its error would tell of hidden rows, so that such statements are kept away from them by a fence
-(see `access_stage`), which costs them time. This finds the common ones that need none; whatever it does not know, does.
+DuckDB may test a WHERE clause on rows before it knows whether they are alive and the caller may see them. Where the
+clause can fail its error would tell of other rows, so that such statements are kept away from those by a fence (see
+`view_chain`), which costs them time. This finds the statements that need none; whatever it does not know, does.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from supertable.adapters.engines.duckdb.constants import Constant, Constants
+from supertable.adapters.engines.duckdb.functions import AGGREGATES, named
 from supertable.adapters.engines.duckdb.judge import folded
 from supertable.adapters.engines.duckdb.trees import Node, nodes
 from supertable.domain.schemas import Schema
@@ -18,6 +19,15 @@ from supertable.domain.types import FLOATS, DataType, Field, is_integer
 
 _LIKE = frozenset({"~~", "!~~", "~~*", "!~~*"})
 _NULL_TESTS = frozenset({"OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL"})
+_GUARDED = named("BOOLEAN TINYINT SMALLINT INTEGER BIGINT HUGEINT FLOAT DOUBLE VARCHAR DATE TIME TIMESTAMP")
+_CALM = AGGREGATES | named(
+    """
+    ! !~~ !~~* + - * / // % || ~~ ~~* abs ceil coalesce concat contains date_part date_trunc day dayofweek ends_with
+    even floor greatest hour ifnull isnan lcase least left len length lower ltrim minute mod month nullif prefix
+    quarter replace reverse right round rtrim second sign starts_with strftime strip_accents strlen struct_extract
+    suffix trim ucase upper week weekday year
+    """
+)
 _IN = frozenset({"COMPARE_IN", "COMPARE_NOT_IN"})
 
 
@@ -34,6 +44,21 @@ def harmless(tree: Node, schema: Schema, constants: Constants) -> bool:
     where = select["where_clause"]
     fields = {folded(field.name): field for field in schema.fields}
     return not where or _Condition(fields, folded(table["alias"]), constants).is_harmless(where)
+
+
+def risky(tree: Node) -> bool:
+    """Whether DuckDB may let the statement fail on rows that another condition leaves out.
+
+    It takes care not to, but does not know of all that can fail: `['x']::INTEGER[]`, casts to DECIMAL, `to_timestamp`
+    and more were seen to. This much care is for deleted rows; what the caller may not see needs `harmless`.
+    """
+    return any(_is_risky(node) for node in nodes(tree))
+
+
+def _is_risky(node: Node) -> bool:
+    if node.get("class") == "CAST":
+        return not node["try_cast"] and node["child"]["class"] != "CONSTANT" and node["cast_type"]["id"] not in _GUARDED
+    return node.get("class") == "FUNCTION" and folded(node["function_name"]) not in _CALM
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from supertable.adapters.engines.duckdb.constants import Evaluate
 from supertable.adapters.engines.duckdb.counting import only_counted
 from supertable.adapters.engines.duckdb.errors import syntax_error
 from supertable.adapters.engines.duckdb.evaluation import asked_version
+from supertable.adapters.engines.duckdb.harmless import risky
 from supertable.adapters.engines.duckdb.judge import Judge
 from supertable.adapters.engines.duckdb.rendering import keep_names, loaded, rendered, serialized
 from supertable.adapters.engines.duckdb.statements import DuckDBStatement
@@ -49,6 +50,7 @@ def parsed(cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate) -> D
         names=judge.names,
         evaluate=evaluate,
         counted=only_counted(tree, tokens),
+        risky=risky(tree),
     )
 
 

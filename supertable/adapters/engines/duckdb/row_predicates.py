@@ -9,6 +9,7 @@ import duckdb
 from supertable.adapters.engines.duckdb.constants import Constants, Evaluate
 from supertable.adapters.engines.duckdb.errors import scrubbed, split_kind
 from supertable.adapters.engines.duckdb.functions import MANY_ROWS
+from supertable.adapters.engines.duckdb.harmless import risky
 from supertable.adapters.engines.duckdb.judge import Judge, folded
 from supertable.adapters.engines.duckdb.parser import checked_text, parse_tree
 from supertable.adapters.engines.duckdb.predicates import condition_predicate
@@ -31,11 +32,12 @@ _REFUSED = {
 
 @dataclass(frozen=True, slots=True)
 class RowPredicate:
-    """`text` is rendered from the judged tree; `columns` are the table's, those that it reads."""
+    """`text` is rendered from the judged tree; `columns`: those of the table that it reads; `risky`: see `harmless`."""
 
     text: str
     necessary: Predicate
     columns: tuple[str, ...]
+    risky: bool
 
 
 def checked_predicate(cursor: duckdb.DuckDBPyConnection, text: str, schema: Schema, evaluate: Evaluate) -> RowPredicate:
@@ -48,7 +50,7 @@ def checked_predicate(cursor: duckdb.DuckDBPyConnection, text: str, schema: Sche
     sql = rendered(cursor, tree).removeprefix("SELECT 1 WHERE ")
     _check_binds(cursor, sql, schema)
     necessary = condition_predicate(condition, schema, Constants(evaluate, ()))
-    return RowPredicate(f"({sql})", necessary, tuple(_columns(condition, schema)))
+    return RowPredicate(f"({sql})", necessary, tuple(_columns(condition, schema)), risky(condition))
 
 
 def only_condition(cursor: duckdb.DuckDBPyConnection, tree: Node) -> Node:

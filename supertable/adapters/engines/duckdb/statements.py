@@ -20,7 +20,7 @@ class DuckDBStatement:
     """`pieces` are the rendered SQL, cut where the relations `order` go. Nobody changes `tree` again.
 
     `tokens` are the generated names of the relations, `names` what all generated names stand for. `counted` are the
-    relations of which only the number of rows matters.
+    relations of which only the number of rows matters. `risky`: see `harmless`.
     """
 
     relations: tuple[Relation, ...]
@@ -32,6 +32,7 @@ class DuckDBStatement:
     names: Mapping[str, str]
     evaluate: Evaluate
     counted: frozenset[int]
+    risky: bool
 
     def predicate(
         self,

@@ -9,7 +9,7 @@ from itertools import chain, islice
 import duckdb
 import pyarrow as pa
 
-from supertable.adapters.engines.duckdb.access_stage import access_sql
+from supertable.adapters.engines.duckdb.access_stage import FENCE, access_sql
 from supertable.adapters.engines.duckdb.types import converted, duckdb_type, literal, quoted
 from supertable.application.ports.engines import Changes, FileSource, OpenFiles, Source, Stopped, Union
 from supertable.domain.errors import InvalidStatement, ObjectDamaged, QueryCancelled
@@ -34,11 +34,13 @@ class Positions:
 class Sources:
     """What one query's SQL refers to: lists of files as variables, bitmaps as small tables.
 
-    `fenced`: whether the query could fail on rows that the caller may not see; see `access_stage`.
+    `fenced`: whether the query could fail on rows that the caller may not see; `wary`: on rows that are dead. Of such
+    rows it is then asked nothing.
     """
 
     stored: FileSource
     fenced: bool = True
+    wary: bool = True
     lists: dict[str, list[tuple[str, DataFile]]] = field(default_factory=dict)
     dead: dict[str, pa.Table] = field(default_factory=dict)
     opened: OpenFiles | None = None
@@ -191,10 +193,11 @@ class _Read:
         if not dirty:
             return select
         name = self.sources.bits(self.folder, self.files, self.hidden)
-        return (
+        living = (
             f"{select} JOIN (SELECT st_file, st_dead::BIT AS st_dead FROM {name}) AS st_d "
             "ON st_f.file_index = st_d.st_file WHERE get_bit(st_d.st_dead, st_f.file_row_number::INTEGER) = 0"
         )
+        return f"({living}{FENCE})" if self.sources.wary else living
 
     def _value(self, field: Field, by_id: bool) -> str:
         written = self.written.by_id(field.id)
