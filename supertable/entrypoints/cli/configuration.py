@@ -13,8 +13,8 @@ def config(context: typer.Context) -> None:
     from supertable.config.catalogs import chosen
 
     session = Session.of(context)
-    with session.connect() as lake:
-        settings = [*lake.settings.describe(), *chosen(lake.settings)]
+    loaded = session.settings()
+    settings = [*loaded.describe(), *chosen(loaded)]
     if session.as_json:
         write_json(settings)
     else:

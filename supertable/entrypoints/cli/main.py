@@ -35,9 +35,10 @@ from supertable.entrypoints.cli.tokens import tokens
 from supertable.entrypoints.cli.tombstones import tombstones
 from supertable.entrypoints.cli.users import users
 from supertable.entrypoints.cli.vacuum import vacuum
+from supertable.entrypoints.cli.whoami import whoami
 
 _FLAGS = frozenset({"--json", "--verbose"})
-_WITH_VALUE = frozenset({"--home", "--organization", "-o", "--supertable", "-s"})
+_WITH_VALUE = frozenset({"--home", "--organization", "-o", "--supertable", "-s", "--token", "--role"})
 
 
 class _PipeClosed(Exception):
@@ -64,7 +65,7 @@ _TABLES = (tables, describe, rename, drop, undrop, clone)
 _ROWS = (load, query, changes, delete, tombstones)
 _VERSIONS = (history, restore, tag, untag, tags)
 _MAINTENANCE = (compact, vacuum, maintain, policy, fsck)
-for command in (*_ROWS, *_TABLES, *_VERSIONS, *_MAINTENANCE, config, demo):
+for command in (*_ROWS, *_TABLES, *_VERSIONS, *_MAINTENANCE, config, whoami, demo):
     app.command()(command)
 app.add_typer(alter, name="alter")
 app.add_typer(catalog, name="catalog")
@@ -94,13 +95,17 @@ def start(
     supertable: Annotated[
         str | None, typer.Option("--supertable", "-s", help="Lake within the organization.", show_default="main")
     ] = None,
+    token: Annotated[
+        str | None, typer.Option(help="Token to sign in with; others can see it here.", show_default="SUPERTABLE_TOKEN")
+    ] = None,
+    role: Annotated[str | None, typer.Option(help="Role to act under.", show_default="the default one")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write everything as JSON, errors too.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show where an error came from.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    context.obj = Session(home, organization, supertable, as_json, verbose)
+    context.obj = Session(home, organization, supertable, token, role, as_json, verbose)
 
 
 def main() -> None:

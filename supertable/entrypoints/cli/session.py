@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
+    from supertable.config.settings import Settings
     from supertable.entrypoints.sdk.lake import Lake
 
 
@@ -19,6 +20,8 @@ class Session:
     home: Path | None = None
     organization: str | None = None
     supertable: str | None = None
+    token: str | None = field(default=None, repr=False)
+    role: str | None = None
     as_json: bool = False
     verbose: bool = False
 
@@ -29,4 +32,9 @@ class Session:
     def connect(self) -> Lake:
         import supertable
 
-        return supertable.connect(home=self.home, organization=self.organization, supertable=self.supertable)
+        return supertable.connect(self.home, self.organization, self.supertable, token=self.token, role=self.role)
+
+    def settings(self) -> Settings:
+        from supertable.config.settings import load_settings
+
+        return load_settings(home=self.home, organization=self.organization, supertable_token=self.token)

@@ -17,12 +17,13 @@ from supertable.application.rebuild_catalog import RebuildReport
 from supertable.application.results import DroppedTable, TableInfo, WriteResult
 from supertable.application.tables import OpenTable, Place
 from supertable.application.vacuum_lake import LakeVacuumResult
+from supertable.application.who_am_i import Identity
 from supertable.application.write_rows import WriteMode
 from supertable.config.closing import close
 from supertable.config.container import Container
 from supertable.config.settings import Settings, load_settings
 from supertable.domain.commits import CommitInfo
-from supertable.domain.errors import InvalidInput
+from supertable.domain.errors import InvalidInput, NotSignedIn, SupertableError
 from supertable.domain.findings import CheckReport
 from supertable.domain.names import checked_name
 from supertable.domain.roles import Permission
@@ -41,17 +42,43 @@ def connect(
     organization: str | None = None,
     supertable: str | None = None,
     *,
+    token: str | None = None,
     role: str | None = None,
 ) -> Lake:
     """Open a lake; nothing is created before the first write.
 
-    What is not given comes from the settings: `SUPERTABLE_HOME` (~/supertable), `SUPERTABLE_ORGANIZATION` (default);
-    the supertable is `main`. Whoever opens an embedded lake is its owner; with `role` they act under that role.
-    Raises `InvalidName` and `InvalidSetting`.
+    What is not given comes from the settings: `SUPERTABLE_HOME` (~/supertable), `SUPERTABLE_ORGANIZATION` (default),
+    `SUPERTABLE_TOKEN`; the supertable is `main`. Without a token, whoever opens an embedded lake is its owner. `role`:
+    the one to act under, instead of the one that is yours by default.
+    Raises `InvalidName`, `InvalidSetting`, `NotSignedIn` and `AccessDenied`.
     """
     settings = load_settings(home=home, organization=organization)
     named = checked_name("organization", settings.organization)
-    return Lake(Container(settings=settings), supertable or DEFAULT_SUPERTABLE, owner(named, role))
+    container = Container(settings=settings)
+    return Lake(container, supertable or DEFAULT_SUPERTABLE, _session(container, named, token, role))
+
+
+def _session(container: Container, organization: str, token: str | None, role: str | None) -> Session:
+    settings: Settings = container.settings()
+    if token is None and settings.supertable_token is not None:
+        token = settings.supertable_token.get_secret_value()
+    if token is not None:
+        return _signed_in(container, organization, token, role)
+    if settings.redis_configured:
+        raise NotSignedIn(
+            "This lake's catalog is in Redis, so a token is needed: supertable.connect(token=…), --token, or the "
+            "setting SUPERTABLE_TOKEN. Nothing was opened."
+        )
+    return owner(organization, role, settings.superhash)
+
+
+def _signed_in(container: Container, organization: str, token: str, role: str | None) -> Session:
+    try:
+        session: Session = container.sign_in()(organization, token, role)
+    except SupertableError:
+        container.catalog().close()  # nothing else was made yet
+        raise
+    return session
 
 
 class Lake:
@@ -268,6 +295,10 @@ class Lake:
     def rebuild_catalog(self) -> RebuildReport:
         """Make the catalog anew from storage, for all organizations."""
         return self._container.rebuild_catalog()()
+
+    def whoami(self) -> Identity:
+        """Whom this lake takes its caller for, and what they may do now. Raises `NotSignedIn` and `AccessDenied`."""
+        return self._container.who_am_i()(self._place.session)
 
     def close(self) -> None:
         """Free the engine and the catalog. Results that were not read to their end stop."""
