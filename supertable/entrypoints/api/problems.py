@@ -22,6 +22,10 @@ from supertable.entrypoints.api.observing import request_id
 _LOG = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 _TRY_AGAIN = {"Retry-After": "1"}
+_SAID = {
+    404: "There is nothing at this address. /api/v1/openapi.json lists what there is.",
+    405: "This address does not take that method. /api/v1/openapi.json lists those that it takes.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,9 @@ _KINDS: dict[type[Exception], _Kind] = {
     errors.AlreadyExists: _Kind(409),
     errors.Conflict: _Kind(409),
     errors.Outdated: _Kind(412),
+    errors.JobNotOver: _Kind(409),
+    errors.JobInterrupted: _Kind(503, headers=_TRY_AGAIN),
+    errors.TooManyJobs: _Kind(429, headers=_TRY_AGAIN),
     errors.QueryFailed: _Kind(422),
     errors.Unavailable: _Kind(
         503, "A server behind this one did not answer. Nothing was changed; it is safe to try again.", _TRY_AGAIN
@@ -73,9 +80,12 @@ def problem_of(error: Exception) -> Problem:
     """What a caller may know of an error."""
     if isinstance(error, HTTPException):
         return _of_http(error)
-    kind = next((_KINDS[cls] for cls in type(error).__mro__ if cls in _KINDS), _INTERNAL)
-    name = type(error).__name__ if kind is not _INTERNAL else "InternalError"
-    return Problem(address(name), title(name), kind.status, kind.detail or str(error), kind.headers)
+    return _problem(type(error), str(error))
+
+
+def problem_told(name: str, detail: str) -> Problem:
+    """The same, of an error by the name of its class and its words."""
+    return _problem(getattr(errors, name, Exception), detail)
 
 
 def problem_of_exception(request: Request[Any, Any, State], error: Exception) -> Response[dict[str, Any]]:
@@ -96,9 +106,16 @@ def title(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
 
 
+def _problem(cls: type[Exception], detail: str) -> Problem:
+    kind = next((_KINDS[base] for base in cls.__mro__ if base in _KINDS), _INTERNAL)
+    name = cls.__name__ if kind is not _INTERNAL else "InternalError"
+    return Problem(address(name), title(name), kind.status, kind.detail or detail, kind.headers)
+
+
 def _of_http(error: HTTPException) -> Problem:
     phrase = HTTPStatus(error.status_code).phrase
-    detail = error.detail if error.status_code != 500 else _INTERNAL.detail or ""
+    said = _SAID.get(error.status_code, error.detail) if error.detail == phrase else error.detail
+    detail = said if error.status_code != 500 else _INTERNAL.detail or ""
     more = {"errors": error.extra} if isinstance(error, ValidationException) and error.extra else {}
     slug = phrase.lower().replace(" ", "-")
     return Problem(f"/problems/{slug}", phrase, error.status_code, detail, dict(error.headers or {}), more)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pyarrow as pa
 from litestar import Request, post
 from litestar.datastructures import State
 from litestar.params import JSONBody
 from litestar.types import ASGIApp
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import Meta, field
 
 from supertable.application.ports.engines import Limits, RunningQuery
 from supertable.application.run_query import RunQuery
 from supertable.application.tables import Place
-from supertable.domain.errors import InvalidInput, QueryCancelled
+from supertable.config.container import Container
+from supertable.domain.errors import InvalidInput, QueryCancelled, SupertableError
 from supertable.domain.names import checked_name
+from supertable.domain.sessions import Session
+from supertable.entrypoints.api import metrics
+from supertable.entrypoints.api.bodies import Body
 from supertable.entrypoints.api.context import Caller, Services
 from supertable.entrypoints.api.media_types import MEDIA_TYPES, accepted
 from supertable.entrypoints.api.signing_in import signed_in
@@ -29,26 +33,29 @@ VERSIONS = "X-Supertable-Versions"
 _MOST_HEADER_CHARACTERS = 8_000
 
 
-class QueryRequest(BaseModel):
+class QueryRequest(Body):
     """What to run, and within which bounds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    sql: str = Field(description="One SELECT.", examples=["SELECT * FROM orders WHERE region = $region"])
-    parameters: list[Any] | dict[str, Any] = Field(
-        default_factory=list,
-        description="Values that are bound, never pasted: a list for `?` and `$1`, an object for `$name`.",
-        examples=[{"region": "north"}],
-    )
-    supertable: str = Field(default=DEFAULT_SUPERTABLE, description="Where names of one part are looked up.")
-    role: str | None = Field(default=None, description="The role to act under; wins over the header.")
-    engine: Literal["AUTO", "LITE", "PRO", "SPARK"] = Field(default="AUTO", description="Which engine runs it.")
-    max_rows: int | None = Field(
-        default=None, ge=0, description="A result of more rows is an error, not a cut result.", examples=[10_000]
-    )
-    timeout_seconds: float | None = Field(
-        default=None, gt=0, le=86_400, description="Seconds that the engine may take.", examples=[30]
-    )
+    sql: Annotated[str, Meta(description="One SELECT.", examples=["SELECT * FROM orders WHERE region = $region"])]
+    parameters: Annotated[
+        list[Any] | dict[str, Any],
+        Meta(
+            description="Values that are bound, never pasted: a list for `?` and `$1`, an object for `$name`.",
+            examples=[{"region": "north"}],
+        ),
+    ] = field(default_factory=list)
+    supertable: Annotated[str, Meta(description="Where names of one part are looked up.")] = DEFAULT_SUPERTABLE
+    role: Annotated[str | None, Meta(description="The role to act under; wins over the header.")] = None
+    engine: Annotated[
+        Literal["AUTO", "LITE", "PRO", "SPARK"], Meta(description="What runs it; those that are not there are refused.")
+    ] = "AUTO"
+    max_rows: Annotated[
+        int | None,
+        Meta(ge=0, le=2**63 - 1, description="More rows than this are an error, not a cut result.", examples=[10_000]),
+    ] = None
+    timeout_seconds: Annotated[
+        float | None, Meta(gt=0, le=86_400, description="What the engine may take.", examples=[30])
+    ] = None
 
 
 class RunningAnswer:
@@ -70,16 +77,21 @@ class RunningAnswer:
         self.versions = prepared.versions
         running = self._use_case.run(prepared, parameters, self._limits)
         self._running = running
+        outcome = "broken off"
         try:
             if self._cancelled:
                 raise QueryCancelled
-            yield from self._encoded(running.reader)
+            yield from self._encoded(_counted(running.reader))
+            outcome = "done"
+        except SupertableError:
+            outcome = "failed"
+            raise
         finally:
+            metrics.QUERIES.labels(outcome).inc()
             running.close()
 
     def headers(self) -> Mapping[str, str]:
-        versions = json.dumps(self.versions)
-        return {VERSIONS: versions} if len(versions) <= _MOST_HEADER_CHARACTERS else {}
+        return versions_header(self.versions)
 
     def cancel(self) -> None:
         self._cancelled = True
@@ -101,16 +113,38 @@ class RunningAnswer:
         yield b"}\n"
 
 
+def _counted(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in reader:
+            metrics.ROWS.inc(batch.num_rows)
+            yield batch
+
+    return pa.RecordBatchReader.from_batches(reader.schema, batches())
+
+
 @post("/query", status_code=200)
 async def query(
     request: Request[Any, Any, State], data: JSONBody[QueryRequest], container: Services, session: Caller
 ) -> ASGIApp:
     """Run a SELECT and stream its rows in the format that `Accept` names."""
     media_type = accepted(request)
+    place, limits = await bound(request, data, container, session)
+    return Streamed(RunningAnswer(container.run_query(), place, data, limits, MEDIA_TYPES[media_type]), media_type)
+
+
+async def bound(
+    request: Request[Any, Any, State], data: QueryRequest, container: Container, session: Session
+) -> tuple[Place, Limits]:
+    """Where the statement runs, under which role, and within which bounds. Raises `AccessDenied` and `InvalidInput`."""
     if data.engine in {"PRO", "SPARK"}:
         raise InvalidInput(f"There is no engine {data.engine} here; nothing was run. Leave it to AUTO, or use LITE.")
     if data.role:
         session = await signed_in(request, data.role)
     place = Place(session.organization, checked_name("supertable", data.supertable), session)
-    limits = Limits(data.max_rows, data.timeout_seconds or container.settings().query_timeout_seconds)
-    return Streamed(RunningAnswer(container.run_query(), place, data, limits, MEDIA_TYPES[media_type]), media_type)
+    return place, Limits(data.max_rows, data.timeout_seconds or container.settings().query_timeout_seconds)
+
+
+def versions_header(versions: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
+    """Empty where they are too many for a header."""
+    text = json.dumps(versions)
+    return {VERSIONS: text} if len(text) <= _MOST_HEADER_CHARACTERS else {}

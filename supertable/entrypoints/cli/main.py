@@ -28,6 +28,7 @@ from supertable.entrypoints.cli.maintain import maintain
 from supertable.entrypoints.cli.naming import clone, drop, rename, undrop
 from supertable.entrypoints.cli.query import changes, query
 from supertable.entrypoints.cli.roles import roles
+from supertable.entrypoints.cli.serve import serve
 from supertable.entrypoints.cli.session import Session
 from supertable.entrypoints.cli.tables import describe, history, restore, tables
 from supertable.entrypoints.cli.tags import tag, tags, untag
@@ -69,6 +70,7 @@ for command in (*_ROWS, *_TABLES, *_VERSIONS, *_MAINTENANCE, config, whoami, dem
     app.command()(command)
 app.add_typer(alter, name="alter")
 app.add_typer(catalog, name="catalog")
+app.add_typer(serve, name="serve")
 app.add_typer(roles, name="roles")
 app.add_typer(users, name="users")
 app.add_typer(tokens, name="tokens")

@@ -12,6 +12,10 @@ from pyarrow import csv
 
 from supertable.entrypoints.encoding.values import flat, json_records
 
+_PIECE_BYTES = 4 * 1024**2
+_TEXT_ROWS = 8_192
+"""Whose making takes no longer than a few milliseconds."""
+
 
 class Encoding(StrEnum):
     JSON = "json"
@@ -22,7 +26,7 @@ class Encoding(StrEnum):
 
 
 def encoded(reader: pa.RecordBatchReader, encoding: Encoding) -> Iterator[bytes]:
-    """The whole result in pieces, at least one for each batch. What comes first can stand before any row.
+    """The whole result in pieces of a few MB, as its batches come; some may be empty.
 
     Columns of one name are told apart: `id`, `id_1`, `id_2`.
     """
@@ -42,10 +46,9 @@ def distinct(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
 def json_array(reader: pa.RecordBatchReader) -> Iterator[bytes]:
     """The rows as one JSON array of objects, one to a line."""
     before = b"[\n"
-    for batch in reader:
-        if batch.num_rows:
-            yield before + b",\n".join(json_records(batch))
-            before = b",\n"
+    for batch in _portions(reader, _TEXT_ROWS):
+        yield before + b",\n".join(json_records(batch))
+        before = b",\n"
     yield b"[]\n" if before == b"[\n" else b"\n]\n"
 
 
@@ -68,6 +71,15 @@ class _Pieces:
         return b"".join(written)
 
 
+def _portions(reader: pa.RecordBatchReader, most_rows: int | None = None) -> Iterator[pa.RecordBatch]:
+    """The same rows in batches of about `_PIECE_BYTES` at most."""
+    for batch in reader:
+        rows = max(1, batch.num_rows * _PIECE_BYTES // max(batch.nbytes, 1))
+        rows = min(rows, batch.num_rows, most_rows or batch.num_rows)
+        for start in range(0, batch.num_rows, rows or 1):
+            yield batch.slice(start, rows)
+
+
 def _distinct_names(names: list[str]) -> list[str]:
     taken = set(names)
     seen: set[str] = set()
@@ -81,7 +93,7 @@ def _distinct_names(names: list[str]) -> list[str]:
 
 
 def _ndjson(reader: pa.RecordBatchReader) -> Iterator[bytes]:
-    for batch in reader:
+    for batch in _portions(reader, _TEXT_ROWS):
         yield b"".join(record + b"\n" for record in json_records(batch))
 
 
@@ -92,7 +104,7 @@ def _csv(reader: pa.RecordBatchReader) -> Iterator[bytes]:
     schema = flattened(pa.RecordBatch.from_pylist([], schema=reader.schema)).schema
     sink = _Pieces()
     with csv.CSVWriter(sink, schema) as writer:
-        for batch in reader:
+        for batch in _portions(reader):
             writer.write_batch(flattened(batch))
             yield sink.taken()
     yield sink.taken()
@@ -110,7 +122,7 @@ def _parquet(reader: pa.RecordBatchReader) -> Iterator[bytes]:
 def _arrow(reader: pa.RecordBatchReader) -> Iterator[bytes]:
     sink = _Pieces()
     with pa.ipc.new_stream(sink, reader.schema) as writer:
-        for batch in reader:
+        for batch in _portions(reader):
             writer.write_batch(batch)
             yield sink.taken()
     yield sink.taken()
