@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
+from supertable.adapters.readers.base64_columns import from_base64
 from supertable.adapters.readers.column_types import known_types
 from supertable.adapters.readers.duckdb_text import SqlValue, TextScanner, scanner
 from supertable.adapters.readers.staging import StagedFile
@@ -30,12 +32,21 @@ def open_csv(files: Sequence[StagedFile], options: ReadOptions) -> Iterator[Open
         arguments = _arguments(files, options)
         columns = _columns(scan, arguments, options)
         arguments["types"] = types = {} if options.all_text else known_types(columns, options.types)
+        types |= dict.fromkeys(binary := _binary(columns, options), "VARCHAR")
         if not options.all_text:
             floats = [name for name, type_ in columns.items() if type_ == "DOUBLE" and name not in types]
             as_text = arguments | {"all_varchar": True, "types": {}}
             big = scan.holds(_without_empty(as_text), floats, _BIG_INTEGERS, options.sample_rows)
             arguments["types"] = types | dict.fromkeys(big, "DECIMAL(38,0)")
-        yield scan.read(_without_empty(arguments))
+        opened = scan.read(_without_empty(arguments))
+        yield replace(opened, reader=from_base64(opened.reader, binary)) if binary else opened
+
+
+def _binary(columns: Iterable[str], options: ReadOptions) -> list[str]:
+    """The columns whose values are base64."""
+    table = options.columns
+    found = {name: table.find(name) for name in columns} if table else {}
+    return [name for name, field in found.items() if field and field.type.name == "binary"]
 
 
 def _columns(scan: TextScanner, arguments: dict[str, SqlValue], options: ReadOptions) -> dict[str, str]:

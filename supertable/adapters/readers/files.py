@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import pyarrow as pa
+
 from supertable.adapters.readers.sources import expanded
 from supertable.adapters.readers.staging import StagedFile, Staging
+from supertable.adapters.readers.text_errors import without_options
 from supertable.application.ports.readers import COMPRESSIONS, FORMATS, OpenedFiles, ReadOptions
 from supertable.domain.errors import InvalidInput, UnreadableInput
 
@@ -30,9 +33,26 @@ class FileReaderAdapter:
             self._temporary_folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="supertable-load-", dir=self._temporary_folder) as folder:
             staging = Staging(Path(folder), options)
-            files = [file for path in paths for file in staging.stage(path)]
-            with _opener(_common_format(files))(files, options) as opened:
-                yield opened
+            with _named(options):
+                files = [file for path in paths for file in staging.stage(path)]
+                with _opener(_common_format(files), options)(files, options) as opened:
+                    yield opened
+
+    def rows(self, text: bytes, options: ReadOptions) -> pa.Table:
+        from supertable.adapters.readers.typed_json import rows_in
+
+        return rows_in(text, options.format or "json", options)
+
+
+@contextmanager
+def _named(options: ReadOptions) -> Iterator[None]:
+    """Errors by the name that the options give, without the hints that are for the command line."""
+    try:
+        yield
+    except UnreadableInput as error:
+        if options.name is None:
+            raise
+        raise UnreadableInput(options.name, without_options(error.reason)) from error
 
 
 def _check(options: ReadOptions) -> None:
@@ -61,12 +81,16 @@ def _common_format(files: Sequence[StagedFile]) -> str:
     return "json" if {file.format for file in files} == {"json", "ndjson"} else first.format
 
 
-def _opener(format_: str) -> Opener:
+def _opener(format_: str, options: ReadOptions) -> Opener:
     # Imported here, because DuckDB and Parquet take long to import and a process loads one format.
     if format_ in {"csv", "tsv"}:
         from supertable.adapters.readers.csv_files import open_csv
 
         return open_csv
+    if format_ in {"json", "ndjson"} and options.columns is not None:
+        from supertable.adapters.readers.typed_json import open_typed_json
+
+        return open_typed_json
     if format_ in {"json", "ndjson"}:
         from supertable.adapters.readers.json_files import open_json
 

@@ -56,7 +56,7 @@ class Staging:
 
     def stage(self, source: str) -> list[StagedFile]:
         """The files that one path or standard input holds: several for a zip."""
-        name = "standard input" if source == STANDARD_INPUT else source
+        name = self._options.name or ("standard input" if source == STANDARD_INPUT else source)
         try:
             path = self._seekable(source, name)
             return [self._ready(file, inner) for file, inner in self._unpacked(path, name, depth=0)]

@@ -26,6 +26,13 @@ def unreadable(message: str, files: Sequence[StagedFile]) -> UnreadableInput:
     return UnreadableInput(name, where + _reason(message, files))
 
 
+def without_options(reason: str) -> str:
+    """The reason without the parts that name options of the command line."""
+    parts = re.split(r"(?<=[.;]) ", reason)
+    kept = [part for part in parts if "--" not in part] or [reason.partition(" --")[0]]
+    return " ".join(kept).rstrip(";.") + "."
+
+
 def _all(files: Sequence[StagedFile]) -> str:
     return files[0].name if len(files) == 1 else f"{files[0].name} and {len(files) - 1} more"
 

@@ -9,6 +9,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from supertable.domain.schemas import Schema
+
 FORMATS = ("csv", "tsv", "json", "ndjson", "parquet", "arrow")
 COMPRESSIONS = ("none", "gzip", "zstd", "zip")
 
@@ -22,7 +24,11 @@ class ReadOptions:
     is how many rows types are inferred from, -1 for all; `skip_lines` come before the header; `lenient` pads
     short rows with nulls and takes mixed line ends and stray quotes; `all_text` infers no types.
     `null_strings` stand for null beside the empty one. `encoding` is a name that Python knows.
-    `max_unpacked_bytes` bounds what is unpacked to disk.
+    `max_unpacked_bytes` bounds what is unpacked to disk. `name`: what errors call the one source, which then is
+    nobody's own file.
+
+    `columns`: those of a table, for rows that come from somewhere else: JSON is read strictly by them, its objects'
+    keys being their exact names, and binary values are base64 in all text. `same_columns`: all rows have the same.
     """
 
     format: str | None = None
@@ -40,6 +46,9 @@ class ReadOptions:
     types: Mapping[str, pa.DataType] = field(default_factory=dict)
     max_line_bytes: int = 8 * 1024 * 1024
     max_unpacked_bytes: int = 256 * 1024**3
+    name: str | None = None
+    columns: Schema | None = None
+    same_columns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,5 +68,9 @@ class FileReader(Protocol):
         """Open files of one format: paths, glob patterns (sorted), or `-` for standard input.
 
         Columns are matched by name; one that a file lacks is null there. Memory is bounded whatever the size
-        of the files; what is compressed is unpacked to a temporary folder first. Raises `UnreadableInput`.
+        of the files; what is compressed is unpacked to a temporary folder first. Raises `UnreadableInput`, and for
+        JSON that does not fit `columns` other kinds of `InvalidInput`.
         """
+
+    def rows(self, text: bytes, options: ReadOptions) -> pa.Table:
+        """All rows of a JSON or NDJSON text in memory, by `options.columns`. Raises `InvalidInput` and its kinds."""
