@@ -114,7 +114,8 @@ def _microseconds(text: str, kind: DataType) -> int:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo and not kind.timezone:
         raise ValueError(text)
-    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // _US
+    utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (utc - _EPOCH) // _US
 
 
 def _time(text: str, kind: DataType) -> int | None:
