@@ -19,7 +19,7 @@ from supertable.domain.jobs import BEAT_SECONDS, Beat, End, Job, JobError, JobSt
 _LOG = logging.getLogger(__name__)
 _LOOK_SECONDS = 1.0
 _MOST_QUEUED = 32
-_PATIENCE_SECONDS = 10.0
+_PATIENCE_SECONDS = 5.0
 
 
 class JobStopped(Exception):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from supertable.domain.errors import SupertableError
+from supertable.domain.errors import JobInterrupted, SupertableError
 from supertable.domain.names import name_key
 from supertable.domain.sessions import Session
 
@@ -154,6 +154,12 @@ class JobStatus:
     started_at_us: int | None = None
     beat_at_us: int | None = None
     end: End | None = None
+
+    @property
+    def error(self) -> JobError | None:
+        if self.end is not None or self.state is not JobState.LOST:
+            return self.end.error if self.end else None
+        return JobError.of(JobInterrupted("The worker of this job gives no sign of life any more."))
 
 
 def status_of(job: Job, beat: Beat | None, end: End | None, now_us: int) -> JobStatus:

@@ -16,9 +16,11 @@ from supertable.config.settings import Settings
 from supertable.entrypoints.api import health, routes
 from supertable.entrypoints.api.context import DEPENDENCIES, state_of
 from supertable.entrypoints.api.hosts import AllowedHosts
+from supertable.entrypoints.api.jobs import jobs_go_on
 from supertable.entrypoints.api.metrics import metrics
 from supertable.entrypoints.api.observing import REQUEST_ID, Observed
 from supertable.entrypoints.api.problems import problem_of_exception
+from supertable.entrypoints.api.queries import NEXT_CURSOR
 from supertable.entrypoints.api.query import VERSIONS
 from supertable.entrypoints.api.signing_in import ORGANIZATION, ROLE, SigningIn
 
@@ -41,7 +43,7 @@ def create_app(container: Container, lifespan: Sequence[Lifespan] = ()) -> Lites
         exception_handlers={Exception: problem_of_exception},
         cors_config=_cors(listed(settings.cors_origins)),
         request_max_body_size=settings.max_body_bytes,
-        lifespan=lifespan,
+        lifespan=[*lifespan, jobs_go_on],
         logging_config=None,
         openapi_config=None,
     )
@@ -58,7 +60,7 @@ def _cors(origins: list[str]) -> CORSConfig | None:
     return CORSConfig(
         allow_origins=origins,
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", ROLE, ORGANIZATION, REQUEST_ID],
-        expose_headers=["ETag", "Location", "Retry-After", REQUEST_ID, VERSIONS],
+        expose_headers=["ETag", "Location", "Retry-After", REQUEST_ID, VERSIONS, NEXT_CURSOR],
     )
 
 

@@ -22,6 +22,7 @@ _SAID = {
     ),
     412: ("Outdated", "`If-Match` names a state that it is not in any more; nothing was changed."),
     422: ("QueryFailed", "The engine could not finish the query."),
+    429: ("TooManyJobs", "More was asked for than may be at once; nothing was begun."),
     503: ("Unavailable", "A server behind this one did not answer; it is safe to try again."),
 }
 

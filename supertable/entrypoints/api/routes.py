@@ -6,6 +6,8 @@ from litestar.types import ControllerRouterHandler
 
 from supertable.entrypoints.api import (
     configuration,
+    jobs,
+    queries,
     reading,
     roles,
     schemas,
@@ -15,6 +17,7 @@ from supertable.entrypoints.api import (
     tables,
     tags,
     tokens,
+    upkeep,
     users,
     versions,
 )
@@ -22,6 +25,7 @@ from supertable.entrypoints.api.query import query
 
 HANDLERS: tuple[ControllerRouterHandler, ...] = (
     query,
+    *queries.HANDLERS,
     *supertables.HANDLERS,
     *tables.HANDLERS,
     *table_copies.HANDLERS,
@@ -30,6 +34,8 @@ HANDLERS: tuple[ControllerRouterHandler, ...] = (
     *versions.HANDLERS,
     *tags.HANDLERS,
     *reading.HANDLERS,
+    *upkeep.HANDLERS,
+    *jobs.HANDLERS,
     *roles.HANDLERS,
     *users.HANDLERS,
     *tokens.HANDLERS,
