@@ -5,27 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from supertable.application.access_log import AccessLog
+from supertable.application.auditing import Audit
 from supertable.application.ports.clocks import Clock
 from supertable.domain.access import Access, AccessChange, Acting, acting
+from supertable.domain.audit import AuditKind
 from supertable.domain.errors import Outdated
+from supertable.domain.role_changes import regranted
 from supertable.domain.roles import Permission
 from supertable.domain.sessions import Session
 
 
 class AccessChanges:
-    """Whether the caller may is told by the very state that is read or changed.
+    """Whether the caller may is told by the very state that is read or changed. Changes and refusals are audited.
 
     `need`: what the caller's role must allow; None: the caller decides by the `Acting` that it gets. Raises
     `NotSignedIn` and `AccessDenied`.
     """
 
-    def __init__(self, log: AccessLog, clock: Clock) -> None:
+    def __init__(self, log: AccessLog, audit: Audit, clock: Clock) -> None:
         self._log = log
+        self._audit = audit
         self._clock = clock
 
     def read(self, session: Session, need: Permission | None = Permission.RBAC) -> tuple[Access, Acting]:
-        access = self._log.newest(session.organization)
-        return access, self._acting(access, session, need)
+        with self._audit.refusals(session, "see access"):
+            access = self._log.newest(session.organization)
+            return access, self._acting(access, session, need)
 
     def change(
         self,
@@ -34,17 +39,36 @@ class AccessChanges:
         need: Permission | None = Permission.RBAC,
     ) -> Access:
         """The state after what `propose` makes of the newest one, as one version; see `AccessLog.change`."""
-        return self._log.change(
-            session.organization,
-            session.user,
-            lambda access: propose(access, self._acting(access, session, need)),
-        )
+        done: list[tuple[str, tuple[str, ...]]] = []
+
+        def proposed(access: Access) -> Sequence[AccessChange]:
+            changes = propose(access, self._acting(access, session, need))
+            done[:] = [described(change, access) for change in changes]
+            return changes
+
+        with self._audit.refusals(session, "change access"):
+            self._audit.ready(session.organization)
+            after = self._log.change(session.organization, session.user, proposed)
+        for what, tables in done:
+            self._audit.tell(session, AuditKind.GRANT, what, tables=tables, version=after.version)
+        return after
 
     def _acting(self, access: Access, session: Session, need: Permission | None) -> Acting:
         now = acting(access, session, self._clock.now_us())
         if need is not None:
             now.require(need)
         return now
+
+
+def described(change: AccessChange, before: Access) -> tuple[str, tuple[str, ...]]:
+    """What the audit log says of a change: what it was, and of which tables a role now sees another part."""
+    if change.role is not None:
+        return f"{change.action} {change.role.name}", regranted(before.role(change.role.name), change.role)
+    if change.user is not None:
+        return f"{change.action} {change.user.name}", ()
+    if change.token is not None:
+        return f"{change.action} {change.token.id} of {change.token.user}", ()
+    return f"{change.action} {change.name}", ()
 
 
 def require_version(what: str, version: int, expected: int | None) -> None:

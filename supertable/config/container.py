@@ -160,7 +160,7 @@ class Container(containers.DeclarativeContainer):
     sign_in = providers.Singleton(SignIn, sign_in_rules, access_log, token_verifier, token_uses, clock)
     tables = providers.Singleton(Tables, heads, registries, snapshots, accesses, clock)
     who_am_i = providers.Singleton(WhoAmI, tables)
-    access_changes = providers.Singleton(AccessChanges, access_log, clock)
+    access_changes = providers.Singleton(AccessChanges, access_log, audit, clock)
     manage_roles = providers.Singleton(
         ManageRoles,
         access_changes,

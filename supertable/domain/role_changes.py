@@ -69,6 +69,14 @@ def revoked(role: Role, pattern: str, tables: Collection[str]) -> Role:
     return replace(role, tables=patterns, rules=rules)
 
 
+def regranted(before: Role | None, after: Role) -> tuple[str, ...]:
+    """Patterns and tables of rules that the one has and the other has not, or not so."""
+    old = before or replace(after, tables=(), rules={})
+    both = {**old.rules, **after.rules}
+    rules = {rule.name for number, rule in both.items() if old.rules.get(number) != after.rules.get(number)}
+    return tuple(sorted({*old.tables} ^ {*after.tables} | rules))
+
+
 def require_no_rule(role: Role, table_ids: Collection[str]) -> None:
     """Raises `AlreadyExists` where a rule would stay in force behind a grant of the whole table."""
     for table_id in role.rules.keys() & set(table_ids):

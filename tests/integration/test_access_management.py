@@ -15,6 +15,7 @@ import pytest
 
 from supertable.config.container import Container
 from supertable.config.settings import load_settings
+from supertable.domain.audit import AuditEvent
 from supertable.domain.errors import (
     AccessDenied,
     AlreadyExists,
@@ -479,3 +480,31 @@ def test_a_role_is_not_dropped_while_a_user_gets_it(lake: Lake) -> None:
         user = lake.users.create(f"u{turn}").name
         at_once(lake, dropping(role), giving(role, user))
         assert set(lake.users.get(user).roles) <= {info.name for info in lake.roles.list()}
+
+
+def test_changes_and_refusals_are_audited_without_secrets(lake: Lake) -> None:
+    lake.roles.create("analyst", "reader", ["sales_*"])
+    lake.roles.grant("analyst", "orders", columns="id", where="email = 'bob@y.de'")
+    ann = lake.users.create("ann", ["analyst"])
+    token = lake.tokens.create("t", "ann")
+    limited = signed_in(lake, token.secret)
+    for attempt in (limited.users.list, lambda: limited.roles.create("x", "admin")):
+        with pytest.raises(AccessDenied):
+            attempt()
+    lake.users.drop("ann")
+    events: list[AuditEvent] = []
+    lake.container.audit_journals().drain("default", lambda segment: events.extend(segment.events))
+    told = [(event.kind.value, event.what, event.user, event.tables, event.outcome) for event in events]
+    by = owner("default").user
+    for expected in (
+        ("grant", "put role analyst", by, ("sales_*",), "ok"),
+        ("grant", "put role analyst", by, ("orders",), "ok"),
+        ("grant", "put user ann", by, (), "ok"),
+        ("grant", f"put token {token.info.id} of {ann.hash}", by, (), "ok"),
+        ("grant", f"drop user {ann.hash}", by, (), "ok"),
+        ("refusal", "see access", ann.hash, (), "AccessDenied"),
+        ("refusal", "change access", ann.hash, (), "AccessDenied"),
+    ):
+        assert told.count(expected) == 1, expected
+    assert token.secret not in str(events)
+    assert "bob@y.de" not in str(events)
