@@ -6,7 +6,8 @@ from supertable.config.container import Container
 
 
 def close(container: Container) -> None:
-    """Free the engine and the catalog. What is still read or written stops."""
+    """Finish the commits that writes wait for; free the engine and the catalog. What else is in progress stops."""
+    container.group_commit().close()
     container.token_uses().close()
     container.engine().close()
     container.leases().close()

@@ -41,6 +41,7 @@ from supertable.application.first_token import FirstToken
 from supertable.application.founding import Founder
 from supertable.application.group_commit import GroupCommit
 from supertable.application.heads import Heads
+from supertable.application.ingest_rows import IngestRows
 from supertable.application.job_results import JobResults
 from supertable.application.job_store import JobStore
 from supertable.application.lake_jobs import LakeJobs
@@ -77,6 +78,7 @@ from supertable.application.vacuum_table import VacuumTable
 from supertable.application.who_am_i import WhoAmI
 from supertable.application.write_rows import WriteRows
 from supertable.config import auditing, catalogs, reading, signing_in, stores
+from supertable.config.ingest_settings import ingest_limits
 from supertable.config.settings import Settings
 from supertable.config.storage_settings import StorageType
 from supertable.config.stores import folder
@@ -192,6 +194,9 @@ class Container(containers.DeclarativeContainer):
     resolver = providers.Singleton(Resolver, stage, finder, vectors)
     write_rows = providers.Singleton(WriteRows, tables, stage, committer, finder, resolver)
     group_commit = providers.Singleton(GroupCommit, tables, committer, write_rows)
+    ingest_rows = providers.Singleton(
+        IngestRows, tables, file_reader, write_rows, group_commit, providers.Callable(ingest_limits, settings)
+    )
     delete_rows = providers.Singleton(DeleteRows, tables, committer, finder, vectors)
     alter_table = providers.Singleton(AlterTable, tables, committer, finder)
     restore_version = providers.Singleton(RestoreVersion, tables, committer)

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from supertable.config.identity_settings import IdentitySettings
+from supertable.config.ingest_settings import IngestSettings
 from supertable.config.job_settings import JobSettings
 from supertable.config.redis_settings import RedisSettings
 from supertable.config.service_settings import ServiceSettings
@@ -82,7 +83,9 @@ class EngineSettings(BaseSettings):
     )
 
 
-class Settings(EngineSettings, JobSettings, ServiceSettings, IdentitySettings, RedisSettings, StorageSettings):
+class Settings(
+    EngineSettings, JobSettings, IngestSettings, ServiceSettings, IdentitySettings, RedisSettings, StorageSettings
+):
     """Effective settings. Aliases are the variables' names; a field's own name is none, for `HOME` is another thing."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)

@@ -155,7 +155,7 @@ def test_large_files_are_read_in_pieces(tmp_path: Path, format_: str) -> None:
     table = read_file(tmp_path / "rows", b"\xef\xbb\xbf" + text.encode(), format_)
     assert table.column("id").to_pylist() == list(range(40_000))
     assert table.column("tags").to_pylist()[-1] == ["a,]}", "\n"]
-    rows[30_000]["id"] = "x"  # type: ignore[assignment]
+    rows[30_000]["id"] = "x"
     text = json.dumps(rows) if format_ == "json" else "\n".join(map(json.dumps, rows))
     with pytest.raises(InvalidInput, match=r"'id': row 30,001: expected int"):
         read_file(tmp_path / "bad", text.encode(), format_)
