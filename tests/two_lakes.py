@@ -6,7 +6,7 @@ be cast, they overflow, they are the least and the greatest. Both lakes have the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 import supertable
 from supertable import Lake, SupertableError
+from supertable.application.tables import OpenTable
 from supertable.config.container import Container
 from supertable.config.settings import load_settings
 from supertable.domain.access import AccessAction, AccessChange, AccessCommit, User
@@ -30,6 +31,7 @@ from supertable.domain.sessions import Session
 from supertable.domain.types import DataType
 
 SECRET = "5ec2e7" * 10
+ANN = "a" * 32
 HIDDEN_WORDS = ("salary", "poison", "secret", "HIDDEN")
 """What no answer and no error may hold: names of hidden columns and tables, and words that only hidden rows have."""
 
@@ -148,16 +150,16 @@ class Answer:
 
 
 class TwoLakes:
-    """`restricted` is the whole lake as the role sees it; `copy` holds what the role sees; `owner` sees the whole."""
+    """`restricted` is the whole lake as the role sees it; `copy` holds what the role sees; owners see the whole."""
 
     def __init__(self, home: Path) -> None:
         self.owner = supertable.connect(home=home / "whole")
-        self.copy = supertable.connect(home=home / "copy")
+        self.copy_owner = supertable.connect(home=home / "copy")
         self._fill(self.owner, whole=True)
-        self._fill(self.copy, whole=False)
+        self._fill(self.copy_owner, whole=False)
         self._grant()
-        ann = Session("default", "a" * 32, "ann", "analyst")
-        self.restricted = Lake(Container(settings=load_settings(home=home / "whole")), "main", ann)
+        self._grant_all_of()
+        self.restricted, self.copy = (_as_ann(home / name) for name in ("whole", "copy"))
 
     def ask(self, lake: Lake, sql: str, parameters: Any = ()) -> Answer:
         try:
@@ -175,7 +177,7 @@ class TwoLakes:
         return self.ask(self.restricted, sql, parameters), self.ask(self.copy, sql, parameters)
 
     def close(self) -> None:
-        for lake in (self.owner, self.copy, self.restricted):
+        for lake in (self.owner, self.copy_owner, self.copy, self.restricted):
             lake.close()
 
     def _fill(self, lake: Lake, whole: bool) -> None:
@@ -208,47 +210,51 @@ class TwoLakes:
             lake.write("secret_plans", plain(range(7)))
 
     def _grant(self) -> None:
-        tables = self.owner.container.tables()
         place = self.owner._place
+        tables = self.owner.container.tables()
         opened = {name: tables.open(place, name, Permission.META) for name in ("orders", "people", "events")}
         ids = {(table, field.name): field.id for table, one in opened.items() for field in one.snapshot.schema.fields}
         column = {key: Term(Form.COLUMN, column=number) for key, number in ids.items()}
-        eu = Term(
-            Form.LIKE,
-            (Term(Form.LOWER, (column["orders", "region"],)), Term(Form.CONSTANT, type=TEXT, text="eu%")),
-        )
+        eu = Term(Form.LIKE, (Term(Form.LOWER, (column["orders", "region"],)), _text("eu%")))
         attribute = Term(Form.EQUAL, (column["people", "region"], Term(Form.ATTRIBUTE, text="region")))
-        river = Term(Form.CONSTANT, type=TEXT, text="%of%river")
-        south = Term(Form.ILIKE, (Term(Form.UPPER, (column["events", "region"],)), river))
+        south = Term(Form.ILIKE, (Term(Form.UPPER, (column["events", "region"],)), _text("%of%river")))
         shown = frozenset(number for (table, name), number in ids.items() if table == "orders" and name != "salary")
-        rules = {
-            "orders": (shown, {ids["orders", "card"]: Mask(MaskKind.PARTIAL, last=4)}, eu),
-            "events": (None, {}, south),
-            "people": (
-                None,
-                {
-                    ids["people", "name"]: Mask(MaskKind.CONSTANT, constant="somebody"),
-                    ids["people", "email"]: Mask(MaskKind.NULL),
-                },
-                attribute,
-            ),
+        last_four = {ids["orders", "card"]: Mask(MaskKind.PARTIAL, last=4)}
+        nobody = {
+            ids["people", "name"]: Mask(MaskKind.CONSTANT, constant="somebody"),
+            ids["people", "email"]: Mask(MaskKind.NULL),
         }
-        role = Role(
-            "analyst",
-            RoleType.READER,
-            ("plain",),
-            {
-                opened[name].entry.table_id: TableRule("main", opened[name].entry.table_id, name, *rule)
-                for name, rule in rules.items()
-            },
-        )
-        user = User("a" * 32, "ann", ("analyst",), {"region": "EU"})
-        changes = (
-            AccessChange(AccessAction.FOUND, secret=SECRET),
-            AccessChange(AccessAction.PUT_ROLE, role=role),
-            AccessChange(AccessAction.PUT_USER, user=user),
-        )
-        made = self.owner.container.accesses().append(
-            access_log("default"), None, AccessCommit("first", 1, 1, "owner", changes)
-        )
-        assert made is not None
+        rules = {"orders": (shown, last_four, eu), "people": (None, nobody, attribute), "events": (None, {}, south)}
+        _put_role(self.owner, opened, rules)
+
+    def _grant_all_of(self) -> None:
+        """In the copy the role sees all there is, by rules too, so that the engine goes about it in the same way."""
+        tables = self.copy_owner.container.tables()
+        place = self.copy_owner._place
+        opened = {name: tables.open(place, name, Permission.META) for name in ("orders", "people", "events")}
+        anything = Term(Form.CONSTANT, type=DataType("bool"), text="true")
+        _put_role(self.copy_owner, opened, {name: (None, {}, anything) for name in opened})
+
+
+def _as_ann(home: Path) -> Lake:
+    session = Session("default", ANN, "ann", "analyst")
+    return Lake(Container(settings=load_settings(home=home)), "main", session)
+
+
+Rule = tuple[frozenset[int] | None, dict[int, Mask], Term]
+
+
+def _text(text: str) -> Term:
+    return Term(Form.CONSTANT, type=TEXT, text=text)
+
+
+def _put_role(lake: Lake, opened: Mapping[str, OpenTable], rules: Mapping[str, Rule]) -> None:
+    ids = {name: table.entry.table_id for name, table in opened.items()}
+    granted = {ids[name]: TableRule("main", ids[name], name, *rule) for name, rule in rules.items()}
+    changes = (
+        AccessChange(AccessAction.FOUND, secret=SECRET),
+        AccessChange(AccessAction.PUT_ROLE, role=Role("analyst", RoleType.READER, ("plain",), granted)),
+        AccessChange(AccessAction.PUT_USER, user=User(ANN, "ann", ("analyst",), {"region": "EU"})),
+    )
+    commit = AccessCommit("first", 1, 1, "owner", changes)
+    assert lake.container.accesses().append(access_log("default"), None, commit) is not None

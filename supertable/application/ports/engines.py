@@ -80,6 +80,9 @@ class Statement(Protocol):
         `parameters` count too, when their values are given.
         """
 
+    def is_harmless(self, schema: Schema, parameters: Sequence[Any] | Mapping[str, Any]) -> bool:
+        """Whether it reads one table, and asks of these of its columns only what cannot fail, whatever their values."""
+
 
 @dataclass(frozen=True, slots=True)
 class Union:

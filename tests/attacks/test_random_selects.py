@@ -1,0 +1,32 @@
+"""Random SELECTs, asked of the whole lake under a role and of a lake that holds only what the role sees.
+
+At least 5,000 at each run of the suite. `ATTACKS=n` asks n of each seed, for as long as wanted; `ATTACK_SEED=n` is the
+first seed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+import pytest
+
+from tests.attacks.random_selects import Selects
+from tests.two_lakes import TwoLakes
+
+SEEDS = 10
+EACH = int(os.environ.get("ATTACKS", "520"))
+FIRST = int(os.environ.get("ATTACK_SEED", "0"))
+
+
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS))
+def test_random_selects_see_what_the_copy_has(lakes: TwoLakes, seed: int) -> None:
+    selects = Selects(seed)
+    kinds: Counter[str] = Counter()
+    for _ in range(EACH):
+        sql = selects.statement()
+        restricted, copy = lakes.both(sql)
+        assert restricted == copy, sql
+        kinds[restricted.kind] += 1
+    assert kinds["rows"] > EACH * 0.6, kinds
