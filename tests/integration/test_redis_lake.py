@@ -38,9 +38,10 @@ def documented() -> dict[str, tuple[re.Pattern[str], str]]:
     found = {}
     for name, kind in re.findall(r"^\| `(supertable:.*?)` \| (.*?) \|", _DOCUMENTED.read_text(), flags=re.MULTILINE):
         pattern = re.escape(name).replace(r"\{\{deployment\}\}", r"\{[0-9a-f]{32}\}")
-        pattern = re.sub(r"\\\{(organization|supertable)\\\}", "[a-z0-9_]+", pattern)
+        pattern = re.sub(r"\\\{organization\\\}", "[a-z0-9_]+", pattern)
+        pattern = re.sub(r"\\\{supertable\\\}", "([a-z0-9_]+|-)", pattern)
         pattern = re.sub(r"\\\{(token|id)\\\}", "[0-9a-f]{32}", pattern)
-        found[name] = (re.compile(pattern.replace(r"\{log\}", r"(catalog|tables/[0-9a-f]{32})")), kind)
+        found[name] = (re.compile(pattern.replace(r"\{log\}", r"(access|catalog|tables/[0-9a-f]{32})")), kind)
     return found
 
 
