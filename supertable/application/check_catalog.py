@@ -55,7 +55,7 @@ class CatalogChecker:
         if copies.damaged:
             finding = Finding(_CATALOG, copies.damaged, Severity.DAMAGE, "made anew from storage")
             if repair:
-                self._rebuild()
+                self._rebuild.rebuilt()
                 finding = finding.done()
             return [finding]
         found = [self._log(copies, log, version, repair) for log, version in newest.items()]

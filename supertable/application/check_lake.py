@@ -19,7 +19,7 @@ from supertable.application.logs import Log
 from supertable.application.ports.clocks import Clock
 from supertable.application.ports.leases import Leases
 from supertable.application.ports.object_stores import ObjectStore
-from supertable.application.tables import Place
+from supertable.application.tables import Place, Tables
 from supertable.domain.access import Access, AccessCommit
 from supertable.domain.commits import Commit
 from supertable.domain.errors import Damaged
@@ -27,6 +27,7 @@ from supertable.domain.files import DataFile
 from supertable.domain.findings import CheckReport, Finding, Severity
 from supertable.domain.layout import access_log, record_key
 from supertable.domain.registry import EMPTY, Registry, RegistryCommit, TableEntry
+from supertable.domain.roles import Permission
 from supertable.domain.snapshots import Snapshot
 from supertable.domain.vacuum import Span, merged
 
@@ -43,6 +44,7 @@ class CheckProgress:
 class CheckLake:
     def __init__(
         self,
+        tables: Tables,
         store: ObjectStore,
         registries: LogChecker[RegistryCommit, Registry],
         snapshots: LogChecker[Commit, Snapshot],
@@ -56,6 +58,7 @@ class CheckLake:
         clock: Clock,
     ) -> None:
         """The `fresh_` ones and `files` make new ones, which have nothing cached."""
+        self._tables = tables
         self._store = store
         self._registries = registries
         self._snapshots = snapshots
@@ -75,7 +78,11 @@ class CheckLake:
         quick: bool = False,
         progress: Callable[[CheckProgress], None] = lambda progress: None,
     ) -> CheckReport:
-        """`quick`: the sizes of data files, not their bytes. Everything found is in the report; nothing is raised."""
+        """`quick`: the sizes of data files, not their bytes. Everything found is in the report.
+
+        Raises `AccessDenied`, and nothing else.
+        """
+        self._tables.require(place.session, Permission.CONTROL)
         started = self._clock.monotonic_seconds()
         run = _Run(self._fresh_snapshots(), self._files(), repair, quick, progress)
         ids = {*self._store.folders(place.folder(""))}

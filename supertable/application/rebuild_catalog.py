@@ -10,7 +10,11 @@ from supertable.application.heads import Heads
 from supertable.application.ports.catalogs import Catalog
 from supertable.application.ports.clocks import Clock
 from supertable.application.ports.object_stores import ObjectStore
+from supertable.application.tables import Tables
+from supertable.domain.errors import AccessDenied
 from supertable.domain.layout import OF_NO_SUPERTABLE, access_log
+from supertable.domain.roles import Permission
+from supertable.domain.sessions import Session
 
 _AT_ONCE = 16
 
@@ -27,14 +31,25 @@ class RebuildReport:
 class RebuildCatalog:
     """Safe beside readers and writers: heads are only ever raised to what storage holds."""
 
-    def __init__(self, store: ObjectStore, catalog: Catalog, heads: Heads, clock: Clock) -> None:
+    def __init__(self, tables: Tables, store: ObjectStore, catalog: Catalog, heads: Heads, clock: Clock) -> None:
+        self._tables = tables
         self._store = store
         self._catalog = catalog
         self._heads = heads
         self._clock = clock
 
-    def __call__(self, progress: Callable[[str], None] = lambda log: None) -> RebuildReport:
-        """Forget all heads, then find them again in storage. `progress` is told of each log."""
+    def __call__(self, session: Session, progress: Callable[[str], None] = lambda log: None) -> RebuildReport:
+        """Forget all heads, then find them again in storage. `progress` is told of each log.
+
+        It is for superusers, since it is done for all organizations. Raises `AccessDenied`.
+        """
+        self._tables.require(session, Permission.RBAC)
+        if not session.superuser:
+            raise AccessDenied("The catalog is that of all organizations: it is for the superuser to make it anew.")
+        return self.rebuilt(progress)
+
+    def rebuilt(self, progress: Callable[[str], None] = lambda log: None) -> RebuildReport:
+        """The same for whoever has asked before whether it may be done."""
         started = self._clock.monotonic_seconds()
         self._catalog.clear("")
         tables = logs = 0

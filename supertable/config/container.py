@@ -214,9 +214,10 @@ class Container(containers.DeclarativeContainer):
     maintain_lake = providers.Singleton(
         MaintainLake, tables, compact_table, vacuum_table, purge_tables, sweep_jobs, clock
     )
-    rebuild_catalog = providers.Singleton(RebuildCatalog, store, catalog, heads, clock)
+    rebuild_catalog = providers.Singleton(RebuildCatalog, tables, store, catalog, heads, clock)
     check_lake = providers.Singleton(
         CheckLake,
+        tables,
         store,
         providers.Singleton(LogChecker, store, registry_codec, replayed_registry, _tables_in),
         providers.Singleton(

@@ -282,6 +282,7 @@ class Lake:
         """Check everything that is stored: logs, checkpoints, data files, deletion vectors, the catalog.
 
         `repair` does what is safe: see each finding. `quick` looks at the sizes of data files, not at their bytes.
+        Raises `AccessDenied`.
         """
         return self._container.check_lake()(self._place, repair, quick, progress)
 
@@ -293,8 +294,8 @@ class Lake:
         return self._container.maintain_lake()(self._place, stop)
 
     def rebuild_catalog(self) -> RebuildReport:
-        """Make the catalog anew from storage, for all organizations."""
-        return self._container.rebuild_catalog()()
+        """Make the catalog anew from storage, for all organizations. For the superuser; raises `AccessDenied`."""
+        return self._container.rebuild_catalog()(self._place.session)
 
     def whoami(self) -> Identity:
         """Whom this lake takes its caller for, and what they may do now. Raises `NotSignedIn` and `AccessDenied`."""
