@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from supertable.application.ports.engines import Union
 from supertable.application.tables import Place
 from supertable.config.container import Container
 from supertable.config.settings import load_settings
@@ -163,6 +164,7 @@ def test_files_without_rows_to_be_seen_are_not_read(lake: Lake) -> None:
         prepared = lake.container.run_query().prepare(Place("default", "main", session), sql)
         prepared.lease.close()
         (source,) = prepared.sources.values()
+        assert isinstance(source, Scan | Union)
         scans = [source] if isinstance(source, Scan) else source.scans
         return sum(len(scan.files) for scan in scans)
 
