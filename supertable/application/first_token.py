@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from supertable.application.access_log import AccessLog
+from supertable.application.access_changes import AccessChanges
 from supertable.application.ports.clocks import Clock, Identifiers
 from supertable.application.sign_in import LoginMask, SignInRules
-from supertable.domain.access import TOKEN_PREFIX, Access, AccessAction, AccessChange, Token, digest_of
+from supertable.domain.access import TOKEN_PREFIX, Access, AccessAction, AccessChange, Acting, Token, digest_of
 
 FIRST_TOKEN_DAYS = 30
 """Long enough to make others with it; after that, SUPERTABLE_SUPERTOKEN is the way in."""
@@ -15,9 +15,9 @@ _DAY_US = 24 * 3_600_000_000
 class FirstToken:
     """Whoever starts a service asks; of many who do so at once, one gets it."""
 
-    def __init__(self, rules: SignInRules, access_log: AccessLog, clock: Clock, identifiers: Identifiers) -> None:
+    def __init__(self, rules: SignInRules, changes: AccessChanges, clock: Clock, identifiers: Identifiers) -> None:
         self._rules = rules
-        self._access_log = access_log
+        self._changes = changes
         self._clock = clock
         self._identifiers = identifiers
 
@@ -33,14 +33,14 @@ class FirstToken:
         now = self._clock.now_us()
         token = Token(
             id=self._identifiers.new(),
-            user=superuser,
+            user=superuser.user,
             name="first token",
             digest=digest_of(secret),
             created_at_us=now,
             expires_at_us=now + FIRST_TOKEN_DAYS * _DAY_US,
         )
 
-        def propose(access: Access) -> list[AccessChange]:
+        def propose(access: Access, _: Acting) -> list[AccessChange]:
             return [] if access.users or access.tokens else [AccessChange(AccessAction.PUT_TOKEN, token=token)]
 
-        return secret if token.id in self._access_log.change(organization, superuser, propose).tokens else None
+        return secret if token.id in self._changes.change(superuser, propose).tokens else None

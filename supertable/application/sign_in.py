@@ -39,13 +39,35 @@ class SignInRules:
     mask: LoginMask = LoginMask.SUPERUSER | LoginMask.REGULAR
     vouched_superadmins: bool = False
 
-    def superuser_of(self, organization: str) -> str:
-        return self.superuser or superuser_hash(organization)
+    def superuser_of(self, organization: str, role: str | None = None, token: str = "") -> Session:
+        """The superuser's session under a role; `token`: the id of the stored token that it comes with."""
+        user = self.superuser or superuser_hash(organization)
+        return Session(organization, user, "superuser", role or SUPERADMIN.name, superuser=True, token=token)
 
 
-class TokenUse(Protocol):
-    def note(self, organization: str, token: Token) -> None:
-        """This token was used just now. Returns at once, and never fails."""
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """Who has the credential; whether they may have the role of the session is still open.
+
+    `roles`: the only ones that the credential gives; none: it does not say. `access`: what it was looked up in.
+    """
+
+    session: Session
+    access: Access | None = None
+    roles: tuple[str, ...] = ()
+    token: Token | None = None
+    claims: Claims | None = None
+
+
+class SignInObserver(Protocol):
+    """Is told what came of it; never of the credential. Raises nothing but `AuditUnavailable`."""
+
+    def came(self, session: Session, token: Token | None) -> None: ...
+
+    def refused(self, session: Session, error: AccessDenied) -> None:
+        """One who is known, of what they may not."""
+
+    def unknown(self, organization: str, error: NotSignedIn) -> None: ...
 
 
 class SignIn:
@@ -56,13 +78,13 @@ class SignIn:
         rules: SignInRules,
         access_log: AccessLog,
         verifier: TokenVerifier | None,
-        token_use: TokenUse,
+        observer: SignInObserver,
         clock: Clock,
     ) -> None:
         self._rules = rules
         self._access_log = access_log
         self._verifier = verifier
-        self._token_use = token_use
+        self._observer = observer
         self._clock = clock
 
     def __call__(self, organization: str, credential: str, role: str | None = None) -> Session:
@@ -72,102 +94,82 @@ class SignIn:
         theirs to take; `InvalidName` for the organization; and `Unavailable`.
         """
         checked_name("organization", organization)
-        session = self._session(organization, credential, role or None)
-        wanted = LoginMask.SUPERUSER if session.superuser else LoginMask.REGULAR
-        if wanted not in self._rules.mask:
-            who = "superusers" if session.superuser else "users other than the superuser"
-            raise AccessDenied(f"Signing in is closed to {who} (SUPERTABLE_LOGIN_MASK).")
+        try:
+            caller = self._recognized(organization, credential, role or None)
+        except NotSignedIn as error:
+            self._observer.unknown(organization, error)
+            raise
+        try:
+            session = self._admitted(caller)
+        except AccessDenied as error:
+            self._observer.refused(caller.session, error)
+            raise
+        self._observer.came(session, caller.token)
         return session
 
-    def _session(self, organization: str, credential: str, role: str | None) -> Session:
+    def _recognized(self, organization: str, credential: str, role: str | None) -> _Caller:
         if not 0 < len(credential) <= MOST_CREDENTIAL_CHARACTERS:
             raise NotSignedIn(_REFUSED)
         if self._is_super_token(credential):
-            return self._checked(self._superuser(organization, role))
+            return _Caller(self._rules.superuser_of(organization, role))
         if credential.startswith(TOKEN_PREFIX):
-            return self._stored(organization, credential, role)
-        return self._vouched(organization, credential, role)
+            return self._by_stored_token(organization, credential, role)
+        return self._by_signed_token(organization, credential, role)
 
     def _is_super_token(self, credential: str) -> bool:
         expected = self._rules.super_token
         return expected is not None and hmac.compare_digest(digest_of(credential), digest_of(expected))
 
-    def _superuser(self, organization: str, role: str | None, token: Token | None = None) -> Session:
-        bound = token.role if token else None
-        return Session(
-            organization,
-            self._rules.superuser_of(organization),
-            "superuser",
-            bound or role or SUPERADMIN.name,
-            superuser=True,
-            token=token.id if token else "",
-        )
-
-    def _stored(self, organization: str, credential: str, role: str | None) -> Session:
+    def _by_stored_token(self, organization: str, credential: str, role: str | None) -> _Caller:
         access = self._access_log.newest(organization)
         token = access.token_of(digest_of(credential))
         if token is None or (token.expires_at_us is not None and self._clock.now_us() >= token.expires_at_us):
             raise NotSignedIn(_REFUSED)
-        session = self._session_of(organization, access, token, role)
-        if token.role and role and name_key(role) != name_key(token.role):
-            raise AccessDenied(f"This token is for the role {token.role!r} only.")
-        session = self._checked(session, access)
-        self._token_use.note(organization, token)
-        return session
+        wanted = role or token.role
+        session = self._rules.superuser_of(organization, wanted, token.id)
+        if token.user != session.user:
+            user = access.users.get(token.user)
+            if user is None or not user.enabled:
+                raise NotSignedIn(_REFUSED)
+            session = Session(organization, user.hash, user.name, wanted or _first(user.roles), token=token.id)
+        return _Caller(session, access, (token.role,) if token.role else (), token)
 
-    def _session_of(self, organization: str, access: Access, token: Token, role: str | None) -> Session:
-        if token.user == self._rules.superuser_of(organization):
-            return self._superuser(organization, role, token)
-        user = access.users.get(token.user)
-        if user is None or not user.enabled:
-            raise NotSignedIn(_REFUSED)
-        chosen = token.role or role or next(iter(user.roles), None)
-        return Session(organization, user.hash, user.name, _some(chosen), token=token.id)
-
-    def _vouched(self, organization: str, credential: str, role: str | None) -> Session:
+    def _by_signed_token(self, organization: str, credential: str, role: str | None) -> _Caller:
+        """A user that is stored has the roles and attributes that are stored; else they are those of the token."""
         claims = self._verifier.claims(credential) if self._verifier else None
-        if claims is None or name_key(claims.organization or organization) != name_key(organization):
+        if claims is None or name_key(claims.organization) != name_key(organization):
             raise NotSignedIn(_REFUSED)
         access = self._access_log.newest(organization)
-        session = self._session_by(organization, access, claims, role)
-        if claims.roles and name_key(session.role) not in map(name_key, claims.roles):
-            raise AccessDenied(f"This token does not claim the role {session.role!r}.")
-        session = self._checked(session, access)
-        role_type = acting(access, session, self._clock.now_us()).role.type
-        if role_type is RoleType.SUPERADMIN and not self._rules.vouched_superadmins:
-            raise AccessDenied("Tokens of another system give no superadmin here (SUPERTABLE_JWT_SUPERADMIN).")
-        return session
-
-    def _session_by(self, organization: str, access: Access, claims: Claims, role: str | None) -> Session:
-        """A user that is stored has the roles and attributes that are stored; else they are those of the token."""
         hashed = vouched_hash(claims.issuer, claims.subject)
         user = access.users.get(hashed) or access.user_named(claims.name)
-        chosen = role or next(iter(claims.roles), None)
-        ends = claims.expires_at_us
+        wanted = role or _first(claims.roles)
         if user is None:
-            return Session(
-                organization,
-                hashed,
-                claims.name,
-                _some(chosen),
-                vouched=True,
-                attributes=claims.attributes,
-                until_us=ends,
-            )
-        if not user.enabled:
+            session = Session(organization, hashed, claims.name, wanted, vouched=True, attributes=claims.attributes)
+        elif user.enabled:
+            session = Session(organization, user.hash, user.name, wanted or _first(user.roles))
+        else:
             raise NotSignedIn(_REFUSED)
-        chosen = chosen or next(iter(user.roles), None)
-        return Session(organization, user.hash, user.name, _some(chosen), until_us=ends)
+        return _Caller(replace(session, until_us=claims.expires_at_us), access, claims.roles, claims=claims)
 
-    def _checked(self, session: Session, access: Access | None = None) -> Session:
-        """The same under its role as that is written where it is kept. Raises `AccessDenied` without that role."""
+    def _admitted(self, caller: _Caller) -> Session:
+        """The session, its role as that is written where it is kept. Raises `AccessDenied`."""
+        session = caller.session
+        mask = LoginMask.SUPERUSER if session.superuser else LoginMask.REGULAR
+        if mask not in self._rules.mask:
+            who = "superusers" if session.superuser else "users other than the superuser"
+            raise AccessDenied(f"Signing in is closed to {who} (SUPERTABLE_LOGIN_MASK).")
+        if not session.role:
+            raise AccessDenied("This user has no role, so that there is nothing it may do. Ask for one to be granted.")
+        if caller.roles and name_key(session.role) not in map(name_key, caller.roles):
+            raise AccessDenied(f"This token is not for the role {session.role!r}; it is for {', '.join(caller.roles)}.")
         if session.superuser and name_key(session.role) == SUPERADMIN.name:
             return replace(session, role=SUPERADMIN.name)
-        known = access or self._access_log.newest(session.organization)
-        return replace(session, role=acting(known, session, self._clock.now_us()).role.name)
+        access = caller.access or self._access_log.newest(session.organization)
+        role = acting(access, session, self._clock.now_us()).role
+        if caller.claims and role.type is RoleType.SUPERADMIN and not self._rules.vouched_superadmins:
+            raise AccessDenied("Tokens of another system give no superadmin here (SUPERTABLE_JWT_SUPERADMIN).")
+        return replace(session, role=role.name)
 
 
-def _some(role: str | None) -> str:
-    if role is None:
-        raise AccessDenied("This user has no role, so that there is nothing it may do. Ask for one to be granted.")
-    return role
+def _first(roles: tuple[str, ...]) -> str:
+    return roles[0] if roles else ""

@@ -64,6 +64,7 @@ from supertable.application.run_jobs import JobRunner
 from supertable.application.run_query import RunQuery
 from supertable.application.set_maintenance import SetMaintenance
 from supertable.application.sign_in import SignIn
+from supertable.application.sign_in_records import SignInRecords
 from supertable.application.staging import Stage
 from supertable.application.sweep_jobs import Sweeping, SweepJobs
 from supertable.application.table_changes import TableChanges
@@ -158,11 +159,12 @@ class Container(containers.DeclarativeContainer):
     sign_in_rules = providers.Singleton(signing_in.rules, settings)
     token_uses = providers.Singleton(TokenUses, access_log, clock)
     token_verifier = providers.Singleton(signing_in.verifier, settings, clock)
-    first_token = providers.Singleton(FirstToken, sign_in_rules, access_log, clock, identifiers)
-    sign_in = providers.Singleton(SignIn, sign_in_rules, access_log, token_verifier, token_uses, clock)
+    sign_in_records = providers.Singleton(SignInRecords, audit, access_log, token_uses, settings.provided.organization)
+    sign_in = providers.Singleton(SignIn, sign_in_rules, access_log, token_verifier, sign_in_records, clock)
     tables = providers.Singleton(Tables, heads, registries, snapshots, accesses, clock)
     who_am_i = providers.Singleton(WhoAmI, tables)
     access_changes = providers.Singleton(AccessChanges, access_log, audit, clock)
+    first_token = providers.Singleton(FirstToken, sign_in_rules, access_changes, clock, identifiers)
     manage_roles = providers.Singleton(
         ManageRoles,
         access_changes,

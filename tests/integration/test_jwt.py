@@ -81,7 +81,7 @@ def jwt_verifier(home: Path, clock: ManualClock, server: JwksServer) -> TokenVer
 
 def test_what_a_token_says(jwt_verifier: TokenVerifier) -> None:
     said = jwt_verifier.claims(token(exp=NOW + 600))
-    assert said == Claims(ISSUER, "ann", "ann", (NOW + 600) * 1_000_000, ("reader",), (), "default")
+    assert said == Claims(ISSUER, "ann", "ann", "default", (NOW + 600) * 1_000_000, ("reader",), ())
 
 
 @pytest.mark.parametrize(("key", "algorithm", "kid"), [(RSA, "RS256", "1"), (EC, "ES256", "ec"), (ED, "EdDSA", "ed")])

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from dependency_injector import providers
 
+from supertable import Lake
 from supertable.adapters.clocks.manual import ManualClock
 from supertable.application.results import moment
 from supertable.config.container import Container
@@ -448,6 +449,73 @@ def test_jwts_while_their_keys_cannot_be_had(deploy: Deploy) -> None:
         trusting.sign_in("default", token())
     assert trusting.sign_in("default", SUPER_TOKEN).superuser
     assert trusting.sign_in("default", trusting.token()).name == "ann"
+
+
+def events(container: Container, organization: str = "default") -> list[dict[str, Any]]:
+    """What the audit log says of signing in, in order."""
+    container.export_audit()(organization)
+    with Lake(container, "system", owner(organization)) as lake:
+        said = lake.sql("SELECT * FROM audit WHERE kind IN ('sign_in', 'refusal') ORDER BY sequence").arrow()
+    return list(said.to_pylist())
+
+
+def told(event: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(str(event[field]) for field in ("kind", "what", "user_name", "role", "outcome"))
+
+
+def test_the_audit_log_says_who_signed_in(deploy: Deploy) -> None:
+    lake = deploy(jwt_issuer=ISSUER, jwt_audience=AUDIENCE, jwt_secret=SECRET)
+    stored, jwt = lake.token(), signed(sub="eve")
+    sessions = [lake.sign_in("default", credential) for credential in (SUPER_TOKEN, stored, jwt)]
+    for _ in range(5):
+        assert [lake.sign_in("default", credential) for credential in (SUPER_TOKEN, stored, jwt)] == sessions
+    lake.sign_in("default", stored, "writer")
+    lake.clock.advance(HOUR)
+    lake.sign_in("default", stored)
+    by_token = f"sign in by token {sessions[1].token}"
+    found = events(lake.container)
+    assert list(map(told, found)) == [
+        ("sign_in", "sign in by the super token", "superuser", "superadmin", "ok"),
+        ("sign_in", by_token, "ann", "reader", "ok"),
+        ("sign_in", "sign in by JWT", "eve", "reader", "ok"),
+        ("sign_in", by_token, "ann", "Writer", "ok"),
+        ("sign_in", by_token, "ann", "reader", "ok"),
+    ]
+    assert [event["user"] for event in found[:3]] == [session.user for session in sessions]
+    assert not any(secret in str(found) for secret in (stored, digest_of(stored), SUPER_TOKEN, jwt, jwt.split(".")[2]))
+
+
+def test_the_audit_log_says_who_was_refused(deploy: Deploy) -> None:
+    """Also of organizations that are not there, for which nothing is made."""
+    lake = deploy(login_mask=2)
+    stored = lake.token()
+    for credential, role in ((stored, "boss"), (stored, "nothing"), (lake.token("bob"), None), (SUPER_TOKEN, None)):
+        with pytest.raises(AccessDenied):
+            lake.sign_in("default", credential, role)
+    refused(lake, stored[:-1])
+    refused(lake, stored, "made_up")
+    found = events(lake.container)
+    assert list(map(told, found)) == [
+        ("refusal", "sign in", "ann", "boss", "AccessDenied"),
+        ("refusal", "sign in", "ann", "nothing", "AccessDenied"),
+        ("refusal", "sign in", "bob", "", "AccessDenied"),
+        ("refusal", "sign in", "superuser", "superadmin", "AccessDenied"),
+        ("refusal", "sign in", "", "", "NotSignedIn"),
+        ("refusal", "sign in", "", "", "NotSignedIn"),
+    ]
+    assert not any(secret in str(found) for secret in (stored[:-1], digest_of(stored), SUPER_TOKEN))
+    assert not list(lake.home.rglob("*made_up*"))
+
+
+def test_the_audit_log_says_of_the_first_token(home: Path) -> None:
+    fresh = Container(settings=load_settings(home=home))
+    credential = fresh.first_token()("default")
+    fresh.export_audit()("default")
+    with Lake(fresh, "system", ROOT) as lake:
+        found = lake.sql("SELECT what, user_name FROM audit WHERE kind = 'grant'").arrow().to_pylist()
+    (number,) = (token.id for token in fresh.access_log().newest("default").tokens.values())
+    assert {"what": f"put token {number} of {superuser_hash('default')}", "user_name": "superuser"} in found
+    assert str(credential) not in str(found)
 
 
 def test_nothing_shows_a_credential(deploy: Deploy, caplog: pytest.LogCaptureFixture) -> None:

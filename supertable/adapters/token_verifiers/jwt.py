@@ -74,10 +74,10 @@ class JwtVerifier:
             issuer=rules.issuer,
             subject=_text(said["sub"], "sub"),
             name=_text(said.get(rules.user_claim), rules.user_claim),
+            organization=organization,
             expires_at_us=int((int(said["exp"]) + rules.leeway_seconds) * 1_000_000),
             roles=self._roles(said),
             attributes=tuple(sorted(self._attributes(said).items())),
-            organization=organization,
         )
 
     def _roles(self, said: dict[str, Any]) -> tuple[str, ...]:

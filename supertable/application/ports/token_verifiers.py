@@ -10,16 +10,16 @@ from typing import Protocol
 class Claims:
     """What a valid token says. `subject` names the user for good within `issuer`; `name` is for people.
 
-    `roles`: those that it claims, the first is the default. `organization`: None where it does not say.
+    `organization`: the one that it is good for. `roles`: those that it claims, the first is the default.
     """
 
     issuer: str
     subject: str
     name: str
+    organization: str
     expires_at_us: int
     roles: tuple[str, ...] = ()
     attributes: tuple[tuple[str, str], ...] = ()
-    organization: str | None = None
 
 
 class TokenVerifier(Protocol):
