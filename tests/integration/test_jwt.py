@@ -45,6 +45,7 @@ from tests.servers.jwks import (
     pem,
     token,
 )
+from tests.servers.tokens import certificate
 
 SECRET = "a secret of the tests, with more than 32 characters"
 NOW = int(time.time())
@@ -359,6 +360,25 @@ def test_a_server_that_dribbles(server: JwksServer) -> None:
     with pytest.raises(OSError, match="not there"):
         url_reader(server.url, SystemClock())()
     assert time.monotonic() - begun < 6
+
+
+def test_a_server_that_is_not_who_it_should_be(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys come over TLS from whom the machine trusts, or not at all."""
+    files = certificate(home)
+    server = JwksServer(files)
+    server.hold({"1": RSA})
+    try:
+        with pytest.raises(Unavailable):
+            verifier(home, jwt_jwks_url=server.url).claims(token())
+        with pytest.raises(Unavailable):
+            verifier(home, jwt_jwks_url=server.url.replace("127.0.0.1", "localhost")).claims(token())
+        assert server.asked == 0
+        monkeypatch.setenv("SSL_CERT_FILE", str(files[0]))
+        assert verifier(home, jwt_jwks_url=server.url).claims(token())
+        with pytest.raises(Unavailable):
+            verifier(home, jwt_jwks_url=server.url.replace("127.0.0.1", "localhost")).claims(token())
+    finally:
+        server.stop()
 
 
 def test_while_one_waits_for_the_server_others_go_on(
