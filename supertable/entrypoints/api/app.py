@@ -13,7 +13,7 @@ from litestar.config.cors import CORSConfig
 from supertable.config.container import Container
 from supertable.config.service_settings import listed
 from supertable.config.settings import Settings
-from supertable.entrypoints.api import health, routes
+from supertable.entrypoints.api import health, openapi, problem_pages, routes
 from supertable.entrypoints.api.context import DEPENDENCIES, state_of
 from supertable.entrypoints.api.hosts import AllowedHosts
 from supertable.entrypoints.api.jobs import jobs_go_on
@@ -36,7 +36,7 @@ def create_app(container: Container, lifespan: Sequence[Lifespan] = ()) -> Lites
     settings: Settings = container.settings()
     v1 = Router("/api/v1", route_handlers=routes.HANDLERS, middleware=[SigningIn])
     app = Litestar(
-        route_handlers=[health.healthz, health.readyz, metrics, v1],
+        route_handlers=[*health.HANDLERS, metrics, *openapi.HANDLERS, *problem_pages.HANDLERS, v1],
         dependencies=DEPENDENCIES,
         state=state_of(container),
         middleware=[AllowedHosts(listed(settings.allowed_hosts))],
@@ -45,7 +45,7 @@ def create_app(container: Container, lifespan: Sequence[Lifespan] = ()) -> Lites
         request_max_body_size=settings.max_body_bytes,
         lifespan=[*lifespan, jobs_go_on],
         logging_config=None,
-        openapi_config=None,
+        openapi_config=openapi.CONFIG,
     )
     app.asgi_handler = Observed(app.asgi_handler)
     if settings.otlp_endpoint:

@@ -7,13 +7,13 @@ from litestar import MediaType, Response, get
 from supertable.entrypoints.api.context import Services, Stop
 
 
-@get("/healthz", media_type=MediaType.TEXT, sync_to_thread=True)
+@get("/healthz", media_type=MediaType.TEXT, sync_to_thread=True, tags=["health"], security=[{}])
 def healthz(container: Services) -> Response[str]:
     """Whether the catalog and the object store answer."""
     return _told(container.check_health()(container.settings().organization))
 
 
-@get("/readyz", media_type=MediaType.TEXT, sync_to_thread=True)
+@get("/readyz", media_type=MediaType.TEXT, sync_to_thread=True, tags=["health"], security=[{}])
 def readyz(container: Services, stopping: Stop) -> Response[str]:
     """The same, and whether new requests are welcome: not while the service stops."""
     if stopping.begun:
@@ -23,3 +23,6 @@ def readyz(container: Services, stopping: Stop) -> Response[str]:
 
 def _told(silent: str) -> Response[str]:
     return Response(f"{silent} does not answer" if silent else "ok", status_code=503 if silent else 200)
+
+
+HANDLERS = (healthz, readyz)

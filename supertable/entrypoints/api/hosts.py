@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
@@ -17,7 +18,7 @@ class AllowedHosts(ASGIMiddleware):
         self._patterns = [pattern.lower() for pattern in patterns]
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        host = ASGIConnection[object, object, object, object](scope).headers.get("Host", "").lower()
+        host = ASGIConnection[Any, Any, Any, Any](scope).headers.get("Host", "").lower()
         name = host if host.endswith("]") else host.rpartition(":")[0] or host
         if not any(fnmatchcase(name, pattern) for pattern in self._patterns):
             raise HTTPException("This service does not answer under that host name.", status_code=421)

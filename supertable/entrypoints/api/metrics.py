@@ -38,5 +38,5 @@ def _registry() -> CollectorRegistry:
     if _SHARED not in os.environ:
         return REGISTRY
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return registry

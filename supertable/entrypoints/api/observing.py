@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from opentelemetry import trace
 
@@ -88,7 +89,7 @@ def _id(headers: Iterable[tuple[bytes, bytes]]) -> str:
 def _tell(scope: Scope, status: str, seconds: float) -> None:
     method = str(scope.get("method", "WEBSOCKET"))
     route = str(scope.get("path_template", "none"))
-    if scope["type"] == "http":
+    if scope["type"] == ScopeType.HTTP:
         known = method if method in _METHODS else "other"
         metrics.REQUESTS.labels(known, route, status or "none").inc()
         metrics.SECONDS.labels(known, route).observe(seconds)

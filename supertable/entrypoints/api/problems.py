@@ -22,10 +22,20 @@ from supertable.entrypoints.api.observing import request_id
 _LOG = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 _TRY_AGAIN = {"Retry-After": "1"}
-_SAID = {
-    404: "There is nothing at this address. /api/v1/openapi.json lists what there is.",
-    405: "This address does not take that method. /api/v1/openapi.json lists those that it takes.",
+_SEE = "/api/v1/openapi.json lists what there is."
+_OF_HTTP: dict[int, tuple[str, str]] = {
+    400: ("InvalidInput", "The request itself is wrong; nothing was changed."),
+    404: ("NotFound", f"There is nothing at this address. {_SEE}"),
+    405: ("MethodNotAllowed", f"This address does not take that method. {_SEE}"),
+    406: ("NotAcceptable", "`Accept` asks for none of the formats there are."),
+    413: ("ContentTooLarge", "The body is larger than this address takes; nothing was changed."),
+    415: ("UnsupportedMediaType", "The body is not of a type that this address takes; nothing was changed."),
+    421: ("MisdirectedRequest", "The request is addressed to a host name that is not this service's."),
+    429: ("TooManyRequests", "More was asked than one caller may ask within a minute; nothing was done."),
+    503: ("Stopping", "The service stops; it is safe to try again, elsewhere or later."),
+    505: ("HttpVersionNotSupported", "The answer to this needs HTTP/1.1 or newer; nothing was done."),
 }
+"""What the web's own errors are called, and what is said where they say nothing themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,11 @@ _KINDS: dict[type[Exception], _Kind] = {
     errors.Unavailable: _Kind(
         503, "A server behind this one did not answer. Nothing was changed; it is safe to try again.", _TRY_AGAIN
     ),
-    errors.CommitUncertain: _Kind(504),
+    errors.CommitUncertain: _Kind(
+        504,
+        "It is not known whether the write became durable. Repeat it with the same Idempotency-Key: then it is applied "
+        "once, whichever way it went. Or read the history before you repeat it.",
+    ),
     errors.Damaged: _Kind(500, "Stored data is damaged or missing, so nothing is answered from it. `fsck` tells more."),
     errors.MissingExtra: _Kind(501),
     errors.UnsafeStore: _Kind(500, "The object store does not keep what writes rely on; nothing was written."),
@@ -106,6 +120,27 @@ def title(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
 
 
+def catalogue() -> list[dict[str, Any]]:
+    """Every type of problem that there is, by its address, and what it means."""
+    raised = [cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, errors.SupertableError)]
+    told = [(_problem(cls, ""), cls) for cls in raised if cls is not errors.SupertableError]
+    known = {problem.type: _entry(problem.type, problem.title, problem.status, _meaning(cls)) for problem, cls in told}
+    for status, (name, meaning) in _OF_HTTP.items():
+        known.setdefault(address(name), _entry(address(name), title(name), status, meaning))
+    known[address("InternalError")] = _entry(address("InternalError"), "Internal error", 500, _INTERNAL.detail or "")
+    return [known[name] for name in sorted(known)]
+
+
+def _entry(type_: str, title_: str, status: int, meaning: str) -> dict[str, Any]:
+    return {"type": type_, "title": title_, "status": status, "meaning": meaning}
+
+
+def _meaning(cls: type) -> str:
+    """The first paragraph of the class's own words, or of the class above it."""
+    words = next(base.__doc__ for base in cls.__mro__ if base.__doc__)
+    return " ".join(words.split("\n\n")[0].split())
+
+
 def _problem(cls: type[Exception], detail: str) -> Problem:
     kind = next((_KINDS[base] for base in cls.__mro__ if base in _KINDS), _INTERNAL)
     name = cls.__name__ if kind is not _INTERNAL else "InternalError"
@@ -114,8 +149,8 @@ def _problem(cls: type[Exception], detail: str) -> Problem:
 
 def _of_http(error: HTTPException) -> Problem:
     phrase = HTTPStatus(error.status_code).phrase
-    said = _SAID.get(error.status_code, error.detail) if error.detail == phrase else error.detail
-    detail = said if error.status_code != 500 else _INTERNAL.detail or ""
+    name, meaning = _OF_HTTP.get(error.status_code, ("InternalError", _INTERNAL.detail or ""))
+    silent = error.detail in {"", phrase} or name == "InternalError"
     more = {"errors": error.extra} if isinstance(error, ValidationException) and error.extra else {}
-    slug = phrase.lower().replace(" ", "-")
-    return Problem(f"/problems/{slug}", phrase, error.status_code, detail, dict(error.headers or {}), more)
+    headers = dict(error.headers or {})
+    return Problem(address(name), title(name), error.status_code, meaning if silent else error.detail, headers, more)

@@ -23,7 +23,9 @@ from supertable.domain.sessions import Session
 from supertable.entrypoints.api import metrics
 from supertable.entrypoints.api.bodies import Body
 from supertable.entrypoints.api.context import Caller, Services
+from supertable.entrypoints.api.documented import problems
 from supertable.entrypoints.api.media_types import MEDIA_TYPES, accepted
+from supertable.entrypoints.api.openapi import ResultOperation
 from supertable.entrypoints.api.signing_in import signed_in
 from supertable.entrypoints.api.streaming import Streamed
 from supertable.entrypoints.encoding.results import Encoding, distinct, encoded, json_array
@@ -49,13 +51,13 @@ class QueryRequest(Body):
     engine: Annotated[
         Literal["AUTO", "LITE", "PRO", "SPARK"], Meta(description="What runs it; those that are not there are refused.")
     ] = "AUTO"
-    max_rows: Annotated[
-        int | None,
-        Meta(ge=0, le=2**63 - 1, description="More rows than this are an error, not a cut result.", examples=[10_000]),
-    ] = None
-    timeout_seconds: Annotated[
-        float | None, Meta(gt=0, le=86_400, description="What the engine may take.", examples=[30])
-    ] = None
+    max_rows: (
+        Annotated[int, Meta(ge=0, description="More rows than this are an error, not a cut result.", examples=[10_000])]
+        | None
+    ) = None
+    timeout_seconds: (
+        Annotated[float, Meta(gt=0, le=86_400, description="What the engine may take.", examples=[30])] | None
+    ) = None
 
 
 class RunningAnswer:
@@ -122,7 +124,14 @@ def _counted(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(reader.schema, batches())
 
 
-@post("/query", status_code=200)
+@post(
+    "/query",
+    status_code=200,
+    tags=["queries"],
+    summary="Run a query",
+    responses=problems(404, 406, 422),
+    operation_class=ResultOperation,
+)
 async def query(
     request: Request[Any, Any, State], data: JSONBody[QueryRequest], container: Services, session: Caller
 ) -> ASGIApp:
