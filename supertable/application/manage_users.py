@@ -67,7 +67,8 @@ class ManageUsers:
     ) -> UserInfo:
         """A new user with a new hash. The first of `roles` is the default. Raises `AlreadyExists`, `InvalidInput`."""
         hashed = hashlib.sha256(self._identifiers.secret().encode()).hexdigest()[:32]
-        given = User(hashed, checked_user(name), tuple(roles), _checked_attributes(attributes or {}), enabled)
+        known = _checked_attributes(attributes or {})
+        given = User(hashed, checked_user(name), tuple(roles), known, _checked_flag(enabled))
 
         def propose(access: Access, _: Acting) -> list[AccessChange]:
             if len(access.users) >= MOST_USERS:
@@ -98,7 +99,7 @@ class ManageUsers:
                 name=known.name if name is None else checked_user(name),
                 roles=known.roles if roles is None else tuple(roles),
                 attributes=known.attributes if attributes is None else _checked_attributes(attributes),
-                enabled=known.enabled if enabled is None else enabled,
+                enabled=known.enabled if enabled is None else _checked_flag(enabled),
             )
 
         return self._edit(session, user, version, edited)
@@ -157,6 +158,12 @@ def _with_known_roles(access: Access, user: User) -> User:
     if len(known) > MOST_ROLES_OF_USER:
         raise InvalidInput(f"A user may have {MOST_ROLES_OF_USER} roles.")
     return replace(user, roles=tuple(known.values()))
+
+
+def _checked_flag(enabled: object) -> bool:
+    if not isinstance(enabled, bool):
+        raise InvalidInput("A user is enabled or not: say true or false.")
+    return enabled
 
 
 def _checked_attributes(given: Mapping[str, str]) -> dict[str, str]:

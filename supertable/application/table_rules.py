@@ -8,6 +8,7 @@ from supertable.application.ports.row_filters import RowFilterParser
 from supertable.application.tables import Place, Tables
 from supertable.domain.errors import InvalidInput, InvalidSchema
 from supertable.domain.masks import Mask, parsed_mask
+from supertable.domain.names import MAX_COLUMN_NAME_LENGTH, checked_text
 from supertable.domain.roles import Permission, TableRule
 from supertable.domain.schemas import Schema
 from supertable.domain.types import Field
@@ -53,7 +54,7 @@ def _masks(schema: Schema, shown: frozenset[int] | None, masks: Mapping[str, str
 
 
 def _column(schema: Schema, name: str) -> Field:
-    column = schema.find(name)
+    column = schema.find(checked_text("The name of a column", name, MAX_COLUMN_NAME_LENGTH))
     if column is None:
         raise InvalidSchema(name, "the table does not have it")
     return column

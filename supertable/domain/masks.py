@@ -57,7 +57,7 @@ class Mask:
 
 def parsed_mask(text: str) -> Mask:
     """`null`, `hash`, `constant:TEXT`, `first:2`, `last:4` or `first:2,last:4`. Raises `InvalidInput`."""
-    kind, colon, rest = text.partition(":")
+    kind, colon, rest = checked_text("A mask", text, _MOST_CONSTANT + len("constant:")).partition(":")
     if text in (MaskKind.NULL, MaskKind.HASH):
         return Mask(MaskKind(text))
     if kind == MaskKind.CONSTANT and colon:
@@ -65,8 +65,8 @@ def parsed_mask(text: str) -> Mask:
     ends = [_END.fullmatch(end) for end in text.split(",")]
     shown = {end[1]: int(end[2]) for end in ends if end}
     if len(shown) < len(ends):
-        raise InvalidInput(f"There is no mask {text[:80]!r}: say null, hash, constant:TEXT, first:2, last:4 or both.")
-    return checked_mask(Mask(MaskKind.PARTIAL, **shown))
+        raise InvalidInput(f"There is no mask {text!r}: say null, hash, constant:TEXT, first:2, last:4 or both.")
+    return checked_mask(Mask(MaskKind.PARTIAL, first=shown.get("first", 0), last=shown.get("last", 0)))
 
 
 def checked_mask(mask: Mask) -> Mask:

@@ -231,6 +231,8 @@ def test_the_catalog_is_made_anew_with_the_log_of_roles(lake: Lake, home: Path) 
     before = lake.roles.list()
     lake.close()
     shutil.rmtree(home / "catalog")
+    assert rows(under(home, "part"), "pay") == PART
+    shutil.rmtree(home / "catalog")
     report = opened(home).rebuild_catalog()
     assert (report.tables, report.logs) == (1, 3)
     assert opened(home).roles.list() == before

@@ -15,6 +15,7 @@ import pytest
 
 from supertable.config.container import Container
 from supertable.config.settings import load_settings
+from supertable.domain.access import Access, AccessAction, AccessChange, Token, User
 from supertable.domain.audit import AuditEvent
 from supertable.domain.errors import (
     AccessDenied,
@@ -28,6 +29,7 @@ from supertable.domain.errors import (
     SupertableError,
     TableNotFound,
 )
+from supertable.domain.roles import Role, RoleType
 from supertable.domain.sessions import Session, owner
 from supertable.entrypoints.sdk.lake import Lake
 from tests.servers.valkey import Valkey
@@ -131,6 +133,10 @@ def test_tables_of_other_supertables_are_named_with_theirs(lake: Lake) -> None:
         ({"table": "orders", "columns": ["id"], "masks": {"email": "hash"}}, InvalidSchema),
         ({"table": "orders", "masks": {"email": "blur"}}, InvalidInput),
         ({"table": "orders", "masks": {"id": "last:1"}}, InvalidInput),
+        ({"table": "orders", "columns": [1]}, InvalidInput),
+        ({"table": "orders", "masks": {"email": 1}}, InvalidInput),
+        ({"table": ["orders", "b"], "columns": ["id"]}, InvalidInput),
+        ({"table": [1]}, InvalidName),
         ({"table": "orders", "where": "1 +"}, InvalidInput),
         ({"table": "orders", "where": "id IN (SELECT id FROM orders)"}, InvalidInput),
         ({"table": "orders", "where": ""}, InvalidInput),
@@ -255,6 +261,7 @@ def test_users_keep_their_hash_when_all_else_changes(lake: Lake) -> None:
         ({"name": "bob", "roles": ["nosuch"]}, NotFound),
         ({"name": "bob", "roles": ["no such"]}, InvalidName),
         ({"name": "bob", "roles": [3]}, InvalidName),
+        ({"name": "bob", "enabled": "no"}, InvalidInput),
         ({"name": "bob", "attributes": {"": "x"}}, InvalidInput),
         ({"name": "bob", "attributes": {"a": 1}}, InvalidInput),
         ({"name": "bob", "attributes": {"a": "x" * 1_025}}, InvalidInput),
@@ -426,6 +433,33 @@ def test_an_owner_under_a_role_makes_tokens_for_that_role_only(lake: Lake) -> No
         limited.tokens.create("u", role="superadmin")
     with pytest.raises(AccessDenied):
         signed_in(lake, made.secret).roles.list()
+
+
+def test_bounds_of_an_organization(lake: Lake) -> None:
+    log, by = lake.container.access_log(), owner("default").user
+
+    def many(_: Access) -> list[AccessChange]:
+        roles = [Role(f"r{number}", RoleType.READER) for number in range(1_000)]
+        users = [User(f"{number:032x}", f"u{number}") for number in range(10_000)]
+        tokens = [Token(f"{number:032x}", users[0].hash, f"t{number}", f"{number:064x}", 0) for number in range(100)]
+        return [
+            *(AccessChange(AccessAction.PUT_ROLE, role=role) for role in roles),
+            *(AccessChange(AccessAction.PUT_USER, user=user) for user in users),
+            *(AccessChange(AccessAction.PUT_TOKEN, token=token) for token in tokens),
+        ]
+
+    log.change("default", by, many)
+    for attempt in (
+        lambda: lake.roles.create("more", "reader"),
+        lambda: lake.users.create("more"),
+        lambda: lake.tokens.create("more", "u0"),
+        lambda: lake.users.alter("u0", roles=[f"r{number}" for number in range(51)]),
+    ):
+        with pytest.raises(InvalidInput):
+            attempt()
+    assert (len(lake.roles.list()), len(lake.users.list()), len(lake.tokens.list())) == (1_001, 10_000, 100)
+    lake.users.alter("u1", roles=["r1"])
+    lake.tokens.create("more", "u1")
 
 
 def at_once(lake: Lake, *actions: Callable[[Lake], Any]) -> list[Any]:

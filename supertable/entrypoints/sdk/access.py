@@ -10,6 +10,7 @@ from supertable.application.manage_users import ManageUsers, UserInfo
 from supertable.application.role_infos import RoleInfo
 from supertable.application.tables import Place
 from supertable.config.container import Container
+from supertable.domain.errors import InvalidInput
 from supertable.domain.sessions import Session
 from supertable.entrypoints.sdk.durations import Duration, optional_seconds
 
@@ -73,9 +74,10 @@ class Roles:
         """
         if columns is None and not masks and where is None:
             return self._use_case.grant(self._place, name, _several(table), version)
+        if not isinstance(table, str):
+            raise InvalidInput("A rule is for one table: grant a part of each by itself.")
         shown = None if columns is None else _several(columns)
-        (one,) = _several(table)
-        return self._use_case.grant_rule(self._place, name, one, shown, masks, where, version)
+        return self._use_case.grant_rule(self._place, name, table, shown, masks, where, version)
 
     def revoke(self, name: str, table: str, *, version: int | None = None) -> RoleInfo:
         """A name or pattern as it was granted, and the rule for the table of that name. Raises `NotFound`."""
