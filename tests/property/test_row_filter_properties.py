@@ -107,7 +107,7 @@ def values(kind: pa.DataType) -> st.SearchStrategy[Value]:
         return st.one_of(st.integers(max(low, -5), 5), st.sampled_from([low, high])).map(number)
     if pa.types.is_floating(kind):
         finite = FLOATS.filter(lambda value: abs(value) < 1e30)
-        return finite.map(lambda value: Value(f"{value!r}::double" if kind == "double" else f"{value:.6f}", None))
+        return finite.map(lambda value: Value(f"'{value!r}'::double" if kind == "double" else f"{value:.6f}", None))
     if pa.types.is_decimal(kind):
         most = Decimal(10) ** (kind.precision - kind.scale) - 1
         return st.decimals(-most, most, places=kind.scale).map(number)

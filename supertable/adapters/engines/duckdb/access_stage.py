@@ -11,7 +11,7 @@ from supertable.adapters.engines.duckdb.row_conditions import condition_sql
 from supertable.adapters.engines.duckdb.types import duckdb_type, literal, quoted
 from supertable.domain.masks import Mask, MaskKind
 from supertable.domain.schemas import Schema
-from supertable.domain.types import Field
+from supertable.domain.types import FLOATS, Field
 from supertable.domain.view_chain import AccessStage
 
 FENCE = " LIMIT 9223372036854775807"
@@ -48,10 +48,18 @@ def _masked(mask: Mask, column: Field, key: str) -> str:
         case MaskKind.CONSTANT:
             return literal(mask.constant)
         case MaskKind.HASH:
-            return f"sha256({literal(key)} || CAST({name} AS VARCHAR))"
+            return f"sha256({literal(key)} || {_one_text(column)})"
         case MaskKind.PARTIAL:
             shown = f"left({name}, {mask.first}) || {_STARS} || right({name}, {mask.last})"
             if mask.last == 0:
                 shown = f"left({name}, {mask.first}) || {_STARS}"
             long = f"length({name}) > {mask.first + mask.last}"
             return f"CASE WHEN {long} THEN {shown} WHEN {name} IS NOT NULL THEN {_STARS} END"
+
+
+def _one_text(column: Field) -> str:
+    """The value as text, the same for equal values: there are two zeros and several NaN among floats."""
+    name = quoted(column.name)
+    if column.type.name in FLOATS:
+        return f"CASE WHEN isnan({name}) THEN 'nan' ELSE CAST({name} + 0 AS VARCHAR) END"
+    return f"CAST({name} AS VARCHAR)"
