@@ -99,6 +99,8 @@ def changed(schema: Schema, change: SchemaChange, needed: Collection[int]) -> Sc
     Raises `InvalidSchema` for a column that is not there or cannot be changed so, and `IncompatibleSchema` for types.
     """
     last = [schema.last_field_id]
+    if isinstance(change, AddColumn | DropColumn | RenameColumn | MoveColumn) and len(change.path) > 1:
+        _require_struct(found(schema, change.path[:-1]), change.path)
     fields = _within(
         schema.fields, change.path[:-1], change.path, lambda siblings: _edited(siblings, change, needed, last)
     )
@@ -112,6 +114,13 @@ def found(schema: Schema, path: Path) -> Field:
     for name in path[1:]:
         field = field.type.fields[_place(field.type.fields, name, path)]
     return field
+
+
+def _require_struct(parent: Field, path: Path) -> None:
+    if parent.type.name != "struct":
+        raise InvalidSchema(
+            _text(path), f"{parent.name} is {parent.type}; only members of structs come, go, move and get other names"
+        )
 
 
 def _within(
