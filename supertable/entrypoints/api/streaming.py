@@ -42,7 +42,7 @@ class Streamed:
         self._media_type = media_type
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope.get("http_version") == "1.0":
+        if scope.get("http_version") in {"1", "1.0"}:
             raise HTTPException(_TOO_OLD, status_code=505)
         gone = asyncio.ensure_future(_disconnected(receive))
         sent = asyncio.ensure_future(self._send_all(send))
