@@ -217,7 +217,7 @@ class Tables:
         registries = {place.registry: self._registries.known(place.registry) for place, _ in wanted}
         heads = self._heads.cut(registries | self._access_known(session))
         now = self._acting(session, heads)
-        _require(now, need)
+        now.require(need)
         for place, table_id in wanted:
             entry = self._registry(place, heads).entries.get(table_id)
             if entry is None:
@@ -230,13 +230,13 @@ class Tables:
         heads = self._heads.cut(
             {place.registry: self._registries.known(place.registry)} | self._accesses_known([place])
         )
-        _require(self._acting(place.session, heads), Permission.CONTROL)
+        self._acting(place.session, heads).require(Permission.CONTROL)
         return self._registry(place, heads)
 
     def require(self, session: Session, need: Permission) -> Acting:
         """What the session may do now."""
         now = self.acting(session)
-        _require(now, need)
+        now.require(need)
         return now
 
     def acting(self, session: Session) -> Acting:
@@ -329,7 +329,7 @@ def _allowed(
     """The tables that a request stands for, and what the caller sees of each."""
     place, name = request
     if name is None:
-        _require(now, need)
+        now.require(need)
         rights = now.role.rights
         return [
             (entry, _access(place, entry, entry.name, now, need))
@@ -346,14 +346,9 @@ def _access(place: Place, entry: TableEntry, asked: str, now: Acting, need: Perm
     rights = now.role.rights(place.supertable, entry.table_id, entry.name)
     if rights is None:
         raise TableNotFound(asked)
-    _require(now, need)
+    now.require(need)
     rule = rights.rule
     if rule is None:
         return None
     condition = bound(rule.filter, now.caller) if rule.filter else None
     return AccessStage(rule.columns, rule.masks, condition, now.secret)
-
-
-def _require(now: Acting, need: Permission) -> None:
-    if not now.role.may(need):
-        raise AccessDenied(f"The role {now.role.name!r} ({now.role.type}) does not have the permission {need}.")
