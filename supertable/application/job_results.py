@@ -18,6 +18,7 @@ from supertable.domain.layout import result_key
 CHUNK_ROWS = 131_072
 CHUNK_BYTES = 8 * 1024 * 1024
 """Of values in memory; stored they are compressed."""
+_PART_BYTES = CHUNK_BYTES // 8
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -93,7 +94,7 @@ class JobResults:
 
 
 def _parts(batch: pa.RecordBatch) -> Iterator[pa.Table]:
-    """The batch cut so that wide rows, too, make chunks of about `CHUNK_BYTES`."""
-    rows = max(batch.num_rows * CHUNK_BYTES // max(batch.nbytes, 1), 1)
+    """The batch cut so small that wide rows, too, make chunks of about `CHUNK_BYTES`."""
+    rows = max(batch.num_rows * _PART_BYTES // max(batch.nbytes, 1), 1)
     for start in range(0, batch.num_rows, rows):
         yield pa.Table.from_batches([batch.slice(start, rows)])

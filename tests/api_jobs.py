@@ -1,0 +1,39 @@
+"""Waiting for jobs and queries of the API."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import httpx
+
+ENDLESS = "SELECT count(*) FROM range(1000000) a, range(1000000) b, range(1000000) c"
+"""Runs until it is stopped."""
+QUERIES = "/api/v1/queries"
+JOBS = "/api/v1/jobs"
+
+
+def submitted(api: httpx.Client, sql: str, **more: Any) -> str:
+    """The address of the query that was accepted."""
+    answer = api.post(QUERIES, json={"sql": sql, **more})
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["state"] == "queued"
+    assert answer.headers["Location"] == f"{QUERIES}/{answer.json()['id']}"
+    return answer.headers["Location"]
+
+
+def over(api: httpx.Client, address: str, seconds: float = 20) -> dict[str, Any]:
+    """The job or query once it is over."""
+    return state(api, address, {"succeeded", "failed", "cancelled", "lost"}, seconds)
+
+
+def state(api: httpx.Client, address: str, wanted: set[str], seconds: float = 20) -> dict[str, Any]:
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = api.get(address)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        if found["state"] in wanted:
+            return found
+        assert time.monotonic() < deadline, found
+        time.sleep(0.02)
