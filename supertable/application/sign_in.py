@@ -91,9 +91,11 @@ class SignIn:
         """The session of whoever has the credential, under `role` or the one that is theirs by default.
 
         Raises `NotSignedIn`, which never says what was wrong with the credential; `AccessDenied` where the role is not
-        theirs to take; `InvalidName` for the organization; and `Unavailable`.
+        theirs to take; `InvalidName` for the organization or the role; and `Unavailable`.
         """
         checked_name("organization", organization)
+        if role:
+            checked_name("role", role)
         try:
             caller = self._recognized(organization, credential, role or None)
         except NotSignedIn as error:
