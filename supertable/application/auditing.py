@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Protocol
 
 from supertable.application.ports.audit_journals import AuditJournals
 from supertable.application.ports.clocks import Clock
@@ -24,14 +24,21 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 """An entrypoint that gives its requests ids says here which one is served."""
 
 
+class Exporter(Protocol):
+    def __call__(self, organization: str) -> int:
+        """Put all events that wait in object storage, and say how many they were."""
+
+    def for_reading(self, organization: str) -> None:
+        """The same, after which the log is there in any case."""
+
+
 class Audit:
     """Thread-safe. Events go to a journal, from which they are exported in the background or when there are many."""
 
-    def __init__(self, journals: AuditJournals, clock: Clock, export: Callable[[str], object]) -> None:
-        """`export`: what puts the waiting events of an organization in object storage."""
+    def __init__(self, journals: AuditJournals, clock: Clock, exporter: Callable[[], Exporter]) -> None:
         self._journals = journals
         self._clock = clock
-        self._export = export
+        self._exporter = exporter
         self._held: deque[AuditEvent] = deque()
         self._exporting = threading.Lock()
 
@@ -66,20 +73,28 @@ class Audit:
         if began_us is not None:
             more["duration_us"] = max(now_us - began_us, 0)
         at_us = now_us if began_us is None else began_us
-        self.record(AuditEvent.of(session, at_us, kind, what, request=request_id.get(), **more))
+        more.setdefault("request", request_id.get())
+        self.record(AuditEvent.of(session, at_us, kind, what, **more))
 
     def now_us(self) -> int:
         return self._clock.now_us()
 
+    def before_reading(self, organization: str) -> None:
+        """Bring the log up to date. Where that cannot be done, what is there can be read all the same."""
+        try:
+            self._exporter().for_reading(organization)
+        except SupertableError as error:
+            _LOG.warning("the audit log is shown without the newest events, which cannot be exported: %s", error)
+
     @contextmanager
-    def refusals(self, session: Session, what: str, supertable: str = "", tables: Sequence[str] = ()) -> Iterator[None]:
-        """Record that the session was refused something, once for each error however many of these blocks it leaves."""
+    def refusals(self, session: Session, what: str, **more: Any) -> Iterator[None]:
+        """Record what the session is refused in the block; once, however many of these blocks an error leaves."""
         try:
             yield
         except (AccessDenied, NotSignedIn) as error:
             if not error.audited:
                 error.audited = True
-                self.refused(session, what, error, supertable=supertable, tables=tuple(tables))
+                self.refused(session, what, error, **more)
             raise
 
     def refused(self, session: Session, what: str, error: SupertableError, **more: Any) -> None:
@@ -103,6 +118,6 @@ class Audit:
             if self._journals.own_bytes(organization) < MOST_WAITING_BYTES:
                 return  # another thread has made some
             try:
-                self._export(organization)
+                self._exporter()(organization)
             except SupertableError as error:
                 raise AuditUnavailable(f"too many wait, and they cannot be exported ({error})") from error

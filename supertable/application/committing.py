@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 from supertable.application.attempts import MOST_ATTEMPTS, attempts
+from supertable.application.auditing import Audit
 from supertable.application.heads import Heads
 from supertable.application.logs import Log
 from supertable.application.ports.clocks import Clock, Identifiers
-from supertable.application.ports.leases import Lease, Leases
+from supertable.application.ports.leases import Leases
 from supertable.application.ports.locks import Locks
 from supertable.application.tables import OpenTable, Tables
+from supertable.application.telling_commits import CommitTelling
 from supertable.domain.commits import Change, Commit, CommitInfo, Share
 from supertable.domain.errors import Conflict
 from supertable.domain.snapshots import Snapshot
+from supertable.domain.system_tables import is_system
 
 _LOCK_WAIT_SECONDS = 5.0
 
@@ -41,6 +45,7 @@ class Committer:
         heads: Heads,
         locks: Locks,
         leases: Leases,
+        audit: Audit,
         clock: Clock,
         identifiers: Identifiers,
     ) -> None:
@@ -49,6 +54,7 @@ class Committer:
         self._heads = heads
         self._locks = locks
         self._leases = leases
+        self._audit = audit
         self._clock = clock
         self._identifiers = identifiers
 
@@ -60,25 +66,54 @@ class Committer:
         commit = self._snapshots.record(table.folder, reply.version)
         return Committed(commit, replayed=True, share=commit.share(info.idempotency_key))
 
-    def at_work(self) -> Lease:
-        """Held by a writer from before its first object until its commit, so that no vacuum takes it for abandoned.
+    @contextmanager
+    def at_work(self, table: OpenTable) -> Iterator[None]:
+        """A writer's work from before its first object until its commit, so that no vacuum takes it for abandoned.
 
-        Raises `UnsafeStore`.
+        What is refused meanwhile is told to the audit log. Raises `UnsafeStore`.
         """
         self._heads.prepare_to_write()
-        lease = self._leases.begin()
-        lease.covers({})
-        return lease
+        with self._leases.begin() as lease, self.refusals(table):
+            lease.covers({})
+            yield
+
+    def refusals(self, table: OpenTable) -> AbstractContextManager[None]:
+        """Tell the audit log of what is refused in the block."""
+        place = table.place or table.future
+        if place is None:
+            return nullcontext()
+        return self._audit.refusals(place.session, "write", supertable=place.supertable, tables=(table.name,))
 
     def commit(
-        self, table: OpenTable, propose: Callable[[OpenTable], Change], info: CommitInfo, needs: Collection[int] = ()
+        self,
+        table: OpenTable,
+        propose: Callable[[OpenTable], Change],
+        info: CommitInfo,
+        needs: Collection[int] = (),
+        writers: Sequence[OpenTable] = (),
     ) -> Committed:
         """Commit what `propose` makes of the newest snapshot; it is asked again when another commit came first.
 
         `needs`: older versions whose files `propose` may bring back; no vacuum takes them away meanwhile.
+        `writers`: the table as each of those opened it who share the commit, in the order of their shares.
         Raises `Conflict` when others win every time, `TableNotFound` when the table was dropped since it was opened,
         and whatever `propose` raises.
         """
+        place = table.place or table.future
+        if place is None or is_system(place.supertable):
+            return self._committed(table, propose, info, needs)
+        telling = CommitTelling(self._audit, place, table.name, propose)
+        try:
+            done = self._committed(table, telling.propose, info, needs)
+        except BaseException as error:
+            telling.failed(error)
+            raise
+        telling.done(done.commit, done.replayed, writers)
+        return done
+
+    def _committed(
+        self, table: OpenTable, propose: Callable[[OpenTable], Change], info: CommitInfo, needs: Collection[int]
+    ) -> Committed:
         with self._locks.hold(table.folder, _LOCK_WAIT_SECONDS):
             for _ in attempts(self._clock, self._identifiers):
                 with self._leases.begin() as lease:

@@ -51,7 +51,8 @@ class DeleteRows:
         table = self._tables.open(place, name, Permission.WRITE)
         if not table.snapshot.definition.keys:
             raise InvalidInput(f"Table {table.name} has no key columns; delete with a predicate instead.")
-        check_keys_seen(table)
+        with self._committer.refusals(table):
+            check_keys_seen(table)
         keys = self._unique_keys(table, data)
 
         def probe(newest: OpenTable) -> Probe:

@@ -16,7 +16,6 @@ from supertable.application.committing import Committer
 from supertable.application.data_files import DataFileWriter
 from supertable.application.founding import Founder
 from supertable.application.ports.audit_journals import AuditJournals, Segment
-from supertable.application.ports.clocks import Clock
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.tables import OpenTable, Place, Tables
 from supertable.domain.audit import START, AuditEvent, AuditKind, ChainEnd, chained
@@ -29,8 +28,6 @@ from supertable.domain.sessions import owner
 from supertable.domain.system_tables import AUDIT, SYSTEM
 
 _LOG = logging.getLogger(__name__)
-_DUE_BYTES = 1 << 19
-_DUE_SECONDS = 60
 _COMMENT = "The audit log. Nobody can change it; `supertable audit verify` shows whether somebody did."
 
 
@@ -51,7 +48,6 @@ class ExportAudit:
         committer: Committer,
         writer: DataFileWriter,
         store: ObjectStore,
-        clock: Clock,
     ) -> None:
         self._journals = journals
         self._anchors = anchors
@@ -60,7 +56,6 @@ class ExportAudit:
         self._committer = committer
         self._writer = writer
         self._store = store
-        self._clock = clock
 
     def __call__(self, organization: str) -> int:
         """Export all that waits, and say how many events that were."""
@@ -73,12 +68,10 @@ class ExportAudit:
         self._journals.drain(organization, take)
         return sum(done)
 
-    def due(self, organization: str) -> bool:
-        """Whether so much waits, or for so long, that it is worth a version."""
-        waiting = self._journals.waiting(organization)
-        if waiting.since_us is None:
-            return False
-        return waiting.bytes >= _DUE_BYTES or self._clock.now_us() - waiting.since_us >= _DUE_SECONDS * 1_000_000
+    def for_reading(self, organization: str) -> None:
+        """The same, after which the log is there in any case."""
+        self(organization)
+        self._table(organization)
 
     def _export(self, organization: str, segment: Segment) -> None:
         table = self._table(organization)
@@ -93,7 +86,7 @@ class ExportAudit:
             staged.end = links[-1].end
             return Change(Operation.APPEND, added=tuple(staged.files), counts=Counts(inserted=len(links)))
 
-        with self._committer.at_work():
+        with self._committer.at_work(table):
             done = self._committer.commit(table, propose, CommitInfo(idempotency_key=f"audit-{segment.name}"))
         end = None if done.replayed else staged.end
         self._anchor(organization, table, done.commit.version, end)

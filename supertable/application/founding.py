@@ -10,15 +10,18 @@ from supertable.application.ports.clocks import Clock, Identifiers
 from supertable.application.registering import Registrar
 from supertable.application.tables import OpenTable, Place, Tables
 from supertable.domain.commits import Change, Commit
-from supertable.domain.errors import TableExists
+from supertable.domain.errors import InvalidName, TableExists
 from supertable.domain.names import checked_name, name_key
 from supertable.domain.registry import Registry, RegistryAction, RegistryChange, TableEntry
 from supertable.domain.snapshots import Snapshot
+from supertable.domain.system_tables import is_system
 
 
 def checked_table_name(place: Place, name: str) -> str:
     """A name that a table of this place may have. Raises `InvalidName` and `TableExists`."""
     checked_name("table", name)
+    if is_system(place.supertable):
+        raise InvalidName("supertable", place.supertable, "it is reserved for SuperTable's own tables")
     if name_key(name) == name_key(place.supertable):
         raise TableExists(name)  # the name of the supertable stands for the union of its tables
     return name
@@ -59,7 +62,7 @@ class Founder:
         snapshot = self._snapshots.append(folder, None, commit)
         assert snapshot is not None, "table ids are unique"
 
-        created = OpenTable(TableEntry(name, table_id), folder, snapshot)
+        created = OpenTable(TableEntry(name, table_id), folder, snapshot, future=place)
         fill(created)
 
         def add(registry: Registry) -> RegistryChange:

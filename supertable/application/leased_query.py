@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pyarrow as pa
 
 from supertable.application.ports.engines import RunningQuery
 from supertable.application.ports.leases import Lease
+from supertable.domain.audit import OK
+
+STOPPED = "stopped"
+"""How a query ends of which not all rows were taken."""
+
+Ended = Callable[[str, int], None]
+"""Is told once how a query ended (`ok`, `STOPPED` or the name of an error), and how many rows were given."""
 
 
 class FirstLease:
@@ -32,8 +40,8 @@ class FirstLease:
 class LeasedQuery:
     """The query itself; its end, or its being garbage, ends the lease too."""
 
-    def __init__(self, running: RunningQuery, lease: Lease) -> None:
-        self._held = _Held(running, lease)
+    def __init__(self, running: RunningQuery, lease: Lease, ended: Ended) -> None:
+        self._held = _Held(running, lease, ended)
         self._reader: pa.RecordBatchReader | None = None
 
     @property
@@ -41,8 +49,8 @@ class LeasedQuery:
         if self._reader is None:
             try:
                 reader = self._held.running.reader
-            except BaseException:
-                self.close()
+            except BaseException as error:
+                self._held.end(type(error).__name__)
                 raise
             self._reader = pa.RecordBatchReader.from_batches(reader.schema, _rows(reader, self._held))
         return self._reader
@@ -57,20 +65,31 @@ class LeasedQuery:
 class _Held:
     """Apart from the query, which has the reader, which has this: a circle through Arrow would never be garbage."""
 
-    def __init__(self, running: RunningQuery, lease: Lease) -> None:
+    def __init__(self, running: RunningQuery, lease: Lease, ended: Ended) -> None:
         self.running = running
+        self.rows = 0
         self._lease = lease
+        self._ended = [ended]
 
-    def end(self) -> None:
+    def end(self, outcome: str = STOPPED) -> None:
         self.running.close()
         self._lease.close()
+        with suppress(IndexError):  # in one step, for two threads may come here
+            self._ended.pop()(outcome, self.rows)
 
     def __del__(self) -> None:
         self.end()
 
 
 def _rows(reader: pa.RecordBatchReader, held: _Held) -> Iterator[pa.RecordBatch]:
+    outcome = STOPPED
     try:
-        yield from reader
+        for batch in reader:
+            held.rows += batch.num_rows
+            yield batch
+        outcome = OK
+    except Exception as error:
+        outcome = type(error).__name__
+        raise
     finally:
-        held.end()
+        held.end(outcome)

@@ -17,6 +17,7 @@ from supertable.domain.compaction import due_jobs
 from supertable.domain.errors import SupertableError, TableNotFound
 from supertable.domain.maintenance import vacuum_due
 from supertable.domain.roles import Permission
+from supertable.domain.system_tables import is_system
 
 _LOG = logging.getLogger(__name__)
 
@@ -65,7 +66,8 @@ class MaintainLake:
         `stop` is asked between two portions of work.
         """
         report = MaintenanceReport()
-        for entry in self._tables.registry(place).tables:
+        entries = self._tables.registry(place).tables
+        for entry in [] if is_system(place.supertable) else entries:
             if stop():
                 return report
             with _noted(report, entry.name, "compact"):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from supertable.application.leased_query import FirstLease, LeasedQuery
+from supertable.application.auditing import Audit
+from supertable.application.leased_query import Ended, FirstLease, LeasedQuery
 from supertable.application.ports.engines import (
     Engine,
     Limits,
@@ -24,13 +25,15 @@ from supertable.application.ports.leases import Lease, Leases, Span
 from supertable.application.results import moment
 from supertable.application.table_changes import TableChanges
 from supertable.application.tables import OpenTable, Place, Tables
-from supertable.domain.errors import AccessDenied, InvalidName, StatementRefused, TableNotFound
+from supertable.application.telling_queries import QueryTelling
+from supertable.domain.errors import AccessDenied, InvalidName, StatementRefused, SupertableError, TableNotFound
 from supertable.domain.names import checked_name, name_key
 from supertable.domain.predicates import ALWAYS, All, Predicate
 from supertable.domain.pruning import pruned
 from supertable.domain.roles import Permission
 from supertable.domain.row_filter_pruning import necessary
 from supertable.domain.schemas import Schema
+from supertable.domain.system_tables import is_system
 from supertable.domain.view_chain import Scan
 
 
@@ -40,8 +43,10 @@ class PreparedQuery:
 
     `versions`: the version of every table that is read, by name as written in the catalog; time travel may read
     several of one table. `lease` keeps them from being vacuumed until the first run is over; `spans` say which.
+    `place`: where it was asked, and by whom.
     """
 
+    place: Place
     statement: Statement
     sources: Mapping[int, Source]
     versions: Mapping[str, tuple[int, ...]]
@@ -59,29 +64,37 @@ class _Target:
 
 
 class RunQuery:
-    def __init__(self, tables: Tables, changes: TableChanges, engine: Engine, leases: Leases) -> None:
+    def __init__(self, tables: Tables, changes: TableChanges, engine: Engine, leases: Leases, audit: Audit) -> None:
         self._tables = tables
         self._changes = changes
         self._engine = engine
         self._leases = leases
+        self._audit = audit
 
     def prepare(self, place: Place, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> PreparedQuery:
         """Bind the statement to one cut; `parameters` are those that it will run with.
 
         Raises `InvalidStatement`, `StatementRefused`, `TableNotFound` or `VersionNotFound`.
         """
-        statement = self._engine.parse(sql)
-        lease = self._leases.begin()
+        telling = QueryTelling(self._audit, self._engine, place)
         try:
-            return self._prepared(place, statement, parameters, lease)
-        except BaseException:
-            lease.close()
+            statement = self._engine.parse(sql)
+            telling.asked(statement)
+            lease = self._leases.begin()
+            try:
+                return self._prepared(place, statement, parameters, lease)
+            except BaseException:
+                lease.close()
+                raise
+        except SupertableError as error:
+            telling.failed(sql, error)
             raise
 
     def _prepared(
         self, place: Place, statement: Statement, parameters: Sequence[Any] | Mapping[str, Any], lease: Lease
     ) -> PreparedQuery:
         targets = {relation.id: _target(place, relation) for relation in statement.relations}
+        self._ready_system(target.place for target in targets.values())
         cut = self._tables.cut({(target.place, target.table) for target in targets.values()}, Permission.READ)
         opened = {
             relation.id: self._as_of(cut[targets[relation.id].place, targets[relation.id].table], relation)
@@ -110,19 +123,37 @@ class RunQuery:
         tables = tuple(chain.from_iterable(opened.values()))
         if statement.explain and any(table.access for table in tables):
             raise AccessDenied("A plan tells of all rows of a table; it is for roles that see the whole of it.")
-        return PreparedQuery(statement, sources | changes, _versions(tables), tables, spans, FirstLease(lease))
+        return PreparedQuery(place, statement, sources | changes, _versions(tables), tables, spans, FirstLease(lease))
 
     def run(self, query: PreparedQuery, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits) -> RunningQuery:
         """Ready to start: it does when its reader is first asked for.
 
         Every run but the first raises `VersionNotFound` when a vacuum gave up what it would read.
         """
+        telling = QueryTelling(self._audit, self._engine, query.place)
+        telling.asked(query.statement, query.tables)
+        try:
+            return self._run(query, parameters, limits, telling.ended)
+        except BaseException as error:
+            telling.ended(type(error).__name__, 0)
+            raise
+
+    def _run(
+        self, query: PreparedQuery, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits, ended: Ended
+    ) -> RunningQuery:
         lease = query.lease.taken() or self._again(query)
         try:
-            return LeasedQuery(self._engine.run(query.statement, query.sources, parameters, limits), lease)
+            return LeasedQuery(self._engine.run(query.statement, query.sources, parameters, limits), lease, ended)
         except BaseException:
             lease.close()
             raise
+
+    def _ready_system(self, places: Iterable[Place]) -> None:
+        """Bring the tables of the system up to date, for those who may read them."""
+        for place in places:
+            if is_system(place.supertable) and self._tables.acting(place.session).role.reaches_all:
+                self._audit.before_reading(place.organization)
+                return
 
     def _again(self, query: PreparedQuery) -> Lease:
         lease = self._leases.begin()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from supertable.application.auditing import Audit
 from supertable.application.heads import Heads
 from supertable.application.logs import Log
 from supertable.application.ports.catalogs import Head
@@ -28,9 +29,11 @@ from supertable.domain.row_filters import Term, bound
 from supertable.domain.schemas import Schema
 from supertable.domain.sessions import Session
 from supertable.domain.snapshots import Snapshot
+from supertable.domain.system_tables import is_system
 from supertable.domain.view_chain import AccessStage, Scan, grouped
 
 _MOST_CUTS = 8
+_CHANGING = frozenset({Permission.WRITE, Permission.CONTROL})
 Request = tuple["Place", str | None]
 
 
@@ -55,7 +58,7 @@ class OpenTable:
     """A table at one version. `folder` holds its objects and names its log.
 
     `place`: where it is registered; None for a new table whose name nobody knows yet. `access`: what the caller sees of
-    it, None: all; `need`: what the caller wants to do with it.
+    it, None: all; `need`: what the caller wants to do with it. `future`: where a new table is going to be registered.
     """
 
     entry: TableEntry
@@ -64,6 +67,7 @@ class OpenTable:
     place: Place | None = None
     access: AccessStage | None = None
     need: Permission = Permission.META
+    future: Place | None = None
 
     @property
     def name(self) -> str:
@@ -143,12 +147,14 @@ class Tables:
         registries: Log[RegistryCommit, Registry],
         snapshots: Log[Commit, Snapshot],
         accesses: Log[AccessCommit, Access],
+        audit: Audit,
         clock: Clock,
     ) -> None:
         self._heads = heads
         self._registries = registries
         self._snapshots = snapshots
         self._accesses = accesses
+        self._audit = audit
         self._clock = clock
 
     def cut(self, wanted: Iterable[Request], need: Permission) -> dict[Request, list[OpenTable]]:
@@ -162,7 +168,7 @@ class Tables:
             heads = self._heads.cut(known)
             registries = {place: self._registry(place, heads) for place in places}
             allowed = {place: self._acting(place.session, heads) for place in places}
-            found = {request: _allowed(request, registries, allowed[request[0]], need) for request in requests}
+            found = {request: self._allowed(request, registries, allowed[request[0]], need) for request in requests}
             logs = {request[0].folder(entry.table_id) for request, tables in found.items() for entry, _ in tables}
             if logs <= known.keys():
                 return {
@@ -217,7 +223,7 @@ class Tables:
         registries = {place.registry: self._registries.known(place.registry) for place, _ in wanted}
         heads = self._heads.cut(registries | self._access_known(session))
         now = self._acting(session, heads)
-        now.require(need)
+        self._require(session, now, need)
         for place, table_id in wanted:
             entry = self._registry(place, heads).entries.get(table_id)
             if entry is None:
@@ -230,13 +236,13 @@ class Tables:
         heads = self._heads.cut(
             {place.registry: self._registries.known(place.registry)} | self._accesses_known([place])
         )
-        self._acting(place.session, heads).require(Permission.CONTROL)
+        self._require(place.session, self._acting(place.session, heads), Permission.CONTROL, place.supertable)
         return self._registry(place, heads)
 
     def require(self, session: Session, need: Permission) -> Acting:
         """What the session may do now."""
         now = self.acting(session)
-        now.require(need)
+        self._require(session, now, need)
         return now
 
     def acting(self, session: Session) -> Acting:
@@ -279,8 +285,27 @@ class Tables:
         return [self._snapshots.record(table.folder, version) for version in range(newest, max(newest - count, 0), -1)]
 
     def _recheck(self, table: OpenTable, place: Place, entry: TableEntry, heads: dict[str, Head]) -> None:
-        if _access(place, entry, entry.name, self._acting(place.session, heads), table.need) != table.access:
-            raise AccessDenied(f"The rights to table {table.name} changed meanwhile; try again.")
+        now = self._acting(place.session, heads)
+        with self._audit.refusals(place.session, table.need, supertable=place.supertable, tables=(table.name,)):
+            if _access(place, entry, entry.name, now, table.need) != table.access:
+                raise AccessDenied(f"The rights to table {table.name} changed meanwhile; try again.")
+
+    def _require(self, session: Session, now: Acting, need: Permission, supertable: str = "") -> None:
+        with self._audit.refusals(session, need, supertable=supertable):
+            now.require(need)
+
+    def _allowed(
+        self, request: Request, registries: Mapping[Place, Registry], now: Acting, need: Permission
+    ) -> list[tuple[TableEntry, AccessStage | None]]:
+        place, name = request
+        asked = (name,) if name else ()
+        try:
+            with self._audit.refusals(place.session, need, supertable=place.supertable, tables=asked):
+                return _allowed(request, registries, now, need)
+        except TableNotFound as error:
+            if not now.role.reaches_all:
+                self._audit.refused(place.session, need, error, supertable=place.supertable, tables=asked)
+            raise
 
     def _guess(self, requests: list[Request]) -> set[str]:
         """The tables by what this process knows of the registries, so that one look at the catalog is enough."""
@@ -300,7 +325,8 @@ class Tables:
     def _acting(self, session: Session, heads: dict[str, Head]) -> Acting:
         log = access_log(session.organization)
         head = heads.get(log)
-        return acting(self._accesses.state_at(log, head) if head else NOBODY, session, self._clock.now_us())
+        with self._audit.refusals(session, "act"):
+            return acting(self._accesses.state_at(log, head) if head else NOBODY, session, self._clock.now_us())
 
     def _registry(self, place: Place, heads: dict[str, Head]) -> Registry:
         head = heads.get(place.registry)
@@ -347,6 +373,8 @@ def _access(place: Place, entry: TableEntry, asked: str, now: Acting, need: Perm
     if rights is None:
         raise TableNotFound(asked)
     now.require(need)
+    if is_system(place.supertable) and need in _CHANGING:
+        raise AccessDenied(f"Table {entry.name} is SuperTable's own: nobody else writes or changes it.")
     rule = rights.rule
     if rule is None:
         return None

@@ -9,6 +9,7 @@ from supertable.application.purge_tables import PurgeResult, PurgeTables
 from supertable.application.tables import Place, Tables
 from supertable.application.vacuum_table import VacuumResult, VacuumTable
 from supertable.domain.errors import TableNotFound
+from supertable.domain.system_tables import is_system
 from supertable.domain.vacuum import GRACE_SECONDS, Removal
 
 
@@ -37,7 +38,8 @@ class VacuumLake:
         """Dropped tables first, since a clone that goes sets files of its origin free. See `VacuumTable`."""
         purged = self._purge(place, retention_seconds, dry_run, removing=removing)
         results = []
-        for entry in self._tables.registry(place).tables:
+        entries = self._tables.registry(place).tables
+        for entry in [] if is_system(place.supertable) else entries:
             try:
                 result = self._vacuum(place, entry.name, retention_seconds, dry_run, grace_seconds, removing=removing)
                 results.append(result)

@@ -84,7 +84,7 @@ class WriteRows:
         where: str | None = None,
     ) -> WriteResult:
         """The same, into a table that was opened before, or has no name yet."""
-        with self._committer.at_work():
+        with self._committer.at_work(table):
             earlier = self._committer.earlier(table, info)
             if earlier:
                 return WriteResult.of(table, earlier)
@@ -100,7 +100,7 @@ class WriteRows:
         nothing is then changed.
         """
         table, rows = portions.table, portions.rows()
-        with self._committer.at_work():
+        with self._committer.at_work(table):
             fit = self.fit(table, rows.schema, mode)
             work = _Work(fit.given, False, _OPERATIONS[mode], None, Staged(fit.schema, []), portions=portions)
             committed = self._written(table, rows.to_reader(), fit, work, info)
@@ -127,7 +127,12 @@ class WriteRows:
         else:
             work.staged = self._stage(table, reader, fit.staged)
         self._check_rows(table, work)
-        committed = self._committer.commit(table, lambda newest: self._proposed(newest, work), info)
+        committed = self._committer.commit(
+            table,
+            lambda newest: self._proposed(newest, work),
+            info,
+            writers=[part.table for part in work.portions.parts] if work.portions else (),
+        )
         if work.partial:
             self._stage.discard(table, work.partial)
         return committed

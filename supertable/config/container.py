@@ -19,6 +19,7 @@ from supertable.application.access_changes import AccessChanges
 from supertable.application.access_log import AccessLog
 from supertable.application.alter_table import AlterTable
 from supertable.application.audit_anchors import AuditAnchors
+from supertable.application.audit_exports import AuditExports
 from supertable.application.auditing import Audit
 from supertable.application.check_catalog import CatalogChecker
 from supertable.application.check_files import FileChecker, files_are_there
@@ -161,7 +162,7 @@ class Container(containers.DeclarativeContainer):
     token_verifier = providers.Singleton(signing_in.verifier, settings, clock)
     sign_in_records = providers.Singleton(SignInRecords, audit, access_log, token_uses, settings.provided.organization)
     sign_in = providers.Singleton(SignIn, sign_in_rules, access_log, token_verifier, sign_in_records, clock)
-    tables = providers.Singleton(Tables, heads, registries, snapshots, accesses, clock)
+    tables = providers.Singleton(Tables, heads, registries, snapshots, accesses, audit, clock)
     who_am_i = providers.Singleton(WhoAmI, tables)
     access_changes = providers.Singleton(AccessChanges, access_log, audit, clock)
     first_token = providers.Singleton(FirstToken, sign_in_rules, access_changes, clock, identifiers)
@@ -174,17 +175,18 @@ class Container(containers.DeclarativeContainer):
     )
     manage_users = providers.Singleton(ManageUsers, access_changes, identifiers)
     manage_tokens = providers.Singleton(ManageTokens, access_changes, clock, identifiers)
-    committer = providers.Singleton(Committer, tables, snapshots, heads, locks, leases, clock, identifiers)
-    registrar = providers.Singleton(Registrar, tables, registries, heads, clock, identifiers)
+    committer = providers.Singleton(Committer, tables, snapshots, heads, locks, leases, audit, clock, identifiers)
+    registrar = providers.Singleton(Registrar, tables, registries, heads, audit, clock, identifiers)
     data_files = providers.Singleton(DataFileWriter, store, stored_files.provided.open_writer, identifiers)
     stage = providers.Singleton(Stage, store, data_files, finder)
 
     founder = providers.Singleton(Founder, tables, snapshots, registrar, clock, identifiers)
     list_supertables = providers.Singleton(ListSupertables, tables, store)
     export_audit = providers.Singleton(
-        ExportAudit, audit_journals, audit_anchors, tables, founder, committer, data_files, store, clock
+        ExportAudit, audit_journals, audit_anchors, tables, founder, committer, data_files, store
     )
-    audit.add_kwargs(export=export_audit.provider)  # which reads and writes, and is told of in turn
+    audit.add_kwargs(exporter=export_audit.provider)  # which reads and writes, and is told of in turn
+    audit_exports = providers.Singleton(AuditExports, export_audit, audit_journals, clock)
     create_table = providers.Singleton(CreateTable, founder)
     clone_rules = providers.Singleton(CloneRules, access_changes, tables)
     clone_table = providers.Singleton(CloneTable, tables, founder, clone_rules)
@@ -210,7 +212,7 @@ class Container(containers.DeclarativeContainer):
     set_maintenance = providers.Singleton(SetMaintenance, tables, committer)
     table_changes = providers.Singleton(TableChanges, tables, vectors)
     table_history = providers.Singleton(TableHistory, tables)
-    run_query = providers.Singleton(RunQuery, tables, table_changes, engine, leases)
+    run_query = providers.Singleton(RunQuery, tables, table_changes, engine, leases, audit)
     table_statistics = providers.Singleton(TableStatistics, tables, run_query)
     sweep_jobs = providers.Singleton(SweepJobs, store, clock, settings.provided.jobs_kept_seconds)
     maintain_lake = providers.Singleton(

@@ -255,6 +255,8 @@ class LockUnavailable(Unavailable):
 
 class Busy(Unavailable):
     """More was asked at once than is taken. Nothing was tried; it is safe to try again a little later."""
+
+
 class AuditUnavailable(Unavailable):
     def __init__(self, reason: str) -> None:
         super().__init__(f"The audit log takes no more events: {reason}. Nothing was done; it is safe to try again.")

@@ -17,6 +17,7 @@ from supertable.domain.errors import InvalidName
 from supertable.domain.masks import Mask
 from supertable.domain.names import name_key
 from supertable.domain.row_filters import Term
+from supertable.domain.system_tables import is_system
 
 
 class Permission(StrEnum):
@@ -74,8 +75,8 @@ class Rights:
 class Role:
     """`tables`: patterns of whole tables, `*` for any part of a name: `orders`, `sales_*`, `main.orders`, `*`.
 
-    `rules` by table id. Roles that may control reach all tables, whole. `version`: the one of the access log at which
-    it was changed last.
+    `rules` by table id. Roles that may control reach all tables, whole, and only they those of the system.
+    `version`: the one of the access log at which it was changed last.
     """
 
     name: str
@@ -96,6 +97,8 @@ class Role:
         """The role's rights to a table; None: none, it may not even know that there is one."""
         if self.reaches_all:
             return Rights()
+        if is_system(supertable):
+            return None
         rule = self.rule_for(supertable, table_id, name)
         if rule is not None:
             return Rights(rule) if rule.columns != frozenset() else None

@@ -64,6 +64,10 @@ class FileAuditJournals:
         except OSError as error:
             raise _unavailable(error) from error
 
+    def close(self) -> None:
+        for journal in list(self._journals.values()):
+            journal.close()
+
     def _journal(self, organization: str) -> _Journal:
         key = name_key(organization)
         found = self._journals.get(key)
@@ -93,8 +97,9 @@ class _File:
             self.path = self.path.rename(self.path.with_suffix(_SEALED))
 
     def close(self) -> None:
-        with suppress(OSError):
-            fcntl.flock(self.descriptor, fcntl.LOCK_UN)  # closing is not enough when a child still has it open
+        if self.process == os.getpid():
+            with suppress(OSError):
+                fcntl.flock(self.descriptor, fcntl.LOCK_UN)  # closing is not enough when a child still has it open
         os.close(self.descriptor)
 
 
@@ -143,6 +148,15 @@ class _Journal:
                         _drain(file, organization, take)
             finally:
                 self._sealed_bytes = sum(_size(path) for path in self._paths() if path.suffix == _SEALED)
+
+    def close(self) -> None:
+        with self._lock:
+            file, self._current = self._current, None
+            if file is not None:
+                file.close()
+
+    def __del__(self) -> None:
+        self.close()
 
     def _open(self) -> _File:
         current = self._current

@@ -43,5 +43,8 @@ class AuditJournals(Protocol):
         else is given a segment meanwhile. Raises `AuditUnavailable`.
         """
 
+    def close(self) -> None:
+        """Leave what is not exported to whoever comes next. The next `append` opens a journal again."""
+
     def organizations(self) -> list[str]:
         """Those for which something waits, in this process or elsewhere."""

@@ -68,6 +68,10 @@ class Statement(Protocol):
     def explain(self) -> bool:
         """Whether the plan is asked for, not the rows."""
 
+    @property
+    def shape(self) -> str:
+        """The statement with placeholders where values are, for the audit log."""
+
     def predicate(
         self,
         relation_id: int,
@@ -169,7 +173,13 @@ class FileSource(Protocol):
 class Engine(Protocol):
     """Thread-safe. Raises `InvalidStatement` and `StatementRefused` for SQL that cannot or may not run."""
 
+    @property
+    def name(self) -> str: ...
+
     def parse(self, sql: str) -> Statement: ...
+
+    def shape(self, sql: str) -> str:
+        """As `Statement.shape`, of SQL that was refused; empty where nothing can be said of it. Never raises."""
 
     def run(
         self,

@@ -17,6 +17,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from opentelemetry import trace
 
+from supertable.application import auditing
 from supertable.entrypoints.api import metrics
 
 REQUEST_ID = "X-Request-Id"
@@ -45,6 +46,7 @@ class Observed:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         id_ = _id(scope["headers"])
         scope.setdefault("state", {})["request_id"] = id_
+        auditing.request_id.set(id_)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=id_)
         seen = _Seen(id_)

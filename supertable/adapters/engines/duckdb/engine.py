@@ -12,7 +12,7 @@ from supertable.adapters.engines.duckdb.damage import known_of
 from supertable.adapters.engines.duckdb.evaluation import evaluator
 from supertable.adapters.engines.duckdb.explain import plan_table
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
-from supertable.adapters.engines.duckdb.parser import parsed
+from supertable.adapters.engines.duckdb.parser import parsed, refused_shape
 from supertable.adapters.engines.duckdb.queries import AnsweredQuery, DuckDBQuery
 from supertable.adapters.engines.duckdb.statements import DuckDBStatement
 from supertable.adapters.engines.duckdb.view_chain import Sources, all_rows, counted_sql, source_sql
@@ -33,6 +33,8 @@ _KEPT_TEXT = 10_000
 
 class DuckDBEngine:
     """Runs checked statements; of data it keeps nothing between them."""
+
+    name = "duckdb"
 
     def __init__(self, instance: DuckDBInstance, stored: FileSource) -> None:
         self._instance = instance
@@ -56,6 +58,13 @@ class DuckDBEngine:
         cursor = self._instance.cursor()
         try:
             return parsed(cursor, sql, self._evaluate)
+        finally:
+            cursor.close()
+
+    def shape(self, sql: str) -> str:
+        cursor = self._instance.cursor()
+        try:
+            return refused_shape(cursor, sql)
         finally:
             cursor.close()
 

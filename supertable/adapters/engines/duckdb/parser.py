@@ -13,7 +13,8 @@ from supertable.adapters.engines.duckdb.errors import syntax_error
 from supertable.adapters.engines.duckdb.evaluation import asked_version
 from supertable.adapters.engines.duckdb.harmless import risky
 from supertable.adapters.engines.duckdb.judge import Judge
-from supertable.adapters.engines.duckdb.rendering import keep_names, loaded, rendered, serialized
+from supertable.adapters.engines.duckdb.rendering import keep_names, loaded, rendered, serialized, unjudged
+from supertable.adapters.engines.duckdb.shapes import first_word, shape_of
 from supertable.adapters.engines.duckdb.statements import DuckDBStatement
 from supertable.adapters.engines.duckdb.trees import Node
 from supertable.application.ports.engines import Relation
@@ -39,7 +40,8 @@ def parsed(cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate) -> D
         for number, reference in enumerate(judge.references)
     )
     tokens = tuple(reference.token for reference in judge.references)
-    pieces = re.split(rf"{prefix}_r(\d+)", rendered(cursor, tree))
+    text = rendered(cursor, tree)
+    pieces = re.split(rf"{prefix}_r(\d+)", text)
     return DuckDBStatement(
         relations=relations,
         explain=explain,
@@ -51,7 +53,19 @@ def parsed(cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate) -> D
         evaluate=evaluate,
         counted=only_counted(tree, tokens),
         risky=risky(tree),
+        shape=shape_of(text, judge.names),
     )
+
+
+def refused_shape(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
+    """As `DuckDBStatement.shape`, of a statement that was refused; empty where it makes no sense."""
+    try:
+        query, _ = _without_explain(checked_text(sql))
+        return shape_of(unjudged(cursor, parse_tree(cursor, query)[0]), {})
+    except StatementRefused:
+        return first_word(sql)
+    except InvalidStatement:
+        return ""
 
 
 def parse_tree(cursor: duckdb.DuckDBPyConnection, sql: str, before: str = "") -> tuple[Node, str]:

@@ -50,6 +50,11 @@ def rendered(cursor: duckdb.DuckDBPyConnection, tree: Node) -> str:
     return sql
 
 
+def unjudged(cursor: duckdb.DuckDBPyConnection, tree: Node) -> str:
+    """A statement as DuckDB renders it, which is not going to run."""
+    return _deserialized(cursor, _dumped(tree))
+
+
 def unchecked(cursor: duckdb.DuckDBPyConnection, *expressions: Node) -> str:
     """`SELECT` of the expressions as DuckDB renders it, for what is not run as a statement of the caller's."""
     return _deserialized(cursor, _dumped({"node": select_of(*expressions), "named_param_map": []}))

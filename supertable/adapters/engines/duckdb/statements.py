@@ -20,7 +20,7 @@ class DuckDBStatement:
     """`pieces` are the rendered SQL, cut where the relations `order` go. Nobody changes `tree` again.
 
     `tokens` are the generated names of the relations, `names` what all generated names stand for. `counted` are the
-    relations of which only the number of rows matters. `risky`: see `harmless`.
+    relations of which only the number of rows matters. `risky`: see `harmless`; `shape`: see the port.
     """
 
     relations: tuple[Relation, ...]
@@ -33,6 +33,7 @@ class DuckDBStatement:
     evaluate: Evaluate
     counted: frozenset[int]
     risky: bool
+    shape: str
 
     def predicate(
         self,

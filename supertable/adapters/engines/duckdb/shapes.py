@@ -1,0 +1,56 @@
+"""Statements for the audit log: what was asked, without the values, which may be secrets or parts of rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import duckdb
+
+MOST_CHARACTERS = 10_000
+_VALUE = "?"
+_PLAIN_NAME = re.compile(r'"[^\W\d][\w .-]*"')
+_PLAIN_OPERATOR = re.compile(r"\W{1,4}|\$\w+")
+_KEPT = (duckdb.token_type.keyword, duckdb.token_type.identifier, duckdb.token_type.operator)
+
+
+def shape_of(rendered: str, names: Mapping[str, str]) -> str:
+    """A statement that DuckDB rendered, with `?` for each literal; cut at a bounded length.
+
+    `names`: what names that were made up for it stand for. Quoted names that are more than words become `?` too, since
+    DuckDB names a column by its expression, values included.
+    """
+    text = "".join(_shown(token, kind, names) for token, kind in _tokens(rendered))
+    return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
+
+
+def first_word(sql: str) -> str:
+    """Of a statement that cannot be rendered: `ATTACH …`; empty where it does not begin with a keyword."""
+    for token, kind in _tokens(sql):
+        return f"{token.split()[0].upper()} …" if kind == duckdb.token_type.keyword else ""
+    return ""
+
+
+def _shown(token: str, kind: Any, names: Mapping[str, str]) -> str:
+    word = token.rstrip()
+    space = token[len(word) :]
+    known = names.get(word)
+    if known is not None:
+        return known + space
+    return (word if kind in _KEPT and _is_plain(word, kind) else _VALUE) + space
+
+
+def _is_plain(word: str, kind: Any) -> bool:
+    """Whether it is what its kind says; where DuckDB's tokenizer gives up, the rest is one operator."""
+    if kind == duckdb.token_type.operator:
+        return _PLAIN_OPERATOR.fullmatch(word) is not None
+    return word.isidentifier() or _PLAIN_NAME.fullmatch(word) is not None
+
+
+def _tokens(sql: str) -> Iterator[tuple[str, Any]]:
+    """The tokens, each with the space behind it."""
+    raw, found = sql.encode(), duckdb.tokenize(sql)
+    ends = [start for start, _ in found[1:]] + [len(raw)]
+    for (start, kind), end in zip(found, ends, strict=True):
+        yield raw[start:end].decode(errors="replace"), kind
