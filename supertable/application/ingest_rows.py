@@ -82,6 +82,11 @@ class IngestRows:
             wanted.place, wanted.table, lambda _: rows, rows.nbytes, wanted.mode, wanted.info
         )
 
+    def keys(self, place: Place, name: str, text: bytes) -> pa.Table:
+        """A JSON array of objects, read by the columns of a table that the caller may write to; all have the same."""
+        columns = self._tables.open(place, name, Permission.WRITE).bare
+        return self._reader.rows(text, self._options(Wanted(place, name, WriteMode.UPSERT), columns, "json", None, 0))
+
     def file(self, wanted: Wanted, path: str, format_: str, compression: str | None, size: int) -> WriteResult:
         """Write the rows of a file of `size` bytes; `format_` and `compression`: see `ReadOptions`."""
         columns = self._tables.open(wanted.place, wanted.table, Permission.WRITE).bare
