@@ -120,7 +120,9 @@ def test_with_redis_a_token_is_needed(home: Path, valkey: Valkey, monkeypatch: p
     assert (done.code, done.out) == (1, "")
     assert "--token" in done.err
     assert cli("config").code == 0, "what is wrong can still be looked for"
-    assert cli("tables", "--token", TOKENS["SUPERTABLE_TOKEN"]).code == 0
+    for command in ("tables", "maintain", "fsck"):
+        assert cli(command).code == 1, command
+        assert cli(command, "--token", TOKENS["SUPERTABLE_TOKEN"]).code == 0, command
     with pytest.raises(NotSignedIn):
         supertable.connect(token="wrong")
 
