@@ -14,6 +14,7 @@ from supertable.config.container import Container
 from supertable.config.service_settings import listed
 from supertable.config.settings import Settings
 from supertable.entrypoints.api import health, openapi, problem_pages, routes
+from supertable.entrypoints.api.bodies import JsonRequest
 from supertable.entrypoints.api.context import DEPENDENCIES, state_of
 from supertable.entrypoints.api.hosts import AllowedHosts
 from supertable.entrypoints.api.jobs import jobs_go_on
@@ -42,6 +43,7 @@ def create_app(container: Container, lifespan: Sequence[Lifespan] = ()) -> Lites
         middleware=[AllowedHosts(listed(settings.allowed_hosts))],
         exception_handlers={Exception: problem_of_exception},
         cors_config=_cors(listed(settings.cors_origins)),
+        request_class=JsonRequest,
         request_max_body_size=settings.max_body_bytes,
         lifespan=[*lifespan, jobs_go_on],
         logging_config=None,
