@@ -54,3 +54,24 @@ def test_a_store_without_its_sdk_names_the_extra(sdk: str, kind: str, extra: str
         [sys.executable, "-c", WITHOUT, sdk, kind], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == [extra]
+
+
+WITHOUT_JWT = """
+import sys
+sys.modules["jwt"] = None
+from supertable.config.container import Container
+from supertable.config.settings import load_settings
+from supertable.domain.errors import MissingExtra
+Container(settings=load_settings()).sign_in()
+keys = {"jwt_issuer": "i", "jwt_audience": "a", "jwt_secret": "s" * 32}
+try:
+    Container(settings=load_settings(**keys)).sign_in()
+except MissingExtra as error:
+    print(error.extra)
+"""
+
+
+def test_signing_in_without_pyjwt(tmp_path: Path) -> None:
+    """It is needed where JWTs are believed, and nowhere else."""
+    done = subprocess.run([sys.executable, "-c", WITHOUT_JWT], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["server"]
