@@ -17,6 +17,7 @@ from supertable.domain.role_changes import (
     checked_role,
     checked_role_name,
     granted,
+    require_grantable,
     require_no_rule,
     revoked,
     role_type,
@@ -148,6 +149,7 @@ class ManageRoles:
         """
         self._changes.read(place.session)
         there, registry, table_name = self._named(place, table)
+        require_grantable(there.supertable)
         rule = self._rules.rule(there, table_name, columns, masks or {}, where)
         there_now = registry.entries.keys()
         return self._edit(place.session, name, version, lambda role: checked_role(ruled(role, rule, there_now)))

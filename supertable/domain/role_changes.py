@@ -8,6 +8,7 @@ from dataclasses import replace
 from supertable.domain.errors import AlreadyExists, InvalidInput, InvalidName, NotFound
 from supertable.domain.names import checked_name, checked_text, name_key
 from supertable.domain.roles import SUPERADMIN, Role, RoleType, TableRule, checked_pattern
+from supertable.domain.system_tables import SYSTEM, is_system
 
 MOST_PATTERNS = 1_000
 MOST_RULES = 1_000
@@ -43,9 +44,19 @@ def checked_role(role: Role) -> Role:
 
 
 def granted(role: Role, patterns: Sequence[str]) -> Role:
-    """With these patterns besides, each once."""
-    known = {name_key(pattern): pattern for pattern in (*role.tables, *map(checked_pattern, patterns))}
+    """With these patterns besides, each once. Raises `InvalidName` and `InvalidInput`."""
+    for pattern in patterns:
+        require_grantable(checked_pattern(pattern).rpartition(".")[0])
+    known = {name_key(pattern): pattern for pattern in (*role.tables, *patterns)}
     return checked_role(replace(role, tables=tuple(known.values())))
+
+
+def require_grantable(supertable: str) -> None:
+    """Raises `InvalidInput` for a supertable whose tables roles have by what they may do, not by grants."""
+    if is_system(supertable):
+        raise InvalidInput(
+            f"Tables of the supertable {SYSTEM} cannot be granted: roles of the types superadmin and admin see them."
+        )
 
 
 def ruled(role: Role, rule: TableRule, there: Collection[str]) -> Role:
