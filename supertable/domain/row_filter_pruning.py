@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from supertable.domain.files import Scalar
 from supertable.domain.predicates import ALWAYS, All, AnyOf, Compare, IsIn, NullTest, Predicate
 from supertable.domain.row_filters import COMPARISONS, Form, Term
 from supertable.domain.scalars import scalar
 from supertable.domain.schemas import Schema
-from supertable.domain.types import DataType, Field
+from supertable.domain.types import Field
 
 NEVER = AnyOf(())
 _FLIPPED = {
@@ -37,7 +36,8 @@ def necessary(condition: Term, schema: Schema) -> Predicate:
             value, *among = condition.parts
             return _either([_compared(Form.EQUAL, value, one, schema) for one in among])
         case form if form in COMPARISONS:
-            return _compared(form, *condition.parts, schema)
+            left, right = condition.parts
+            return _compared(form, left, right, schema)
     return ALWAYS
 
 
@@ -64,24 +64,9 @@ def _compared(form: Form, left: Term, right: Term, schema: Schema) -> Predicate:
     if field is None or right.form is not Form.CONSTANT or form is Form.UNEQUAL:
         return ALWAYS
     value = None if right.text is None else scalar(right.text, field.type)
-    return NEVER if value is None else _bounds(field, form, value)
-
-
-def _bounds(field: Field, form: Form, value: Scalar) -> Predicate:
-    margin = _margin(field.type)
-    if isinstance(value, str) or not margin:
-        return IsIn(field.name, (value,)) if form is Form.EQUAL else Compare(field.name, str(form), value)
-    parts = []
-    if form in (Form.EQUAL, Form.MORE, Form.AT_LEAST):
-        parts.append(Compare(field.name, ">=", value - margin))
-    if form in (Form.EQUAL, Form.LESS, Form.AT_MOST):
-        parts.append(Compare(field.name, "<=", value + margin))
-    return All(tuple(parts))
-
-
-def _margin(kind: DataType) -> int:
-    """Engines cut times and zoned moments to microseconds, so that nearly two of them may look like one."""
-    return 1_000 if kind.unit == "ns" and (kind.name == "time" or kind.timezone) else 0
+    if value is None:
+        return NEVER
+    return IsIn(field.name, (value,)) if form is Form.EQUAL else Compare(field.name, str(form), value)
 
 
 def _either(parts: list[Predicate]) -> Predicate:

@@ -114,6 +114,8 @@ class _Fitting:
         return replace(term, parts=tuple(self.operand(part, kind, own) for part in term.parts))
 
     def operand(self, part: Term, kind: DataType, own: list[Term]) -> Term:
+        if part.form is Form.CONSTANT and part.type == kind:
+            return part
         if part.form is Form.CONSTANT and part.type is not None:
             fitting = constant(part, kind)
             if fitting is None:

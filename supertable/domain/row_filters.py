@@ -93,6 +93,8 @@ def bound(condition: Term, caller: Caller) -> Term:
     }
     if condition.form in OF_CALLER:
         return Term(Form.CONSTANT, text=known[condition.form](condition))
+    if not condition.parts:
+        return condition
     return replace(condition, parts=tuple(bound(part, caller) for part in condition.parts))
 
 

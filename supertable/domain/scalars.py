@@ -73,9 +73,13 @@ def _bool(text: str, _kind: DataType) -> bool | None:
 def _whole(text: str, kind: DataType) -> int | None:
     if not _NUMBER.fullmatch(text):
         return None
-    value = Fraction(text) * 10**kind.scale
+    whole, _, part = text.partition(".")
+    part = part.rstrip("0")
+    if len(part) > kind.scale:
+        return None
+    value = int(whole + part.ljust(kind.scale, "0"))
     low, high = _limits(kind)
-    return int(value) if value.denominator == 1 and low <= value <= high else None
+    return value if low <= value <= high else None
 
 
 def _limits(kind: DataType) -> tuple[int, int]:

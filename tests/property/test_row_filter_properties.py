@@ -112,11 +112,15 @@ def values(kind: pa.DataType) -> st.SearchStrategy[Value]:
         most = Decimal(10) ** (kind.precision - kind.scale) - 1
         return st.decimals(-most, most, places=kind.scale).map(number)
     if pa.types.is_date(kind):
-        return st.dates().map(lambda day: Value(f"date '{day}'", str(day)))
+        days = st.one_of(st.dates(), st.dates(dt.date(1969, 12, 28), dt.date(1970, 1, 5)))
+        return days.map(lambda day: Value(f"date '{day}'", str(day)))
     if pa.types.is_time(kind):
-        return st.times().map(lambda at: exact(at, kind)).map(lambda at: Value(f"time '{at}'", str(at)))
+        times = st.one_of(st.times(), st.integers(0, 3).map(lambda us: dt.time(microsecond=us)))
+        return times.map(lambda at: exact(at, kind)).map(lambda at: Value(f"time '{at}'", str(at)))
     if pa.types.is_timestamp(kind):
-        return st.datetimes(dt.datetime(1677, 10, 1), dt.datetime(2262, 1, 1)).map(lambda at: moment(at, kind))
+        far = st.datetimes(dt.datetime(1677, 10, 1), dt.datetime(2262, 1, 1))
+        near = st.integers(-3, 3).map(lambda us: dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=us))
+        return st.one_of(near, far).map(lambda at: moment(at, kind))
     return CASED.map(lambda value: Value(text(value), value))
 
 

@@ -68,11 +68,16 @@ def _operands(term: Term, schema: Schema, constant: _Constant) -> list[str]:
 
 def _cast(term: Term, kind: DataType) -> str:
     """A text of the caller's that is no value of the type is null, so that the row is hidden."""
-    value = None if term.text is None else scalar(term.text, kind)
-    if value is None:
+    text = term.text if term.type == kind else _value_text(term.text, kind)
+    if text is None:
         return f"NULL::{duckdb_type(kind)}"
-    text = literal(scalar_text(value, kind))
+    text = literal(text)
     return text if kind.name == "string" else f"TRY_CAST({text} AS {duckdb_type(kind)})"
+
+
+def _value_text(text: str | None, kind: DataType) -> str | None:
+    value = None if text is None else scalar(text, kind)
+    return None if value is None else scalar_text(value, kind)
 
 
 def _readable(term: Term, kind: DataType) -> str:

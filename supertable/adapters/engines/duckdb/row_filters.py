@@ -73,6 +73,7 @@ _CAST_TO = {
     "TIMESTAMP WITH TIME ZONE": DataType("timestamp", unit="us", timezone="UTC"),
 }
 _NUMBER = DataType("decimal", precision=38)
+_DOUBLE = DataType("float64")
 _DIGITS = Context(prec=100)
 
 
@@ -172,7 +173,7 @@ class _Reader:
         if value["is_null"]:
             raise StatementRefused("Nothing is ever equal to NULL; ask for IS NULL or IS NOT NULL.")
         if value["type"]["id"] == "DOUBLE":
-            return Term(Form.CONSTANT, type=DataType("float64"), text=repr(value["value"]))
+            return _as(Term(Form.CONSTANT, type=_DOUBLE, text=repr(value["value"])), _DOUBLE)
         found = literal_value(value)
         if found is None:
             raise StatementRefused(_ALLOWED)
@@ -187,10 +188,14 @@ class _Reader:
         if inner.form is not Form.CONSTANT or kind is None or node["try_cast"]:
             raise StatementRefused(f"Only constants can be cast, to types of single values. {_ALLOWED}")
         given = replace(inner, type=kind) if inner.type == DataType("string") else inner
-        term = constant(given, kind)
-        if term is None:
-            raise InvalidStatement(f"{(inner.text or '')[:80]!r} is not exactly a value of the type {kind}.")
-        return term
+        return _as(given, kind)
+
+
+def _as(given: Term, kind: DataType) -> Term:
+    term = constant(given, kind)
+    if term is None:
+        raise InvalidStatement(f"{(given.text or '')[:80]!r} is not exactly a value of the type {kind}.")
+    return term
 
 
 def _attribute(children: list[Node]) -> Term:
