@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from supertable.application.ports.clocks import Clock
-from supertable.application.ports.object_stores import ObjectStore
+from supertable.application.ports.object_stores import ObjectStore, StoredObject
 from supertable.domain.errors import SupertableError
 from supertable.domain.layout import beats_folder, job_of, jobs_folder
 
@@ -38,11 +38,10 @@ class SweepJobs:
         before_us = self._clock.now_us() - round((self._kept_seconds + _GRACE_SECONDS) * 1_000_000)
         beats = {job_of(beat.key): beat for beat in self._store.list(f"{beats_folder(organization)}/")}
         jobs = size = 0
-        for job, entries in groupby(self._store.list(f"{jobs_folder(organization)}/"), lambda entry: job_of(entry.key)):
-            objects = list(entries)
-            if job is None or max(entry.modified_at_us for entry in objects) >= before_us:
-                continue
-            if job in beats and beats[job].modified_at_us >= before_us:
+        for _, entries in groupby(self._store.list(f"{jobs_folder(organization)}/"), _folder):
+            objects = [entry for entry in entries if job_of(entry.key)]
+            signs = [beats[job] for job in {job_of(entry.key) for entry in objects} if job in beats]
+            if not objects or max(entry.modified_at_us for entry in (*objects, *signs)) >= before_us:
                 continue
             self._store.delete([entry.key for entry in objects])
             jobs, size = jobs + 1, size + sum(entry.bytes for entry in objects)
@@ -53,6 +52,11 @@ class SweepJobs:
     def everywhere(self) -> None:
         for organization in self._store.folders(""):
             self(organization)
+
+
+def _folder(entry: StoredObject) -> tuple[str, ...]:
+    """What the objects of one job have in common: organization, `-`, `jobs`, user and id."""
+    return tuple(entry.key.split("/")[:5])
 
 
 class Sweeping:
