@@ -63,6 +63,25 @@ def test_another_machine_sees_the_same_lake(remote: Cli, tmp_path: Path, monkeyp
     assert rows(remote, "SELECT count(*) AS n FROM fruit") == [{"n": 3}]
 
 
+def test_roles_users_and_tokens_lie_in_the_store(remote: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("fruit.csv").write_text(FRUIT)
+    for line in (
+        ("load", "fruit.csv", "--into", "fruit", "--key", "id"),
+        ("roles", "create", "buyer", "reader"),
+        ("roles", "grant", "buyer", "fruit", "--column", "name", "--where", "id < 3"),
+        ("users", "create", "ann", "--roles", "buyer"),
+    ):
+        done = remote(*line)
+        assert done.code == 0, done.err
+    token = remote("tokens", "create", "t", "--user", "ann", "--json").json()["token"]
+    monkeypatch.setenv("SUPERTABLE_HOME", str(tmp_path / "elsewhere"))
+    for again in ("at once", "with the catalog made anew"):
+        seen = remote("query", "SELECT * FROM fruit ORDER BY name", "--format", "json", "--token", token)
+        assert seen.json() == [{"name": "fig"}, {"name": "plum"}], again
+        assert remote("fsck").code == 0
+        assert remote("catalog", "rebuild").code == 0
+
+
 @pytest.mark.slow
 def test_the_demo(remote: Cli) -> None:
     done = remote("demo")
