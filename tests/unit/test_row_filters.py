@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -273,6 +274,12 @@ def test_what_is_too_much(parser: DuckDBRowFilterParser, text: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parser.parse(text, SCHEMA)
     assert len(str(refused.value)) < 1_000
+
+
+@pytest.mark.parametrize("text", [5, True, None, b"id = 1", ["id = 1"]])
+def test_what_is_no_text(parser: DuckDBRowFilterParser, text: Any) -> None:
+    with pytest.raises(InvalidInput, match="A row filter is a text"):
+        parser.parse(text, SCHEMA)
 
 
 def test_long_lists_and_chains_are_fine(parser: DuckDBRowFilterParser) -> None:

@@ -22,7 +22,7 @@ from supertable.domain.row_filters import Form, Term, checked_filter
 from supertable.domain.schemas import Schema
 from supertable.domain.types import DataType
 
-MAX_BYTES = 200_000
+MAX_CHARACTERS = 200_000
 _BEFORE = "SELECT 1 WHERE\n"
 _ALLOWED = (
     "A row filter compares columns with constants, current_user, current_role and user_attribute('name'), by "
@@ -82,8 +82,8 @@ class DuckDBRowFilterParser:
         self._instance = instance
 
     def parse(self, text: str, schema: Schema) -> Term:
-        if len(text.encode(errors="replace")) > MAX_BYTES:
-            raise InvalidInput(f"A row filter is a text of up to {MAX_BYTES:,} bytes.")
+        if not isinstance(text, str) or len(text) > MAX_CHARACTERS:
+            raise InvalidInput(f"A row filter is a text of up to {MAX_CHARACTERS:,} characters.")
         sql = f"{_BEFORE}{checked_text(text)}\n"
         try:
             condition = _Reader(sql.encode(), schema).read(self._tree(sql))
