@@ -82,9 +82,7 @@ class DuckDBRowFilterParser:
         self._instance = instance
 
     def parse(self, text: str, schema: Schema) -> Term:
-        if not isinstance(text, str) or len(text) > MAX_CHARACTERS:
-            raise InvalidInput(f"A row filter is a text of up to {MAX_CHARACTERS:,} characters.")
-        sql = f"{_BEFORE}{checked_text(text)}\n"
+        sql = f"{_BEFORE}{checked_text(_sized(text))}\n"
         try:
             condition = _Reader(sql.encode(), schema).read(self._tree(sql))
             return fitted(checked_filter(condition), schema)
@@ -189,6 +187,12 @@ class _Reader:
             raise StatementRefused(f"Only constants can be cast, to types of single values. {_ALLOWED}")
         given = replace(inner, type=kind) if inner.type == DataType("string") else inner
         return _as(given, kind)
+
+
+def _sized(text: object) -> str:
+    if not isinstance(text, str) or len(text) > MAX_CHARACTERS:
+        raise InvalidInput(f"A row filter is a text of up to {MAX_CHARACTERS:,} characters.")
+    return text
 
 
 def _as(given: Term, kind: DataType) -> Term:
