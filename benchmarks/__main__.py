@@ -1,6 +1,6 @@
 """`make bench`: SuperTable beside its peers in one run. `scale`: very many versions and files. `profile`: one case.
 
-`make bench-servers`, on servers that the tests bring: `failures` and `writers`.
+`make bench-servers`, on servers that the tests bring: `failures` and `writers`; and on the REST API: `api` and `api-writes`.
 """
 
 from __future__ import annotations
@@ -77,6 +77,24 @@ def writers(arguments: argparse.Namespace) -> None:
     report.save(measured(arguments.writers, arguments.seconds, (few, many)), _RESULTS / "writers.json")
 
 
+def api(arguments: argparse.Namespace) -> None:
+    """Large results, first bytes and single rows through the REST API, beside Python."""
+    from benchmarks import report
+    from benchmarks.api_reads import measured
+
+    report.save(measured(arguments.rows, arguments.points, arguments.turns), _RESULTS / "api_reads.json")
+
+
+def api_writes(arguments: argparse.Namespace) -> None:
+    """Rows written one at a time through the API by many clients, on local files and on SeaweedFS and Valkey."""
+    from benchmarks import report
+    from benchmarks.api_writes import measured
+
+    found = measured(arguments.clients, arguments.seconds, not arguments.local)
+    if not arguments.local:
+        report.save(found, _RESULTS / "api_writes.json")
+
+
 def visit(arguments: argparse.Namespace) -> None:
     """What `scale` does in a fresh process, as JSON."""
     from benchmarks.scale import visit
@@ -112,6 +130,16 @@ def main() -> None:
     writing.add_argument("--seconds", type=float, default=20)
     writing.add_argument("--tables", type=int, nargs=2, default=[10, 1_000])
     writing.set_defaults(run=writers)
+    reading = commands.add_parser("api", help=api.__doc__)
+    reading.add_argument("--rows", type=int, default=5_000_000)
+    reading.add_argument("--points", type=int, default=300)
+    reading.add_argument("--turns", type=int, default=5)
+    reading.set_defaults(run=api)
+    through_api = commands.add_parser("api-writes", help=api_writes.__doc__)
+    through_api.add_argument("--clients", type=int, default=64)
+    through_api.add_argument("--seconds", type=float, default=20)
+    through_api.add_argument("--local", action="store_true", help="on local files only; nothing is saved")
+    through_api.set_defaults(run=api_writes)
     commands.add_parser("failures", help=failures.__doc__).set_defaults(run=failures)
     visiting = commands.add_parser("visit", help=visit.__doc__)
     visiting.add_argument("home", type=Path)

@@ -80,6 +80,8 @@ def _split(table: pa.Table, max_rows: int) -> Sequence[pa.Table]:
 
 
 def _column(column: pa.Array | pa.ChunkedArray, field: Field, target: pa.DataType) -> pa.Array | pa.ChunkedArray:
+    if column.type == target:
+        return column
     try:
         return _plain(column).cast(target)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:

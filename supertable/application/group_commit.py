@@ -21,7 +21,7 @@ from supertable.application.committing import Committer
 from supertable.application.portions import Portion, Portions, Repeated
 from supertable.application.results import WriteResult
 from supertable.application.tables import OpenTable, Place, Tables
-from supertable.application.write_rows import WriteMode, WriteRows
+from supertable.application.write_rows import Fit, WriteMode, WriteRows
 from supertable.domain.commits import CommitInfo
 from supertable.domain.errors import AccessDenied, Busy, InvalidInput, NotFound, NotSignedIn, SupertableError
 from supertable.domain.names import name_key
@@ -40,6 +40,7 @@ MOST_WAITING_BYTES = 128 * 1024 * 1024
 
 Rows = Callable[[Schema], pa.Table]
 """Gives a writer's rows, knowing the columns that the writer sees. Raises `InvalidInput`."""
+Conform = Callable[[pa.Table], pa.Table]
 _OF_ONE = (InvalidInput, AccessDenied, NotFound, NotSignedIn, Repeated)
 """What a commit may fail for because of one of those who share it."""
 
@@ -77,13 +78,14 @@ class _Kind:
 
 @dataclass(slots=True)
 class _Group:
-    """What becomes one commit. `keys`: its idempotency keys."""
+    """What becomes one commit. `keys`: its idempotency keys. `fits`: what was found of the columns given."""
 
     kind: _Kind | None = None
     writes: list[_Write] = field(default_factory=list)
     portions: list[Portion] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
     rows: int = 0
+    fits: list[tuple[OpenTable, WriteMode, pa.Schema, Fit, Conform]] = field(default_factory=list)
 
     def takes(self, kind: _Kind, write: _Write, portion: Portion) -> bool:
         """Whether the write may join; then it does."""
@@ -214,14 +216,23 @@ class GroupCommit:
                 write.done(WriteResult.of(table, earlier))
                 return True
             rows = write.rows(table.bare)
-            fit = self._write_rows.fit(table, rows.schema, write.mode)
-            portion = Portion(table, conformer(rows.schema, fit.staged)(rows), write.info.idempotency_key)
+            fit, conform = self._fit(table, rows.schema, write, group)
+            portion = Portion(table, conform(rows), write.info.idempotency_key)
         except Exception as error:  # noqa: BLE001 - its caller is told, and nobody else
             write.fail(error)
             return True
         columns = tuple(column.id for column in fit.staged.fields)
         kind = _Kind(write.mode, tuple(sorted(write.info.properties.items())), table.access, columns)
         return group.takes(kind, write, portion)
+
+    def _fit(self, table: OpenTable, given: pa.Schema, write: _Write, group: _Group) -> tuple[Fit, Conform]:
+        """Looked at once for all who give the same columns."""
+        for opened, mode, columns, fit, conform in group.fits:
+            if opened is table and mode is write.mode and columns.equals(given, check_metadata=True):
+                return fit, conform
+        fit = self._write_rows.fit(table, given, write.mode)
+        group.fits.append((table, write.mode, given, fit, conformer(given, fit.staged)))
+        return group.fits[-1][3:]
 
     def _commit(self, group: _Group) -> None:
         info = CommitInfo(group.writes[0].info.properties)

@@ -102,12 +102,13 @@ class IngestRows:
         self, wanted: Wanted, columns: Schema, format_: str, compression: str | None, size: int
     ) -> ReadOptions:
         limits = self._limits
+        typed = format_ in ("json", "ndjson") and not wanted.evolve
         return ReadOptions(
             format=format_,
             compression=compression or "none",
             name=_SOURCE,
             header=True,
-            types={column.name: column.type for column in arrow_schema(columns)},
+            types={} if typed else {column.name: column.type for column in arrow_schema(columns)},
             columns=None if wanted.evolve else columns,
             same_columns=wanted.mode is WriteMode.UPSERT,
             max_line_bytes=limits.line_bytes,

@@ -48,7 +48,7 @@ class Portions:
         return [part.table for part in self.parts if part.table.place != self.table.place]
 
     def rows(self) -> pa.Table:
-        return pa.concat_tables([part.rows for part in self.parts])
+        return pa.concat_tables([part.rows for part in self.parts]).combine_chunks()
 
     def require_new(self, newest: OpenTable) -> None:
         """Raises `Repeated`."""

@@ -33,22 +33,35 @@ _MOST = {"float16": 65504.0, "float32": 3.4028234663852886e38}
 Convert = Callable[[Sequence[Any]], list[Any]]
 
 
+class RowTypes:
+    """Of one table. `row` decodes an object, `rows` an array of them, into structs whose i-th field is the i-th column,
+    UNSET where the object lacks it.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        kind = _struct("Row", schema.fields, msgspec.UnsetType, msgspec.UNSET)
+        self.row = msgspec.json.Decoder(kind)
+        self.rows = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
+        self.fields = schema.fields
+        self.names = kind.__struct_fields__
+        self._columns = [arrow_field(field).with_type(_wide(field.type)) for field in schema.fields]
+        self._converters = [_converter(field.type) for field in schema.fields]
+        self._whole = pa.schema(self._columns)
+
+    def array(self, i: int, values: Sequence[Any]) -> pa.Array:
+        """The values of the i-th column, as they were decoded; those that are UNSET are null."""
+        present = [None if value is msgspec.UNSET else value for value in values]
+        convert = self._converters[i]
+        return pa.array(convert(present) if convert else present, self._columns[i].type)
+
+    def columns(self, given: Sequence[int]) -> pa.Schema:
+        """The columns that `array` makes of these."""
+        return self._whole if len(given) == len(self._columns) else pa.schema([self._columns[i] for i in given])
+
+
 @lru_cache(maxsize=256)
-def row_type(schema: Schema) -> type[msgspec.Struct]:
-    """What one JSON object is decoded into: a struct whose i-th field is the i-th column, UNSET where it lacks it."""
-    return _struct("Row", schema.fields, msgspec.UnsetType, msgspec.UNSET)
-
-
-def arrow_array(field: Field, values: Sequence[Any]) -> pa.Array:
-    """The column's values, as `row_type` decoded them; those that are UNSET are null."""
-    present = [None if value is msgspec.UNSET else value for value in values]
-    convert = _converter(field.type)
-    return pa.array(convert(present) if convert else present, _wide(field.type))
-
-
-def arrow_columns(fields: Sequence[Field]) -> pa.Schema:
-    """The columns that `arrow_array` makes."""
-    return pa.schema([arrow_field(field).with_type(_wide(field.type)) for field in fields])
+def row_types(schema: Schema) -> RowTypes:
+    return RowTypes(schema)
 
 
 def _wide(kind: DataType) -> pa.DataType:

@@ -13,16 +13,16 @@ from typing import IO, Any
 import msgspec
 import pyarrow as pa
 
-from supertable.adapters.readers.json_types import arrow_array, arrow_columns, row_type
+from supertable.adapters.readers.json_types import row_types
 from supertable.adapters.readers.staging import StagedFile
 from supertable.application.ports.readers import OpenedFiles, ReadOptions
 from supertable.domain.errors import IncompatibleSchema, InvalidInput, InvalidSchema, UnreadableInput
-from supertable.domain.types import Field
 
 _CHUNK_BYTES = 1024 * 1024
 _MARK = b"\xef\xbb\xbf"
 _PLACE = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?:\[(?P<row>\d+)\])?(?:\.(?P<column>.*))?`)?$", re.DOTALL)
 _UNKNOWN = re.compile(r"^Object contains unknown field `(?P<name>.*)`$", re.DOTALL)
+_UNHELD = (pa.ArrowException, OverflowError, ValueError, TypeError)
 _Rows = list[msgspec.Struct]
 
 
@@ -57,25 +57,22 @@ class _Reading:
 
     def __init__(self, options: ReadOptions) -> None:
         assert options.columns is not None
-        self._columns = options.columns
+        self._types = row_types(options.columns)
         self._name = options.name or "the rows"
         self._most_line = options.max_line_bytes
         self._same = options.same_columns
         self._given: list[int] | None = None
-        row = row_type(options.columns)
-        self._row = msgspec.json.Decoder(row)
-        self._array = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
         self.count = 0
         self.bytes = 0
 
     def lines(self, text: bytes) -> _Rows:
-        return self._decoded(self._row.decode_lines, text)
+        return self._decoded(self._types.row.decode_lines, text)
 
     def document(self, text: bytes) -> _Rows:
         text = text.removeprefix(_MARK).lstrip(b" \t\r\n")
         if text.startswith(b"["):
-            return self._decoded(self._array.decode, text)
-        return self._decoded(lambda whole: [self._row.decode(whole)], text)
+            return self._decoded(self._types.rows.decode, text)
+        return self._decoded(lambda whole: [self._types.row.decode(whole)], text)
 
     def pieces(self, file: StagedFile) -> Iterator[bytes | _Rows]:
         """Whole lines, about a chunk at a time; or the one small document."""
@@ -88,41 +85,39 @@ class _Reading:
 
     def batch(self, rows: _Rows) -> pa.RecordBatch:
         given = self._columns_given(rows)
-        fields = [self._columns.fields[i] for i in given]
-        arrays = [
-            self._array_of(field, [getattr(row, f"c{i}") for row in rows])
-            for i, field in zip(given, fields, strict=True)
-        ]
+        arrays = [self._array(i, [getattr(row, self._types.names[i]) for row in rows]) for i in given]
         self.count += len(rows)
-        return pa.RecordBatch.from_arrays(arrays, schema=arrow_columns(fields))
+        return pa.RecordBatch.from_arrays(arrays, schema=self._types.columns(given))
 
     def _columns_given(self, rows: _Rows) -> Sequence[int]:
         """The columns of every batch. Those that no row has are left out only where all rows must have the same."""
         if not self._same:
-            return range(len(self._columns.fields))
+            return range(len(self._types.fields))
         if self._given is None:
-            self._given = _present(rows[0]) if rows else list(range(len(self._columns.fields)))
+            self._given = _present(rows[0]) if rows else list(range(len(self._types.fields)))
         for number, row in enumerate(rows, self.count + 1):
             if _present(row) != self._given:
-                differing = self._columns.fields[min(set(_present(row)) ^ set(self._given))]
+                differing = self._types.fields[min(set(_present(row)) ^ set(self._given))]
                 raise InvalidInput(
                     f"Row {number:,} and the rows before it do not have the same columns: one has {differing.name!r}, "
                     "the other not. An upsert leaves columns that it lacks as they are, so all its rows need the same."
                 )
         return self._given
 
-    def _array_of(self, field: Field, values: list[Any]) -> pa.Array:
+    def _array(self, i: int, values: list[Any]) -> pa.Array:
         try:
-            return arrow_array(field, values)
-        except (pa.ArrowException, OverflowError, ValueError, TypeError):
+            return self._types.array(i, values)
+        except _UNHELD:
             for number, value in enumerate(values, self.count + 1):
-                try:
-                    arrow_array(field, [value])
-                except (pa.ArrowException, OverflowError, ValueError, TypeError) as error:
-                    raise InvalidSchema(
-                        field.name, f"row {number:,} has a value that {field.type} cannot hold"
-                    ) from error
+                self._check(i, number, value)
             raise
+
+    def _check(self, i: int, number: int, value: Any) -> None:
+        try:
+            self._types.array(i, [value])
+        except _UNHELD as error:
+            field = self._types.fields[i]
+            raise InvalidSchema(field.name, f"row {number:,} has a value that {field.type} cannot hold") from error
 
     def _whole_lines(self, source: IO[bytes]) -> Iterator[bytes]:
         rest = b""
