@@ -1,6 +1,6 @@
 """`make bench`: SuperTable beside its peers in one run. `scale`: very many versions and files. `profile`: one case.
 
-`make bench-servers`, on servers that the tests bring: `failures` and `writers`; and on the REST API: `api` and `api-writes`.
+`make bench-servers`, on servers that the tests bring: `failures`, `writers`; on the REST API: `api`, `api-writes`.
 """
 
 from __future__ import annotations
