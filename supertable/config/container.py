@@ -20,6 +20,7 @@ from supertable.application.access_log import AccessLog
 from supertable.application.alter_table import AlterTable
 from supertable.application.audit_anchors import AuditAnchors
 from supertable.application.audit_exports import AuditExports
+from supertable.application.audit_trail import AuditTrail
 from supertable.application.auditing import Audit
 from supertable.application.check_catalog import CatalogChecker
 from supertable.application.check_files import FileChecker, files_are_there
@@ -213,6 +214,7 @@ class Container(containers.DeclarativeContainer):
     table_changes = providers.Singleton(TableChanges, tables, vectors)
     table_history = providers.Singleton(TableHistory, tables)
     run_query = providers.Singleton(RunQuery, tables, table_changes, engine, leases, audit)
+    audit_trail = providers.Singleton(AuditTrail, tables, run_query)
     table_statistics = providers.Singleton(TableStatistics, tables, run_query)
     sweep_jobs = providers.Singleton(SweepJobs, store, clock, settings.provided.jobs_kept_seconds)
     maintain_lake = providers.Singleton(
@@ -252,7 +254,7 @@ class Container(containers.DeclarativeContainer):
     sweeping = providers.Singleton(Sweeping, sweep_jobs)
     list_jobs = providers.Singleton(ListJobs, tables, job_store, job_runner, clock, settings.provided.jobs_kept_seconds)
     query_jobs = providers.Singleton(
-        QueryJobs, tables, run_query, list_jobs, job_runner, job_results, clock, identifiers
+        QueryJobs, tables, run_query, list_jobs, job_runner, job_results, audit, clock, identifiers
     )
     lake_jobs = providers.Singleton(
         LakeJobs,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar.types import ControllerRouterHandler
 
 from supertable.entrypoints.api import (
+    audit,
     configuration,
     jobs,
     queries,
@@ -21,6 +22,7 @@ from supertable.entrypoints.api import (
     upkeep,
     users,
     versions,
+    whoami,
 )
 from supertable.entrypoints.api.query import query
 
@@ -41,5 +43,7 @@ HANDLERS: tuple[ControllerRouterHandler, ...] = (
     *roles.HANDLERS,
     *users.HANDLERS,
     *tokens.HANDLERS,
+    *audit.HANDLERS,
     *configuration.HANDLERS,
+    *whoami.HANDLERS,
 )

@@ -22,7 +22,6 @@ from supertable.application.write_rows import WriteMode
 from supertable.config.closing import close
 from supertable.config.container import Container
 from supertable.config.settings import Settings, load_settings
-from supertable.domain.commits import CommitInfo
 from supertable.domain.errors import InvalidInput, NotSignedIn, SupertableError
 from supertable.domain.findings import CheckReport
 from supertable.domain.names import checked_name
@@ -30,6 +29,7 @@ from supertable.domain.roles import Permission
 from supertable.domain.sessions import Session, owner
 from supertable.domain.vacuum import GRACE_SECONDS
 from supertable.entrypoints.sdk.access import Roles, Tokens, Users
+from supertable.entrypoints.sdk.commit_infos import commit_info
 from supertable.entrypoints.sdk.durations import Duration, optional_seconds, seconds
 from supertable.entrypoints.sdk.result import Result
 from supertable.entrypoints.sdk.table import Table
@@ -143,7 +143,7 @@ class Lake:
     ) -> WriteResult:
         """A new table with the columns and rows of `data`, or none. Raises what `create_table` and `write` do."""
         reader = as_reader(data)
-        info = _info(idempotency_key, properties)
+        info = commit_info(idempotency_key, properties)
         results: list[WriteResult] = []
 
         def fill(table: OpenTable) -> None:
@@ -172,7 +172,7 @@ class Lake:
         the history.
         Raises `TableNotFound`, `InvalidInput` and its kinds, `Conflict`, `Unavailable`; nothing is then changed.
         """
-        info = _info(idempotency_key, properties)
+        info = commit_info(idempotency_key, properties)
         return self._container.write_rows()(self._place, name, data, _mode(mode), evolve, info, where)
 
     def delete(
@@ -191,7 +191,7 @@ class Lake:
         """
         if (where is None) == (keys is None):
             raise InvalidInput("Say which rows to delete: give either where or keys.")
-        info = _info(idempotency_key, properties)
+        info = commit_info(idempotency_key, properties)
         use_case = self._container.delete_rows()
         if where is not None:
             return use_case.where(self._place, name, where, reason, info)
@@ -329,14 +329,3 @@ def _mode(mode: str) -> WriteMode:
     except ValueError:
         known = ", ".join(WriteMode)
         raise InvalidInput(f"There is no write mode {mode!r}; there are {known}.") from None
-
-
-def _info(idempotency_key: str | None, properties: Mapping[str, str] | None) -> CommitInfo:
-    given: dict[Any, Any] = dict(properties or {})
-    if not all(isinstance(part, str) for pair in given.items() for part in pair):
-        raise InvalidInput("Properties are text by text, like {'source': 'erp'}.")
-    if sum(len(key) + len(value) for key, value in given.items()) > 65_536:
-        raise InvalidInput("Properties may have 65,536 characters in all.")
-    if idempotency_key is not None and not 1 <= len(str(idempotency_key)) <= 255:
-        raise InvalidInput("An idempotency key is text of 1 to 255 characters.")
-    return CommitInfo(given, idempotency_key)
