@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from supertable.application.auditing import Audit
 from supertable.application.digests import digest_of
 from supertable.application.job_results import JobResults
 from supertable.application.list_jobs import ListJobs, new_job
@@ -22,10 +23,13 @@ from supertable.application.run_jobs import JobRun, JobRunner
 from supertable.application.run_query import PreparedQuery, RunQuery
 from supertable.application.tables import Place, Tables
 from supertable.domain.access import Acting
+from supertable.domain.audit import AuditKind
 from supertable.domain.errors import AccessDenied, InvalidInput, JobNotOver, TableNotFound
 from supertable.domain.jobs import Chunk, Job, JobKind, JobState, JobStatus, Outcome, QueryAsked, TableRead
 from supertable.domain.roles import Permission
 from supertable.domain.sessions import Session
+
+_READING = "read result"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class QueryJobs:
         list_jobs: ListJobs,
         runner: JobRunner,
         results: JobResults,
+        audit: Audit,
         clock: Clock,
         identifiers: Identifiers,
     ) -> None:
@@ -55,6 +60,7 @@ class QueryJobs:
         self._list_jobs = list_jobs
         self._runner = runner
         self._results = results
+        self._audit = audit
         self._clock = clock
         self._identifiers = identifiers
 
@@ -86,13 +92,17 @@ class QueryJobs:
         asked, end = status.job.query, status.end
         if asked is None or end is None or status.state is not JobState.SUCCEEDED:
             raise JobNotOver(job_id, status.state)
-        self._recheck(session, asked)
+        told: dict[str, Any] = {"supertable": status.job.supertable, "tables": tuple(asked.versions)}
+        self._audit.ready(session.organization)
+        with self._audit.refusals(session, _READING, **told):
+            self._recheck(session, asked)
         kept = end.outcome.chunks
         total = sum(chunk.rows for chunk in kept)
         if start > total:
             raise InvalidInput(f"The result has {total:,} rows; there is nothing from row {start:,} on.")
         stop = total if count is None else min(start + count, total)
         reader = self._results.read(status.job, kept, start, stop - start)
+        self._audit.tell(session, AuditKind.QUERY, _READING, rows=stop - start, **told)
         return ResultPage(status, reader, start, stop if stop < total else None)
 
     def _recheck(self, session: Session, asked: QueryAsked) -> None:

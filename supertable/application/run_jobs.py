@@ -6,6 +6,7 @@ of life never comes after the end. A job that was asked to stop, wherever that w
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import queue
 import threading
@@ -75,6 +76,7 @@ class _Running:
         self.beat_at: float | None = None
         self.end: End | None = None
         self._work: Work | None = work
+        self._context = contextvars.copy_context()  # by which the audit log knows the request
         self._now_us = now_us
         self._changed = changed
         self._lock = threading.Lock()
@@ -113,7 +115,7 @@ class _Running:
 
     def _done(self, work: Work) -> tuple[JobState, Outcome, JobError | None]:
         try:
-            outcome = work(self.run)
+            outcome = self._context.run(work, self.run)
             return JobState.CANCELLED if self.run.stopped() else JobState.SUCCEEDED, outcome, self._why
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the job's end
             if self.run.stopped():

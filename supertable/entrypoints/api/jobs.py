@@ -20,6 +20,7 @@ from supertable.entrypoints.api.context import Caller, Services
 from supertable.entrypoints.api.documented import Problem, problems
 from supertable.entrypoints.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cursor_at, position
 from supertable.entrypoints.api.problems import problem_told
+from supertable.entrypoints.api.stopping import Stopping
 
 _TAGS = ["jobs"]
 
@@ -141,17 +142,18 @@ def accepted_job(container: Container, status: JobStatus) -> Response[JobDescrip
 async def jobs_go_on(app: Litestar) -> AsyncIterator[None]:
     """For as long as the application does. They stop as soon as the service begins to stop."""
     container: Container = app.state["container"]
+    stopping: Stopping = app.state["stopping"]
 
     async def end() -> None:
-        await app.state["stopping"].wait()
+        await stopping.wait()
         await sync_to_thread(container.job_runner().close)
 
     container.sweeping().start()
     ending = asyncio.create_task(end())
     yield
-    ending.cancel()
     container.sweeping().close()
-    await sync_to_thread(container.job_runner().close)
+    stopping.begin(0)
+    await ending
 
 
 def _described(container: Container, status: JobStatus) -> JobDescription:

@@ -78,7 +78,7 @@ class ResultOperation(spec.Operation):
     def __post_init__(self) -> None:
         done = (self.responses or {}).get("200")
         if isinstance(done, spec.OpenAPIResponse):
-            schema = spec.Schema(description="The rows. As JSON: an object with columns, versions and rows.")
+            schema = spec.Schema(description="The rows. As JSON: an object that has the columns, too.")
             done.content = {name: spec.OpenAPIMediaType(schema=schema) for name in MEDIA_TYPES}
 
 

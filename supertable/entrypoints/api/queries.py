@@ -20,6 +20,7 @@ from supertable.entrypoints.api.context import Caller, Services
 from supertable.entrypoints.api.documented import Problem, problems
 from supertable.entrypoints.api.jobs import JobProgress, JobTimes, error_of, times_of
 from supertable.entrypoints.api.media_types import MEDIA_TYPES, accepted
+from supertable.entrypoints.api.openapi import ResultOperation
 from supertable.entrypoints.api.paging import Cursor, cursor_at, position
 from supertable.entrypoints.api.query import QueryRequest, bound, versions_header
 from supertable.entrypoints.api.streaming import Streamed
@@ -133,6 +134,7 @@ def describe_query(container: Services, session: Caller, query_id: FromPath[str]
 
 @get(
     "/queries/{query_id:str}/results",
+    operation_class=ResultOperation,
     tags=_TAGS,
     summary="Read a query's result",
     responses=problems(404, 406, 409),
@@ -148,7 +150,10 @@ async def read_results(
     limit: Rows = None,
     cursor: Cursor = None,
 ) -> Streamed:
-    """Rows in the format that `Accept` names; refused when the rights of the role have changed since it was asked."""
+    """Rows in the format that `Accept` names; refused when the rights of the role have changed since it was asked.
+
+    JSON has `columns`, `items` and `next_cursor`; with other formats the cursor is in a header.
+    """
     media_type = accepted(request)
     answer = ResultAnswer(container.query_jobs(), session, query_id, cursor, limit, MEDIA_TYPES[media_type])
     return Streamed(answer, media_type)

@@ -373,3 +373,20 @@ def with_clock(home: Path, clock: SystemClock) -> Any:
     container = Container(settings=load_settings(home=home))
     container.clock.override(providers.Object(clock))
     return container
+
+
+def test_the_audit_log_is_told_who_read_a_result_and_who_was_refused(numbers: Lake, someone: httpx.Client) -> None:
+    address = submitted(someone, ALL)
+    over(someone, address)
+    assert someone.get(f"{address}/results?limit=7").status_code == 200
+    numbers.roles.grant("readers", "numbers", columns=["id"])
+    assert someone.get(f"{address}/results?limit=7").status_code == 403
+    told = numbers.sql(
+        "SELECT kind, what, rows, outcome FROM system.audit WHERE user_name = 'someone' AND tables = ['numbers'] "
+        "ORDER BY sequence"
+    ).arrow()
+    assert [tuple(row.values()) for row in told.to_pylist()] == [
+        ("query", "query", ROWS, "ok"),
+        ("query", "read result", 7, "ok"),
+        ("refusal", "read result", None, "AccessDenied"),
+    ]
