@@ -8,12 +8,22 @@ import traceback
 
 import typer
 
-from supertable.domain.errors import AlreadyExists, Conflict, InvalidInput, NotFound, Outdated, SupertableError
+from supertable.domain.errors import (
+    AccessDenied,
+    AlreadyExists,
+    Conflict,
+    InvalidInput,
+    NotFound,
+    NotSignedIn,
+    Outdated,
+    SupertableError,
+)
 
 FAILED = 1
 WRONG_INPUT = 2
 NOT_FOUND = 3
 IN_CONFLICT = 4
+NOT_ALLOWED = 5
 INTERRUPTED = 130
 PIPE_CLOSED = 141  # what a shell reports for a program that SIGPIPE ended
 
@@ -23,6 +33,8 @@ _EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
     (AlreadyExists, IN_CONFLICT),
     (Conflict, IN_CONFLICT),
     (Outdated, IN_CONFLICT),
+    (NotSignedIn, NOT_ALLOWED),
+    (AccessDenied, NOT_ALLOWED),
     (KeyboardInterrupt, INTERRUPTED),
     (typer.Abort, INTERRUPTED),
 )
