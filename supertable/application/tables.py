@@ -247,7 +247,8 @@ class Tables:
 
     def acting(self, session: Session) -> Acting:
         """The role of the session and what is known of the caller."""
-        return self._acting(session, self._heads.cut(self._access_known(session)))
+        known = self._access_known(session)
+        return self._acting(session, self._heads.cut(known) if known else {})
 
     def as_of(self, table: OpenTable, version: int | str | None) -> OpenTable:
         """The table at a version, at the version that a tag names, or with None as it is.

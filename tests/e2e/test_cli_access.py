@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from supertable.domain.errors import AccessDenied, NotSignedIn
+from supertable.entrypoints.cli.failures import exit_code
 from tests.command_line import Cli
 
 PEOPLE = "id,email,region\n1,ann@x.de,EU\n2,bob@y.de,US\n"
@@ -33,10 +35,10 @@ def test_from_a_role_to_a_token_that_sees_a_part(people: Cli) -> None:
     done = people("query", "SELECT * FROM people", "--format", "csv", "--token", token["token"])
     assert done.out == '"id","email"\n1,"****x.de"\n'
     refused = people("roles", "list", "--token", token["token"])
-    assert refused.code == 1
+    assert refused.code == exit_code(AccessDenied())
     assert "rbac" in refused.err
     assert people("tokens", "revoke", token["info"]["id"]).code == 0
-    assert people("query", "SELECT 1", "--token", token["token"]).code == 1
+    assert people("query", "SELECT 1", "--token", token["token"]).code == exit_code(NotSignedIn())
 
 
 def test_listing_showing_altering_and_dropping(people: Cli) -> None:
