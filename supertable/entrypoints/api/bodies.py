@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
-from litestar.exceptions import SerializationException
+from litestar.exceptions import HTTPException, SerializationException
 
 
 class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -18,6 +18,9 @@ class JsonRequest(Request[Any, Any, State]):
     """A request whose body may be anything: what is no JSON is the client's fault, however it is none."""
 
     async def json(self) -> Any:
+        kind = self.content_type[0]
+        if kind and kind != "application/json" and not kind.endswith("+json"):
+            raise HTTPException("The body is to be JSON: `Content-Type: application/json`.", status_code=415)
         try:
             return await super().json()
         except (UnicodeDecodeError, RecursionError) as error:

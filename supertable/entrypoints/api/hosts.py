@@ -15,7 +15,7 @@ class AllowedHosts(ASGIMiddleware):
     """`patterns`: like `*.example.com`. Raises 421 for others."""
 
     def __init__(self, patterns: list[str]) -> None:
-        self._patterns = [pattern.lower() for pattern in patterns]
+        self._patterns = [pattern.lower().replace("[", "[[]") for pattern in patterns]  # [::1] means itself
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         host = ASGIConnection[Any, Any, Any, Any](scope).headers.get("Host", "").lower()

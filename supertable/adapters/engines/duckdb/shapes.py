@@ -52,5 +52,5 @@ def _tokens(sql: str) -> Iterator[tuple[str, Any]]:
     """The tokens, each with the space behind it."""
     raw, found = sql.encode(), duckdb.tokenize(sql)
     ends = [start for start, _ in found[1:]] + [len(raw)]
-    for (start, kind), end in zip(found, ends, strict=True):
+    for (start, kind), end in zip(found, ends, strict=False):  # of nothing there are no tokens, but an end
         yield raw[start:end].decode(errors="replace"), kind
