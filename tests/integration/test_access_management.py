@@ -545,3 +545,17 @@ def test_changes_and_refusals_are_audited_without_secrets(lake: Lake) -> None:
         assert told.count(expected) == 1, expected
     assert token.secret not in str(events)
     assert "bob@y.de" not in str(events)
+
+
+def test_of_two_who_take_each_other_s_rights_one_comes_too_late(lake: Lake) -> None:
+    lake.roles.create("security", "superadmin")
+
+    def dropping(who: str, victim: str) -> Callable[[Lake], Any]:
+        session = user_lake(lake, who, "security")._place.session
+        return lambda own: Lake(own.container, "main", session).users.drop(victim)
+
+    for turn in range(4):
+        one, other = f"a{turn}", f"b{turn}"
+        given = at_once(lake, dropping(one, other), dropping(other, one))
+        assert sorted(type(each).__name__ for each in given) == ["NoneType", "NotSignedIn"]
+        assert len([user for user in lake.users.list() if user.name in (one, other)]) == 1
