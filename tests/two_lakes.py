@@ -7,7 +7,7 @@ be cast, they overflow, they are the least and the greatest. Both lakes have the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -136,12 +136,13 @@ def _all(rows: pa.Table) -> pa.Table:
 
 @dataclass(frozen=True)
 class Answer:
-    """`kind`: rows, or the name of an error. `error`: its text where the two lakes must have the same."""
+    """`kind`: rows, or the name of an error. `error`: its text where the two lakes must have the same; `said`: always."""
 
     kind: str
     schema: tuple[tuple[str, str], ...] = ()
     rows: tuple[str, ...] = ()
     error: str = ""
+    said: str = field(default="", compare=False)
 
 
 class TwoLakes:
@@ -170,7 +171,7 @@ class TwoLakes:
             # which of several rows fails first is chance; anything else is said alike
             text = "" if isinstance(error, QueryFailed) else str(error)
             kind = "QueryFailed" if isinstance(error, QueryFailed) else type(error).__name__
-            return Answer(kind, error=text)
+            return Answer(kind, error=text, said=str(error))
         schema = tuple((field.name, str(field.type)) for field in table.schema)
         rows = zip(*map(_values, table.columns), strict=True)
         return Answer("rows", schema, tuple(sorted(map(repr, rows))))
