@@ -136,7 +136,7 @@ def _all(rows: pa.Table) -> pa.Table:
 
 @dataclass(frozen=True)
 class Answer:
-    """`kind`: rows, or the name of an error. `error`: its text where the two lakes must have the same; `said`: always."""
+    """`kind`: rows, or the name of an error. `error`: its text where both lakes must have the same; `said`: always."""
 
     kind: str
     schema: tuple[tuple[str, str], ...] = ()
