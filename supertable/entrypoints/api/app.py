@@ -14,7 +14,7 @@ from supertable.config.container import Container
 from supertable.config.service_settings import listed
 from supertable.config.settings import Settings
 from supertable.entrypoints.api import health, openapi, problem_pages, routes
-from supertable.entrypoints.api.bodies import JsonRequest
+from supertable.entrypoints.api.bodies import BodySchemas, JsonRequest
 from supertable.entrypoints.api.context import DEPENDENCIES, state_of
 from supertable.entrypoints.api.hosts import AllowedHosts
 from supertable.entrypoints.api.jobs import jobs_go_on
@@ -48,6 +48,7 @@ def create_app(container: Container, lifespan: Sequence[Lifespan] = ()) -> Lites
         lifespan=[*lifespan, jobs_go_on],
         logging_config=None,
         openapi_config=openapi.CONFIG,
+        plugins=[BodySchemas()],
     )
     app.asgi_handler = Observed(app.asgi_handler)
     if settings.otlp_endpoint:

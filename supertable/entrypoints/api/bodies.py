@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, SerializationException
+from litestar.openapi.spec import Schema
+from litestar.plugins import OpenAPISchemaPlugin
+from litestar.typing import FieldDefinition
+
+if TYPE_CHECKING:
+    from litestar._openapi.schema_generation import SchemaCreator
 
 
 class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -25,3 +31,17 @@ class JsonRequest(Request[Any, Any, State]):
             return await super().json()
         except (UnicodeDecodeError, RecursionError) as error:
             raise SerializationException("The body is no JSON: it is not UTF-8, or nested too deep.") from error
+
+
+class BodySchemas(OpenAPISchemaPlugin):
+    """Says in the API's description that bodies have no other fields."""
+
+    def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
+        return not field_definition.is_union and field_definition.is_subclass_of(Body)
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: SchemaCreator) -> Schema:
+        others = (plugin for plugin in schema_creator.plugins if plugin is not self)
+        for_structs = next(one for one in others if schema_creator.plugin_supports_field(one, field_definition))
+        schema = for_structs.to_openapi_schema(field_definition, schema_creator)
+        schema.additional_properties = False
+        return schema

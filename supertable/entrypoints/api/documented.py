@@ -21,9 +21,12 @@ _SAID = {
         "Something of that name is there already, or others changed it all the time; nothing was changed.",
     ),
     412: ("Outdated", "`If-Match` names a state that it is not in any more; nothing was changed."),
+    413: ("ContentTooLarge", "The body is larger than this address takes; nothing was changed."),
+    415: ("UnsupportedMediaType", "The body is not of a type that this address takes; nothing was changed."),
     422: ("QueryFailed", "The engine could not finish the query."),
-    429: ("TooManyJobs", "More was asked for than may be at once; nothing was begun."),
+    429: ("TooManyRequests", "More was asked for than may be in a while; nothing was done. See `Retry-After`."),
     503: ("Unavailable", "A server behind this one did not answer; it is safe to try again."),
+    504: ("CommitUncertain", "It is not known whether the change became durable; read before you repeat it."),
 }
 
 
@@ -39,7 +42,12 @@ class Problem(msgspec.Struct, frozen=True):
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
     """The problems that a resource may answer with, besides those that every one may."""
-    return {status: _spec(status) for status in sorted({400, 401, 403, 503, *statuses})}
+    return {status: _spec(status) for status in sorted({400, 401, 403, 429, 503, *statuses})}
+
+
+def problems_of_change(*statuses: int) -> dict[int, ResponseSpec]:
+    """The same for requests that change something, and have a body."""
+    return problems(409, 413, 415, 504, *statuses)
 
 
 def _spec(status: int) -> ResponseSpec:

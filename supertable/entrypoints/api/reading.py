@@ -17,6 +17,7 @@ from supertable.domain.names import checked_name
 from supertable.entrypoints.api.context import Here, Services
 from supertable.entrypoints.api.documented import problems
 from supertable.entrypoints.api.media_types import MEDIA_TYPES, accepted
+from supertable.entrypoints.api.openapi import ResultOperation
 from supertable.entrypoints.api.query import QueryRequest, RunningAnswer
 from supertable.entrypoints.api.streaming import Streamed
 from supertable.entrypoints.api.tables import TABLE
@@ -55,7 +56,13 @@ class StatisticsAnswer(msgspec.Struct, frozen=True):
     columns: list[ColumnStatisticsAnswer]
 
 
-@get(TABLE + "/rows", tags=_TAGS, summary="Preview rows", responses=problems(404, 406, 422))
+@get(
+    TABLE + "/rows",
+    tags=_TAGS,
+    summary="Preview rows",
+    responses=problems(404, 406, 422),
+    operation_class=ResultOperation,
+)
 async def preview_rows(
     request: Request[Any, Any, State],
     container: Services,
@@ -70,7 +77,13 @@ async def preview_rows(
     return _streamed(request, container, place, f'SELECT * FROM "{place.supertable}"."{name}"{at} LIMIT {limit}')
 
 
-@get(TABLE + "/changes", tags=_TAGS, summary="Changed rows", responses=problems(404, 406, 422))
+@get(
+    TABLE + "/changes",
+    tags=_TAGS,
+    summary="Changed rows",
+    responses=problems(404, 406, 422),
+    operation_class=ResultOperation,
+)
 async def list_changes(
     request: Request[Any, Any, State],
     container: Services,

@@ -15,7 +15,7 @@ from supertable.domain.roles import SUPERADMIN
 from supertable.domain.sessions import Session
 from supertable.entrypoints.api.bodies import Body
 from supertable.entrypoints.api.context import Caller, Services
-from supertable.entrypoints.api.documented import problems
+from supertable.entrypoints.api.documented import problems, problems_of_change
 from supertable.entrypoints.api.etags import ETAG_HEADER, IfMatch, of_version, version_as_read
 from supertable.entrypoints.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page, paged
 from supertable.entrypoints.api.tables import LOCATION_HEADER
@@ -87,7 +87,7 @@ def list_roles(
     "/roles",
     tags=_TAGS,
     summary="Create a role",
-    responses=problems(409),
+    responses=problems_of_change(),
     response_headers=[ETAG_HEADER, LOCATION_HEADER],
     sync_to_thread=True,
 )
@@ -112,7 +112,7 @@ def describe_role(container: Services, session: Caller, role: FromPath[str]) -> 
     _ROLE,
     tags=_TAGS,
     summary="Change a role",
-    responses=problems(404, 409, 412),
+    responses=problems_of_change(404, 412),
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
@@ -123,7 +123,7 @@ def edit_role(
     return _answer(container.manage_roles().alter(session, role, data.type, data.tables, data.comment, version))
 
 
-@delete(_ROLE, tags=_TAGS, summary="Drop a role", responses=problems(404, 412), sync_to_thread=True)
+@delete(_ROLE, tags=_TAGS, summary="Drop a role", responses=problems(404, 412, 409, 504), sync_to_thread=True)
 def drop_role(
     container: Services,
     session: Caller,
@@ -140,7 +140,7 @@ def drop_role(
     _GRANT,
     tags=_TAGS,
     summary="Grant tables to a role",
-    responses=problems(404, 409, 412),
+    responses=problems_of_change(404, 412),
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
@@ -163,7 +163,9 @@ def put_grant(
     return _answer(roles.grant_rule(place, role, table, data.columns, data.masks, data.where, version))
 
 
-@delete(_GRANT, tags=_TAGS, summary="Revoke tables from a role", responses=problems(404, 412), sync_to_thread=True)
+@delete(
+    _GRANT, tags=_TAGS, summary="Revoke tables from a role", responses=problems(404, 412, 409, 504), sync_to_thread=True
+)
 def delete_grant(
     container: Services, session: Caller, role: FromPath[str], table: FromPath[str], if_match: IfMatch = None
 ) -> None:

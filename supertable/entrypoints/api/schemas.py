@@ -26,7 +26,7 @@ from supertable.domain.schema_changes import (
 from supertable.entrypoints.api.bodies import Body
 from supertable.entrypoints.api.columns import Column, Type, data_type
 from supertable.entrypoints.api.context import Here, Services
-from supertable.entrypoints.api.documented import problems
+from supertable.entrypoints.api.documented import problems, problems_of_change
 from supertable.entrypoints.api.etags import ETAG_HEADER, IfMatch, as_read, etag_of
 from supertable.entrypoints.api.tables import TABLE
 from supertable.entrypoints.api.versions import made_version
@@ -156,7 +156,7 @@ def describe_schema(container: Services, place: Here, table: FromPath[str]) -> R
     TABLE + "/schema/changes",
     tags=_TAGS,
     summary="Change a table's columns",
-    responses=problems(404, 409, 412),
+    responses=problems_of_change(404, 412),
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )

@@ -13,7 +13,7 @@ from supertable.domain.names import name_key
 from supertable.domain.roles import Permission
 from supertable.entrypoints.api.bodies import Body
 from supertable.entrypoints.api.context import Here, Services
-from supertable.entrypoints.api.documented import problems
+from supertable.entrypoints.api.documented import problems, problems_of_change
 from supertable.entrypoints.api.etags import ETAG_HEADER
 from supertable.entrypoints.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page, by_time, paged
 from supertable.entrypoints.api.table_descriptions import TableDescription, created
@@ -43,7 +43,7 @@ class Undrop(Body):
     TABLE + "/clones",
     tags=_TAGS,
     summary="Clone a table",
-    responses=problems(404, 409),
+    responses=problems_of_change(404),
     response_headers=[ETAG_HEADER, LOCATION_HEADER],
     sync_to_thread=True,
 )
@@ -68,7 +68,7 @@ def list_dropped_tables(
     _LAKE + "/undrops",
     tags=_TAGS,
     summary="Bring a dropped table back",
-    responses=problems(404, 409),
+    responses=problems_of_change(404),
     response_headers=[ETAG_HEADER, LOCATION_HEADER],
     sync_to_thread=True,
 )

@@ -12,7 +12,7 @@ from supertable.application.tables import OpenTable
 from supertable.domain.roles import Permission
 from supertable.entrypoints.api.bodies import Body
 from supertable.entrypoints.api.context import Here, Services
-from supertable.entrypoints.api.documented import problems
+from supertable.entrypoints.api.documented import problems, problems_of_change
 from supertable.entrypoints.api.etags import ETAG_HEADER, IfMatch, as_read, etag_of
 from supertable.entrypoints.api.tables import TABLE
 
@@ -73,7 +73,7 @@ def describe_settings(container: Services, place: Here, table: FromPath[str]) ->
     TABLE + "/settings",
     tags=_TAGS,
     summary="Change a table's settings",
-    responses=problems(404, 409, 412),
+    responses=problems_of_change(404, 412),
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )

@@ -16,7 +16,7 @@ from supertable.domain.roles import Permission
 from supertable.entrypoints.api.bodies import Body
 from supertable.entrypoints.api.columns import NewColumn, arrow_columns
 from supertable.entrypoints.api.context import Here, Services
-from supertable.entrypoints.api.documented import problems
+from supertable.entrypoints.api.documented import problems, problems_of_change
 from supertable.entrypoints.api.etags import ETAG_HEADER, IfMatch, as_read
 from supertable.entrypoints.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page, paged
 from supertable.entrypoints.api.table_descriptions import TableDescription, created, described, table_etag
@@ -72,7 +72,7 @@ def list_tables(
     TABLES,
     tags=_TAGS,
     summary="Create a table",
-    responses=problems(409),
+    responses=problems_of_change(),
     response_headers=[ETAG_HEADER, LOCATION_HEADER],
     sync_to_thread=True,
 )
@@ -100,7 +100,7 @@ def describe_table(container: Services, place: Here, table: FromPath[str]) -> Re
     TABLE,
     tags=_TAGS,
     summary="Rename or comment a table",
-    responses=problems(404, 409, 412),
+    responses=problems_of_change(404, 412),
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
@@ -119,7 +119,7 @@ def edit_table(
     return described(tables.open(place, data.name or table, Permission.META))
 
 
-@delete(TABLE, tags=_TAGS, summary="Drop a table", responses=problems(404, 412), sync_to_thread=True)
+@delete(TABLE, tags=_TAGS, summary="Drop a table", responses=problems(404, 412, 409, 504), sync_to_thread=True)
 def drop_table(container: Services, place: Here, table: FromPath[str], if_match: IfMatch = None) -> None:
     """Its name is free at once. It can be brought back until a vacuum removes it: see `undrops`."""
     container.drop_table()(place, table, as_read(container.tables(), place, table, if_match, table_etag))

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, delete, get, put
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
 from supertable.application.tables import OpenTable
@@ -14,7 +15,7 @@ from supertable.domain.registry import no_such_tag
 from supertable.domain.roles import Permission
 from supertable.entrypoints.api.bodies import Body
 from supertable.entrypoints.api.context import Here, Services
-from supertable.entrypoints.api.documented import problems
+from supertable.entrypoints.api.documented import problems, problems_of_change
 from supertable.entrypoints.api.etags import ETAG_HEADER, IfMatch, of_version, version_as_read
 from supertable.entrypoints.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page, paged
 from supertable.entrypoints.api.tables import TABLE
@@ -62,7 +63,7 @@ def describe_tag(container: Services, place: Here, table: FromPath[str], tag: Fr
     TABLE + "/tags/{tag:str}",
     tags=_TAGS,
     summary="Tag a version",
-    responses=problems(404, 409, 412),
+    responses={**problems_of_change(404, 412), 201: ResponseSpec(Tag, description="The tag is new.")},
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
@@ -82,7 +83,11 @@ def put_tag(
 
 
 @delete(
-    TABLE + "/tags/{tag:str}", tags=_TAGS, summary="Take a tag away", responses=problems(404, 412), sync_to_thread=True
+    TABLE + "/tags/{tag:str}",
+    tags=_TAGS,
+    summary="Take a tag away",
+    responses=problems(404, 412, 409, 504),
+    sync_to_thread=True,
 )
 def delete_tag(
     container: Services, place: Here, table: FromPath[str], tag: FromPath[str], if_match: IfMatch = None

@@ -14,7 +14,7 @@ from supertable.application.manage_tokens import TOKEN_SECONDS, TokenInfo
 from supertable.domain.errors import NotFound
 from supertable.entrypoints.api.bodies import Body
 from supertable.entrypoints.api.context import Caller, Services
-from supertable.entrypoints.api.documented import problems
+from supertable.entrypoints.api.documented import problems, problems_of_change
 from supertable.entrypoints.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page, by_time, paged
 from supertable.entrypoints.api.tables import LOCATION_HEADER
 
@@ -64,7 +64,7 @@ def list_tokens(
     "/tokens",
     tags=_TAGS,
     summary="Create a token",
-    responses=problems(404, 409),
+    responses=problems_of_change(404),
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )
@@ -84,7 +84,9 @@ def describe_token(container: Services, session: Caller, token: FromPath[str]) -
     return found
 
 
-@delete("/tokens/{token:str}", tags=_TAGS, summary="Revoke a token", responses=problems(404), sync_to_thread=True)
+@delete(
+    "/tokens/{token:str}", tags=_TAGS, summary="Revoke a token", responses=problems(404, 409, 504), sync_to_thread=True
+)
 def revoke_token(container: Services, session: Caller, token: FromPath[str]) -> None:
     """By its id. It is refused from this moment on."""
     container.manage_tokens().revoke(session, token)

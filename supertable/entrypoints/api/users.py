@@ -12,7 +12,7 @@ from supertable.application.manage_users import UserInfo
 from supertable.domain.names import name_key
 from supertable.entrypoints.api.bodies import Body
 from supertable.entrypoints.api.context import Caller, Services
-from supertable.entrypoints.api.documented import problems
+from supertable.entrypoints.api.documented import problems, problems_of_change
 from supertable.entrypoints.api.etags import ETAG_HEADER, IfMatch, of_version, version_as_read
 from supertable.entrypoints.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page, paged
 from supertable.entrypoints.api.tables import LOCATION_HEADER
@@ -54,7 +54,7 @@ def list_users(
     "/users",
     tags=_TAGS,
     summary="Create a user",
-    responses=problems(404, 409),
+    responses=problems_of_change(404),
     response_headers=[ETAG_HEADER, LOCATION_HEADER],
     sync_to_thread=True,
 )
@@ -81,7 +81,7 @@ def describe_user(container: Services, session: Caller, user: FromPath[str]) -> 
     _USER,
     tags=_TAGS,
     summary="Change a user",
-    responses=problems(404, 409, 412),
+    responses=problems_of_change(404, 412),
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
@@ -92,7 +92,7 @@ def edit_user(
     return _answer(container.manage_users().alter(session, user, **msgspec.structs.asdict(data), version=version))
 
 
-@delete(_USER, tags=_TAGS, summary="Drop a user", responses=problems(404, 412), sync_to_thread=True)
+@delete(_USER, tags=_TAGS, summary="Drop a user", responses=problems(404, 412, 409, 504), sync_to_thread=True)
 def drop_user(container: Services, session: Caller, user: FromPath[str], if_match: IfMatch = None) -> None:
     """The user's tokens go too, at once."""
     container.manage_users().drop(session, user, version_as_read(if_match, f"User {user}"))

@@ -17,7 +17,7 @@ from supertable.domain.roles import Permission
 from supertable.entrypoints.api.bodies import Body
 from supertable.entrypoints.api.columns import Column
 from supertable.entrypoints.api.context import Here, Services
-from supertable.entrypoints.api.documented import problems
+from supertable.entrypoints.api.documented import problems, problems_of_change
 from supertable.entrypoints.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cursor_at, position
 from supertable.entrypoints.api.table_descriptions import table_address
 from supertable.entrypoints.api.tables import LOCATION_HEADER, TABLE
@@ -92,7 +92,7 @@ def describe_version(
     TABLE + "/restores",
     tags=_TAGS,
     summary="Restore a version",
-    responses=problems(404, 409),
+    responses=problems_of_change(404),
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )
