@@ -8,12 +8,14 @@ from dataclasses import asdict
 from supertable.application.check_lake import CheckLake, CheckProgress
 from supertable.application.compact_table import CompactTable, sorting
 from supertable.application.list_jobs import new_job
+from supertable.application.list_supertables import ListSupertables
 from supertable.application.maintain_lake import MaintainLake, MaintenanceReport
 from supertable.application.ports.clocks import Clock, Identifiers
 from supertable.application.run_jobs import JobRun, JobRunner, Work
 from supertable.application.tables import Place, Tables
 from supertable.application.vacuum_lake import VacuumLake
 from supertable.application.vacuum_table import VacuumResult, VacuumTable
+from supertable.domain.errors import Damaged
 from supertable.domain.findings import CheckReport
 from supertable.domain.jobs import JobKind, JobStatus, Outcome
 from supertable.domain.maintenance import checked_retention
@@ -24,12 +26,13 @@ _MOST_FINDINGS = 1_000
 
 
 class LakeJobs:
-    """Every method returns the job as it stands once it is known. Raises `AccessDenied`, `TableNotFound`, `TooManyJobs`
-    and what it says."""
+    """Every method returns the job as it stands once it is known. Raises `AccessDenied`, `NotFound` for a table or
+    supertable that is not there, `TooManyJobs`, and what it says."""
 
     def __init__(
         self,
         tables: Tables,
+        list_supertables: ListSupertables,
         compact_table: CompactTable,
         vacuum_table: VacuumTable,
         vacuum_lake: VacuumLake,
@@ -40,6 +43,7 @@ class LakeJobs:
         identifiers: Identifiers,
     ) -> None:
         self._tables = tables
+        self._list_supertables = list_supertables
         self._compact_table = compact_table
         self._vacuum_table = vacuum_table
         self._vacuum_lake = vacuum_lake
@@ -73,7 +77,7 @@ class LakeJobs:
 
     def vacuum_all(self, place: Place, retention_seconds: float | None, dry_run: bool) -> JobStatus:
         """See `VacuumLake`. As `vacuum`."""
-        self._tables.require(place.session, Permission.CONTROL)
+        self._require_supertable(place)
         _check_retention(retention_seconds)
 
         def work(run: JobRun) -> Outcome:
@@ -85,7 +89,7 @@ class LakeJobs:
 
     def maintain(self, place: Place) -> JobStatus:
         """See `MaintainLake`. Stops between two portions of work."""
-        self._tables.require(place.session, Permission.CONTROL)
+        self._require_supertable(place)
 
         def work(run: JobRun) -> Outcome:
             return Outcome(_of_maintenance(self._maintain_lake(place, _portions(run))))
@@ -94,7 +98,10 @@ class LakeJobs:
 
     def check(self, place: Place, repair: bool, quick: bool) -> JobStatus:
         """See `CheckLake`. Stops while it reads data files."""
-        self._tables.require(place.session, Permission.CONTROL)
+        try:
+            self._require_supertable(place)
+        except Damaged:
+            pass  # which is what checks are for
 
         def work(run: JobRun) -> Outcome:
             def told(progress: CheckProgress) -> None:
@@ -104,6 +111,10 @@ class LakeJobs:
             return Outcome(_of_check(self._check_lake(place, repair, quick, told)))
 
         return self._begin(JobKind.CHECK, place, work)
+
+    def _require_supertable(self, place: Place) -> None:
+        self._tables.require(place.session, Permission.CONTROL)
+        self._list_supertables.one(place)
 
     def _begin(self, kind: JobKind, place: Place, work: Work, table: str = "") -> JobStatus:
         return self._runner.submit(new_job(kind, place, self._clock, self._identifiers, table), work)

@@ -259,6 +259,7 @@ class Container(containers.DeclarativeContainer):
     lake_jobs = providers.Singleton(
         LakeJobs,
         tables,
+        list_supertables,
         compact_table,
         vacuum_table,
         vacuum_lake,

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Litestar, Response, delete, get
 from litestar.concurrency import sync_to_thread
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 
 from supertable.application.results import moment
@@ -22,6 +23,7 @@ from supertable.entrypoints.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page
 from supertable.entrypoints.api.problems import problem_told
 from supertable.entrypoints.api.stopping import Stopping
 
+GONE = {204: ResponseSpec(None, description="It was over, and was removed.")}
 _TAGS = ["jobs"]
 
 
@@ -121,7 +123,7 @@ def describe_job(container: Services, session: Caller, job_id: FromPath[str]) ->
     status_code=202,
     tags=_TAGS,
     summary="Cancel or remove a job",
-    responses=problems(404),
+    responses=problems(404) | GONE,
     sync_to_thread=True,
 )
 def delete_job(container: Services, session: Caller, job_id: FromPath[str]) -> Response[JobDescription | None]:

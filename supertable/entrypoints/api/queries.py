@@ -18,7 +18,7 @@ from supertable.domain.jobs import JobState, JobStatus
 from supertable.domain.sessions import Session
 from supertable.entrypoints.api.context import Caller, Services
 from supertable.entrypoints.api.documented import Problem, problems
-from supertable.entrypoints.api.jobs import JobProgress, JobTimes, error_of, times_of
+from supertable.entrypoints.api.jobs import GONE, JobProgress, JobTimes, error_of, times_of
 from supertable.entrypoints.api.media_types import MEDIA_TYPES, accepted
 from supertable.entrypoints.api.openapi import ResultOperation
 from supertable.entrypoints.api.paging import Cursor, cursor_at, position
@@ -164,7 +164,7 @@ async def read_results(
     status_code=202,
     tags=_TAGS,
     summary="Cancel or remove a query",
-    responses=problems(404),
+    responses=problems(404) | GONE,
     sync_to_thread=True,
 )
 def delete_query(container: Services, session: Caller, query_id: FromPath[str]) -> Response[QueryDescription | None]:

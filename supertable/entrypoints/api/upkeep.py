@@ -81,7 +81,7 @@ def vacuum_table(
     status_code=202,
     tags=_TAGS,
     summary="Vacuum a supertable",
-    responses=problems(429),
+    responses=problems(404, 429),
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )
@@ -95,7 +95,7 @@ def vacuum_supertable(container: Services, place: Here, data: JSONBody[NewVacuum
     status_code=202,
     tags=_TAGS,
     summary="Do what maintenance is due",
-    responses=problems(429),
+    responses=problems(404, 429),
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )
@@ -109,7 +109,7 @@ def maintain_supertable(container: Services, place: Here) -> Response[JobDescrip
     status_code=202,
     tags=_TAGS,
     summary="Check a supertable",
-    responses=problems(429),
+    responses=problems(404, 429),
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )

@@ -10,6 +10,7 @@ import httpx
 import pyarrow as pa
 import pytest
 
+import supertable
 from supertable import Lake
 from tests.api_actors import TABLES, kind_of, token_of
 from tests.api_jobs import ENDLESS, JOBS, QUERIES, over, state, submitted
@@ -104,6 +105,18 @@ def test_a_check(sales: Lake, api: httpx.Client, home: Path) -> None:
     assert damaged["findings"][0]["what"] == "its bytes are not those that were written"
 
 
+def test_a_check_of_a_registry_that_cannot_be_read(sales: Lake, home: Path, lake: Lake) -> None:
+    for record in (home / "storage" / "default" / "main" / "catalog" / "log").iterdir():
+        record.write_bytes(b"nothing")
+    (home / "catalog.sqlite").unlink(missing_ok=True)
+    with supertable.connect(home) as again:
+        server = ApiServer(again.container)
+        with server.client() as api:
+            found = over(api, begun(api, f"{SUPERTABLE}/checks", {}))["result"]
+        server.stop()
+    assert found["sound"] is False
+
+
 def test_who_may_not_is_told_at_once(sales: Lake, someone: httpx.Client, api: httpx.Client) -> None:
     for path, body in UPKEEP:
         answer = someone.post(path, json=body)
@@ -125,6 +138,9 @@ def test_who_may_not_is_told_at_once(sales: Lake, someone: httpx.Client, api: ht
         (f"{SUPERTABLE}/vacuums", {"retention_seconds": 1e300}, 400, "invalid-setting"),
         (f"{SUPERTABLE}/checks", {"quick": "maybe"}, 400, "invalid-input"),
         ("/api/v1/supertables/a-b/checks", {}, 400, "invalid-name"),
+        ("/api/v1/supertables/nothing/checks", {}, 404, "not-found"),
+        ("/api/v1/supertables/nothing/vacuums", {}, 404, "not-found"),
+        ("/api/v1/supertables/nothing/maintenances", None, 404, "not-found"),
     ],
 )
 def test_what_is_wrong_is_told_at_once(
