@@ -28,7 +28,7 @@ from tests.servers.seaweedfs import SeaweedFS
 from tests.servers.valkey import Valkey
 
 SCHEMA = pa.schema([("id", pa.int64()), ("region", pa.string()), ("amount", pa.float64()), ("at", pa.timestamp("us"))])
-_TOKEN = "st_of-the-measurements"  # noqa: S105 - of a server that ends with the run
+_TOKEN = "st_of-the-measurements"
 _PATH = "/api/v1/supertables/main/tables/orders/rows"
 _WARM_SECONDS = 2.0
 Taken = list[tuple[int, float]]
@@ -77,7 +77,7 @@ def _writing(
     with supertable.connect(token=_TOKEN) as lake:
         lake.create_table("orders", SCHEMA)
     command = [sys.executable, "-m", "supertable.entrypoints.cli.main", "serve", "api"]
-    server = subprocess.Popen(command, env={**os.environ, **own}, stdout=subprocess.DEVNULL)  # noqa: S603
+    server = subprocess.Popen(command, env={**os.environ, **own}, stdout=subprocess.DEVNULL)
     try:
         while not answers(port):
             assert server.poll() is None, "the server did not start"

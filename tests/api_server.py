@@ -26,9 +26,8 @@ class ApiServer:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._loop = asyncio.new_event_loop()
-        self._server = Server(
-            create_app(container), port=self.port, interface=Interfaces.ASGI, log_enabled=False, websockets=True
-        )
+        self._app = create_app(container)
+        self._server = Server(self._app, port=self.port, interface=Interfaces.ASGI, log_enabled=False, websockets=True)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         while not answers(self.port):
@@ -39,6 +38,10 @@ class ApiServer:
         headers: Mapping[str, str] = {"Authorization": f"Bearer {token}"} if token else {}
         named = {"X-Supertable-Role": role} if role else {}
         return httpx.Client(base_url=self.url, headers={**headers, **named}, timeout=30, **options)
+
+    def begin_to_stop(self) -> None:
+        """As on SIGTERM: what may go on for long ends by itself."""
+        self._loop.call_soon_threadsafe(self._app.state["stopping"].begin, 10)
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._server.stop)

@@ -88,12 +88,14 @@ class _Group:
     fits: list[tuple[OpenTable, WriteMode, pa.Schema, Fit, Conform]] = field(default_factory=list)
 
     def takes(self, kind: _Kind, write: _Write, portion: Portion) -> bool:
-        """Whether the write may join; then it does."""
+        """Whether the write may join; then it does, unless it was cancelled, and cannot be cancelled any more."""
         key = portion.idempotency_key
         if self.kind not in (None, kind) or key in self.keys:
             return False
         if self.writes and self.rows + portion.rows.num_rows > MOST_ROWS:
             return False
+        if not write.answer.set_running_or_notify_cancel():
+            return True
         self.kind = kind
         self.writes.append(write)
         self.portions.append(portion)
