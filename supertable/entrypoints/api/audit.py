@@ -11,6 +11,7 @@ from litestar.params import QueryParameter
 from supertable.application.audit_trail import AuditEntry, AuditSearch
 from supertable.application.ports.engines import Limits
 from supertable.domain.audit import AuditKind
+from supertable.domain.errors import InvalidInput
 from supertable.entrypoints.api.context import Caller, Services
 from supertable.entrypoints.api.documented import problems
 from supertable.entrypoints.api.paging import DEFAULT_LIMIT, Cursor, Limit, Page, cursor_at, position
@@ -20,8 +21,9 @@ User = Annotated[str | None, QueryParameter(description="Only those of this user
 Outcome = Annotated[str | None, QueryParameter(description="Only those that ended so: ok, or the name of an error.")]
 Supertable = Annotated[str | None, QueryParameter(description="Only those in this supertable.")]
 Table = Annotated[str | None, QueryParameter(description="Only those about this table.")]
-Since = Annotated[datetime | None, QueryParameter(description="Not before this moment; UTC where it has no zone.")]
-Until = Annotated[datetime | None, QueryParameter(description="Before this moment; UTC where it has no zone.")]
+_UTC = "As ISO 8601 writes it; UTC where it has no zone."
+Since = Annotated[str | None, QueryParameter(format="date-time", description=f"Not before this moment. {_UTC}")]
+Until = Annotated[str | None, QueryParameter(format="date-time", description=f"Before this moment. {_UTC}")]
 
 
 @get("/audit", tags=["audit"], summary="The audit log", responses=problems(422), sync_to_thread=True)
@@ -40,15 +42,21 @@ def list_audit(
 ) -> Page[AuditEntry]:
     """The newest event first. `supertable audit verify` shows whether anybody changed one."""
     before = position("audit", cursor, int)
-    search = AuditSearch(kind, user, outcome, supertable, table, _in_utc(since), _in_utc(until), before)
+    search = AuditSearch(kind, user, outcome, supertable, table, _moment(since), _moment(until), before)
     limits = Limits(None, container.settings().query_timeout_seconds)
     found = container.audit_trail()(session, search, limit + 1, limits)
     more = len(found) > limit
     return Page(found[:limit], cursor_at("audit", found[limit - 1].sequence) if more else None)
 
 
-def _in_utc(moment: datetime | None) -> datetime | None:
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(f"{text[:80]!r} is no moment; one is like 2026-01-31T12:00:00Z.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 HANDLERS = (list_audit,)

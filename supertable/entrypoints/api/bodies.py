@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
-from litestar.exceptions import HTTPException, SerializationException
+from litestar.exceptions import HTTPException, SerializationException, ValidationException
 from litestar.openapi.spec import Schema
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
@@ -28,9 +28,22 @@ class JsonRequest(Request[Any, Any, State]):
         if kind and kind != "application/json" and not kind.endswith("+json"):
             raise HTTPException("The body is to be JSON: `Content-Type: application/json`.", status_code=415)
         try:
-            return await super().json()
+            body = await super().json()
         except (UnicodeDecodeError, RecursionError) as error:
             raise SerializationException("The body is no JSON: it is not UTF-8, or nested too deep.") from error
+        return _exactly(body, self.route_handler.parsed_data_field)
+
+
+def _exactly(body: Any, field: FieldDefinition | None) -> Any:
+    """The body as what the handler takes, if that is a `Body`. Litestar by itself would take 0 for false."""
+    if field is None or not field.is_subclass_of(Body):
+        return body
+    try:
+        return msgspec.convert(body, field.annotation)
+    except msgspec.ValidationError as error:
+        message, _, place = str(error).partition(" - at `$.")
+        where = {"message": message, "key": place.removesuffix("`"), "source": "body"}
+        raise ValidationException(extra=[where]) from error
 
 
 class BodySchemas(OpenAPISchemaPlugin):

@@ -102,7 +102,17 @@ def test_pages_of_the_log_stand_still(told: Lake, api: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["kind=nonsense", "since=yesterday", "until=1", "limit=0", "cursor=x", "since=2026-13-01T00:00:00"]
+    "query",
+    [
+        "kind=nonsense",
+        "since=yesterday",
+        "until=0.5",
+        "until=1",
+        "since=2026-01-01T00:00:00%2B99:00",
+        "limit=0",
+        "cursor=x",
+        "since=2026-13-01T00:00:00",
+    ],
 )
 def test_bad_questions_are_refused(api: httpx.Client, query: str) -> None:
     answer = api.get(f"{AUDIT}?{query}")

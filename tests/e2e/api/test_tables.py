@@ -141,6 +141,8 @@ def test_a_type_that_is_nested_too_deep_is_refused(api: httpx.Client) -> None:
         ({"sequence": "amount"}, "invalid-schema"),
         ({"comment": "x" * 4097}, "invalid-input"),
         ({"surprise": 1}, "invalid-input"),
+        ({"columns": [{"name": "id", "type": "int64", "nullable": 0}]}, "invalid-input"),
+        ({"columns": [{"name": "id", "type": "int64", "nullable": "true"}]}, "invalid-input"),
     ],
     ids=lambda value: str(value)[:60],
 )
