@@ -200,8 +200,8 @@ class QueryOutOfMemory(QueryFailed):
 class StoredResultTooLarge(QueryFailed):
     def __init__(self, max_bytes: int) -> None:
         super().__init__(
-            f"The result takes more than {max_bytes:,} bytes, the limit for results that are kept. Select less, or read "
-            "it as a stream by a query that is not a job."
+            f"The result takes more than {max_bytes:,} bytes, the limit for results that are kept. Select less, or "
+            "read it as a stream by a query that is not a job."
         )
         self.max_bytes = max_bytes
 
