@@ -1,4 +1,5 @@
-"""`make bench`: SuperTable beside its peers in one run. `scale`: very many versions and files. `profile`: one case.
+"""`make bench`: SuperTable beside its peers in one run. `scale`: very many versions and files. `access`: row filters.
+`profile`: one case.
 
 `make bench-servers`, on servers that the tests bring: `failures`, `writers`; on the REST API: `api`, `api-writes`.
 """
@@ -95,6 +96,14 @@ def api_writes(arguments: argparse.Namespace) -> None:
         report.save(found, _RESULTS / "api_writes.json")
 
 
+def access(_: argparse.Namespace) -> None:
+    """What row filters cost, beside a table that holds only what they show."""
+    from benchmarks import report
+    from benchmarks.access import measured
+
+    report.save(measured(), _RESULTS / "access.json")
+
+
 def visit(arguments: argparse.Namespace) -> None:
     """What `scale` does in a fresh process, as JSON."""
     from benchmarks.scale import visit
@@ -125,6 +134,7 @@ def main() -> None:
     profiling.add_argument("--quick", action="store_true")
     profiling.add_argument("--lines", type=int, default=30)
     profiling.set_defaults(run=profile)
+    commands.add_parser("access", help=access.__doc__).set_defaults(run=access)
     writing = commands.add_parser("writers", help=writers.__doc__)
     writing.add_argument("--writers", type=int, nargs="+", default=[1, 8, 32])
     writing.add_argument("--seconds", type=float, default=20)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -27,6 +27,7 @@ from supertable.application.table_changes import TableChanges
 from supertable.application.tables import OpenTable, Place, Tables
 from supertable.application.telling_queries import QueryTelling
 from supertable.domain.errors import AccessDenied, InvalidName, StatementRefused, SupertableError, TableNotFound
+from supertable.domain.exact_predicates import exact
 from supertable.domain.names import checked_name, name_key
 from supertable.domain.predicates import ALWAYS, All, Predicate
 from supertable.domain.pruning import pruned
@@ -114,7 +115,7 @@ class RunQuery:
         }
         schemas = {number: table.bare for number, table in single.items()}
         sources: dict[int, Source] = {
-            number: _pruned(single[number], _asked_rows(statement, number, single[number], schemas, parameters))
+            number: _asked_scan(statement, number, single[number], schemas, parameters)
             if number in single
             else Union(tuple(_pruned(table, ALWAYS) for table in tables))
             for number, tables in opened.items()
@@ -217,21 +218,24 @@ def _spans(relations: Iterable[Relation], opened: Mapping[int, list[OpenTable]])
     return spans
 
 
-def _asked_rows(
+def _asked_scan(
     statement: Statement,
     number: int,
     table: OpenTable,
     schemas: Mapping[int, Schema],
     parameters: Sequence[Any] | Mapping[str, Any],
-) -> Predicate:
-    """What the statement says of the rows of a relation.
+) -> Scan:
+    """The plan of a relation's rows, without files that the statement does not need.
 
-    Where it may fail on rows that are seen, whether a file is left out for its hidden rows must make no difference.
+    Where the statement may fail on rows that are seen, whether a file is left out for its hidden rows must make no
+    difference: it is then asked of every row what is asked of the files.
     """
+    predicate = statement.predicate(number, schemas, parameters)
     sees_all = table.access is None or table.access.condition is None
     if sees_all or statement.is_harmless(table.bare, parameters):
-        return statement.predicate(number, schemas, parameters)
-    return ALWAYS
+        return _pruned(table, predicate)
+    asked = exact(predicate, table.bare)
+    return replace(_pruned(table, asked), asked=asked)
 
 
 def _pruned(table: OpenTable, predicate: Predicate) -> Scan:

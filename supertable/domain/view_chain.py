@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from supertable.domain.files import DataFile
 from supertable.domain.masks import Mask
+from supertable.domain.predicates import ALWAYS, Predicate
 from supertable.domain.row_filters import Term
 from supertable.domain.schemas import Schema
 from supertable.domain.types import Field
@@ -58,6 +59,7 @@ class Scan:
 
     `schema` has all columns that are read; what comes of them is `shown`: `access` stands behind all else.
 
+    `asked`: what the statement makes necessary of the rows, to be tested before anything that could fail is.
     `hidden`: bitmaps of rows to leave out that stand in place of a dirty file's deletion vector, by path of the file.
     """
 
@@ -70,6 +72,7 @@ class Scan:
     rows_total: int
     hidden: Mapping[str, bytes] = field(default_factory=dict)
     access: AccessStage | None = None
+    asked: Predicate = ALWAYS
 
     @property
     def shown(self) -> Schema:

@@ -21,18 +21,20 @@ _STARS = "'****'"
 
 
 def access_sql(
-    access: AccessStage, schema: Schema, rows: str, columns: Sequence[Field], more: Sequence[str], fenced: bool
+    access: AccessStage, schema: Schema, rows: str, columns: Sequence[Field], more: Sequence[str], asked: str | None
 ) -> str:
     """What the caller sees of `rows`, the SQL of a subquery.
 
     `columns` are among those of `schema`, as they are stored; `more`: names of columns that go along as they are.
+    `asked`: with a fence behind it, this is asked of the rows too; None: there is no fence.
     """
     values = [f"{_value(access, column)} AS {quoted(column.name)}" for column in columns]
     values += [quoted(name) for name in more]
     sql = f"SELECT {', '.join(values) or 'NULL'} FROM ({rows}) AS st_a"
     if access.condition is None:
         return sql
-    return f"{sql} WHERE {condition_sql(access.condition, schema)}{FENCE if fenced else ''}"
+    seen = f"{sql} WHERE {condition_sql(access.condition, schema)}"
+    return seen if asked is None else f"{seen} AND {asked}{FENCE}"
 
 
 def _value(access: AccessStage, column: Field) -> str:

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.access_stage import FENCE, access_sql
+from supertable.adapters.engines.duckdb.asked_rows import asked_columns, asked_sql
 from supertable.adapters.engines.duckdb.types import converted, duckdb_type, literal, quoted
 from supertable.application.ports.engines import Changes, FileSource, OpenFiles, Source, Stopped, Union
 from supertable.domain.errors import InvalidStatement, ObjectDamaged, QueryCancelled
@@ -143,11 +144,13 @@ def _scan_sql(
     if scan.access is None:
         return _rows_sql(scan, sources, fields, positions, with_dead)
     stored = [column for field in fields if (column := scan.schema.by_id(field.id))]
-    asked = {field.id for field in fields} | (columns_of(scan.access.condition) if scan.access.condition else set())
-    read = [field for field in scan.schema.fields if field.id in asked]
+    tested = asked_columns(scan.asked)
+    needed = {field.id for field in fields} | (columns_of(scan.access.condition) if scan.access.condition else set())
+    read = [field for field in scan.schema.fields if field.id in needed or field.name in tested]
     rows = _rows_sql(scan, sources, read, positions, with_dead)
     more = [positions.file, positions.row] if positions else []
-    return access_sql(scan.access, scan.schema, rows, stored, more, sources.fenced)
+    asked = asked_sql(scan.asked, scan.schema) if sources.fenced else None
+    return access_sql(scan.access, scan.schema, rows, stored, more, asked)
 
 
 def _rows_sql(
