@@ -90,7 +90,7 @@ class _Group:
     def takes(self, kind: _Kind, write: _Write, portion: Portion) -> bool:
         """Whether the write may join; then it does, unless it was cancelled, and cannot be cancelled any more."""
         key = portion.idempotency_key
-        if self.kind not in (None, kind) or key in self.keys:
+        if self.kind not in (None, kind):
             return False
         if self.writes and self.rows + portion.rows.num_rows > MOST_ROWS:
             return False
@@ -217,6 +217,8 @@ class GroupCommit:
             if earlier:
                 write.done(WriteResult.of(table, earlier))
                 return True
+            if write.info.idempotency_key in group.keys:
+                return False  # its turn comes when the first one's result is known
             rows = write.rows(table.bare)
             fit, conform = self._fit(table, rows.schema, write, group)
             portion = Portion(table, conform(rows), write.info.idempotency_key)
