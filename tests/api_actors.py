@@ -41,6 +41,11 @@ def token_of(lake: Lake, user: str, role: str, **attributes: str) -> str:
     return lake.tokens.create("for tests", user).secret
 
 
+def lakes_in(answer: httpx.Response) -> list[dict[str, Any]]:
+    """The supertables in a list but for that of the audit log, which comes into being when it likes."""
+    return [lake for lake in answer.json()["items"] if lake["name"] != "system"]
+
+
 def kind_of(answer: httpx.Response) -> str:
     """The type of the problem that it is, and that it is one in all respects."""
     assert answer.headers["Content-Type"] == "application/problem+json", answer.text

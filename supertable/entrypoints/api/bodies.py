@@ -43,7 +43,7 @@ def _exactly(body: Any, field: FieldDefinition | None) -> Any:
     except msgspec.ValidationError as error:
         message, _, place = str(error).partition(" - at `$.")
         where = {"message": message, "key": place.removesuffix("`"), "source": "body"}
-        raise ValidationException(extra=[where]) from error
+        raise ValidationException(f"The body is not as it is described: {error}.", extra=[where]) from error
 
 
 class BodySchemas(OpenAPISchemaPlugin):

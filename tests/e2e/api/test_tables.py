@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from supertable import Lake
-from tests.api_actors import TABLES, kind_of, together
+from tests.api_actors import TABLES, kind_of, lakes_in, together
 
 COLUMNS = [{"name": "id", "type": "int64", "nullable": False}, {"name": "amount", "type": "decimal(10,2)"}]
 
@@ -260,10 +260,10 @@ def test_a_clone_has_the_rows_of_a_version_or_tag(lake: Lake, api: httpx.Client)
 
 
 def test_a_supertable_comes_into_being_with_its_first_table(api: httpx.Client) -> None:
-    assert api.get("/api/v1/supertables").json()["items"] == []
+    assert lakes_in(api.get("/api/v1/supertables")) == []
     assert api.get("/api/v1/supertables/Sales").status_code == 404
     made = api.post("/api/v1/supertables/Sales/tables", json={"name": "orders", "columns": COLUMNS})
     assert made.status_code == 201
-    assert api.get("/api/v1/supertables").json()["items"] == [{"name": "sales", "tables": 1}]
+    assert lakes_in(api.get("/api/v1/supertables")) == [{"name": "sales", "tables": 1}]
     assert api.get("/api/v1/supertables/SALES").json() == {"name": "sales", "tables": 1}
     assert kind_of(api.get("/api/v1/supertables/a b")) == "invalid-name"
