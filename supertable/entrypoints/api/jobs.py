@@ -115,6 +115,7 @@ def list_jobs(
 
 @get("/jobs/{job_id:str}", tags=_TAGS, summary="Describe a job", responses=problems(404), sync_to_thread=True)
 def describe_job(container: Services, session: Caller, job_id: FromPath[str]) -> JobDescription:
+    """How far it is, and what came of it."""
     return _described(container, container.list_jobs().status(session, job_id))
 
 

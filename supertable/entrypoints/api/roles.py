@@ -92,6 +92,7 @@ def list_roles(
     sync_to_thread=True,
 )
 def create_role(container: Services, session: Caller, data: JSONBody[NewRole]) -> Response[RoleInfo]:
+    """Users have it once it is among theirs: see `/users`."""
     made = container.manage_roles().create(session, data.name, data.type, data.tables, data.comment)
     return _answer(made, 201, {"Location": f"/api/v1/roles/{made.name}"})
 
@@ -105,6 +106,7 @@ def create_role(container: Services, session: Caller, data: JSONBody[NewRole]) -
     sync_to_thread=True,
 )
 def describe_role(container: Services, session: Caller, role: FromPath[str]) -> Response[RoleInfo]:
+    """Its tables by the names that they have now; row filters as SQL."""
     return _answer(container.manage_roles().get(session, role))
 
 
@@ -119,6 +121,7 @@ def describe_role(container: Services, session: Caller, role: FromPath[str]) -> 
 def edit_role(
     container: Services, session: Caller, role: FromPath[str], data: JSONBody[RoleEdit], if_match: IfMatch = None
 ) -> Response[RoleInfo]:
+    """It holds from the next request of whoever has the role."""
     version = version_as_read(if_match, f"Role {role}")
     return _answer(container.manage_roles().alter(session, role, data.type, data.tables, data.comment, version))
 
@@ -133,6 +136,7 @@ def drop_role(
     ] = False,
     if_match: IfMatch = None,
 ) -> None:
+    """One that is still in use stays, unless that is forced."""
     container.manage_roles().drop(session, role, force, version_as_read(if_match, f"Role {role}"))
 
 

@@ -148,6 +148,7 @@ class TableSchema(msgspec.Struct, frozen=True):
     sync_to_thread=True,
 )
 def describe_schema(container: Services, place: Here, table: FromPath[str]) -> Response[TableSchema]:
+    """Those that the caller sees, in order; a masked one has the type of its mask."""
     found = container.tables().open(place, table, Permission.META)
     return Response(TableSchema.of(found), headers={"ETag": schema_etag(found)})
 

@@ -25,6 +25,7 @@ def list_supertables(
     "/supertables/{supertable:str}", tags=_TAGS, summary="One supertable", responses=problems(404), sync_to_thread=True
 )
 def describe_supertable(container: Services, place: Here) -> SupertableInfo:
+    """By name, whatever its case. One in which the caller may know of no table is not there."""
     return container.list_supertables().one(place)
 
 

@@ -66,6 +66,7 @@ class TableSettingsEdit(Body):
     sync_to_thread=True,
 )
 def describe_settings(container: Services, place: Here, table: FromPath[str]) -> Response[TableSettings]:
+    """What maintenance does to the table. For callers who see the whole of it."""
     return _answer(container.tables().open(place, table, Permission.META))
 
 

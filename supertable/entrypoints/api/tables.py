@@ -64,8 +64,10 @@ def list_tables(
     container: Services, place: Here, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[TableInfo]:
     """The tables that the caller may know of, by name, as of one moment."""
-    found = [TableInfo.of(table) for table in container.tables().all(place, Permission.META)]
-    return paged(f"tables of {name_key(place.supertable)}", found, lambda info: name_key(info.name), limit, cursor)
+    listing = f"tables of {name_key(place.supertable)}"
+    found = container.tables().all(place, Permission.META)
+    page = paged(listing, found, lambda table: name_key(table.name), limit, cursor)
+    return Page([TableInfo.of(table) for table in page.items], page.next_cursor)
 
 
 @post(

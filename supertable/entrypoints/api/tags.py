@@ -38,6 +38,7 @@ class TagTarget(Body):
 def list_tags(
     container: Services, place: Here, table: FromPath[str], limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[Tag]:
+    """The versions that have a name, by name."""
     opened = container.tables().open(place, table, Permission.META)
     found = [Tag(name, version) for name, version in opened.entry.tags.items()]
     return paged(f"tags of {opened.entry.table_id}", found, lambda tag: name_key(tag.name), limit, cursor)
@@ -52,6 +53,7 @@ def list_tags(
     sync_to_thread=True,
 )
 def describe_tag(container: Services, place: Here, table: FromPath[str], tag: FromPath[str]) -> Response[Tag]:
+    """Which version it names."""
     opened = container.tables().open(place, table, Permission.META)
     found = _found(opened, tag)
     if found is None:

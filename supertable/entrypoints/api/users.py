@@ -88,6 +88,7 @@ def describe_user(container: Services, session: Caller, user: FromPath[str]) -> 
 def edit_user(
     container: Services, session: Caller, user: FromPath[str], data: JSONBody[UserEdit], if_match: IfMatch = None
 ) -> Response[UserInfo]:
+    """It holds from the user's next request; a disabled user's tokens are refused."""
     version = version_as_read(if_match, f"User {user}")
     return _answer(container.manage_users().alter(session, user, **msgspec.structs.asdict(data), version=version))
 

@@ -82,6 +82,7 @@ def list_versions(
 def describe_version(
     container: Services, place: Here, table: FromPath[str], version: FromPath[int]
 ) -> VersionDescription:
+    """What the commit did, as far as the caller may know, and the columns after it."""
     tables = container.tables()
     then = tables.at_version(tables.open(place, table, Permission.META), version)
     (entry,) = container.table_history()(place, table, 1, version)

@@ -1,0 +1,62 @@
+"""What the OpenAPI document says of each resource: enough to use it without asking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+
+@pytest.fixture
+def document(api: httpx.Client) -> dict[str, Any]:
+    found: dict[str, Any] = api.get("/api/v1/openapi.json").json()
+    return found
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if path.startswith("/api/v1") and method in ("get", "post", "put", "patch", "delete"):
+                yield f"{method.upper()} {path}", operation
+
+
+def test_every_operation_says_what_it_is(document: dict[str, Any]) -> None:
+    operations = dict(_operations(document))
+    assert len(operations) >= 50
+    for name, operation in operations.items():
+        assert operation["summary"], name
+        assert operation["description"], name
+        assert operation["tags"], name
+        for parameter in operation.get("parameters", []):
+            assert parameter["in"] == "path" or parameter.get("description"), (name, parameter["name"])
+    assert len({operation["operationId"] for operation in operations.values()}) == len(operations)
+
+
+def test_every_operation_describes_its_problems(document: dict[str, Any]) -> None:
+    for name, operation in _operations(document):
+        problems = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+        assert {"400", "401", "403", "429", "503"} <= set(problems), name
+        for answer in problems.values():
+            (content,) = answer["content"].items()
+            assert content[0] == "application/problem+json"
+            assert content[1]["schema"] == {"$ref": "#/components/schemas/Problem"}
+            assert content[1]["examples"]
+
+
+def test_whoever_may_be_told_of_what_is_missing_is(document: dict[str, Any]) -> None:
+    for name, operation in _operations(document):
+        if "{table}" in name or "{role}" in name or "{user}" in name or "{token}" in name:
+            assert "404" in operation["responses"], name
+        if any(parameter["name"] == "If-Match" for parameter in operation.get("parameters", [])):
+            assert "412" in operation["responses"], name
+
+
+def test_bodies_have_no_other_fields(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for name, operation in _operations(document):
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        reference = content.get("schema", {}).get("$ref")
+        if reference:
+            assert schemas[reference.rpartition("/")[2]]["additionalProperties"] is False, name
