@@ -117,7 +117,8 @@ class LakeJobs:
         self._list_supertables.one(place)
 
     def _begin(self, kind: JobKind, place: Place, work: Work, table: str = "") -> JobStatus:
-        return self._runner.submit(new_job(kind, place, self._clock, self._identifiers, table), work)
+        job = new_job(kind, place, self._clock, self._identifiers, table)
+        return self._runner.submit(job, work, lambda: self._tables.require(place.session, Permission.CONTROL))
 
 
 def _portions(run: JobRun) -> Callable[[], bool]:

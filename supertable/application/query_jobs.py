@@ -73,7 +73,8 @@ class QueryJobs:
         try:
             query = QueryAsked(sql, prepared.versions, _read(prepared), rights)
             job = new_job(JobKind.QUERY, place, self._clock, self._identifiers, query=query)
-            return self._runner.submit(job, partial(self._work, job, prepared, parameters, limits))
+            work = partial(self._work, job, prepared, parameters, limits)
+            return self._runner.submit(job, work, partial(self._tables.acting, place.session))
         except BaseException:
             prepared.lease.close()
             raise

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from supertable.application.job_store import JobStore
 from supertable.application.ports.clocks import Clock
-from supertable.domain.errors import JobInterrupted, SupertableError, TooManyJobs
+from supertable.domain.errors import AccessDenied, JobInterrupted, NotSignedIn, SupertableError, TooManyJobs
 from supertable.domain.jobs import BEAT_SECONDS, Beat, End, Job, JobError, JobState, JobStatus, Outcome, Progress
 
 _LOG = logging.getLogger(__name__)
@@ -65,18 +65,23 @@ class JobRun:
 
 
 Work = Callable[[JobRun], Outcome]
+Allowed = Callable[[], object]
+"""Raises `NotSignedIn` or `AccessDenied` once whoever asked for the job is not, or may not, any more."""
 
 
 class _Running:
     """A job of this worker. `end` is set once, by the thread that does the work or by whoever stops it in the queue."""
 
-    def __init__(self, job: Job, work: Work, now_us: Callable[[], int], changed: Callable[[], None]) -> None:
+    def __init__(
+        self, job: Job, work: Work, allowed: Allowed, now_us: Callable[[], int], changed: Callable[[], None]
+    ) -> None:
         self.job = job
         self.run = JobRun()
         self.beat_at: float | None = None
         self.end: End | None = None
         self._work: Work | None = work
         self._context = contextvars.copy_context()  # by which the audit log knows the request
+        self._allowed = allowed
         self._now_us = now_us
         self._changed = changed
         self._lock = threading.Lock()
@@ -85,6 +90,12 @@ class _Running:
 
     def beat(self) -> Beat:
         return Beat(self._now_us(), self._started_at_us, self.run.progress)
+
+    def stop_unless_allowed(self) -> None:
+        try:
+            self._allowed()
+        except (NotSignedIn, AccessDenied) as error:
+            self.stop(JobError.of(error))
 
     def stop(self, why: JobError | None = None) -> None:
         with self._lock:
@@ -147,15 +158,15 @@ class JobRunner:
         self._watch: threading.Thread | None = None
         self._closing = False
 
-    def submit(self, job: Job, work: Work) -> JobStatus:
-        """Have the work done. The job is known to all workers when this returns.
+    def submit(self, job: Job, work: Work, allowed: Allowed) -> JobStatus:
+        """Have the work done for as long as it is `allowed`. The job is known to all workers when this returns.
 
         Raises `TooManyJobs`, and `JobInterrupted` where this worker is about to end; nothing is then begun.
         """
         if not self._room.acquire(blocking=False):
             raise TooManyJobs("This worker has", self._at_once + _MOST_QUEUED)
         try:
-            running = self._admitted(job, work)
+            running = self._admitted(job, work, allowed)
         except BaseException:
             self._room.release()
             raise
@@ -185,8 +196,8 @@ class JobRunner:
         for _ in range(self._at_once):
             self._queue.put(None)
 
-    def _admitted(self, job: Job, work: Work) -> _Running:
-        running = _Running(job, work, self._clock.now_us, self._wake.set)
+    def _admitted(self, job: Job, work: Work, allowed: Allowed) -> _Running:
+        running = _Running(job, work, allowed, self._clock.now_us, self._wake.set)
         self._jobs.beat(job, running.beat())
         try:
             earlier = sum(1 for other in self._jobs.at_work(job.organization, job.user) if other < job.id)
@@ -238,3 +249,4 @@ class JobRunner:
         elif running.beat_at is None or now - running.beat_at >= BEAT_SECONDS:
             self._jobs.beat(running.job, running.beat())
             running.beat_at = now
+            running.stop_unless_allowed()

@@ -284,6 +284,15 @@ def test_results_are_refused_when_rights_are_not_what_they_were(
     assert "secrets" not in answer.text
 
 
+def test_a_query_stops_with_the_rights_of_who_asked(numbers: Lake, server: ApiServer, someone: httpx.Client) -> None:
+    address = submitted(someone, ENDLESS)
+    state(someone, address, {"running"})
+    numbers.tokens.revoke(numbers.tokens.list("someone")[0].id)
+    with server.client(numbers.tokens.create("another", "someone").secret) as again:
+        found = over(again, address, 10)
+    assert (found["state"], found["error"]["type"]) == ("cancelled", "/problems/not-signed-in")
+
+
 def test_a_role_that_is_made_anew_is_another_one(numbers: Lake, server: ApiServer, someone: httpx.Client) -> None:
     address = submitted(someone, ALL)
     over(someone, address)
