@@ -1,7 +1,7 @@
 # Everything a person needs to work on SuperTable. `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test histories lint types contracts bench bench-servers docs build lock format clean
+.PHONY: help setup demo test histories attacks lint types contracts bench bench-servers docs build lock format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -42,6 +42,15 @@ histories: $(READY) ## Random histories and damage against the model until one f
 		HYPOTHESIS_PROFILE=long DAMAGE_SEED=$$seed DAMAGE_ROUNDS=1000 $(BIN)/python -m pytest -q -s --timeout 0 \
 			--hypothesis-seed=$$seed tests/property/test_histories.py tests/property/test_damage.py || exit 1; \
 		seed=$$((seed + 1)); turns=$$((turns - 1)); \
+	done
+
+attacks: $(READY) ## Random SELECTs under a role against a copy of what it sees until one differs; SEED=…, TURNS=…
+	@seed=$${SEED:-$$(date +%s)}; turns=$${TURNS:-1000000}; \
+	while [ $$turns -gt 0 ]; do \
+		echo "SEED=$$seed"; \
+		ATTACKS=2000 ATTACK_SEED=$$seed $(BIN)/python -m pytest -q --timeout 0 -n auto \
+			tests/attacks/test_random_selects.py || exit 1; \
+		seed=$$((seed + 10)); turns=$$((turns - 1)); \
 	done
 
 lint: $(READY) ## Check style
