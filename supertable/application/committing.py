@@ -10,6 +10,7 @@ from supertable.application.attempts import MOST_ATTEMPTS, attempts
 from supertable.application.auditing import Audit
 from supertable.application.heads import Heads
 from supertable.application.logs import Log
+from supertable.application.portions import Apart
 from supertable.application.ports.clocks import Clock, Identifiers
 from supertable.application.ports.leases import Leases
 from supertable.application.ports.locks import Locks
@@ -105,6 +106,8 @@ class Committer:
         telling = CommitTelling(self._audit, place, table.name, propose)
         try:
             done = self._committed(table, telling.propose, info, needs)
+        except Apart:
+            raise  # nothing was refused to anybody yet: each will be told of for itself
         except BaseException as error:
             telling.failed(error)
             raise

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from supertable.application.batches import conformer
 from supertable.application.committing import Committer
-from supertable.application.portions import Portion, Portions, Repeated
+from supertable.application.portions import Apart, Portion, Portions
 from supertable.application.results import WriteResult
 from supertable.application.tables import OpenTable, Place, Tables
 from supertable.application.write_rows import Fit, WriteMode, WriteRows
@@ -26,7 +26,7 @@ from supertable.domain.commits import CommitInfo
 from supertable.domain.errors import AccessDenied, Busy, InvalidInput, NotFound, NotSignedIn, SupertableError
 from supertable.domain.names import name_key
 from supertable.domain.roles import Permission
-from supertable.domain.schemas import Schema
+from supertable.domain.schemas import Schema, without
 from supertable.domain.view_chain import AccessStage
 
 _LOG = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ MOST_WAITING_BYTES = 128 * 1024 * 1024
 Rows = Callable[[Schema], pa.Table]
 """Gives a writer's rows, knowing the columns that the writer sees. Raises `InvalidInput`."""
 Conform = Callable[[pa.Table], pa.Table]
-_OF_ONE = (InvalidInput, AccessDenied, NotFound, NotSignedIn, Repeated)
+_OF_ONE = (InvalidInput, AccessDenied, NotFound, NotSignedIn, Apart)
 """What a commit may fail for because of one of those who share it."""
 
 
@@ -235,7 +235,10 @@ class GroupCommit:
             if opened is table and mode is write.mode and columns.equals(given, check_metadata=True):
                 return fit, conform
         fit = self._write_rows.fit(table, given, write.mode)
-        group.fits.append((table, write.mode, given, fit, conformer(given, fit.staged)))
+        seen = table.bare
+        hidden = [column for column in fit.staged.fields if seen.by_id(column.id) is None]
+        target = without(fit.staged, hidden) if hidden else fit.staged
+        group.fits.append((table, write.mode, given, fit, conformer(given, target)))
         return group.fits[-1][3:]
 
     def _commit(self, group: _Group) -> None:

@@ -15,8 +15,8 @@ from supertable.domain.commits import Counts, Share
 _NUMBER = "number"
 
 
-class Repeated(Exception):
-    """One of the writers' idempotency keys has led to a commit meanwhile, so that they cannot share one."""
+class Apart(Exception):
+    """The writers cannot share a commit: what is wrong is only one's, or a key has led to a commit meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class Portions:
         return pa.concat_tables([part.rows for part in self.parts]).combine_chunks()
 
     def require_new(self, newest: OpenTable) -> None:
-        """Raises `Repeated`."""
+        """Raises `Apart`."""
         if any(part.idempotency_key in newest.snapshot.replies for part in self.parts if part.idempotency_key):
-            raise Repeated
+            raise Apart
 
     def met(self, keys: pa.Table, by: pa.Array, stale: pa.Array) -> None:
         """See `resolving.Met`."""

@@ -13,7 +13,7 @@ from supertable.application.arrow_schemas import fields_of
 from supertable.application.batches import as_reader
 from supertable.application.committing import Committed, Committer
 from supertable.application.marking import Marks
-from supertable.application.portions import Portions
+from supertable.application.portions import Apart, Portions
 from supertable.application.ports.engines import RowFinder
 from supertable.application.resolving import Resolver
 from supertable.application.restricted_writes import check_restricted, check_rows
@@ -21,7 +21,7 @@ from supertable.application.results import WriteResult
 from supertable.application.staging import Stage, Staged, staged_scan
 from supertable.application.tables import OpenTable, Place, Tables
 from supertable.domain.commits import Change, CommitInfo, Counts, Operation
-from supertable.domain.errors import AccessDenied, InvalidInput, InvalidSchema
+from supertable.domain.errors import AccessDenied, InvalidInput, InvalidSchema, NotFound, NotSignedIn
 from supertable.domain.rebase import forbidden_nulls
 from supertable.domain.roles import Permission
 from supertable.domain.schemas import Schema, fitted, missing_columns, require_nullable, without
@@ -96,7 +96,7 @@ class WriteRows:
     def together(self, portions: Portions, mode: WriteMode, info: CommitInfo) -> list[WriteResult]:
         """Write what several writers append or upsert as one version; the answers are in the same order.
 
-        `info` is what they have in common, so that it has no key. Raises what any one's write would, and `Repeated`;
+        `info` is what they have in common, so that it has no key. Raises what any one's write would, and `Apart`;
         nothing is then changed.
         """
         table, rows = portions.table, portions.rows()
@@ -141,8 +141,10 @@ class WriteRows:
         staged = work.partial or work.staged
         try:
             check_rows(table, staged, self._finder)
-        except AccessDenied:
+        except AccessDenied as error:
             self._stage.discard(table, staged)
+            if work.portions:
+                raise Apart from error
             raise
 
     def _proposed(self, newest: OpenTable, work: _Work) -> Change:
@@ -150,7 +152,10 @@ class WriteRows:
         if portions is None:
             return self._change(newest, work)
         portions.require_new(newest)
-        self._tables.recheck(portions.others())
+        try:
+            self._tables.recheck(portions.others())
+        except (AccessDenied, NotSignedIn, NotFound) as error:
+            raise Apart from error
         return replace(self._change(newest, work), shares=portions.shares(self._finder))
 
     def _change(self, newest: OpenTable, work: _Work) -> Change:
