@@ -391,3 +391,22 @@ def test_many_callers_of_several_tables_lose_nothing(home: Path) -> None:
         assert found.to_pylist() == [{"n": 480, "d": 480}]
         versions = sum(writers.lake.table(name).info().version - 1 for name in ("a", "b", "c"))
         assert versions == len({(result.table, result.version) for result in results}) < 480
+
+
+def test_each_writer_of_a_group_is_in_the_audit_log(keyed: Writers) -> None:
+    ann = replace(keyed.place, session=replace(owner("default"), user="a" * 32, name="ann"))
+    late = replace(keyed.place, session=replace(owner("default"), user="b" * 32, name="late", until_us=1))
+    with keyed.gathering():
+        answers = [keyed.write((1, 1, "a"), (2, 1, "a")), keyed.write((3, 1, "b"), place=ann)]
+        refused = keyed.write((4, 1, "c"), place=late)
+    assert {answer.result(20).version for answer in answers} == {3}
+    with pytest.raises(NotSignedIn):
+        refused.result(20)
+    keyed.lake.container.export_audit()("default")
+    with Lake(keyed.lake.container, "system", owner("default")) as system:
+        found = system.sql("SELECT user_name, kind, rows, outcome FROM audit ORDER BY sequence").arrow().to_pylist()
+    said = [(event["user_name"], event["kind"], event["rows"], event["outcome"]) for event in found]
+    assert said.count(("owner", "write", 2, "ok")) == 1
+    assert said.count(("ann", "write", 1, "ok")) == 1
+    assert ("late", "refusal", None, "NotSignedIn") in said
+    assert ("late", "write", 1, "ok") not in said
