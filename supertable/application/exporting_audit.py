@@ -24,7 +24,7 @@ from supertable.domain.errors import ObjectMissing, TableExists, TableNotFound
 from supertable.domain.files import DataFile
 from supertable.domain.roles import Permission
 from supertable.domain.schemas import first_schema
-from supertable.domain.sessions import owner
+from supertable.domain.sessions import Session, owner
 from supertable.domain.system_tables import AUDIT, SYSTEM
 
 _LOG = logging.getLogger(__name__)
@@ -67,6 +67,11 @@ class ExportAudit:
 
         self._journals.drain(organization, take)
         return sum(done)
+
+    def now(self, session: Session) -> int:
+        """The same, for callers who may control. Raises `AccessDenied`."""
+        self._tables.require(session, Permission.CONTROL)
+        return self(session.organization)
 
     def for_reading(self, organization: str) -> None:
         """The same, after which the log is there in any case."""

@@ -42,7 +42,9 @@ class Registrar:
         Raises `Conflict` when others win every time, `AccessDenied` for the tables of the system, and whatever
         `propose` raises.
         """
-        self._audit.ready(place.organization)
+        told = not is_system(place.supertable)  # or it would wait for an export that is waiting for it
+        if told:
+            self._audit.ready(place.organization)
         for _ in attempts(self._clock, self._identifiers):
             registry = self._tables.registry(place)
             change = propose(registry)
@@ -54,7 +56,8 @@ class Registrar:
             base = registry if registry.version else None
             after = self._registries.append(place.registry, base, commit)
             if after is not None:
-                self._tell(place, registry, after, change)
+                if told:
+                    self._tell(place, registry, after, change)
                 return after
             self._heads.catch_up(place.registry, registry.version)
         theirs = self._tables.registry(place)

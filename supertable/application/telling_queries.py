@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from supertable.application.auditing import Audit, request_id
-from supertable.application.ports.engines import Engine, Statement
+from supertable.application.ports.engines import Engine, Relation, Statement
 from supertable.application.tables import OpenTable, Place
 from supertable.domain.audit import AuditKind
-from supertable.domain.errors import AccessDenied, StatementRefused, SupertableError
-from supertable.domain.names import name_key
+from supertable.domain.errors import AccessDenied, InvalidName, StatementRefused, SupertableError
+from supertable.domain.names import checked_name, name_key
 
 
 class QueryTelling:
@@ -36,7 +36,7 @@ class QueryTelling:
         """It did not come to a run."""
         statement = self._statement
         shape = statement.shape if statement else self._engine.shape(sql)
-        names = [".".join(relation.parts) for relation in statement.relations] if statement else []
+        names = [_written(relation) for relation in statement.relations] if statement else []
         if isinstance(error, AccessDenied | StatementRefused) and not error.audited:
             session, where = self._place.session, self._place.supertable
             self._audit.refused(session, "query", error, supertable=where, tables=tuple(names), request=self._request)
@@ -67,6 +67,14 @@ class QueryTelling:
             request=self._request,
             **more,
         )
+
+
+def _written(relation: Relation) -> str:
+    """Whatever cannot be a name may be an address, with what opens it."""
+    try:
+        return ".".join(checked_name("table", part) for part in relation.parts)
+    except InvalidName:
+        return "?"
 
 
 def _name(table: OpenTable, place: Place) -> str:

@@ -6,8 +6,10 @@ from supertable.adapters.audit_journals.files import FileAuditJournals
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.config.reading import store_digest
 from supertable.config.settings import Settings
+from supertable.config.storage_settings import StorageType
 
 
 def journals(settings: Settings, store: ObjectStore) -> FileAuditJournals:
     """On this machine, apart for each store that it works with."""
-    return FileAuditJournals(settings.home / "audit" / store_digest(settings, store))
+    all_is_here = settings.storage_type is StorageType.LOCAL and not settings.redis_configured
+    return FileAuditJournals(settings.home / "audit" / store_digest(settings, store), unless_read_only=all_is_here)

@@ -78,6 +78,7 @@ from supertable.application.tag_version import TagVersion, UntagVersion
 from supertable.application.token_use import TokenUses
 from supertable.application.vacuum_lake import VacuumLake
 from supertable.application.vacuum_table import VacuumTable
+from supertable.application.verify_audit import VerifyAudit
 from supertable.application.who_am_i import WhoAmI
 from supertable.application.write_rows import WriteRows
 from supertable.config import auditing, catalogs, reading, signing_in, stores
@@ -187,6 +188,7 @@ class Container(containers.DeclarativeContainer):
         ExportAudit, audit_journals, audit_anchors, tables, founder, committer, data_files, store
     )
     audit.add_kwargs(exporter=export_audit.provider)  # which reads and writes, and is told of in turn
+    verify_audit = providers.Singleton(VerifyAudit, tables, audit, audit_anchors, snapshots_uncached, catalog, store)
     audit_exports = providers.Singleton(AuditExports, export_audit, audit_journals, clock)
     create_table = providers.Singleton(CreateTable, founder)
     clone_rules = providers.Singleton(CloneRules, access_changes, tables)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from supertable.domain.names import name_key
 from supertable.domain.sessions import Session
 
 OK = "ok"
@@ -110,7 +111,7 @@ def _digest(sequence: int, event: AuditEvent, previous: str) -> str:
         previous,
         sequence,
         event.at_us,
-        event.organization,
+        name_key(event.organization),
         event.kind,
         event.what,
         event.user,

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import itertools
+import logging
 import os
 import threading
 import time
@@ -25,13 +27,21 @@ from supertable.domain.names import name_key
 SEGMENT_BYTES = 8 << 20
 _OPEN, _SEALED = ".open", ".sealed"
 _NUMBERS = itertools.count()
+_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+_LOG = logging.getLogger(__name__)
 
 
 class FileAuditJournals:
-    """Each organization has a folder in `folder`, made when its first event comes."""
+    """Each organization has a folder in `folder`, made when its first event comes.
 
-    def __init__(self, folder: Path) -> None:
+    With `unless_read_only`, what is done on a machine whose folder nobody here may write is not recorded, and a warning
+    says so once: for lakes that lie on that machine as a whole.
+    """
+
+    def __init__(self, folder: Path, unless_read_only: bool = False) -> None:
         self._folder = folder
+        self._unless_read_only = unless_read_only
+        self._warned = False
         self._journals: dict[str, _Journal] = {}
 
     def append(self, event: AuditEvent) -> None:
@@ -39,7 +49,11 @@ class FileAuditJournals:
         try:
             self._journal(event.organization).append(line)
         except OSError as error:
-            raise _unavailable(error) from error
+            if not self._unless_read_only or error.errno not in _READ_ONLY:
+                raise _unavailable(error) from error
+            if not self._warned:
+                self._warned = True
+                _LOG.warning("nothing is put in the audit log, since %s: %s", self._folder, error.strerror)
 
     def own_bytes(self, organization: str) -> int:
         return self._journal(organization).own_bytes

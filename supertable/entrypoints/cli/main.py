@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from supertable.entrypoints.cli.alter import alter
+from supertable.entrypoints.cli.audit import audit
 from supertable.entrypoints.cli.catalog import catalog
 from supertable.entrypoints.cli.compact import compact, policy
 from supertable.entrypoints.cli.configuration import config
@@ -70,6 +71,7 @@ for command in (*_ROWS, *_TABLES, *_VERSIONS, *_MAINTENANCE, config, whoami, dem
     app.command()(command)
 app.add_typer(alter, name="alter")
 app.add_typer(catalog, name="catalog")
+app.add_typer(audit, name="audit")
 app.add_typer(serve, name="serve")
 app.add_typer(roles, name="roles")
 app.add_typer(users, name="users")

@@ -29,6 +29,7 @@ from supertable.domain.roles import Permission
 from supertable.domain.sessions import Session, owner
 from supertable.domain.vacuum import GRACE_SECONDS
 from supertable.entrypoints.sdk.access import Roles, Tokens, Users
+from supertable.entrypoints.sdk.audit import AuditLog
 from supertable.entrypoints.sdk.commit_infos import commit_info
 from supertable.entrypoints.sdk.durations import Duration, optional_seconds, seconds
 from supertable.entrypoints.sdk.result import Result
@@ -104,6 +105,10 @@ class Lake:
     @property
     def supertable(self) -> str:
         return self._place.supertable
+
+    @property
+    def audit(self) -> AuditLog:
+        return AuditLog(self._container, self._place)
 
     @property
     def roles(self) -> Roles:

@@ -35,9 +35,8 @@ def first_word(sql: str) -> str:
 def _shown(token: str, kind: Any, names: Mapping[str, str]) -> str:
     word = token.rstrip()
     space = token[len(word) :]
-    known = names.get(word)
-    if known is not None:
-        return known + space
+    if word in names:
+        return (names[word] if re.fullmatch(r"\w+", names[word]) else _VALUE) + space
     return (word if kind in _KEPT and _is_plain(word, kind) else _VALUE) + space
 
 
