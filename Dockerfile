@@ -5,7 +5,7 @@ COPY requirements.lock pyproject.toml README.md LICENSE ./
 COPY supertable ./supertable
 RUN python -m venv --without-pip /opt/supertable \
     && pip --python /opt/supertable/bin/python install --no-cache-dir --constraint requirements.lock \
-        ".[s3,azure,gcs,redis]" \
+        ".[s3,azure,gcs,redis,server]" \
     && find /opt/supertable -type d -name tests -prune -exec rm -r {} +
 
 FROM python:3.11-slim-bookworm
@@ -16,10 +16,12 @@ COPY --from=build /opt/supertable /opt/supertable
 ENV PATH=/opt/supertable/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
-    SUPERTABLE_HOME=/data/supertable
+    SUPERTABLE_HOME=/data/supertable \
+    SUPERTABLE_API_HOST=0.0.0.0
 USER supertable
 WORKDIR /data
 VOLUME /data
+EXPOSE 8051
 # The catalog and the object store both answer.
 HEALTHCHECK --interval=60s --timeout=30s --start-period=30s CMD ["supertable", "--json", "tables"]
 ENTRYPOINT ["supertable"]
