@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from supertable.application.ports.object_stores import ObjectStore
-from supertable.application.tables import OpenTable, Place, Tables
+from supertable.application.tables import Place, Tables
 from supertable.domain.errors import InvalidName, NotFound
 from supertable.domain.names import checked_name, name_key
 from supertable.domain.roles import Permission
@@ -35,21 +35,21 @@ class ListSupertables:
         folders = self._store.folders(f"{name_key(session.organization)}/")
         places = [Place(session.organization, name, session) for name in sorted(folders) if _is_name(name)]
         even_empty = self._tables.require(session, Permission.META).role.reaches_all
-        cut = self._tables.cut([(place, None) for place in places], Permission.META)
-        return [info for place in places if (info := self._info(place, cut[place, None], even_empty))]
+        entries = self._tables.entries(places, Permission.META)
+        return [info for place in places if (info := self._info(place, len(entries[place]), even_empty))]
 
     def one(self, place: Place) -> SupertableInfo:
         """Raises `NotFound`."""
         even_empty = self._tables.acting(place.session).role.reaches_all
-        info = self._info(place, self._tables.all(place, Permission.META), even_empty)
+        info = self._info(place, len(self._tables.entries([place], Permission.META)[place]), even_empty)
         if info is None:
             raise NotFound(f"There is no supertable {place.supertable!r}.")
         return info
 
-    def _info(self, place: Place, tables: list[OpenTable], even_empty: bool) -> SupertableInfo | None:
+    def _info(self, place: Place, tables: int, even_empty: bool) -> SupertableInfo | None:
         if not tables and not (even_empty and self._tables.registry(place).version):
             return None
-        return SupertableInfo(name_key(place.supertable), len(tables))
+        return SupertableInfo(name_key(place.supertable), tables)
 
 
 def _is_name(folder: str) -> bool:

@@ -185,6 +185,18 @@ class Tables:
         """Every table of the place that the caller may know of, as one cut, by name."""
         return self.cut([(place, None)], need)[place, None]
 
+    def entries(self, places: Iterable[Place], need: Permission) -> dict[Place, list[TableEntry]]:
+        """The tables of each place that the caller may know of, by name, without a look at what is in them."""
+        wanted = list(places)
+        known = {place.registry: self._registries.known(place.registry) for place in wanted}
+        heads = self._heads.cut(known | self._accesses_known(wanted))
+        registries = {place: self._registry(place, heads) for place in wanted}
+        found = {}
+        for place in wanted:
+            allowed = self._allowed((place, None), registries, self._acting(place.session, heads), need)
+            found[place] = [entry for entry, _ in allowed]
+        return found
+
     def newest(self, table: OpenTable, dropped_too: bool = False) -> OpenTable:
         """The same table at its newest version.
 
