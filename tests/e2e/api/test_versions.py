@@ -28,7 +28,7 @@ def everything(api: httpx.Client, path: str, limit: int) -> list[list[Any]]:
     pages = []
     cursor: str | None = None
     while True:
-        params = {"limit": limit, **({"cursor": cursor} if cursor else {})}
+        params: dict[str, str | int] = {"limit": limit} | ({"cursor": cursor} if cursor else {})
         answer = api.get(path, params=params)
         assert answer.status_code == 200, answer.text
         pages.append(answer.json()["items"])
