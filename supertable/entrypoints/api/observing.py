@@ -49,7 +49,7 @@ class Observed:
         auditing.request_id.set(id_)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=id_)
-        seen = _Seen(id_)
+        seen = _Seen(scope, id_)
         started = time.perf_counter()
         metrics.IN_FLIGHT.inc()
         try:
@@ -66,14 +66,16 @@ class Observed:
 class _Seen:
     """What became of a request. `status`: as text; empty while nothing was answered."""
 
-    def __init__(self, id_: str) -> None:
+    def __init__(self, scope: Scope, id_: str) -> None:
         self.status = ""
+        self._scope = scope
         self._id = id_
 
     def sending(self, send: Send) -> Send:
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self.status = str(message["status"])
+                _name_span(self._scope, self._id)
                 headers = MutableScopeHeaders.from_message(message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
@@ -88,6 +90,14 @@ def _id(headers: Iterable[tuple[bytes, bytes]]) -> str:
     return given.decode() if _ALLOWED_ID.fullmatch(given) else uuid.uuid4().hex
 
 
+def _name_span(scope: Scope, id_: str) -> None:
+    """By now the route is known, and the trace's span has not ended."""
+    span = trace.get_current_span()
+    route = str(scope.get("path_template", "none"))
+    span.update_name(f"{scope.get('method', 'WEBSOCKET')} {route}")
+    span.set_attributes({"http.route": route, "supertable.request_id": id_})
+
+
 def _tell(scope: Scope, status: str, seconds: float) -> None:
     method = str(scope.get("method", "WEBSOCKET"))
     route = str(scope.get("path_template", "none"))
@@ -95,9 +105,6 @@ def _tell(scope: Scope, status: str, seconds: float) -> None:
         known = method if method in _METHODS else "other"
         metrics.REQUESTS.labels(known, route, status or "none").inc()
         metrics.SECONDS.labels(known, route).observe(seconds)
-    span = trace.get_current_span()
-    span.update_name(f"{method} {route}")
-    span.set_attributes({"http.route": route, "supertable.request_id": request_id(scope)})
     said: dict[str, Any] = {"method": method, "path": scope["path"], "status": status, "seconds": round(seconds, 6)}
     session = scope.get("user")
     if session is not None:

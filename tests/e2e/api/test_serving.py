@@ -1,0 +1,199 @@
+"""`supertable serve api`: processes of its own, from the first token to the last request."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+
+import supertable
+from tests.servers.process import answers, free_port
+
+BIN = str(Path(sys.executable).parent / "supertable")
+LONG = "SELECT a.range FROM range(100000000) a, range(1000) b"
+
+
+class Service:
+    """The command in a process; what it says, by `out` and `err`."""
+
+    def __init__(self, home: Path, *arguments: str, **settings: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        environment = {"PATH": str(Path(BIN).parent), "SUPERTABLE_HOME": str(home), **settings}
+        self._out, self._err = home / "out", home / "err"
+        with self._out.open("wb") as out, self._err.open("wb") as err:
+            command = [BIN, "serve", "api", "--port", str(self.port), *arguments]
+            self.process = subprocess.Popen(command, env=environment, cwd=home, stdout=out, stderr=err)
+        deadline = time.monotonic() + 60
+        while not answers(self.port) or not self._healthy():
+            assert self.process.poll() is None, self.err
+            assert time.monotonic() < deadline, self.err
+            time.sleep(0.05)
+
+    @property
+    def out(self) -> str:
+        return self._out.read_text()
+
+    @property
+    def err(self) -> str:
+        return self._err.read_text()
+
+    def stop(self) -> float:
+        """SIGTERM; the seconds until it ended, well."""
+        started = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(60) == 0
+        return time.monotonic() - started
+
+    def _healthy(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/healthz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+@pytest.fixture
+def started(home: Path) -> Iterator[list[Service]]:
+    """Services that end with the test."""
+    services: list[Service] = []
+    yield services
+    for service in services:
+        if service.process.poll() is None:
+            service.process.terminate()
+            service.process.wait(60)
+
+
+def client(service: Service, token: str) -> httpx.Client:
+    return httpx.Client(base_url=service.url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+
+
+def test_the_first_token_is_shown_once_and_the_log_tells_of_requests_but_no_token(
+    home: Path, started: list[Service]
+) -> None:
+    service = Service(home, LOG_LEVEL="DEBUG")
+    started.append(service)
+    (token,) = re.findall(r"st_\S+", service.out)
+    with client(service, token) as api:
+        answer = api.post("/api/v1/query", json={"sql": "SELECT 42 AS n"}, headers={"X-Request-Id": "the-one"})
+        assert answer.json()["rows"] == [{"n": 42}]
+        api.get("/api/v1/query?secret=in-the-address")
+    service.stop()
+    lines = [json.loads(line) for line in service.err.splitlines()]
+    (said,) = [line for line in lines if line.get("request_id") == "the-one" and line["event"] == "request"]
+    assert (said["method"], said["path"], said["status"], said["role"]) == (
+        "POST",
+        "/api/v1/query",
+        "200",
+        "superadmin",
+    )
+    assert token not in service.err
+    assert "SELECT 42" not in service.err
+    assert "in-the-address" not in service.err
+    again = Service(home)
+    started.append(again)
+    assert "st_" not in again.out
+
+
+def test_workers_answer_together_and_their_counts_are_added_up(home: Path, started: list[Service]) -> None:
+    service = Service(home, "--workers", "2", SUPERTABLE_SUPERTOKEN="token-of-this-test")
+    started.append(service)
+    for _ in range(20):
+        with client(service, "token-of-this-test") as api:
+            assert api.post("/api/v1/query", json={"sql": "SELECT 1 AS n UNION ALL SELECT 2"}).status_code == 200
+    counts = httpx.get(f"{service.url}/metrics").text
+    assert 'supertable_requests_total{method="POST",route="/api/v1/query",status="200"} 20.0' in counts
+    assert 'supertable_queries_total{outcome="done"} 20.0' in counts
+    assert "supertable_rows_read_total 40.0" in counts
+    assert "supertable_requests_in_flight 1.0" in counts
+
+
+def test_what_runs_may_finish_when_it_stops(home: Path, started: list[Service]) -> None:
+    service = Service(home, SUPERTABLE_SUPERTOKEN="token-of-this-test", SUPERTABLE_SHUTDOWN_SECONDS="20")
+    started.append(service)
+    rows: list[int] = []
+
+    def read() -> None:
+        sql = "SELECT count(*) AS n FROM range(3000000000)"
+        with client(service, "token-of-this-test") as api:
+            rows.append(api.post("/api/v1/query", json={"sql": sql}).json()["rows"][0]["n"])
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    time.sleep(0.5)
+    service.stop()
+    reader.join(30)
+    assert rows == [3_000_000_000]
+
+
+def test_what_runs_for_too_long_is_broken_off_when_it_stops(home: Path, started: list[Service]) -> None:
+    service = Service(home, SUPERTABLE_SUPERTOKEN="token-of-this-test", SUPERTABLE_SHUTDOWN_SECONDS="1")
+    started.append(service)
+    accept = {"Accept": "application/x-ndjson"}
+    with (
+        client(service, "token-of-this-test") as api,
+        api.stream("POST", "/api/v1/query", json={"sql": LONG}, headers=accept) as answer,
+    ):
+        pieces = answer.iter_raw()
+        next(pieces)
+        stopping = threading.Thread(target=service.stop)
+        stopping.start()
+        with pytest.raises(httpx.RemoteProtocolError):
+            for _ in pieces:
+                pass
+        stopping.join(20)
+    assert service.process.returncode == 0
+    with supertable.connect(home) as lake:
+        assert lake.container.leases().live() == []
+
+
+def test_an_address_that_is_taken(home: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        command = [BIN, "serve", "api", "--port", str(taken.getsockname()[1])]
+        environment = {
+            "PATH": str(Path(BIN).parent),
+            "SUPERTABLE_HOME": str(home),
+            "SUPERTABLE_SUPERTOKEN": "not-a-secret",
+        }
+        done = subprocess.run(command, env=environment, cwd=home, capture_output=True, timeout=60)
+    assert done.returncode == 1
+    assert b"in use" in done.stderr
+
+
+def test_requests_are_traced_where_that_is_set(home: Path, started: list[Service]) -> None:
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    received: list[tuple[str, bytes]] = []
+    collector = HTTPServer(("127.0.0.1", 0), Collector)
+    threading.Thread(target=collector.serve_forever, daemon=True).start()
+    endpoint = f"http://127.0.0.1:{collector.server_port}"
+    service = Service(home, SUPERTABLE_SUPERTOKEN="token-of-this-test", OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
+    started.append(service)
+    with client(service, "token-of-this-test") as api:
+        assert (
+            api.post("/api/v1/query", json={"sql": "SELECT 1"}, headers={"X-Request-Id": "traced"}).status_code == 200
+        )
+    service.stop()
+    collector.shutdown()
+    assert {path for path, _ in received} == {"/v1/traces"}
+    sent = b"".join(body for _, body in received)
+    assert b"traced" in sent
+    assert b"token-of-this-test" not in sent
