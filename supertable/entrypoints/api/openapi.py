@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from litestar import Request, Router, get
 from litestar.datastructures import CacheControlHeader, State
@@ -15,6 +15,7 @@ from litestar.static_files import create_static_files_router
 
 import supertable
 from supertable.entrypoints.api.media_types import MEDIA_TYPES
+from supertable.entrypoints.api.row_bodies import FORMATS
 
 _PAGE = Path(__file__).parent / "docs_page"
 _PATH = "/api/v1/docs"
@@ -80,6 +81,20 @@ class ResultOperation(spec.Operation):
         if isinstance(done, spec.OpenAPIResponse):
             schema = spec.Schema(description="The rows. As JSON: an object that has the columns, too.")
             done.content = {name: spec.OpenAPIMediaType(schema=schema) for name in MEDIA_TYPES}
+
+
+@dataclass
+class RowsOperation(spec.Operation):
+    """An operation whose body is rows, in the format that `Content-Type` names. Give it as `operation_class`."""
+
+    formats: ClassVar = tuple(FORMATS)
+
+    def __post_init__(self) -> None:
+        rows = spec.Schema(type=spec.OpenAPIType.ARRAY, items=spec.Schema(type=spec.OpenAPIType.OBJECT))
+        as_json = spec.OpenAPIMediaType(schema=rows, example=[{"id": 1, "region": "north", "amount": "9.50"}])
+        other = spec.OpenAPIMediaType(schema=spec.Schema())
+        content = {name: as_json if name == "application/json" else other for name in self.formats}
+        self.request_body = spec.RequestBody(content, "The rows.", required=True)
 
 
 HANDLERS = (openapi_json, _ASSETS)

@@ -114,7 +114,7 @@ class ResultAnswer:
     status_code=202,
     tags=_TAGS,
     summary="Run a query in the background",
-    responses=problems(404, 422, 429),
+    responses=problems(404, 413, 415, 422, 429),
     response_headers=[LOCATION_HEADER],
 )
 async def submit_query(

@@ -129,7 +129,7 @@ def _counted(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
     status_code=200,
     tags=["queries"],
     summary="Run a query",
-    responses=problems(404, 406, 422),
+    responses=problems(404, 406, 413, 415, 422),
     operation_class=ResultOperation,
 )
 async def query(

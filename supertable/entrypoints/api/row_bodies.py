@@ -19,6 +19,7 @@ from litestar.concurrency import sync_to_thread
 from litestar.exceptions import ClientException, HTTPException, InternalServerException
 
 from supertable.application.ingest_rows import SMALL_BYTES
+from supertable.domain.errors import UnreadableInput
 
 FORMATS: Mapping[str, str] = {
     "application/json": "json",
@@ -33,7 +34,16 @@ FORMATS: Mapping[str, str] = {
 COMPRESSIONS: Mapping[str, str | None] = {"": None, "identity": None, "gzip": "gzip", "x-gzip": "gzip", "zstd": "zstd"}
 IN_MEMORY = frozenset({"json", "ndjson"})
 _FREE_BYTES_KEPT = 256 * 1024 * 1024
+_LINES = frozenset({"ndjson", "csv", "tsv"})
 AnyRequest: TypeAlias = Request[Any, Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """How many bytes a body may have, and a line of it."""
+
+    body: int
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +68,16 @@ def format_of(request: AnyRequest) -> str:
 
 
 @asynccontextmanager
-async def row_body(request: AnyRequest, folder: Path, max_bytes: int, as_file: bool) -> AsyncIterator[RowBody]:
+async def row_body(request: AnyRequest, folder: Path, limits: BodyLimits, as_file: bool) -> AsyncIterator[RowBody]:
     """The body, and its file, in `folder`, for the time of the block. `as_file`: also where it is small.
 
-    Raises 413 and 415.
+    Raises 413 and 415, and `UnreadableInput` as soon as a line is too long.
     """
     format_ = format_of(request)
     compression = _compression(request)
-    if (request.content_length or 0) > max_bytes:
-        raise _too_large(max_bytes)
+    if (request.content_length or 0) > limits.body:
+        raise _too_large(limits.body)
+    line = _Line(limits.line if format_ in _LINES and compression is None else limits.body)
     held = bytearray()
     size = 0
     file: IO[bytes] | None = None
@@ -74,8 +85,9 @@ async def row_body(request: AnyRequest, folder: Path, max_bytes: int, as_file: b
         async for chunk in _chunks(request):
             held += chunk
             size += len(chunk)
-            if size > max_bytes:
-                raise _too_large(max_bytes)
+            if size > limits.body:
+                raise _too_large(limits.body)
+            line.goes_on(chunk)
             if len(held) > SMALL_BYTES:
                 file = await sync_to_thread(_appended, file, folder, held)
                 held = bytearray()
@@ -86,6 +98,21 @@ async def row_body(request: AnyRequest, folder: Path, max_bytes: int, as_file: b
     finally:
         if file is not None:
             file.close()
+
+
+class _Line:
+    """The line that is not at its end yet: whoever sends one without end is stopped."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._size = 0
+
+    def goes_on(self, chunk: bytes) -> None:
+        """Raises `UnreadableInput`."""
+        end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+        self._size = len(chunk) - end - 1 + (self._size if end < 0 else 0)
+        if self._size > self._most:
+            raise UnreadableInput("the rows", f"a line is longer than {self._most:,} bytes. Nothing was written.")
 
 
 def _compression(request: AnyRequest) -> str | None:

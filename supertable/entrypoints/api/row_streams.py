@@ -19,6 +19,7 @@ from litestar import Request, post
 from litestar.concurrency import sync_to_thread
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Schema
 from litestar.params import FromPath, QueryParameter
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -30,6 +31,7 @@ from supertable.domain.roles import Permission
 from supertable.entrypoints.api.arrow_pipes import ArrowPipe
 from supertable.entrypoints.api.context import Here, Services, Stop
 from supertable.entrypoints.api.documented import problems
+from supertable.entrypoints.api.openapi import RowsOperation
 from supertable.entrypoints.api.problems import problem_of
 from supertable.entrypoints.api.row_bodies import format_of
 from supertable.entrypoints.api.stopping import Stopping
@@ -40,6 +42,7 @@ EverySeconds = Annotated[
     float, QueryParameter(ge=0.01, le=60, description="After how long rows that have come are committed.")
 ]
 EveryRows = Annotated[int, QueryParameter(ge=1, le=10_000, description="After how many rows they are, before that.")]
+_LINES = "application/x-ndjson"
 _QUEUED_BYTES = 4 * SMALL_BYTES
 
 
@@ -71,11 +74,22 @@ class Piece:
         return await asyncio.wrap_future(ingest.text(wanted, bytes(self.lines), "ndjson"))
 
 
+class _StreamOperation(RowsOperation):
+    formats = (_LINES, "application/vnd.apache.arrow.stream")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        done = (self.responses or {}).get("200")
+        if isinstance(done, OpenAPIResponse):
+            done.content = {_LINES: OpenAPIMediaType(schema=Schema(description="Acknowledgements, a line each."))}
+
+
 @post(
     TABLE + "/stream",
     tags=["rows"],
     summary="Write rows as a stream",
-    responses=problems(404),
+    responses=problems(404, 415),
+    operation_class=_StreamOperation,
     request_max_body_size=None,
     status_code=200,
 )
@@ -127,7 +141,7 @@ class RowStream:
         self._room = asyncio.Condition()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - what ASGI gives
-        headers = [(b"content-type", b"application/x-ndjson")]
+        headers = [(b"content-type", _LINES.encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         reading = asyncio.ensure_future(self._read(receive))
         try:

@@ -19,8 +19,9 @@ from supertable.config.stores import folder
 from supertable.domain.errors import InvalidInput
 from supertable.entrypoints.api.bodies import Body
 from supertable.entrypoints.api.context import Here, Services
-from supertable.entrypoints.api.documented import problems
-from supertable.entrypoints.api.row_bodies import RowBody, row_body
+from supertable.entrypoints.api.documented import problems_of_change
+from supertable.entrypoints.api.openapi import RowsOperation
+from supertable.entrypoints.api.row_bodies import BodyLimits, RowBody, row_body
 from supertable.entrypoints.api.tables import LOCATION_HEADER, TABLE
 from supertable.entrypoints.api.versions import IdempotencyKey, made_version
 from supertable.entrypoints.sdk.commit_infos import commit_info
@@ -33,7 +34,7 @@ Mode = Annotated[
 Evolve = Annotated[bool, QueryParameter(description="Whether the rows may add columns and widen types.")]
 Where = Annotated[
     str | None,
-    QueryParameter(max_length=100_000, description="An overwrite replaces just the rows for which it is true."),
+    QueryParameter(max_length=5000, description="An overwrite replaces just the rows for which it is true."),
 ]
 
 
@@ -53,7 +54,8 @@ class NewDeletion(Body):
     TABLE + "/rows",
     tags=_TAGS,
     summary="Write rows",
-    responses=problems(404, 409),
+    responses=problems_of_change(404),
+    operation_class=RowsOperation,
     response_headers=[LOCATION_HEADER],
     request_max_body_size=None,
 )
@@ -74,8 +76,8 @@ async def write_rows(
     """
     settings = container.settings()
     wanted = Wanted(place, table, mode, evolve, where, commit_info(idempotency_key, {}))
-    temporary, most = folder(settings, "temporary"), settings.ingest_max_bytes
-    async with row_body(request, temporary, most, as_file=not wanted.shareable) as body:
+    limits = BodyLimits(settings.ingest_max_bytes, settings.ingest_max_line_bytes)
+    async with row_body(request, folder(settings, "temporary"), limits, as_file=not wanted.shareable) as body:
         return made_version(place, await _written(container, wanted, body))
 
 
@@ -91,7 +93,7 @@ async def _written(container: Container, wanted: Wanted, body: RowBody) -> Write
     TABLE + "/deletions",
     tags=_TAGS,
     summary="Delete rows",
-    responses=problems(404, 409),
+    responses=problems_of_change(404),
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )

@@ -49,7 +49,7 @@ class NewCheck(Body):
     status_code=202,
     tags=_TAGS,
     summary="Compact a table",
-    responses=problems(404, 429),
+    responses=problems(404, 413, 415, 429),
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )
@@ -65,7 +65,7 @@ def compact_table(
     status_code=202,
     tags=_TAGS,
     summary="Vacuum a table",
-    responses=problems(404, 429),
+    responses=problems(404, 413, 415, 429),
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )
@@ -81,7 +81,7 @@ def vacuum_table(
     status_code=202,
     tags=_TAGS,
     summary="Vacuum a supertable",
-    responses=problems(404, 429),
+    responses=problems(404, 413, 415, 429),
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )
@@ -109,7 +109,7 @@ def maintain_supertable(container: Services, place: Here) -> Response[JobDescrip
     status_code=202,
     tags=_TAGS,
     summary="Check a supertable",
-    responses=problems(404, 429),
+    responses=problems(404, 413, 415, 429),
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )
