@@ -25,7 +25,7 @@ SECONDS = Histogram("supertable_request_seconds", "Time until an answer was sent
 IN_FLIGHT = Gauge("supertable_requests_in_flight", "Requests being answered.", multiprocess_mode="livesum")
 QUERIES = Counter("supertable_queries", "Queries that ended.", ["outcome"])
 ROWS = Counter("supertable_rows_read", "Rows of queries' answers.")
-COMMITS = Counter("supertable_commits", "Versions that requests made durable.")
+WRITES = Counter("supertable_writes", "Writes that became durable; several may share a version.")
 _SHARED = "PROMETHEUS_MULTIPROC_DIR"
 
 

@@ -14,6 +14,7 @@ from supertable.application.results import HistoryEntry, WriteResult
 from supertable.application.tables import Place
 from supertable.application.tombstones import TombstoneInfo, tombstones
 from supertable.domain.roles import Permission
+from supertable.entrypoints.api import metrics
 from supertable.entrypoints.api.bodies import Body
 from supertable.entrypoints.api.columns import Column
 from supertable.entrypoints.api.context import Here, Services
@@ -127,6 +128,7 @@ def list_tombstones(
 
 def made_version(place: Place, result: WriteResult) -> Response[WriteResult]:
     """201, and where the version is described."""
+    metrics.WRITES.inc()
     address = f"{table_address(place, result.table)}/versions/{result.version}"
     return Response(result, status_code=201, headers={"Location": address})
 
