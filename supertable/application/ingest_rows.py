@@ -24,8 +24,6 @@ SMALL_BYTES = 1024 * 1024
 """Up to which rows are held in memory, and share a commit with others."""
 _SMALL_ROWS = 10_000
 _SOURCE = "the rows"
-_ROW_BYTES = 10
-"""What a byte of JSON may take in memory, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +71,7 @@ class IngestRows:
             found = self._reader.rows(text, self._options(wanted, columns, format_, None, len(text)))
             return _some(found, wanted)
 
-        size = len(text) * _ROW_BYTES
-        return self._group_commit.submit(wanted.place, wanted.table, rows, size, wanted.mode, wanted.info)
+        return self._group_commit.submit(wanted.place, wanted.table, rows, len(text), wanted.mode, wanted.info)
 
     def table(self, wanted: Wanted, rows: pa.Table) -> Future[WriteResult]:
         """Write rows that are in memory, of a write that is `shareable`. Does not block."""

@@ -137,6 +137,15 @@ def test_large_bodies_are_streamed_through_a_file(api: httpx.Client, lake: Lake,
     assert count(lake) == 50_000
 
 
+def test_many_bodies_that_are_just_small_are_all_taken(server: ApiServer, lake: Lake) -> None:
+    body = json.dumps([{"id": n, "name": "x" * 100} for n in range(7_000)]).encode()
+    with ThreadPoolExecutor(24) as pool, server.client() as api:
+        answers = list(pool.map(lambda _: post(api, body, params={"mode": "upsert"}), range(24)))
+    assert [answer.status_code for answer in answers] == [201] * 24
+    assert sum(answer.json()["rows_inserted"] for answer in answers) == count(lake) == 7_000
+    assert sum(answer.json()["rows_updated"] for answer in answers) == 23 * 7_000
+
+
 def test_one_object_is_one_row(api: httpx.Client, lake: Lake) -> None:
     assert post(api, b'{"id": 7}').json()["rows_inserted"] == 1
     assert count(lake) == 1
