@@ -239,7 +239,7 @@ class KeyMatches:
     """What an upsert or delete by keys finds.
 
     `superseded`: positions to mark dead, by data file path. `by`: row numbers of the batch (ascending) that supersede
-    them. `stale`: those (ascending) that lose against a live row with a newer sequence; empty without a sequence column.
+    them. `stale`: those (ascending) that lose against a live row with a newer sequence; none without a sequence column.
     """
 
     superseded: dict[str, pa.Array]
