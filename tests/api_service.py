@@ -1,0 +1,45 @@
+"""`supertable serve api` in a process of its own, over a lake of its own that may come to harm."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.servers.process import ServerProcess, free_port
+
+TOKEN = "st_owner-of-the-service"
+
+
+class ApiService:
+    """Serves the lake at `home` until `stop`. `settings`: further ones, by the names of their variables."""
+
+    def __init__(self, home: Path, folder: Path, **settings: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        command = [str(Path(sys.executable).parent / "supertable"), "--home", str(home)]
+        environment = {"SUPERTABLE_SUPERTOKEN": TOKEN, "SUPERTABLE_RATE_LIMIT": "0", **settings}
+        self.process = ServerProcess(
+            [*command, "serve", "api", "--port", str(self.port)], folder, {**os.environ, **environment}
+        )
+        self.process.wait_until(self._answers)
+
+    def client(self, token: str = TOKEN, **options: Any) -> httpx.Client:
+        """Calls it, signed in."""
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60, **options)
+
+    def log(self) -> str:
+        return self.process.output.read_text(errors="replace")
+
+    def stop(self) -> None:
+        self.process.stop(30)
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/healthz", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
