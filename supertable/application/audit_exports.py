@@ -12,9 +12,8 @@ from supertable.domain.errors import SupertableError
 
 _LOG = logging.getLogger(__name__)
 _LOOK_SECONDS = 1.0
-_SERVICE_SECONDS = 10
-_EMBEDDED_SECONDS = 60
-_MANY_BYTES = 1 << 19
+_WAITED_SECONDS = 60
+_MANY_BYTES = 4 << 20
 
 
 class AuditExports:
@@ -39,12 +38,12 @@ class AuditExports:
         if thread is not None:
             self._stopping.set()
             thread.join()
-        self._export_due(_EMBEDDED_SECONDS if thread is None else 0)
+        self._export_due(_WAITED_SECONDS if thread is None else 0)
         self._journals.close()
 
     def _run(self) -> None:
         while not self._stopping.wait(_LOOK_SECONDS):
-            self._export_due(_SERVICE_SECONDS)
+            self._export_due(_WAITED_SECONDS)
 
     def _export_due(self, seconds: float) -> None:
         try:

@@ -237,7 +237,7 @@ class TestWhenItIsExported:
         from supertable.application import audit_exports
 
         monkeypatch.setattr(audit_exports, "_LOOK_SECONDS", 0.01)
-        monkeypatch.setattr(audit_exports, "_SERVICE_SECONDS", 0)
+        monkeypatch.setattr(audit_exports, "_WAITED_SECONDS", 0)
         exports = lake.container.audit_exports()
         exports.start()
         lake.sql("FROM orders").arrow()
