@@ -1,7 +1,7 @@
 # Everything a person needs to work on SuperTable. `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test histories attacks lint types contracts bench bench-servers docs build lock format clean
+.PHONY: help setup demo test histories fuzz-api attacks lint types contracts bench bench-servers docs build lock format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -52,6 +52,10 @@ attacks: $(READY) ## Random SELECTs under a role against a copy of what it sees 
 			tests/attacks/test_random_selects.py || exit 1; \
 		seed=$$((seed + 10)); turns=$$((turns - 1)); \
 	done
+
+fuzz-api: $(READY) ## Schemathesis over the REST API's description for longer; EXAMPLES=…, SEED=… repeats it
+	@seed=$${SEED:-$$(date +%s)}; echo "SEED=$$seed"; API_EXAMPLES=$${EXAMPLES:-300} SEED=$$seed TURNS=1000 \
+		$(BIN)/python -m pytest -q -s --timeout 0 tests/e2e/api/test_schemathesis.py tests/e2e/api/test_hostile_requests.py
 
 lint: $(READY) ## Check style
 	@$(BIN)/ruff check .
