@@ -1,7 +1,8 @@
 """`make bench`: SuperTable beside its peers in one run. `scale`: very many versions and files. `access`: row filters.
 `profile`: one case.
 
-`make bench-servers`, on servers that the tests bring: `failures`, `writers`; on the REST API: `api`, `api-writes`.
+`make bench-servers`, on servers that the tests bring: `failures`, `writers`; on the REST API: `api`, `api-load`,
+`api-writes`.
 """
 
 from __future__ import annotations
@@ -96,6 +97,16 @@ def api_writes(arguments: argparse.Namespace) -> None:
         report.save(found, _RESULTS / "api_writes.json")
 
 
+def api_load(arguments: argparse.Namespace) -> None:
+    """Rows written and read back through the API by many clients at once: no error, none lost; how long each took."""
+    from benchmarks import report
+    from benchmarks.api_load import measured
+
+    found = measured(arguments.clients, arguments.seconds, not arguments.local)
+    if not arguments.local:
+        report.save(found, _RESULTS / "api_load.json")
+
+
 def access(_: argparse.Namespace) -> None:
     """What row filters cost, beside a table that holds only what they show."""
     from benchmarks import report
@@ -150,6 +161,11 @@ def main() -> None:
     through_api.add_argument("--seconds", type=float, default=20)
     through_api.add_argument("--local", action="store_true", help="on local files only; nothing is saved")
     through_api.set_defaults(run=api_writes)
+    load = commands.add_parser("api-load", help=api_load.__doc__)
+    load.add_argument("--clients", type=int, default=64)
+    load.add_argument("--seconds", type=float, default=60)
+    load.add_argument("--local", action="store_true", help="on local files only; nothing is saved")
+    load.set_defaults(run=api_load)
     commands.add_parser("failures", help=failures.__doc__).set_defaults(run=failures)
     visiting = commands.add_parser("visit", help=visit.__doc__)
     visiting.add_argument("home", type=Path)
