@@ -13,6 +13,7 @@ import pytest
 import supertable
 from supertable import AccessDenied, Lake, NotSignedIn
 from supertable.domain.sessions import superuser_hash
+from supertable.entrypoints.cli.failures import NOT_ALLOWED
 from tests.command_line import Cli
 from tests.servers.valkey import TOKENS, Valkey
 
@@ -117,11 +118,11 @@ def test_with_redis_a_token_is_needed(home: Path, valkey: Valkey, monkeypatch: p
         with pytest.raises(NotSignedIn, match="SUPERTABLE_TOKEN"):
             supertable.connect(role=role)
     done = cli("tables")
-    assert (done.code, done.out) == (1, "")
+    assert (done.code, done.out) == (NOT_ALLOWED, "")
     assert "--token" in done.err
     assert cli("config").code == 0, "what is wrong can still be looked for"
     for command in ("tables", "maintain", "fsck"):
-        assert cli(command).code == 1, command
+        assert cli(command).code == NOT_ALLOWED, command
         assert cli(command, "--token", TOKENS["SUPERTABLE_TOKEN"]).code == 0, command
     with pytest.raises(NotSignedIn):
         supertable.connect(token="wrong")
@@ -145,7 +146,7 @@ def test_roles_and_tokens_hold_for_every_command(token: str, cli: Cli) -> None:
     assert cli("query", sql, "--format", "csv", "--role", "reader").out.split() == ['"id"']
     for command in (["drop", "orders", "--yes"], ["maintain"], ["users", "list"], ["compact", "orders"]):
         done = cli(*command, "--token", token)
-        assert (done.code, done.out) == (1, ""), command
+        assert (done.code, done.out) == (NOT_ALLOWED, ""), command
 
 
 def test_the_command_line_never_shows_a_token(token: str, home: Path) -> None:

@@ -48,7 +48,10 @@ from tests.servers.jwks import (
 from tests.servers.tokens import certificate
 
 SECRET = "a secret of the tests, with more than 32 characters"
-NOW = int(time.time())
+
+
+def now() -> int:
+    return int(time.time())
 
 
 def sign_rsa(signed: bytes) -> bytes:
@@ -81,8 +84,9 @@ def jwt_verifier(home: Path, clock: ManualClock, server: JwksServer) -> TokenVer
 
 
 def test_what_a_token_says(jwt_verifier: TokenVerifier) -> None:
-    said = jwt_verifier.claims(token(exp=NOW + 600))
-    assert said == Claims(ISSUER, "ann", "ann", "default", (NOW + 600) * 1_000_000, ("reader",), ())
+    end = now() + 600
+    said = jwt_verifier.claims(token(exp=end))
+    assert said == Claims(ISSUER, "ann", "ann", "default", end * 1_000_000, ("reader",), ())
 
 
 @pytest.mark.parametrize(("key", "algorithm", "kid"), [(RSA, "RS256", "1"), (EC, "ES256", "ec"), (ED, "EdDSA", "ed")])
@@ -157,7 +161,7 @@ REFUSED: dict[str, Any] = {
     "a subject that is a number": lambda: assembled({"alg": "RS256", "kid": "1"}, claims(sub=7), sign_rsa),
     "a subject of control characters": lambda: token(sub="ann\n"),
     "a subject of 2,000 characters": lambda: token(sub="a" * 2_000),
-    "expired": lambda: token(exp=NOW - 1),
+    "expired": lambda: token(exp=now() - 1),
     "no end": lambda: token(exp=None),
     "an end that is text": lambda: token(exp="soon"),
     "an end without end": lambda: assembled(
@@ -166,9 +170,9 @@ REFUSED: dict[str, Any] = {
     "an end that is no number": lambda: assembled(
         {"alg": "RS256", "kid": "1"}, json.dumps(claims(exp=float("nan"))).encode(), sign_rsa
     ),
-    "an end that is a list": lambda: token(exp=[NOW + 60]),
-    "not yet": lambda: token(nbf=NOW + 600),
-    "of the future": lambda: token(iat=NOW + 600),
+    "an end that is a list": lambda: token(exp=[now() + 60]),
+    "not yet": lambda: token(nbf=now() + 600),
+    "of the future": lambda: token(iat=now() + 600),
     "a role that is a number": lambda: token(role=1),
     "a role that is an object": lambda: token(role={"reader": True}),
     "an empty role": lambda: token(role=""),
@@ -237,12 +241,13 @@ def test_of_two_claims_of_one_name_the_last_counts(jwt_verifier: TokenVerifier) 
 def test_leeway(home: Path) -> None:
     strict = verifier(home, jwt_secret=SECRET)
     lenient = verifier(home, jwt_secret=SECRET, jwt_leeway_seconds=60)
-    for late in (token(SECRET, "HS256", exp=NOW - 5), token(SECRET, "HS256", nbf=int(time.time()) + 30)):
+    for late in (token(SECRET, "HS256", exp=now() - 5), token(SECRET, "HS256", nbf=now() + 30)):
         assert strict.claims(late) is None
         assert lenient.claims(late)
-    said = lenient.claims(token(SECRET, "HS256", exp=NOW + 5))
+    end = now() + 5
+    said = lenient.claims(token(SECRET, "HS256", exp=end))
     assert said
-    assert said.expires_at_us == (NOW + 65) * 1_000_000
+    assert said.expires_at_us == (end + 60) * 1_000_000
 
 
 def test_claims_are_mapped_by_settings(home: Path) -> None:

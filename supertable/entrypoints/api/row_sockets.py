@@ -207,6 +207,7 @@ class RowSocket:
 
     async def _end_with(self, number: int, error: Exception) -> None:
         """What waits after a message that failed is taken back; where it is too late for that, acknowledged."""
+        await self._take_no_more()
         left = [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
         late = [sent for sent in left if isinstance(sent, _Sent) and not sent.answer.cancel()]
         for sent in late:
