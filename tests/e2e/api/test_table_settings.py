@@ -74,7 +74,7 @@ def test_of_many_who_edit_what_they_read_one_wins(lake: Lake, api: httpx.Client)
     lake.write("t", pa.table({"id": [1]}))
 
     def edit(number: int) -> httpx.Response:
-        return api.patch(SETTINGS, json={"small_files": 10 + number}, headers={"If-Match": tag})
+        return api.patch(SETTINGS, json={"small_files": 100 + number}, headers={"If-Match": tag})
 
     answers = together(8, edit)
     assert sorted(answer.status_code for answer in answers) == [200] + [412] * 7
