@@ -25,7 +25,7 @@ from supertable.entrypoints.api.paging import Cursor, cursor_at, position
 from supertable.entrypoints.api.query import QueryRequest, bound, versions_header
 from supertable.entrypoints.api.streaming import Streamed
 from supertable.entrypoints.api.tables import LOCATION_HEADER
-from supertable.entrypoints.encoding.results import Encoding, distinct, encoded, json_array
+from supertable.entrypoints.encoding.results import Encoding, Piece, cut, distinct, encoded, json_array
 
 NEXT_CURSOR = "X-Supertable-Next-Cursor"
 _TAGS = ["queries"]
@@ -82,7 +82,7 @@ class ResultAnswer:
         self._encoding = to
         self._page: ResultPage | None = None
 
-    def pieces(self) -> Iterator[bytes]:
+    def pieces(self) -> Iterator[Piece]:
         self._page = page = self._read(self._start, self._limit)
         if self._encoding is not Encoding.JSON:
             yield from encoded(page.reader, self._encoding)
@@ -91,9 +91,9 @@ class ResultAnswer:
         columns = [{"name": field.name, "type": str(field.type)} for field in reader.schema]
         before = json.dumps({"columns": columns, "next_cursor": self._next})[:-1].encode() + b', "items": '
         for piece in json_array(reader):
-            yield before + piece
+            yield cut([before + piece])
             before = b""
-        yield b"}\n"
+        yield [b"}\n"]
 
     def headers(self) -> Mapping[str, str]:
         asked = self._page.status.job.query if self._page else None

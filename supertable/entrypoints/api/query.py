@@ -28,7 +28,7 @@ from supertable.entrypoints.api.media_types import MEDIA_TYPES, accepted
 from supertable.entrypoints.api.openapi import ResultOperation
 from supertable.entrypoints.api.signing_in import signed_in
 from supertable.entrypoints.api.streaming import Streamed
-from supertable.entrypoints.encoding.results import Encoding, distinct, encoded, json_array
+from supertable.entrypoints.encoding.results import Encoding, Piece, cut, distinct, encoded, json_array
 from supertable.entrypoints.sdk.lake import DEFAULT_SUPERTABLE
 
 VERSIONS = "X-Supertable-Versions"
@@ -73,7 +73,7 @@ class RunningAnswer:
         self._cancelled = False
         self.versions: Mapping[str, tuple[int, ...]] = {}
 
-    def pieces(self) -> Iterator[bytes]:
+    def pieces(self) -> Iterator[Piece]:
         parameters = self._request.parameters
         prepared = self._use_case.prepare(self._place, self._request.sql, parameters)
         self.versions = prepared.versions
@@ -100,19 +100,19 @@ class RunningAnswer:
         if self._running is not None:
             self._running.cancel()
 
-    def _encoded(self, reader: pa.RecordBatchReader) -> Iterator[bytes]:
+    def _encoded(self, reader: pa.RecordBatchReader) -> Iterator[Piece]:
         if self._encoding is Encoding.JSON:
             return self._json(distinct(reader))
         return encoded(reader, self._encoding)
 
-    def _json(self, reader: pa.RecordBatchReader) -> Iterator[bytes]:
+    def _json(self, reader: pa.RecordBatchReader) -> Iterator[Piece]:
         """An object, which has an end only when the rows have."""
         columns = [{"name": field.name, "type": str(field.type)} for field in reader.schema]
         before = json.dumps({"columns": columns, "versions": self.versions})[:-1].encode() + b', "rows": '
         for piece in json_array(reader):
-            yield before + piece
+            yield cut([before + piece])
             before = b""
-        yield b"}\n"
+        yield [b"}\n"]
 
 
 def _counted(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:

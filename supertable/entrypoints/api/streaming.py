@@ -15,9 +15,8 @@ from litestar.exceptions import HTTPException
 from litestar.types import Receive, Scope, Send
 
 from supertable.entrypoints.api.context import stopping_of
+from supertable.entrypoints.encoding.results import Piece
 
-_SENT_BYTES = 256 * 1024
-"""At once: more costs the server twice the work, and so much of it waits for a slow client, some 32 times."""
 _TOO_OLD = "Over HTTP/1.0 an answer that breaks off looks like a whole one. Nothing was run; use HTTP/1.1."
 
 _STOPPING = "The service stops, and the answer was broken off. Nothing was changed; it is safe to try again."
@@ -26,7 +25,7 @@ _STOPPING = "The service stops, and the answer was broken off. Nothing was chang
 class Source(Protocol):
     """What is streamed. All but `cancel` is called from one thread at a time."""
 
-    def pieces(self) -> Iterator[bytes]:
+    def pieces(self) -> Iterator[Piece]:
         """Lazy: the work begins with the first piece. Closing the iterator lets go of everything."""
 
     def headers(self) -> Mapping[str, str]:
@@ -71,8 +70,7 @@ class Streamed:
             encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
             await send({"type": "http.response.start", "status": 200, "headers": encoded})
             while piece is not None:
-                for start in range(0, len(piece), _SENT_BYTES):
-                    part = piece[start : start + _SENT_BYTES]
+                for part in piece:
                     await send({"type": "http.response.body", "body": part, "more_body": True})
                 piece = await pieces.next()
             await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -88,7 +86,7 @@ class _Ahead:
         self._pieces = source.pieces()
         self._coming = self._pull()
 
-    async def next(self) -> bytes | None:
+    async def next(self) -> Piece | None:
         """None after the last."""
         piece = await asyncio.shield(self._coming)
         if piece is not None:
@@ -104,15 +102,17 @@ class _Ahead:
             self._coming.exception()  # has been raised, or nobody waits for it any more
         await sync_to_thread(_closed, self._pieces)
 
-    def _pull(self) -> asyncio.Future[bytes | None]:
+    def _pull(self) -> asyncio.Future[Piece | None]:
         return asyncio.ensure_future(sync_to_thread(_next, self._pieces))
 
 
-def _next(pieces: Iterator[bytes]) -> bytes | None:
-    return next((piece for piece in pieces if piece), None)
+def _next(pieces: Iterator[Piece]) -> Piece | None:
+    """Nothing is sent of an empty piece, nor an empty part."""
+    filled = ([part for part in piece if part] for piece in pieces)
+    return next((piece for piece in filled if piece), None)
 
 
-def _closed(pieces: Iterator[bytes]) -> None:
+def _closed(pieces: Iterator[Piece]) -> None:
     close: Callable[[], None] | None = getattr(pieces, "close", None)
     if close:
         close()

@@ -28,7 +28,7 @@ def encode(reader: pa.RecordBatchReader, format_: ResultFormat, sink: BinaryIO) 
     from supertable.entrypoints.encoding.results import Encoding, encoded
 
     for piece in encoded(reader, Encoding(format_)):
-        sink.write(piece)
+        sink.writelines(piece)
 
 
 @contextmanager

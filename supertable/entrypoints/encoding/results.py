@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 
 import pyarrow as pa
@@ -12,9 +12,15 @@ from pyarrow import csv
 
 from supertable.entrypoints.encoding.values import flat, json_records
 
+PART_BYTES = 128 * 1024
+"""Small enough that memory is used again and again, which is half the work of large results."""
 _PIECE_BYTES = 4 * 1024**2
 _TEXT_ROWS = 8_192
 """Whose making takes no longer than a few milliseconds."""
+
+
+Piece = list[bytes]
+"""What was made at once, in parts of about `PART_BYTES` at most."""
 
 
 class Encoding(StrEnum):
@@ -25,7 +31,7 @@ class Encoding(StrEnum):
     ARROW = "arrow"
 
 
-def encoded(reader: pa.RecordBatchReader, encoding: Encoding) -> Iterator[bytes]:
+def encoded(reader: pa.RecordBatchReader, encoding: Encoding) -> Iterator[Piece]:
     """The whole result in pieces of a few MB, as its batches come; some may be empty.
 
     Columns of one name are told apart: `id`, `id_1`, `id_2`.
@@ -52,23 +58,44 @@ def json_array(reader: pa.RecordBatchReader) -> Iterator[bytes]:
     yield b"[]\n" if before == b"[\n" else b"\n]\n"
 
 
+def cut(written: Iterable[bytes | pa.Buffer]) -> Piece:
+    """The same bytes in a row, in parts of `PART_BYTES`."""
+    parts: Piece = []
+    views: list[memoryview] = []
+    room = PART_BYTES
+    for data in written:
+        view = memoryview(data)
+        while view:
+            views.append(view[:room])
+            view = view[room:]
+            room -= len(views[-1])
+            if not room:
+                parts.append(b"".join(views))
+                views, room = [], PART_BYTES
+    return [*parts, b"".join(views)] if views else parts
+
+
 class _Pieces:
-    """A file to write into, of which is taken what was written since the last time."""
+    """A file to write into, of which is taken what was written since the last time.
+
+    `kept`: whether the writer leaves its buffers as they are, so that they are copied when they are taken only.
+    """
 
     closed = False
 
-    def __init__(self) -> None:
-        self._written: list[bytes] = []
+    def __init__(self, kept: bool = False) -> None:
+        self._kept = kept
+        self._written: list[bytes | pa.Buffer] = []
 
     def write(self, data: bytes | pa.Buffer) -> int:
-        self._written.append(bytes(data))  # CSV's writer uses its buffer again
+        self._written.append(data if self._kept else bytes(data))
         return len(data)
 
     def flush(self) -> None: ...
 
-    def taken(self) -> bytes:
+    def taken(self) -> Piece:
         written, self._written = self._written, []
-        return b"".join(written)
+        return cut(written)
 
 
 def _portions(reader: pa.RecordBatchReader, most_rows: int | None = None) -> Iterator[pa.RecordBatch]:
@@ -92,12 +119,16 @@ def _distinct_names(names: list[str]) -> list[str]:
     return result
 
 
-def _ndjson(reader: pa.RecordBatchReader) -> Iterator[bytes]:
+def _json(reader: pa.RecordBatchReader) -> Iterator[Piece]:
+    return (cut([piece]) for piece in json_array(reader))
+
+
+def _ndjson(reader: pa.RecordBatchReader) -> Iterator[Piece]:
     for batch in _portions(reader, _TEXT_ROWS):
-        yield b"".join(record + b"\n" for record in json_records(batch))
+        yield cut([b"".join(record + b"\n" for record in json_records(batch))])
 
 
-def _csv(reader: pa.RecordBatchReader) -> Iterator[bytes]:
+def _csv(reader: pa.RecordBatchReader) -> Iterator[Piece]:
     def flattened(batch: pa.RecordBatch) -> pa.RecordBatch:
         return pa.RecordBatch.from_arrays([flat(column) for column in batch.columns], names=batch.schema.names)
 
@@ -110,7 +141,7 @@ def _csv(reader: pa.RecordBatchReader) -> Iterator[bytes]:
     yield sink.taken()
 
 
-def _parquet(reader: pa.RecordBatchReader) -> Iterator[bytes]:
+def _parquet(reader: pa.RecordBatchReader) -> Iterator[Piece]:
     sink = _Pieces()
     with pq.ParquetWriter(sink, reader.schema, compression="zstd") as writer:
         for batch in reader:
@@ -119,8 +150,8 @@ def _parquet(reader: pa.RecordBatchReader) -> Iterator[bytes]:
     yield sink.taken()
 
 
-def _arrow(reader: pa.RecordBatchReader) -> Iterator[bytes]:
-    sink = _Pieces()
+def _arrow(reader: pa.RecordBatchReader) -> Iterator[Piece]:
+    sink = _Pieces(kept=True)
     with pa.ipc.new_stream(sink, reader.schema) as writer:
         for batch in _portions(reader):
             writer.write_batch(batch)
@@ -128,8 +159,8 @@ def _arrow(reader: pa.RecordBatchReader) -> Iterator[bytes]:
     yield sink.taken()
 
 
-_ENCODERS: dict[Encoding, Callable[[pa.RecordBatchReader], Iterator[bytes]]] = {
-    Encoding.JSON: json_array,
+_ENCODERS: dict[Encoding, Callable[[pa.RecordBatchReader], Iterator[Piece]]] = {
+    Encoding.JSON: _json,
     Encoding.NDJSON: _ndjson,
     Encoding.CSV: _csv,
     Encoding.PARQUET: _parquet,
