@@ -55,7 +55,7 @@ attacks: $(READY) ## Random SELECTs under a role against a copy of what it sees 
 
 fuzz-api: $(READY) ## Schemathesis over the REST API's description for longer; EXAMPLES=…, SEED=… repeats it
 	@seed=$${SEED:-$$(date +%s)}; echo "SEED=$$seed"; API_EXAMPLES=$${EXAMPLES:-300} SEED=$$seed TURNS=1000 \
-		$(BIN)/python -m pytest -q -s --timeout 0 tests/e2e/api/test_schemathesis.py tests/e2e/api/test_hostile_requests.py
+		$(BIN)/python -m pytest -q -s --timeout 0 tests/e2e/api/fuzz
 
 lint: $(READY) ## Check style
 	@$(BIN)/ruff check .
@@ -84,7 +84,7 @@ $(BENCH_READY): requirements-bench.lock pyproject.toml
 	@touch $(BENCH_READY)
 
 docs: $(READY) ## Check that the settings, commands and examples in the documents are true
-	@$(BIN)/python -m pytest tests/unit/test_docs.py tests/e2e/test_readme.py
+	@$(BIN)/python -m pytest tests/unit/project/test_docs.py tests/e2e/test_readme.py
 
 build: $(READY) ## Build the wheel and the sdist into dist/
 	@rm -rf dist

@@ -14,10 +14,10 @@ from typing import Any
 
 import supertable
 from benchmarks.machine import facts
-from tests.api_load import SCHEMA, TABLE, Load, loaded
-from tests.api_service import TOKEN, ApiService
 from tests.servers.seaweedfs import SeaweedFS
 from tests.servers.valkey import Valkey
+from tests.support.api.load import SCHEMA, TABLE, Load, loaded
+from tests.support.api.service import TOKEN, ApiService
 
 
 def measured(clients: int, seconds: float, servers: bool) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import facts
-from tests.failures import FILE, HEADINGS, Failure
+from tests.support.failure_table import FILE, HEADINGS, Failure
 
 _TESTS = Path(__file__).parents[1] / "tests" / "integration"
 

@@ -19,12 +19,13 @@ import pyarrow as pa
 import supertable
 from benchmarks.data import SCHEMA, orders
 from benchmarks.machine import facts
-from supertable.application.arrow_schemas import arrow_schema
-from supertable.application.tables import OpenTable, Place
-from supertable.domain.commits import Change, CommitInfo, Counts, Operation
-from supertable.domain.files import DataFile
-from supertable.domain.roles import Permission
-from supertable.domain.sessions import owner
+from supertable.application.storage.arrow_schemas import arrow_schema
+from supertable.application.tables.open_table import OpenTable
+from supertable.application.tables.place import Place
+from supertable.domain.access.roles import Permission
+from supertable.domain.access.sessions import owner
+from supertable.domain.table.commits import Change, CommitInfo, Counts, Operation
+from supertable.domain.table.data_files import DataFile
 
 _VISITS = 3
 _TURNS_AGAIN = 3

@@ -15,81 +15,85 @@ from supertable.adapters.codecs.json_documents import (
 )
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBRowFilterParser, DuckDBRowFinder
 from supertable.adapters.readers.files import FileReaderAdapter
-from supertable.application.access_changes import AccessChanges
-from supertable.application.access_log import AccessLog
-from supertable.application.alter_table import AlterTable
-from supertable.application.audit_anchors import AuditAnchors
-from supertable.application.audit_exports import AuditExports
-from supertable.application.audit_trail import AuditTrail
-from supertable.application.auditing import Audit
-from supertable.application.check_catalog import CatalogChecker
-from supertable.application.check_files import FileChecker, files_are_there
-from supertable.application.check_health import CheckHealth
-from supertable.application.check_lake import CheckLake
-from supertable.application.check_log import LogChecker
-from supertable.application.clone_rules import CloneRules
-from supertable.application.clone_table import CloneTable
-from supertable.application.comment_table import CommentTable
-from supertable.application.committing import Committer
-from supertable.application.compact_table import CompactTable
-from supertable.application.create_table import CreateTable
-from supertable.application.data_files import DataFileWriter
-from supertable.application.delete_rows import DeleteRows
-from supertable.application.deletion_vectors import DeletionVectors
-from supertable.application.deployment import Deployment
-from supertable.application.drop_table import DropTable, UndropTable
-from supertable.application.exporting_audit import ExportAudit
-from supertable.application.first_token import FirstToken
-from supertable.application.founding import Founder
-from supertable.application.group_commit import GroupCommit
-from supertable.application.heads import Heads
-from supertable.application.ingest_rows import IngestRows
-from supertable.application.job_results import JobResults
-from supertable.application.job_store import JobStore
-from supertable.application.lake_jobs import LakeJobs
-from supertable.application.list_jobs import ListJobs
-from supertable.application.list_supertables import ListSupertables
-from supertable.application.logs import Log
-from supertable.application.maintain_lake import MaintainLake
-from supertable.application.manage_roles import ManageRoles
-from supertable.application.manage_tokens import ManageTokens
-from supertable.application.manage_users import ManageUsers
-from supertable.application.purge_tables import PurgeTables
-from supertable.application.query_jobs import QueryJobs
-from supertable.application.rebuild_catalog import RebuildCatalog
-from supertable.application.registering import Registrar
-from supertable.application.rename_table import RenameTable
-from supertable.application.resolving import Resolver
-from supertable.application.restore_version import RestoreVersion
-from supertable.application.role_infos import RoleInfos
-from supertable.application.run_jobs import JobRunner
-from supertable.application.run_query import RunQuery
-from supertable.application.set_maintenance import SetMaintenance
-from supertable.application.sign_in import SignIn
-from supertable.application.sign_in_records import SignInRecords
-from supertable.application.staging import Stage
-from supertable.application.sweep_jobs import Sweeping, SweepJobs
-from supertable.application.table_changes import TableChanges
-from supertable.application.table_history import TableHistory
-from supertable.application.table_rules import TableRules
-from supertable.application.table_statistics import TableStatistics
-from supertable.application.tables import Tables
-from supertable.application.tag_version import TagVersion, UntagVersion
-from supertable.application.token_use import TokenUses
-from supertable.application.vacuum_lake import VacuumLake
-from supertable.application.vacuum_table import VacuumTable
-from supertable.application.verify_audit import VerifyAudit
-from supertable.application.who_am_i import WhoAmI
-from supertable.application.write_rows import WriteRows
-from supertable.config import auditing, catalogs, reading, signing_in, stores
-from supertable.config.ingest_settings import ingest_limits
-from supertable.config.settings import Settings
-from supertable.config.storage_settings import StorageType
-from supertable.config.stores import folder
-from supertable.domain.access import Access, replayed_access
+from supertable.application.access_control.access_changes import AccessChanges
+from supertable.application.access_control.accounts_log import AccessLog
+from supertable.application.access_control.clone_grants import CloneRules
+from supertable.application.access_control.manage_roles import ManageRoles
+from supertable.application.access_control.manage_tokens import ManageTokens
+from supertable.application.access_control.manage_users import ManageUsers
+from supertable.application.access_control.role_descriptions import RoleInfos
+from supertable.application.access_control.table_grants import TableRules
+from supertable.application.audit.anchors import AuditAnchors
+from supertable.application.audit.background_export import AuditExports
+from supertable.application.audit.export import ExportAudit
+from supertable.application.audit.search import AuditTrail
+from supertable.application.audit.verify import VerifyAudit
+from supertable.application.audit_recorder import Audit
+from supertable.application.authentication.first_token import FirstToken
+from supertable.application.authentication.sign_in import SignIn
+from supertable.application.authentication.sign_in_events import SignInRecords
+from supertable.application.authentication.token_last_use import TokenUses
+from supertable.application.authentication.who_am_i import WhoAmI
+from supertable.application.commits.committer import Committer
+from supertable.application.commits.registrar import Registrar
+from supertable.application.commits.table_creator import Founder
+from supertable.application.ddl.alter_table import AlterTable
+from supertable.application.ddl.clone_table import CloneTable
+from supertable.application.ddl.comment_table import CommentTable
+from supertable.application.ddl.create_table import CreateTable
+from supertable.application.ddl.drop_table import DropTable, UndropTable
+from supertable.application.ddl.rename_table import RenameTable
+from supertable.application.ddl.restore_version import RestoreVersion
+from supertable.application.ddl.set_maintenance_policy import SetMaintenance
+from supertable.application.ddl.tag_version import TagVersion, UntagVersion
+from supertable.application.integrity.check_catalog import CatalogChecker
+from supertable.application.integrity.check_files import FileChecker, files_are_there
+from supertable.application.integrity.check_lake import CheckLake
+from supertable.application.integrity.check_log import LogChecker
+from supertable.application.integrity.rebuild_catalog import RebuildCatalog
+from supertable.application.jobs.expired_jobs import Sweeping, SweepJobs
+from supertable.application.jobs.job_results import JobResults
+from supertable.application.jobs.job_runner import JobRunner
+from supertable.application.jobs.job_store import JobStore
+from supertable.application.jobs.list_jobs import ListJobs
+from supertable.application.maintenance.compact_table import CompactTable
+from supertable.application.maintenance.maintain_lake import MaintainLake
+from supertable.application.maintenance.maintenance_jobs import LakeJobs
+from supertable.application.maintenance.purge_tables import PurgeTables
+from supertable.application.maintenance.vacuum_lake import VacuumLake
+from supertable.application.maintenance.vacuum_table import VacuumTable
+from supertable.application.queries.background_queries import QueryJobs
+from supertable.application.queries.change_feed import TableChanges
+from supertable.application.queries.run_query import RunQuery
+from supertable.application.queries.table_statistics import TableStatistics
+from supertable.application.storage.data_file_writer import DataFileWriter
+from supertable.application.storage.deletion_vectors import DeletionVectors
+from supertable.application.storage.deployment import Deployment
+from supertable.application.tables.history import TableHistory
+from supertable.application.tables.lookup import Tables
+from supertable.application.tables.supertables import ListSupertables
+from supertable.application.transaction_log.heads import Heads
+from supertable.application.transaction_log.health import CheckHealth
+from supertable.application.transaction_log.versioned_log import Log
+from supertable.application.writes.delete_rows import DeleteRows
+from supertable.application.writes.group_commit import GroupCommit
+from supertable.application.writes.ingest_rows import IngestRows
+from supertable.application.writes.key_resolution import Resolver
+from supertable.application.writes.staged_files import Stage
+from supertable.application.writes.write_rows import WriteRows
+from supertable.config.settings.ingest import ingest_limits
+from supertable.config.settings.settings import Settings
+from supertable.config.settings.storage import StorageType
+from supertable.config.wiring import audit_journals as auditing
+from supertable.config.wiring import catalogs
+from supertable.config.wiring import data_files as reading
+from supertable.config.wiring import object_stores as stores
+from supertable.config.wiring import sign_in as signing_in
+from supertable.config.wiring.object_stores import folder
+from supertable.domain.access.accounts import Access, replayed_access
 from supertable.domain.jobs import Beat, End, Job
-from supertable.domain.registry import Registry, replayed_registry
-from supertable.domain.snapshots import Snapshot, replayed
+from supertable.domain.table.registry import Registry, replayed_registry
+from supertable.domain.table.snapshots import Snapshot, replayed
 
 
 def _proof(settings: Settings, deployment: Deployment) -> Callable[[], None]:

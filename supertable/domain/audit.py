@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from supertable.domain.access.sessions import Session
 from supertable.domain.names import name_key
-from supertable.domain.sessions import Session
 
 OK = "ok"
 

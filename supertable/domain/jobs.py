@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from supertable.domain.access.sessions import Session
 from supertable.domain.errors import JobInterrupted, SupertableError
 from supertable.domain.names import name_key
-from supertable.domain.sessions import Session
 
 BEAT_SECONDS = 2.0
 LOST_SECONDS = 30.0

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api_server import ApiServer
 from tests.attacks.test_known_attacks import ATTACKS, PARAMETERS
-from tests.two_lakes import HIDDEN_WORDS, TwoLakes
+from tests.support.api.server import ApiServer
+from tests.support.two_lakes import HIDDEN_WORDS, TwoLakes
 
 Said = tuple[int, Any]
 

@@ -12,7 +12,7 @@ from collections import Counter
 import pytest
 
 from tests.attacks.random_selects import Selects
-from tests.two_lakes import HIDDEN_WORDS, TwoLakes
+from tests.support.two_lakes import HIDDEN_WORDS, TwoLakes
 
 SEEDS = 10
 EACH = int(os.environ.get("ATTACKS", "520"))

@@ -22,12 +22,12 @@ from supertable.adapters.catalogs.memory import InMemoryCatalog
 from supertable.adapters.catalogs.sqlite import SqliteCatalog
 from supertable.adapters.locks.files import FileLocks
 from supertable.adapters.locks.memory import InMemoryLocks
-from supertable.adapters.object_stores.azure import AzureBucket
-from supertable.adapters.object_stores.gcs import GcsBucket
-from supertable.adapters.object_stores.local import LocalObjectStore
+from supertable.adapters.object_stores.cloud.azure import AzureBucket
+from supertable.adapters.object_stores.cloud.cloud_store import RemoteObjectStore
+from supertable.adapters.object_stores.cloud.gcs import GcsBucket
+from supertable.adapters.object_stores.cloud.s3 import S3Bucket
+from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.adapters.object_stores.memory import InMemoryObjectStore
-from supertable.adapters.object_stores.remote import RemoteObjectStore
-from supertable.adapters.object_stores.s3 import S3Bucket
 from supertable.adapters.redis.catalog import RedisCatalog
 from supertable.adapters.redis.client import RedisServer
 from supertable.adapters.redis.keys import Keys

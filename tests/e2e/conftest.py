@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import FRUIT, Cli, command_line
+from tests.support.command_line import FRUIT, Cli, command_line
 
 
 @pytest.fixture

@@ -8,12 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supertable.adapters.codecs.json_documents import access_log_codec
-from supertable.domain.access import Access, AccessAction, AccessChange, AccessCommit, Token, User, replayed_access
-from supertable.domain.masks import Mask, MaskKind
+from supertable.domain.access.accounts import (
+    Access,
+    AccessAction,
+    AccessChange,
+    AccessCommit,
+    Token,
+    User,
+    replayed_access,
+)
+from supertable.domain.access.masks import Mask, MaskKind
+from supertable.domain.access.roles import Role, RoleType, TableRule
+from supertable.domain.access.row_filters import Form, Term
 from supertable.domain.names import name_key
-from supertable.domain.roles import Role, RoleType, TableRule
-from supertable.domain.row_filters import Form, Term
-from supertable.domain.types import DataType
+from supertable.domain.schema.types import DataType
 
 NAMES = st.sampled_from(["a", "A", "b", "c"])
 HASHES = st.sampled_from([f"{number:032x}" for number in range(4)])

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import supertable
-from supertable.application.results import WriteResult
-from supertable.application.tables import Place
-from supertable.application.write_rows import WriteMode
-from supertable.domain.commits import CommitInfo
+from supertable.application.commits.write_result import WriteResult
+from supertable.application.tables.place import Place
+from supertable.application.writes.write_fit import WriteMode
+from supertable.domain.access.sessions import owner
 from supertable.domain.errors import SupertableError
-from supertable.domain.sessions import owner
+from supertable.domain.table.commits import CommitInfo
 from supertable.entrypoints.sdk.lake import Lake
 
 SCHEMA = pa.schema([pa.field("k", pa.int64(), nullable=False), ("seq", pa.int64()), ("v", pa.string())])

@@ -18,13 +18,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 import supertable
 from supertable.adapters.locks.memory import InMemoryLocks
-from supertable.adapters.object_stores.local import LocalObjectStore
+from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.application.ports.object_stores import ObjectStore
+from supertable.domain.access.roles import Permission
 from supertable.domain.errors import CommitUncertain, StoreUnavailable, VersionNotFound
-from supertable.domain.roles import Permission
 from supertable.entrypoints.sdk.lake import Lake
-from tests.faults import Crash, Fault, FaultyStore
-from tests.meanwhile import Meanwhile
+from tests.support.faulty_store import Crash, Fault, FaultyStore
+from tests.support.interleaved_store import Meanwhile
 
 Row = tuple[int | None, int | None, str | None]
 Rows = dict[int | None, Row]

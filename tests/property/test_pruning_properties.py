@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supertable.domain.errors import SupertableError
-from tests.parquet_tables import ParquetTables
+from tests.support.parquet_tables import ParquetTables
 
 SOME_TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"], exclude_characters="\x00"), max_size=4)
 TEXT = st.one_of(st.sampled_from(["", "a", "ab", "b", "%", "_", "ä", "\uffff", "\U0001f600", "Z", "z" * 70]), SOME_TEXT)

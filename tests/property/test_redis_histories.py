@@ -14,10 +14,10 @@ from hypothesis.stateful import rule
 
 from supertable.adapters.redis.catalog import RedisCatalog
 from supertable.adapters.redis.leases import RedisLeases
-from supertable.config.catalogs import _keys
 from supertable.config.container import Container
-from supertable.config.settings import load_settings
-from supertable.domain.sessions import owner
+from supertable.config.settings.settings import load_settings
+from supertable.config.wiring.catalogs import _keys
+from supertable.domain.access.sessions import owner
 from supertable.entrypoints.sdk.lake import Lake
 from tests.property.test_histories import WRITERS, Histories
 from tests.servers.valkey import Valkey

@@ -16,16 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supertable.adapters.engines.duckdb import DuckDBRowFilterParser
+from supertable.domain.access.masks import Mask, MaskKind
+from supertable.domain.access.row_filter_checks import fitted
+from supertable.domain.access.row_filters import Caller, Term, bound
 from supertable.domain.errors import InvalidInput
-from supertable.domain.masks import Mask, MaskKind
-from supertable.domain.row_filter_pruning import necessary
-from supertable.domain.row_filter_types import fitted
-from supertable.domain.row_filters import Caller, Term, bound
-from supertable.domain.schemas import Schema
-from supertable.domain.types import DataType
-from supertable.domain.view_chain import AccessStage, Scan
-from tests.parquet_tables import ParquetTables, pruned_scan
+from supertable.domain.scan.row_filter_pruning import necessary
+from supertable.domain.scan.scan_plan import AccessStage, Scan
+from supertable.domain.schema.schemas import Schema
+from supertable.domain.schema.types import DataType
 from tests.property.test_pruning_properties import COLUMNS, FLOATS, TEXT, Column, Places, conditions, parts, text
+from tests.support.parquet_tables import ParquetTables, pruned_scan
 
 ROLE, USER = "an'alyst", "0123456789abcdef0123456789abcdef"
 CASED = st.one_of(TEXT, st.sampled_from(["Straße", "STRASSE", "İ", "ı", "ǅ", "Σς", "ﬁ", "É", "é", ROLE, USER]))

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supertable.domain.errors import StatementRefused, SupertableError
-from tests.parquet_tables import ParquetTables
+from tests.support.parquet_tables import ParquetTables
 
 T = pa.table(
     {

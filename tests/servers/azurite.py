@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from supertable.adapters.object_stores.azure import AzureAddress
+from supertable.adapters.object_stores.cloud.azure import AzureAddress
 from tests.servers.process import ServerProcess
 
 _COMMAND = Path(__file__).parent / "node_modules/.bin/azurite-blob"

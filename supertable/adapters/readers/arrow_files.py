@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pyarrow as pa
 
 from supertable.adapters.readers.batches import common_schema, conformed, damage_named
-from supertable.adapters.readers.staging import StagedFile
+from supertable.adapters.readers.prepared_files import StagedFile
 from supertable.application.ports.readers import OpenedFiles, ReadOptions
 
 _FILE_MAGIC = b"ARROW1"

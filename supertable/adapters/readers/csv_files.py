@@ -16,7 +16,7 @@ from dataclasses import replace
 from supertable.adapters.readers.base64_columns import from_base64
 from supertable.adapters.readers.column_types import known_types
 from supertable.adapters.readers.duckdb_text import SqlValue, TextScanner, scanner
-from supertable.adapters.readers.staging import StagedFile
+from supertable.adapters.readers.prepared_files import StagedFile
 from supertable.application.ports.readers import OpenedFiles, ReadOptions
 from supertable.domain.errors import UnreadableInput
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import duckdb
 import pyarrow as pa
 
-from supertable.adapters.readers.staging import StagedFile
+from supertable.adapters.readers.prepared_files import StagedFile
 from supertable.adapters.readers.text_errors import unreadable
 from supertable.application.ports.readers import OpenedFiles
 

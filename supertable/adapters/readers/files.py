@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from supertable.adapters.readers.prepared_files import StagedFile, Staging
 from supertable.adapters.readers.sources import expanded
-from supertable.adapters.readers.staging import StagedFile, Staging
 from supertable.adapters.readers.text_errors import without_options
 from supertable.application.ports.readers import COMPRESSIONS, FORMATS, OpenedFiles, ReadOptions
 from supertable.domain.errors import InvalidInput, UnreadableInput

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from supertable.adapters.readers.column_types import known_types
 from supertable.adapters.readers.duckdb_text import SqlValue, TextScanner, first_bytes, identifier, scanner
-from supertable.adapters.readers.staging import StagedFile
+from supertable.adapters.readers.prepared_files import StagedFile
 from supertable.application.ports.readers import OpenedFiles, ReadOptions
 from supertable.domain.errors import UnreadableInput
 

@@ -15,9 +15,9 @@ from typing import Annotated, Any
 import msgspec
 import pyarrow as pa
 
-from supertable.application.arrow_schemas import arrow_field, arrow_type
-from supertable.domain.schemas import Schema
-from supertable.domain.types import DataType, Field
+from supertable.application.storage.arrow_schemas import arrow_field, arrow_type
+from supertable.domain.schema.schemas import Schema
+from supertable.domain.schema.types import DataType, Field
 
 _PLAIN: dict[str, Any] = {
     "bool": bool,

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from supertable.adapters.readers.batches import BATCH_ROWS, common_schema, conformed, damage_named
-from supertable.adapters.readers.staging import StagedFile
+from supertable.adapters.readers.prepared_files import StagedFile
 from supertable.application.ports.readers import OpenedFiles, ReadOptions
 
 _BUFFER_BYTES = 1024 * 1024

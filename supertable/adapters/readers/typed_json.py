@@ -14,7 +14,7 @@ import msgspec
 import pyarrow as pa
 
 from supertable.adapters.readers.json_types import row_types
-from supertable.adapters.readers.staging import StagedFile
+from supertable.adapters.readers.prepared_files import StagedFile
 from supertable.application.ports.readers import OpenedFiles, ReadOptions
 from supertable.domain.errors import IncompatibleSchema, InvalidInput, InvalidSchema, UnreadableInput
 

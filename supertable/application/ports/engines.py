@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from supertable.domain.files import DataFile
-from supertable.domain.predicates import Predicate
-from supertable.domain.schemas import Schema
-from supertable.domain.view_chain import Scan
+from supertable.domain.scan.predicates import Predicate
+from supertable.domain.scan.scan_plan import Scan
+from supertable.domain.schema.schemas import Schema
+from supertable.domain.table.data_files import DataFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from supertable.domain.schemas import Schema
+from supertable.domain.schema.schemas import Schema
 
 FORMATS = ("csv", "tsv", "json", "ndjson", "parquet", "arrow")
 COMPRESSIONS = ("none", "gzip", "zstd", "zip")

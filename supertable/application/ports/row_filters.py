@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from supertable.domain.row_filters import Term
-from supertable.domain.schemas import Schema
+from supertable.domain.access.row_filters import Term
+from supertable.domain.schema.schemas import Schema
 
 
 class RowFilterParser(Protocol):

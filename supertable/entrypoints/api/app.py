@@ -11,19 +11,21 @@ from litestar.concurrency import set_asyncio_executor
 from litestar.config.cors import CORSConfig
 
 from supertable.config.container import Container
-from supertable.config.service_settings import listed
-from supertable.config.settings import Settings
-from supertable.entrypoints.api import health, openapi, problem_pages, routes
-from supertable.entrypoints.api.bodies import BodySchemas, JsonRequest
-from supertable.entrypoints.api.context import DEPENDENCIES, state_of
-from supertable.entrypoints.api.hosts import AllowedHosts
-from supertable.entrypoints.api.jobs import jobs_go_on
-from supertable.entrypoints.api.metrics import metrics
-from supertable.entrypoints.api.observing import REQUEST_ID, Observed
-from supertable.entrypoints.api.problems import problem_of_exception
-from supertable.entrypoints.api.queries import NEXT_CURSOR
-from supertable.entrypoints.api.query import VERSIONS
-from supertable.entrypoints.api.signing_in import ORGANIZATION, ROLE, SigningIn
+from supertable.config.settings.service import listed
+from supertable.config.settings.settings import Settings
+from supertable.entrypoints.api import routes
+from supertable.entrypoints.api.jobs.jobs import jobs_go_on
+from supertable.entrypoints.api.queries.background_queries import NEXT_CURSOR
+from supertable.entrypoints.api.queries.query import VERSIONS
+from supertable.entrypoints.api.service import health
+from supertable.entrypoints.web import openapi, problem_pages
+from supertable.entrypoints.web.allowed_hosts import AllowedHosts
+from supertable.entrypoints.web.authentication import ORGANIZATION, ROLE, SigningIn
+from supertable.entrypoints.web.dependencies import DEPENDENCIES, state_of
+from supertable.entrypoints.web.observability.metrics import metrics
+from supertable.entrypoints.web.observability.request_log import REQUEST_ID, Observed
+from supertable.entrypoints.web.problems import problem_of_exception
+from supertable.entrypoints.web.request_bodies import BodySchemas, JsonRequest
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 _THREADS = 128
@@ -68,7 +70,7 @@ def _cors(origins: list[str]) -> CORSConfig | None:
 
 
 def _trace(app: Litestar, endpoint: str) -> None:
-    from supertable.entrypoints.api.tracing import traced, tracer_provider
+    from supertable.entrypoints.web.observability.tracing import traced, tracer_provider
 
     provider = tracer_provider(endpoint)
     app.asgi_handler = traced(app.asgi_handler, provider)

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from supertable.entrypoints.api import (
-    audit,
-    configuration,
-    jobs,
-    queries,
-    reading,
-    roles,
-    row_sockets,
-    row_streams,
-    rows,
-    schemas,
-    supertables,
-    table_copies,
-    table_settings,
-    tables,
-    tags,
-    tokens,
-    upkeep,
-    users,
-    versions,
-    whoami,
-)
-from supertable.entrypoints.api.query import query
+from supertable.entrypoints.api.access import audit, roles, tokens, users, whoami
+from supertable.entrypoints.api.jobs import jobs
+from supertable.entrypoints.api.jobs import maintenance as upkeep
+from supertable.entrypoints.api.queries import background_queries as queries
+from supertable.entrypoints.api.queries import table_reads as reading
+from supertable.entrypoints.api.queries.query import query
+from supertable.entrypoints.api.rows import row_sockets, row_streams
+from supertable.entrypoints.api.rows import write_rows as rows
+from supertable.entrypoints.api.service import configuration
+from supertable.entrypoints.api.tables import clones_and_undrops as table_copies
+from supertable.entrypoints.api.tables import schemas, supertables, table_settings, tables, tags, versions
 
 HANDLERS: tuple[ControllerRouterHandler, ...] = (
     query,

@@ -14,30 +14,30 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from supertable.entrypoints.cli.alter import alter
-from supertable.entrypoints.cli.audit import audit
-from supertable.entrypoints.cli.catalog import catalog
-from supertable.entrypoints.cli.compact import compact, policy
-from supertable.entrypoints.cli.configuration import config
-from supertable.entrypoints.cli.delete import delete
-from supertable.entrypoints.cli.demo import demo
-from supertable.entrypoints.cli.failures import INTERRUPTED, PIPE_CLOSED, report
-from supertable.entrypoints.cli.fsck import fsck
-from supertable.entrypoints.cli.interruption import Interruption
-from supertable.entrypoints.cli.load import load
-from supertable.entrypoints.cli.maintain import maintain
-from supertable.entrypoints.cli.naming import clone, drop, rename, undrop
-from supertable.entrypoints.cli.query import changes, query
-from supertable.entrypoints.cli.roles import roles
-from supertable.entrypoints.cli.serve import serve
-from supertable.entrypoints.cli.session import Session
-from supertable.entrypoints.cli.tables import describe, history, restore, tables
-from supertable.entrypoints.cli.tags import tag, tags, untag
-from supertable.entrypoints.cli.tokens import tokens
-from supertable.entrypoints.cli.tombstones import tombstones
-from supertable.entrypoints.cli.users import users
-from supertable.entrypoints.cli.vacuum import vacuum
-from supertable.entrypoints.cli.whoami import whoami
+from supertable.entrypoints.cli.access.audit import audit
+from supertable.entrypoints.cli.access.roles import roles
+from supertable.entrypoints.cli.access.tokens import tokens
+from supertable.entrypoints.cli.access.users import users
+from supertable.entrypoints.cli.access.whoami import whoami
+from supertable.entrypoints.cli.maintenance.catalog import catalog
+from supertable.entrypoints.cli.maintenance.compact import compact, policy
+from supertable.entrypoints.cli.maintenance.fsck import fsck
+from supertable.entrypoints.cli.maintenance.maintain import maintain
+from supertable.entrypoints.cli.maintenance.vacuum import vacuum
+from supertable.entrypoints.cli.rows.delete import delete
+from supertable.entrypoints.cli.rows.load import load
+from supertable.entrypoints.cli.rows.query import changes, query
+from supertable.entrypoints.cli.service.configuration import config
+from supertable.entrypoints.cli.service.demo import demo
+from supertable.entrypoints.cli.service.serve import serve
+from supertable.entrypoints.cli.tables.alter import alter
+from supertable.entrypoints.cli.tables.rename_drop_clone import clone, drop, rename, undrop
+from supertable.entrypoints.cli.tables.tables import describe, history, restore, tables
+from supertable.entrypoints.cli.tables.tags import tag, tags, untag
+from supertable.entrypoints.cli.tables.tombstones import tombstones
+from supertable.entrypoints.cli.terminal.failures import INTERRUPTED, PIPE_CLOSED, report
+from supertable.entrypoints.cli.terminal.interruption import Interruption
+from supertable.entrypoints.cli.terminal.session import Session
 
 _FLAGS = frozenset({"--json", "--verbose"})
 _WITH_VALUE = frozenset({"--home", "--organization", "-o", "--supertable", "-s", "--token", "--role"})

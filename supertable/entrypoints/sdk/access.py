@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from supertable.application.manage_roles import ManageRoles
-from supertable.application.manage_tokens import TOKEN_SECONDS, ManageTokens, NewToken, TokenInfo
-from supertable.application.manage_users import ManageUsers, UserInfo
-from supertable.application.role_infos import RoleInfo
-from supertable.application.tables import Place
+from supertable.application.access_control.manage_roles import ManageRoles
+from supertable.application.access_control.manage_tokens import TOKEN_SECONDS, ManageTokens, NewToken, TokenInfo
+from supertable.application.access_control.manage_users import ManageUsers, UserInfo
+from supertable.application.access_control.role_descriptions import RoleInfo
+from supertable.application.tables.place import Place
 from supertable.config.container import Container
+from supertable.domain.access.sessions import Session
 from supertable.domain.errors import InvalidInput
-from supertable.domain.sessions import Session
 from supertable.entrypoints.sdk.durations import Duration, optional_seconds
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from supertable.application.audit.verify import AuditReport
 from supertable.application.ports.engines import Limits
-from supertable.application.tables import Place
-from supertable.application.verify_audit import AuditReport
+from supertable.application.tables.place import Place
 from supertable.config.container import Container
 from supertable.domain.audit import AuditKind, ChainEnd
 from supertable.domain.errors import InvalidInput

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from supertable.domain.commits import CommitInfo
 from supertable.domain.errors import InvalidInput
+from supertable.domain.table.commits import CommitInfo
 
 
 def commit_info(idempotency_key: str | None, properties: Mapping[str, str] | None) -> CommitInfo:

@@ -9,25 +9,27 @@ from typing import Any
 
 import pyarrow as pa
 
-from supertable.application.batches import as_reader
-from supertable.application.check_lake import CheckProgress
-from supertable.application.maintain_lake import MaintenanceReport
+from supertable.application.authentication.who_am_i import Identity
+from supertable.application.commits.write_result import WriteResult
+from supertable.application.integrity.check_lake import CheckProgress
+from supertable.application.integrity.rebuild_catalog import RebuildReport
+from supertable.application.maintenance.maintain_lake import MaintenanceReport
+from supertable.application.maintenance.vacuum_lake import LakeVacuumResult
 from supertable.application.ports.engines import Limits
-from supertable.application.rebuild_catalog import RebuildReport
-from supertable.application.results import DroppedTable, TableInfo, WriteResult
-from supertable.application.tables import OpenTable, Place
-from supertable.application.vacuum_lake import LakeVacuumResult
-from supertable.application.who_am_i import Identity
-from supertable.application.write_rows import WriteMode
+from supertable.application.storage.arrow_batches import as_reader
+from supertable.application.tables.open_table import OpenTable
+from supertable.application.tables.place import Place
+from supertable.application.tables.table_info import DroppedTable, TableInfo
+from supertable.application.writes.write_fit import WriteMode
 from supertable.config.closing import close
 from supertable.config.container import Container
-from supertable.config.settings import Settings, load_settings
+from supertable.config.settings.settings import Settings, load_settings
+from supertable.domain.access.roles import Permission
+from supertable.domain.access.sessions import Session, owner
 from supertable.domain.errors import InvalidInput, NotSignedIn, SupertableError
 from supertable.domain.findings import CheckReport
 from supertable.domain.names import checked_name
-from supertable.domain.roles import Permission
-from supertable.domain.sessions import Session, owner
-from supertable.domain.vacuum import GRACE_SECONDS
+from supertable.domain.table.vacuum import GRACE_SECONDS
 from supertable.entrypoints.sdk.access import Roles, Tokens, Users
 from supertable.entrypoints.sdk.audit import AuditLog
 from supertable.entrypoints.sdk.commit_infos import commit_info

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from supertable.application.ports.engines import Limits, RunningQuery
-from supertable.application.run_query import PreparedQuery, RunQuery
+from supertable.application.queries.run_query import PreparedQuery, RunQuery
 from supertable.domain.errors import MissingExtra
 
 if TYPE_CHECKING:

@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from supertable.application.arrow_schemas import arrow_schema, fields_of
-from supertable.application.compact_table import CompactionResult
-from supertable.application.results import ColumnInfo, HistoryEntry, TableInfo, WriteResult
-from supertable.application.tables import OpenTable, Place
-from supertable.application.tombstones import TombstoneInfo, tombstones
-from supertable.application.vacuum_table import VacuumResult
+from supertable.application.commits.write_result import WriteResult
+from supertable.application.maintenance.compact_table import CompactionResult
+from supertable.application.maintenance.vacuum_table import VacuumResult
+from supertable.application.storage.arrow_schemas import arrow_schema, fields_of
+from supertable.application.tables.history import HistoryEntry
+from supertable.application.tables.open_table import OpenTable
+from supertable.application.tables.place import Place
+from supertable.application.tables.table_info import ColumnInfo, TableInfo
+from supertable.application.tables.tombstones import TombstoneInfo, tombstones
 from supertable.config.container import Container
-from supertable.domain.commits import CommitInfo
-from supertable.domain.maintenance import MaintenancePolicy
-from supertable.domain.roles import Permission
-from supertable.domain.schema_changes import (
+from supertable.domain.access.roles import Permission
+from supertable.domain.schema.schema_changes import (
     AddColumn,
     DropColumn,
     MoveColumn,
@@ -27,7 +28,9 @@ from supertable.domain.schema_changes import (
     SetNullable,
     WidenColumn,
 )
-from supertable.domain.vacuum import GRACE_SECONDS
+from supertable.domain.table.commits import CommitInfo
+from supertable.domain.table.maintenance_policy import MaintenancePolicy
+from supertable.domain.table.vacuum import GRACE_SECONDS
 from supertable.entrypoints.sdk.durations import Duration, optional_seconds, seconds
 
 ColumnPath = str | Sequence[str]

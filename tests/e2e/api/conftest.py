@@ -8,7 +8,7 @@ import pytest
 
 import supertable
 from supertable import Lake
-from tests.api_server import TOKEN, ApiServer
+from tests.support.api.server import TOKEN, ApiServer
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from supertable.adapters.engines.duckdb.engine import DuckDBEngine
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.remote_access import RemoteAccess, Secret
-from supertable.adapters.engines.duckdb.row_filters import DuckDBRowFilterParser
-from supertable.adapters.engines.duckdb.row_finder import DuckDBRowFinder
+from supertable.adapters.engines.duckdb.rows.row_filter_parser import DuckDBRowFilterParser
+from supertable.adapters.engines.duckdb.rows.row_finder import DuckDBRowFinder
 
 __all__ = ["DuckDBEngine", "DuckDBInstance", "DuckDBRowFilterParser", "DuckDBRowFinder", "RemoteAccess", "Secret"]

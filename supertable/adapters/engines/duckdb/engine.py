@@ -8,14 +8,15 @@ from typing import Any
 
 import duckdb
 
-from supertable.adapters.engines.duckdb.damage import known_of
-from supertable.adapters.engines.duckdb.evaluation import evaluator
-from supertable.adapters.engines.duckdb.explain import plan_table
+from supertable.adapters.engines.duckdb.damaged_files import known_of
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
-from supertable.adapters.engines.duckdb.parser import parsed, refused_shape
-from supertable.adapters.engines.duckdb.queries import AnsweredQuery, DuckDBQuery
-from supertable.adapters.engines.duckdb.statements import DuckDBStatement
-from supertable.adapters.engines.duckdb.view_chain import Sources, all_rows, counted_sql, source_sql
+from supertable.adapters.engines.duckdb.running_query import AnsweredQuery, DuckDBQuery
+from supertable.adapters.engines.duckdb.scan.query_sources import Sources
+from supertable.adapters.engines.duckdb.scan.source_sql import all_rows, counted_sql, source_sql
+from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
+from supertable.adapters.engines.duckdb.statement.constant_evaluation import evaluator
+from supertable.adapters.engines.duckdb.statement.explain import plan_table
+from supertable.adapters.engines.duckdb.statement.parser import parsed, refused_shape
 from supertable.application.ports.engines import (
     FileSource,
     Limits,
@@ -25,7 +26,7 @@ from supertable.application.ports.engines import (
     Stopped,
     TimestampAt,
 )
-from supertable.domain.view_chain import Scan
+from supertable.domain.scan.scan_plan import Scan
 
 _KEPT_STATEMENTS = 256
 _KEPT_TEXT = 10_000

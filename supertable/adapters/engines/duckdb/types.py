@@ -6,7 +6,7 @@ microseconds (nanoseconds are cut off), and reads seconds and milliseconds as mi
 
 from __future__ import annotations
 
-from supertable.domain.types import DataType
+from supertable.domain.schema.types import DataType
 
 _PLAIN = {
     "bool": "BOOLEAN",

@@ -1,0 +1,1 @@
+"""Finding rows in DuckDB: by key, by predicate, and by row filter."""

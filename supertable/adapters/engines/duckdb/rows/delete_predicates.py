@@ -1,0 +1,88 @@
+"""A WHERE expression over the columns of one table, as deletes use it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from supertable.adapters.engines.duckdb.errors import scrubbed, split_kind
+from supertable.adapters.engines.duckdb.statement.allowed_functions import MANY_ROWS
+from supertable.adapters.engines.duckdb.statement.constants import Constants, Evaluate
+from supertable.adapters.engines.duckdb.statement.fallibility import risky
+from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
+from supertable.adapters.engines.duckdb.statement.parser import checked_text, parse_tree
+from supertable.adapters.engines.duckdb.statement.rendering import rendered
+from supertable.adapters.engines.duckdb.statement.validator import Judge, folded
+from supertable.adapters.engines.duckdb.statement.where_predicates import condition_predicate
+from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
+from supertable.domain.errors import InvalidStatement, StatementRefused
+from supertable.domain.scan.predicates import Predicate
+from supertable.domain.schema.schemas import Schema
+
+_BEFORE = "SELECT 1 WHERE\n"
+_REFUSED = {
+    "SUBQUERY": "a subquery",
+    "WINDOW": "a window function",
+    "PARAMETER": "a parameter",
+    "STAR": "a star",
+    "POSITIONAL_REFERENCE": "a position",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RowPredicate:
+    """`text` is rendered from the judged tree; `columns`: those of the table that it reads; `risky`: see `harmless`."""
+
+    text: str
+    necessary: Predicate
+    columns: tuple[str, ...]
+    risky: bool
+
+
+def checked_predicate(cursor: duckdb.DuckDBPyConnection, text: str, schema: Schema, evaluate: Evaluate) -> RowPredicate:
+    """Raises `InvalidStatement` for what is no boolean expression over the table's columns alone."""
+    tree, prefix = parse_tree(cursor, f"{_BEFORE}{checked_text(text)}\n", _BEFORE)
+    condition = only_condition(cursor, tree)
+    _check_row_wise(condition)
+    judge = Judge(prefix)
+    judge.walk("select", tree)
+    sql = rendered(cursor, tree).removeprefix("SELECT 1 WHERE ")
+    _check_binds(cursor, sql, schema)
+    necessary = condition_predicate(condition, schema, Constants(evaluate, ()))
+    return RowPredicate(f"({sql})", necessary, tuple(_columns(condition, schema)), risky(condition))
+
+
+def only_condition(cursor: duckdb.DuckDBPyConnection, tree: Node) -> Node:
+    """The WHERE clause of a statement that is nothing else: no LIMIT, no UNION, no second clause came with the text."""
+    plain, _ = parse_tree(cursor, "SELECT 1 WHERE true")
+    node = tree["node"]
+    if node["type"] != "SELECT_NODE" or {**node, "where_clause": None} != {**plain["node"], "where_clause": None}:
+        raise StatementRefused("A predicate is one condition, as it may stand after WHERE.")
+    condition: Node = node["where_clause"]
+    return condition
+
+
+def _check_row_wise(condition: Node) -> None:
+    for node in nodes(condition):
+        kind = node.get("class")
+        if kind in _REFUSED:
+            raise StatementRefused(f"A predicate over one table's rows cannot have {_REFUSED[kind]}.")
+        if kind == "FUNCTION" and folded(node["function_name"]) in MANY_ROWS:
+            raise StatementRefused(f"A predicate over single rows cannot call {node['function_name']!r}.")
+
+
+def _check_binds(cursor: duckdb.DuckDBPyConnection, sql: str, schema: Schema) -> None:
+    columns = ", ".join(f"NULL::{duckdb_type(field.type)} AS {quoted(field.name)}" for field in schema.fields)
+    try:
+        described = cursor.execute(f"DESCRIBE SELECT ({sql}) FROM (SELECT {columns} WHERE false)").fetchone()
+    except duckdb.Error as error:
+        raise InvalidStatement(scrubbed(split_kind(error)[1], {})) from None
+    if described is None or described[1] != "BOOLEAN":
+        raise InvalidStatement("A predicate is true or false for a row; this expression is not.")
+
+
+def _columns(condition: Node, schema: Schema) -> list[str]:
+    """The table's columns that may be meant; one too many does no harm."""
+    named = {folded(name) for node in nodes(condition) for name in node.get("column_names", ())}
+    return [field.name for field in schema.fields if folded(field.name) in named]

@@ -1,0 +1,232 @@
+"""The row filter port over DuckDB: its parser reads the text, and only the forms below become part of a filter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Context, Decimal
+from fractions import Fraction
+from itertools import chain
+
+from supertable.adapters.engines.duckdb.instance import DuckDBInstance
+from supertable.adapters.engines.duckdb.rows.delete_predicates import only_condition
+from supertable.adapters.engines.duckdb.scan.row_filter_sql import readable_sql
+from supertable.adapters.engines.duckdb.statement.constants import literal_value
+from supertable.adapters.engines.duckdb.statement.parse_tree import Node, call
+from supertable.adapters.engines.duckdb.statement.parser import checked_text, parse_tree
+from supertable.adapters.engines.duckdb.statement.rendering import NESTED
+from supertable.adapters.engines.duckdb.statement.validator import folded
+from supertable.domain.access.row_filter_checks import constant, fitted
+from supertable.domain.access.row_filters import Form, Term, checked_filter
+from supertable.domain.errors import InvalidInput, InvalidStatement, StatementRefused
+from supertable.domain.schema.schemas import Schema
+from supertable.domain.schema.types import DataType
+
+MAX_CHARACTERS = 200_000
+_BEFORE = "SELECT 1 WHERE\n"
+_ALLOWED = (
+    "A row filter compares columns with constants, current_user, current_role and user_attribute('name'), by "
+    "=, <>, <, <=, >, >=, [NOT] IN, [NOT] BETWEEN, [NOT] LIKE, [NOT] ILIKE and IS [NOT] NULL; "
+    "joined by AND, OR and NOT. Its only functions are lower and upper."
+)
+_CALLER = {"current_user": Form.USER, "current_role": Form.ROLE}
+_JOINED = {"CONJUNCTION_AND": Form.AND, "CONJUNCTION_OR": Form.OR}
+_COMPARED = {
+    "COMPARE_EQUAL": Form.EQUAL,
+    "COMPARE_NOTEQUAL": Form.UNEQUAL,
+    "COMPARE_LESSTHAN": Form.LESS,
+    "COMPARE_LESSTHANOREQUALTO": Form.AT_MOST,
+    "COMPARE_GREATERTHAN": Form.MORE,
+    "COMPARE_GREATERTHANOREQUALTO": Form.AT_LEAST,
+}
+_OPERATORS = {
+    "OPERATOR_NOT": (Form.NOT, False),
+    "OPERATOR_IS_NULL": (Form.IS_NULL, False),
+    "OPERATOR_IS_NOT_NULL": (Form.IS_NULL, True),
+    "COMPARE_IN": (Form.IN, False),
+    "COMPARE_NOT_IN": (Form.IN, True),
+}
+_FUNCTIONS = {
+    ("lower", 1): (Form.LOWER, False),
+    ("upper", 1): (Form.UPPER, False),
+    ("~~", 2): (Form.LIKE, False),
+    ("!~~", 2): (Form.LIKE, True),
+    ("~~*", 2): (Form.ILIKE, False),
+    ("!~~*", 2): (Form.ILIKE, True),
+}
+_CAST_TO = {
+    "BOOLEAN": DataType("bool"),
+    "TINYINT": DataType("int8"),
+    "SMALLINT": DataType("int16"),
+    "INTEGER": DataType("int32"),
+    "BIGINT": DataType("int64"),
+    "UTINYINT": DataType("uint8"),
+    "USMALLINT": DataType("uint16"),
+    "UINTEGER": DataType("uint32"),
+    "UBIGINT": DataType("uint64"),
+    "FLOAT": DataType("float32"),
+    "DOUBLE": DataType("float64"),
+    "VARCHAR": DataType("string"),
+    "DATE": DataType("date"),
+    "TIME": DataType("time", unit="us"),
+    "TIMESTAMP": DataType("timestamp", unit="us"),
+    "TIMESTAMP WITH TIME ZONE": DataType("timestamp", unit="us", timezone="UTC"),
+}
+_NUMBER = DataType("decimal", precision=38)
+_DOUBLE = DataType("float64")
+_DIGITS = Context(prec=100)
+
+
+class DuckDBRowFilterParser:
+    def __init__(self, instance: DuckDBInstance) -> None:
+        self._instance = instance
+
+    def parse(self, text: str, schema: Schema) -> Term:
+        sql = f"{_BEFORE}{checked_text(_sized(text))}\n"
+        try:
+            condition = _Reader(sql.encode(), schema).read(self._tree(sql))
+            return fitted(checked_filter(condition), schema)
+        except RecursionError:
+            raise InvalidStatement(NESTED) from None
+
+    def show(self, condition: Term, schema: Schema) -> str:
+        return readable_sql(fitted(condition, schema), schema)
+
+    def _tree(self, sql: str) -> Node:
+        cursor = self._instance.cursor()
+        try:
+            return only_condition(cursor, parse_tree(cursor, sql, _BEFORE)[0])
+        finally:
+            cursor.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """`sql`: what was parsed, since places in the tree count its bytes."""
+
+    sql: bytes
+    schema: Schema
+
+    def read(self, node: Node) -> Term:
+        """Raises `StatementRefused` for every form that is not on the list."""
+        reader = _READERS.get(node["class"])
+        if reader is None:
+            raise StatementRefused(_ALLOWED)
+        return reader(self, node)
+
+    def all(self, *nodes: Node) -> tuple[Term, ...]:
+        return tuple(map(self.read, nodes))
+
+    def conjunction(self, node: Node) -> Term:
+        """BETWEEN within an AND becomes parts of it, as it would be when what is shown is read again."""
+        form = _JOINED[node["type"]]
+        parts = (part.parts if part.form is form else (part,) for part in self.all(*node["children"]))
+        return Term(form, tuple(chain.from_iterable(parts)))
+
+    def comparison(self, node: Node) -> Term:
+        form = _COMPARED.get(node["type"])
+        if form is None:
+            raise StatementRefused(f"IS [NOT] TRUE and IS DISTINCT FROM cannot be used. {_ALLOWED}")
+        return Term(form, self.all(node["left"], node["right"]))
+
+    def between(self, node: Node) -> Term:
+        value, low, high = self.all(node["input"], node["lower"], node["upper"])
+        return Term(Form.AND, (Term(Form.AT_LEAST, (value, low)), Term(Form.AT_MOST, (value, high))))
+
+    def operator(self, node: Node) -> Term:
+        return self.found(_OPERATORS.get(node["type"]), node["children"])
+
+    def found(self, form: tuple[Form, bool] | None, children: list[Node]) -> Term:
+        if form is None:
+            raise StatementRefused(_ALLOWED)
+        term = Term(form[0], self.all(*children))
+        return Term(Form.NOT, (term,)) if form[1] else term
+
+    def function(self, node: Node) -> Term:
+        name, children = folded(node["function_name"]), node["children"]
+        plain = call(node["function_name"], *children)
+        if {**plain, "query_location": None} != {**node, "query_location": None, "is_operator": False}:
+            raise StatementRefused(_ALLOWED)
+        if name in _CALLER and not children:
+            return Term(_CALLER[name])
+        if name == "user_attribute":
+            return _attribute(children)
+        return self.found(_FUNCTIONS.get((name, len(children))), children)
+
+    def column(self, node: Node) -> Term:
+        names = node["column_names"]
+        if len(names) > 1:
+            raise StatementRefused(f"{'.'.join(names)}: columns stand in a row filter by their name alone.")
+        name = folded(names[0])
+        if name in _CALLER and self.sql[node["query_location"] :][:1] != b'"':
+            return Term(_CALLER[name])
+        field = next((field for field in self.schema.fields if folded(field.name) == name), None)
+        if field is None:
+            columns = ", ".join(self.schema.names[:20])
+            raise InvalidStatement(f"There is no column {names[0][:80]!r}; the table has {columns}.")
+        return Term(Form.COLUMN, column=field.id)
+
+    def constant(self, node: Node) -> Term:
+        value = node["value"]
+        if value["is_null"]:
+            raise StatementRefused("Nothing is ever equal to NULL; ask for IS NULL or IS NOT NULL.")
+        if value["type"]["id"] == "DOUBLE":
+            return _as(Term(Form.CONSTANT, type=_DOUBLE, text=repr(value["value"])), _DOUBLE)
+        found = literal_value(value)
+        if found is None:
+            raise StatementRefused(_ALLOWED)
+        if found.kind == "number":
+            return Term(Form.CONSTANT, type=_NUMBER, text=_written(found.value))
+        kind = DataType("bool" if found.kind == "bool" else "string")
+        return Term(Form.CONSTANT, type=kind, text=str(found.value).lower() if found.kind == "bool" else found.value)
+
+    def cast(self, node: Node) -> Term:
+        inner = self.read(node["child"])
+        kind = _cast_type(node["cast_type"])
+        if inner.form is not Form.CONSTANT or kind is None or node["try_cast"]:
+            raise StatementRefused(f"Only constants can be cast, to types of single values. {_ALLOWED}")
+        given = replace(inner, type=kind) if inner.type == DataType("string") else inner
+        return _as(given, kind)
+
+
+def _sized(text: object) -> str:
+    if not isinstance(text, str) or len(text) > MAX_CHARACTERS:
+        raise InvalidInput(f"A row filter is a text of up to {MAX_CHARACTERS:,} characters.")
+    return text
+
+
+def _as(given: Term, kind: DataType) -> Term:
+    term = constant(given, kind)
+    if term is None:
+        raise InvalidStatement(f"{(given.text or '')[:80]!r} is not exactly a value of the type {kind}.")
+    return term
+
+
+def _attribute(children: list[Node]) -> Term:
+    value = children[0].get("value") if len(children) == 1 else None
+    if not isinstance(value, dict) or value["type"]["id"] != "VARCHAR" or not value["value"]:
+        raise StatementRefused("user_attribute takes the attribute's name as a text: user_attribute('region').")
+    return Term(Form.ATTRIBUTE, text=value["value"])
+
+
+def _cast_type(written: Node) -> DataType | None:
+    if written["id"] == "DECIMAL" and written["type_info"]:
+        return DataType("decimal", precision=written["type_info"]["width"], scale=written["type_info"]["scale"])
+    return _CAST_TO.get(written["id"])
+
+
+def _written(number: Fraction) -> str:
+    """All digits of a number that has an end."""
+    return f"{_DIGITS.divide(Decimal(number.numerator), Decimal(number.denominator)):f}"
+
+
+_READERS: Mapping[str, Callable[[_Reader, Node], Term]] = {
+    "CONJUNCTION": _Reader.conjunction,
+    "COMPARISON": _Reader.comparison,
+    "BETWEEN": _Reader.between,
+    "OPERATOR": _Reader.operator,
+    "FUNCTION": _Reader.function,
+    "COLUMN_REF": _Reader.column,
+    "CONSTANT": _Reader.constant,
+    "CAST": _Reader.cast,
+}

@@ -1,0 +1,209 @@
+"""The row finder port over DuckDB: probes data files for keys and predicates, and says where the rows are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from supertable.adapters.engines.duckdb.damaged_files import known_of
+from supertable.adapters.engines.duckdb.errors import ENGINE_ERRORS, translated
+from supertable.adapters.engines.duckdb.instance import DuckDBInstance
+from supertable.adapters.engines.duckdb.interrupts import interruptible
+from supertable.adapters.engines.duckdb.rows.delete_predicates import RowPredicate, checked_predicate
+from supertable.adapters.engines.duckdb.rows.live_rows import LiveRows
+from supertable.adapters.engines.duckdb.running_query import BATCH_ROWS
+from supertable.adapters.engines.duckdb.scan.query_sources import Positions, Sources
+from supertable.adapters.engines.duckdb.scan.scan_sql import dead_or_alive_sql, scan_sql
+from supertable.adapters.engines.duckdb.statement.constant_evaluation import evaluator
+from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
+from supertable.application.ports.engines import CheckedPredicate, FileSource, KeyMatches
+from supertable.domain.scan.scan_plan import Scan
+from supertable.domain.schema.schemas import Schema
+
+_BATCH = "st_batch"
+_MATCHES = pa.schema([("file", pa.int64()), ("row", pa.int64()), ("number", pa.int64()), ("newer", pa.bool_())])
+Found = dict[str, pa.Array]
+
+
+class DuckDBRowFinder:
+    """Every answer is exact: keys are compared as DuckDB compares them, with NaN and nulls equal to themselves."""
+
+    def __init__(self, instance: DuckDBInstance, stored: FileSource) -> None:
+        self._instance = instance
+        self._stored = stored
+
+    def duplicates(self, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> pa.Array | None:
+        columns = _columns(keys, sequence)
+        number = _free("st_number", columns)
+        group = ", ".join(quoted(key) for key in keys)
+        newest = f"max({number})" if sequence is None else f"arg_max({number}, {_order(sequence, number)})"
+        with self._opened(Sources(self._stored, wary=False)) as cursor:
+            cursor.register(_BATCH, _numbered(batch, columns, number))
+            kept = _answer(cursor, f"SELECT {newest} AS n FROM {_BATCH} GROUP BY {group} ORDER BY n").read_all()
+        return None if kept.num_rows == batch.num_rows else kept["n"].combine_chunks()
+
+    def matching_keys(self, scan: Scan, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> KeyMatches:
+        columns = _columns(keys, sequence)
+        number, at = _free("st_number", columns), _positions(scan.schema)
+        sources = Sources(self._stored, wary=False)
+        stale = "false" if sequence is None else _newer(f"f.{quoted(sequence)}", f"b.{quoted(sequence)}")
+        sql = (
+            f"SELECT f.{at.file}, f.{at.row}, b.{number}, {stale} AS stale "
+            f"FROM ({dead_or_alive_sql(scan, sources, columns, at)}) AS f "
+            f"JOIN ({_typed(scan.schema, columns, number)}) AS b ON {_equal(batch, keys)}"
+        )
+        alive = LiveRows(scan, self._stored)
+        with self._opened(sources) as cursor:
+            cursor.register(_BATCH, _numbered(batch, columns, number))
+            found = pa.concat_tables(
+                [_MATCHES.empty_table(), *(_matches(hits, alive) for hits in _answer(cursor, sql))]
+            )
+        newer = found["newer"].to_numpy()
+        numbers = found["number"].to_numpy()
+        superseded = found.filter(pa.array(~newer)).sort_by([("file", "ascending"), ("row", "ascending")])
+        return KeyMatches(
+            _by_file(scan, superseded.to_batches()),
+            by=pa.array(np.unique(numbers[~newer]), pa.int64()),
+            stale=pa.array(np.unique(numbers[newer]), pa.int64()),
+        )
+
+    def matching_predicate(self, scan: Scan, predicate: CheckedPredicate) -> Found:
+        assert isinstance(predicate, RowPredicate)
+        at = _positions(scan.schema)
+        sources = Sources(self._stored, wary=predicate.risky)
+        rows = scan_sql(scan, sources, list(predicate.columns), at)
+        return self._found(scan, sources, at, f"FROM ({rows}) WHERE {predicate.text}")
+
+    @contextmanager
+    def completed(self, given: Scan, table: Scan, keys: Sequence[str]) -> Iterator[pa.RecordBatchReader]:
+        sources = Sources(self._stored, wary=False)
+        columns = [f"{'g' if given.schema.find(name) else 't'}.{quoted(name)}" for name in table.schema.names]
+        pairs = " AND ".join(f"g.{quoted(key)} IS NOT DISTINCT FROM t.{quoted(key)}" for key in keys)
+        sql = (
+            f"SELECT {', '.join(columns)} FROM ({scan_sql(given, sources)}) AS g "
+            f"LEFT JOIN ({scan_sql(table, sources)}) AS t ON {pairs}"
+        )
+        with self._opened(sources) as cursor:
+            yield _answer(cursor, sql)
+
+    def superseded(self, scan: Scan, keys: Sequence[str], sequence: str | None) -> Found:
+        at = _positions(scan.schema)
+        sources = Sources(self._stored, wary=False)
+        rows = scan_sql(scan, sources, _columns(keys, sequence), at)
+        newest = [f"{quoted(sequence)} DESC NULLS LAST"] if sequence else []
+        order = ", ".join([*newest, f"{at.file} DESC", f"{at.row} DESC"])
+        group = ", ".join(quoted(key) for key in keys)
+        ranked = f"QUALIFY row_number() OVER (PARTITION BY {group} ORDER BY {order}) > 1"
+        return self._found(scan, sources, at, f"FROM ({rows}) {ranked}")
+
+    @contextmanager
+    def live_rows(self, scan: Scan, order_by: Sequence[str]) -> Iterator[pa.RecordBatchReader]:
+        at = _positions(scan.schema)
+        sources = Sources(self._stored, wary=False)
+        sql = scan_sql(scan, sources, positions=at)
+        if order_by:
+            order = ", ".join([*(f"{quoted(name)} NULLS LAST" for name in order_by), at.file, at.row])
+            sql = f"FROM ({sql}) ORDER BY {order}"
+        with self._opened(sources) as cursor:
+            yield _answer(cursor, sql)
+
+    def check_predicate(self, text: str, schema: Schema) -> CheckedPredicate:
+        cursor = self._instance.cursor()
+        try:
+            return checked_predicate(cursor, text, schema, evaluator(self._instance))
+        finally:
+            cursor.close()
+
+    def _found(self, scan: Scan, sources: Sources, at: Positions, rest: str) -> Found:
+        with self._opened(sources) as cursor:
+            sql = f"SELECT {at.file}, {at.row} {rest} ORDER BY {at.file}, {at.row}"
+            return _by_file(scan, _answer(cursor, sql))
+
+    @contextmanager
+    def _opened(self, sources: Sources) -> Iterator[duckdb.DuckDBPyConnection]:
+        cursor = self._instance.cursor()
+        try:
+            sources.bind(cursor, _never)
+            yield cursor
+        except ENGINE_ERRORS as error:
+            raise translated(error, known_of(self._instance, sources, {})) from None
+        finally:
+            cursor.close()
+            sources.close()
+
+
+def _never() -> bool:
+    return False
+
+
+def _answer(cursor: duckdb.DuckDBPyConnection, sql: str) -> pa.RecordBatchReader:
+    return interruptible(cursor.interrupt, lambda: cursor.execute(sql).to_arrow_reader(BATCH_ROWS))
+
+
+def _matches(hits: pa.RecordBatch, alive: LiveRows) -> pa.Table:
+    """Those of the hits that are on live rows."""
+    found = pa.Table.from_arrays(hits.columns, schema=_MATCHES)
+    return found.filter(pa.array(alive.among(hits.column(0).to_numpy(), hits.column(1).to_numpy())))
+
+
+def _columns(keys: Sequence[str], sequence: str | None) -> list[str]:
+    return [*keys, *([] if sequence is None or sequence in keys else [sequence])]
+
+
+def _free(name: str, columns: Iterable[str]) -> str:
+    """The name, made longer until no column has it."""
+    taken = {column.lower() for column in columns}
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _positions(schema: Schema) -> Positions:
+    return Positions(file=_free("st_file", schema.names), row=_free("st_row", schema.names))
+
+
+def _numbered(batch: pa.Table, columns: Sequence[str], number: str) -> pa.Table:
+    """Only these columns, and each row's number."""
+    return batch.select(columns).append_column(number, pa.array(np.arange(batch.num_rows)))
+
+
+def _order(sequence: str, number: str) -> str:
+    """A value that sorts rows by the sequence, nulls lowest, and by place among equals."""
+    name = quoted(sequence)
+    return f"{{'known': {name} IS NOT NULL, 'value': {name}, 'place': {number}}}"
+
+
+def _newer(one: str, other: str) -> str:
+    """Whether sequence value `one` is above `other`, nulls lowest."""
+    return f"({one} IS NOT NULL AND ({other} IS NULL OR {one} > {other}))"
+
+
+def _typed(schema: Schema, columns: Sequence[str], number: str) -> str:
+    """The batch with the types that the files' columns have."""
+    fields = [(name, schema.find(name)) for name in columns]
+    casts = [f"CAST({quoted(name)} AS {duckdb_type(field.type)}) AS {quoted(name)}" for name, field in fields if field]
+    return f"SELECT {', '.join(casts)}, {number} FROM {_BATCH}"
+
+
+def _equal(batch: pa.Table, keys: Sequence[str]) -> str:
+    """Nulls are equal to each other; where the batch has none, plain equality lets DuckDB skip row groups."""
+    operators = ["IS NOT DISTINCT FROM" if batch[key].null_count else "=" for key in keys]
+    pairs = zip(keys, operators, strict=True)
+    return " AND ".join(f"f.{quoted(key)} {operator} b.{quoted(key)}" for key, operator in pairs)
+
+
+def _by_file(scan: Scan, batches: Iterable[pa.RecordBatch]) -> Found:
+    """Distinct positions by data file path. The batches have file and row first, and are sorted by them."""
+    parts: dict[int, list[np.ndarray]] = {}
+    for batch in batches:
+        numbers, rows = batch.column(0).to_numpy(), batch.column(1).to_numpy()
+        starts = np.flatnonzero(np.diff(numbers, prepend=-1))
+        ends = [*starts[1:], len(rows)]
+        for number, start, end in zip(numbers[starts], starts, ends, strict=True):
+            parts.setdefault(int(number), []).append(rows[start:end])
+    files = scan.files
+    return {files[number].path: pa.array(np.unique(np.concatenate(found))) for number, found in parts.items()}

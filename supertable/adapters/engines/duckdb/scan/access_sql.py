@@ -1,0 +1,67 @@
+"""The last stage of the view chain as DuckDB SQL: the rows and columns that the caller may see, and masks.
+
+Nothing in it can fail, whatever the values are: an error would tell of rows that are hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from supertable.adapters.engines.duckdb.scan.row_filter_sql import condition_sql
+from supertable.adapters.engines.duckdb.types import duckdb_type, literal, quoted
+from supertable.domain.access.masks import Mask, MaskKind
+from supertable.domain.scan.scan_plan import AccessStage
+from supertable.domain.schema.schemas import Schema
+from supertable.domain.schema.types import FLOATS, Field
+
+FENCE = " LIMIT 9223372036854775807"
+"""Nothing that a statement asks of the rows is asked before the condition is known to be true."""
+
+_STARS = "'****'"
+
+
+def access_sql(
+    access: AccessStage, schema: Schema, rows: str, columns: Sequence[Field], more: Sequence[str], asked: str | None
+) -> str:
+    """What the caller sees of `rows`, the SQL of a subquery.
+
+    `columns` are among those of `schema`, as they are stored; `more`: names of columns that go along as they are.
+    `asked`: with a fence behind it, this is asked of the rows too; None: there is no fence.
+    """
+    values = [f"{_value(access, column)} AS {quoted(column.name)}" for column in columns]
+    values += [quoted(name) for name in more]
+    sql = f"SELECT {', '.join(values) or 'NULL'} FROM ({rows}) AS st_a"
+    if access.condition is None:
+        return sql
+    seen = f"{sql} WHERE {condition_sql(access.condition, schema)}"
+    return seen if asked is None else f"{seen} AND {asked}{FENCE}"
+
+
+def _value(access: AccessStage, column: Field) -> str:
+    mask = access.masks.get(column.id)
+    return quoted(column.name) if mask is None else _masked(mask, column, access.mask_key)
+
+
+def _masked(mask: Mask, column: Field, key: str) -> str:
+    name = quoted(column.name)
+    match mask.kind:
+        case MaskKind.NULL:
+            return f"NULL::{duckdb_type(column.type)}"
+        case MaskKind.CONSTANT:
+            return literal(mask.constant)
+        case MaskKind.HASH:
+            return f"sha256({literal(key)} || {_one_text(column)})"
+        case MaskKind.PARTIAL:
+            shown = f"left({name}, {mask.first}) || {_STARS} || right({name}, {mask.last})"
+            if mask.last == 0:
+                shown = f"left({name}, {mask.first}) || {_STARS}"
+            long = f"length({name}) > {mask.first + mask.last}"
+            return f"CASE WHEN {long} THEN {shown} WHEN {name} IS NOT NULL THEN {_STARS} END"
+
+
+def _one_text(column: Field) -> str:
+    """The value as text, the same for equal values: there are two zeros and several NaN among floats."""
+    name = quoted(column.name)
+    if column.type.name in FLOATS:
+        return f"CASE WHEN isnan({name}) THEN 'nan' ELSE CAST({name} + 0 AS VARCHAR) END"
+    return f"CAST({name} AS VARCHAR)"

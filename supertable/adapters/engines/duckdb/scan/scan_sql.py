@@ -1,0 +1,137 @@
+"""The view chain as DuckDB SQL: what stands in a statement where the caller wrote a table's name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from supertable.adapters.engines.duckdb.scan.access_sql import FENCE, access_sql
+from supertable.adapters.engines.duckdb.scan.predicate_sql import asked_columns, asked_sql
+from supertable.adapters.engines.duckdb.scan.query_sources import Positions, Sources
+from supertable.adapters.engines.duckdb.types import converted, duckdb_type, literal, quoted
+from supertable.domain.access.row_filters import columns_of
+from supertable.domain.scan.scan_plan import Scan
+from supertable.domain.schema.schemas import Schema
+from supertable.domain.schema.types import Field
+from supertable.domain.table.data_files import DataFile
+
+
+def scan_sql(
+    scan: Scan, sources: Sources, columns: Sequence[str] | None = None, positions: Positions | None = None
+) -> str:
+    """One table at one version. `columns`: only these, in this order; None: all."""
+    return _scan_sql(scan, sources, columns, positions, with_dead=False)
+
+
+def dead_or_alive_sql(scan: Scan, sources: Sources, columns: Sequence[str], positions: Positions) -> str:
+    """The same with its dead rows, for who drops them afterwards: quicker where few of the rows are of interest."""
+    return _scan_sql(scan, sources, columns, positions, with_dead=True)
+
+
+def _scan_sql(
+    scan: Scan, sources: Sources, columns: Sequence[str] | None, positions: Positions | None, with_dead: bool
+) -> str:
+    shown = scan.shown
+    fields = shown.fields if columns is None else tuple(_column(shown, name) for name in columns)
+    if scan.access is None:
+        return _rows_sql(scan, sources, fields, positions, with_dead)
+    stored = [column for field in fields if (column := scan.schema.by_id(field.id))]
+    tested = asked_columns(scan.asked)
+    needed = {field.id for field in fields} | (columns_of(scan.access.condition) if scan.access.condition else set())
+    read = [field for field in scan.schema.fields if field.id in needed or field.name in tested]
+    rows = _rows_sql(scan, sources, read, positions, with_dead)
+    more = [positions.file, positions.row] if positions else []
+    asked = asked_sql(scan.asked, scan.schema) if sources.fenced else None
+    return access_sql(scan.access, scan.schema, rows, stored, more, asked)
+
+
+def _rows_sql(
+    scan: Scan, sources: Sources, fields: Sequence[Field], positions: Positions | None, with_dead: bool
+) -> str:
+    parts = list(_parts(scan, fields, sources, positions, with_dead))
+    return " UNION ALL ".join(parts) if parts else _empty(fields, positions)
+
+
+def _parts(
+    scan: Scan, fields: Sequence[Field], sources: Sources, positions: Positions | None, with_dead: bool
+) -> Iterator[str]:
+    before = 0
+    for group in scan.groups:
+        parts = ((group.clean + group.dirty, False),) if with_dead else ((group.clean, False), (group.dirty, True))
+        for files, dirty in parts:
+            if files:
+                read = _Read(scan.folder, files, group.schema, before, sources, scan.hidden)
+                yield read.sql(fields, dirty, positions)
+                before += len(files)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Files of one schema, read by one `read_parquet`."""
+
+    folder: str
+    files: Sequence[DataFile]
+    written: Schema
+    before: int
+    sources: Sources
+    hidden: Mapping[str, bytes]
+
+    def sql(self, fields: Sequence[Field], dirty: bool, positions: Positions | None) -> str:
+        by_id = (dirty or positions is not None) and self._hides_numbers()
+        columns = [f"{self._value(field, by_id)} AS {quoted(field.name)}" for field in fields]
+        if positions:
+            columns += [
+                f"st_f.file_index::BIGINT + {self.before} AS {quoted(positions.file)}",
+                f"st_f.file_row_number AS {quoted(positions.row)}",
+            ]
+        select = f"SELECT {', '.join(columns) or 'NULL'} FROM {self._read(by_id)} AS st_f"
+        if not dirty:
+            return select
+        name = self.sources.bits(self.folder, self.files, self.hidden)
+        living = (
+            f"{select} JOIN (SELECT st_file, st_dead::BIT AS st_dead FROM {name}) AS st_d "
+            "ON st_f.file_index = st_d.st_file WHERE get_bit(st_d.st_dead, st_f.file_row_number::INTEGER) = 0"
+        )
+        return f"({living}{FENCE})" if self.sources.wary else living
+
+    def _value(self, field: Field, by_id: bool) -> str:
+        written = self.written.by_id(field.id)
+        if written is None:
+            return f"NULL::{duckdb_type(field.type)}"
+        name = _name_by_id(written) if by_id else written.name
+        return converted(f"st_f.{quoted(name)}", written.type, field.type)
+
+    def _read(self, by_id: bool) -> str:
+        variable = self.sources.files(self.folder, self.files)
+        schema = f", schema = {_schema_by_id(self.written)}" if by_id else ""
+        return f"read_parquet(getvariable('{variable}'), hive_partitioning = false{schema})"
+
+    def _hides_numbers(self) -> bool:
+        """Whether a column of the table hides one of the columns by which DuckDB numbers files and rows."""
+        return any(self.written.find(name) for name in ("file_index", "file_row_number"))
+
+
+def _name_by_id(field: Field) -> str:
+    return f"st_c{field.id}"
+
+
+def _schema_by_id(schema: Schema) -> str:
+    """Columns found by their field ids, under names that hide nothing."""
+    columns = (
+        f"{field.id}: {{name: '{_name_by_id(field)}', type: {literal(duckdb_type(field.type))}, default_value: NULL}}"
+        for field in schema.fields
+    )
+    return f"MAP {{{', '.join(columns)}}}"
+
+
+def _empty(fields: Iterable[Field], positions: Positions | None) -> str:
+    columns = [f"NULL::{duckdb_type(field.type)} AS {quoted(field.name)}" for field in fields]
+    if positions:
+        columns += [f"NULL::BIGINT AS {quoted(name)}" for name in (positions.file, positions.row)]
+    return f"SELECT {', '.join(columns) or 'NULL'} WHERE false"
+
+
+def _column(schema: Schema, name: str) -> Field:
+    found = schema.find(name)
+    assert found is not None, name
+    return found

@@ -1,0 +1,45 @@
+"""What a table reference in a statement becomes: a scan, a union or a change feed."""
+
+from __future__ import annotations
+
+from supertable.adapters.engines.duckdb.scan.change_feed_sql import changes_sql
+from supertable.adapters.engines.duckdb.scan.query_sources import Sources
+from supertable.adapters.engines.duckdb.scan.scan_sql import (
+    scan_sql,
+)
+from supertable.adapters.engines.duckdb.scan.union_sql import union_sql
+from supertable.application.ports.engines import Changes, Source, Union
+from supertable.domain.scan.scan_plan import Scan
+
+
+def source_sql(source: Source, sources: Sources) -> str:
+    """The SQL of a subquery that stands for a relation."""
+    if isinstance(source, Changes):
+        return changes_sql(source, sources)
+    return union_sql(source, sources) if isinstance(source, Union) else scan_sql(source, sources)
+
+
+def counted_sql(source: Source) -> str:
+    """As many rows as the source has, by what the snapshots know; no file is opened."""
+    scans = _scans(source)
+    if isinstance(source, Changes):
+        rows = sum(_shown_rows(scan) for scan in scans)
+    else:
+        rows = sum(scan.rows_total for scan in scans)
+    return f"SELECT NULL FROM range({rows})"
+
+
+def all_rows(source: Source) -> bool:
+    """Whether the caller sees all rows of the source."""
+    return all(scan.all_rows for scan in _scans(source))
+
+
+def _scans(source: Source) -> list[Scan]:
+    if isinstance(source, Changes):
+        return [scan for step in source.steps for scan in (step.gone, step.came)]
+    return list(source.scans) if isinstance(source, Union) else [source]
+
+
+def _shown_rows(scan: Scan) -> int:
+    hidden = sum(int.from_bytes(bits).bit_count() for bits in scan.hidden.values())
+    return sum(file.rows for file in scan.files) - hidden

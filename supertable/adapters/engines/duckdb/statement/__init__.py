@@ -1,0 +1,1 @@
+"""Parsing, validating and rendering the SQL statements of callers."""

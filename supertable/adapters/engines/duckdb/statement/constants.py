@@ -1,0 +1,237 @@
+"""Constants of a WHERE clause as values that file ranges compare with. What cannot be had exactly is left out."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
+from supertable.domain.scan.predicates import All, AnyOf, Compare, Predicate
+from supertable.domain.schema.types import FLOATS, UNITS, DataType, Field, is_integer
+
+Evaluate = Callable[[Node, str], tuple[str, int | None]]
+"""Gives a constant expression's type, and its value in microseconds after a cast to the type named, if it has one."""
+
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+_US_PER_DAY = 86_400_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_PURE = frozenset({"+", "-", "trunc", "to_days", "to_hours", "to_minutes", "to_months", "to_seconds", "to_years"})
+_TYPES = {"DATE": "date", "TIMESTAMP": "timestamp", "TIMESTAMP WITH TIME ZONE": "zoned", "TIME": "time"}
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """`kind` is number (a Fraction), float, text, bool, or one of date, timestamp, zoned, time (microseconds)."""
+
+    kind: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """Reads constants out of expressions: literals, dates computed from literals, parameters with known values."""
+
+    evaluate: Evaluate
+    parameters: Parameters
+
+    def read(self, node: Node, wanted: DataType) -> Constant | None:
+        """The value of an expression to be compared with a column of type `wanted`; None where it is not known."""
+        if node["class"] == "PARAMETER":
+            return self._parameter(node["identifier"])
+        if node["class"] == "CONSTANT":
+            found = literal_value(node["value"])
+            if found and found.kind == "text" and wanted.name in ("date", "time", "timestamp"):
+                return self._temporal(node, _kind(wanted))
+            return found
+        if wanted.name in FLOATS:
+            return _double(node)
+        if wanted.name in ("date", "time", "timestamp") and _is_pure(node):
+            return self._temporal(node, "timestamp" if wanted.name == "date" else _kind(wanted))
+        return None
+
+    def _parameter(self, identifier: str) -> Constant | None:
+        if isinstance(self.parameters, Mapping):
+            return _python_value(self.parameters.get(identifier))
+        number = int(identifier) - 1 if identifier.isdigit() else -1
+        return _python_value(self.parameters[number]) if 0 <= number < len(self.parameters) else None
+
+    def _temporal(self, node: Node, target: str) -> Constant | None:
+        quick = _iso_date(node) if target != "time" else None
+        if quick is not None:
+            return Constant("date", quick)
+        type_, microseconds = self.evaluate(node, target)
+        kind = target if type_ == "VARCHAR" else _TYPES.get(type_)
+        return Constant(kind, microseconds) if kind and microseconds is not None else None
+
+
+def comparison(field: Field, operator: str, constant: Constant) -> Predicate | None:
+    """`field operator constant` as a predicate in the units of the field's type, or None where that says nothing."""
+    low, high = _bounds(field.type, constant)
+    if low is None or high is None:
+        return None
+    if isinstance(low, Fraction) and isinstance(high, Fraction):
+        return _rounded(field.name, operator, low, high)
+    if low == high:
+        return Compare(field.name, operator, low)
+    return All(tuple(_spread(field.name, operator, low, high)))
+
+
+def _bounds(kind: DataType, constant: Constant) -> tuple[Any, Any]:
+    """Between what, in the column's units, the value lies that the engine will compare with."""
+    value = constant.value
+    if constant.kind == "text" and kind.name == "string":
+        return value, value
+    if constant.kind == "bool" and kind.name == "bool":
+        return value, value
+    if constant.kind in ("number", "float") and kind.name in FLOATS:
+        return _float_bounds(value)
+    if constant.kind == "number" and (is_integer(kind) or kind.name == "decimal"):
+        return value * 10**kind.scale, value * 10**kind.scale
+    if constant.kind in _comparable_kinds(kind):
+        return _temporal_bounds(kind, Fraction(value))
+    return None, None
+
+
+def _comparable_kinds(kind: DataType) -> tuple[str, ...]:
+    if kind.name == "date":
+        return "date", "timestamp"
+    if kind.name == "time":
+        return ("time",)
+    if kind.name == "timestamp":
+        return ("date", "timestamp", "zoned") if kind.timezone else ("date", "timestamp")
+    return ()
+
+
+def _temporal_bounds(kind: DataType, microseconds: Fraction) -> tuple[Fraction, Fraction]:
+    """The engine sees microseconds at the most, of nanoseconds too: there the value may be off by one of them."""
+    if kind.name == "date":
+        return microseconds / _US_PER_DAY, microseconds / _US_PER_DAY
+    margin = 1 if kind.unit == "ns" else 0
+    scale = Fraction(10) ** (UNITS[kind.unit] - UNITS["us"])
+    return (microseconds - margin) * scale, (microseconds + margin) * scale
+
+
+def _float_bounds(value: Any) -> tuple[float | None, float | None]:
+    """The engine may round to FLOAT or to DOUBLE before it compares: a margin that is wider than both."""
+    try:
+        near = float(value)
+    except OverflowError:
+        return None, None
+    if not math.isfinite(near):
+        return None, None
+    margin = abs(near) * 2.0**-21 + 2.0**-140
+    return near - margin, near + margin
+
+
+def _rounded(column: str, operator: str, low: Fraction, high: Fraction) -> Predicate:
+    if low == high and low.denominator == 1:
+        return Compare(column, operator, int(low))
+    if operator == "=" and low == high:
+        return AnyOf(())
+    return All(tuple(_spread(column, operator, math.ceil(low), math.floor(high))))
+
+
+def _spread(column: str, operator: str, low: Any, high: Any) -> Iterator[Predicate]:
+    if operator in ("=", ">", ">="):
+        yield Compare(column, ">=", low)
+    if operator in ("=", "<", "<="):
+        yield Compare(column, "<=", high)
+
+
+def _kind(wanted: DataType) -> str:
+    return "zoned" if wanted.timezone else wanted.name
+
+
+def literal_value(value: Node) -> Constant | None:
+    """The value of a literal; None of NULL and of floats, which are not exact."""
+    kind, info, content = value["type"]["id"], value["type"]["type_info"], value.get("value")
+    if value["is_null"]:
+        return None
+    if kind == "VARCHAR":
+        return Constant("text", content)
+    if kind == "BOOLEAN":
+        return Constant("bool", content)
+    whole = _whole(content)
+    if kind == "DECIMAL" and whole is not None:
+        return Constant("number", Fraction(whole, 10 ** info["scale"]))
+    return Constant("number", Fraction(whole)) if kind in _WHOLE and whole is not None else None
+
+
+_WHOLE = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UBIGINT", "UHUGEINT"})
+
+
+def _whole(content: Any) -> int | None:
+    if isinstance(content, dict) and content.keys() == {"upper", "lower"}:
+        return (int(content["upper"]) << 64) + int(content["lower"])
+    return content if type(content) is int else None
+
+
+def _double(node: Node) -> Constant | None:
+    """`CAST('1e10' AS DOUBLE)`, as numbers with an exponent are rendered."""
+    if node["class"] != "CAST" or node["cast_type"]["id"] != "DOUBLE" or node["child"]["class"] != "CONSTANT":
+        return None
+    try:
+        value = float(node["child"]["value"]["value"])
+    except (TypeError, ValueError):
+        return None
+    return Constant("float", value) if math.isfinite(value) else None
+
+
+def _is_pure(node: Node) -> bool:
+    """Whether the expression is made of literals, casts and date arithmetic alone."""
+    for part in nodes(node):
+        kind = part.get("class")
+        if kind == "FUNCTION" and part["function_name"] not in _PURE:
+            return False
+        if kind is not None and kind not in ("CONSTANT", "CAST", "FUNCTION"):
+            return False
+    return True
+
+
+def _iso_date(node: Node) -> int | None:
+    """`'2013-01-31'` and `DATE '2013-01-31'`, the most common of all, without asking the engine."""
+    if node["class"] == "CAST" and node["cast_type"]["id"] == "DATE" and node["child"]["class"] == "CONSTANT":
+        node = node["child"]
+    text = node["value"]["value"] if node["class"] == "CONSTANT" else None
+    if not isinstance(text, str) or not _DATE.fullmatch(text):
+        return None
+    try:
+        return (date.fromisoformat(text) - _EPOCH.date()).days * _US_PER_DAY
+    except ValueError:
+        return None
+
+
+def _python_value(value: Any) -> Constant | None:
+    """What the engine makes of a Python value that is bound as a parameter."""
+    match value:
+        case bool():
+            return Constant("bool", value)
+        case int():
+            return Constant("number", Fraction(value))
+        case float() if math.isfinite(value):
+            return Constant("float", value)
+        case str():
+            return Constant("text", value)
+        case Decimal() if value.is_finite():
+            return Constant("number", Fraction(value))
+        case datetime():
+            return Constant("zoned" if value.tzinfo else "timestamp", _microseconds(value))
+        case date():
+            return Constant("date", (value - _EPOCH.date()).days * _US_PER_DAY)
+        case time() if value.tzinfo is None:
+            seconds = (value.hour * 60 + value.minute) * 60 + value.second
+            return Constant("time", seconds * 1_000_000 + value.microsecond)
+    return None
+
+
+def _microseconds(value: datetime) -> int:
+    since = (value if value.tzinfo else value.replace(tzinfo=UTC)) - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

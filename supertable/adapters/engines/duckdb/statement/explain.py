@@ -1,0 +1,129 @@
+"""The plan of a statement as text: operators and their conditions, and of each table how much of it is read.
+
+DuckDB's own EXPLAIN would show how the view chain works, and values out of statistics. Only listed details pass.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from supertable.adapters.engines.duckdb.errors import scrubbed
+from supertable.application.ports.engines import Changes, Source, Union
+from supertable.domain.scan.scan_plan import Scan
+
+_DETAILS = {
+    "Join Type": "{}",
+    "Conditions": "on {}",
+    "Expression": "where {}",
+    "Filters": "where {}",
+    "Groups": "by {}",
+    "Aggregates": "{}",
+    "Top": "top {}",
+    "Order By": "by {}",
+    "Sample Method": "{}",
+    "CTE Name": "{}",
+    "Projections": "{}",
+    "Estimated Cardinality": "about {} rows",
+}
+"""What may be told of an operator, in this order, and how. Anything else that DuckDB says stays out."""
+
+_BITS = re.compile(r"^\(get_bit\(st_dead, ")
+_OWN_ALIAS = re.compile(r"\bst_[fd]\.")
+_DYNAMIC = re.compile(r"(?: AND )?optional: Dynamic Filter \([^()]*\)")
+_COMPRESSED = re.compile(r"__internal_(?:de)?compress_\w+\(([^(),]+)(?:, [^(),]+)?\)")
+_SCAN = "READ_PARQUET"
+Plan = dict[str, Any]
+
+
+def plan_table(text: str, sources: Sequence[Source], names: Mapping[str, str]) -> pa.Table:
+    """The plan that `EXPLAIN (FORMAT JSON)` gave, as a table of one column with one row for each line."""
+    scans = [scan for source in sources for scan in _scans(source)]
+    lines = _Lines(scans, names)
+    tree = [line for root in json.loads(text) for line in lines.of(_without_chain(root), 0)]
+    return pa.table({"plan": pa.array([*lines.unplaced(), *tree], pa.string())})
+
+
+class _Lines:
+    def __init__(self, scans: Sequence[Scan], names: Mapping[str, str]) -> None:
+        self._scans = scans
+        self._names = names
+        self._placed: set[str] = set()
+
+    def of(self, node: Plan, depth: int) -> Iterator[str]:
+        details = [text for text in self._details(node) if text]
+        yield "  " * depth + " ".join([self._title(node), *details])
+        for child in node["children"]:
+            yield from self.of(child, depth + 1)
+
+    def unplaced(self) -> list[str]:
+        """Tables that no line of the tree could be told to be: their numbers come first."""
+        titles = dict.fromkeys(map(_scan_title, self._scans))
+        return [title for title in titles if title not in self._placed]
+
+    def _title(self, node: Plan) -> str:
+        name = str(node["name"]).strip()
+        if name == _SCAN:
+            return self._scan(node)
+        return re.sub(r"[^A-Z_]", "", name) or "OPERATOR"
+
+    def _scan(self, node: Plan) -> str:
+        """The table that a scan reads, if only one of them has all of its columns."""
+        columns = [column for column in _texts(node["extra_info"].get("Projections")) if column]
+        fitting = {_scan_title(scan) for scan in self._scans if all(map(scan.schema.find, columns))}
+        if len(fitting) != 1:
+            return "SCAN"
+        self._placed |= fitting
+        return fitting.pop()
+
+    def _details(self, node: Plan) -> Iterator[str]:
+        info = node["extra_info"]
+        for key, form in _DETAILS.items():
+            values = [self._clean(value) for value in _texts(info.get(key))]
+            if any(values):
+                yield form.format(", ".join(values)) if key != "Projections" else f"[{', '.join(values)}]"
+
+    def _clean(self, text: str) -> str:
+        before = ""
+        while text != before:
+            before, text = text, _COMPRESSED.sub(r"\1", text)
+        text = scrubbed(_OWN_ALIAS.sub("", _DYNAMIC.sub("", text)), self._names)
+        return "…" if "__internal" in text or "st_" in text else text
+
+
+def _scan_title(scan: Scan) -> str:
+    read = len(scan.files)
+    return f"SCAN {scan.table} version {scan.version}: {read:,} of {scan.files_total:,} files"
+
+
+def _without_chain(node: Plan) -> Plan:
+    """The plan without the operators that apply deletion vectors: they belong to the scan below them."""
+    node["children"] = [_without_chain(child) for child in node["children"]]
+    info = node["extra_info"]
+    if node["name"] == "FILTER":
+        kept = [text for text in _texts(info.get("Expression")) if not _BITS.match(text)]
+        info["Expression"] = kept
+        return node if kept else node["children"][0]
+    if "st_file" in "".join(_texts(info.get("Conditions"))):
+        return next(filter(_reads_files, node["children"]), node["children"][0])
+    return node
+
+
+def _reads_files(node: Plan) -> bool:
+    return node["name"] == _SCAN or any(map(_reads_files, node["children"]))
+
+
+def _texts(value: Any) -> list[str]:
+    if value is None:
+        return []
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+
+
+def _scans(source: Source) -> tuple[Scan, ...]:
+    if isinstance(source, Changes):
+        return tuple(scan for step in source.steps for scan in (step.gone, step.came))
+    return source.scans if isinstance(source, Union) else (source,)

@@ -1,0 +1,124 @@
+"""Whether a statement asks of a table's rows only what cannot fail, whatever their values are.
+
+DuckDB may test a WHERE clause on rows before it knows whether they are alive and the caller may see them. Where the
+clause can fail its error would tell of other rows, so that such statements are kept away from those by a fence (see
+`view_chain`), which costs them time. This finds the statements that need none; whatever it does not know, does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from supertable.adapters.engines.duckdb.statement.allowed_functions import AGGREGATES, named
+from supertable.adapters.engines.duckdb.statement.constants import Constant, Constants
+from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
+from supertable.adapters.engines.duckdb.statement.validator import folded
+from supertable.domain.schema.schemas import Schema
+from supertable.domain.schema.types import FLOATS, DataType, Field, is_integer
+
+_LIKE = frozenset({"~~", "!~~", "~~*", "!~~*"})
+_NULL_TESTS = frozenset({"OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL"})
+_GUARDED = named("BOOLEAN TINYINT SMALLINT INTEGER BIGINT HUGEINT FLOAT DOUBLE VARCHAR DATE TIME TIMESTAMP")
+_CALM = AGGREGATES | named(
+    """
+    ! !~~ !~~* + - * / // % || ~~ ~~* abs ceil coalesce concat contains date_part date_trunc day dayofweek ends_with
+    even floor greatest hour ifnull isnan lcase least left len length lower ltrim minute mod month nullif prefix
+    quarter replace reverse right round rtrim second sign starts_with strftime strip_accents strlen struct_extract
+    suffix trim ucase upper week weekday year
+    """
+)
+_IN = frozenset({"COMPARE_IN", "COMPARE_NOT_IN"})
+
+
+def harmless(tree: Node, schema: Schema, constants: Constants) -> bool:
+    """`schema`: of the one table that is read, the columns that the caller sees as they are."""
+    selects = [node for node in nodes(tree) if node.get("type") == "SELECT_NODE"]
+    if len(selects) != 1 or any(node.get("class") == "SUBQUERY" for node in nodes(tree)):
+        return False
+    select = selects[0]
+    table = select["from_table"]
+    plain = table["type"] == "BASE_TABLE" and not table["sample"] and not table["column_name_alias"]
+    if not plain or select["sample"] or select["having"] or select["qualify"]:
+        return False
+    where = select["where_clause"]
+    fields = {folded(field.name): field for field in schema.fields}
+    return not where or _Condition(fields, folded(table["alias"]), constants).is_harmless(where)
+
+
+def risky(tree: Node) -> bool:
+    """Whether DuckDB may let the statement fail on rows that another condition leaves out.
+
+    It takes care not to, but does not know of all that can fail: `['x']::INTEGER[]`, casts to DECIMAL, `to_timestamp`
+    and more were seen to. This much care is for deleted rows; what the caller may not see needs `harmless`.
+    """
+    return any(_is_risky(node) for node in nodes(tree))
+
+
+def _is_risky(node: Node) -> bool:
+    if node.get("class") == "CAST":
+        return not node["try_cast"] and node["child"]["class"] != "CONSTANT" and node["cast_type"]["id"] not in _GUARDED
+    return node.get("class") == "FUNCTION" and folded(node["function_name"]) not in _CALM
+
+
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    fields: dict[str, Field]
+    alias: str
+    constants: Constants
+
+    def is_harmless(self, node: Node) -> bool:
+        match node["class"]:
+            case "CONJUNCTION":
+                return all(map(self.is_harmless, node["children"]))
+            case "COMPARISON":
+                return self._compares(node["left"], node["right"]) or self._compares(node["right"], node["left"])
+            case "BETWEEN":
+                return all(self._compares(node["input"], bound) for bound in (node["lower"], node["upper"]))
+            case "OPERATOR":
+                return self._is_harmless_operator(node["type"], node["children"])
+            case "FUNCTION":
+                return self._is_like(node)
+        return False
+
+    def _is_harmless_operator(self, kind: str, children: list[Node]) -> bool:
+        if kind == "OPERATOR_NOT":
+            return self.is_harmless(children[0])
+        if kind in _NULL_TESTS:
+            return self._field(children[0]) is not None
+        return kind in _IN and all(self._compares(children[0], value) for value in children[1:])
+
+    def _is_like(self, node: Node) -> bool:
+        if folded(node["function_name"]) not in _LIKE or len(node["children"]) != 2:
+            return False
+        field = self._field(node["children"][0])
+        return field is not None and field.type.name == "string" and self._compares(*node["children"])
+
+    def _compares(self, column: Node, value: Node) -> bool:
+        """Whether it is a column and a constant that compare without a cast of the column that could fail."""
+        field = self._field(column)
+        if field is None:
+            return False
+        try:
+            constant = self.constants.read(value, field.type)
+        except (KeyError, TypeError):
+            return False
+        return constant is not None and _fits(field.type, constant)
+
+    def _field(self, node: Node) -> Field | None:
+        if node["class"] != "COLUMN_REF":
+            return None
+        *qualifier, name = map(folded, node["column_names"])
+        if qualifier and (qualifier != [self.alias] or self.alias in self.fields):
+            return None
+        return self.fields.get(name)
+
+
+def _fits(kind: DataType, constant: Constant) -> bool:
+    if is_integer(kind):
+        return constant.kind == "number" and Fraction(constant.value).denominator == 1
+    if kind.name in FLOATS:
+        return constant.kind in ("number", "float")
+    if kind.name == "timestamp":
+        return constant.kind == "date" or (constant.kind == ("zoned" if kind.timezone else "timestamp"))
+    return constant.kind == {"string": "text", "bool": "bool", "date": "date", "time": "time"}.get(kind.name)

@@ -1,0 +1,52 @@
+"""`table_changes('table', after, up_to)` in a statement: what it asks for, and a table reference in its place."""
+
+from __future__ import annotations
+
+from supertable.adapters.engines.duckdb.statement.parse_tree import Node
+from supertable.application.ports.engines import ChangesAsked
+from supertable.domain.errors import StatementRefused
+
+TABLE_CHANGES = "table_changes"
+_USAGE = (
+    "table_changes takes a table's name and one or two version numbers, as constants: "
+    "table_changes('orders', 3) for all changes after version 3, table_changes('orders', 3, 5) for those up to 5."
+)
+
+
+def is_changes_call(node: Node) -> bool:
+    function = node.get("function")
+    return (
+        node.get("type") == "TABLE_FUNCTION"
+        and isinstance(function, dict)
+        and str(function.get("function_name")).lower() == TABLE_CHANGES
+    )
+
+
+def named_instead(node: Node) -> tuple[tuple[str, ...], ChangesAsked]:
+    """Turn the call into a reference to the table it names. Raises `StatementRefused` for other arguments."""
+    arguments = [_constant(child) for child in node["function"].get("children") or []]
+    if not 2 <= len(arguments) <= 3 or node.get("with_ordinality") not in (None, False, "WITHOUT_ORDINALITY"):
+        raise StatementRefused(_USAGE)
+    name, *versions = arguments
+    if not isinstance(name, str):
+        raise StatementRefused(_USAGE)
+    after, *rest = map(_version, versions)
+    parts = tuple(name.split("."))
+    if not 1 <= len(parts) <= 3:
+        raise StatementRefused(_USAGE)
+    kept = {key: node[key] for key in ("alias", "sample", "query_location", "column_name_alias")}
+    node.clear()
+    node.update(kept, type="BASE_TABLE", catalog_name="", schema_name="", table_name=TABLE_CHANGES, at_clause=None)
+    return parts, ChangesAsked(after, rest[0] if rest else None)
+
+
+def _constant(node: Node) -> object:
+    if node.get("class") != "CONSTANT" or node["value"].get("is_null"):
+        raise StatementRefused(_USAGE)
+    return node["value"].get("value")
+
+
+def _version(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise StatementRefused(_USAGE)
+    return value

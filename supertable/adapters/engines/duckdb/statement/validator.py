@@ -1,0 +1,289 @@
+"""Judges a statement's parse tree, node by node, and readies it to be rendered.
+
+In the judged tree every CTE has a generated name, and so has every reference to a catalog table: whatever name is left
+over cannot reach DuckDB's own catalog, its system views or a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from supertable.adapters.engines.duckdb.statement.allowed_functions import FUNCTIONS, TABLE_FUNCTIONS
+from supertable.adapters.engines.duckdb.statement.allowed_grammar import (
+    EXPRESSION_CLASSES,
+    NAMED_BY,
+    RECORDS,
+    Child,
+    Children,
+    Content,
+    Empty,
+    Keys,
+    Leaf,
+    Texts,
+)
+from supertable.adapters.engines.duckdb.statement.parse_tree import Node, is_double, ready_double, ready_join
+from supertable.adapters.engines.duckdb.statement.table_changes_call import is_changes_call, named_instead
+from supertable.application.ports.engines import ChangesAsked
+from supertable.domain.errors import StatementRefused
+
+MAX_CTES = 1_000
+_DONE = frozenset({"cte_map", "is_implicit"})
+_CONSTANT = EXPRESSION_CLASSES["CONSTANT"].keys()
+_VALUE = RECORDS["value"].keys()
+_PLAIN_TYPES = [{"id": kind, "type_info": None} for kind in ("INTEGER", "BIGINT", "VARCHAR")]
+_SCHEMAS = frozenset({"information_schema", "memory", "pg_catalog", "system", "temp"})
+_UPPER = {ord(letter): ord(letter) + 32 for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+
+
+def folded(name: str) -> str:
+    """The name as DuckDB compares names: without case, for ASCII letters."""
+    return name.translate(_UPPER)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A table reference that is no CTE: its generated name, and what the caller wrote.
+
+    `changes`: what became of the table's rows is meant, not the rows.
+    """
+
+    token: str
+    parts: tuple[str, ...]
+    at_clause: Node | None
+    changes: ChangesAsked | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Cte:
+    token: str
+    recursive: bool
+
+
+_Scope = Mapping[str, _Cte]
+_Task = tuple[str, Node, _Scope]
+
+
+@dataclass(slots=True)
+class Judge:
+    """One pass over one tree, which it changes. `prefix` must not occur in the statement.
+
+    `names`: what each generated name stands for.
+    """
+
+    prefix: str
+    references: list[Reference] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    _ctes: int = 0
+    _long_names: list[Node] = field(default_factory=list)
+    _unaliased: set[tuple[str, ...]] = field(default_factory=set)
+    _recursive: dict[int, tuple[str, _Cte]] = field(default_factory=dict)
+
+    def walk(self, kind: str, node: Node) -> None:
+        """Judge `node` and all below it. Raises `StatementRefused`.
+
+        Works off a stack of its own: however deep the tree is, Python's is not used up.
+        """
+        stack: list[_Task] = [(kind, node, {})]
+        try:
+            while stack:
+                task = stack.pop()
+                if not _is_plain_constant(task[1]):
+                    stack.extend(reversed(list(self._visit(*task))))
+        except (AttributeError, KeyError, TypeError) as error:
+            raise StatementRefused("This statement has a part of an unknown form.") from error
+        for column in self._long_names:
+            self._shorten(column["column_names"])
+
+    def _visit(self, kind: str, node: Node, scope: _Scope) -> Iterator[_Task]:
+        if kind == "expression" and is_double(node):
+            ready_double(node)
+        changes = kind == "table" and is_changes_call(node)
+        if changes:
+            self._name_changes(node)
+        keys = _keys(kind, node)
+        if kind == "query":
+            scope = yield from self._ctes_of(node, scope)
+        elif kind == "table" and not changes:
+            yield from self._judge_table(node, scope)
+        elif kind == "table function":
+            _judge_function(node, TABLE_FUNCTIONS)
+        elif kind == "expression":
+            self._judge_expression(node)
+        for key, value in node.items():
+            if key not in _DONE:
+                seen = self._with_itself(node, scope) if key == "right" else scope
+                for below, child in _contents(kind, key, value, keys[key]):
+                    yield below, child, seen
+
+    def _judge_expression(self, node: Node) -> None:
+        if node["class"] in ("FUNCTION", "WINDOW"):
+            _judge_function(node, FUNCTIONS)
+        elif node["class"] == "COLUMN_REF" and len(node["column_names"]) > 2:
+            self._long_names.append(node)
+
+    def _judge_table(self, node: Node, scope: _Scope) -> Iterator[_Task]:
+        if node["type"] == "BASE_TABLE":
+            if node["at_clause"]:
+                yield "at clause", node["at_clause"], scope
+            self._name_table(node, scope)
+        elif node["type"] == "JOIN":
+            ready_join(node)
+        elif node["type"] == "SHOW_REF" and not _is_whole_table(node["query"], scope):
+            raise StatementRefused("DESCRIBE and SUMMARIZE take the name of a table, and nothing else.")
+
+    def _name_changes(self, node: Node) -> None:
+        parts, asked = named_instead(node)
+        token = f"{self.prefix}_r{len(self.references)}"
+        self.references.append(Reference(token, parts, None, asked))
+        self.names[token] = node["table_name"]
+        node["alias"] = node["alias"] or node["table_name"]
+        node["table_name"] = token
+
+    def _name_table(self, node: Node, scope: _Scope) -> None:
+        catalog, schema, name = node["catalog_name"], node["schema_name"], node["table_name"]
+        cte = None if catalog else scope.get(folded(name))
+        if cte and (not schema or (cte.recursive and folded(schema) == "recurring")):
+            if node["at_clause"]:
+                raise StatementRefused(f"AT (…) reads a version of a table; {name!r} is a part of this statement.")
+            token = cte.token
+        else:
+            parts = tuple(part for part in (catalog, schema, name) if part)
+            token, schema = f"{self.prefix}_r{len(self.references)}", ""
+            self.references.append(Reference(token, parts, node["at_clause"]))
+            self.names[token] = name
+            if not node["alias"]:
+                self._unaliased.add(tuple(map(folded, parts)))
+        node["alias"] = node["alias"] or name
+        node.update(catalog_name="", schema_name=schema, table_name=token, at_clause=None)
+
+    def _shorten(self, column: list[str]) -> None:
+        """`supertable.table.column` as `table.column`: what stands in the table's place has a name of one part."""
+        for qualifiers in (2, 1):
+            if tuple(map(folded, column[: qualifiers + 1])) in self._unaliased and len(column) > qualifiers + 1:
+                del column[:qualifiers]
+                return
+
+    def _ctes_of(self, node: Node, scope: _Scope) -> Generator[_Task, None, _Scope]:
+        """Name the query's own CTEs; each sees those before it. Returns what the query itself sees."""
+        _keys("ctes", node["cte_map"])
+        for entry in node["cte_map"]["map"]:
+            _keys("cte entry", entry)
+            name, cte = entry["key"], self._new_cte(entry)
+            entry["key"] = cte.token
+            self.names[cte.token] = name
+            yield "cte", entry["value"], scope
+            scope = {**scope, folded(name): cte}
+        return scope
+
+    def _new_cte(self, entry: Node) -> _Cte:
+        self._ctes += 1
+        if self._ctes > MAX_CTES:
+            raise StatementRefused(f"A statement may have up to {MAX_CTES:,} common table expressions.")
+        body = entry["value"]["query"]["node"]
+        cte = _Cte(f"{self.prefix}_c{self._ctes}", recursive=body["type"] == "RECURSIVE_CTE_NODE")
+        if cte.recursive:
+            self._recursive[id(body)] = (folded(body["cte_name"]), cte)
+            body["cte_name"] = cte.token
+        return cte
+
+    def _with_itself(self, node: Node, scope: _Scope) -> _Scope:
+        """What the repeated part of a recursive CTE sees."""
+        if node["type"] != "RECURSIVE_CTE_NODE":
+            return scope
+        if id(node) not in self._recursive:
+            raise StatementRefused("This form of recursion is not supported.")
+        name, cte = self._recursive[id(node)]
+        return {**scope, name: cte}
+
+
+def _is_plain_constant(node: Node) -> bool:
+    """A short cut for what long IN lists are made of: a number or a text, with nothing in it to judge."""
+    if node.get("class") != "CONSTANT" or node.keys() != _CONSTANT or node["type"] != "VALUE_CONSTANT":
+        return False
+    value = node["value"]
+    plain = value.keys() == _VALUE and value["type"] in _PLAIN_TYPES and value["is_null"] is False
+    return plain and type(value["value"]) in (int, str) and node["alias"] == "" and type(node["query_location"]) is int
+
+
+def _keys(kind: str, node: Node) -> Keys:
+    """What the node may hold. Raises `StatementRefused` where it holds anything else."""
+    if kind in RECORDS:
+        keys: Keys | None = RECORDS[kind]
+    else:
+        tag, known = NAMED_BY[kind]
+        keys = known.get(node[tag])
+    if keys is None or not node.keys() <= keys.keys():
+        raise StatementRefused(f"This statement has a part that is not supported ({_described(kind, node)}).")
+    return keys
+
+
+def _contents(kind: str, key: str, value: Any, content: Content) -> Iterator[tuple[str, Node]]:
+    """The nodes that `value` holds. Raises `StatementRefused` where it is not what `content` says."""
+    match content:
+        case Leaf(allowed):
+            sound = not isinstance(value, dict | list) and (allowed is None or value in allowed)
+        case Texts():
+            sound = isinstance(value, list) and all(isinstance(text, str) for text in value)
+        case Empty():
+            sound = value == []
+        case Child(below):
+            sound = value is None or isinstance(value, dict)
+            if value:
+                yield below, value
+        case Children(below, depth):
+            sound = isinstance(value, list)
+            for item in value if depth == 1 else [item for row in value for item in row]:
+                yield below, item
+        case _:
+            sound = True
+    if not sound:
+        raise StatementRefused(f"This statement has a part that is not supported ({kind}: {key}).")
+
+
+def _described(kind: str, node: Node) -> str:
+    name = node.get(NAMED_BY[kind][0]) if kind in NAMED_BY else None
+    return f"{kind} {str(name).lower().replace('_', ' ')}" if name else kind
+
+
+def _judge_function(node: Node, allowed: frozenset[str]) -> None:
+    name = folded(node["function_name"])
+    if name in allowed and node["schema"] not in ("", "main", *_SCHEMAS) and node["class"] == "FUNCTION":
+        _unmethod(node)
+    if name in allowed and node["schema"] in ("", "main") and not node["catalog"]:
+        return
+    what = "table function" if allowed is TABLE_FUNCTIONS else "function"
+    near = get_close_matches(name, [other for other in allowed if other.isidentifier()], n=3, cutoff=0.8)
+    hint = f" Did you mean {' or '.join(near)}?" if near and name not in near else ""
+    written = ".".join(part for part in (node["catalog"], node["schema"], node["function_name"]) if part)
+    raise StatementRefused(f"The {what} {written!r} is not available.{hint}")
+
+
+def _unmethod(node: Node) -> None:
+    """`column.function(…)` as `function(column, …)`, which is what DuckDB makes of it where there is no such schema."""
+    path = [part for part in (node["catalog"], node["schema"]) if part]
+    column = {"class": "COLUMN_REF", "type": "COLUMN_REF", "alias": "", "column_names": path}
+    node.update(catalog="", schema="", children=[column, *node["children"]])
+
+
+def _is_whole_table(query: Node | None, scope: _Scope) -> bool:
+    """Whether the query is no more than `SELECT * FROM` one catalog table."""
+    if not query or query["type"] != "SELECT_NODE" or query["modifiers"] or query["cte_map"]["map"]:
+        return False
+    table, columns = query["from_table"], query["select_list"]
+    rest = ("where_clause", "group_expressions", "group_sets", "having", "sample", "qualify")
+    return (
+        table["type"] == "BASE_TABLE"
+        and (bool(table["schema_name"]) or folded(table["table_name"]) not in scope)
+        and len(columns) == 1
+        and _is_plain_star(columns[0])
+        and not any(query[key] for key in rest)
+    )
+
+
+def _is_plain_star(node: Node) -> bool:
+    changes = ("alias", "relation_name", "exclude_list", "replace_list", "columns", "expr")
+    more = ("qualified_exclude_list", "rename_list")
+    return node["class"] == "STAR" and not any(node[key] for key in changes + more)

@@ -1,0 +1,249 @@
+"""What a statement's WHERE says about one of its tables: the part that file pruning can use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from supertable.adapters.engines.duckdb.statement.constants import Constant, Constants, comparison
+from supertable.adapters.engines.duckdb.statement.parse_tree import Node
+from supertable.adapters.engines.duckdb.statement.validator import folded
+from supertable.domain.scan.predicates import ALWAYS, All, AnyOf, Compare, IsIn, NullTest, Predicate
+from supertable.domain.schema.schemas import Schema
+from supertable.domain.schema.types import Field
+
+_FLIPPED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_OPERATORS = {
+    "COMPARE_EQUAL": "=",
+    "COMPARE_NOT_DISTINCT_FROM": "=",
+    "COMPARE_LESSTHAN": "<",
+    "COMPARE_LESSTHANOREQUALTO": "<=",
+    "COMPARE_GREATERTHAN": ">",
+    "COMPARE_GREATERTHANOREQUALTO": ">=",
+}
+_PREFIX = frozenset({"~~", "^@", "starts_with", "prefix"})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One thing in a FROM. `columns`: its columns by name, None where they are not known; `prunable`: rows that WHERE
+    rejects may be left out of it."""
+
+    alias: str
+    columns: Mapping[str, Field] | None
+    relation: str
+    prunable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class From:
+    sources: tuple[Source, ...]
+    inner: bool
+    conditions: tuple[Node, ...]
+
+
+def relation_predicate(tree: Node, token: str, schemas: Mapping[str, Schema], constants: Constants) -> Predicate:
+    """What is necessary of the rows of the relation named `token`; `schemas` by the relations' generated names."""
+    for select in _selects_from(tree, token):
+        tables = _read_from(select, schemas)
+        wanted = next((source for source in tables.sources if source.relation == token and source.prunable), None)
+        if wanted is None or wanted.columns is None or select["sample"]:
+            return ALWAYS
+        reader = _Reader(wanted, tables, constants)
+        conditions = [condition for condition in (*tables.conditions, select["where_clause"]) if condition]
+        return _joined([reader.read(condition) for condition in conditions])
+    return ALWAYS
+
+
+def condition_predicate(condition: Node, schema: Schema, constants: Constants) -> Predicate:
+    """What a condition over the columns of one table alone makes necessary."""
+    columns = {folded(field.name): field for field in schema.fields}
+    source = Source(alias="", columns=columns, relation="", prunable=True)
+    try:
+        return _Reader(source, From((source,), inner=True, conditions=()), constants).read(condition)
+    except RecursionError:
+        return ALWAYS
+
+
+def _selects_from(tree: Node, token: str) -> Iterator[Node]:
+    stack: list[object] = [tree]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            if item.get("type") == "SELECT_NODE" and token in _tables(item["from_table"]):
+                yield item
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+
+
+def _tables(table: Node) -> set[str]:
+    """The generated names in one FROM, those in subqueries not counted."""
+    if table["type"] == "JOIN":
+        return _tables(table["left"]) | _tables(table["right"])
+    return {table["table_name"]} if table["type"] == "BASE_TABLE" else set()
+
+
+def _read_from(select: Node, schemas: Mapping[str, Schema]) -> From:
+    sources: list[Source] = []
+    conditions: list[Node] = []
+    inner = _read_table(select["from_table"], schemas, sources, conditions, prunable=True, inner=True)
+    return From(tuple(sources), inner, tuple(conditions))
+
+
+def _read_table(
+    table: Node,
+    schemas: Mapping[str, Schema],
+    sources: list[Source],
+    conditions: list[Node],
+    prunable: bool,
+    inner: bool,
+) -> bool:
+    """Collect what a FROM holds. Returns whether every join is an inner one, so that no nulls are made up."""
+    if table["type"] != "JOIN":
+        sources.append(_source(table, schemas, prunable))
+        return True
+    kind, form = table["join_type"], table["ref_type"]
+    plain = prunable and not table["sample"] and not table["alias"] and form not in ("POSITIONAL", "ASOF")
+    one = kind == "INNER"
+    left = _read_table(table["left"], schemas, sources, conditions, plain, inner and one)
+    visible = plain and kind not in ("SEMI", "ANTI")
+    right = _read_table(table["right"], schemas, sources, conditions, visible, inner and one)
+    if inner and one and plain and table["condition"]:
+        conditions.append(table["condition"])
+    return one and left and right
+
+
+def _source(table: Node, schemas: Mapping[str, Schema], prunable: bool) -> Source:
+    alias = folded(table["alias"])
+    if table["type"] != "BASE_TABLE" or table["table_name"] not in schemas:
+        return Source(alias, None, "", prunable=False)
+    fields = schemas[table["table_name"]].fields
+    given = table["column_name_alias"]
+    names = [*given, *(field.name for field in fields[len(given) :])]
+    columns = {folded(name): field for name, field in zip(names, fields, strict=False)}
+    return Source(alias, columns, table["table_name"], prunable and not table["sample"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    wanted: Source
+    tables: From
+    constants: Constants
+
+    def read(self, node: Node) -> Predicate:
+        """What is necessary for the condition to be true; `ALWAYS` where it says nothing about the wanted table."""
+        match node["class"]:
+            case "CONJUNCTION":
+                parts = [self.read(part) for part in node["children"]]
+                return _joined(parts) if node["type"] == "CONJUNCTION_AND" else _either(parts)
+            case "COMPARISON":
+                return self._comparison(node)
+            case "BETWEEN":
+                low = self._compare(node["input"], ">=", node["lower"])
+                return _joined([low, self._compare(node["input"], "<=", node["upper"])])
+            case "OPERATOR":
+                return self._operator(node)
+            case "FUNCTION":
+                return self._prefix(node)
+            case "COLUMN_REF":
+                field = self._field(node)
+                return Compare(field.name, "=", True) if field and field.type.name == "bool" else ALWAYS
+        return ALWAYS
+
+    def _comparison(self, node: Node) -> Predicate:
+        operator = _OPERATORS.get(node["type"])
+        if operator is None:
+            return ALWAYS
+        if node["left"]["class"] == "COLUMN_REF":
+            return self._compare(node["left"], operator, node["right"])
+        return self._compare(node["right"], _FLIPPED[operator], node["left"])
+
+    def _compare(self, column: Node, operator: str, value: Node) -> Predicate:
+        field = self._field(column)
+        constant = self.constants.read(value, field.type) if field else None
+        found = comparison(field, operator, constant) if field and constant else None
+        return ALWAYS if found is None else found
+
+    def _operator(self, node: Node) -> Predicate:
+        field = self._field(node["children"][0]) if node["children"] else None
+        if field is None:
+            return ALWAYS
+        if node["type"] == "OPERATOR_IS_NOT_NULL":
+            return NullTest(field.name, negated=True)
+        if node["type"] == "OPERATOR_IS_NULL" and self.tables.inner:
+            return NullTest(field.name, negated=False)
+        return self._is_in(field, node["children"][1:]) if node["type"] == "COMPARE_IN" else ALWAYS
+
+    def _is_in(self, field: Field, values: list[Node]) -> Predicate:
+        """NULL in the list matches nothing; a value that is not known makes the whole list say nothing."""
+        known = [value for value in values if not (value["class"] == "CONSTANT" and value["value"]["is_null"])]
+        parts = [self._equal(field, value) for value in known]
+        if any(part is None for part in parts):
+            return ALWAYS
+        plain = [part for part in parts if isinstance(part, Compare)]
+        rest = [part for part in parts if part is not None and not isinstance(part, Compare)]
+        return _either([*([IsIn(field.name, tuple(part.value for part in plain))] if plain else []), *rest])
+
+    def _equal(self, field: Field, value: Node) -> Predicate | None:
+        constant = self.constants.read(value, field.type)
+        return comparison(field, "=", constant) if constant else None
+
+    def _prefix(self, node: Node) -> Predicate:
+        """`LIKE 'text%'` and its like, on columns of text."""
+        if node["function_name"] not in _PREFIX or len(node["children"]) != 2:
+            return ALWAYS
+        field = self._field(node["children"][0])
+        if field is None or field.type.name != "string":
+            return ALWAYS
+        pattern = self.constants.read(node["children"][1], field.type)
+        return _starts_with(field.name, pattern, like=node["function_name"] == "~~") if pattern else ALWAYS
+
+    def _field(self, node: Node) -> Field | None:
+        """The wanted table's column that the expression names, if it surely is that and nothing else."""
+        if node["class"] != "COLUMN_REF" or self.wanted.columns is None:
+            return None
+        path = [folded(name) for name in node["column_names"]]
+        if len(path) == 2 and path[0] == self.wanted.alias:
+            alone = sum(source.alias == self.wanted.alias for source in self.tables.sources) == 1
+            return self.wanted.columns.get(path[1]) if alone else None
+        if len(path) == 1 and self._is_only_one_with(path[0]):
+            return self.wanted.columns.get(path[0])
+        return None
+
+    def _is_only_one_with(self, name: str) -> bool:
+        others = (source for source in self.tables.sources if source is not self.wanted)
+        return all(source.columns is not None and name not in source.columns for source in others)
+
+
+def _joined(parts: list[Predicate]) -> Predicate:
+    said = tuple(part for part in parts if part != ALWAYS)
+    return said[0] if len(said) == 1 else All(said)
+
+
+def _either(parts: list[Predicate]) -> Predicate:
+    if any(part == ALWAYS for part in parts):
+        return ALWAYS
+    return parts[0] if len(parts) == 1 else AnyOf(tuple(parts))
+
+
+def _starts_with(column: str, pattern: Constant, like: bool) -> Predicate:
+    if pattern.kind != "text":
+        return ALWAYS
+    text: str = pattern.value
+    if like:
+        cut = min((place for place in (text.find("%"), text.find("_")) if place >= 0), default=None)
+        if cut is None:
+            return Compare(column, "=", text)
+        text = text[:cut]
+    if not text:
+        return NullTest(column, negated=True)
+    above = _next(text)
+    low = Compare(column, ">=", text)
+    return All((low, Compare(column, "<", above))) if above else low
+
+
+def _next(text: str) -> str | None:
+    """The least text above all that begin with `text`, if its last letter has a plain successor."""
+    last = ord(text[-1]) + 1
+    return text[:-1] + chr(last) if last < 0xD800 or 0xE000 <= last <= 0x10FFFF else None

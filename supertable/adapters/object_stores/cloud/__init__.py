@@ -1,0 +1,1 @@
+"""Amazon S3, Azure Blob Storage and Google Cloud Storage."""

@@ -1,0 +1,150 @@
+"""An object store behind a provider's SDK: everything that S3, Azure and Google have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from supertable.adapters.object_stores.cloud.buckets import Bucket, Replaced
+from supertable.adapters.object_stores.cloud.ranged_reads import pieces
+from supertable.adapters.object_stores.keys import check_folder_prefix, check_key, check_prefix, is_key, is_segment
+from supertable.adapters.object_stores.local.file_system import VolatileFileSystem
+from supertable.adapters.object_stores.local.temp_file_writer import DraftWriter
+from supertable.adapters.object_stores.local.temp_files import Draft, Drafts
+from supertable.application.ports.object_stores import ObjectWriter, StoredObject
+from supertable.domain.errors import StoreUnavailable
+
+_Item = TypeVar("_Item")
+
+
+class RemoteObjectStore:
+    """Objects of `bucket` whose keys begin with `prefix` (a folder, or empty); nothing else in it is ever touched.
+    Names that no key can have, such as the markers of folders that some tools make, are passed over.
+
+    What is streamed waits in a file in `spool_folder` until it is whole, and is uploaded then.
+    """
+
+    def __init__(self, bucket: Bucket, prefix: str, spool_folder: Path) -> None:
+        self._bucket = bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._spool_folder = spool_folder
+        self._drafts = Drafts(spool_folder, VolatileFileSystem())
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._bucket!r}, {self._prefix!r})"
+
+    def put_if_absent(self, key: str, data: bytes) -> None:
+        whole = self._whole(key)
+        with self._reported("create", key):
+            self._bucket.create(whole, data)
+
+    def settle(self, key: str) -> bytes | None:
+        """A plain read: these stores are strongly consistent, and durable once they have answered."""
+        return self._get("settle", key)
+
+    def put(self, key: str, data: bytes) -> None:
+        whole = self._whole(key)
+        with self._reported("write", key):
+            self._bucket.put(whole, data)
+
+    def open_writer(self, key: str) -> AbstractContextManager[ObjectWriter]:
+        """See the port. After `close` an error leaves the object: a commit may need it by then."""
+        return self._streaming(key, self._whole(key))
+
+    def read(self, key: str) -> bytes | None:
+        return self._get("read", key)
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        return self._reporting("read", key, pieces(self._bucket, self._whole(key)))
+
+    def fingerprint(self, key: str) -> str | None:
+        with self._reported("read", key):
+            found = self._bucket.find(self._whole(key))
+        return None if found is None else f"{found.tag}-{found.bytes}"
+
+    def size(self, key: str) -> int | None:
+        with self._reported("read", key):
+            found = self._bucket.find(self._whole(key))
+        return None if found is None else found.bytes
+
+    def list(self, prefix: str, start_after: str = "") -> Iterator[StoredObject]:
+        whole = self._prefix + check_prefix(prefix)
+        after = self._prefix + start_after if start_after else ""
+        return self._reporting("list", prefix or "/", self._relative(self._bucket.list(whole, after)))
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        whole = self._prefix + check_folder_prefix(prefix)
+        with self._reported("list", prefix or "/"):
+            return iter(sorted(filter(is_segment, self._bucket.folders(whole))))
+
+    def delete(self, keys: Iterable[str]) -> None:
+        rest = iter(keys)
+        while batch := list(islice(rest, self._bucket.most_deleted)):
+            whole = [self._whole(key) for key in batch]
+            with self._reported("delete", _named(batch)):
+                self._bucket.delete(whole)
+
+    def location(self, key: str) -> str:
+        return self._bucket.url(self._whole(key))
+
+    def signed_location(self, key: str, seconds: int) -> str:
+        with self._reported("sign an address of", key):
+            return self._bucket.signed_url(self._whole(key), seconds)
+
+    def _whole(self, key: str) -> str:
+        return self._prefix + check_key(key)
+
+    def _get(self, action: str, key: str) -> bytes | None:
+        whole = self._whole(key)
+        with self._reported(action, key):
+            return self._bucket.get(whole)
+
+    def _relative(self, objects: Iterator[StoredObject]) -> Iterator[StoredObject]:
+        skip = len(self._prefix)
+        for found in objects:
+            if is_key(key := found.key[skip:]):
+                yield StoredObject(key, found.bytes, found.modified_at_us)
+
+    @contextmanager
+    def _streaming(self, key: str, whole: str) -> Iterator[ObjectWriter]:
+        with self._reported("write", key):
+            self._spool_folder.mkdir(parents=True, exist_ok=True)
+            draft = self._drafts.create()
+        writer = DraftWriter(draft, key, lambda: self._upload(draft, key, whole))
+        try:
+            yield writer
+            writer.finish()
+        finally:
+            writer.abort()
+
+    def _upload(self, draft: Draft, key: str, whole: str) -> None:
+        with self._reported("write", key):
+            try:
+                self._bucket.upload(whole, draft.path)
+            except BaseException:
+                with suppress(*self._bucket.failures, OSError):
+                    self._bucket.delete([whole])  # the key is ours alone, and the last answer may have got lost
+                raise
+
+    @contextmanager
+    def _reported(self, action: str, key: str) -> Iterator[None]:
+        try:
+            yield
+        except Replaced as error:
+            raise StoreUnavailable(action, key, "it was replaced while it was being read") from error
+        except self._bucket.failures as error:
+            # The SDK's error may hold signed addresses: it goes no further than this.
+            raise StoreUnavailable(action, key, self._bucket.reason(error)) from None
+        except OSError as error:
+            raise StoreUnavailable(action, key, error.strerror or str(error)) from error
+
+    def _reporting(self, action: str, key: str, items: Iterator[_Item]) -> Iterator[_Item]:
+        with self._reported(action, key):
+            yield from items
+
+
+def _named(keys: Sequence[str]) -> str:
+    return keys[0] if len(keys) == 1 else f"{keys[0]} and {len(keys) - 1:,} more"

@@ -1,0 +1,287 @@
+"""A folder of a local (or properly mounted) file system as an object store."""
+
+from __future__ import annotations
+
+import errno
+import glob
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from supertable.adapters.object_stores.keys import check_folder_prefix, check_key, check_prefix
+from supertable.adapters.object_stores.local.durable_folders import DurableFolders
+from supertable.adapters.object_stores.local.file_system import FileSystem
+from supertable.adapters.object_stores.local.folder_listing import FolderListing
+from supertable.adapters.object_stores.local.temp_file_writer import DraftWriter
+from supertable.adapters.object_stores.local.temp_files import Draft, Drafts
+from supertable.application.ports.object_stores import (
+    ObjectWriter,
+    PutAmbiguous,
+    PutConflict,
+    StoredObject,
+)
+from supertable.domain.errors import StoreUnavailable, UnsafeStore
+
+_Item = TypeVar("_Item")
+
+# No key can contain "~", so no key and no listing reaches the drafts.
+_DRAFTS = "~drafts"
+_CHUNK_BYTES = 1024 * 1024
+_READ_BYTES = 1 << 24
+_ABSENT = (FileNotFoundError, NotADirectoryError)
+_NO_LINKS = {errno.EPERM, errno.EXDEV, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+_LINK_LOST = {errno.EIO, errno.EINTR, errno.ETIMEDOUT, errno.ESTALE, errno.ECONNRESET}
+
+
+class LocalObjectStore:
+    """Objects as files under `root`, which is made at the first write.
+
+    An object's bytes are written and synced as a draft, then given the object's name in one step: `link`,
+    which fails when the name is taken, or `replace`. So an object is whole whenever it can be seen.
+    """
+
+    def __init__(self, root: Path, file_system: FileSystem | None = None) -> None:
+        self._root = root.resolve()
+        self._pattern = glob.escape(str(self._root))
+        self._fs = file_system or FileSystem()
+        self._folders = DurableFolders(self._root, self._fs)
+        self._drafts = Drafts(self._root / _DRAFTS, self._fs)
+        self._listing = FolderListing(self._root, self._fs)
+
+    def put_if_absent(self, key: str, data: bytes) -> None:
+        path = self._path(key)
+        with _reported("create", key):
+            if self._size(path) is not None:
+                raise PutConflict(key)
+            with self._draft(data) as draft:
+                self._link_if_absent(draft, path, key)
+        with _ambiguous(key):
+            self._folders.sync(path.parent)
+
+    def settle(self, key: str) -> bytes | None:
+        path = self._path(key)
+        folder = path.parent
+        with _reported("settle", key):
+            try:
+                descriptor = self._fs.open(path)
+            except _ABSENT:
+                return None
+            try:
+                self._fs.fsync(descriptor)
+                self._folders.make(folder)
+                self._folders.sync(folder)
+                return self._read(descriptor)
+            except IsADirectoryError:
+                return None
+            finally:
+                self._fs.close(descriptor)
+
+    def put(self, key: str, data: bytes) -> None:
+        path = self._path(key)
+        with _reported("write", key):
+            with self._draft(data) as draft:
+                self._place(path, lambda: self._fs.replace(draft.path, path))
+            self._folders.sync(path.parent)
+
+    def open_writer(self, key: str) -> AbstractContextManager[ObjectWriter]:
+        """See the port. After `close` an error leaves the object: a commit may need it by then."""
+        return self._streaming(key, self._path(key))
+
+    def read(self, key: str) -> bytes | None:
+        path = self._path(key)
+        with _reported("read", key):
+            try:
+                descriptor = self._fs.open(path)
+            except _ABSENT:
+                return None
+            try:
+                return self._read(descriptor)
+            except IsADirectoryError:
+                return None
+            finally:
+                self._fs.close(descriptor)
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        with _reported("read", key):
+            try:
+                descriptor = self._fs.open(self._path(key))
+            except _ABSENT:
+                raise KeyError(key) from None
+            try:
+                while part := self._fs.read(descriptor, _CHUNK_BYTES):
+                    yield part
+            finally:
+                self._fs.close(descriptor)
+
+    def fingerprint(self, key: str) -> str | None:
+        with _reported("read", key):
+            try:
+                found = self._fs.stat(self._path(key))
+            except _ABSENT:
+                return None
+        return f"{found.st_ino}-{found.st_mtime_ns}-{found.st_size}"
+
+    def size(self, key: str) -> int | None:
+        path = self._path(key)
+        with _reported("read", key):
+            return self._size(path)
+
+    def list(self, prefix: str, start_after: str = "") -> Iterator[StoredObject]:
+        objects = self._listing.objects(check_prefix(prefix), start_after)
+        return _reporting("list", prefix or "/", objects)
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        with _reported("list", prefix or "/"):
+            names = self._listing.folders(check_folder_prefix(prefix))
+        return _reporting("list", prefix or "/", names)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        touched: set[Path] = set()
+        for key in keys:
+            path = self._path(key)
+            with _reported("delete", key):
+                try:
+                    self._fs.unlink(path)
+                except (*_ABSENT, IsADirectoryError):
+                    continue
+            touched.add(path.parent)
+        for folder in sorted(touched):
+            with _reported("delete", str(folder.relative_to(self._root))):
+                self._sync_if_there(folder)
+
+    def location(self, key: str) -> str:
+        """The absolute path, its glob characters escaped, since engines take paths as patterns."""
+        return f"{self._pattern}/{check_key(key)}"
+
+    def signed_location(self, key: str, seconds: int) -> str:  # noqa: ARG002 - a path needs no signature
+        return self.location(key)
+
+    def _path(self, key: str) -> Path:
+        return self._root / check_key(key)
+
+    def _size(self, path: Path) -> int | None:
+        try:
+            found = self._fs.stat(path)
+        except _ABSENT:
+            return None
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+    def _read(self, descriptor: int) -> bytes:
+        parts = []
+        while part := self._fs.read(descriptor, _READ_BYTES):
+            parts.append(part)
+        return b"".join(parts)
+
+    def _new_draft(self) -> Draft:
+        self._folders.make(self._root)
+        try:
+            return self._drafts.create()
+        except FileNotFoundError:  # somebody removed the root
+            self._folders.forget()
+            self._folders.make(self._root)
+            return self._drafts.create()
+
+    @contextmanager
+    def _draft(self, data: bytes) -> Iterator[Draft]:
+        draft = self._new_draft()
+        try:
+            draft.write(data)
+            draft.seal()
+            yield draft
+        finally:
+            draft.discard()
+
+    @contextmanager
+    def _streaming(self, key: str, path: Path) -> Iterator[ObjectWriter]:
+        with _reported("write", key):
+            draft = self._new_draft()
+        writer = DraftWriter(draft, key, lambda: self._publish(draft, path))
+        try:
+            yield writer
+            writer.finish()
+        finally:
+            writer.abort()
+
+    def _publish(self, draft: Draft, path: Path) -> None:
+        try:
+            self._place(path, lambda: self._link(draft, path))
+            self._folders.sync(path.parent)
+        except FileExistsError:
+            raise
+        except OSError:
+            with suppress(OSError):
+                self._fs.unlink(path)  # the name is ours alone
+            raise
+
+    def _place(self, path: Path, place: Callable[[], None]) -> None:
+        """Give a draft its name, in a durable folder; made once more when somebody removed it."""
+        folder = path.parent
+        self._folders.make(folder)
+        try:
+            place()
+        except FileNotFoundError:
+            self._folders.forget()
+            self._folders.make(folder)
+            place()
+
+    def _link(self, draft: Draft, path: Path) -> None:
+        try:
+            self._fs.link(draft.path, path)
+        except OSError as error:
+            if error.errno in _NO_LINKS:
+                raise UnsafeStore(
+                    f"The file system of {self._root} cannot link files ({_reason(error)}), which "
+                    "commits need. Use a local file system, or object storage."
+                ) from error
+            raise
+
+    def _link_if_absent(self, draft: Draft, path: Path, key: str) -> None:
+        self._folders.make(path.parent)
+        try:
+            self._place(path, lambda: self._link(draft, path))
+        except FileExistsError as error:
+            with _ambiguous(key):
+                if self._same_file(draft.path, path):  # a network file system asked twice
+                    return
+                if self._size(path) is not None:
+                    raise PutConflict(key) from error
+            raise
+        except OSError as error:
+            if error.errno in _LINK_LOST:
+                raise PutAmbiguous(f"{key}: {_reason(error)}") from error
+            raise
+
+    def _same_file(self, one: Path, other: Path) -> bool:
+        return os.path.samestat(self._fs.stat(one), self._fs.stat(other))
+
+    def _sync_if_there(self, folder: Path) -> None:
+        with suppress(*_ABSENT):
+            self._folders.sync(folder)
+
+
+@contextmanager
+def _reported(action: str, key: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnavailable(action, key, _reason(error)) from error
+
+
+@contextmanager
+def _ambiguous(key: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise PutAmbiguous(f"{key}: {_reason(error)}") from error
+
+
+def _reporting(action: str, key: str, items: Iterator[_Item]) -> Iterator[_Item]:
+    with _reported(action, key):
+        yield from items
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)

@@ -1,0 +1,60 @@
+"""Streaming one new object by way of a file that is not yet an object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from supertable.adapters.object_stores.local.temp_files import Draft
+from supertable.domain.errors import StoreUnavailable
+
+
+class DraftWriter:
+    """Appends to a draft; `close` makes it the object by calling `publish`. For one thread at a time."""
+
+    def __init__(self, draft: Draft, key: str, publish: Callable[[], None]) -> None:
+        self._draft = draft
+        self._key = key
+        self._publish = publish
+        self._done = False
+        self._failure: StoreUnavailable | None = None
+
+    def write(self, data: bytes, /) -> int:
+        """Append all of `data`; returns its length. After an error the object can no longer come to be."""
+        if self._done:
+            raise ValueError(f"the writer of {self._key} is closed")
+        try:
+            return self._draft.write(data)
+        except OSError as error:
+            raise self._fail(error) from error
+
+    def close(self) -> None:
+        """Make the object exist, whole and durable. A second call is a no-op, or fails again."""
+        if self._failure is not None:
+            raise self._failure
+        if self._done:
+            return
+        try:
+            self._draft.seal()
+            self._publish()
+        except OSError as error:
+            raise self._fail(error) from error
+        except StoreUnavailable as error:
+            self._failure = error
+            raise
+        finally:
+            self.abort()
+
+    def abort(self) -> None:
+        """Leave no object. No-op once `close` has returned."""
+        self._done = True
+        self._draft.discard()
+
+    def finish(self) -> None:
+        """At the end of the block: close, unless the writer was aborted on purpose."""
+        if self._failure is not None or not self._done:
+            self.close()
+
+    def _fail(self, error: OSError) -> StoreUnavailable:
+        self._failure = StoreUnavailable("write", self._key, error.strerror or str(error))
+        self.abort()
+        return self._failure

@@ -1,0 +1,1 @@
+"""Roles, users, tokens and table grants: their log and how they are managed."""

@@ -1,0 +1,77 @@
+"""Reading and changing an organization's roles, users and tokens, by whoever may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from supertable.application.access_control.accounts_log import AccessLog
+from supertable.application.audit_recorder import Audit
+from supertable.application.ports.clocks import Clock
+from supertable.domain.access.accounts import Access, AccessChange, Acting, acting
+from supertable.domain.access.role_changes import regranted
+from supertable.domain.access.roles import Permission
+from supertable.domain.access.sessions import Session
+from supertable.domain.audit import AuditKind
+from supertable.domain.errors import Outdated
+
+
+class AccessChanges:
+    """Whether the caller may is told by the very state that is read or changed. Changes and refusals are audited.
+
+    `need`: what the caller's role must allow; None: the caller decides by the `Acting` that it gets. Raises
+    `NotSignedIn` and `AccessDenied`.
+    """
+
+    def __init__(self, log: AccessLog, audit: Audit, clock: Clock) -> None:
+        self._log = log
+        self._audit = audit
+        self._clock = clock
+
+    def read(self, session: Session, need: Permission | None = Permission.RBAC) -> tuple[Access, Acting]:
+        with self._audit.refusals(session, "see access"):
+            access = self._log.newest(session.organization)
+            return access, self._acting(access, session, need)
+
+    def change(
+        self,
+        session: Session,
+        propose: Callable[[Access, Acting], Sequence[AccessChange]],
+        need: Permission | None = Permission.RBAC,
+    ) -> Access:
+        """The state after what `propose` makes of the newest one, as one version; see `AccessLog.change`."""
+        done: list[tuple[str, tuple[str, ...]]] = []
+
+        def proposed(access: Access) -> Sequence[AccessChange]:
+            changes = propose(access, self._acting(access, session, need))
+            done[:] = [described(change, access) for change in changes]
+            return changes
+
+        with self._audit.refusals(session, "change access"):
+            self._audit.ready(session.organization)
+            after = self._log.change(session.organization, session.user, proposed)
+        for what, tables in done:
+            self._audit.tell(session, AuditKind.GRANT, what, tables=tables, version=after.version)
+        return after
+
+    def _acting(self, access: Access, session: Session, need: Permission | None) -> Acting:
+        now = acting(access, session, self._clock.now_us())
+        if need is not None:
+            now.require(need)
+        return now
+
+
+def described(change: AccessChange, before: Access) -> tuple[str, tuple[str, ...]]:
+    """What the audit log says of a change: what it was, and of which tables a role now sees another part."""
+    if change.role is not None:
+        return f"{change.action} {change.role.name}", regranted(before.role(change.role.name), change.role)
+    if change.user is not None:
+        return f"{change.action} {change.user.name}", ()
+    if change.token is not None:
+        return f"{change.action} {change.token.id} of {change.token.user}", ()
+    return f"{change.action} {change.name}", ()
+
+
+def require_version(what: str, version: int, expected: int | None) -> None:
+    """Raises `Outdated` where it is not the version that the caller read (None: that does not matter)."""
+    if expected is not None and version != expected:
+        raise Outdated(what)

@@ -1,0 +1,58 @@
+"""An organization's roles, users and tokens: as they are now, and changing them against whoever else does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from supertable.application.ports.clocks import Clock, Identifiers
+from supertable.application.transaction_log.heads import Heads
+from supertable.application.transaction_log.retries import MOST_ATTEMPTS, attempts
+from supertable.application.transaction_log.versioned_log import Log
+from supertable.domain.access.accounts import NOBODY, Access, AccessAction, AccessChange, AccessCommit
+from supertable.domain.errors import Conflict
+from supertable.domain.storage_layout import access_log
+
+
+class AccessLog:
+    """Asks nobody whether they may: whoever uses it has done so. Optimistic, like the changes of a registry."""
+
+    def __init__(
+        self, heads: Heads, accesses: Log[AccessCommit, Access], clock: Clock, identifiers: Identifiers
+    ) -> None:
+        self._heads = heads
+        self._accesses = accesses
+        self._clock = clock
+        self._identifiers = identifiers
+
+    def newest(self, organization: str) -> Access:
+        """With all changes that were acknowledged before it was called."""
+        log = access_log(organization)
+        head = self._heads.cut({log: self._accesses.known(log)}).get(log)
+        return self._accesses.state_at(log, head) if head else NOBODY
+
+    def change(self, organization: str, by: str, propose: Callable[[Access], Sequence[AccessChange]]) -> Access:
+        """Commit what `propose` makes of the newest state as one version, and return the state after it.
+
+        `by`: the hash of the user who does it. `propose` is asked again when another change came first; with nothing
+        there is nothing to change. The first change of an organization gives it its secret too.
+        Raises `Conflict` when others win every time, and whatever `propose` raises.
+        """
+        log = access_log(organization)
+        for _ in attempts(self._clock, self._identifiers):
+            access = self.newest(organization)
+            changes = tuple(propose(access))
+            if not changes:
+                return access
+            after = self._accesses.append(log, access if access.version else None, self._commit(access, by, changes))
+            if after is not None:
+                return after
+            self._heads.catch_up(log, access.version)
+        theirs = self.newest(organization)
+        what = f"The roles and users of {organization} changed {MOST_ATTEMPTS} times while this change tried to commit."
+        raise Conflict(what, "(no id yet)", f"{theirs.commit_id} (version {theirs.version})")
+
+    def _commit(self, access: Access, by: str, changes: tuple[AccessChange, ...]) -> AccessCommit:
+        if not access.secret:
+            changes = (AccessChange(AccessAction.FOUND, secret=self._identifiers.secret()), *changes)
+        now = max(self._clock.now_us(), access.committed_at_us + 1)
+        return AccessCommit(self._identifiers.new(), access.version + 1, now, by, changes)

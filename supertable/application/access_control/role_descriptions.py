@@ -1,0 +1,115 @@
+"""Roles as people read them: tables and columns by the names that they have now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from supertable.application.ports.row_filters import RowFilterParser
+from supertable.application.tables.lookup import Tables
+from supertable.application.tables.open_table import OpenTable
+from supertable.application.tables.place import Place
+from supertable.domain.access.roles import Permission, Role, TableRule
+from supertable.domain.access.sessions import Session
+from supertable.domain.errors import InvalidInput
+from supertable.domain.schema.schemas import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInfo:
+    """What a role sees of one table. `columns`: None: all, also those to come. `masks` by column, `where` as SQL.
+
+    `closed`: why the role sees nothing of it now, where the rest may be empty; None: it does.
+    """
+
+    supertable: str
+    table: str
+    table_id: str
+    columns: list[str] | None
+    masks: dict[str, str]
+    where: str | None
+    closed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoleInfo:
+    """`tables`: patterns of tables that it sees whole, unless it has one of `rules` for them.
+
+    `version`: the one of the organization's access log at which the role was changed last; 0 for `superadmin`.
+    """
+
+    name: str
+    type: str
+    tables: list[str]
+    rules: list[RuleInfo]
+    comment: str
+    version: int
+
+
+class RoleInfos:
+    """For callers who may control all tables."""
+
+    def __init__(self, tables: Tables, filters: RowFilterParser) -> None:
+        self._tables = tables
+        self._filters = filters
+
+    def of(self, session: Session, roles: Iterable[Role]) -> list[RoleInfo]:
+        """In the order of the roles."""
+        listed = list(roles)
+        rules = [rule for role in listed for rule in role.rules.values()]
+        found: dict[str, OpenTable] = {}
+        for supertable in {rule.supertable for rule in rules}:
+            ids = {rule.table_id for rule in rules if rule.supertable == supertable}
+            found |= self._opened(Place(session.organization, supertable, session), ids)
+        return [self._role(role, found) for role in listed]
+
+    def _opened(self, place: Place, ids: set[str]) -> dict[str, OpenTable]:
+        """Those that are there, by id."""
+        there = [entry.name for entry in self._tables.registry(place).tables if entry.table_id in ids]
+        cut = self._tables.cut([(place, name) for name in there], Permission.CONTROL)
+        return {table.entry.table_id: table for [table] in cut.values()}
+
+    def _role(self, role: Role, found: Mapping[str, OpenTable]) -> RoleInfo:
+        rules = [self._rule(rule, found.get(rule.table_id)) for rule in role.rules.values()]
+        listed = sorted(rules, key=lambda info: (info.supertable, info.table, info.table_id))
+        return RoleInfo(role.name, role.type.value, list(role.tables), listed, role.comment, role.version)
+
+    def _rule(self, rule: TableRule, table: OpenTable | None) -> RuleInfo:
+        if table is None:
+            return RuleInfo(rule.supertable, rule.name, rule.table_id, [], {}, None, "the table was dropped")
+        schema = table.snapshot.schema
+        where, closed = self._condition(rule, schema)
+        return RuleInfo(
+            supertable=rule.supertable,
+            table=table.name,
+            table_id=rule.table_id,
+            columns=_columns(rule, schema),
+            masks=_masks(rule, schema),
+            where=where,
+            closed=closed,
+        )
+
+    def _condition(self, rule: TableRule, schema: Schema) -> tuple[str | None, str | None]:
+        """The row filter as SQL, and why the rule lets nothing be seen, if it does not."""
+        if rule.columns is not None and not _columns(rule, schema):
+            return None, "the table has none of the columns that the role may see"
+        try:
+            _require_fitting_masks(rule, schema)
+            return (self._filters.show(rule.filter, schema) if rule.filter else None), None
+        except InvalidInput as error:
+            return None, str(error)
+
+
+def _columns(rule: TableRule, schema: Schema) -> list[str] | None:
+    return None if rule.columns is None else [field.name for field in schema.fields if field.id in rule.columns]
+
+
+def _masks(rule: TableRule, schema: Schema) -> dict[str, str]:
+    return {field.name: str(rule.masks[field.id]) for field in schema.fields if field.id in rule.masks}
+
+
+def _require_fitting_masks(rule: TableRule, schema: Schema) -> None:
+    """Raises `InvalidInput`."""
+    for field in schema.fields:
+        if field.id in rule.masks and (rule.columns is None or field.id in rule.columns):
+            rule.masks[field.id].masked_type(field.type)

@@ -1,0 +1,61 @@
+"""Rules of roles, from the names that people use to ids that stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from supertable.application.ports.row_filters import RowFilterParser
+from supertable.application.tables.lookup import Tables
+from supertable.application.tables.place import Place
+from supertable.domain.access.masks import Mask, parsed_mask
+from supertable.domain.access.roles import Permission, TableRule
+from supertable.domain.errors import InvalidInput, InvalidSchema
+from supertable.domain.names import MAX_COLUMN_NAME_LENGTH, checked_text
+from supertable.domain.schema.schemas import Schema
+from supertable.domain.schema.types import Field
+
+
+class TableRules:
+    def __init__(self, tables: Tables, filters: RowFilterParser) -> None:
+        self._tables = tables
+        self._filters = filters
+
+    def rule(
+        self, place: Place, table: str, columns: Sequence[str] | None, masks: Mapping[str, str], where: str | None
+    ) -> TableRule:
+        """By the table's newest version; see `ManageRoles.grant_rule`."""
+        opened = self._tables.open(place, table, Permission.CONTROL)
+        schema = opened.snapshot.schema
+        shown = None if columns is None else _shown(schema, columns)
+        return TableRule(
+            supertable=place.supertable,
+            table_id=opened.entry.table_id,
+            name=opened.name,
+            columns=shown,
+            masks=_masks(schema, shown, masks),
+            filter=None if where is None else self._filters.parse(where, schema),
+        )
+
+
+def _shown(schema: Schema, columns: Sequence[str]) -> frozenset[int]:
+    if not columns:
+        raise InvalidInput("A rule shows at least one column. To hide the table, revoke what the role was granted.")
+    return frozenset(_column(schema, name).id for name in columns)
+
+
+def _masks(schema: Schema, shown: frozenset[int] | None, masks: Mapping[str, str]) -> dict[int, Mask]:
+    made: dict[int, Mask] = {}
+    for name, text in masks.items():
+        column = _column(schema, name)
+        if shown is not None and column.id not in shown:
+            raise InvalidSchema(name, "it has a mask, but is not among the columns that are shown")
+        made[column.id] = parsed_mask(text)
+        made[column.id].masked_type(column.type)
+    return made
+
+
+def _column(schema: Schema, name: str) -> Field:
+    column = schema.find(checked_text("The name of a column", name, MAX_COLUMN_NAME_LENGTH))
+    if column is None:
+        raise InvalidSchema(name, "the table does not have it")
+    return column

@@ -1,0 +1,1 @@
+"""The audit log: export into a table, search and verification."""

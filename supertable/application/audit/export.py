@@ -1,0 +1,166 @@
+"""Putting the events of the audit log that wait into its table, chained to those that are there."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import pyarrow.parquet as pq
+from pyarrow import BufferReader
+
+from supertable.application.audit.anchors import Anchor, AuditAnchors
+from supertable.application.audit.event_rows import AUDIT_SCHEMA, rows_of
+from supertable.application.commits.committer import Committer
+from supertable.application.commits.table_creator import Founder
+from supertable.application.ports.audit_journals import AuditJournals, Segment
+from supertable.application.ports.object_stores import ObjectStore
+from supertable.application.storage.arrow_batches import conformer
+from supertable.application.storage.arrow_schemas import fields_of
+from supertable.application.storage.data_file_writer import DataFileWriter
+from supertable.application.tables.lookup import Tables
+from supertable.application.tables.open_table import OpenTable
+from supertable.application.tables.place import Place
+from supertable.domain.access.roles import Permission
+from supertable.domain.access.sessions import Session, owner
+from supertable.domain.audit import START, AuditEvent, AuditKind, ChainEnd, chained
+from supertable.domain.errors import ObjectMissing, TableExists, TableNotFound
+from supertable.domain.schema.schemas import first_schema
+from supertable.domain.system_tables import AUDIT, SYSTEM
+from supertable.domain.table.commits import Change, CommitInfo, Counts, Operation, TableDefinition
+from supertable.domain.table.data_files import DataFile
+
+_LOG = logging.getLogger(__name__)
+_COMMENT = "The audit log. Nobody can change it; `supertable audit verify` shows whether somebody did."
+
+
+def audit_place(organization: str) -> Place:
+    """The place of the audit log, for SuperTable itself."""
+    return Place(organization, SYSTEM, owner(organization))
+
+
+class ExportAudit:
+    """Every segment of a journal becomes one version, once, whoever exports it and however often."""
+
+    def __init__(
+        self,
+        journals: AuditJournals,
+        anchors: AuditAnchors,
+        tables: Tables,
+        founder: Founder,
+        committer: Committer,
+        writer: DataFileWriter,
+        store: ObjectStore,
+    ) -> None:
+        self._journals = journals
+        self._anchors = anchors
+        self._tables = tables
+        self._founder = founder
+        self._committer = committer
+        self._writer = writer
+        self._store = store
+
+    def __call__(self, organization: str) -> int:
+        """Export all that waits, and say how many events that were."""
+        done: list[int] = []
+
+        def take(segment: Segment) -> None:
+            self._export(organization, segment)
+            done.append(len(segment.events))
+
+        self._journals.drain(organization, take)
+        return sum(done)
+
+    def now(self, session: Session) -> int:
+        """The same, for callers who may control. Raises `AccessDenied`."""
+        self._tables.require(session, Permission.CONTROL)
+        return self(session.organization)
+
+    def for_reading(self, organization: str) -> None:
+        """The same, after which the log is there in any case."""
+        self(organization)
+        self._table(organization)
+
+    def _export(self, organization: str, segment: Segment) -> None:
+        table = self._table(organization)
+        staged = _Staged()
+
+        def propose(newest: OpenTable) -> Change:
+            self._discard(newest, staged.files)  # of an attempt that lost
+            after, events = self._continued(organization, newest, segment.events)
+            links = list(chained(after, events))
+            rows = conformer(AUDIT_SCHEMA, newest.snapshot.schema)(rows_of(links))
+            staged.files = self._writer.write(newest.folder, newest.snapshot.schema, [rows])
+            staged.end = links[-1].end
+            return Change(Operation.APPEND, added=tuple(staged.files), counts=Counts(inserted=len(links)))
+
+        with self._committer.at_work(table):
+            done = self._committer.commit(table, propose, CommitInfo(idempotency_key=f"audit-{segment.name}"))
+        end = None if done.replayed else staged.end
+        self._anchor(organization, table, done.commit.version, end)
+
+    def _table(self, organization: str) -> OpenTable:
+        place = audit_place(organization)
+        try:
+            return self._tables.open(place, AUDIT, Permission.META)
+        except TableNotFound:
+            pass
+        columns = first_schema(fields_of(AUDIT_SCHEMA))
+        first = Change(Operation.CREATE, definition=TableDefinition(comment=_COMMENT), schema=columns)
+        try:
+            self._founder(place, AUDIT, first)
+        except TableExists:
+            _LOG.info("another process was quicker to make the audit log of %s", organization)
+        return self._tables.open(place, AUDIT, Permission.META)
+
+    def _continued(
+        self, organization: str, newest: OpenTable, events: Sequence[AuditEvent]
+    ) -> tuple[ChainEnd, Sequence[AuditEvent]]:
+        """Where the chain goes on, and the events that follow.
+
+        Where the log has lost its end, it goes on from its anchor: then the gap is seen for ever.
+        """
+        anchor = self._anchors.read(organization)
+        if anchor is not None and anchor.version >= newest.snapshot.version:
+            return anchor.end, events
+        if anchor is None and newest.snapshot.version > 2:  # with the second, a process may have ended before it
+            events = [_anchor_missing(events[0]), *events]
+        return self._end(newest), events
+
+    def _end(self, table: OpenTable) -> ChainEnd:
+        """The last event in the files of the table."""
+        sequence = table.snapshot.schema.find("sequence")
+        assert sequence is not None
+        files = table.snapshot.files.values()
+        last = max(files, key=lambda file: int(file.ranges[sequence.id].high or 0), default=None)
+        if last is None:
+            return START
+        data = self._store.read(last.key(table.folder))
+        if data is None:
+            raise ObjectMissing(last.key(table.folder))
+        rows = pq.read_table(BufferReader(data), columns=["sequence", "hash"])
+        row = rows.slice(rows.num_rows - 1).to_pylist()[0]
+        return ChainEnd(row["sequence"], row["hash"])
+
+    def _anchor(self, organization: str, table: OpenTable, version: int, end: ChainEnd | None) -> None:
+        """Make the anchor say how far the log goes. Whoever puts it last has seen that nothing came after."""
+        while True:
+            if end is not None:
+                self._anchors.put(organization, Anchor(version, end))
+            newest = self._tables.newest(table)
+            if end is not None and newest.snapshot.version == version:
+                return
+            version, end = newest.snapshot.version, self._end(newest)
+
+    def _discard(self, table: OpenTable, files: Sequence[DataFile]) -> None:
+        self._store.delete([file.key(table.folder) for file in files])
+
+
+class _Staged:
+    """What the last attempt wrote."""
+
+    files: Sequence[DataFile] = ()
+    end: ChainEnd = START
+
+
+def _anchor_missing(first: AuditEvent) -> AuditEvent:
+    return AuditEvent(first.at_us, first.organization, AuditKind.JOURNAL, "anchor", outcome="ObjectMissing")

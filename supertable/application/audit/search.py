@@ -1,0 +1,90 @@
+"""Looking things up in the audit log. It is a query of its table like any other, so that it is in the log too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from supertable.application.ports.engines import Limits
+from supertable.application.queries.run_query import RunQuery
+from supertable.application.tables.lookup import Tables
+from supertable.application.tables.place import Place
+from supertable.domain.access.roles import Permission
+from supertable.domain.access.sessions import Session
+from supertable.domain.audit import AuditKind
+from supertable.domain.system_tables import AUDIT, SYSTEM
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One event, as `AuditEvent` has it. `sequence` counts from 1; `hash` covers it and all before it."""
+
+    sequence: int
+    at: datetime
+    kind: str
+    what: str
+    user: str
+    user_name: str
+    role: str
+    supertable: str
+    tables: list[str]
+    statement: str
+    rows: int | None
+    duration_us: int | None
+    engine: str
+    version: int | None
+    outcome: str
+    request: str
+    previous_hash: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSearch:
+    """What events are looked for; None: any. `user`: a hash or name. `since` and `until` have a time zone."""
+
+    kind: AuditKind | None = None
+    user: str | None = None
+    outcome: str | None = None
+    supertable: str | None = None
+    table: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+
+
+_CONDITIONS = {
+    "kind": "kind = $kind",
+    "user": '($user = "user" OR lower($user) = lower(user_name))',
+    "outcome": "outcome = $outcome",
+    "supertable": "lower(supertable) = lower($supertable)",
+    "table": "list_contains(list_transform(tables, lambda name: lower(name)), lower($table))",
+    "since": '"at" >= $since',
+    "until": '"at" < $until',
+    "before": "sequence < $before",
+}
+
+
+class AuditTrail:
+    def __init__(self, tables: Tables, run_query: RunQuery) -> None:
+        self._tables = tables
+        self._run_query = run_query
+
+    def __call__(self, session: Session, search: AuditSearch, limit: int, limits: Limits) -> list[AuditEntry]:
+        """The newest `limit` events of that kind, newest first. For callers who may control."""
+        self._tables.require(session, Permission.CONTROL)
+        given = {name: value for name in _CONDITIONS if (value := getattr(search, name)) is not None}
+        where = " AND ".join(["true", *(_CONDITIONS[name] for name in given)])
+        columns = ", ".join(f'"{name}"' for name in AuditEntry.__slots__)
+        sql = f"SELECT {columns} FROM {AUDIT} WHERE {where} ORDER BY sequence DESC LIMIT {limit}"
+        return [AuditEntry(**row) for row in self._rows(session, sql, given, limits)]
+
+    def _rows(self, session: Session, sql: str, given: dict[str, Any], limits: Limits) -> list[dict[str, Any]]:
+        place = Place(session.organization, SYSTEM, session)
+        running = self._run_query.run(self._run_query.prepare(place, sql, given), given, limits)
+        try:
+            rows: list[dict[str, Any]] = running.reader.read_all().to_pylist()
+            return rows
+        finally:
+            running.close()

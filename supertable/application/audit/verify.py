@@ -1,0 +1,196 @@
+"""Whether the audit log is what was written: whole, in order, and as long as its anchor and the catalog say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from supertable.application.audit.anchors import Anchor, AuditAnchors
+from supertable.application.audit.event_rows import links_of
+from supertable.application.audit.export import audit_place
+from supertable.application.audit_recorder import Audit
+from supertable.application.ports.catalogs import Catalog
+from supertable.application.ports.object_stores import ObjectStore
+from supertable.application.storage.checksums import digest_of
+from supertable.application.tables.lookup import Tables
+from supertable.application.transaction_log.versioned_log import Log
+from supertable.domain.access.roles import Permission
+from supertable.domain.access.sessions import Session
+from supertable.domain.audit import START, AuditKind, ChainedEvent, ChainEnd, linked
+from supertable.domain.errors import CatalogUnavailable, Damaged
+from supertable.domain.findings import Finding, Severity
+from supertable.domain.storage_layout import audit_anchor, record_key, version_of
+from supertable.domain.system_tables import AUDIT
+from supertable.domain.table.commits import Change, Commit, Operation
+from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.snapshots import Snapshot
+
+_MOST_FINDINGS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """`segments`: versions that added events. `end`: the last event; None: there is none.
+
+    `findings`: the first breaks of the chain, in its order, and no more than a hundred.
+    """
+
+    events: int
+    segments: int
+    end: ChainEnd | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def whole(self) -> bool:
+        return not any(finding.severity is Severity.DAMAGE for finding in self.findings)
+
+
+class VerifyAudit:
+    """Reads storage, and believes nothing that is cached. For callers who may control."""
+
+    def __init__(
+        self,
+        tables: Tables,
+        audit: Audit,
+        anchors: AuditAnchors,
+        records: Log[Commit, Snapshot],
+        catalog: Catalog,
+        store: ObjectStore,
+    ) -> None:
+        self._tables = tables
+        self._audit = audit
+        self._anchors = anchors
+        self._records = records
+        self._catalog = catalog
+        self._store = store
+
+    def __call__(self, session: Session, known: ChainEnd | None = None) -> AuditReport:
+        """Export what waits on this machine, and verify everything. `known`: an event that the log had earlier.
+
+        Raises `AccessDenied`, and `Unavailable` where something cannot be read now.
+        """
+        self._tables.require(session, Permission.CONTROL)
+        self._audit.before_reading(session.organization)
+        walk = _Walk(known)
+        walk.anchor = self._anchor(session.organization, walk)
+        for folder in self._folders(session.organization, walk):
+            self._verify(folder, walk)
+        walk.finish(audit_anchor(session.organization))
+        end = walk.end if walk.end.sequence else None
+        return AuditReport(walk.events, walk.segments, end, tuple(walk.findings))
+
+    def _anchor(self, organization: str, walk: _Walk) -> Anchor | None:
+        try:
+            return self._anchors.read(organization)
+        except Damaged as error:
+            walk.damage(audit_anchor(organization), str(error))
+            return None
+
+    def _folders(self, organization: str, walk: _Walk) -> list[str]:
+        """Of the tables that hold the log: one, or none yet."""
+        place = audit_place(organization)
+        try:
+            entries = self._tables.registry(place).tables
+        except Damaged as error:
+            walk.damage(place.registry, str(error))
+            return []
+        return [place.folder(entry.table_id) for entry in entries if entry.name == AUDIT]
+
+    def _verify(self, folder: str, walk: _Walk) -> None:
+        keys = [entry.key for entry in self._store.list(f"{folder}/log/")]
+        there = {version for key in keys if (version := version_of(key)) and key == record_key(folder, version)}
+        newest = max([*there, self._head(folder, walk), walk.anchor.version if walk.anchor else 0], default=0)
+        for version in range(1, newest + 1):
+            if version not in there:
+                walk.damage(record_key(folder, version), f"version {version} is missing")
+                continue
+            try:
+                self._verify_commit(folder, self._records.record(folder, version), walk)
+            except Damaged as error:
+                walk.damage(record_key(folder, version), str(error))
+
+    def _head(self, folder: str, walk: _Walk) -> int:
+        try:
+            head = self._catalog.cut({folder: 0}).heads.get(folder)
+        except (CatalogUnavailable, Damaged) as error:
+            walk.note(folder, f"what the catalog says of its end was not looked at: {error}", Severity.WARNING)
+            return 0
+        return head.version if head else 0
+
+    def _verify_commit(self, folder: str, commit: Commit, walk: _Walk) -> None:
+        if not _is_export(commit.change):
+            walk.damage(record_key(folder, commit.version), f"version {commit.version} is no export of events")
+        for file in commit.change.added:
+            walk.segments += 1
+            self._verify_file(file.key(folder), file, walk)
+
+    def _verify_file(self, key: str, file: DataFile, walk: _Walk) -> None:
+        data = self._store.read(key)
+        if data is None:
+            walk.damage(key, f"it is missing; it had {file.rows} events")
+            return
+        if digest_of(data) != file.digest:
+            walk.damage(key, "its bytes are not what was written")
+        try:
+            for batch in pq.ParquetFile(pa.BufferReader(data)).iter_batches():
+                for link in links_of(batch, self._organization(key)):
+                    walk.step(key, link)
+        except (pa.ArrowException, OSError, ValueError, KeyError, TypeError):
+            walk.damage(key, "it cannot be read as events")
+
+    @staticmethod
+    def _organization(key: str) -> str:
+        return key.partition("/")[0]
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Along the chain. `end`: the event that was met last."""
+
+    known: ChainEnd | None
+    anchor: Anchor | None = None
+    end: ChainEnd = START
+    events: int = 0
+    segments: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    def step(self, key: str, link: ChainedEvent) -> None:
+        self.events += 1
+        number = link.sequence
+        if number != self.end.sequence + 1:
+            self.damage(key, f"event {self.end.sequence + 1} should be here, and it is event {number}")
+        elif link.previous != self.end.hash:
+            self.damage(key, f"event {number} does not follow on the event before it")
+        if linked(ChainEnd(number - 1, link.previous), link.event).hash != link.hash:
+            self.damage(key, f"event {number} was edited")
+        if link.event.kind is AuditKind.JOURNAL:
+            self.note(key, f"event {number} tells of damage before it: {link.event.what}", Severity.WARNING)
+        for mark in self._marks():
+            if mark.sequence == number and mark.hash != link.hash:
+                self.damage(key, f"event {number} is another than it was")
+        self.end = link.end
+
+    def finish(self, anchor_key: str) -> None:
+        for mark in self._marks():
+            if mark.sequence > self.end.sequence:
+                self.damage(anchor_key, f"the log went up to event {mark.sequence}, and ends at {self.end.sequence}")
+        if self.anchor is None and self.events:
+            self.damage(anchor_key, "the anchor is missing, so that the log may have lost its end")
+
+    def damage(self, key: str, what: str) -> None:
+        self.note(key, what, Severity.DAMAGE)
+
+    def note(self, key: str, what: str, severity: Severity) -> None:
+        if len(self.findings) < _MOST_FINDINGS:
+            self.findings.append(Finding(key, what, severity))
+
+    def _marks(self) -> list[ChainEnd]:
+        return [mark for mark in (self.anchor.end if self.anchor else None, self.known) if mark is not None]
+
+
+def _is_export(change: Change) -> bool:
+    if change.operation is Operation.CREATE:
+        return not change.added
+    return change.operation is Operation.APPEND and not (change.removed or change.deletes or change.schema)

@@ -1,0 +1,177 @@
+"""Signing in: from a credential to a session.
+
+Three kinds are known: the super token of the settings, tokens that are stored, and tokens that another system signs.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field, replace
+from enum import IntFlag
+from typing import Protocol
+
+from supertable.application.access_control.accounts_log import AccessLog
+from supertable.application.ports.clocks import Clock
+from supertable.application.ports.token_verifiers import Claims, TokenVerifier
+from supertable.domain.access.accounts import TOKEN_PREFIX, Access, Token, acting, digest_of
+from supertable.domain.access.roles import SUPERADMIN, RoleType
+from supertable.domain.access.sessions import Session, superuser_hash, vouched_hash
+from supertable.domain.errors import AccessDenied, NotSignedIn
+from supertable.domain.names import checked_name, name_key
+
+MOST_CREDENTIAL_CHARACTERS = 16_384
+_REFUSED = "This token is not valid here: it is unknown, was revoked or has expired. Nothing was done; get a new one."
+
+
+class LoginMask(IntFlag):
+    """Who may sign in."""
+
+    SUPERUSER = 1
+    REGULAR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRules:
+    """`super_token`: None: there is none. `superuser`: the superuser's hash; None: the usual one."""
+
+    super_token: str | None = field(default=None, repr=False)
+    superuser: str | None = None
+    mask: LoginMask = LoginMask.SUPERUSER | LoginMask.REGULAR
+    vouched_superadmins: bool = False
+
+    def superuser_of(self, organization: str, role: str | None = None, token: str = "") -> Session:
+        """The superuser's session under a role; `token`: the id of the stored token that it comes with."""
+        user = self.superuser or superuser_hash(organization)
+        return Session(organization, user, "superuser", role or SUPERADMIN.name, superuser=True, token=token)
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """Who has the credential; whether they may have the role of the session is still open.
+
+    `roles`: the only ones that the credential gives; none: it does not say. `access`: what it was looked up in.
+    """
+
+    session: Session
+    access: Access | None = None
+    roles: tuple[str, ...] = ()
+    token: Token | None = None
+    claims: Claims | None = None
+
+
+class SignInObserver(Protocol):
+    """Is told what came of it; never of the credential. Raises nothing but `AuditUnavailable`."""
+
+    def came(self, session: Session, token: Token | None) -> None: ...
+
+    def refused(self, session: Session, error: AccessDenied) -> None:
+        """One who is known, of what they may not."""
+
+    def unknown(self, organization: str, error: NotSignedIn) -> None: ...
+
+
+class SignIn:
+    """What is stored is read anew each time, so that what was revoked is refused from that moment on."""
+
+    def __init__(
+        self,
+        rules: SignInRules,
+        access_log: AccessLog,
+        verifier: TokenVerifier | None,
+        observer: SignInObserver,
+        clock: Clock,
+    ) -> None:
+        self._rules = rules
+        self._access_log = access_log
+        self._verifier = verifier
+        self._observer = observer
+        self._clock = clock
+
+    def __call__(self, organization: str, credential: str, role: str | None = None) -> Session:
+        """The session of whoever has the credential, under `role` or the one that is theirs by default.
+
+        Raises `NotSignedIn`, which never says what was wrong with the credential; `AccessDenied` where the role is not
+        theirs to take; `InvalidName` for the organization or the role; and `Unavailable`.
+        """
+        checked_name("organization", organization)
+        if role:
+            checked_name("role", role)
+        try:
+            caller = self._recognized(organization, credential, role or None)
+        except NotSignedIn as error:
+            self._observer.unknown(organization, error)
+            raise
+        try:
+            session = self._admitted(caller)
+        except AccessDenied as error:
+            self._observer.refused(caller.session, error)
+            raise
+        self._observer.came(session, caller.token)
+        return session
+
+    def _recognized(self, organization: str, credential: str, role: str | None) -> _Caller:
+        if not 0 < len(credential) <= MOST_CREDENTIAL_CHARACTERS:
+            raise NotSignedIn(_REFUSED)
+        if self._is_super_token(credential):
+            return _Caller(self._rules.superuser_of(organization, role))
+        if credential.startswith(TOKEN_PREFIX):
+            return self._by_stored_token(organization, credential, role)
+        return self._by_signed_token(organization, credential, role)
+
+    def _is_super_token(self, credential: str) -> bool:
+        expected = self._rules.super_token
+        return expected is not None and hmac.compare_digest(digest_of(credential), digest_of(expected))
+
+    def _by_stored_token(self, organization: str, credential: str, role: str | None) -> _Caller:
+        access = self._access_log.newest(organization)
+        token = access.token_of(digest_of(credential))
+        if token is None or (token.expires_at_us is not None and self._clock.now_us() >= token.expires_at_us):
+            raise NotSignedIn(_REFUSED)
+        wanted = role or token.role
+        session = self._rules.superuser_of(organization, wanted, token.id)
+        if token.user != session.user:
+            user = access.users.get(token.user)
+            if user is None or not user.enabled:
+                raise NotSignedIn(_REFUSED)
+            session = Session(organization, user.hash, user.name, wanted or _first(user.roles), token=token.id)
+        return _Caller(session, access, (token.role,) if token.role else (), token)
+
+    def _by_signed_token(self, organization: str, credential: str, role: str | None) -> _Caller:
+        """A user that is stored has the roles and attributes that are stored; else they are those of the token."""
+        claims = self._verifier.claims(credential) if self._verifier else None
+        if claims is None or name_key(claims.organization) != name_key(organization):
+            raise NotSignedIn(_REFUSED)
+        access = self._access_log.newest(organization)
+        hashed = vouched_hash(claims.issuer, claims.subject)
+        user = access.users.get(hashed) or access.user_named(claims.name)
+        wanted = role or _first(claims.roles)
+        if user is None:
+            session = Session(organization, hashed, claims.name, wanted, vouched=True, attributes=claims.attributes)
+        elif user.enabled:
+            session = Session(organization, user.hash, user.name, wanted or _first(user.roles))
+        else:
+            raise NotSignedIn(_REFUSED)
+        return _Caller(replace(session, until_us=claims.expires_at_us), access, claims.roles, claims=claims)
+
+    def _admitted(self, caller: _Caller) -> Session:
+        """The session, its role as that is written where it is kept. Raises `AccessDenied`."""
+        session = caller.session
+        mask = LoginMask.SUPERUSER if session.superuser else LoginMask.REGULAR
+        if mask not in self._rules.mask:
+            who = "superusers" if session.superuser else "users other than the superuser"
+            raise AccessDenied(f"Signing in is closed to {who} (SUPERTABLE_LOGIN_MASK).")
+        if not session.role:
+            raise AccessDenied("This user has no role, so that there is nothing it may do. Ask for one to be granted.")
+        if caller.roles and name_key(session.role) not in map(name_key, caller.roles):
+            raise AccessDenied(f"This token is not for the role {session.role!r}; it is for {', '.join(caller.roles)}.")
+        if session.superuser and name_key(session.role) == SUPERADMIN.name:
+            return replace(session, role=SUPERADMIN.name)
+        access = caller.access or self._access_log.newest(session.organization)
+        role = acting(access, session, self._clock.now_us()).role
+        if caller.claims and role.type is RoleType.SUPERADMIN and not self._rules.vouched_superadmins:
+            raise AccessDenied("Tokens of another system give no superadmin here (SUPERTABLE_JWT_SUPERADMIN).")
+        return replace(session, role=role.name)
+
+
+def _first(roles: tuple[str, ...]) -> str:
+    return roles[0] if roles else ""

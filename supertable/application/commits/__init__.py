@@ -1,0 +1,1 @@
+"""Committing versions of tables and of the registry: optimistic, with preconditions and pins."""

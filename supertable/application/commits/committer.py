@@ -1,0 +1,153 @@
+"""Making a change the next version of its table, against whoever else is writing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+
+from supertable.application.audit_recorder import Audit
+from supertable.application.commits.commit_events import CommitTelling
+from supertable.application.ports.clocks import Clock, Identifiers
+from supertable.application.ports.leases import Leases
+from supertable.application.ports.locks import Locks
+from supertable.application.tables.lookup import Tables
+from supertable.application.tables.open_table import OpenTable
+from supertable.application.transaction_log.heads import Heads
+from supertable.application.transaction_log.retries import MOST_ATTEMPTS, attempts
+from supertable.application.transaction_log.versioned_log import Log
+from supertable.domain.errors import Conflict
+from supertable.domain.system_tables import is_system
+from supertable.domain.table.commits import Change, Commit, CommitInfo, Share
+from supertable.domain.table.snapshots import Snapshot
+
+
+class Apart(Exception):
+    """The writers cannot share a commit: what is wrong is only one's, or a key has led to a commit meanwhile."""
+
+
+_LOCK_WAIT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """`replayed`: the idempotency key was known, and this is the commit that it led to before.
+
+    `share`: what this writer did of it, where several share the commit.
+    """
+
+    commit: Commit
+    replayed: bool
+    share: Share | None = None
+
+
+class Committer:
+    """Optimistic commits with bounded, jittered retries. The lock only keeps writers from working in vain."""
+
+    def __init__(
+        self,
+        tables: Tables,
+        snapshots: Log[Commit, Snapshot],
+        heads: Heads,
+        locks: Locks,
+        leases: Leases,
+        audit: Audit,
+        clock: Clock,
+        identifiers: Identifiers,
+    ) -> None:
+        self._tables = tables
+        self._snapshots = snapshots
+        self._heads = heads
+        self._locks = locks
+        self._leases = leases
+        self._audit = audit
+        self._clock = clock
+        self._identifiers = identifiers
+
+    def earlier(self, table: OpenTable, info: CommitInfo) -> Committed | None:
+        """The commit that the idempotency key led to, if it is known."""
+        reply = table.snapshot.replies.get(info.idempotency_key) if info.idempotency_key else None
+        if reply is None:
+            return None
+        commit = self._snapshots.record(table.folder, reply.version)
+        return Committed(commit, replayed=True, share=commit.share(info.idempotency_key))
+
+    @contextmanager
+    def at_work(self, table: OpenTable) -> Iterator[None]:
+        """A writer's work from before its first object until its commit, so that no vacuum takes it for abandoned.
+
+        What is refused meanwhile is told to the audit log. Raises `UnsafeStore`.
+        """
+        self._heads.prepare_to_write()
+        with self._leases.begin() as lease, self.refusals(table):
+            lease.covers({})
+            yield
+
+    def refusals(self, table: OpenTable) -> AbstractContextManager[None]:
+        """Tell the audit log of what is refused in the block."""
+        place = table.place or table.future
+        if place is None:
+            return nullcontext()
+        return self._audit.refusals(place.session, "write", supertable=place.supertable, tables=(table.name,))
+
+    def commit(
+        self,
+        table: OpenTable,
+        propose: Callable[[OpenTable], Change],
+        info: CommitInfo,
+        needs: Collection[int] = (),
+        writers: Sequence[OpenTable] = (),
+    ) -> Committed:
+        """Commit what `propose` makes of the newest snapshot; it is asked again when another commit came first.
+
+        `needs`: older versions whose files `propose` may bring back; no vacuum takes them away meanwhile.
+        `writers`: the table as each of those opened it who share the commit, in the order of their shares.
+        Raises `Conflict` when others win every time, `TableNotFound` when the table was dropped since it was opened,
+        and whatever `propose` raises.
+        """
+        place = table.place or table.future
+        if place is None or is_system(place.supertable):
+            return self._committed(table, propose, info, needs)
+        telling = CommitTelling(self._audit, place, table.name, propose)
+        try:
+            done = self._committed(table, telling.propose, info, needs)
+        except Apart:
+            raise  # nothing was refused to anybody yet: each will be told of for itself
+        except BaseException as error:
+            telling.failed(error)
+            raise
+        telling.done(done.commit, done.replayed, writers)
+        return done
+
+    def _committed(
+        self, table: OpenTable, propose: Callable[[OpenTable], Change], info: CommitInfo, needs: Collection[int]
+    ) -> Committed:
+        with self._locks.hold(table.folder, _LOCK_WAIT_SECONDS):
+            for _ in attempts(self._clock, self._identifiers):
+                with self._leases.begin() as lease:
+                    newest = self._tables.newest(table)
+                    versions = (newest.snapshot.version, *needs)
+                    lease.covers({table.folder: [(version, version) for version in versions]})
+                    done = self.earlier(newest, info) or self._attempt(newest, propose(newest), info)
+                if done:
+                    return done
+                self._heads.catch_up(table.folder, newest.snapshot.version)
+        theirs = self._tables.newest(table).snapshot
+        raise Conflict(
+            f"Table {table.name} changed {MOST_ATTEMPTS} times while this write tried to commit.",
+            info.idempotency_key or "(without a key)",
+            f"{theirs.commit_id} (version {theirs.version})",
+        )
+
+    def _attempt(self, newest: OpenTable, change: Change, info: CommitInfo) -> Committed | None:
+        snapshot = newest.snapshot
+        commit = Commit(
+            id=self._identifiers.new(),
+            version=snapshot.version + 1,
+            committed_at_us=max(self._clock.now_us(), snapshot.committed_at_us + 1),
+            change=change,
+            info=info,
+        )
+        if self._snapshots.append(newest.folder, snapshot, commit) is None:
+            return None
+        return Committed(commit, replayed=False)

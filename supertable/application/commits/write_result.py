@@ -1,0 +1,44 @@
+"""What a write returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from supertable.application.commits.committer import Committed
+from supertable.application.tables.history import _own_bytes
+from supertable.application.tables.open_table import OpenTable
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """A durable commit. `replayed`: it is the one that this idempotency key led to before; nothing was written now.
+
+    Where several writers share the commit the rows are this one's; files and bytes are all of theirs. `bytes_added`
+    leaves out files that a clone shares.
+    """
+
+    table: str
+    version: int
+    operation: str
+    rows_inserted: int
+    rows_updated: int
+    rows_deleted: int
+    files_added: int
+    bytes_added: int
+    replayed: bool
+
+    @classmethod
+    def of(cls, table: OpenTable, committed: Committed) -> WriteResult:
+        change = committed.commit.change
+        counts = committed.share.counts if committed.share else change.counts
+        return cls(
+            table=table.name,
+            version=committed.commit.version,
+            operation=change.operation.value,
+            rows_inserted=counts.inserted,
+            rows_updated=counts.updated,
+            rows_deleted=counts.deleted,
+            files_added=len(change.added),
+            bytes_added=_own_bytes(change),
+            replayed=committed.replayed,
+        )

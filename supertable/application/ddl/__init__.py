@@ -1,0 +1,1 @@
+"""Creating, altering, cloning, renaming, tagging and dropping tables."""

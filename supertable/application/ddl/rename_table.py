@@ -1,0 +1,34 @@
+"""Giving a table another name. Its versions, files and tags stay as they are; writes in flight go on."""
+
+from __future__ import annotations
+
+from supertable.application.commits.preconditions import require_same_entry
+from supertable.application.commits.registrar import Registrar
+from supertable.application.commits.table_creator import checked_table_name
+from supertable.application.tables.open_table import OpenTable
+from supertable.application.tables.place import Place
+from supertable.domain.names import name_key
+from supertable.domain.table.registry import Registry, RegistryAction, RegistryChange
+
+
+class RenameTable:
+    def __init__(self, registrar: Registrar) -> None:
+        self._registrar = registrar
+
+    def __call__(self, place: Place, name: str, new_name: str, read: OpenTable | None = None) -> None:
+        """The two may differ in case only; its own name changes nothing. `read`: the table as the caller knows it.
+
+        Raises `TableNotFound`, `InvalidName`, `TableExists`, and `Outdated` where the name is another table's by now.
+        """
+        checked_table_name(place, new_name)
+
+        def rename(registry: Registry) -> RegistryChange | None:
+            entry = registry.find(name)
+            require_same_entry(entry, read)
+            if name_key(entry.name) != name_key(new_name):
+                registry.require_free(new_name)
+            if entry.name == new_name:
+                return None
+            return RegistryChange(RegistryAction.RENAME, entry.table_id, new_name)
+
+        self._registrar.change(place, rename)

@@ -1,0 +1,31 @@
+"""Going back: a new version whose rows and columns are those of an older one. Nothing in between is lost."""
+
+from __future__ import annotations
+
+from supertable.application.commits.committer import Committer
+from supertable.application.commits.write_result import WriteResult
+from supertable.application.tables.lookup import Tables
+from supertable.application.tables.open_table import OpenTable
+from supertable.application.tables.place import Place
+from supertable.domain.access.roles import Permission
+from supertable.domain.table.commits import Change, CommitInfo
+from supertable.domain.table.rebase import restoring
+
+
+class RestoreVersion:
+    def __init__(self, tables: Tables, committer: Committer) -> None:
+        self._tables = tables
+        self._committer = committer
+
+    def __call__(self, place: Place, name: str, version: int | str, info: CommitInfo) -> WriteResult:
+        """To a version or the one that a tag names. Raises `VersionNotFound` and `NotFound`.
+
+        Commits that come in between are undone too, as a later commit would do."""
+        table = self._tables.open(place, name, Permission.CONTROL)
+        target = self._tables.as_of(table, version).snapshot
+
+        def change(newest: OpenTable) -> Change:
+            self._tables.at_version(newest, target.version)  # a vacuum may have given it up since
+            return restoring(target, newest.snapshot)
+
+        return WriteResult.of(table, self._committer.commit(table, change, info, needs=[target.version]))

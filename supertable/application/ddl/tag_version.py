@@ -1,0 +1,82 @@
+"""Giving a version a name, which also keeps it from being vacuumed."""
+
+from __future__ import annotations
+
+from supertable.application.commits.registrar import Registrar
+from supertable.application.commits.version_pins import Pin
+from supertable.application.tables.lookup import Tables
+from supertable.application.tables.place import Place
+from supertable.domain.access.roles import Permission
+from supertable.domain.errors import Outdated
+from supertable.domain.names import checked_tag
+from supertable.domain.table.registry import (
+    Registry,
+    RegistryAction,
+    RegistryChange,
+    TableEntry,
+    no_such_tag,
+    tag_exists,
+)
+
+
+class TagVersion:
+    def __init__(self, tables: Tables, registrar: Registrar) -> None:
+        self._tables = tables
+        self._registrar = registrar
+
+    def __call__(
+        self,
+        place: Place,
+        name: str,
+        tag: str,
+        version: int | str | None = None,
+        replace: bool = False,
+        moved_from: int | None = None,
+    ) -> int:
+        """Tag a version (a number, another tag, or None: the newest), and return it.
+
+        A version that has the tag already stays as it is. Raises `TableNotFound`, `InvalidName`, `VersionNotFound`,
+        and `AlreadyExists` when another version has the tag, unless `replace` moves it. `moved_from`: the version that
+        has it now, or `Outdated`.
+        """
+        checked_tag(tag)
+        table = self._tables.open(place, name, Permission.CONTROL)
+        pin = Pin(self._tables, self._tables.as_of(table, version))
+        number = pin.version
+
+        def add(registry: Registry) -> RegistryChange | None:
+            entry = pin.take(registry)
+            present = entry.tag_called(tag)
+            _require_at(entry, tag, moved_from)
+            if present is not None and entry.tags[present] == number:
+                return None
+            if present is not None and not replace:
+                raise tag_exists(entry, present)
+            return RegistryChange(RegistryAction.TAG, entry.table_id, tag, number)
+
+        self._registrar.change(place, add)
+        pin.settle(self._registrar, place, RegistryChange(RegistryAction.UNTAG, table.entry.table_id, tag))
+        return number
+
+
+class UntagVersion:
+    def __init__(self, registrar: Registrar) -> None:
+        self._registrar = registrar
+
+    def __call__(self, place: Place, name: str, tag: str, moved_from: int | None = None) -> None:
+        """Raises `TableNotFound`, and `NotFound` for a tag that the table does not have. `moved_from`: as above."""
+
+        def remove(registry: Registry) -> RegistryChange:
+            entry = registry.find(name)
+            if entry.tag_called(tag) is None:
+                raise no_such_tag(entry, tag)
+            _require_at(entry, tag, moved_from)
+            return RegistryChange(RegistryAction.UNTAG, entry.table_id, tag)
+
+        self._registrar.change(place, remove)
+
+
+def _require_at(entry: TableEntry, tag: str, version: int | None) -> None:
+    present = entry.tag_called(tag)
+    if version is not None and (present is None or entry.tags[present] != version):
+        raise Outdated(f"Tag {tag} of table {entry.name}")

@@ -1,0 +1,1 @@
+"""fsck, and rebuilding the catalog from storage."""

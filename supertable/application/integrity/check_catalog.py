@@ -1,0 +1,103 @@
+"""Checking the catalog against storage, which is the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from supertable.application.integrity.rebuild_catalog import RebuildCatalog
+from supertable.application.ports.catalogs import Catalog, Head
+from supertable.application.ports.object_stores import ObjectStore
+from supertable.application.tables.place import Place
+from supertable.application.transaction_log.heads import Heads
+from supertable.domain.errors import CatalogDamaged
+from supertable.domain.findings import Finding, Severity
+from supertable.domain.storage_layout import record_key, supertable_folder
+
+_CATALOG = "catalog"
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """What the catalog says, taken before storage was looked at; `damaged`: why it says nothing."""
+
+    heads: Mapping[str, Head]
+    unknown: tuple[str, ...]
+    damaged: str = ""
+
+    def of(self, log: str) -> dict[int, bytes]:
+        """The catalog's records of one log, by version."""
+        head = self.heads.get(log)
+        if head is None:
+            return {}
+        return {head.version - len(head.records) + 1 + i: data for i, data in enumerate(head.records)}
+
+
+class CatalogChecker:
+    def __init__(self, catalog: Catalog, store: ObjectStore, heads: Heads, rebuild: RebuildCatalog) -> None:
+        self._catalog = catalog
+        self._store = store
+        self._heads = heads
+        self._rebuild = rebuild
+
+    def copies(self, place: Place, logs: Iterable[str]) -> Copies:
+        """`logs`: those in storage. Raises `CatalogUnavailable`."""
+        known = dict.fromkeys(logs, 0)
+        prefix = f"{supertable_folder(place.organization, place.supertable)}/"
+        try:
+            others = [log for log in self._catalog.logs(prefix) if log not in known]
+            return Copies(self._catalog.cut({**known, **dict.fromkeys(others, 0)}).heads, tuple(others))
+        except CatalogDamaged as error:
+            return Copies({}, (), str(error))
+
+    def check(self, copies: Copies, newest: Mapping[str, int], repair: bool) -> list[Finding]:
+        """`newest`: the last version of each log in storage, 0 where there is none."""
+        if copies.damaged:
+            finding = Finding(_CATALOG, copies.damaged, Severity.DAMAGE, "made anew from storage")
+            if repair:
+                self._rebuild.rebuilt()
+                finding = finding.done()
+            return [finding]
+        found = [self._log(copies, log, version, repair) for log, version in newest.items()]
+        found += [self._gone(log, repair) for log in copies.unknown if log not in newest]
+        return [finding for finding in found if finding is not None]
+
+    def _log(self, copies: Copies, log: str, newest: int, repair: bool) -> Finding | None:
+        finding = self._difference(copies, log, newest)
+        if finding is None or not repair:
+            return finding
+        self._catalog.clear(log)
+        self._heads.catch_up(log)
+        return finding.done()
+
+    def _gone(self, log: str, repair: bool) -> Finding:
+        what = "the catalog knows a log that is not in storage, of no table"
+        finding = Finding(log, what, Severity.WARNING, "the catalog forgets it")
+        if repair:
+            self._catalog.clear(log)
+            finding = finding.done()
+        return finding
+
+    def _difference(self, copies: Copies, log: str, newest: int) -> Finding | None:
+        head = copies.heads.get(log)
+        if head is not None and head.version > newest:
+            what = f"the catalog knows version {head.version}, and storage has none after {newest}: commits are lost"
+            return Finding(log, what, Severity.DAMAGE, "the catalog forgets them")
+        if newest and (head is None or head.version < newest) and self._still_behind(log, newest):
+            present = head.version if head else 0
+            what = f"the catalog is at version {present}, storage at {newest}; the next reader brings it up"
+            return Finding(log, what, Severity.WARNING, "brought up to storage")
+        wrong = [version for version, data in copies.of(log).items() if self._differs(log, version, data)]
+        if wrong:
+            what = f"the catalog's copy of version {wrong[0]} is not what storage has"
+            return Finding(log, what, Severity.WARNING, "copied from storage again")
+        return None
+
+    def _still_behind(self, log: str, newest: int) -> bool:
+        """A commit may have come between the looks at the catalog and at storage."""
+        head = self._catalog.cut({log: newest}).heads.get(log)
+        return head is None or head.version < newest
+
+    def _differs(self, log: str, version: int, data: bytes) -> bool:
+        stored = self._store.read(record_key(log, version))
+        return stored is not None and stored != data

@@ -1,0 +1,102 @@
+"""Checking what a table's kept versions refer to: every data file and every deletion vector, byte by byte."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from supertable.application.ports.object_stores import ObjectStore
+from supertable.application.storage.checksums import Digest
+from supertable.application.storage.deletion_vectors import DeletionVectors
+from supertable.domain.errors import Damaged, ObjectDamaged
+from supertable.domain.findings import Finding, Severity
+from supertable.domain.table.commits import Commit
+from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.snapshots import Snapshot
+
+Progress = Callable[[int], None]
+"""Is told of so many bytes more."""
+
+
+@dataclass(slots=True)
+class CheckedFiles:
+    files: set[str] = field(default_factory=set)
+    vectors: set[tuple[str, str]] = field(default_factory=set)
+    bytes_read: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+
+def referred_to(first: Snapshot, commits: Iterable[Commit]) -> Iterator[DataFile]:
+    """Every file as `first` and the commits after it have it: once for each deletion vector that it got."""
+    files = dict(first.files)
+    yield from files.values()
+    for commit in commits:
+        change = commit.change
+        for path in change.removed:
+            files.pop(path, None)
+        for path, vector in change.deletes.items():
+            files[path] = replace(files[path], deletes=vector)
+            yield files[path]
+        for file in change.added:
+            files[file.path] = file
+            yield file
+
+
+def files_are_there(store: ObjectStore, folder: str, commit: Commit) -> bool:
+    """Whether every object that a commit brought is in storage."""
+    change = commit.change
+    keys = {file.key(folder) for file in change.added}
+    keys |= {file.deletes.key(folder) for file in change.added if file.deletes}
+    keys |= {vector.key(folder) for vector in change.deletes.values()}
+    return all(store.size(key) is not None for key in keys)
+
+
+class FileChecker:
+    """`vectors` must have nothing cached. Files that several versions or tables share are read once."""
+
+    def __init__(self, store: ObjectStore, vectors: DeletionVectors) -> None:
+        self._store = store
+        self._vectors = vectors
+
+    def check(
+        self, folder: str, files: Iterable[DataFile], quick: bool, progress: Progress, done: CheckedFiles
+    ) -> None:
+        for file in files:
+            key = file.key(folder)
+            if key not in done.files:
+                done.files.add(key)
+                self._data(key, file, quick, progress, done)
+            if file.deletes and (pair := (file.deletes.key(folder), file.path)) not in done.vectors:
+                done.vectors.add(pair)
+                self._vector(folder, file, done)
+
+    def _data(self, key: str, file: DataFile, quick: bool, progress: Progress, done: CheckedFiles) -> None:
+        size = self._store.size(key)
+        what = "it is missing" if size is None else ""
+        if size is not None and size != file.bytes:
+            what = f"it has {size:,} bytes, {file.bytes:,} were written"
+        elif size is not None and not quick:
+            what = self._digested(key, file, progress)
+            done.bytes_read += size
+        if what:
+            done.findings.append(Finding(key, what, Severity.DAMAGE))
+
+    def _digested(self, key: str, file: DataFile, progress: Progress) -> str:
+        digest = Digest()
+        try:
+            for chunk in self._store.chunks(key):
+                digest.update(chunk)
+                progress(len(chunk))
+        except KeyError:
+            return "it is missing"
+        return "" if digest.hex() == file.digest else "its bytes are not those that were written"
+
+    def _vector(self, folder: str, file: DataFile, done: CheckedFiles) -> None:
+        assert file.deletes is not None
+        try:
+            self._vectors.bitmap(folder, file)
+        except Damaged as error:
+            what = f"{error.reason}" if isinstance(error, ObjectDamaged) else "it is missing"
+            finding = Finding(file.deletes.key(folder), what, Severity.DAMAGE)
+            if finding not in done.findings:
+                done.findings.append(finding)

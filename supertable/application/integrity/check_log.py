@@ -1,0 +1,214 @@
+"""Checking one log: every record is there and whole, they add up, and every checkpoint says the same as they do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from supertable.application.ports.codecs import LogCodec, TooNew, Undecodable
+from supertable.application.ports.object_stores import ObjectStore, PutConflict
+from supertable.application.storage.sealed_objects import opened, sealed
+from supertable.application.transaction_log.versioned_log import Log, LogRecord, LogState
+from supertable.domain.errors import ObjectDamaged
+from supertable.domain.findings import Finding, Severity
+from supertable.domain.storage_layout import checkpoint_key, record_key, version_of
+from supertable.domain.table.checkpoints import SHORTEST_INTERVAL, checkpoint_due
+from supertable.domain.table.vacuum import Span, superseded_checkpoints
+
+Record = TypeVar("Record", bound=LogRecord)
+State = TypeVar("State", bound=LogState)
+Body = TypeVar("Body")
+_ANEW = "made anew from the log"
+
+
+@dataclass(slots=True)
+class CheckedLog(Generic[State]):
+    """`newest`: the last version in storage (0: no log). `due`: the checkpoints that were written in their time."""
+
+    log: str
+    newest: int = 0
+    state: State | None = None
+    records: int = 0
+    checkpoints: frozenset[int] = frozenset()
+    due: list[int] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+class LogChecker(Generic[Record, State]):
+    """Reads storage only, and believes nothing that is cached."""
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        codec: LogCodec[Record, State],
+        fold: Callable[[State | None, Iterable[Record]], State | None],
+        entries: Callable[[State], int],
+        complete: Callable[[str, Record], bool] = lambda log, record: True,
+    ) -> None:
+        """`complete`: whether everything that a record refers to is in storage, so that it can be put back."""
+        self._store = store
+        self._codec = codec
+        self._fold = fold
+        self._entries = entries
+        self._complete = complete
+
+    def check(self, log: str, copies: Mapping[int, bytes], repair: bool) -> CheckedLog[State]:
+        """`copies`: the catalog's records, by version, from which damaged ones in storage can be put back."""
+        checked: CheckedLog[State] = CheckedLog(log)
+        there = self._versions(checked, "log")
+        usable = [version for version in copies if self._copy(log, version, copies) is not None]
+        checked.newest = max([*there, *usable], default=0)
+        checked.checkpoints = frozenset(self._versions(checked, "checkpoints"))
+        replay = _Replay[Record, State]()
+        for version in range(1, checked.newest + 1):
+            record = self._record(checked, version, copies, repair)
+            replay.take(record)
+            checked.records += record is not None
+            if version % SHORTEST_INTERVAL == 0 or version in checked.checkpoints or version == checked.newest:
+                self._stop_over(checked, version, replay, repair)
+        checked.state = replay.state if replay.known else None
+        for version in sorted(checked.checkpoints):
+            if version > checked.newest:
+                lost = "a checkpoint of a version whose record is missing: the end of the log is lost"
+                checked.findings.append(Finding(checkpoint_key(log, version), lost, Severity.DAMAGE))
+        return checked
+
+    def check_missing(
+        self, checked: CheckedLog[State], kept: Iterable[Span], states: Log[Record, State] | None
+    ) -> None:
+        """Find the checkpoints that the kept versions lack. `states`: to make them anew from; None: do not.
+
+        That of the newest version may be on its way.
+        """
+        expected = {*checked.due} - {*superseded_checkpoints(checked.due, kept)} - {checked.newest}
+        for version in sorted(expected - checked.checkpoints):
+            finding = Finding(checkpoint_key(checked.log, version), "it is missing", Severity.WARNING, _ANEW)
+            if states is not None:
+                self._write_checkpoint(checked.log, states.state(checked.log, version))
+                finding = finding.done()
+            checked.findings.append(finding)
+
+    def _write_checkpoint(self, log: str, state: State) -> None:
+        key = checkpoint_key(log, state.version)
+        self._store.put(key, sealed(key, self._codec.encode_state(state)))
+
+    def _versions(self, checked: CheckedLog[State], folder: str) -> list[int]:
+        versions = []
+        make = record_key if folder == "log" else checkpoint_key
+        for entry in self._store.list(f"{checked.log}/{folder}/"):
+            version = version_of(entry.key)
+            if version is None or entry.key != make(checked.log, version):
+                checked.findings.append(Finding(entry.key, "an object that does not belong here", Severity.WARNING))
+            else:
+                versions.append(version)
+        return versions
+
+    def _record(
+        self, checked: CheckedLog[State], version: int, copies: Mapping[int, bytes], repair: bool
+    ) -> Record | None:
+        key = record_key(checked.log, version)
+        found = self._read(key, self._codec.decode_record)
+        if not isinstance(found, str):
+            return found
+        copy = self._copy(checked.log, version, copies)
+        if copy is None:
+            checked.findings.append(Finding(key, found, Severity.DAMAGE))
+            return None
+        finding = Finding(key, found, Severity.DAMAGE, "put back from the catalog's copy")
+        checked.findings.append(self._put_back(key, copies[version], finding) if repair else finding)
+        return copy
+
+    def _put_back(self, key: str, data: bytes, finding: Finding) -> Finding:
+        if self._store.size(key) is not None:
+            self._store.put(key, data)
+            return finding.done()
+        try:
+            self._store.put_if_absent(key, data)
+            return finding.done()
+        except PutConflict:  # somebody was quicker
+            return finding
+
+    def _stop_over(
+        self, checked: CheckedLog[State], version: int, replay: _Replay[Record, State], repair: bool
+    ) -> None:
+        """Bring the replayed state up to here, and compare it with the checkpoint if there is one."""
+        replay.fold(self._fold, checked, version)
+        if version in checked.checkpoints:
+            self._compare(checked, version, replay, repair)
+        if replay.known and replay.state and checkpoint_due(version, self._entries(replay.state)):
+            checked.due.append(version)
+
+    def _compare(self, checked: CheckedLog[State], version: int, replay: _Replay[Record, State], repair: bool) -> None:
+        key = checkpoint_key(checked.log, version)
+        if self._store.size(key) is None:  # a vacuum took it since it was listed
+            checked.checkpoints -= {version}
+            return
+        stored = self._read(key, self._codec.decode_state)
+        if not replay.known:
+            if isinstance(stored, str):
+                checked.findings.append(Finding(key, stored, Severity.DAMAGE))
+            else:
+                replay.resume(stored)
+            return
+        if isinstance(stored, str) or stored != replay.state:
+            what = stored if isinstance(stored, str) else "it is not what the log adds up to"
+            finding = Finding(key, what, Severity.DAMAGE, _ANEW)
+            if repair and replay.state:
+                self._write_checkpoint(checked.log, replay.state)
+                finding = finding.done()
+            checked.findings.append(finding)
+
+    def _copy(self, log: str, version: int, copies: Mapping[int, bytes]) -> Record | None:
+        found = self._decoded(record_key(log, version), copies.get(version), self._codec.decode_record)
+        return None if isinstance(found, str) or not self._complete(log, found) else found
+
+    def _read(self, key: str, decode: Callable[[bytes], Body]) -> Body | str:
+        return self._decoded(key, self._store.read(key), decode)
+
+    @staticmethod
+    def _decoded(key: str, data: bytes | None, decode: Callable[[bytes], Body]) -> Body | str:
+        """What the bytes say, or what is wrong with them."""
+        if data is None:
+            return "it is missing"
+        try:
+            return decode(opened(key, data))
+        except ObjectDamaged as error:
+            return error.reason
+        except TooNew as error:
+            return f"it has format {error.found}, and this version of SuperTable knows up to {error.known}"
+        except Undecodable as error:
+            return str(error)
+
+
+class _Replay(Generic[Record, State]):
+    """The state so far; not `known` from a damaged record to the next checkpoint."""
+
+    def __init__(self) -> None:
+        self.state: State | None = None
+        self.known = True
+        self._waiting: list[Record] = []
+
+    def take(self, record: Record | None) -> None:
+        if record is None:
+            self.known = False
+        self._waiting = [*self._waiting, record] if self.known and record is not None else []
+
+    def fold(
+        self,
+        fold: Callable[[State | None, Iterable[Record]], State | None],
+        checked: CheckedLog[State],
+        version: int,
+    ) -> None:
+        waiting, self._waiting = self._waiting, []
+        if not self.known or not waiting:
+            return
+        try:
+            self.state = fold(self.state, waiting)
+        except (ValueError, KeyError) as error:
+            self.known = False
+            what = f"up to here the log does not add up: {error}"
+            checked.findings.append(Finding(record_key(checked.log, version), what, Severity.DAMAGE))
+
+    def resume(self, state: State) -> None:
+        self.state, self.known = state, True

@@ -1,0 +1,73 @@
+"""Making the catalog anew from storage alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from supertable.application.ports.catalogs import Catalog
+from supertable.application.ports.clocks import Clock
+from supertable.application.ports.object_stores import ObjectStore
+from supertable.application.tables.lookup import Tables
+from supertable.application.transaction_log.heads import Heads
+from supertable.domain.access.roles import Permission
+from supertable.domain.access.sessions import Session
+from supertable.domain.errors import AccessDenied
+from supertable.domain.storage_layout import OF_NO_SUPERTABLE, access_log
+
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildReport:
+    """`logs` counts every log found: of each table, of each supertable's registry, of each organization's access."""
+
+    tables: int
+    logs: int
+    seconds: float
+
+
+class RebuildCatalog:
+    """Safe beside readers and writers: heads are only ever raised to what storage holds."""
+
+    def __init__(self, tables: Tables, store: ObjectStore, catalog: Catalog, heads: Heads, clock: Clock) -> None:
+        self._tables = tables
+        self._store = store
+        self._catalog = catalog
+        self._heads = heads
+        self._clock = clock
+
+    def __call__(self, session: Session, progress: Callable[[str], None] = lambda log: None) -> RebuildReport:
+        """Forget all heads, then find them again in storage. `progress` is told of each log.
+
+        It is for superusers, since it is done for all organizations. Raises `AccessDenied`.
+        """
+        self._tables.require(session, Permission.RBAC)
+        if not session.superuser:
+            raise AccessDenied("The catalog is that of all organizations: it is for the superuser to make it anew.")
+        return self.rebuilt(progress)
+
+    def rebuilt(self, progress: Callable[[str], None] = lambda log: None) -> RebuildReport:
+        """The same for whoever has asked before whether it may be done."""
+        started = self._clock.monotonic_seconds()
+        self._catalog.clear("")
+        tables = logs = 0
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for log, is_table, newest in pool.map(self._found, self._logs()):
+                progress(log)
+                logs += newest > 0
+                tables += newest > 0 and is_table
+        return RebuildReport(tables, logs, self._clock.monotonic_seconds() - started)
+
+    def _found(self, log: tuple[str, bool]) -> tuple[str, bool, int]:
+        return *log, self._heads.catch_up(log[0])
+
+    def _logs(self) -> Iterator[tuple[str, bool]]:
+        for organization in self._store.folders(""):
+            yield access_log(organization), False
+            for supertable in {*self._store.folders(f"{organization}/")} - {OF_NO_SUPERTABLE}:
+                folder = f"{organization}/{supertable}"
+                yield f"{folder}/catalog", False
+                for table in self._store.folders(f"{folder}/tables/"):
+                    yield f"{folder}/tables/{table}", True

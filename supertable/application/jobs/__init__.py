@@ -1,0 +1,1 @@
+"""Background jobs: their records, results, execution and expiry."""

@@ -1,0 +1,124 @@
+"""Jobs as their users see them: each sees those of their own under the same role; who may control, all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from heapq import merge
+from itertools import islice
+
+from supertable.application.jobs.job_runner import JobRunner
+from supertable.application.jobs.job_store import JobStore
+from supertable.application.ports.clocks import Clock, Identifiers
+from supertable.application.tables.lookup import Tables
+from supertable.application.tables.place import Place
+from supertable.domain.access.roles import Permission
+from supertable.domain.access.sessions import Session
+from supertable.domain.errors import NotFound
+from supertable.domain.jobs import Job, JobKind, JobStatus, QueryAsked, is_expired
+
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class JobsPage:
+    """`next`: the id after which more jobs come; None: these are all."""
+
+    jobs: list[JobStatus]
+    next: str | None
+
+
+def new_job(
+    kind: JobKind,
+    place: Place,
+    clock: Clock,
+    identifiers: Identifiers,
+    table: str = "",
+    query: QueryAsked | None = None,
+) -> Job:
+    session = place.session
+    return Job(
+        identifiers.new(),
+        kind,
+        session.organization,
+        place.supertable,
+        session.user,
+        session.name,
+        session.role,
+        clock.now_us(),
+        table,
+        query,
+    )
+
+
+class ListJobs:
+    def __init__(self, tables: Tables, jobs: JobStore, runner: JobRunner, clock: Clock, kept_seconds: float) -> None:
+        self._tables = tables
+        self._jobs = jobs
+        self._runner = runner
+        self._clock = clock
+        self._kept_seconds = kept_seconds
+
+    def __call__(self, session: Session, count: int, after: str | None = None) -> JobsPage:
+        """Up to `count` jobs, the newest first, of those that came before the job with the id `after`."""
+        controls = self._tables.acting(session).role.may(Permission.CONTROL)
+        users = self._jobs.users(session.organization) if controls else [session.user]
+        newest = merge(*(self._newest(session, user, after) for user in users), reverse=True)
+        seen = self._seen(session, controls, newest)
+        found = list(islice(seen, count + 1))
+        return JobsPage(found[:count], found[count - 1].job.id if len(found) > count else None)
+
+    def status(self, session: Session, job_id: str) -> JobStatus:
+        """Raises `NotFound` for a job that the caller may not know of."""
+        controls = self._tables.acting(session).role.may(Permission.CONTROL)
+        users = self._jobs.users(session.organization) if controls else [session.user]
+        found = (self._jobs.find(session.organization, user, job_id) for user in users)
+        job = next((one for one in found if one), None)
+        status = self._shown(session, controls, job)
+        if status is None:
+            raise NotFound(_NONE.format("job"))
+        return status
+
+    def own(self, session: Session, job_id: str, kind: JobKind) -> JobStatus:
+        """The same for a job of the caller's own, whatever their role allows besides."""
+        self._tables.acting(session)
+        job = self._jobs.find(session.organization, session.user, job_id)
+        status = self._shown(session, False, job)
+        if status is None or status.job.kind is not kind:
+            raise NotFound(_NONE.format(kind))
+        return status
+
+    def stop(self, status: JobStatus) -> JobStatus | None:
+        """Ask the job to stop, wherever it runs; or, where it is over, remove it with its result: None.
+
+        Work that cannot be stopped goes on to its end.
+        """
+        if status.state.over:
+            self._jobs.remove(status.job)
+            return None
+        self._jobs.ask_to_cancel(status.job)
+        self._runner.look()
+        return status
+
+    def _newest(self, session: Session, user: str, after: str | None) -> list[tuple[str, str]]:
+        ids = self._jobs.ids(session.organization, user)
+        return sorted(((job_id, user) for job_id in ids if after is None or job_id < after), reverse=True)
+
+    def _seen(self, session: Session, controls: bool, ids: Iterator[tuple[str, str]]) -> Iterator[JobStatus]:
+        def look(entry: tuple[str, str]) -> JobStatus | None:
+            job_id, user = entry
+            return self._shown(session, controls, self._jobs.find(session.organization, user, job_id))
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            while part := list(islice(ids, _AT_ONCE)):
+                yield from (status for status in pool.map(look, part) if status)
+
+    def _shown(self, session: Session, controls: bool, job: Job | None) -> JobStatus | None:
+        if job is None or not (controls or job.belongs_to(session)):
+            return None
+        status = self._jobs.status(job)
+        return None if is_expired(status, self._kept_seconds, self._clock.now_us()) else status
+
+
+_NONE = "There is no such {} here; one that is over for long is not kept."

@@ -1,0 +1,174 @@
+"""Maintenance as jobs. Who may not do it, or names what is not there, is told before a job is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+
+from supertable.application.integrity.check_lake import CheckLake, CheckProgress
+from supertable.application.jobs.job_runner import JobRun, JobRunner, Work
+from supertable.application.jobs.list_jobs import new_job
+from supertable.application.maintenance.compact_table import CompactTable, sorting
+from supertable.application.maintenance.maintain_lake import MaintainLake, MaintenanceReport
+from supertable.application.maintenance.vacuum_lake import VacuumLake
+from supertable.application.maintenance.vacuum_table import VacuumResult, VacuumTable
+from supertable.application.ports.clocks import Clock, Identifiers
+from supertable.application.tables.lookup import Tables
+from supertable.application.tables.place import Place
+from supertable.application.tables.supertables import ListSupertables
+from supertable.domain.access.roles import Permission
+from supertable.domain.errors import Damaged
+from supertable.domain.findings import CheckReport
+from supertable.domain.jobs import JobKind, JobStatus, Outcome
+from supertable.domain.table.maintenance_policy import checked_retention
+from supertable.domain.table.vacuum import Removal
+
+_MOST_FINDINGS = 1_000
+
+
+class LakeJobs:
+    """Every method returns the job as it stands once it is known. Raises `AccessDenied`, `NotFound` for a table or
+    supertable that is not there, `TooManyJobs`, and what it says."""
+
+    def __init__(
+        self,
+        tables: Tables,
+        list_supertables: ListSupertables,
+        compact_table: CompactTable,
+        vacuum_table: VacuumTable,
+        vacuum_lake: VacuumLake,
+        maintain_lake: MaintainLake,
+        check_lake: CheckLake,
+        runner: JobRunner,
+        clock: Clock,
+        identifiers: Identifiers,
+    ) -> None:
+        self._tables = tables
+        self._list_supertables = list_supertables
+        self._compact_table = compact_table
+        self._vacuum_table = vacuum_table
+        self._vacuum_lake = vacuum_lake
+        self._maintain_lake = maintain_lake
+        self._check_lake = check_lake
+        self._runner = runner
+        self._clock = clock
+        self._identifiers = identifiers
+
+    def compact(self, place: Place, name: str, sort_by: Sequence[str] | None, everything: bool) -> JobStatus:
+        """See `CompactTable`. Stops after a portion. Raises `InvalidSchema` for `sort_by`."""
+        table = self._tables.open(place, name, Permission.CONTROL)
+        sorting(table, sort_by)
+
+        def work(run: JobRun) -> Outcome:
+            result = self._compact_table(place, name, sort_by, everything, stop=_portions(run))
+            return Outcome(asdict(result))
+
+        return self._begin(JobKind.COMPACTION, place, work, table.name)
+
+    def vacuum(self, place: Place, name: str, retention_seconds: float | None, dry_run: bool) -> JobStatus:
+        """See `VacuumTable`. Stops before an object is removed. Raises `InvalidSetting`."""
+        table = self._tables.open(place, name, Permission.CONTROL)
+        _check_retention(retention_seconds)
+
+        def work(run: JobRun) -> Outcome:
+            result = self._vacuum_table(place, name, retention_seconds, dry_run, removing=_removing(run))
+            return Outcome(_of_vacuum(result))
+
+        return self._begin(JobKind.VACUUM, place, work, table.name)
+
+    def vacuum_all(self, place: Place, retention_seconds: float | None, dry_run: bool) -> JobStatus:
+        """See `VacuumLake`. As `vacuum`."""
+        self._require_supertable(place)
+        _check_retention(retention_seconds)
+
+        def work(run: JobRun) -> Outcome:
+            result = self._vacuum_lake(place, retention_seconds, dry_run, removing=_removing(run))
+            purged = [{"table": one.table, "bytes_removed": one.bytes_removed} for one in result.purged]
+            return Outcome({"tables": [_of_vacuum(one) for one in result.tables], "purged": purged})
+
+        return self._begin(JobKind.VACUUM, place, work)
+
+    def maintain(self, place: Place) -> JobStatus:
+        """See `MaintainLake`. Stops between two portions of work."""
+        self._require_supertable(place)
+
+        def work(run: JobRun) -> Outcome:
+            return Outcome(_of_maintenance(self._maintain_lake(place, _portions(run))))
+
+        return self._begin(JobKind.MAINTENANCE, place, work)
+
+    def check(self, place: Place, repair: bool, quick: bool) -> JobStatus:
+        """See `CheckLake`. Stops while it reads data files."""
+        try:
+            self._require_supertable(place)
+        except Damaged:
+            pass  # which is what checks are for
+
+        def work(run: JobRun) -> Outcome:
+            def told(progress: CheckProgress) -> None:
+                run.go_on()
+                run.at(progress.bytes_done, progress.bytes_total, f"bytes of table {progress.table}")
+
+            return Outcome(_of_check(self._check_lake(place, repair, quick, told)))
+
+        return self._begin(JobKind.CHECK, place, work)
+
+    def _require_supertable(self, place: Place) -> None:
+        self._tables.require(place.session, Permission.CONTROL)
+        self._list_supertables.one(place)
+
+    def _begin(self, kind: JobKind, place: Place, work: Work, table: str = "") -> JobStatus:
+        job = new_job(kind, place, self._clock, self._identifiers, table)
+        return self._runner.submit(job, work, lambda: self._tables.require(place.session, Permission.CONTROL))
+
+
+def _portions(run: JobRun) -> Callable[[], bool]:
+    """What is asked before every portion of work, and so counts them."""
+
+    def stop() -> bool:
+        run.at(run.progress.done + 1, what="portions")
+        return run.stopped()
+
+    return stop
+
+
+def _removing(run: JobRun) -> Callable[[Removal], None]:
+    def removing(removal: Removal) -> None:
+        run.go_on()
+        run.at(run.progress.done + 1, what="objects")
+
+    return removing
+
+
+def _check_retention(seconds: float | None) -> None:
+    if seconds is not None:
+        checked_retention(seconds)
+
+
+def _of_vacuum(result: VacuumResult) -> dict[str, object]:
+    return {
+        "table": result.table,
+        "version": result.version,
+        "oldest": result.oldest,
+        "dry_run": result.dry_run,
+        "objects_removed": len(result.removed),
+        "bytes_removed": result.bytes_removed,
+        "bytes_in_use": result.bytes_in_use,
+        "waiting": result.waiting,
+    }
+
+
+def _of_maintenance(report: MaintenanceReport) -> dict[str, object]:
+    return {
+        "compactions": [asdict(one) for one in report.compactions],
+        "vacuums": [_of_vacuum(one) for one in report.vacuums],
+        "purged": [{"table": one.table, "bytes_removed": one.bytes_removed} for one in report.purged],
+        "failures": [asdict(one) for one in report.failures],
+    }
+
+
+def _of_check(report: CheckReport) -> dict[str, object]:
+    """`findings`: the first ones; `findings_total`: how many there are."""
+    counted = {name: value for name, value in asdict(report).items() if name != "findings"}
+    found = [asdict(finding) for finding in report.findings[:_MOST_FINDINGS]]
+    return {"sound": report.sound, **counted, "findings": found, "findings_total": len(report.findings)}

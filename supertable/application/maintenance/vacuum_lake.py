@@ -1,0 +1,49 @@
+"""Vacuuming a whole supertable: every table of it, and those that were dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from supertable.application.maintenance.purge_tables import PurgeResult, PurgeTables
+from supertable.application.maintenance.vacuum_table import VacuumResult, VacuumTable
+from supertable.application.tables.lookup import Tables
+from supertable.application.tables.place import Place
+from supertable.domain.errors import TableNotFound
+from supertable.domain.system_tables import is_system
+from supertable.domain.table.vacuum import GRACE_SECONDS, Removal
+
+
+@dataclass(frozen=True, slots=True)
+class LakeVacuumResult:
+    """`tables`: one of each table, by name. `purged`: dropped tables that went altogether."""
+
+    tables: tuple[VacuumResult, ...]
+    purged: tuple[PurgeResult, ...]
+
+
+class VacuumLake:
+    def __init__(self, tables: Tables, vacuum: VacuumTable, purge: PurgeTables) -> None:
+        self._tables = tables
+        self._vacuum = vacuum
+        self._purge = purge
+
+    def __call__(
+        self,
+        place: Place,
+        retention_seconds: float | None = None,
+        dry_run: bool = False,
+        grace_seconds: float = GRACE_SECONDS,
+        removing: Callable[[Removal], None] = lambda removal: None,
+    ) -> LakeVacuumResult:
+        """Dropped tables first, since a clone that goes sets files of its origin free. See `VacuumTable`."""
+        purged = self._purge(place, retention_seconds, dry_run, removing=removing)
+        results = []
+        entries = self._tables.registry(place).tables
+        for entry in [] if is_system(place.supertable) else entries:
+            try:
+                result = self._vacuum(place, entry.name, retention_seconds, dry_run, grace_seconds, removing=removing)
+                results.append(result)
+            except TableNotFound:  # dropped or renamed meanwhile
+                continue
+        return LakeVacuumResult(tuple(results), tuple(purged))

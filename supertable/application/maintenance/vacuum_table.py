@@ -1,0 +1,228 @@
+"""Vacuum: older versions are given up, and what no kept version needs is removed. See `domain.vacuum` for the rules.
+
+The order makes it safe.
+1. A commit gives the versions up: restores and time travel that come later see it, and those in flight lose to it.
+2. Whoever began to read before has a lease, whoever pinned a version before has it in the registry: both are looked at.
+3. What is left over is removed. A crash in between leaves objects to the next vacuum.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from supertable.application.commits.committer import Committer
+from supertable.application.maintenance.active_readers import ReadingNow, reading_now
+from supertable.application.ports.clocks import Clock
+from supertable.application.ports.leases import Leases
+from supertable.application.ports.object_stores import ObjectStore, StoredObject
+from supertable.application.tables.lookup import Tables
+from supertable.application.tables.open_table import OpenTable
+from supertable.application.tables.place import Place
+from supertable.application.transaction_log.heads import Heads
+from supertable.application.transaction_log.versioned_log import Log
+from supertable.domain.access.roles import Permission
+from supertable.domain.storage_layout import checkpoint_key
+from supertable.domain.table.commits import Change, Commit, CommitInfo, Operation
+from supertable.domain.table.maintenance_policy import checked_retention
+from supertable.domain.table.snapshots import Snapshot
+from supertable.domain.table.vacuum import (
+    GRACE_SECONDS,
+    Removal,
+    Span,
+    merged,
+    needed_paths,
+    superseded_checkpoints,
+    told,
+    why_checkpoint,
+    why_orphaned,
+    why_superseded,
+)
+
+WAIT_SECONDS = 5.0
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class VacuumResult:
+    """`oldest`: the first version that is kept (tags and clones may pin older ones); `version`: the newest.
+
+    `removed`: what went, or in a dry run would go. `bytes_in_use`: what would go too, but running queries need it.
+    `waiting`: somebody at work did not say in time what is needed, so nothing was removed; the next vacuum gets it.
+    """
+
+    table: str
+    version: int
+    oldest: int
+    dry_run: bool
+    removed: tuple[Removal, ...]
+    bytes_removed: int
+    bytes_in_use: int
+    waiting: bool
+
+
+class VacuumTable:
+    def __init__(
+        self,
+        tables: Tables,
+        snapshots: Log[Commit, Snapshot],
+        heads: Heads,
+        committer: Committer,
+        store: ObjectStore,
+        leases: Leases,
+        clock: Clock,
+    ) -> None:
+        self._tables = tables
+        self._snapshots = snapshots
+        self._heads = heads
+        self._committer = committer
+        self._store = store
+        self._leases = leases
+        self._clock = clock
+
+    def __call__(
+        self,
+        place: Place,
+        name: str,
+        retention_seconds: float | None = None,
+        dry_run: bool = False,
+        grace_seconds: float = GRACE_SECONDS,
+        wait_seconds: float = WAIT_SECONDS,
+        removing: Callable[[Removal], None] = lambda removal: None,
+    ) -> VacuumResult:
+        """Give up the versions that nobody has seen as the newest one for `retention_seconds` (None: by the policy).
+
+        A version is made only where that lets something go. `grace_seconds`: how old an object that no version knows
+        must be. `wait_seconds`: for readers that have not said what they read. `removing` is told of each object.
+        Raises `TableNotFound`, and `Damaged` where it cannot be told what is needed; nothing is then removed.
+        """
+        table = self._tables.open(place, name, Permission.CONTROL)
+        policy = table.snapshot.definition.maintenance
+        retention = checked_retention(policy.retention_seconds if retention_seconds is None else retention_seconds)
+        cutoff_us = self._clock.now_us() - round(retention * 1_000_000)
+        plan = self._plan(table, self._current_at(table, cutoff_us), self._reading(0), grace_seconds)
+        if dry_run:
+            return _result(table, plan, dry_run)
+        if not (plan.removals or plan.in_use):
+            return _result(table, replace(plan, oldest=table.snapshot.oldest), dry_run)
+        self._give_up(table, cutoff_us)
+        reading = self._reading(wait_seconds)
+        table = self._tables.newest(table)
+        plan = self._plan(table, table.snapshot.oldest, reading, grace_seconds)
+        if not reading.settled:
+            return _result(table, replace(plan, removals=(), waiting=True), dry_run)
+        removed(plan.removals, self._store, removing)
+        return _result(table, plan, dry_run)
+
+    def _reading(self, wait_seconds: float) -> ReadingNow:
+        return reading_now(self._leases, self._clock, wait_seconds)
+
+    def _current_at(self, table: OpenTable, at_us: int) -> int:
+        """The version that was the newest at that moment, or the oldest that is kept anyway."""
+        kept = range(table.snapshot.oldest, table.snapshot.version)
+        if table.snapshot.committed_at_us <= at_us:
+            return table.snapshot.version
+        times = bisect_right(kept, at_us, key=lambda version: self._record(table, version).committed_at_us)
+        return max(table.snapshot.oldest + times - 1, table.snapshot.oldest)
+
+    def _give_up(self, table: OpenTable, cutoff_us: int) -> None:
+        def change(newest: OpenTable) -> Change:
+            oldest = self._current_at(newest, cutoff_us)
+            if oldest <= newest.snapshot.oldest:
+                raise _NothingToGiveUp
+            return Change(Operation.VACUUM, oldest=oldest, description=f"versions before {oldest} given up")
+
+        try:
+            self._committer.commit(table, change, CommitInfo())
+        except _NothingToGiveUp:
+            pass
+
+    def _plan(self, table: OpenTable, oldest: int, reading: ReadingNow, grace_seconds: float) -> _Plan:
+        newest = table.snapshot.version
+        versions = [(oldest, newest), *((version, version) for version in table.entry.pinned)]
+        kept = merged(versions)
+        needed = self._needed(table, kept)
+        spare = {
+            path: entry
+            for folder in ("data", "deletes")
+            for entry in self._store.list(f"{table.folder}/{folder}/")
+            if (path := entry.key.removeprefix(f"{table.folder}/")) not in needed
+        }
+        read = self._needed(table, merged(reading.spans.get(table.folder, ()))) if spare else set()
+        in_use = sum(entry.bytes for path, entry in spare.items() if path in read)
+        free = {path: entry for path, entry in spare.items() if path not in read}
+        before_us = min(self._clock.now_us() - round(grace_seconds * 1_000_000), reading.since_us)
+        removals = [
+            *self._explained(table, oldest, free, before_us, grace_seconds),
+            *self._checkpoints(table, oldest, kept),
+        ]
+        return _Plan(oldest, tuple(sorted(removals, key=lambda removal: removal.key)), in_use, False)
+
+    def _needed(self, table: OpenTable, spans: list[Span]) -> set[str]:
+        """What the versions refer to. Newer ones than the table's have nothing that older ones lack but new objects."""
+        needed: set[str] = set()
+        newest = table.snapshot.version
+        for first, last in spans:
+            if first <= newest:
+                start = table.snapshot if first == newest else self._snapshots.state(table.folder, first)
+                commits = (self._record(table, version) for version in range(first + 1, min(last, newest) + 1))
+                needed |= needed_paths(table.folder, start, commits)
+        return needed
+
+    def _explained(
+        self, table: OpenTable, oldest: int, free: dict[str, StoredObject], before_us: int, grace_seconds: float
+    ) -> Iterator[Removal]:
+        """Those that may go, with the proof: what the log says of each; of what it knows nothing, the age."""
+        unexplained = dict(free)
+        for version in range(table.snapshot.version, 0, -1):
+            if not unexplained:
+                return
+            for path, saying in told(table.folder, self._record(table, version)):
+                entry = unexplained.pop(path, None)
+                if entry is not None:
+                    yield Removal(entry.key, entry.bytes, why_superseded(saying, oldest))
+        for entry in unexplained.values():
+            if entry.modified_at_us < before_us:
+                yield Removal(entry.key, entry.bytes, why_orphaned(grace_seconds))
+
+    def _checkpoints(self, table: OpenTable, oldest: int, kept: list[Span]) -> Iterator[Removal]:
+        for version in superseded_checkpoints(self._heads.checkpoints(table.folder), kept):
+            key = checkpoint_key(table.folder, version)
+            yield Removal(key, self._store.size(key) or 0, why_checkpoint(version, oldest))
+
+    def _record(self, table: OpenTable, version: int) -> Commit:
+        return self._snapshots.record(table.folder, version)
+
+
+def removed(removals: Sequence[Removal], store: ObjectStore, removing: Callable[[Removal], None]) -> None:
+    for start in range(0, len(removals), _AT_ONCE):
+        part = removals[start : start + _AT_ONCE]
+        for removal in part:
+            removing(removal)
+        store.delete([removal.key for removal in part])
+
+
+class _NothingToGiveUp(Exception):
+    """Another vacuum did it, or there was nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    oldest: int
+    removals: tuple[Removal, ...]
+    in_use: int
+    waiting: bool
+
+
+def _result(table: OpenTable, plan: _Plan, dry_run: bool) -> VacuumResult:
+    return VacuumResult(
+        table=table.name,
+        version=table.snapshot.version,
+        oldest=plan.oldest,
+        dry_run=dry_run,
+        removed=plan.removals,
+        bytes_removed=sum(removal.bytes for removal in plan.removals),
+        bytes_in_use=plan.in_use,
+        waiting=plan.waiting,
+    )

@@ -1,0 +1,1 @@
+"""Running queries, change feeds and statistics."""

@@ -1,0 +1,84 @@
+"""What the audit log is told of a query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from supertable.application.audit_recorder import Audit, request_id
+from supertable.application.ports.engines import Engine, Relation, Statement
+from supertable.application.tables.open_table import OpenTable
+from supertable.application.tables.place import Place
+from supertable.domain.audit import AuditKind
+from supertable.domain.errors import AccessDenied, InvalidName, StatementRefused, SupertableError
+from supertable.domain.names import checked_name, name_key
+
+
+class QueryTelling:
+    """One query, from before it begins; raises `AuditUnavailable` where it could not be recorded.
+
+    It may end in another thread, where the request that asked for it is not known.
+    """
+
+    def __init__(self, audit: Audit, engine: Engine, place: Place) -> None:
+        audit.ready(place.organization)
+        self._audit = audit
+        self._engine = engine
+        self._place = place
+        self._began_us = audit.now_us()
+        self._request = request_id.get()
+        self._statement: Statement | None = None
+        self._tables: tuple[OpenTable, ...] = ()
+
+    def asked(self, statement: Statement, tables: tuple[OpenTable, ...] = ()) -> None:
+        self._statement, self._tables = statement, tables
+
+    def failed(self, sql: str, error: SupertableError) -> None:
+        """It did not come to a run."""
+        statement = self._statement
+        shape = statement.shape if statement else self._engine.shape(sql)
+        names = [_written(relation) for relation in statement.relations] if statement else []
+        if isinstance(error, AccessDenied | StatementRefused) and not error.audited:
+            session, where = self._place.session, self._place.supertable
+            self._audit.refused(session, "query", error, supertable=where, tables=tuple(names), request=self._request)
+        self._tell(shape, names, outcome=type(error).__name__)
+
+    def ended(self, outcome: str, rows: int) -> None:
+        versions = {table.snapshot.version for table in self._tables}
+        assert self._statement is not None
+        self._tell(
+            self._statement.shape,
+            [_name(table, self._place) for table in self._tables],
+            outcome=outcome,
+            rows=rows,
+            version=versions.pop() if len(self._tables) == 1 else None,
+        )
+
+    def _tell(self, shape: str, names: Iterable[str], **more: Any) -> None:
+        explain = self._statement is not None and self._statement.explain
+        self._audit.tell(
+            self._place.session,
+            AuditKind.QUERY,
+            "explain" if explain else "query",
+            self._began_us,
+            supertable=self._place.supertable,
+            tables=tuple(dict.fromkeys(names)),
+            statement=shape,
+            engine=self._engine.name,
+            request=self._request,
+            **more,
+        )
+
+
+def _written(relation: Relation) -> str:
+    """Whatever cannot be a name may be an address, with what opens it."""
+    try:
+        return ".".join(checked_name("table", part) for part in relation.parts)
+    except InvalidName:
+        return "?"
+
+
+def _name(table: OpenTable, place: Place) -> str:
+    """The table's name, with that of its supertable where it is another than the query's."""
+    own = table.place is None or name_key(table.place.supertable) == name_key(place.supertable)
+    return table.name if table.place is None or own else f"{table.place.supertable}.{table.name}"

@@ -1,0 +1,109 @@
+"""Rows on their way in: any Arrow source as a stream of batches that have exactly a table's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from supertable.application.storage.arrow_schemas import arrow_schema
+from supertable.domain.errors import InvalidInput, InvalidSchema
+from supertable.domain.schema.schemas import Schema
+from supertable.domain.schema.types import Field
+
+
+def as_reader(data: Any) -> pa.RecordBatchReader:
+    """A Table, RecordBatch, RecordBatchReader, or anything with `__arrow_c_stream__` (polars, pandas), as a stream."""
+    if isinstance(data, pa.RecordBatchReader):
+        return data
+    if isinstance(data, pa.Table):
+        return data.to_reader()
+    if isinstance(data, pa.RecordBatch):
+        return pa.RecordBatchReader.from_batches(data.schema, [data])
+    if hasattr(data, "__arrow_c_stream__"):
+        return pa.RecordBatchReader.from_stream(data)
+    raise InvalidInput(
+        f"Rows cannot be taken from a {type(data).__name__}: give a pyarrow Table or RecordBatchReader, "
+        "or an object with __arrow_c_stream__ (a polars, pandas 3 or duckdb frame)."
+    )
+
+
+def conforming(reader: pa.RecordBatchReader, schema: Schema) -> Iterator[pa.Table]:
+    """The reader's batches with the table's columns in its order and types; columns that are not given are null.
+
+    Raises `InvalidSchema` naming the column, for a value that the type cannot hold exactly or a null where none may be.
+    """
+    conform = conformer(reader.schema, schema)
+    for batch in reader:
+        yield conform(batch)
+
+
+def conformer(given: pa.Schema, schema: Schema) -> Callable[[pa.RecordBatch | pa.Table], pa.Table]:
+    """A function that gives batches with the columns `given` the columns of `schema`."""
+    target = arrow_schema(schema)
+    position = {name.lower(): i for i, name in enumerate(given.names)}
+    sources = [position.get(field.name.lower()) for field in schema.fields]
+
+    def conform(batch: pa.RecordBatch | pa.Table) -> pa.Table:
+        columns = [
+            pa.nulls(batch.num_rows, target.field(i).type)
+            if source is None
+            else _column(batch.column(source), field, target.field(i).type)
+            for i, (source, field) in enumerate(zip(sources, schema.fields, strict=True))
+        ]
+        for column, field in zip(columns, schema.fields, strict=True):
+            _check_nulls(column, field, field.name)
+        return pa.Table.from_arrays(columns, schema=target)
+
+    return conform
+
+
+def chunks(tables: Iterator[pa.Table], max_rows: int, max_bytes: int) -> Iterator[pa.Table]:
+    """The same rows in the same order, in tables of about `max_rows` rows or `max_bytes` bytes, whichever is less."""
+    held: list[pa.Table] = []
+    rows = size = 0
+    for table in tables:
+        for part in _split(table, max_rows):
+            held.append(part)
+            rows, size = rows + part.num_rows, size + part.nbytes
+            if rows >= max_rows or size >= max_bytes:
+                yield pa.concat_tables(held)
+                held, rows, size = [], 0, 0
+    if rows:
+        yield pa.concat_tables(held)
+
+
+def _split(table: pa.Table, max_rows: int) -> Sequence[pa.Table]:
+    return [table.slice(start, max_rows) for start in range(0, table.num_rows, max_rows)]
+
+
+def _column(column: pa.Array | pa.ChunkedArray, field: Field, target: pa.DataType) -> pa.Array | pa.ChunkedArray:
+    if column.type == target:
+        return column
+    try:
+        return _plain(column).cast(target)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise InvalidSchema(field.name, f"its values do not fit {field.type} exactly: {error}") from error
+
+
+def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Undo the encodings that `cast` does not undo by itself."""
+    if isinstance(column.type, pa.ExtensionType):
+        return column.cast(column.type.storage_type)
+    if pa.types.is_run_end_encoded(column.type):
+        return pc.run_end_decode(column)
+    return column
+
+
+def _check_nulls(column: pa.Array | pa.ChunkedArray, field: Field, path: str) -> None:
+    if not field.nullable and column.null_count:
+        raise InvalidSchema(path, f"it may not be null, and {column.null_count} of the values given are")
+    kind = field.type
+    if kind.name == "struct" and any(not child.nullable for root in kind.fields for child in root.walk()):
+        live = column.drop_null()
+        for child in kind.fields:
+            _check_nulls(pc.struct_field(live, child.name), child, f"{path}.{child.name}")
+    elif kind.name == "list" and any(not child.nullable for child in kind.fields[0].walk()):
+        _check_nulls(pc.list_flatten(column), kind.fields[0], f"{path}.element")

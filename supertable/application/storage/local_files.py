@@ -1,0 +1,48 @@
+"""What an engine reads besides the table's plan, where it can open the store's own files: a folder of this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+from supertable.application.ports.engines import Stopped
+from supertable.application.ports.object_stores import ObjectStore, ObjectWriter
+from supertable.application.storage.deletion_vectors import DeletionVectors
+from supertable.application.storage.verified_files import SoundFiles
+from supertable.domain.errors import QueryCancelled
+from supertable.domain.table.data_files import DataFile
+
+
+class StoredFiles:
+    """Nothing protects what is open but the lease of whoever reads: see `ports/leases`."""
+
+    def __init__(self, store: ObjectStore, vectors: DeletionVectors) -> None:
+        self._store = store
+        self._vectors = vectors
+        self._sound = SoundFiles(store)
+
+    def bitmap(self, folder: str, file: DataFile) -> bytes:
+        """See `DeletionVectors.bitmap`."""
+        return self._vectors.bitmap(folder, file)
+
+    def open(self, files: Sequence[tuple[str, DataFile]], stopped: Stopped) -> OpenStoredFiles:
+        locations = []
+        for folder, file in files:
+            if stopped():
+                raise QueryCancelled
+            key = file.key(folder)
+            self._sound.check(key, file)
+            locations.append(self._store.location(key))
+        return OpenStoredFiles(locations)
+
+    def open_writer(self, key: str) -> AbstractContextManager[ObjectWriter]:
+        """Writes a new data file."""
+        return self._store.open_writer(key)
+
+
+class OpenStoredFiles:
+    def __init__(self, locations: Sequence[str]) -> None:
+        self.locations = locations
+
+    def close(self) -> None:
+        """Nothing is held."""

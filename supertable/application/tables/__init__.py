@@ -1,0 +1,1 @@
+"""Finding tables, reading their state under a role, and their history."""

@@ -1,0 +1,59 @@
+"""Which tables a request names, and what the caller may see of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from supertable.application.tables.place import Place
+from supertable.domain.access.accounts import Acting
+from supertable.domain.access.roles import Permission
+from supertable.domain.access.row_filters import bound
+from supertable.domain.errors import (
+    AccessDenied,
+    TableNotFound,
+)
+from supertable.domain.scan.scan_plan import AccessStage
+from supertable.domain.system_tables import is_system
+from supertable.domain.table.registry import Registry, TableEntry
+
+_CHANGING = frozenset({Permission.WRITE, Permission.CONTROL})
+
+
+Request = tuple["Place", str | None]
+
+
+def _entries(registry: Registry, name: str | None) -> list[TableEntry]:
+    return [registry.find(name)] if name is not None else registry.tables
+
+
+def _allowed(
+    request: Request, registries: Mapping[Place, Registry], now: Acting, need: Permission
+) -> list[tuple[TableEntry, AccessStage | None]]:
+    """The tables that a request stands for, and what the caller sees of each."""
+    place, name = request
+    if name is None:
+        now.require(need)
+        rights = now.role.rights
+        return [
+            (entry, _access(place, entry, entry.name, now, need))
+            for entry in registries[place].tables
+            if rights(place.supertable, entry.table_id, entry.name)
+        ]
+    if not now.role.reaches_all and not registries[place].has(name):
+        raise TableNotFound(name)  # without a word on what was there
+    entry = registries[place].find(name)
+    return [(entry, _access(place, entry, name, now, need))]
+
+
+def _access(place: Place, entry: TableEntry, asked: str, now: Acting, need: Permission) -> AccessStage | None:
+    rights = now.role.rights(place.supertable, entry.table_id, entry.name)
+    if rights is None:
+        raise TableNotFound(asked)
+    now.require(need)
+    if is_system(place.supertable) and need in _CHANGING:
+        raise AccessDenied(f"Table {entry.name} is SuperTable's own: nobody else writes or changes it.")
+    rule = rights.rule
+    if rule is None:
+        return None
+    condition = bound(rule.filter, now.caller) if rule.filter else None
+    return AccessStage(rule.columns, rule.masks, condition, now.secret)

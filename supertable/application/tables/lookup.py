@@ -1,0 +1,256 @@
+"""Finding tables by name and reading their snapshots, as one cut across all that a request names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from supertable.application.audit_recorder import Audit
+from supertable.application.ports.catalogs import Head
+from supertable.application.ports.clocks import Clock
+from supertable.application.tables.access_check import Request, _access, _allowed, _entries
+from supertable.application.tables.open_table import OpenTable
+from supertable.application.tables.place import Place
+from supertable.application.transaction_log.heads import Heads
+from supertable.application.transaction_log.versioned_log import Log
+from supertable.domain.access.accounts import NOBODY, Access, AccessCommit, Acting, acting
+from supertable.domain.access.roles import Permission
+from supertable.domain.access.sessions import Session
+from supertable.domain.errors import (
+    AccessDenied,
+    CatalogUnavailable,
+    ObjectMissing,
+    TableNotFound,
+    VersionNotFound,
+)
+from supertable.domain.scan.scan_plan import AccessStage
+from supertable.domain.storage_layout import access_log, record_key
+from supertable.domain.table.commits import Commit
+from supertable.domain.table.registry import EMPTY, Registry, RegistryCommit, TableEntry
+from supertable.domain.table.snapshots import Snapshot
+
+_MOST_CUTS = 8
+
+
+class Tables:
+    """Reads, and who may do what. Every method sees all commits that were acknowledged before it was called.
+
+    `need` is what the caller's role must allow. Raises `NotSignedIn` and `AccessDenied`; a table of which the caller
+    may not know is not there: `TableNotFound`.
+    """
+
+    def __init__(
+        self,
+        heads: Heads,
+        registries: Log[RegistryCommit, Registry],
+        snapshots: Log[Commit, Snapshot],
+        accesses: Log[AccessCommit, Access],
+        audit: Audit,
+        clock: Clock,
+    ) -> None:
+        self._heads = heads
+        self._registries = registries
+        self._snapshots = snapshots
+        self._accesses = accesses
+        self._audit = audit
+        self._clock = clock
+
+    def cut(self, wanted: Iterable[Request], need: Permission) -> dict[Request, list[OpenTable]]:
+        """Every table wanted (None: all tables of the place), all as they were at one moment."""
+        requests = list(wanted)
+        places = {place for place, _ in requests}
+        logs = self._guess(requests)
+        for _ in range(_MOST_CUTS):
+            known = {place.registry: self._registries.known(place.registry) for place in places}
+            known |= {log: self._snapshots.known(log) for log in logs} | self._accesses_known(places)
+            heads = self._heads.cut(known)
+            registries = {place: self._registry(place, heads) for place in places}
+            allowed = {place: self._acting(place.session, heads) for place in places}
+            found = {request: self._allowed(request, registries, allowed[request[0]], need) for request in requests}
+            logs = {request[0].folder(entry.table_id) for request, tables in found.items() for entry, _ in tables}
+            if logs <= known.keys():
+                return {
+                    request: [self._open(entry, heads, request[0], access, need) for entry, access in tables]
+                    for request, tables in found.items()
+                }
+        raise CatalogUnavailable("tables kept being created and dropped while they were looked up")
+
+    def open(self, place: Place, name: str, need: Permission) -> OpenTable:
+        """The newest version."""
+        return self.cut([(place, name)], need)[place, name][0]
+
+    def all(self, place: Place, need: Permission) -> list[OpenTable]:
+        """Every table of the place that the caller may know of, as one cut, by name."""
+        return self.cut([(place, None)], need)[place, None]
+
+    def entries(self, places: Iterable[Place], need: Permission) -> dict[Place, list[TableEntry]]:
+        """The tables of each place that the caller may know of, by name, without a look at what is in them."""
+        wanted = list(places)
+        known = {place.registry: self._registries.known(place.registry) for place in wanted}
+        heads = self._heads.cut(known | self._accesses_known(wanted))
+        registries = {place: self._registry(place, heads) for place in wanted}
+        found = {}
+        for place in wanted:
+            allowed = self._allowed((place, None), registries, self._acting(place.session, heads), need)
+            found[place] = [entry for entry, _ in allowed]
+        return found
+
+    def newest(self, table: OpenTable, dropped_too: bool = False) -> OpenTable:
+        """The same table at its newest version.
+
+        Raises `TableNotFound` when it was dropped since it was opened, unless `dropped_too`, and `AccessDenied` when
+        the caller's rights to it have changed.
+        """
+        known = {table.folder: self._snapshots.known(table.folder)}
+        place = table.place
+        if place is None:
+            return replace(table, snapshot=self._snapshot(table.folder, self._heads.cut(known)))
+        known |= {place.registry: self._registries.known(place.registry)} | self._accesses_known([place])
+        heads = self._heads.cut(known)
+        registry = self._registry(place, heads)
+        entry = registry.entries.get(table.entry.table_id) if dropped_too else registry.find_again(table.entry)
+        self._recheck(table, place, entry or table.entry, heads)
+        return self._open(entry or table.entry, heads, place, table.access, table.need)
+
+    def recheck(self, tables: Iterable[OpenTable]) -> None:
+        """Raises what `newest` raises for callers whose rights have changed, or who are not signed in any more."""
+        checked = {table.place: table for table in tables if table.place and not table.place.session.unchecked}
+        if not checked:
+            return
+        heads = self._heads.cut(
+            {place.registry: self._registries.known(place.registry) for place in checked}
+            | self._accesses_known(checked)
+        )
+        for place, table in checked.items():
+            self._recheck(table, place, self._registry(place, heads).find_again(table.entry), heads)
+
+    def still(self, session: Session, tables: Iterable[tuple[str, str]], need: Permission) -> Acting:
+        """What the session may do now, where that includes `need` for tables given by supertable and id.
+
+        Tables that were dropped or renamed since are looked for too. Raises `TableNotFound` and `AccessDenied`.
+        """
+        wanted = [(Place(session.organization, supertable, session), table_id) for supertable, table_id in tables]
+        registries = {place.registry: self._registries.known(place.registry) for place, _ in wanted}
+        heads = self._heads.cut(registries | self._access_known(session))
+        now = self._acting(session, heads)
+        self._require(session, now, need)
+        for place, table_id in wanted:
+            entry = self._registry(place, heads).entries.get(table_id)
+            if entry is None:
+                raise TableNotFound(table_id)
+            _access(place, entry, table_id, now, need)  # its name may have become one that is hidden
+        return now
+
+    def registry(self, place: Place) -> Registry:
+        """The newest registry; an empty one when nothing was ever created there. For callers who may control."""
+        heads = self._heads.cut(
+            {place.registry: self._registries.known(place.registry)} | self._accesses_known([place])
+        )
+        self._require(place.session, self._acting(place.session, heads), Permission.CONTROL, place.supertable)
+        return self._registry(place, heads)
+
+    def require(self, session: Session, need: Permission) -> Acting:
+        """What the session may do now."""
+        now = self.acting(session)
+        self._require(session, now, need)
+        return now
+
+    def acting(self, session: Session) -> Acting:
+        """The role of the session and what is known of the caller."""
+        known = self._access_known(session)
+        return self._acting(session, self._heads.cut(known) if known else {})
+
+    def as_of(self, table: OpenTable, version: int | str | None) -> OpenTable:
+        """The table at a version, at the version that a tag names, or with None as it is.
+
+        Raises `VersionNotFound`, and `NotFound` for a tag that it does not have.
+        """
+        if version is None:
+            return table
+        return self.at_version(table, table.entry.tagged(version) if isinstance(version, str) else version)
+
+    def at_version(self, table: OpenTable, version: int) -> OpenTable:
+        """The table as it was. Raises `VersionNotFound`, also for a version that a vacuum gave up."""
+        newest, oldest = table.snapshot.version, table.snapshot.oldest
+        if not oldest <= version <= newest and version not in table.entry.pinned:
+            raise VersionNotFound(table.name, str(version), oldest, newest)
+        if version == newest:
+            return table
+        return replace(table, snapshot=self._snapshots.state(table.folder, version))
+
+    def at_time(self, table: OpenTable, at_us: int, asked: str) -> OpenTable:
+        """The table as it was at a moment (microseconds since 1970 UTC). Raises `VersionNotFound` before its first."""
+        if table.snapshot.committed_at_us <= at_us:
+            return table
+        low, high = 0, table.snapshot.version  # commit times grow with the version
+        while high - low > 1:
+            middle = (low + high) // 2
+            early = self._snapshots.record(table.folder, middle).committed_at_us <= at_us
+            low, high = (middle, high) if early else (low, middle)
+        if low == 0:
+            raise VersionNotFound(table.name, asked, table.snapshot.oldest, table.snapshot.version)
+        return self.at_version(table, low)
+
+    def commits(self, table: OpenTable, newest: int, count: int) -> list[Commit]:
+        """Up to `count` commits from version `newest` downwards, newest first."""
+        return [self._snapshots.record(table.folder, version) for version in range(newest, max(newest - count, 0), -1)]
+
+    def _recheck(self, table: OpenTable, place: Place, entry: TableEntry, heads: dict[str, Head]) -> None:
+        now = self._acting(place.session, heads)
+        with self._audit.refusals(place.session, table.need, supertable=place.supertable, tables=(table.name,)):
+            if _access(place, entry, entry.name, now, table.need) != table.access:
+                raise AccessDenied(f"The rights to table {table.name} changed meanwhile; try again.")
+
+    def _require(self, session: Session, now: Acting, need: Permission, supertable: str = "") -> None:
+        with self._audit.refusals(session, need, supertable=supertable):
+            now.require(need)
+
+    def _allowed(
+        self, request: Request, registries: Mapping[Place, Registry], now: Acting, need: Permission
+    ) -> list[tuple[TableEntry, AccessStage | None]]:
+        place, name = request
+        asked = (name,) if name else ()
+        try:
+            with self._audit.refusals(place.session, need, supertable=place.supertable, tables=asked):
+                return _allowed(request, registries, now, need)
+        except TableNotFound as error:
+            if not now.role.reaches_all:
+                self._audit.refused(place.session, need, error, supertable=place.supertable, tables=asked)
+            raise
+
+    def _guess(self, requests: list[Request]) -> set[str]:
+        """The tables by what this process knows of the registries, so that one look at the catalog is enough."""
+        registries = {place: self._registries.cached(place.registry) or EMPTY for place, _ in requests}
+        known = [request for request in requests if request[1] is None or registries[request[0]].has(request[1])]
+        return {place.folder(entry.table_id) for place, name in known for entry in _entries(registries[place], name)}
+
+    def _accesses_known(self, places: Iterable[Place]) -> dict[str, int]:
+        return {log: known for place in places for log, known in self._access_known(place.session).items()}
+
+    def _access_known(self, session: Session) -> dict[str, int]:
+        if session.unchecked:
+            return {}
+        log = access_log(session.organization)
+        return {log: self._accesses.known(log)}
+
+    def _acting(self, session: Session, heads: dict[str, Head]) -> Acting:
+        log = access_log(session.organization)
+        head = heads.get(log)
+        with self._audit.refusals(session, "act"):
+            return acting(self._accesses.state_at(log, head) if head else NOBODY, session, self._clock.now_us())
+
+    def _registry(self, place: Place, heads: dict[str, Head]) -> Registry:
+        head = heads.get(place.registry)
+        return self._registries.state_at(place.registry, head) if head else EMPTY
+
+    def _open(
+        self, entry: TableEntry, heads: dict[str, Head], place: Place, access: AccessStage | None, need: Permission
+    ) -> OpenTable:
+        folder = place.folder(entry.table_id)
+        return OpenTable(entry, folder, self._snapshot(folder, heads), place, access, need)
+
+    def _snapshot(self, folder: str, heads: dict[str, Head]) -> Snapshot:
+        head = heads.get(folder)
+        if head is None:
+            raise ObjectMissing(record_key(folder, 1))
+        return self._snapshots.state_at(folder, head)

@@ -1,0 +1,24 @@
+"""A supertable of an organization, and the session that looks at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from supertable.domain.access.sessions import Session
+from supertable.domain.storage_layout import registry_log, table_log
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A supertable of an organization, by checked names, and who looks at it."""
+
+    organization: str
+    supertable: str
+    session: Session
+
+    @property
+    def registry(self) -> str:
+        return registry_log(self.organization, self.supertable)
+
+    def folder(self, table_id: str) -> str:
+        return table_log(self.organization, self.supertable, table_id)

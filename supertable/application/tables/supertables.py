@@ -1,0 +1,61 @@
+"""The supertables of an organization, as far as the caller may know of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from supertable.application.ports.object_stores import ObjectStore
+from supertable.application.tables.lookup import Tables
+from supertable.application.tables.place import Place
+from supertable.domain.access.roles import Permission
+from supertable.domain.access.sessions import Session
+from supertable.domain.errors import InvalidName, NotFound
+from supertable.domain.names import checked_name, name_key
+
+
+@dataclass(frozen=True, slots=True)
+class SupertableInfo:
+    """A supertable, by its name in lower case, and how many tables the caller may know of."""
+
+    name: str
+    tables: int
+
+
+class ListSupertables:
+    """A supertable comes into being with its first table, and stays when that is dropped.
+
+    Callers who may control know of all; others of those in which they may know of a table.
+    """
+
+    def __init__(self, tables: Tables, store: ObjectStore) -> None:
+        self._tables = tables
+        self._store = store
+
+    def __call__(self, session: Session) -> list[SupertableInfo]:
+        """All of them as one cut, by name."""
+        folders = self._store.folders(f"{name_key(session.organization)}/")
+        places = [Place(session.organization, name, session) for name in sorted(folders) if _is_name(name)]
+        even_empty = self._tables.require(session, Permission.META).role.reaches_all
+        entries = self._tables.entries(places, Permission.META)
+        return [info for place in places if (info := self._info(place, len(entries[place]), even_empty))]
+
+    def one(self, place: Place) -> SupertableInfo:
+        """Raises `NotFound`."""
+        even_empty = self._tables.acting(place.session).role.reaches_all
+        info = self._info(place, len(self._tables.entries([place], Permission.META)[place]), even_empty)
+        if info is None:
+            raise NotFound(f"There is no supertable {place.supertable!r}.")
+        return info
+
+    def _info(self, place: Place, tables: int, even_empty: bool) -> SupertableInfo | None:
+        if not tables and not (even_empty and self._tables.registry(place).version):
+            return None
+        return SupertableInfo(name_key(place.supertable), tables)
+
+
+def _is_name(folder: str) -> bool:
+    try:
+        checked_name("supertable", folder)
+    except InvalidName:
+        return False
+    return True

@@ -1,0 +1,81 @@
+"""What the use cases answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from supertable.application.tables.open_table import OpenTable
+from supertable.domain.table.registry import Registry
+from supertable.domain.timestamps import moment
+
+
+@dataclass(frozen=True, slots=True)
+class TableInfo:
+    """A table at its newest version. `rows` are live; `dead_rows` still take room in its files.
+
+    None is what a caller who sees only a part of the table may not know.
+    """
+
+    name: str
+    version: int
+    rows: int | None
+    dead_rows: int | None
+    files: int | None
+    bytes: int | None
+    keys: list[str]
+    sequence: str | None
+    created_at: datetime
+    updated_at: datetime
+    comment: str
+
+    @classmethod
+    def of(cls, table: OpenTable) -> TableInfo:
+        snapshot = table.snapshot
+        whole = table.access is None
+        shown = table.schema
+        sequence = snapshot.sequence_name
+        return cls(
+            name=table.name,
+            version=snapshot.version,
+            rows=snapshot.rows if whole else None,
+            dead_rows=sum(file.rows - file.live_rows for file in snapshot.files.values()) if whole else None,
+            files=len(snapshot.files) if whole else None,
+            bytes=snapshot.bytes if whole else None,
+            keys=[key for key in snapshot.key_names if shown.find(key)],
+            sequence=sequence if sequence and shown.find(sequence) else None,
+            created_at=moment(snapshot.created_at_us),
+            updated_at=moment(snapshot.committed_at_us),
+            comment=snapshot.definition.comment,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedTable:
+    """A table that can be brought back by its name, until a vacuum removes it."""
+
+    name: str
+    dropped_at: datetime
+
+    @classmethod
+    def all_of(cls, registry: Registry) -> list[DroppedTable]:
+        """The latest dropped first."""
+        return [cls(entry.name, moment(entry.dropped_at_us or 0)) for entry in registry.dropped]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnInfo:
+    """A column; `type` as `domain.types` writes it."""
+
+    name: str
+    type: str
+    nullable: bool
+    comment: str
+    field_id: int
+
+    @classmethod
+    def of(cls, table: OpenTable) -> list[ColumnInfo]:
+        return [
+            cls(column.name, str(column.type), column.nullable, column.comment, column.id)
+            for column in table.schema.fields
+        ]

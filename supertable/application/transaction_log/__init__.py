@@ -1,0 +1,1 @@
+"""Versioned logs in the object store, and their heads in the catalog."""

@@ -1,0 +1,211 @@
+"""A versioned log: records created by put-if-absent, folded into a state, with checkpoints to start from.
+
+Table snapshots and the registry are both kept this way. The creation of `log/<version>` is the commit point.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, Protocol, TypeVar
+
+from supertable.application.ports.catalogs import Head
+from supertable.application.ports.codecs import LogCodec, TooNew, Undecodable
+from supertable.application.ports.object_stores import ObjectStore, PutAmbiguous, PutConflict
+from supertable.application.storage.sealed_objects import opened, sealed
+from supertable.application.transaction_log.heads import Heads
+from supertable.domain.errors import CommitUncertain, FormatTooNew, ObjectDamaged, ObjectMissing, SupertableError
+from supertable.domain.storage_layout import checkpoint_key, record_key
+from supertable.domain.table.checkpoints import checkpoint_due
+
+_LOG = logging.getLogger(__name__)
+_CACHED_STATES = 256
+_MOST_PUTS = 3
+
+
+class LogRecord(Protocol):
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def version(self) -> int: ...
+
+
+class LogState(Protocol):
+    @property
+    def version(self) -> int: ...
+
+
+Record = TypeVar("Record", bound=LogRecord)
+State = TypeVar("State", bound=LogState)
+
+
+class Log(Generic[Record, State]):
+    """Any number of logs of one kind. Thread-safe; states are immutable and cached by version."""
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        heads: Heads,
+        codec: LogCodec[Record, State],
+        fold: Callable[[State | None, Iterable[Record]], State | None],
+        entries: Callable[[State], int],
+    ) -> None:
+        self._store = store
+        self._heads = heads
+        self._codec = codec
+        self._fold = fold
+        self._entries = entries
+        self._states: OrderedDict[tuple[str, int], State] = OrderedDict()
+        self._newest: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def known(self, log: str) -> int:
+        """The newest version that this process has at hand (0: none): what to ask the catalog from."""
+        with self._lock:
+            return self._newest.get(log, 0)
+
+    def cached(self, log: str) -> State | None:
+        """The newest state that this process has at hand; others may have gone on since."""
+        with self._lock:
+            return self._states.get((log, self._newest.get(log, 0)))
+
+    def state_at(self, log: str, head: Head) -> State:
+        """The state at a head, using the records that the head carries."""
+        carried = {head.version - len(head.records) + 1 + i: data for i, data in enumerate(head.records)}
+        return self._build(log, head.version, carried)
+
+    def state(self, log: str, version: int) -> State:
+        """The state at a version that is known to exist. Raises `Damaged` where it cannot be had exactly."""
+        return self._build(log, version, {})
+
+    def record(self, log: str, version: int) -> Record:
+        """The record of one version. Raises `ObjectMissing`, `ObjectDamaged` or `FormatTooNew`."""
+        key = record_key(log, version)
+        data = self._store.read(key)
+        if data is None:
+            raise ObjectMissing(key)
+        return self._decoded(key, data, self._codec.decode_record)
+
+    def append(self, log: str, base: State | None, record: Record) -> State | None:
+        """Try to make `record` the version after `base`. None: somebody else's commit has that version.
+
+        Once this returns a state the commit is durable, and every reader sees it. Raises `CommitUncertain` when that
+        cannot be told, and `CatalogUnavailable` when nothing was tried because it could not be told afterwards.
+        """
+        key = record_key(log, record.version)
+        data = sealed(key, self._codec.encode_record(record))
+        expected = self._heads.expect(log, record.version)
+        if not self._put(key, data, record):
+            return None
+        if not self._heads.announce(expected, data):
+            raise CommitUncertain(record.id, record.version, "storage was slow, and then the catalog did not answer.")
+        state = self._fold(base, [record])
+        assert state is not None
+        self._remember(log, state)
+        self._checkpoint(log, state)
+        return state
+
+    def _put(self, key: str, data: bytes, record: Record) -> bool:
+        for _ in range(_MOST_PUTS):
+            try:
+                self._store.put_if_absent(key, data)
+                return True
+            except PutConflict:
+                return self._store.read(key) == data
+            except PutAmbiguous:
+                settled = self._settled(key, record)
+                if settled is not None:
+                    return settled == data
+        raise CommitUncertain(record.id, record.version, "the store gave no clear answer.")
+
+    def _settled(self, key: str, record: Record) -> bytes | None:
+        try:
+            return self._store.settle(key)
+        except SupertableError as error:
+            raise CommitUncertain(record.id, record.version, str(error)) from error
+
+    def _checkpoint(self, log: str, state: State) -> None:
+        if not checkpoint_due(state.version, self._entries(state)):
+            return
+        key = checkpoint_key(log, state.version)
+        try:
+            self._store.put(key, sealed(key, self._codec.encode_state(state)))
+        except SupertableError as error:
+            _LOG.warning("no checkpoint of %s at version %s: %s", log, state.version, error)
+
+    def _build(self, log: str, version: int, carried: dict[int, bytes]) -> State:
+        base = self._base(log, version, carried)
+        start = base.version if base else 0
+        if base and start == version:
+            return base
+        state = self._replayed(log, base, [self._record(log, n, carried) for n in range(start + 1, version + 1)])
+        self._remember(log, state)
+        return state
+
+    def _replayed(self, log: str, base: State | None, records: Sequence[Record]) -> State:
+        last = record_key(log, records[-1].version)
+        try:
+            state = self._fold(base, records)
+        except ValueError as error:
+            raise ObjectDamaged(last, f"the log does not add up: {error}") from error
+        if state is None:
+            raise ObjectMissing(last)
+        return state
+
+    def _base(self, log: str, version: int, carried: dict[int, bytes]) -> State | None:
+        """The nearest state to start from: one at hand, else a checkpoint, else nothing."""
+        with self._lock:
+            at_hand = [at for name, at in self._states if name == log and at <= version]
+            nearest = max(at_hand, default=0)
+            cached = self._states.get((log, nearest))
+        if cached is not None and all(n in carried for n in range(nearest + 1, version + 1)):
+            return cached
+        for checkpoint in reversed(self._heads.checkpoints(log)):
+            if nearest < checkpoint <= version:
+                try:
+                    return self._checkpoint_state(log, checkpoint)
+                except (ObjectDamaged, ObjectMissing) as error:  # the log says the same, only more slowly
+                    _LOG.warning("checkpoint passed over, `supertable fsck --repair` makes it anew: %s", error)
+        return cached
+
+    def _checkpoint_state(self, log: str, version: int) -> State:
+        key = checkpoint_key(log, version)
+        data = self._store.read(key)
+        if data is None:
+            raise ObjectMissing(key)
+        return self._decoded(key, data, self._codec.decode_state)
+
+    def _record(self, log: str, version: int, carried: dict[int, bytes]) -> Record:
+        data = carried.get(version)
+        if data is not None:
+            try:
+                return self._decoded(record_key(log, version), data, self._codec.decode_record)
+            except ObjectDamaged:
+                _LOG.warning("the catalog's copy of version %s of %s is damaged; reading storage", version, log)
+        return self.record(log, version)
+
+    def _remember(self, log: str, state: State) -> None:
+        with self._lock:
+            self._states[(log, state.version)] = state
+            self._states.move_to_end((log, state.version))
+            self._newest[log] = max(state.version, self._newest.get(log, 0))
+            self._states.pop((log, state.version - 1), None)
+            while len(self._states) > _CACHED_STATES:
+                (name, at), _ = self._states.popitem(last=False)
+                if self._newest.get(name) == at:
+                    del self._newest[name]
+
+    @staticmethod
+    def _decoded(key: str, data: bytes, decode: Callable[[bytes], Decoded]) -> Decoded:
+        try:
+            return decode(opened(key, data))
+        except TooNew as error:
+            raise FormatTooNew(key, error.found, error.known) from error
+        except Undecodable as error:
+            raise ObjectDamaged(key, str(error)) from error
+
+
+Decoded = TypeVar("Decoded")

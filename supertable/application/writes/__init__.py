@@ -1,0 +1,1 @@
+"""Appends, upserts, overwrites and deletes, alone or in groups."""

@@ -1,0 +1,116 @@
+"""The rows of several writers that share a commit, and what each of them did of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from supertable.application.commits.committer import Apart
+from supertable.application.ports.engines import RowFinder
+from supertable.application.tables.open_table import OpenTable
+from supertable.domain.table.commits import Counts, Share
+
+_NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """One writer's rows, with the columns that they are staged under; `table` as that writer opened it."""
+
+    table: OpenTable
+    rows: pa.Table
+    idempotency_key: str | None
+
+
+@dataclass(slots=True)
+class Portions:
+    """All see the same of one table, and their rows have the same columns. They are in the order of arrival.
+
+    `superseding` and `stale` are keys that were met in the table: of rows that supersede one, or lose against one.
+    """
+
+    parts: Sequence[Portion]
+    superseding: list[pa.Table] = field(default_factory=list)
+    stale: list[pa.Table] = field(default_factory=list)
+
+    @property
+    def table(self) -> OpenTable:
+        return self.parts[0].table
+
+    def others(self) -> list[OpenTable]:
+        """The table as those opened it who are not the one whose rights the commit looks at."""
+        return [part.table for part in self.parts if part.table.place != self.table.place]
+
+    def rows(self) -> pa.Table:
+        return pa.concat_tables([part.rows for part in self.parts]).combine_chunks()
+
+    def require_new(self, newest: OpenTable) -> None:
+        """Raises `Apart`."""
+        if any(part.idempotency_key in newest.snapshot.replies for part in self.parts if part.idempotency_key):
+            raise Apart
+
+    def met(self, keys: pa.Table, by: pa.Array, stale: pa.Array) -> None:
+        """See `resolving.Met`."""
+        self.superseding.append(keys.take(by))
+        self.stale.append(keys.take(stale))
+
+    def shares(self, finder: RowFinder) -> tuple[Share, ...]:
+        """As if each had committed alone, one after the other; of rows with a sequence only those that win count."""
+        counts = self._by_key(finder) if self.table.snapshot.definition.keys else self._all_inserted()
+        return tuple(Share(part.idempotency_key, count) for part, count in zip(self.parts, counts, strict=True))
+
+    def _all_inserted(self) -> list[Counts]:
+        return [Counts(inserted=part.rows.num_rows) for part in self.parts]
+
+    def _by_key(self, finder: RowFinder) -> list[Counts]:
+        snapshot = self.table.snapshot
+        names, sequence = snapshot.key_names, snapshot.sequence_name
+        rows = self.rows()
+        winners = finder.duplicates(rows, names, sequence) if sequence else None
+        winning = None if winners is None else frozenset(winners.to_pylist())
+        owner = np.repeat(np.arange(len(self.parts)), [part.rows.num_rows for part in self.parts]).tolist()
+        inserted, updated = [0] * len(self.parts), [0] * len(self.parts)
+        for numbers in self._numbers_by_key(rows, names):
+            own = sorted(number for number in numbers if number < len(owner))
+            lost = sequence is not None and any(number >= len(owner) + self._superseding for number in numbers)
+            known = len(own) < len(numbers)
+            for part in [] if lost else _counted(own, owner, sequence is not None, winning):
+                (updated if known else inserted)[part] += 1
+                known = True
+        return [Counts(inserted=new, updated=old) for new, old in zip(inserted, updated, strict=True)]
+
+    @property
+    def _superseding(self) -> int:
+        return sum(keys.num_rows for keys in self.superseding)
+
+    def _numbers_by_key(self, rows: pa.Table, names: list[str]) -> list[list[int]]:
+        """The numbers of the rows that have one key; the keys that were met are numbered after the rows."""
+        tables = [rows.select(names), *(_named(keys, names) for keys in (*self.superseding, *self.stale))]
+        keys = pa.concat_tables([table.replace_schema_metadata(None) for table in tables], promote_options="permissive")
+        keys = keys.append_column(_free(names), pa.array(np.arange(keys.num_rows)))
+        grouped = keys.group_by(names, use_threads=False).aggregate([(_free(names), "list")])
+        found: list[list[int]] = grouped.column(f"{_free(names)}_list").to_pylist()
+        return found
+
+
+def _counted(own: list[int], owner: list[int], in_sequence: bool, winning: frozenset[int] | None) -> list[int]:
+    """The parts that a key counts for, in order. `winning`: the rows that win among all, None: every row."""
+    if in_sequence and winning is not None:
+        own = [number for number in own if number in winning]
+    return list(dict.fromkeys(owner[number] for number in own))
+
+
+def _named(keys: pa.Table, names: list[str]) -> pa.Table:
+    """Only the key columns, which come first, under the names that the rows have."""
+    return keys.select(range(len(names))).rename_columns(names)
+
+
+def _free(names: list[str]) -> str:
+    """A column name that no key has."""
+    name = _NUMBER
+    while name in names or f"{name}_list" in names:
+        name += "_"
+    return name

@@ -1,0 +1,154 @@
+"""A write's rows as data files that no commit refers to yet; for keyed tables, which of their rows are dead at birth.
+
+A small write is held in memory, so that its rows are unique by key before they are written. A large one is streamed
+into files first; rows that a later row of the same stream supersedes are then found in the files and marked dead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from supertable.application.ports.engines import RowFinder
+from supertable.application.ports.object_stores import ObjectStore
+from supertable.application.storage.arrow_batches import chunks, conforming
+from supertable.application.storage.data_file_writer import ROW_GROUP_BYTES, ROW_GROUP_ROWS, DataFileWriter
+from supertable.application.storage.deletion_vectors import Positions
+from supertable.application.tables.open_table import OpenTable
+from supertable.domain.errors import ObjectMissing
+from supertable.domain.scan.scan_plan import AccessStage, Scan, grouped
+from supertable.domain.schema.schemas import Schema
+from supertable.domain.table.data_files import DataFile
+
+_PROBE_ROWS = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChunk:
+    """Rows of one staged file, key and sequence columns only. `rows[i]` is the position of row i in the file."""
+
+    file: DataFile
+    rows: Positions
+    keys: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """`dead`: positions of rows that other rows of the same write supersede, by path of the staged file.
+
+    `held`: the rows of a small write, all of them, which lie in its one file in this order.
+    """
+
+    schema: Schema
+    files: list[DataFile]
+    dead: dict[str, Positions] = field(default_factory=dict)
+    held: pa.Table | None = None
+
+    @property
+    def live_rows(self) -> int:
+        return sum(file.rows for file in self.files) - sum(len(rows) for rows in self.dead.values())
+
+
+class Stage:
+    def __init__(self, store: ObjectStore, writer: DataFileWriter, finder: RowFinder) -> None:
+        self._store = store
+        self._writer = writer
+        self._finder = finder
+
+    def __call__(self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema) -> Staged:
+        """Write the reader's rows. `schema` is the table's, or the evolution of it that the data asks for."""
+        groups = chunks(conforming(reader, schema), ROW_GROUP_ROWS, ROW_GROUP_BYTES)
+        if not table.snapshot.definition.keys:
+            return Staged(schema, self._writer.write(table.folder, schema, groups))
+        return self._unique(table, groups, schema)
+
+    def resolved(self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema) -> Staged:
+        """Write rows whose keys are unique already."""
+        groups = chunks(conforming(reader, schema), ROW_GROUP_ROWS, ROW_GROUP_BYTES)
+        return Staged(schema, self._writer.write(table.folder, schema, groups, table.snapshot.definition.keys))
+
+    def discard(self, table: OpenTable, staged: Staged) -> None:
+        """Delete staged files that no commit will refer to."""
+        self._store.delete([file.key(table.folder) for file in staged.files])
+
+    def again(self, table: OpenTable, staged: Staged, schema: Schema) -> Staged:
+        """The same rows under another schema; the first files are left to be cleaned up."""
+        source = pa.RecordBatchReader.from_batches(
+            self._open(table, staged.files[0]).schema_arrow, self._batches(table, staged)
+        )
+        return self(table, source, schema)
+
+    def key_chunks(self, table: OpenTable, staged: Staged) -> Iterator[KeyChunk]:
+        """The keys of all live staged rows, in bounded pieces, by the names that the columns have in `table`."""
+        snapshot = table.snapshot
+        names = [*snapshot.key_names, *([snapshot.sequence_name] if snapshot.sequence_name else [])]
+        definition = snapshot.definition
+        ids = [*definition.keys, *([definition.sequence] if definition.sequence else [])]
+        columns = [field.name for number in ids if (field := staged.schema.by_id(number))]
+        if staged.held is not None:
+            keys = staged.held.select(columns).rename_columns(names)
+            yield KeyChunk(staged.files[0], np.arange(keys.num_rows), keys)
+            return
+        for file in staged.files:
+            live = np.ones(file.rows, dtype=bool)
+            live[staged.dead.get(file.path, np.empty(0, np.int64))] = False
+            start = 0
+            for batch in self._open(table, file).iter_batches(batch_size=_PROBE_ROWS, columns=columns):
+                mask = live[start : start + batch.num_rows]
+                keys = pa.table(batch).select(columns).rename_columns(names).filter(pa.array(mask))
+                yield KeyChunk(file, np.flatnonzero(mask) + start, keys)
+                start += batch.num_rows
+
+    def _unique(self, table: OpenTable, groups: Iterator[pa.Table], schema: Schema) -> Staged:
+        first = next(groups, None)
+        if first is None:
+            return Staged(schema, [])
+        second = next(groups, None)
+        keys, sequence = table.snapshot.key_names, table.snapshot.sequence_name
+        if second is None:
+            keep = self._finder.duplicates(first, keys, sequence)
+            rows = first if keep is None else first.take(keep)
+            return Staged(
+                schema, self._writer.write(table.folder, schema, [rows], table.snapshot.definition.keys), held=rows
+            )
+        files = self._writer.write(table.folder, schema, chain([first, second], groups), table.snapshot.definition.keys)
+        found = self._finder.superseded(staged_scan(table, Staged(schema, files)), keys, sequence)
+        return Staged(schema, files, {path: rows.to_numpy() for path, rows in found.items()})
+
+    def _open(self, table: OpenTable, file: DataFile) -> pq.ParquetFile:
+        key = file.key(table.folder)
+        data = self._store.read(key)
+        if data is None:
+            raise ObjectMissing(key)
+        return pq.ParquetFile(pa.BufferReader(data))
+
+    def _batches(self, table: OpenTable, staged: Staged) -> Iterator[pa.RecordBatch]:
+        for file in staged.files:
+            yield from self._open(table, file).iter_batches()
+
+
+def staged_scan(table: OpenTable, staged: Staged, access: AccessStage | None = None) -> Scan:
+    """The plan of a read of all live staged rows, or of those that `access` shows."""
+    hidden = {file.path: _bitmap(file, staged.dead[file.path]) for file in staged.files if file.path in staged.dead}
+    return Scan(
+        table=table.name,
+        folder=table.folder,
+        version=table.snapshot.version,
+        schema=staged.schema,
+        groups=grouped(staged.files, {staged.schema.id: staged.schema}, hidden),
+        files_total=len(staged.files),
+        rows_total=staged.live_rows,
+        hidden=hidden,
+        access=access,
+    )
+
+
+def _bitmap(file: DataFile, dead: Positions) -> bytes:
+    bits = np.zeros(file.rows, dtype=np.uint8)
+    bits[dead] = 1
+    return np.packbits(bits).tobytes()

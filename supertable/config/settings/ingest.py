@@ -1,0 +1,39 @@
+"""What bounds rows that are sent to a service."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from supertable.application.writes.ingest_rows import IngestLimits
+
+
+class IngestSettings(BaseSettings):
+    ingest_max_bytes: int = Field(
+        default=16 * 1024**3,
+        ge=1024,
+        alias="SUPERTABLE_INGEST_MAX_BYTES",
+        description="Most bytes of rows that one request may send, as they are sent.",
+    )
+    ingest_max_unpacked_bytes: int = Field(
+        default=64 * 1024**3,
+        ge=1024,
+        alias="SUPERTABLE_INGEST_MAX_UNPACKED_BYTES",
+        description="Most bytes that compressed rows may unpack to.",
+    )
+    ingest_max_ratio: int = Field(
+        default=1000,
+        ge=1,
+        alias="SUPERTABLE_INGEST_MAX_RATIO",
+        description="How many times their own size compressed rows may unpack to; 1 MiB is always allowed.",
+    )
+    ingest_max_line_bytes: int = Field(
+        default=16 * 1024**2,
+        ge=1024,
+        alias="SUPERTABLE_INGEST_MAX_LINE_BYTES",
+        description="Longest line, or JSON object, of rows that are sent.",
+    )
+
+
+def ingest_limits(settings: IngestSettings) -> IngestLimits:
+    return IngestLimits(settings.ingest_max_unpacked_bytes, settings.ingest_max_ratio, settings.ingest_max_line_bytes)

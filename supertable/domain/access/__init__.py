@@ -1,0 +1,1 @@
+"""Roles, users, sessions, masks and row filters."""

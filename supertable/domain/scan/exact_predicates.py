@@ -1,0 +1,45 @@
+"""The part of a predicate that every engine can test row by row, and comes to the same answer as file ranges do."""
+
+from __future__ import annotations
+
+from supertable.domain.scan.predicates import ALWAYS, All, AnyOf, Compare, IsIn, NullTest, Predicate
+from supertable.domain.schema.schemas import Schema
+from supertable.domain.schema.types import FLOATS, DataType, Scalar, is_integer
+
+_LARGEST = 2**120
+
+
+def exact(predicate: Predicate, schema: Schema) -> Predicate:
+    """What of the predicate compares columns of `schema` with values of their own types; the rest says nothing."""
+    match predicate:
+        case All(parts):
+            kept = tuple(part for part in (exact(part, schema) for part in parts) if part != ALWAYS)
+            return kept[0] if len(kept) == 1 else All(kept)
+        case AnyOf(parts):
+            either = tuple(exact(part, schema) for part in parts)
+            return ALWAYS if ALWAYS in either else AnyOf(either)
+        case NullTest(column):
+            return predicate if schema.find(column) else ALWAYS
+        case Compare(column, _, value):
+            return predicate if _is_of(schema, column, value) else ALWAYS
+        case IsIn(column, values):
+            return predicate if all(_is_of(schema, column, value) for value in values) else ALWAYS
+
+
+def _is_of(schema: Schema, column: str, value: Scalar) -> bool:
+    field = schema.find(column)
+    return field is not None and _has(field.type, value)
+
+
+def _has(kind: DataType, value: Scalar) -> bool:
+    if isinstance(value, bool):
+        return kind.name == "bool"
+    if isinstance(value, str):
+        return kind.name == "string"
+    if isinstance(value, float):
+        return kind.name in FLOATS
+    if kind.name == "decimal":
+        return abs(value) < int(10**kind.precision)
+    if kind.name == "timestamp":
+        return kind.unit != "ns" and abs(value) < 2**62
+    return (is_integer(kind) and abs(value) < _LARGEST) or (kind.name == "date" and abs(value) < 2**31)

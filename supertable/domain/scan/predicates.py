@@ -1,0 +1,55 @@
+"""What a query's WHERE says about one table, as far as file pruning can use it. Everything else is simply left out.
+
+A predicate tree is a necessary condition: rows for which it is not true cannot be in the answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from supertable.domain.schema.types import Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """`column operator value`, operator one of `=`, `<`, `<=`, `>`, `>=`. False for a null column."""
+
+    column: str
+    operator: str
+    value: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class IsIn:
+    """`column IN (values)`. False for a null column."""
+
+    column: str
+    values: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NullTest:
+    """`column IS NULL`, or with `negated` IS NOT NULL."""
+
+    column: str
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every part is necessary; no part at all says nothing."""
+
+    parts: tuple[Predicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one of the parts is necessary."""
+
+    parts: tuple[Predicate, ...]
+
+
+Predicate = Compare | IsIn | NullTest | All | AnyOf
+
+ALWAYS = All(())
+"""Says nothing: every file may hold rows."""

@@ -1,0 +1,202 @@
+"""Changing a table's columns without rewriting data: by field id, so that nothing old ever shows under a new name.
+
+A path names a column, or a field nested in one: ("address", "zip"). Elements of lists are called `element`, the parts
+of maps `key` and `value`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+from supertable.domain.errors import IncompatibleSchema, InvalidSchema
+from supertable.domain.names import checked_columns
+from supertable.domain.schema.schemas import UNASSIGNED, Schema, numbered
+from supertable.domain.schema.types import DataType, Field, widened
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddColumn:
+    """A new column or struct member, last in its place; null in all rows there are."""
+
+    path: Path
+    type: DataType
+    comment: str = ""
+
+    def __str__(self) -> str:
+        return f"add {_text(self.path)} {self.type}"
+
+
+@dataclass(frozen=True, slots=True)
+class DropColumn:
+    """Its values stay in older versions; a later column of the same name does not get them back."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return f"drop {_text(self.path)}"
+
+
+@dataclass(frozen=True, slots=True)
+class RenameColumn:
+    path: Path
+    name: str
+
+    def __str__(self) -> str:
+        return f"rename {_text(self.path)} to {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class MoveColumn:
+    """To the place right after its sibling `after`, or with None to the first place."""
+
+    path: Path
+    after: str | None
+
+    def __str__(self) -> str:
+        return f"move {_text(self.path)} {'first' if self.after is None else 'after ' + self.after}"
+
+
+@dataclass(frozen=True, slots=True)
+class WidenColumn:
+    """To a type that holds every value exactly (see `domain.types.widened`)."""
+
+    path: Path
+    type: DataType
+
+    def __str__(self) -> str:
+        return f"widen {_text(self.path)} to {self.type}"
+
+
+@dataclass(frozen=True, slots=True)
+class SetNullable:
+    """Whether nulls are allowed. To forbid them, no live row may have one: the use case looks."""
+
+    path: Path
+    nullable: bool
+
+    def __str__(self) -> str:
+        return f"{'allow' if self.nullable else 'forbid'} nulls in {_text(self.path)}"
+
+
+@dataclass(frozen=True, slots=True)
+class SetComment:
+    path: Path
+    comment: str
+
+    def __str__(self) -> str:
+        return f"comment on {_text(self.path)}"
+
+
+SchemaChange = AddColumn | DropColumn | RenameColumn | MoveColumn | WidenColumn | SetNullable | SetComment
+
+
+def changed(schema: Schema, change: SchemaChange, needed: Collection[int]) -> Schema:
+    """The schema after one change. `needed` are the field ids of key and sequence columns, which have to stay.
+
+    Raises `InvalidSchema` for a column that is not there or cannot be changed so, and `IncompatibleSchema` for types.
+    """
+    last = [schema.last_field_id]
+    if isinstance(change, AddColumn | DropColumn | RenameColumn | MoveColumn) and len(change.path) > 1:
+        _require_struct(found(schema, change.path[:-1]), change.path)
+    fields = _within(
+        schema.fields, change.path[:-1], change.path, lambda siblings: _edited(siblings, change, needed, last)
+    )
+    checked_columns([field.name for field in fields])
+    return Schema(schema.id + 1, fields, last[0])
+
+
+def found(schema: Schema, path: Path) -> Field:
+    """The field at a path. Raises `InvalidSchema`."""
+    field = schema.fields[_place(schema.fields, path[0], path)]
+    for name in path[1:]:
+        field = field.type.fields[_place(field.type.fields, name, path)]
+    return field
+
+
+def _require_struct(parent: Field, path: Path) -> None:
+    if parent.type.name != "struct":
+        raise InvalidSchema(
+            _text(path), f"{parent.name} is {parent.type}; only members of structs come, go, move and get other names"
+        )
+
+
+def _within(
+    siblings: tuple[Field, ...], parents: Path, path: Path, edit: Callable[[tuple[Field, ...]], tuple[Field, ...]]
+) -> tuple[Field, ...]:
+    """The fields, with `edit` applied to those below `parents`."""
+    if not parents:
+        return edit(siblings)
+    place = _place(siblings, parents[0], path)
+    field = siblings[place]
+    inner = _within(field.type.fields, parents[1:], path, edit)
+    return _put(siblings, place, replace(field, type=replace(field.type, fields=inner)))
+
+
+def _edited(
+    siblings: tuple[Field, ...], change: SchemaChange, needed: Collection[int], last: list[int]
+) -> tuple[Field, ...]:
+    if isinstance(change, AddColumn):
+        return _added(siblings, change, last)
+    place = _place(siblings, change.path[-1], change.path)
+    field = siblings[place]
+    rest = siblings[:place] + siblings[place + 1 :]
+    match change:
+        case DropColumn():
+            return _dropped(field, rest, change.path, needed)
+        case MoveColumn(after=after):
+            at = 0 if after is None else _place(rest, after, (*change.path[:-1], after)) + 1
+            return (*rest[:at], field, *rest[at:])
+        case RenameColumn(name=name):
+            return _put(siblings, place, replace(field, name=_new_name(name, rest, change.path)))
+        case WidenColumn(type=kind):
+            return _put(siblings, place, replace(field, type=_widened(field, kind, change.path)))
+        case SetNullable(nullable=nullable):
+            return _put(siblings, place, replace(field, nullable=nullable))
+        case SetComment(comment=comment):
+            return _put(siblings, place, replace(field, comment=comment))
+
+
+def _added(siblings: tuple[Field, ...], change: AddColumn, last: list[int]) -> tuple[Field, ...]:
+    name = _new_name(change.path[-1], siblings, change.path)
+    field, last[0] = numbered(Field(UNASSIGNED, name, change.type, True, change.comment), last[0])
+    return (*siblings, field)
+
+
+def _dropped(field: Field, rest: tuple[Field, ...], path: Path, needed: Collection[int]) -> tuple[Field, ...]:
+    if field.id in needed:
+        raise InvalidSchema(_text(path), "it is a key or the sequence of the table and cannot be dropped")
+    if not rest:
+        raise InvalidSchema(_text(path), "it is the only one in its place and cannot be dropped")
+    return rest
+
+
+def _widened(field: Field, kind: DataType, path: Path) -> DataType:
+    if field.type.fields or widened(field.type, kind) != kind:
+        hint = "Columns can be widened to types that hold every value exactly, and in no other way."
+        raise IncompatibleSchema(_text(path), str(field.type), str(kind), hint)
+    return kind
+
+
+def _new_name(name: str, others: Sequence[Field], path: Path) -> str:
+    if any(other.name.lower() == name.lower() for other in others):
+        raise InvalidSchema(_text(path), f"there is a column {name!r} already; names are matched without case")
+    checked_columns([name])
+    return name
+
+
+def _place(siblings: Sequence[Field], name: str, path: Path) -> int:
+    for place, field in enumerate(siblings):
+        if field.name.lower() == name.lower():
+            return place
+    raise InvalidSchema(_text(path), "there is no such column")
+
+
+def _put(siblings: tuple[Field, ...], place: int, field: Field) -> tuple[Field, ...]:
+    return (*siblings[:place], field, *siblings[place + 1 :])
+
+
+def _text(path: Path) -> str:
+    return ".".join(path)

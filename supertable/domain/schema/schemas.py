@@ -1,0 +1,186 @@
+"""A table's columns at one version, and how data with other columns fits them or changes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from supertable.domain.errors import IncompatibleSchema, InvalidSchema
+from supertable.domain.names import checked_columns
+from supertable.domain.schema.types import DataType, Field, widened
+
+UNASSIGNED = 0
+"""The id of a field that comes with data and has no place in a table yet."""
+
+_KEYABLE_NOT = frozenset({"list", "struct", "map"})
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Columns in order. `id` counts the table's schemas from 1; `last_field_id` is the highest id ever given out."""
+
+    id: int
+    fields: tuple[Field, ...]
+    last_field_id: int
+
+    @property
+    def names(self) -> list[str]:
+        return [field.name for field in self.fields]
+
+    def find(self, name: str) -> Field | None:
+        """The column of that name, matched without case."""
+        wanted = name.lower()
+        return next((field for field in self.fields if field.name.lower() == wanted), None)
+
+    def by_id(self, field_id: int) -> Field | None:
+        return next((field for field in self.fields if field.id == field_id), None)
+
+
+def first_schema(fields: Iterable[Field]) -> Schema:
+    """A new table's schema: ids are given out parents first, from 1. Raises `InvalidSchema`."""
+    given = tuple(fields)
+    if not given:
+        raise InvalidSchema("", "a table needs at least one column")
+    checked_columns([field.name for field in given])
+    assign = _Counter(UNASSIGNED)
+    numbered = tuple(_numbered(field, assign) for field in given)
+    return Schema(id=1, fields=numbered, last_field_id=assign.last)
+
+
+def check_keys(schema: Schema, keys: Iterable[str], sequence: str | None) -> tuple[tuple[int, ...], int | None]:
+    """The field ids of the key and sequence columns. Raises `InvalidSchema` where one cannot serve."""
+    ids = tuple(_keyable(schema, name, "a key").id for name in keys)
+    if len(set(ids)) != len(ids):
+        raise InvalidSchema(", ".join(keys), "a key column is named twice")
+    if sequence is None:
+        return ids, None
+    if not ids:
+        raise InvalidSchema(sequence, "a sequence column needs key columns beside it")
+    return ids, _keyable(schema, sequence, "the sequence").id
+
+
+def fitted(schema: Schema, given: Iterable[Field], evolve: bool) -> Schema:
+    """The schema under which data with the columns `given` can be written: `schema` itself, or its evolution.
+
+    Data types that the table's own type holds exactly fit as they are. With `evolve`, new columns are added (nullable,
+    at the end) and types widened. Otherwise, and where no type holds both, raises `IncompatibleSchema`.
+    Columns of the table that the data lacks are not looked at here: see `missing_columns`.
+    """
+    columns = list(given)
+    checked_columns([field.name for field in columns])
+    merge = _Merge(evolve, _Counter(schema.last_field_id))
+    fields = merge.members(schema.fields, columns, path="")
+    if fields == schema.fields:
+        return schema
+    return Schema(id=schema.id + 1, fields=fields, last_field_id=merge.assign.last)
+
+
+def missing_columns(schema: Schema, given: Iterable[str]) -> list[Field]:
+    """The table's columns that data with the columns `given` lacks, in the table's order."""
+    present = {name.lower() for name in given}
+    return [field for field in schema.fields if field.name.lower() not in present]
+
+
+def without(schema: Schema, fields: Iterable[Field]) -> Schema:
+    """Only the other columns: what data without these is staged under. It is no schema of the table's; its id is 0."""
+    dropped = {field.id for field in fields}
+    return Schema(UNASSIGNED, tuple(field for field in schema.fields if field.id not in dropped), schema.last_field_id)
+
+
+def require_nullable(fields: Iterable[Field]) -> None:
+    """Raises `InvalidSchema` for the first of the missing `fields` that may not be null."""
+    for field in fields:
+        if not field.nullable:
+            raise InvalidSchema(field.name, "it may not be null, and the data does not have it")
+
+
+class _Counter:
+    def __init__(self, last: int) -> None:
+        self.last = last
+
+    def next(self) -> int:
+        self.last += 1
+        return self.last
+
+
+def _numbered(field: Field, assign: _Counter) -> Field:
+    number = assign.next()
+    children = tuple(_numbered(child, assign) for child in field.type.fields)
+    return replace(field, id=number, type=replace(field.type, fields=children))
+
+
+def _keyable(schema: Schema, name: str, role: str) -> Field:
+    field = schema.find(name)
+    if field is None:
+        raise InvalidSchema(name, f"it is named as {role} column, but there is no such column")
+    if field.type.name in _KEYABLE_NOT:
+        raise InvalidSchema(name, f"{field.type} cannot be {role} column")
+    return field
+
+
+@dataclass(slots=True)
+class _Merge:
+    evolve: bool
+    assign: _Counter
+
+    def members(self, old: tuple[Field, ...], new: list[Field], path: str) -> tuple[Field, ...]:
+        incoming = {field.name.lower(): field for field in new}
+        if path:
+            self.check_case(old, incoming, path)
+        kept = tuple(
+            self.field(field, incoming.pop(field.name.lower()), path) if field.name.lower() in incoming else field
+            for field in old
+        )
+        return kept + tuple(self.added(field, path) for field in incoming.values())
+
+    @staticmethod
+    def check_case(old: tuple[Field, ...], incoming: dict[str, Field], path: str) -> None:
+        for field in old:
+            given = incoming.get(field.name.lower())
+            if given and given.name != field.name:
+                hint = "Members of a struct are matched by exact name; rename it in the data."
+                raise IncompatibleSchema(
+                    path + field.name, f"the member {field.name}", f"the member {given.name}", hint
+                )
+
+    def added(self, field: Field, path: str) -> Field:
+        if not self.evolve:
+            raise IncompatibleSchema(
+                path + field.name, "no such column", str(field.type), "Write with evolve to add it."
+            )
+        return _numbered(replace(field, nullable=True), self.assign)
+
+    def field(self, old: Field, new: Field, path: str) -> Field:
+        return replace(old, type=self.type(old.type, new.type, path + old.name))
+
+    def type(self, old: DataType, new: DataType, path: str) -> DataType:
+        if old.fields and old.name == new.name:
+            return replace(old, fields=self.nested(old, new, path))
+        common = None if old.fields or new.fields else widened(old, new)
+        if common == old:
+            return old
+        if common is None:
+            raise IncompatibleSchema(path, str(old), str(new), "No type holds both; convert the data first.")
+        if not self.evolve:
+            raise IncompatibleSchema(path, str(old), str(new), f"Write with evolve to widen the column to {common}.")
+        return common
+
+    def nested(self, old: DataType, new: DataType, path: str) -> tuple[Field, ...]:
+        if old.name == "struct":
+            return self.members(old.fields, list(new.fields), path + ".")
+        return tuple(
+            replace(ours, type=self.type(ours.type, theirs.type, f"{path}.{ours.name}"))
+            for ours, theirs in zip(old.fields, new.fields, strict=True)
+        )
+
+
+def numbered(field: Field, last: int) -> tuple[Field, int]:
+    """The field and all that is nested in it with the ids after `last`, and the last id given out."""
+    assign = _Counter(last)
+    return _numbered(field, assign), assign.last
+
+
+def walk_fields(fields: Iterable[Field]) -> Iterator[Field]:
+    """All the fields, nested ones included, parents first."""
+    for field in fields:
+        yield from field.walk()

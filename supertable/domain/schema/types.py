@@ -1,0 +1,109 @@
+"""The types that a column can have, and which of them widen into which without losing a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+Scalar = bool | int | float | str
+"""A value in a column range: integers for integer, date (days since 1970), time and timestamp (in the type's unit) and
+decimal (unscaled) columns; text for string columns, ordered by code point, which is bytewise by UTF-8."""
+
+
+SIGNED = {"int8": 8, "int16": 16, "int32": 32, "int64": 64}
+UNSIGNED = {"uint8": 8, "uint16": 16, "uint32": 32, "uint64": 64}
+FLOATS = {"float16": 16, "float32": 32, "float64": 64}
+UNITS = {"ms": 3, "us": 6, "ns": 9}
+NESTED = frozenset({"list", "struct", "map"})
+MAX_DECIMAL_PRECISION = 38
+
+
+@dataclass(frozen=True, slots=True)
+class DataType:
+    """One type.
+
+    `name` is bool, int8…uint64, float16…64, decimal, string, binary, date, time, timestamp, list, struct or map;
+
+    decimal has precision and scale; time and timestamp a unit (ms, us, ns); timestamp a timezone or none.
+    fields: a list's one element, a struct's members, a map's key and value.
+    """
+
+    name: str
+    precision: int = 0
+    scale: int = 0
+    unit: str = ""
+    timezone: str = ""
+    fields: tuple[Field, ...] = ()
+
+    def __str__(self) -> str:
+        if self.name == "decimal":
+            return f"decimal({self.precision},{self.scale})"
+        if self.name == "time":
+            return f"time({self.unit})"
+        if self.name == "timestamp":
+            return f"timestamp({self.unit},{self.timezone})" if self.timezone else f"timestamp({self.unit})"
+        if self.name == "struct":
+            return "struct<" + ", ".join(f"{field.name}: {field.type}" for field in self.fields) + ">"
+        if self.fields:
+            return f"{self.name}<" + ", ".join(str(field.type) for field in self.fields) + ">"
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column, or a part of a nested one. The id never changes and is never used again in its table."""
+
+    id: int
+    name: str
+    type: DataType
+    nullable: bool = True
+    comment: str = ""
+
+    def walk(self) -> Iterator[Field]:
+        """This field and all that is nested in it, parents first."""
+        yield self
+        for child in self.type.fields:
+            yield from child.walk()
+
+
+def is_integer(kind: DataType) -> bool:
+    return kind.name in SIGNED or kind.name in UNSIGNED
+
+
+def widened(old: DataType, new: DataType) -> DataType | None:
+    """The narrowest type that holds every value of both exactly, or None where there is none.
+
+    Source: the type promotions of Iceberg's and Delta's specifications, with unsigned integers added. Nested types
+    are compared by `domain.schemas`, which knows their field ids.
+    """
+    if old == new:
+        return old
+    if is_integer(old) and is_integer(new):
+        return _wider_integer(old.name, new.name)
+    if old.name in FLOATS and new.name in FLOATS:
+        return max(old, new, key=lambda kind: FLOATS[kind.name])
+    if old.name == new.name == "decimal":
+        return _wider_decimal(old, new)
+    if old.name == new.name and old.name in ("time", "timestamp") and old.timezone == new.timezone:
+        return max(old, new, key=lambda kind: UNITS[kind.unit])
+    if {old.name, new.name} == {"date", "timestamp"}:
+        stamp = old if old.name == "timestamp" else new
+        return None if stamp.timezone else stamp
+    return None
+
+
+def _wider_integer(old: str, new: str) -> DataType | None:
+    if (old in SIGNED) == (new in SIGNED):
+        widths = SIGNED | UNSIGNED
+        return DataType(max(old, new, key=lambda name: widths[name]))
+    signed, unsigned = (old, new) if old in SIGNED else (new, old)
+    needed = max(SIGNED[signed], 2 * UNSIGNED[unsigned])
+    return DataType(f"int{needed}") if needed <= 64 else None
+
+
+def _wider_decimal(old: DataType, new: DataType) -> DataType | None:
+    scale = max(old.scale, new.scale)
+    whole = max(old.precision - old.scale, new.precision - new.scale)
+    if whole + scale > MAX_DECIMAL_PRECISION:
+        return None
+    return DataType("decimal", precision=whole + scale, scale=scale)

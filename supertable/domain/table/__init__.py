@@ -1,0 +1,1 @@
+"""Commits, snapshots, rebasing and maintenance rules of a table."""

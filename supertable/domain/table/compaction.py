@@ -1,0 +1,80 @@
+"""Which data files a compaction writes anew, and in which portions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.maintenance_policy import MaintenancePolicy
+
+MOST_ROWS = 16_000_000
+"""In one commit, so that the map from old to new positions stays at 64 MB."""
+MOST_TARGETS = 8
+"""In one commit, so many times the target size."""
+_SMALL_SHARE = 0.5
+_GROWTH = 4
+
+Job = tuple[DataFile, ...]
+"""Files that are written anew together, as one commit, in the order in which they came."""
+
+
+def live_bytes(file: DataFile) -> int:
+    """About what the file's live rows take."""
+    return file.bytes * file.live_rows // file.rows if file.rows else 0
+
+
+def is_small(file: DataFile, policy: MaintenancePolicy) -> bool:
+    return live_bytes(file) < policy.target_file_bytes * _SMALL_SHARE
+
+
+def is_dirty(file: DataFile, policy: MaintenancePolicy) -> bool:
+    return file.live_rows <= file.rows * (1 - policy.dirty_share)
+
+
+def jobs(files: Iterable[DataFile], policy: MaintenancePolicy, everything: bool = False) -> list[Job]:
+    """What a compaction that was asked for does: small and dirty files, or every file.
+
+    A clean file alone is left as it is, unless everything is to be written anew.
+    """
+    chosen = [file for file in files if everything or is_small(file, policy) or is_dirty(file, policy)]
+    portions = _portions(chosen, policy)
+    return [job for job in portions if everything or len(job) > 1 or is_dirty(job[0], policy)]
+
+
+def due_jobs(files: Sequence[DataFile], policy: MaintenancePolicy) -> list[Job]:
+    """What is worth doing unasked: dirty files, and small ones where there are enough of about one size.
+
+    A file that is much larger than all smaller ones together waits until there are more like it, so that a row is
+    written a few times and not once for every compaction.
+    """
+    tiers = _tiers([file for file in files if is_small(file, policy)])
+    merged = {file.path for tier in tiers if len(tier) >= policy.small_files for file in tier}
+    chosen = [file for file in files if file.path in merged or is_dirty(file, policy)]
+    return [job for job in _portions(chosen, policy) if len(job) > 1 or is_dirty(job[0], policy)]
+
+
+def _tiers(files: Iterable[DataFile]) -> list[list[DataFile]]:
+    """The files by size; a tier ends before a file that is much larger than the whole tier."""
+    tiers: list[list[DataFile]] = []
+    size = 0
+    for file in sorted(files, key=live_bytes):
+        if not tiers or (len(tiers[-1]) > 1 and live_bytes(file) > _GROWTH * size):
+            tiers.append([])
+            size = 0
+        tiers[-1].append(file)
+        size += live_bytes(file)
+    return tiers
+
+
+def _portions(files: Iterable[DataFile], policy: MaintenancePolicy) -> Iterator[Job]:
+    most_bytes = MOST_TARGETS * policy.target_file_bytes
+    held: list[DataFile] = []
+    rows = size = 0
+    for file in files:
+        if held and (rows + file.rows > MOST_ROWS or size + live_bytes(file) > most_bytes):
+            yield tuple(held)
+            held, rows, size = [], 0, 0
+        held.append(file)
+        rows, size = rows + file.rows, size + live_bytes(file)
+    if held:
+        yield tuple(held)

@@ -1,0 +1,143 @@
+"""A table's whole state at one version, as the fold of its commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import takewhile
+
+from supertable.domain.schema.schemas import Schema
+from supertable.domain.table.commits import Change, Commit, Operation, TableDefinition
+from supertable.domain.table.data_files import DataFile
+
+REPLY_WINDOW_US = 7 * 24 * 3600 * 1_000_000
+MAX_REPLIES = 50_000
+"""Idempotency keys are remembered for seven days, and the newest 50,000 of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Which commit an idempotency key led to."""
+
+    version: int
+    committed_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """`files` by path, in the order in which they came; `schemas` by id, every one that the table has had.
+
+    `oldest` is the first version that is kept; older ones can be read only while a tag or clone pins them. `restored`
+    is the newest version that a restore made (0: none): up to there, dead rows may have come to life again.
+    """
+
+    version: int
+    commit_id: str
+    created_at_us: int
+    committed_at_us: int
+    definition: TableDefinition
+    schema: Schema
+    schemas: Mapping[int, Schema]
+    files: Mapping[str, DataFile]
+    replies: Mapping[str, Reply]
+    oldest: int = 1
+    restored: int = 0
+
+    @property
+    def rows(self) -> int:
+        return sum(file.live_rows for file in self.files.values())
+
+    @property
+    def bytes(self) -> int:
+        return sum(file.bytes for file in self.files.values())
+
+    @property
+    def key_names(self) -> list[str]:
+        return [self._column(field_id) for field_id in self.definition.keys]
+
+    @property
+    def sequence_name(self) -> str | None:
+        return None if self.definition.sequence is None else self._column(self.definition.sequence)
+
+    def _column(self, field_id: int) -> str:
+        field = self.schema.by_id(field_id)
+        assert field is not None, "key and sequence columns cannot be dropped"
+        return field.name
+
+
+def replayed(base: Snapshot | None, commits: Iterable[Commit]) -> Snapshot | None:
+    """The snapshot after `commits`, which follow `base` (None: nothing yet) without a gap.
+
+    Raises `ValueError` where they do not follow or contradict the state, which only damage explains.
+    """
+    state = base
+    files = dict(base.files) if base else {}
+    replies = dict(base.replies) if base else {}
+    for commit in commits:
+        _check_follows(state, commit)
+        _apply_files(files, commit.change)
+        _apply_replies(replies, commit)
+        state = _advanced(state, commit)
+    return state and replace(state, files=files, replies=replies)
+
+
+def _check_follows(state: Snapshot | None, commit: Commit) -> None:
+    expected = state.version + 1 if state else 1
+    if commit.version != expected:
+        raise ValueError(f"version {commit.version} where {expected} should be")
+
+
+def _apply_files(files: dict[str, DataFile], change: Change) -> None:
+    for path in change.removed:
+        if files.pop(path, None) is None:
+            raise ValueError(f"it removes {path}, which the table does not have")
+    for path, vector in change.deletes.items():
+        if path not in files:
+            raise ValueError(f"it deletes rows of {path}, which the table does not have")
+        files[path] = replace(files[path], deletes=vector)
+    for file in change.added:
+        files[file.path] = file
+
+
+def _apply_replies(replies: dict[str, Reply], commit: Commit) -> None:
+    keys = commit.idempotency_keys
+    if not keys:
+        return
+    oldest = commit.committed_at_us - REPLY_WINDOW_US
+    too_many = len(replies) + len(keys) - MAX_REPLIES
+    in_order = enumerate(replies.items())  # of commits, so that the expired ones come first
+    expired = takewhile(lambda entry: entry[0] < too_many or entry[1][1].committed_at_us < oldest, in_order)
+    for key in [key for _, (key, _) in expired]:
+        del replies[key]
+    replies.update(dict.fromkeys(keys, Reply(commit.version, commit.committed_at_us)))
+
+
+def _advanced(state: Snapshot | None, commit: Commit) -> Snapshot:
+    change = commit.change
+    if state is None:
+        if change.definition is None or change.schema is None:
+            raise ValueError("the first version does not define the table")
+        return Snapshot(
+            version=commit.version,
+            commit_id=commit.id,
+            created_at_us=commit.committed_at_us,
+            committed_at_us=commit.committed_at_us,
+            definition=change.definition,
+            schema=change.schema,
+            schemas={schema.id: schema for schema in (*change.schemas, change.schema)},
+            files={},
+            replies={},
+        )
+    schema = change.schema or state.schema
+    known = state.schemas if schema.id in state.schemas else {**state.schemas, schema.id: schema}
+    return replace(
+        state,
+        version=commit.version,
+        commit_id=commit.id,
+        committed_at_us=commit.committed_at_us,
+        definition=change.definition or state.definition,
+        schema=schema,
+        schemas=known,
+        oldest=max(state.oldest, change.oldest or 1),
+        restored=commit.version if change.operation is Operation.RESTORE else state.restored,
+    )

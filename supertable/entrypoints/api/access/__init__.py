@@ -1,0 +1,1 @@
+"""REST resources for roles, users, tokens and the audit log."""

@@ -1,0 +1,192 @@
+"""`/roles`: what users and tokens may do, and see. For roles with the permission rbac."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response, delete, get, patch, post, put
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from supertable.application.access_control.role_descriptions import RoleInfo
+from supertable.application.tables.place import Place
+from supertable.domain.access.roles import SUPERADMIN
+from supertable.domain.access.sessions import Session
+from supertable.domain.names import name_key
+from supertable.entrypoints.api.tables.tables import LOCATION_HEADER
+from supertable.entrypoints.sdk.lake import DEFAULT_SUPERTABLE
+from supertable.entrypoints.web.dependencies import Caller, Services
+from supertable.entrypoints.web.etags import ETAG_HEADER, IfMatch, of_version, version_as_read
+from supertable.entrypoints.web.openapi_problems import problems, problems_of_change
+from supertable.entrypoints.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, paged
+from supertable.entrypoints.web.request_bodies import Body
+
+_TAGS = ["roles"]
+_ROLE = "/roles/{role:str}"
+_GRANT = _ROLE + "/grants/{table:str}"
+
+Type = Annotated[
+    str, msgspec.Meta(description="superadmin, admin, writer, reader or meta.", examples=["reader"], max_length=128)
+]
+Patterns = Annotated[
+    list[str],
+    msgspec.Meta(description="Tables seen whole, by name or pattern.", examples=[["orders", "sales_*", "main.*"]]),
+]
+
+
+class NewRole(Body):
+    name: Annotated[str, msgspec.Meta(examples=["analyst"])]
+    type: Type
+    tables: Patterns = msgspec.field(default_factory=list)
+    comment: str = ""
+
+
+class RoleEdit(Body):
+    """What is not given stays, and so do rules for single tables."""
+
+    type: Type | None = None
+    tables: Patterns | None = None
+    comment: str | None = None
+
+
+class Grant(Body):
+    """With nothing in it: the whole table, or all tables of a pattern. Otherwise the part of one table that is seen."""
+
+    columns: Annotated[list[str], msgspec.Meta(description="None: all, also those to come.")] | None = None
+    masks: (
+        Annotated[
+            dict[str, str],
+            msgspec.Meta(
+                description="What stands in place of values: null, hash, constant:TEXT, first:2, last:4.",
+                examples=[{"card": "last:4"}],
+            ),
+        ]
+        | None
+    ) = None
+    where: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                description="A SQL condition; rows for which it is true are seen.",
+                examples=["region = user_attribute('region')"],
+            ),
+        ]
+        | None
+    ) = None
+
+
+@get("/roles", tags=_TAGS, summary="List roles", responses=problems(), sync_to_thread=True)
+def list_roles(
+    container: Services, session: Caller, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Page[RoleInfo]:
+    """By name; `superadmin`, which is always there, first."""
+    return paged("roles", container.manage_roles().list(session), _key, limit, cursor)
+
+
+@post(
+    "/roles",
+    tags=_TAGS,
+    summary="Create a role",
+    responses=problems_of_change(),
+    response_headers=[ETAG_HEADER, LOCATION_HEADER],
+    sync_to_thread=True,
+)
+def create_role(container: Services, session: Caller, data: JSONBody[NewRole]) -> Response[RoleInfo]:
+    """Users have it once it is among theirs: see `/users`."""
+    made = container.manage_roles().create(session, data.name, data.type, data.tables, data.comment)
+    return _answer(made, 201, {"Location": f"/api/v1/roles/{made.name}"})
+
+
+@get(
+    _ROLE,
+    tags=_TAGS,
+    summary="Describe a role",
+    responses=problems(404),
+    response_headers=[ETAG_HEADER],
+    sync_to_thread=True,
+)
+def describe_role(container: Services, session: Caller, role: FromPath[str]) -> Response[RoleInfo]:
+    """Its tables by the names that they have now; row filters as SQL."""
+    return _answer(container.manage_roles().get(session, role))
+
+
+@patch(
+    _ROLE,
+    tags=_TAGS,
+    summary="Change a role",
+    responses=problems_of_change(404, 412),
+    response_headers=[ETAG_HEADER],
+    sync_to_thread=True,
+)
+def edit_role(
+    container: Services, session: Caller, role: FromPath[str], data: JSONBody[RoleEdit], if_match: IfMatch = None
+) -> Response[RoleInfo]:
+    """It holds from the next request of whoever has the role."""
+    version = version_as_read(if_match, f"Role {role}")
+    return _answer(container.manage_roles().alter(session, role, data.type, data.tables, data.comment, version))
+
+
+@delete(_ROLE, tags=_TAGS, summary="Drop a role", responses=problems(404, 412, 409, 504), sync_to_thread=True)
+def drop_role(
+    container: Services,
+    session: Caller,
+    role: FromPath[str],
+    force: Annotated[
+        bool, QueryParameter(description="Also take it from the users who have it, and revoke tokens for it.")
+    ] = False,
+    if_match: IfMatch = None,
+) -> None:
+    """One that is still in use stays, unless that is forced."""
+    container.manage_roles().drop(session, role, force, version_as_read(if_match, f"Role {role}"))
+
+
+@put(
+    _GRANT,
+    tags=_TAGS,
+    summary="Grant tables to a role",
+    responses=problems_of_change(404, 412),
+    response_headers=[ETAG_HEADER],
+    sync_to_thread=True,
+)
+def put_grant(
+    container: Services,
+    session: Caller,
+    role: FromPath[str],
+    table: FromPath[str],
+    data: JSONBody[Grant],
+    if_match: IfMatch = None,
+) -> Response[RoleInfo]:
+    """`table`: a name or pattern, as `orders` (in the supertable `main`), `sales.orders`, `sales_*` or `*`.
+
+    It takes the place of what the role saw of the table before.
+    """
+    version = version_as_read(if_match, f"Role {role}")
+    roles, place = container.manage_roles(), _place(session)
+    if data == Grant():
+        return _answer(roles.grant(place, role, [table], version))
+    return _answer(roles.grant_rule(place, role, table, data.columns, data.masks, data.where, version))
+
+
+@delete(
+    _GRANT, tags=_TAGS, summary="Revoke tables from a role", responses=problems(404, 412, 409, 504), sync_to_thread=True
+)
+def delete_grant(
+    container: Services, session: Caller, role: FromPath[str], table: FromPath[str], if_match: IfMatch = None
+) -> None:
+    """A name or pattern as it was granted, and the rule for the table of that name."""
+    container.manage_roles().revoke(_place(session), role, table, version_as_read(if_match, f"Role {role}"))
+
+
+def _place(session: Session) -> Place:
+    return Place(session.organization, DEFAULT_SUPERTABLE, session)
+
+
+def _key(info: RoleInfo) -> str:
+    return "" if info.name == SUPERADMIN.name else name_key(info.name)
+
+
+def _answer(info: RoleInfo, status: int = 200, headers: dict[str, str] | None = None) -> Response[RoleInfo]:
+    return Response(info, status_code=status, headers={"ETag": of_version(info.version), **(headers or {})})
+
+
+HANDLERS = (list_roles, create_role, describe_role, edit_role, drop_role, put_grant, delete_grant)

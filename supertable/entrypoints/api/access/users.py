@@ -1,0 +1,106 @@
+"""`/users`: who may sign in, and which roles they have. For roles with the permission rbac."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response, delete, get, patch, post
+from litestar.params import FromPath, JSONBody
+
+from supertable.application.access_control.manage_users import UserInfo
+from supertable.domain.names import name_key
+from supertable.entrypoints.api.tables.tables import LOCATION_HEADER
+from supertable.entrypoints.web.dependencies import Caller, Services
+from supertable.entrypoints.web.etags import ETAG_HEADER, IfMatch, of_version, version_as_read
+from supertable.entrypoints.web.openapi_problems import problems, problems_of_change
+from supertable.entrypoints.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, paged
+from supertable.entrypoints.web.request_bodies import Body
+
+_TAGS = ["users"]
+_USER = "/users/{user:str}"
+
+Roles = Annotated[list[str], msgspec.Meta(description="The first is the default.", examples=[["analyst"]])]
+Attributes = Annotated[
+    dict[str, str], msgspec.Meta(description="What row filters may ask for.", examples=[{"region": "north"}])
+]
+
+
+class NewUser(Body):
+    name: Annotated[str, msgspec.Meta(examples=["ada"])]
+    roles: Roles = msgspec.field(default_factory=list)
+    attributes: Attributes = msgspec.field(default_factory=dict)
+    enabled: bool = True
+
+
+class UserEdit(Body):
+    """What is not given stays; the hash always does."""
+
+    name: str | None = None
+    roles: Roles | None = None
+    attributes: Attributes | None = None
+    enabled: bool | None = None
+
+
+@get("/users", tags=_TAGS, summary="List users", responses=problems(), sync_to_thread=True)
+def list_users(
+    container: Services, session: Caller, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Page[UserInfo]:
+    """By name."""
+    return paged("users", container.manage_users().list(session), lambda info: name_key(info.name), limit, cursor)
+
+
+@post(
+    "/users",
+    tags=_TAGS,
+    summary="Create a user",
+    responses=problems_of_change(404),
+    response_headers=[ETAG_HEADER, LOCATION_HEADER],
+    sync_to_thread=True,
+)
+def create_user(container: Services, session: Caller, data: JSONBody[NewUser]) -> Response[UserInfo]:
+    """The user's hash is for good, whatever the name becomes. To sign in they need a token: see `/tokens`."""
+    made = container.manage_users().create(session, data.name, data.roles, data.attributes, data.enabled)
+    return _answer(made, 201, {"Location": f"/api/v1/users/{made.hash}"})
+
+
+@get(
+    _USER,
+    tags=_TAGS,
+    summary="Describe a user",
+    responses=problems(404),
+    response_headers=[ETAG_HEADER],
+    sync_to_thread=True,
+)
+def describe_user(container: Services, session: Caller, user: FromPath[str]) -> Response[UserInfo]:
+    """By name or hash."""
+    return _answer(container.manage_users().get(session, user))
+
+
+@patch(
+    _USER,
+    tags=_TAGS,
+    summary="Change a user",
+    responses=problems_of_change(404, 412),
+    response_headers=[ETAG_HEADER],
+    sync_to_thread=True,
+)
+def edit_user(
+    container: Services, session: Caller, user: FromPath[str], data: JSONBody[UserEdit], if_match: IfMatch = None
+) -> Response[UserInfo]:
+    """It holds from the user's next request; a disabled user's tokens are refused."""
+    version = version_as_read(if_match, f"User {user}")
+    return _answer(container.manage_users().alter(session, user, **msgspec.structs.asdict(data), version=version))
+
+
+@delete(_USER, tags=_TAGS, summary="Drop a user", responses=problems(404, 412, 409, 504), sync_to_thread=True)
+def drop_user(container: Services, session: Caller, user: FromPath[str], if_match: IfMatch = None) -> None:
+    """The user's tokens go too, at once."""
+    container.manage_users().drop(session, user, version_as_read(if_match, f"User {user}"))
+
+
+def _answer(info: UserInfo, status: int = 200, headers: dict[str, str] | None = None) -> Response[UserInfo]:
+    return Response(info, status_code=status, headers={"ETag": of_version(info.version), **(headers or {})})
+
+
+HANDLERS = (list_users, create_user, describe_user, edit_user, drop_user)

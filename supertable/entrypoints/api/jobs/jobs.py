@@ -1,0 +1,166 @@
+"""`/jobs`: work that goes on after its request was answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Litestar, Response, delete, get
+from litestar.concurrency import sync_to_thread
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath
+
+from supertable.config.container import Container
+from supertable.domain.jobs import JobKind, JobState, JobStatus, Progress
+from supertable.domain.timestamps import moment
+from supertable.entrypoints.web.dependencies import Caller, Services
+from supertable.entrypoints.web.openapi_problems import Problem, problems
+from supertable.entrypoints.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, cursor_at, position
+from supertable.entrypoints.web.problems import problem_told
+from supertable.entrypoints.web.shutdown import Stopping
+
+GONE = {204: ResponseSpec(None, description="It was over, and was removed.")}
+_TAGS = ["jobs"]
+
+
+class JobProgress(msgspec.Struct, frozen=True):
+    """`done` of `total` of `what`; `total` is null where it is not known."""
+
+    done: int
+    total: int | None
+    what: str
+
+    @classmethod
+    def of(cls, progress: Progress) -> JobProgress:
+        return cls(progress.done, progress.total, progress.what)
+
+
+class JobTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """`expires_at`: until then, at least, the job is kept; null for one that is not over."""
+
+    submitted_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    expires_at: datetime | None
+
+
+class JobDescription(JobTimes, frozen=True, kw_only=True):
+    """A job. `table` is null for a whole supertable. `result`: what came of it, as far as it got; see each kind.
+
+    `error`: why it failed, or was broken off. A job is lost when its worker gives no sign of life any more.
+    """
+
+    id: str
+    kind: JobKind
+    state: JobState
+    supertable: str
+    table: str | None
+    user: Annotated[str, msgspec.Meta(description="The user's hash.")]
+    user_name: str
+    role: str
+    progress: JobProgress
+    result: dict[str, Any] | None
+    error: Problem | None
+
+    @classmethod
+    def of(cls, status: JobStatus, kept_seconds: float) -> JobDescription:
+        job = status.job
+        return cls(
+            id=job.id,
+            kind=job.kind,
+            state=status.state,
+            supertable=job.supertable,
+            table=job.table or None,
+            user=job.user,
+            user_name=job.user_name,
+            role=job.role,
+            progress=JobProgress.of(status.progress),
+            result=dict(status.end.outcome.summary) if status.end and status.end.outcome.summary else None,
+            error=error_of(status),
+            **times_of(status, kept_seconds),
+        )
+
+
+def times_of(status: JobStatus, kept_seconds: float) -> dict[str, Any]:
+    """The fields of `JobTimes`."""
+    ended = moment(status.end.at_us) if status.end else None
+    return {
+        "submitted_at": moment(status.job.submitted_at_us),
+        "started_at": None if status.started_at_us is None else moment(status.started_at_us),
+        "ended_at": ended,
+        "expires_at": ended and ended + timedelta(seconds=kept_seconds),
+    }
+
+
+def error_of(status: JobStatus) -> Problem | None:
+    if status.error is None:
+        return None
+    told = problem_told(status.error.type, status.error.detail)
+    return Problem(told.type, told.title, told.status, told.detail)
+
+
+@get("/jobs", tags=_TAGS, summary="List jobs", responses=problems(), sync_to_thread=True)
+def list_jobs(
+    container: Services, session: Caller, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Page[JobDescription]:
+    """The caller's own under their role, the newest first; roles that may control see those of all."""
+    page = container.list_jobs()(session, limit, position("jobs", cursor, str))
+    found = [_described(container, status) for status in page.jobs]
+    return Page(found, None if page.next is None else cursor_at("jobs", page.next))
+
+
+@get("/jobs/{job_id:str}", tags=_TAGS, summary="Describe a job", responses=problems(404), sync_to_thread=True)
+def describe_job(container: Services, session: Caller, job_id: FromPath[str]) -> JobDescription:
+    """How far it is, and what came of it."""
+    return _described(container, container.list_jobs().status(session, job_id))
+
+
+@delete(
+    "/jobs/{job_id:str}",
+    status_code=202,
+    tags=_TAGS,
+    summary="Cancel or remove a job",
+    responses=problems(404) | GONE,
+    sync_to_thread=True,
+)
+def delete_job(container: Services, session: Caller, job_id: FromPath[str]) -> Response[JobDescription | None]:
+    """A job at work is asked to stop (202), and ends soon as cancelled; one that is over is removed (204)."""
+    stopped = container.list_jobs().stop(container.list_jobs().status(session, job_id))
+    if stopped is None:
+        return Response(None, status_code=204)
+    return Response(_described(container, stopped))
+
+
+def accepted_job(container: Container, status: JobStatus) -> Response[JobDescription]:
+    """202, and where the job is described."""
+    described = _described(container, status)
+    return Response(described, status_code=202, headers={"Location": f"/api/v1/jobs/{status.job.id}"})
+
+
+@asynccontextmanager
+async def jobs_go_on(app: Litestar) -> AsyncIterator[None]:
+    """For as long as the application does. They stop as soon as the service begins to stop."""
+    container: Container = app.state["container"]
+    stopping: Stopping = app.state["stopping"]
+
+    async def end() -> None:
+        await stopping.wait()
+        await sync_to_thread(container.job_runner().close)
+
+    container.sweeping().start()
+    ending = asyncio.create_task(end())
+    yield
+    container.sweeping().close()
+    stopping.begin(0)
+    await ending
+
+
+def _described(container: Container, status: JobStatus) -> JobDescription:
+    return JobDescription.of(status, container.settings().jobs_kept_seconds)
+
+
+HANDLERS = (list_jobs, describe_job, delete_job)

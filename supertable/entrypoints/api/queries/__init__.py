@@ -1,0 +1,1 @@
+"""REST resources that run queries and read tables."""

@@ -1,0 +1,1 @@
+"""REST resources that write and delete rows."""

@@ -1,0 +1,118 @@
+"""`…/rows` and `…/deletions`: writing rows, and deleting them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.concurrency import sync_to_thread
+from litestar.datastructures import State
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from supertable.application.commits.write_result import WriteResult
+from supertable.application.writes.ingest_rows import Wanted
+from supertable.application.writes.write_fit import WriteMode
+from supertable.config.container import Container
+from supertable.config.wiring.object_stores import folder
+from supertable.domain.errors import InvalidInput
+from supertable.entrypoints.api.tables.tables import LOCATION_HEADER, TABLE
+from supertable.entrypoints.api.tables.versions import IdempotencyKey, made_version
+from supertable.entrypoints.sdk.commit_infos import commit_info
+from supertable.entrypoints.web.dependencies import Here, Services
+from supertable.entrypoints.web.openapi import RowsOperation
+from supertable.entrypoints.web.openapi_problems import problems_of_change
+from supertable.entrypoints.web.request_bodies import Body
+from supertable.entrypoints.web.row_bodies import BodyLimits, RowBody, row_body
+
+_TAGS = ["rows"]
+Mode = Annotated[
+    WriteMode,
+    QueryParameter(description="What becomes of rows that are there: append, upsert by the keys, or overwrite."),
+]
+Evolve = Annotated[bool, QueryParameter(description="Whether the rows may add columns and widen types.")]
+Where = Annotated[
+    str | None,
+    QueryParameter(max_length=5000, description="An overwrite replaces just the rows for which it is true."),
+]
+
+
+class NewDeletion(Body):
+    """Which rows to delete: by a condition, or by their keys."""
+
+    where: Annotated[str | None, msgspec.Meta(description="A SQL condition.", examples=["region = 'north'"])] = None
+    keys: Annotated[
+        Annotated[list[dict[str, Any]], msgspec.Meta(min_length=1)] | None,
+        msgspec.Meta(description="Objects with the key columns.", examples=[[{"id": 1}, {"id": 2}]]),
+    ] = None
+    reason: Annotated[str, msgspec.Meta(max_length=1000, description="Kept in the history.")] = ""
+    properties: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+@post(
+    TABLE + "/rows",
+    tags=_TAGS,
+    summary="Write rows",
+    responses=problems_of_change(404),
+    operation_class=RowsOperation,
+    response_headers=[LOCATION_HEADER],
+    request_max_body_size=None,
+)
+async def write_rows(
+    request: Request[Any, Any, State],
+    container: Services,
+    place: Here,
+    table: FromPath[str],
+    mode: Mode = WriteMode.APPEND,
+    evolve: Evolve = False,
+    where: Where = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Response[WriteResult]:
+    """JSON, NDJSON, CSV, Parquet or Arrow, by `Content-Type`; gzip or zstd by `Content-Encoding`.
+
+    All rows become one version, or none; it is durable when this is answered. Few rows share it with what others write
+    at the same time.
+    """
+    settings = container.settings()
+    wanted = Wanted(place, table, mode, evolve, where, commit_info(idempotency_key, {}))
+    limits = BodyLimits(settings.ingest_max_bytes, settings.ingest_max_line_bytes)
+    async with row_body(request, folder(settings, "temporary"), limits, as_file=not wanted.shareable) as body:
+        return made_version(place, await _written(container, wanted, body))
+
+
+async def _written(container: Container, wanted: Wanted, body: RowBody) -> WriteResult:
+    ingest = container.ingest_rows()
+    if body.text is not None:
+        return await asyncio.wrap_future(ingest.text(wanted, body.text, body.format))
+    result: WriteResult = await sync_to_thread(ingest.file, wanted, body.file, body.format, body.compression, body.size)
+    return result
+
+
+@post(
+    TABLE + "/deletions",
+    tags=_TAGS,
+    summary="Delete rows",
+    responses=problems_of_change(404),
+    response_headers=[LOCATION_HEADER],
+    sync_to_thread=True,
+)
+def delete_rows(
+    container: Services,
+    place: Here,
+    table: FromPath[str],
+    data: JSONBody[NewDeletion],
+    idempotency_key: IdempotencyKey = None,
+) -> Response[WriteResult]:
+    """The rows stay in older versions. A deletion that finds none is a version too."""
+    info = commit_info(idempotency_key, data.properties)
+    if (data.where is None) == (data.keys is None):
+        raise InvalidInput("Say which rows to delete: give either where or keys.")
+    use_case = container.delete_rows()
+    if data.where is not None:
+        return made_version(place, use_case.where(place, table, data.where, data.reason, info))
+    keys = container.ingest_rows().keys(place, table, msgspec.json.encode(data.keys))
+    return made_version(place, use_case.keys(place, table, keys, data.reason, info))
+
+
+HANDLERS = (write_rows, delete_rows)

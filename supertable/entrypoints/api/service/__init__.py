@@ -1,0 +1,1 @@
+"""REST resources for health and configuration."""

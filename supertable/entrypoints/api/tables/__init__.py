@@ -1,0 +1,1 @@
+"""REST resources for supertables, tables, columns, versions and tags."""

@@ -1,0 +1,81 @@
+"""`…/clones`, `…/dropped_tables` and `…/undrops`: tables that come of what there is, or was, already."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath, JSONBody
+
+from supertable.application.tables.table_info import DroppedTable
+from supertable.domain.access.roles import Permission
+from supertable.domain.names import name_key
+from supertable.entrypoints.api.tables.table_descriptions import TableDescription, created
+from supertable.entrypoints.api.tables.tables import LOCATION_HEADER, TABLE, Name
+from supertable.entrypoints.web.dependencies import Here, Services
+from supertable.entrypoints.web.etags import ETAG_HEADER
+from supertable.entrypoints.web.openapi_problems import problems, problems_of_change
+from supertable.entrypoints.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, by_time, paged
+from supertable.entrypoints.web.request_bodies import Body
+
+_TAGS = ["tables"]
+_LAKE = "/supertables/{supertable:str}"
+
+Version = Annotated[
+    int | str | None, msgspec.Meta(description="A number, a tag, or null: the newest.", examples=[3, "before_import"])
+]
+
+
+class NewClone(Body):
+    name: Name
+    version: Version = None
+
+
+class Undrop(Body):
+    """`as_name`: the name that it gets, where its own is another table's by now."""
+
+    table: Name
+    as_name: str | None = None
+
+
+@post(
+    TABLE + "/clones",
+    tags=_TAGS,
+    summary="Clone a table",
+    responses=problems_of_change(404),
+    response_headers=[ETAG_HEADER, LOCATION_HEADER],
+    sync_to_thread=True,
+)
+def clone_table(
+    container: Services, place: Here, table: FromPath[str], data: JSONBody[NewClone]
+) -> Response[TableDescription]:
+    """A new table with the rows of this one at a version, none copied. Writes to either never show in the other."""
+    return created(place, container.clone_table()(place, table, data.name, data.version))
+
+
+@get(_LAKE + "/dropped_tables", tags=_TAGS, summary="List dropped tables", responses=problems(), sync_to_thread=True)
+def list_dropped_tables(
+    container: Services, place: Here, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Page[DroppedTable]:
+    """Those that can be brought back, the latest dropped first."""
+    found = DroppedTable.all_of(container.tables().registry(place))
+    listing = f"dropped tables of {name_key(place.supertable)}"
+    return paged(listing, found, lambda info: by_time(info.dropped_at), limit, cursor, newest_first=True)
+
+
+@post(
+    _LAKE + "/undrops",
+    tags=_TAGS,
+    summary="Bring a dropped table back",
+    responses=problems_of_change(404),
+    response_headers=[ETAG_HEADER, LOCATION_HEADER],
+    sync_to_thread=True,
+)
+def undrop_table(container: Services, place: Here, data: JSONBody[Undrop]) -> Response[TableDescription]:
+    """The table of that name that was dropped last, with all its versions."""
+    name = container.undrop_table()(place, data.table, data.as_name)
+    return created(place, container.tables().open(place, name, Permission.META))
+
+
+HANDLERS = (clone_table, list_dropped_tables, undrop_table)

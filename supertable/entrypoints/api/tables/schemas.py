@@ -1,0 +1,180 @@
+"""`…/schema`: a table's columns, and changing them without rewriting data."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath, JSONBody
+
+from supertable.application.commits.write_result import WriteResult
+from supertable.application.tables.open_table import OpenTable
+from supertable.application.tables.table_info import TableInfo
+from supertable.domain.access.roles import Permission
+from supertable.domain.schema.schema_changes import (
+    AddColumn,
+    DropColumn,
+    MoveColumn,
+    Path,
+    RenameColumn,
+    SchemaChange,
+    SetComment,
+    SetNullable,
+    WidenColumn,
+)
+from supertable.domain.table.commits import CommitInfo
+from supertable.entrypoints.api.tables.columns import Column, Type, data_type
+from supertable.entrypoints.api.tables.tables import TABLE
+from supertable.entrypoints.api.tables.versions import made_version
+from supertable.entrypoints.web.dependencies import Here, Services
+from supertable.entrypoints.web.etags import ETAG_HEADER, IfMatch, as_read, etag_of
+from supertable.entrypoints.web.openapi_problems import problems, problems_of_change
+from supertable.entrypoints.web.request_bodies import Body
+
+_TAGS = ["schemas"]
+
+ColumnPath = Annotated[
+    str | Annotated[list[str], msgspec.Meta(min_length=1)],
+    msgspec.Meta(
+        description="A column's name, or names from the outside in for a nested field.",
+        examples=["amount", ["address", "zip"]],
+    ),
+]
+
+
+class _Change(Body, tag_field="action"):
+    column: ColumnPath
+
+    @property
+    def path(self) -> Path:
+        return (self.column,) if isinstance(self.column, str) else tuple(self.column)
+
+
+class Add(_Change, tag="add"):
+    """A new column or member of a struct, null in all rows there are."""
+
+    type: Type
+    comment: Annotated[str, msgspec.Meta(max_length=4096)] = ""
+
+    def change(self) -> SchemaChange:
+        return AddColumn(self.path, data_type(self.type, self.path[-1]), self.comment)
+
+
+class Drop(_Change, tag="drop"):
+    """Older versions keep it; a new column of the same name does not get its values back."""
+
+    def change(self) -> SchemaChange:
+        return DropColumn(self.path)
+
+
+class Rename(_Change, tag="rename"):
+    name: str
+
+    def change(self) -> SchemaChange:
+        return RenameColumn(self.path, self.name)
+
+
+class Move(_Change, tag="move"):
+    """Right after its sibling `after`, or first."""
+
+    after: str | None = None
+
+    def change(self) -> SchemaChange:
+        return MoveColumn(self.path, self.after)
+
+
+class Widen(_Change, tag="widen"):
+    """To a type that holds every value exactly."""
+
+    type: Type
+
+    def change(self) -> SchemaChange:
+        return WidenColumn(self.path, data_type(self.type, self.path[-1]))
+
+
+class Nullable(_Change, tag="set_nullable"):
+    """Allow nulls, or forbid them, which no row may contradict."""
+
+    nullable: bool
+
+    def change(self) -> SchemaChange:
+        return SetNullable(self.path, self.nullable)
+
+
+class Comment(_Change, tag="comment"):
+    comment: Annotated[str, msgspec.Meta(max_length=4096)]
+
+    def change(self) -> SchemaChange:
+        return SetComment(self.path, self.comment)
+
+
+class SchemaChanges(Body):
+    """All of the changes, in order, as one version; or none."""
+
+    changes: Annotated[
+        list[Add | Drop | Rename | Move | Widen | Nullable | Comment],
+        msgspec.Meta(
+            min_length=1,
+            max_length=10_000,
+            examples=[
+                [
+                    {"action": "add", "column": "note", "type": "string"},
+                    {"action": "rename", "column": ["address", "zip"], "name": "postcode"},
+                ]
+            ],
+        ),
+    ]
+
+
+class TableSchema(msgspec.Struct, frozen=True):
+    """The columns, as far as the caller sees them."""
+
+    columns: list[Column]
+    keys: list[str]
+    sequence: str | None
+
+    @classmethod
+    def of(cls, table: OpenTable) -> TableSchema:
+        info = TableInfo.of(table)
+        return cls([Column.of(field) for field in table.schema.fields], info.keys, info.sequence)
+
+
+@get(
+    TABLE + "/schema",
+    tags=_TAGS,
+    summary="A table's columns",
+    responses=problems(404),
+    response_headers=[ETAG_HEADER],
+    sync_to_thread=True,
+)
+def describe_schema(container: Services, place: Here, table: FromPath[str]) -> Response[TableSchema]:
+    """Those that the caller sees, in order; a masked one has the type of its mask."""
+    found = container.tables().open(place, table, Permission.META)
+    return Response(TableSchema.of(found), headers={"ETag": schema_etag(found)})
+
+
+@post(
+    TABLE + "/schema/changes",
+    tags=_TAGS,
+    summary="Change a table's columns",
+    responses=problems_of_change(404, 412),
+    response_headers=[ETAG_HEADER],
+    sync_to_thread=True,
+)
+def change_schema(
+    container: Services, place: Here, table: FromPath[str], data: JSONBody[SchemaChanges], if_match: IfMatch = None
+) -> Response[WriteResult]:
+    """Add, drop, rename, move and widen columns, allow or forbid nulls, comment. No data is rewritten."""
+    tables = container.tables()
+    read = as_read(tables, place, table, if_match, schema_etag)
+    changes = [one.change() for one in data.changes]
+    result = container.alter_table()(place, table, changes, CommitInfo(), read)
+    return made_version(place, result)
+
+
+def schema_etag(table: OpenTable) -> str:
+    return etag_of("schema", table.entry.table_id, table.snapshot.schema.id)
+
+
+HANDLERS = (describe_schema, change_schema)

@@ -1,0 +1,130 @@
+"""`…/tables`: creating, listing, describing, renaming and dropping tables."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response, delete, get, patch, post
+from litestar.datastructures import ResponseHeader
+from litestar.params import FromPath, JSONBody
+
+from supertable.application.tables.table_info import TableInfo
+from supertable.domain.access.roles import Permission
+from supertable.domain.errors import InvalidInput
+from supertable.domain.names import name_key
+from supertable.entrypoints.api.tables.columns import NewColumn, arrow_columns
+from supertable.entrypoints.api.tables.table_descriptions import TableDescription, created, described, table_etag
+from supertable.entrypoints.web.dependencies import Here, Services
+from supertable.entrypoints.web.etags import ETAG_HEADER, IfMatch, as_read
+from supertable.entrypoints.web.openapi_problems import problems, problems_of_change
+from supertable.entrypoints.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, paged
+from supertable.entrypoints.web.request_bodies import Body
+
+_TAGS = ["tables"]
+TABLES = "/supertables/{supertable:str}/tables"
+TABLE = TABLES + "/{table:str}"
+LOCATION_HEADER = ResponseHeader(name="Location", documentation_only=True, description="Where what was made is.")
+
+Name = Annotated[
+    str,
+    msgspec.Meta(description="1 to 128 letters A to Z, digits or _; case does not tell apart.", examples=["orders"]),
+]
+Comment = Annotated[str, msgspec.Meta(max_length=4096, description="What the table holds.")]
+
+
+class NewTable(Body):
+    """`keys`: columns that identify a row; the table then holds one row per key."""
+
+    name: Name
+    columns: Annotated[
+        list[NewColumn],
+        msgspec.Meta(
+            min_length=1,
+            max_length=10_000,
+            examples=[[{"name": "id", "type": "int64"}, {"name": "amount", "type": "decimal(10,2)"}]],
+        ),
+    ]
+    keys: Annotated[list[str], msgspec.Meta(examples=[["id"]])] = msgspec.field(default_factory=list)
+    sequence: Annotated[
+        str | None, msgspec.Meta(description="A column that says which of two rows with one key is the newer.")
+    ] = None
+    comment: Comment = ""
+
+
+class TableEdit(Body):
+    """A new name, or a new comment: one of the two, for each is a change of its own."""
+
+    name: Annotated[str | None, msgspec.Meta(examples=["orders_2026"])] = None
+    comment: Comment | None = None
+
+
+@get(TABLES, tags=_TAGS, summary="List tables", responses=problems(), sync_to_thread=True)
+def list_tables(
+    container: Services, place: Here, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Page[TableInfo]:
+    """The tables that the caller may know of, by name, as of one moment."""
+    listing = f"tables of {name_key(place.supertable)}"
+    found = container.tables().all(place, Permission.META)
+    page = paged(listing, found, lambda table: name_key(table.name), limit, cursor)
+    return Page([TableInfo.of(table) for table in page.items], page.next_cursor)
+
+
+@post(
+    TABLES,
+    tags=_TAGS,
+    summary="Create a table",
+    responses=problems_of_change(),
+    response_headers=[ETAG_HEADER, LOCATION_HEADER],
+    sync_to_thread=True,
+)
+def create_table(container: Services, place: Here, data: JSONBody[NewTable]) -> Response[TableDescription]:
+    """A new, empty table at version 1."""
+    columns = arrow_columns(data.columns)
+    made = container.create_table()(place, data.name, columns, data.keys, data.sequence, data.comment)
+    return created(place, made)
+
+
+@get(
+    TABLE,
+    tags=_TAGS,
+    summary="Describe a table",
+    responses=problems(404),
+    response_headers=[ETAG_HEADER],
+    sync_to_thread=True,
+)
+def describe_table(container: Services, place: Here, table: FromPath[str]) -> Response[TableDescription]:
+    """Its columns, keys, versions and tags, as far as the caller may know them."""
+    return described(container.tables().open(place, table, Permission.META))
+
+
+@patch(
+    TABLE,
+    tags=_TAGS,
+    summary="Rename or comment a table",
+    responses=problems_of_change(404, 412),
+    response_headers=[ETAG_HEADER],
+    sync_to_thread=True,
+)
+def edit_table(
+    container: Services, place: Here, table: FromPath[str], data: JSONBody[TableEdit], if_match: IfMatch = None
+) -> Response[TableDescription]:
+    """Its versions, files and tags stay as they are; writes in flight go on."""
+    if (data.name is None) == (data.comment is None):
+        raise InvalidInput("Give either a new name or a new comment: each is a change of its own.")
+    tables = container.tables()
+    read = as_read(tables, place, table, if_match, table_etag)
+    if data.name is not None:
+        container.rename_table()(place, table, data.name, read)
+    if data.comment is not None:
+        container.comment_table()(place, table, data.comment, read)
+    return described(tables.open(place, data.name or table, Permission.META))
+
+
+@delete(TABLE, tags=_TAGS, summary="Drop a table", responses=problems(404, 412, 409, 504), sync_to_thread=True)
+def drop_table(container: Services, place: Here, table: FromPath[str], if_match: IfMatch = None) -> None:
+    """Its name is free at once. It can be brought back until a vacuum removes it: see `undrops`."""
+    container.drop_table()(place, table, as_read(container.tables(), place, table, if_match, table_etag))
+
+
+HANDLERS = (list_tables, create_table, describe_table, edit_table, drop_table)

@@ -1,0 +1,1 @@
+"""Commands for roles, users, tokens and the audit log."""

@@ -1,0 +1,27 @@
+"""`whoami`."""
+
+from __future__ import annotations
+
+import typer
+
+from supertable.entrypoints.cli.terminal.screen import console, properties, table, write_json
+from supertable.entrypoints.cli.terminal.session import Session
+
+
+def whoami(context: typer.Context) -> None:
+    """Show whom you are taken for, under which role, and what it may do."""
+    session = Session.of(context)
+    with session.connect() as lake:
+        found = lake.whoami()
+    if session.as_json:
+        write_json(found)
+        return
+    rows = [
+        ("user", found.user),
+        ("hash", found.user_hash),
+        ("organization", found.organization),
+        ("role", f"{found.role} ({found.role_type})"),
+        ("permissions", found.permissions),
+        ("attributes", properties(found.attributes)),
+    ]
+    console().print(table(["", ""], rows))

@@ -1,0 +1,1 @@
+"""Commands for compaction, vacuum, fsck and the catalog."""

@@ -1,0 +1,1 @@
+"""Commands that load, delete and query rows."""

@@ -1,0 +1,1 @@
+"""Commands that start services, show settings and run the demo."""

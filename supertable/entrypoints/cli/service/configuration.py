@@ -1,0 +1,22 @@
+"""`config`."""
+
+from __future__ import annotations
+
+import typer
+
+from supertable.entrypoints.cli.terminal.screen import console, table, write_json
+from supertable.entrypoints.cli.terminal.session import Session
+
+
+def config(context: typer.Context) -> None:
+    """Show the settings in force, and where each comes from. Secrets are hidden."""
+    from supertable.config.wiring.catalogs import chosen
+
+    session = Session.of(context)
+    loaded = session.settings()
+    settings = [*loaded.describe(), *chosen(loaded)]
+    if session.as_json:
+        write_json(settings)
+    else:
+        rows = [(setting.name, setting.value, setting.source, setting.description) for setting in settings]
+        console().print(table(["setting", "value", "source", "what it is"], rows))

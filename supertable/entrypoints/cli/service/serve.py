@@ -1,0 +1,67 @@
+"""`serve`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from supertable.domain.errors import MissingExtra
+from supertable.entrypoints.cli.terminal.session import Session
+
+if TYPE_CHECKING:
+    from supertable.config.settings.settings import Settings
+
+serve = typer.Typer(help="Run services until they are told to stop.", invoke_without_command=True)
+
+
+@serve.callback()
+def all_services(context: typer.Context) -> None:
+    """Run services until they are told to stop, by SIGTERM or Ctrl-C; without a name all that there are."""
+    if context.invoked_subcommand is None:
+        api(context)
+
+
+@serve.command()
+def api(
+    context: typer.Context,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen at.", show_default="SUPERTABLE_API_HOST, or 127.0.0.1")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65_535, help="Port to listen at.", show_default="SUPERTABLE_API_PORT, or 8051"),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=256, help="Processes that answer.", show_default="SUPERTABLE_API_WORKERS, or 1"),
+    ] = None,
+) -> None:
+    """Run the REST API; its documentation is at /api/v1/docs."""
+    from supertable.config.settings.settings import load_settings
+
+    session = Session.of(context)
+    settings = load_settings(
+        home=session.home, organization=session.organization, api_host=host, api_port=port, api_workers=workers
+    )
+    try:
+        from supertable.entrypoints.api.server import serve_api
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("supertable"):
+            raise
+        raise MissingExtra("The API", "server") from None
+    _show_first_token(settings)
+    serve_api(settings)
+
+
+def _show_first_token(settings: Settings) -> None:
+    from supertable.config.closing import close
+    from supertable.config.container import Container
+
+    container = Container(settings=settings)
+    try:
+        token = container.first_token()(settings.organization)
+    finally:
+        close(container)
+    if token:
+        typer.echo(f"Nobody can sign in yet. The superuser's first token, which is not shown again:\n\n  {token}\n")

@@ -1,0 +1,40 @@
+"""What the global options say, for every command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from supertable.config.settings.settings import Settings
+    from supertable.entrypoints.sdk.lake import Lake
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """`as_json`: everything is written for scripts. `verbose`: errors come with their traceback."""
+
+    home: Path | None = None
+    organization: str | None = None
+    supertable: str | None = None
+    token: str | None = field(default=None, repr=False)
+    role: str | None = None
+    as_json: bool = False
+    verbose: bool = False
+
+    @classmethod
+    def of(cls, context: typer.Context) -> Session:
+        return context.find_object(cls) or cls()
+
+    def connect(self) -> Lake:
+        import supertable
+
+        return supertable.connect(self.home, self.organization, self.supertable, token=self.token, role=self.role)
+
+    def settings(self) -> Settings:
+        from supertable.config.settings.settings import load_settings
+
+        return load_settings(home=self.home, organization=self.organization, supertable_token=self.token)

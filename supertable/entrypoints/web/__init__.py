@@ -1,0 +1,1 @@
+"""What all HTTP services share: authentication, limits, errors, paging and streaming."""

@@ -1,0 +1,109 @@
+"""`POST /api/v1/query`."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import httpx
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+
+from supertable import Lake
+from tests.support.api.server import ApiServer
+
+FRUIT = pa.table({"id": [1, 2, 3], "name": ["fig", "plum", None], "kg": [1.5, 2.0, None]})
+
+
+@pytest.fixture
+def fruit(lake: Lake) -> Lake:
+    """A table `fruit` of three rows at version 2."""
+    lake.create_table_from("fruit", FRUIT, keys=["id"])
+    return lake
+
+
+def asked(api: httpx.Client, sql: str, accept: str = "application/json", **more: Any) -> httpx.Response:
+    return api.post("/api/v1/query", json={"sql": sql, **more}, headers={"Accept": accept})
+
+
+def test_json_tells_the_columns_the_rows_and_the_versions(fruit: Lake, api: httpx.Client) -> None:
+    answer = asked(api, "SELECT id, name FROM fruit ORDER BY id")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "application/json"
+    assert json.loads(answer.headers["X-Supertable-Versions"]) == {"fruit": [2]}
+    assert answer.json() == {
+        "columns": [{"name": "id", "type": "int64"}, {"name": "name", "type": "string"}],
+        "versions": {"fruit": [2]},
+        "rows": [{"id": 1, "name": "fig"}, {"id": 2, "name": "plum"}, {"id": 3, "name": None}],
+    }
+
+
+def test_every_format_has_the_same_rows(fruit: Lake, api: httpx.Client) -> None:
+    sql = "SELECT * FROM fruit ORDER BY id"
+    arrow = asked(api, sql, "application/vnd.apache.arrow.stream")
+    assert pa.ipc.open_stream(arrow.content).read_all() == FRUIT
+    assert pq.read_table(io.BytesIO(asked(api, sql, "application/vnd.apache.parquet").content)) == FRUIT
+    assert pa.csv.read_csv(io.BytesIO(asked(api, sql, "text/csv").content))["id"].to_pylist() == [1, 2, 3]
+    lines = asked(api, sql, "application/x-ndjson").text.splitlines()
+    assert [json.loads(line) for line in lines] == FRUIT.to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("sql", "parameters"),
+    [
+        ("SELECT id FROM fruit WHERE name = ? AND kg > ?", ["plum", 1]),
+        ("SELECT id FROM fruit WHERE name = $name", {"name": "plum"}),
+        ("SELECT 2 AS id FROM fruit WHERE name = ?", ["plum' OR '1' = '1"]),
+    ],
+)
+def test_parameters_are_bound_never_pasted(fruit: Lake, api: httpx.Client, sql: str, parameters: Any) -> None:
+    rows = asked(api, sql, parameters=parameters).json()["rows"]
+    assert rows == ([] if "OR" in str(parameters) else [{"id": 2}])
+
+
+@pytest.mark.parametrize(
+    ("accept", "type_"),
+    [
+        ("*/*", "application/json"),
+        ("text/*", "text/csv"),
+        ("application/x-ndjson;q=0.5, text/csv", "text/csv"),
+        ("image/png, application/vnd.apache.arrow.stream;q=0.1", "application/vnd.apache.arrow.stream"),
+    ],
+)
+def test_the_best_format_that_is_accepted_is_taken(api: httpx.Client, accept: str, type_: str) -> None:
+    assert asked(api, "SELECT 1 AS n", accept).headers["Content-Type"] == type_
+
+
+def test_no_rows_are_an_answer_too(fruit: Lake, api: httpx.Client) -> None:
+    sql = "SELECT id, name FROM fruit WHERE id > 10"
+    assert asked(api, sql).json()["rows"] == []
+    assert asked(api, sql, "application/x-ndjson").content == b""
+    assert asked(api, sql, "text/csv").text.strip() == '"id","name"'
+    arrow = asked(api, sql, "application/vnd.apache.arrow.stream").content
+    assert pa.ipc.open_stream(arrow).read_all().schema == FRUIT.schema.remove(2)
+    parquet = asked(api, sql, "application/vnd.apache.parquet").content
+    assert pq.read_table(io.BytesIO(parquet)).schema == FRUIT.schema.remove(2)
+
+
+def test_columns_of_one_name_are_told_apart(api: httpx.Client) -> None:
+    assert asked(api, "SELECT 1 AS n, 2 AS n").json()["rows"] == [{"n": 1, "n_1": 2}]
+
+
+def test_a_query_has_only_the_time_that_it_is_given(fruit: Lake, api: httpx.Client) -> None:
+    sql = "SELECT count(*) FROM range(100000000000) r WHERE r.range % 7 = 3"
+    answer = asked(api, sql, timeout_seconds=0.3)
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/query-timeout")
+
+
+def test_a_role_in_the_body_wins_over_the_header(fruit: Lake, server: ApiServer) -> None:
+    fruit.roles.create("sees_nothing", "reader")
+    sql = "SELECT * FROM fruit"
+    with server.client() as superuser:
+        assert asked(superuser, sql, role="sees_nothing").status_code == 404
+        assert asked(superuser, sql).status_code == 200
+    with server.client(role="sees_nothing") as restricted:
+        assert asked(restricted, sql).status_code == 404
+        assert asked(restricted, sql, role="superadmin").status_code == 200

@@ -1,0 +1,82 @@
+"""`…/settings`: a table's maintenance policy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pyarrow as pa
+import pytest
+
+from supertable import Lake
+from tests.support.api.actors import TABLES, kind_of, together
+
+SETTINGS = f"{TABLES}/t/settings"
+DEFAULTS = {
+    "target_file_bytes": 134_217_728,
+    "small_files": 16,
+    "dirty_share": 0.2,
+    "sort_by": [],
+    "retention_seconds": 604_800,
+}
+
+
+@pytest.fixture(autouse=True)
+def table(lake: Lake) -> Lake:
+    lake.create_table("t", pa.schema([("id", pa.int64()), ("at", pa.date32())]))
+    return lake
+
+
+def test_what_is_not_given_stays(lake: Lake, api: httpx.Client) -> None:
+    assert api.get(SETTINGS).json() == DEFAULTS
+    edited = api.patch(SETTINGS, json={"small_files": 4, "sort_by": ["AT", "id"]})
+    assert (edited.status_code, edited.json()) == (200, {**DEFAULTS, "small_files": 4, "sort_by": ["at", "id"]})
+    assert edited.json() == api.patch(SETTINGS, json={}).json() == api.get(SETTINGS).json()
+    assert api.patch(SETTINGS, json={"sort_by": [], "retention_seconds": 0.5}).json()["sort_by"] == []
+    assert lake.table("t").maintenance().retention_seconds == 0.5
+
+
+def test_a_column_to_sort_by_may_be_renamed_and_dropped(lake: Lake, api: httpx.Client) -> None:
+    api.patch(SETTINGS, json={"sort_by": ["at"]})
+    lake.table("t").rename_column("at", "day")
+    assert api.get(SETTINGS).json()["sort_by"] == ["day"]
+    lake.table("t").drop_column("day")
+    assert api.get(SETTINGS).json()["sort_by"] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({"target_file_bytes": 1}, "invalid-setting"),
+        ({"target_file_bytes": 1 << 41}, "invalid-setting"),
+        ({"target_file_bytes": "big"}, "invalid-input"),
+        ({"small_files": 1}, "invalid-setting"),
+        ({"small_files": 2.5}, "invalid-input"),
+        ({"dirty_share": 0}, "invalid-setting"),
+        ({"dirty_share": 1.1}, "invalid-setting"),
+        ({"retention_seconds": -1}, "invalid-setting"),
+        ({"retention_seconds": 1e12}, "invalid-setting"),
+        ({"sort_by": ["nope"]}, "invalid-schema"),
+        ({"sort_by": "id"}, "invalid-input"),
+        ({"colour": "red"}, "invalid-input"),
+        ([], "invalid-input"),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_bad_settings_change_nothing(api: httpx.Client, body: Any, kind: str) -> None:
+    answer = api.patch(SETTINGS, json=body)
+    assert (answer.status_code, kind_of(answer)) == (400, kind)
+    assert api.get(SETTINGS).json() == DEFAULTS
+
+
+def test_of_many_who_edit_what_they_read_one_wins(lake: Lake, api: httpx.Client) -> None:
+    tag = api.get(SETTINGS).headers["ETag"]
+    lake.write("t", pa.table({"id": [1]}))
+
+    def edit(number: int) -> httpx.Response:
+        return api.patch(SETTINGS, json={"small_files": 100 + number}, headers={"If-Match": tag})
+
+    answers = together(8, edit)
+    assert sorted(answer.status_code for answer in answers) == [200] + [412] * 7
+    (winner,) = (answer for answer in answers if answer.status_code == 200)
+    assert (winner.json(), winner.headers["ETag"]) == (api.get(SETTINGS).json(), api.get(SETTINGS).headers["ETag"])

@@ -1,0 +1,196 @@
+"""The command line: names, tags, clones, deletes and columns of tables."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from supertable.entrypoints.cli.terminal import failures
+from tests.support.command_line import Cli, rows
+
+
+def names(cli: Cli, *arguments: str) -> list[str]:
+    return [info["name"] for info in cli("--json", "tables", *arguments).json()]
+
+
+class TestNames:
+    def test_rename(self, fruit: Cli) -> None:
+        assert fruit("rename", "fruit", "food").out == "Renamed fruit to food.\n"
+        assert fruit("rename", "food", "Food", "--json").json() == {"table": "Food", "renamed_from": "food"}
+        assert names(fruit) == ["Food"]
+
+    def test_drop_and_undrop(self, fruit: Cli) -> None:
+        assert fruit("drop", "FRUIT", "--yes").out == "Dropped fruit. `supertable undrop fruit` brings it back.\n"
+        assert (names(fruit), names(fruit, "--dropped")) == ([], ["fruit"])
+        assert "fruit" in fruit("tables", "--dropped").out
+        assert fruit("load", "fruit.csv", "--into", "fruit").code == 0
+        assert fruit("undrop", "fruit").code == failures.IN_CONFLICT
+        assert fruit("undrop", "fruit", "--as", "old").out == "Brought back old: version 2, 3 rows.\n"
+        assert fruit("--json", "drop", "old", "-y").json() == {"dropped": "old"}
+        assert fruit("--json", "undrop", "old").json()["rows"] == 3
+        assert fruit("tables", "--dropped").out == "There are no dropped tables.\n"
+        assert fruit("undrop", "nope").code == failures.NOT_FOUND
+
+    def test_drop_asks(self, fruit: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        done = fruit("drop", "fruit")
+        assert done.code == failures.WRONG_INPUT
+        assert "--yes" in done.err
+        monkeypatch.setattr("tests.support.command_line._Input.isatty", lambda self: True)
+        assert fruit("drop", "fruit", stdin="n\n").code == failures.INTERRUPTED
+        assert names(fruit) == ["fruit"]
+        assert fruit("drop", "fruit", stdin="y\n").code == 0
+        assert names(fruit) == []
+
+    def test_a_dropped_table_is_not_found_and_says_so(self, fruit: Cli) -> None:
+        fruit("drop", "fruit", "--yes")
+        done = fruit("query", "FROM fruit")
+        assert done.code == failures.NOT_FOUND
+        assert "It was dropped; `undrop` brings it back." in done.err
+
+    @pytest.mark.parametrize(
+        ("arguments", "code"),
+        [
+            (("rename", "nope", "x"), failures.NOT_FOUND),
+            (("rename", "fruit", "main"), failures.IN_CONFLICT),
+            (("rename", "fruit", "a b"), failures.WRONG_INPUT),
+            (("rename", "fruit"), failures.WRONG_INPUT),
+            (("drop", "nope", "--yes"), failures.NOT_FOUND),
+            (("clone", "nope", "x"), failures.NOT_FOUND),
+            (("clone", "fruit", "FRUIT"), failures.IN_CONFLICT),
+            (("clone", "fruit", "x", "--version", "9"), failures.NOT_FOUND),
+            (("clone", "fruit", "x", "--version", "v9"), failures.NOT_FOUND),
+            (("tag", "fruit", "12"), failures.WRONG_INPUT),
+            (("tag", "fruit", "x", "--version", "7"), failures.NOT_FOUND),
+            (("untag", "fruit", "x"), failures.NOT_FOUND),
+            (("restore", "fruit", "x"), failures.NOT_FOUND),
+            (("tombstones", "nope"), failures.NOT_FOUND),
+        ],
+    )
+    def test_exit_codes(self, fruit: Cli, arguments: tuple[str, ...], code: int) -> None:
+        done = fruit("--json", *arguments)
+        assert (done.code, done.out, json.loads(done.err)["error"]["exit_code"]) == (code, "", code)
+        assert names(fruit) == ["fruit"]
+
+
+class TestTagsAndClones:
+    def test_tags(self, fruit: Cli) -> None:
+        assert fruit("tags", "fruit").out.startswith("fruit has no tags.")
+        assert fruit("tag", "fruit", "v1.0").out == "Tagged version 2 of fruit as v1.0.\n"
+        said = fruit("--json", "tag", "fruit", "first", "--version", "1").json()
+        assert said == {"table": "fruit", "tag": "first", "version": 1}
+        assert fruit("--json", "tags", "fruit").json() == [
+            {"tag": "first", "version": 1},
+            {"tag": "v1.0", "version": 2},
+        ]
+        assert fruit("tags", "fruit").out.split()[-4:] == ["first", "1", "v1.0", "2"]
+        assert fruit("tag", "fruit", "first").code == failures.IN_CONFLICT
+        assert fruit("tag", "fruit", "first", "--version", "v1.0", "--replace").code == 0
+        assert rows(fruit, "SELECT count(*) AS n FROM fruit AT (VERSION => 'first')") == [{"n": 3}]
+        assert fruit("untag", "fruit", "first").out == "Took the tag first of fruit away.\n"
+        assert fruit("untag", "fruit", "v1.0", "--json").json() == {"table": "fruit", "untagged": "v1.0"}
+        assert fruit("--json", "tags", "fruit").json() == []
+
+    def test_restore_to_a_tag(self, fruit: Cli) -> None:
+        fruit("tag", "fruit", "whole")
+        fruit("delete", "fruit", "--where", "true", "--yes")
+        assert fruit("restore", "fruit", "whole").out.startswith("Restored fruit to version whole: version 4, 3 rows")
+
+    def test_clone(self, fruit: Cli) -> None:
+        assert fruit("clone", "fruit", "copy").out == "Cloned fruit to copy: version 1, 3 rows, 1 file shared.\n"
+        fruit("delete", "copy", "--where", "id = 1", "--yes")
+        assert fruit("--json", "clone", "copy", "two", "--version", "1").json()["rows"] == 3
+        assert rows(fruit, "SELECT count(*) AS n FROM copy") == [{"n": 2}]
+        assert "clone of copy at version 1" in fruit("history", "two").out
+        assert fruit("--json", "history", "copy").json()[-1]["description"] == "clone of fruit at version 2"
+
+
+def test_tombstones(fruit: Cli) -> None:
+    assert fruit("--json", "tombstones", "fruit").json() == []
+    Path("keys.csv").write_text("id\n2\n9\n")
+    fruit("delete", "fruit", "--where", "id = 1", "--yes", "--reason", "asked for")
+    fruit("delete", "fruit", "--keys", "keys.csv", "--yes")
+    found = fruit("--json", "tombstones", "fruit").json()
+    assert [(entry["version"], entry["keys"], entry["reason"], entry["rows"]) for entry in found] == [
+        (4, 2, "", 1),
+        (3, None, "asked for", 1),
+    ]
+    shown = fruit("tombstones", "fruit", "--limit", "1").out
+    assert "2 keys" in shown
+    assert "asked for" not in shown
+
+
+class TestAlter:
+    @staticmethod
+    def columns(cli: Cli, table: str = "fruit") -> dict[str, Any]:
+        return {column["name"]: column for column in cli("--json", "describe", table).json()["columns"]}
+
+    def test_every_change(self, fruit: Cli) -> None:
+        done = fruit("alter", "fruit", "add", "price", "DECIMAL(8, 2)", "--comment", "in EUR")
+        assert done.out == "Altered fruit (add price decimal(8,2)): version 3, no row changed.\n"
+        assert fruit("alter", "fruit", "widen", "price", "decimal(10,2)", "--json").json()["version"] == 4
+        for arguments in (
+            ("rename", "kg", "weight"),
+            ("move", "price"),
+            ("move", "name", "--after", "price"),
+            ("forbid-nulls", "id"),
+            ("comment", "name", "what it is called"),
+            ("drop", "weight"),
+        ):
+            assert fruit("alter", "fruit", *arguments).code == 0, arguments
+        columns = self.columns(fruit)
+        assert {name: (column["type"], column["nullable"], column["comment"]) for name, column in columns.items()} == {
+            "price": ("decimal(10,2)", True, "in EUR"),
+            "name": ("string", True, "what it is called"),
+            "id": ("int64", False, ""),
+        }
+        assert list(columns) == ["price", "name", "id"]
+        assert fruit("alter", "fruit", "allow-nulls", "id").code == 0
+        assert self.columns(fruit)["id"]["nullable"]
+        assert rows(fruit, "SELECT name, price FROM fruit WHERE id = 1") == [{"name": "fig", "price": None}]
+
+    def test_members_of_structs(self, fruit: Cli) -> None:
+        for arguments in (
+            ("add", "place", "STRUCT(zip INTEGER, city VARCHAR)"),
+            ("add", "place.since", "DATE"),
+            ("widen", "place.zip", "BIGINT"),
+            ("rename", "PLACE.city", "town"),
+            ("move", "place.since", "--after", "zip"),
+            ("drop", "place.town"),
+        ):
+            assert fruit("alter", "fruit", *arguments).code == 0, arguments
+        assert self.columns(fruit)["place"]["type"] == "struct<zip: int64, since: date>"
+
+    def test_a_column_whose_name_has_a_dot(self, cli: Cli) -> None:
+        Path("dots.csv").write_text("a.b,c\n1,2\n")
+        assert cli("load", "dots.csv", "--into", "dots").code == 0
+        assert cli("alter", "dots", "rename", "A.b", "d").code == 0
+        assert list(self.columns(cli, "dots")) == ["d", "c"]
+
+    @pytest.mark.parametrize(
+        ("arguments", "code"),
+        [
+            (("fruit", "add", "x", "NONSENSE"), failures.WRONG_INPUT),
+            (("fruit", "add", "x", "INT) AS a, (1"), failures.WRONG_INPUT),
+            (("fruit", "add", "x", ""), failures.WRONG_INPUT),
+            (("fruit", "add", "NAME", "INT"), failures.WRONG_INPUT),
+            (("fruit", "add", "nope.x", "INT"), failures.WRONG_INPUT),
+            (("fruit", "drop", "id"), failures.WRONG_INPUT),
+            (("fruit", "drop", "nope"), failures.WRONG_INPUT),
+            (("fruit", "widen", "name", "INT"), failures.WRONG_INPUT),
+            (("fruit", "forbid-nulls", "name"), failures.WRONG_INPUT),
+            (("fruit", "nonsense"), failures.WRONG_INPUT),
+            (("nope", "drop", "x"), failures.NOT_FOUND),
+        ],
+    )
+    def test_refusals_change_nothing(self, fruit: Cli, arguments: tuple[str, ...], code: int) -> None:
+        assert fruit("alter", *arguments).code == code
+        assert fruit("--json", "tables").json()[0]["version"] == 2
+
+
+def test_help_names_every_command(cli: Cli) -> None:
+    shown = cli("--help").out
+    for command in ("rename", "drop", "undrop", "clone", "tag", "untag", "tags", "tombstones", "alter"):
+        assert f" {command} " in shown

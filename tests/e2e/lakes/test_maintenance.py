@@ -1,0 +1,209 @@
+"""Maintenance through the Python API and the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from dependency_injector import providers
+
+import supertable
+from supertable.adapters.clocks.manual import ManualClock
+from supertable.domain.access.roles import Permission
+from supertable.domain.errors import InvalidSchema, InvalidSetting
+from supertable.entrypoints.sdk.lake import Lake
+from tests.support.command_line import Cli
+
+SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])
+COMMAND = [sys.executable, "-m", "supertable.entrypoints.cli.main"]
+
+
+def table(ids: range, v: str = "x") -> pa.Table:
+    return pa.table([list(ids), [v] * len(ids)], schema=SCHEMA)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(time.time_ns() // 1000)
+
+
+@pytest.fixture
+def lake(home: Path, clock: ManualClock) -> Iterator[Lake]:
+    with supertable.connect(home=home) as lake:
+        lake.container.clock.override(providers.Object(clock))
+        yield lake
+
+
+class TestPolicies:
+    def test_are_kept_with_the_table(self, lake: Lake, home: Path) -> None:
+        table = lake.create_table("t", SCHEMA)
+        table.set_maintenance(small_files=3, sort_by="v", retention=timedelta(hours=2))
+        result = table.set_maintenance(dirty_share=0.5, target_file_bytes=1 << 20)
+        assert result.version == 3
+        assert table.history(1)[0].description == "maintenance: target_file_bytes 1048576, dirty_share 0.5"
+        with supertable.connect(home=home) as other:
+            policy = other.table("t").maintenance()
+        assert (policy.small_files, policy.dirty_share, policy.target_file_bytes) == (3, 0.5, 1 << 20)
+        assert (policy.sort_by, policy.retention_seconds) == ((2,), 7200)
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [{"small_files": 1}, {"dirty_share": 0}, {"dirty_share": 2}, {"target_file_bytes": 5}, {"retention": -1}],
+        ids=str,
+    )
+    def test_that_make_no_sense_are_refused(self, lake: Lake, wrong: dict[str, Any]) -> None:
+        table = lake.create_table("t", SCHEMA)
+        with pytest.raises(InvalidSetting):
+            table.set_maintenance(**wrong)
+        with pytest.raises(InvalidSchema):
+            table.set_maintenance(sort_by=["nope"])
+        assert table.info().version == 1
+
+    def test_sort_by_a_column_that_was_renamed_or_dropped_since(self, lake: Lake) -> None:
+        made = lake.create_table("t", SCHEMA)
+        made.set_maintenance(sort_by=["v"])
+        made.rename_column("v", "w")
+        for v in ("b", "a"):
+            lake.write("t", table(range(2), v).rename_columns(["id", "w"]))
+        made.compact()
+        assert lake.sql("SELECT w FROM t").arrow()["w"].to_pylist() == ["a", "a", "b", "b"]
+        made.drop_column("w")
+        made.compact(everything=True)
+
+
+class TestMaintain:
+    def test_does_what_is_due_and_no_more(self, lake: Lake, clock: ManualClock) -> None:
+        busy, calm = lake.create_table("busy", SCHEMA, keys=["id"]), lake.create_table("calm", SCHEMA)
+        busy.set_maintenance(small_files=5, retention=timedelta(days=1))
+        for n in range(6):
+            lake.write("busy", table(range(n, n + 1)), mode="upsert")
+        lake.write("calm", table(range(3)))
+        lake.drop("calm")
+        report = lake.maintain()
+        assert [(done.table, done.files_after) for done in report.compactions] == [("busy", 1)]
+        assert (report.vacuums, report.purged, report.failures) == ([], [], [])
+        again = lake.maintain()
+        assert (again.compactions, again.vacuums, again.purged) == ([], [], [])
+        clock.advance(8 * 24 * 3600)
+        later = lake.maintain()
+        assert [(done.table, len(done.removed)) for done in later.vacuums] == [("busy", 6)]
+        assert [done.table for done in later.purged] == ["calm"]
+        assert calm.name == "calm"
+        assert busy.info().rows == 6
+
+    def test_one_damaged_table_does_not_stop_the_others(self, lake: Lake, home: Path) -> None:
+        for name in ("a", "b"):
+            lake.create_table(name, SCHEMA).set_maintenance(small_files=2)
+            for _ in range(3):
+                lake.write(name, table(range(2), name))
+        victim = lake.container.tables().open(lake._place, "a", Permission.META)
+        file = next(iter(victim.snapshot.files.values()))
+        (home / "storage" / file.key(victim.folder)).unlink()
+        report = lake.maintain()
+        assert [(failure.table, failure.action) for failure in report.failures] == [("a", "compact")]
+        assert file.path in report.failures[0].reason
+        assert [done.table for done in report.compactions] == ["b"]
+
+    def test_can_be_told_to_stop(self, lake: Lake) -> None:
+        lake.create_table("t", SCHEMA).set_maintenance(small_files=2)
+        for _ in range(3):
+            lake.write("t", table(range(2)))
+        assert lake.maintain(stop=lambda: True).compactions == []
+
+
+class TestCommands:
+    def test_compact_and_vacuum(self, fruit: Cli) -> None:
+        for _ in range(3):
+            assert fruit("load", "fruit.csv", "--into", "fruit", "--key", "id").code == 0
+        assert "nothing to do" in fruit("compact", "fruit").out
+        assert "1 file of" in fruit("compact", "fruit", "--sort-by", "kg", "--everything").out
+        assert fruit("compact", "fruit", "--sort-by", "nope").code == 2
+        planned = fruit("--json", "vacuum", "fruit", "--retention", "0", "--dry-run").json()
+        assert planned["dry_run"]
+        assert "oldest kept version is 6" in planned["removed"][0]["reason"]
+        shown = fruit("vacuum", "fruit", "--retention", "0s", "--dry-run").out
+        assert "why it may go" in shown
+        assert "would be removed; versions from 6 on are kept." in shown
+        done = fruit("--json", "vacuum", "--retention", "0").json()
+        assert done["tables"][0]["removed"] == planned["removed"]
+        assert "nothing to remove" in fruit("vacuum").out
+        assert fruit("vacuum", "fruit", "--retention", "soon").code == 2
+        assert fruit("vacuum", "nope").code == 3
+
+    def test_dropped_tables_are_purged(self, fruit: Cli) -> None:
+        fruit("drop", "fruit", "--yes")
+        assert "nothing" not in fruit("vacuum", "--retention", "0", "--dry-run").out
+        assert "Dropped table fruit: 3 objects" in fruit("vacuum", "--retention", "0").out
+        assert fruit("undrop", "fruit").code == 3
+
+    def test_policy(self, fruit: Cli) -> None:
+        assert "kept for 7d" in fruit("policy", "fruit").out
+        changed = fruit("policy", "fruit", "--retention", "36h", "--sort-by", "kg", "--small-files", "4").out
+        assert "sorted by kg" in changed
+        assert "kept for 36h" in changed
+        assert fruit("--json", "policy", "fruit", "--unsorted").json() == {
+            "target_file_bytes": 134_217_728,
+            "small_files": 4,
+            "dirty_share": 0.2,
+            "sort_by": [],
+            "retention_seconds": 129_600.0,
+        }
+        assert fruit("policy", "fruit", "--dirty-share", "7").code == 2
+
+    def test_fsck(self, fruit: Cli, home: Path) -> None:
+        sound = fruit("fsck")
+        assert sound.code == 0
+        assert sound.out.startswith("All is sound: 1 table, 3 log records")
+        assert fruit("--json", "fsck", "--quick").json()["sound"]
+        next(home.rglob("*.parquet")).unlink()
+        damaged = fruit("fsck")
+        assert damaged.code == 1
+        assert "it is missing" in damaged.out
+        report = fruit("--json", "fsck", "--repair")
+        assert report.code == 1
+        assert not report.json()["sound"]
+
+    def test_maintain_once(self, fruit: Cli, home: Path) -> None:
+        assert "Nothing is due." in fruit("maintain").out
+        fruit("policy", "fruit", "--small-files", "2")
+        for number in (7, 8):
+            Path("more.csv").write_text(f"id,name,kg\n{number},kiwi,1.0\n")
+            fruit("load", "more.csv", "--into", "fruit")
+        assert fruit("maintain").out.startswith("Compacted fruit: version 6, 3 files")
+        fruit("load", "more.csv", "--into", "fruit")
+        for file in home.rglob("*.parquet"):
+            file.unlink()
+        failed = fruit("maintain")
+        assert failed.code == 1
+        assert "Could not compact fruit" in failed.err
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_maintain_goes_on_until_it_is_told_to_stop(self, home: Path, number: signal.Signals) -> None:
+        with supertable.connect(home=home) as lake:
+            lake.create_table("t", SCHEMA).set_maintenance(small_files=2)
+        environment = {**os.environ, "SUPERTABLE_HOME": str(home)}
+        process = subprocess.Popen(
+            [*COMMAND, "--json", "maintain", "--every", "0.1"], env=environment, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        with supertable.connect(home=home) as lake:
+            for _ in range(3):
+                lake.write("t", table(range(2)))
+            deadline = time.monotonic() + 60
+            while lake.table("t").info().files != 1:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        process.send_signal(number)
+        assert process.wait(30) == 0
+        first = process.stdout.read()
+        assert json.loads(first[: first.index("\n}") + 2])["compactions"][0]["table"] == "t"

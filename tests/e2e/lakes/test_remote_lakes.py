@@ -1,0 +1,104 @@
+"""A lake on each kind of object store, and with its catalog in Valkey, by environment variables alone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.support.command_line import FRUIT, Cli, rows
+
+SERVERS = {
+    "s3": ["seaweedfs"],
+    "s3 and valkey": ["seaweedfs", "valkey"],
+    "azure": ["azurite"],
+    "azure and valkey": ["azurite", "valkey"],
+    "google": ["fake_gcs"],
+    "google and valkey": ["fake_gcs", "valkey"],
+}
+
+
+@pytest.fixture(params=SERVERS)
+def remote(cli: Cli, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    monkeypatch.setenv("SUPERTABLE_PREFIX", f"lake_{uuid4().hex}")
+    for server in SERVERS[request.param]:
+        for name, value in request.getfixturevalue(server).environment.items():
+            monkeypatch.setenv(name, value)
+    return cli
+
+
+def test_a_lake_s_whole_life(remote: Cli, home: Path) -> None:
+    Path("fruit.csv").write_text(FRUIT)
+    Path("more.csv").write_text("id,name,kg\n1,fig,9.5\n4,kiwi,0.1\n")
+    for line in (
+        ("load", "fruit.csv", "--into", "fruit", "--key", "id"),
+        ("load", "more.csv", "--into", "fruit", "--mode", "upsert"),
+        ("delete", "fruit", "--where", "kg < 1", "--yes"),
+        ("compact", "fruit", "--everything"),
+    ):
+        done = remote(*line)
+        assert done.code == 0, done.err
+    everything = "SELECT id, name, kg FROM fruit ORDER BY id"
+    expected = [
+        {"id": 1, "name": "fig", "kg": 9.5},
+        {"id": 2, "name": "plum", "kg": 2.0},
+        {"id": 3, "name": None, "kg": None},
+    ]
+    assert rows(remote, everything) == expected
+    assert len(rows(remote, "SELECT * FROM fruit AT (VERSION => 3)")) == 4
+    vacuumed = remote("--json", "vacuum", "--retention", "0s", "--grace", "0s")
+    assert vacuumed.code == 0, vacuumed.err
+    assert rows(remote, everything) == expected
+    assert remote("fsck").code == 0
+    assert not (home / "storage").exists()
+
+
+def test_another_machine_sees_the_same_lake(remote: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("fruit.csv").write_text(FRUIT)
+    assert remote("load", "fruit.csv", "--into", "fruit", "--key", "id").code == 0
+    monkeypatch.setenv("SUPERTABLE_HOME", str(tmp_path / "elsewhere"))
+    assert remote("catalog", "rebuild").code == 0
+    assert rows(remote, "SELECT count(*) AS n FROM fruit") == [{"n": 3}]
+
+
+def test_roles_users_and_tokens_lie_in_the_store(remote: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("fruit.csv").write_text(FRUIT)
+    for line in (
+        ("load", "fruit.csv", "--into", "fruit", "--key", "id"),
+        ("roles", "create", "buyer", "reader"),
+        ("roles", "grant", "buyer", "fruit", "--column", "name", "--where", "id < 3"),
+        ("users", "create", "ann", "--roles", "buyer"),
+    ):
+        done = remote(*line)
+        assert done.code == 0, done.err
+    token = remote("tokens", "create", "t", "--user", "ann", "--json").json()["token"]
+    monkeypatch.setenv("SUPERTABLE_HOME", str(tmp_path / "elsewhere"))
+    for again in ("at once", "with the catalog made anew"):
+        seen = remote("query", "SELECT * FROM fruit ORDER BY name", "--format", "json", "--token", token)
+        assert seen.json() == [{"name": "fig"}, {"name": "plum"}], again
+        assert remote("fsck").code == 0
+        assert remote("catalog", "rebuild").code == 0
+
+
+@pytest.mark.slow
+def test_the_demo(remote: Cli) -> None:
+    done = remote("demo")
+    assert done.code == 0, done.err
+    assert "336,776 flights, as in the beginning" in done.out
+
+
+def test_a_wrong_setting_is_usage_and_a_missing_bucket_is_a_failure(
+    remote: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORAGE_BUCKET", "nowhere")
+    if os.environ["STORAGE_TYPE"] == "MINIO":  # which makes its bucket
+        monkeypatch.setenv("STORAGE_TYPE", "S3")
+    missing = remote("tables")
+    assert missing.code == 1
+    assert "nowhere; make it, or check" in " ".join(missing.err.split())
+    monkeypatch.setenv("STORAGE_ENDPOINT_URL", "ftp://somewhere")
+    refused = remote("tables")
+    assert refused.code == 2
+    assert "STORAGE_ENDPOINT_URL" in refused.err

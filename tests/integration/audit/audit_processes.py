@@ -1,0 +1,42 @@
+"""Processes that record events, for tests that kill them."""
+
+from __future__ import annotations
+
+import os
+from multiprocessing.reduction import DupFd
+from pathlib import Path
+from typing import Any
+
+import supertable
+from supertable.domain.access.sessions import owner
+from supertable.domain.audit import AuditKind
+
+READY = b"\xff" * 8
+
+
+class Descriptor:
+    """Hands a pipe's end to a process of the fork server, where it is a number."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def __reduce__(self) -> Any:
+        return _detached, (DupFd(self._descriptor),)
+
+
+def _detached(pipe: Any) -> int:
+    return int(pipe.detach())
+
+
+def recorder(home: Path, acknowledged: int, start: int) -> None:
+    """Record event after event, exporting now and then; the number of each goes to the pipe once it is recorded."""
+    with supertable.connect(home=home) as lake:
+        audit, export = lake.container.audit(), lake.container.export_audit()
+        os.write(acknowledged, READY)
+        number = start
+        while True:
+            audit.tell(owner("default"), AuditKind.QUERY, str(number))
+            os.write(acknowledged, number.to_bytes(8))
+            number += 1
+            if number % 200 == 0:
+                export("default")

@@ -1,0 +1,295 @@
+"""The audit log loses no event, whatever fails, and holds up what it could not record."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import random
+import shutil
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+import supertable
+from supertable.adapters.audit_journals.files import FileAuditJournals
+from supertable.application import audit_recorder as auditing
+from supertable.domain.access.sessions import owner
+from supertable.domain.audit import START, AuditEvent, AuditKind, chained
+from supertable.domain.errors import (
+    AuditUnavailable,
+    StoreUnavailable,
+    SupertableError,
+)
+from supertable.entrypoints.sdk.lake import Lake
+from tests.integration.audit.audit_processes import READY, Descriptor, recorder
+from tests.integration.commits.writer_processes import context
+from tests.support.audit_events import ROWS, events, told
+from tests.support.faulty_store import Fault, FaultyStore
+
+
+@pytest.fixture
+def lake(home: Path) -> Any:
+    with supertable.connect(home=home) as lake:
+        lake.create_table_from("orders", ROWS, keys=["id"])
+        yield lake
+
+
+class TestNothingIsLost:
+    def test_many_threads_while_it_is_exported(self, home: Path) -> None:
+        threads, each = 16, 500
+        with supertable.connect(home=home) as one, supertable.connect(home=home) as other:
+            stop = threading.Event()
+
+            def export(lake: Lake) -> None:
+                while not stop.is_set():
+                    lake.container.export_audit()("default")
+
+            def record(thread: int) -> None:
+                audit = (one, other)[thread % 2].container.audit()
+                for number in range(each):
+                    audit.ready("default")
+                    audit.tell(owner("default"), AuditKind.QUERY, f"{thread} {number}")
+
+            with ThreadPoolExecutor(threads + 2) as pool:
+                exports = [pool.submit(export, lake) for lake in (one, other)]
+                for done in [pool.submit(record, thread) for thread in range(threads)]:
+                    done.result()
+                stop.set()
+                for done in exports:
+                    done.result()
+            other.audit.export()
+            found = [what for (what,) in told(one, "what")]
+            report = one.audit.verify()
+        assert Counter(found) == Counter(f"{thread} {number}" for thread in range(threads) for number in range(each))
+        for thread in range(threads):  # each thread's own events are in their order
+            own = [int(what.split()[1]) for what in found if what.startswith(f"{thread} ")]
+            assert own == sorted(own)
+        assert report.whole
+
+    def test_queries_and_writes_of_many_threads(self, lake: Lake) -> None:
+        def work(thread: int) -> None:
+            for number in range(15):
+                lake.sql("SELECT * FROM orders WHERE id = ?", [number]).arrow()
+            lake.write("orders", pa.table({"id": [100 + thread], "name": ["x"]}), "upsert")
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(work, range(8)))
+        kinds = Counter(kind for (kind,) in told(lake, "kind"))
+        assert kinds == {"query": 8 * 15, "write": 8 + 1, "table": 1}
+
+    def test_killed_at_random_moments(self, home: Path) -> None:
+        moments, forkserver = random.Random(5), context()
+        start, acknowledged = 0, []
+        for _ in range(8):
+            receive, send = os.pipe()
+            process = forkserver.Process(target=recorder, args=(home, Descriptor(send), start))
+            process.start()
+            os.close(send)
+            assert os.read(receive, 8) == READY
+            time.sleep(moments.random() * 0.4)
+            process.kill()
+            process.join()
+            with os.fdopen(receive, "rb") as file:
+                data = file.read()
+            numbers = [int.from_bytes(data[i : i + 8]) for i in range(0, len(data) // 8 * 8, 8)]
+            acknowledged += numbers
+            start += 1_000_000
+        with supertable.connect(home=home) as lake:
+            found = [int(what) for what, kind in told(lake, "what", "kind") if kind == "query" and what.isdecimal()]
+            assert lake.audit.verify().whole
+        assert len(found) == len(set(found))
+        assert set(acknowledged) <= set(found)
+        assert len(found) - len(acknowledged) <= 8  # what was recorded, and its process died before it could say so
+
+    @pytest.mark.parametrize("fault", Fault)
+    def test_an_export_that_fails_at_any_step_is_made_once(self, home: Path, fault: Fault) -> None:
+        with supertable.connect(home=home) as first:
+            first.container.audit().tell(owner("default"), AuditKind.QUERY, "0")
+            first.audit.export()
+        for at in itertools.count(1):
+            lake = supertable.connect(home=home)
+            store = FaultyStore(lake.container.store(), fault, at)
+            lake.container.store.override(store)
+            lake.container.audit().tell(owner("default"), AuditKind.QUERY, str(at))
+            try:
+                lake.container.export_audit()("default")
+            except (SupertableError, BaseException) as error:  # noqa: BLE001 - a crash is one too
+                assert store.met, error
+            lake.container.audit_journals().close()
+            if not store.met:
+                break
+        with supertable.connect(home=home) as last:
+            whats = [what for what, kind in told(last, "what", "kind") if kind == "query" and what.isdecimal()]
+            report = last.audit.verify()
+        assert whats == [str(number) for number in range(at + 1)]
+        assert at > 5
+        assert report.whole, report.findings
+
+    def test_a_torn_line_is_of_an_event_that_was_never_recorded(self, home: Path) -> None:
+        with supertable.connect(home=home) as lake:
+            lake.container.audit().tell(owner("default"), AuditKind.QUERY, "one")
+        (journal,) = [file for file in (home / "audit").rglob("*") if file.is_file()]
+        with journal.open("ab") as file:
+            file.write(b'{"at_us":17')
+        with supertable.connect(home=home) as lake:
+            lake.container.audit().tell(owner("default"), AuditKind.QUERY, "two")
+            assert [what for (what,) in told(lake, "what")] == ["one", "two"]
+
+    def test_a_damaged_line_is_told_of(self, home: Path) -> None:
+        with supertable.connect(home=home) as lake:
+            for what in ("one", "two", "three"):
+                lake.container.audit().tell(owner("default"), AuditKind.QUERY, what)
+        (journal,) = [file for file in (home / "audit").rglob("*") if file.is_file()]
+        journal.write_bytes(journal.read_bytes().replace(b'"two"', b'"two'))
+        with supertable.connect(home=home) as lake:
+            assert [(what, outcome) for what, outcome in told(lake, "what", "outcome")] == [
+                ("one", "ok"),
+                ("read", "Damaged"),
+                ("three", "ok"),
+            ]
+            report = lake.audit.verify()
+        assert report.whole
+        assert [finding.what for finding in report.findings] == ["event 2 tells of damage before it: read"]
+
+
+class TestBackPressure:
+    def test_too_many_events_are_exported_first(self, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(auditing, "MOST_WAITING_BYTES", 10_000)
+        journals = lake.container.audit_journals()
+        for _ in range(200):
+            lake.sql("FROM orders").arrow()
+            assert journals.own_bytes("default") < 11_000
+        assert len(events(lake)) == 202
+        assert lake.audit.verify().segments > 3
+
+    def test_what_cannot_be_exported_stops_everything_in_the_end(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(auditing, "MOST_WAITING_BYTES", 10_000)
+        with supertable.connect(home=home) as lake:
+            lake.create_table_from("orders", ROWS)
+            store = _ReadOnly(lake.container.store())
+            with lake.container.store.override(store):
+                lake.container.reset_singletons()
+                with pytest.raises(AuditUnavailable, match="Nothing was done"):
+                    queries(lake, 200)
+        with supertable.connect(home=home) as lake:
+            lake.sql("FROM orders").arrow()
+            assert 20 < len(events(lake)) < 200
+            assert lake.audit.verify().whole
+
+    def test_a_journal_that_cannot_be_written_stops_everything_and_loses_nothing(self, lake: Lake, home: Path) -> None:
+        lake.container.audit_journals().close()
+        lake.audit.export()
+        shutil.rmtree(home / "audit")
+        (home / "audit").write_text("in the way")
+        lake.sql("FROM orders").arrow()  # it has happened when it is found out
+        for use in (lambda: lake.sql("FROM orders"), lambda: lake.write("orders", ROWS), lambda: lake.drop("orders")):
+            with pytest.raises(AuditUnavailable):
+                use()
+        assert lake.table("orders").info().version == 2
+        (home / "audit").unlink()
+        lake.sql("FROM orders").arrow()
+        assert [what for (what,) in told(lake, "what")][-2:] == ["query", "query"]
+
+    def test_a_lake_that_may_only_be_read_is_read_without_a_log(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refused(*_: object, **__: object) -> None:
+            raise OSError(errno.EROFS, "Read-only file system")
+
+        monkeypatch.setattr(Path, "mkdir", refused)
+        event = AuditEvent(1, "default", AuditKind.QUERY, "query")
+        journals = FileAuditJournals(tmp_path / "audit", unless_read_only=True)
+        journals.append(event)
+        journals.append(event)
+        assert caplog.text.count("nothing is put in the audit log") == 1
+        with pytest.raises(AuditUnavailable):
+            FileAuditJournals(tmp_path / "audit").append(event)
+
+
+class TestWhenItIsExported:
+    def test_a_short_use_leaves_it_in_the_journal_for_a_while(self, home: Path) -> None:
+        with supertable.connect(home=home) as lake:
+            lake.create_table_from("orders", ROWS)
+        assert not (home / "storage/default/system").exists()
+        for _ in range(5):
+            with supertable.connect(home=home) as lake:
+                lake.sql("FROM orders").arrow()
+        journals = [file for file in (home / "audit").rglob("*") if file.is_file()]
+        assert len(journals) == 1  # each goes on with that of the one before
+        (old,) = journals
+        moment = int(old.name.partition("-")[0]) - 61_000_000
+        old.rename(old.with_name(f"{moment:020d}-1-1-00000000.open"))
+        with supertable.connect(home=home) as lake:
+            lake.sql("FROM orders").arrow()
+        assert (home / "storage/default/system").exists()
+        assert not [file for file in (home / "audit").rglob("*") if file.is_file()]
+
+    def test_a_service_exports_by_itself(self, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+        from supertable.application.audit import background_export as audit_exports
+
+        monkeypatch.setattr(audit_exports, "_LOOK_SECONDS", 0.01)
+        monkeypatch.setattr(audit_exports, "_WAITED_SECONDS", 0)
+        exports = lake.container.audit_exports()
+        exports.start()
+        lake.sql("FROM orders").arrow()
+        deadline = time.monotonic() + 30
+        while lake.container.audit_journals().waiting("default").bytes and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert lake.container.audit_journals().waiting("default").bytes == 0
+        exports.close()
+
+    def test_organizations_have_logs_of_their_own(self, home: Path) -> None:
+        for organization in ("one", "Two"):
+            with supertable.connect(home=home, organization=organization) as lake:
+                lake.create_table_from(f"of_{organization}", ROWS)
+                assert [tables for (tables,) in told(lake, "tables")] == [[f"of_{organization}"]] * 2
+                assert lake.audit.verify().whole
+        shutil.rmtree(home / "storage/two/system")
+        shutil.copytree(home / "storage/one/system", home / "storage/two/system")
+        shutil.copytree(home / "storage/one/-", home / "storage/two/-", dirs_exist_ok=True)
+        shutil.rmtree(home / "catalog")
+        with supertable.connect(home=home, organization="two") as lake:
+            assert not lake.audit.verify().whole
+
+
+def test_the_chain_is_as_documented() -> None:
+    """By hand, from docs/audit.md, so that others can verify it too."""
+    import hashlib
+    import json
+
+    event = AuditEvent(
+        5, "Acme", AuditKind.WRITE, "append", "u", "U", "r", "main", ("t",), "", 3, None, "", 2, "ok", "q"
+    )
+    (link,) = chained(START, [event])
+    fields = ["0" * 64, 1, 5, "acme", "write", "append", "u", "U", "r", "main", ["t"], "", 3, None, "", 2, "ok", "q"]
+    assert link.hash == hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
+
+
+def queries(lake: Lake, count: int) -> None:
+    for _ in range(count):
+        lake.sql("FROM orders").arrow()
+
+
+class _ReadOnly:
+    """A store that takes nothing any more."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("put", "put_if_absent", "open_writer"):
+
+            def refuse(key: str, *_: object) -> None:
+                raise StoreUnavailable("write", key, "injected")
+
+            return refuse
+        return getattr(self._inner, name)

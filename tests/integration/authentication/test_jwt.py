@@ -1,0 +1,481 @@
+"""Tokens that another system signs: which are believed, against a real server of its keys."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hypothesis import given
+from hypothesis import strategies as st
+
+from supertable.adapters.clocks.manual import ManualClock
+from supertable.adapters.clocks.system import SystemClock
+from supertable.adapters.token_verifiers.jwt import JwtRules, JwtVerifier
+from supertable.adapters.token_verifiers.key_sources import url_reader
+from supertable.adapters.token_verifiers.keys import of_secret
+from supertable.application.ports.token_verifiers import Claims, TokenVerifier
+from supertable.config.settings.settings import load_settings
+from supertable.config.wiring import sign_in as signing_in
+from supertable.domain.errors import InvalidSetting, Unavailable
+from tests.servers.jwks import (
+    AUDIENCE,
+    EC,
+    ED,
+    ISSUER,
+    LONG_EC,
+    OTHER_RSA,
+    RSA,
+    SHORT_RSA,
+    JwksServer,
+    assembled,
+    claims,
+    encoded,
+    jwk,
+    jwks,
+    pem,
+    token,
+)
+from tests.servers.tokens import certificate
+
+SECRET = "a secret of the tests, with more than 32 characters"
+
+
+def now() -> int:
+    return int(time.time())
+
+
+def sign_rsa(signed: bytes) -> bytes:
+    return RSA.sign(signed, padding.PKCS1v15(), hashes.SHA256())
+
+
+@pytest.fixture
+def server() -> Iterator[JwksServer]:
+    server = JwksServer()
+    server.hold({"1": RSA, "ec": EC, "ed": ED})
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+def verifier(home: Path, clock: ManualClock | None = None, **more: Any) -> TokenVerifier:
+    settings = load_settings(home=home, jwt_issuer=ISSUER, jwt_audience=AUDIENCE, **{"jwt_leeway_seconds": 0, **more})
+    made = signing_in.verifier(settings, clock or ManualClock())
+    assert made
+    return made
+
+
+@pytest.fixture
+def jwt_verifier(home: Path, clock: ManualClock, server: JwksServer) -> TokenVerifier:
+    return verifier(home, clock, jwt_jwks_url=server.url)
+
+
+def test_what_a_token_says(jwt_verifier: TokenVerifier) -> None:
+    end = now() + 600
+    said = jwt_verifier.claims(token(exp=end))
+    assert said == Claims(ISSUER, "ann", "ann", "default", end * 1_000_000, ("reader",), ())
+
+
+@pytest.mark.parametrize(("key", "algorithm", "kid"), [(RSA, "RS256", "1"), (EC, "ES256", "ec"), (ED, "EdDSA", "ed")])
+def test_every_algorithm(jwt_verifier: TokenVerifier, key: Any, algorithm: str, kid: str) -> None:
+    assert jwt_verifier.claims(token(key, algorithm, kid))
+    assert jwt_verifier.claims(token(key, algorithm, "other")) is None
+
+
+@pytest.mark.parametrize("key", [RSA, EC, ED])
+@pytest.mark.parametrize("form", ["jwks", "pem"])
+def test_keys_of_a_file(home: Path, key: Any, form: str) -> None:
+    file = home / "keys"
+    file.write_bytes(pem(key) if form == "pem" else jwks({"1": key}))
+    believed = verifier(home, jwt_jwks_file=file)
+    algorithm = {RSA: "RS256", EC: "ES256", ED: "EdDSA"}[key]
+    assert believed.claims(token(key, algorithm))
+    assert believed.claims(token(key, algorithm, None))
+    assert believed.claims(token(OTHER_RSA)) is None
+
+
+def test_a_shared_secret(home: Path) -> None:
+    believed = verifier(home, jwt_secret=SECRET)
+    assert believed.claims(token(SECRET, "HS256"))
+    assert believed.claims(token(SECRET + "x", "HS256")) is None
+    assert believed.claims(token(SECRET, "HS512")) is None
+    assert believed.claims(token(RSA)) is None
+
+
+def hs256(key: bytes) -> Any:
+    return lambda signed: hmac.new(key, signed, hashlib.sha256).digest()
+
+
+REFUSED: dict[str, Any] = {
+    "no algorithm": lambda: assembled({"alg": "none", "kid": "1"}, claims()),
+    "no algorithm, in other letters": lambda: assembled({"alg": "nOnE", "kid": "1"}, claims()),
+    "no algorithm and a sound signature": lambda: assembled({"alg": "none", "kid": "1"}, claims(), sign_rsa),
+    "an algorithm that is missing": lambda: assembled({"kid": "1"}, claims(), sign_rsa),
+    "an algorithm that is no text": lambda: assembled({"alg": ["RS256"], "kid": "1"}, claims(), sign_rsa),
+    "HS256 by the public key as PEM": lambda: assembled({"alg": "HS256", "kid": "1"}, claims(), hs256(pem(RSA))),
+    "HS256 by the public key as JWK": lambda: assembled(
+        {"alg": "HS256", "kid": "1"}, claims(), hs256(json.dumps(jwk(RSA, "1")).encode())
+    ),
+    "HS256 by nothing": lambda: assembled({"alg": "HS256", "kid": "1"}, claims(), hs256(b"")),
+    "another algorithm of the same key": lambda: token(RSA, "RS512"),
+    "PSS by the same key": lambda: token(RSA, "PS256"),
+    "a key of another kind under that id": lambda: token(EC, "ES256", "1"),
+    "another's key": lambda: token(OTHER_RSA),
+    "another's key, which it brings along": lambda: token(OTHER_RSA, header={"jwk": jwk(OTHER_RSA)}),
+    "no signature": lambda: token().rpartition(".")[0] + ".",
+    "another payload": lambda: ".".join(
+        [token().split(".")[0], encoded(json.dumps(claims(role="superadmin")).encode()), token().split(".")[2]]
+    ),
+    "an id that is a path": lambda: token(OTHER_RSA, kid="../../../../dev/null"),
+    "an id that is SQL": lambda: token(OTHER_RSA, kid="1' OR '1'='1"),
+    "an id that is an address": lambda: token(OTHER_RSA, kid="https://attacker.invalid/keys"),
+    "an id that is a number": lambda: assembled({"alg": "RS256", "kid": 1}, claims(), sign_rsa),
+    "an id that is a list": lambda: assembled({"alg": "RS256", "kid": ["1"]}, claims(), sign_rsa),
+    "no id where there are several keys": lambda: token(kid=None),
+    "a critical extension": lambda: token(header={"crit": ["x"], "x": 1}),
+    "a payload that is not in it": lambda: assembled({"alg": "RS256", "kid": "1", "b64": False}, b"", sign_rsa),
+    "another audience": lambda: token(aud="other"),
+    "an audience that only begins alike": lambda: token(aud=AUDIENCE + "2"),
+    "no audience": lambda: token(aud=None),
+    "an empty list of audiences": lambda: token(aud=[]),
+    "an audience that is an object": lambda: token(aud={AUDIENCE: 1}),
+    "another issuer": lambda: token(iss="https://attacker.invalid/"),
+    "the issuer without its slash": lambda: token(iss=ISSUER.rstrip("/")),
+    "no issuer": lambda: token(iss=None),
+    "an issuer that is a list": lambda: assembled({"alg": "RS256", "kid": "1"}, claims(iss=[ISSUER]), sign_rsa),
+    "no subject": lambda: token(sub=None),
+    "an empty subject": lambda: token(sub=""),
+    "a subject that is a number": lambda: assembled({"alg": "RS256", "kid": "1"}, claims(sub=7), sign_rsa),
+    "a subject of control characters": lambda: token(sub="ann\n"),
+    "a subject of 2,000 characters": lambda: token(sub="a" * 2_000),
+    "expired": lambda: token(exp=now() - 1),
+    "no end": lambda: token(exp=None),
+    "an end that is text": lambda: token(exp="soon"),
+    "an end without end": lambda: assembled(
+        {"alg": "RS256", "kid": "1"}, json.dumps(claims(exp=float("inf"))).encode(), sign_rsa
+    ),
+    "an end that is no number": lambda: assembled(
+        {"alg": "RS256", "kid": "1"}, json.dumps(claims(exp=float("nan"))).encode(), sign_rsa
+    ),
+    "an end that is a list": lambda: token(exp=[now() + 60]),
+    "not yet": lambda: token(nbf=now() + 600),
+    "of the future": lambda: token(iat=now() + 600),
+    "a role that is a number": lambda: token(role=1),
+    "a role that is an object": lambda: token(role={"reader": True}),
+    "an empty role": lambda: token(role=""),
+    "roles that are not all text": lambda: token(role=["reader", None]),
+    "roles without end": lambda: token(role=["reader"] * 65),
+    "bad UTF-8": lambda: assembled({"alg": "RS256", "kid": "1"}, b'{"sub": "\xff\xfe"}', sign_rsa),
+    "bad UTF-8 in its header": lambda: assembled(b'{"alg": "RS256", "kid": "\xff"}', claims(), sign_rsa),
+    "half a surrogate": lambda: assembled(
+        {"alg": "RS256", "kid": "1"}, json.dumps(claims()).replace('"ann"', '"\\ud800"').encode(), sign_rsa
+    ),
+    "a payload that is a list": lambda: assembled({"alg": "RS256", "kid": "1"}, [claims()], sign_rsa),
+    "a payload that is no JSON": lambda: assembled({"alg": "RS256", "kid": "1"}, b"sub=ann", sign_rsa),
+    "a payload nested without end": lambda: assembled({"alg": "RS256", "kid": "1"}, b"[" * 10_000, sign_rsa),
+    "a header nested without end": lambda: assembled(b"[" * 10_000, claims(), sign_rsa),
+    "a header that is a list": lambda: assembled(["RS256"], claims(), sign_rsa),
+    "base64 with spaces": lambda: token().replace(".", " ."),
+    "five parts": lambda: token() + ".x.y",
+    "an encrypted one": lambda: assembled({"alg": "RSA-OAEP", "enc": "A256GCM", "kid": "1"}, b"x") + ".x.y",
+}
+
+
+@pytest.mark.parametrize("attack", REFUSED)
+def test_what_is_not_believed(jwt_verifier: TokenVerifier, attack: str) -> None:
+    assert jwt_verifier.claims(token()), "what differs from these in one thing is believed"
+    assert jwt_verifier.claims(REFUSED[attack]()) is None
+
+
+@given(st.text(max_size=200) | st.lists(st.binary(max_size=60).map(encoded), min_size=2, max_size=4).map(".".join))
+def test_what_is_no_token_at_all(text: str) -> None:
+    assert JwtVerifier(JwtRules(ISSUER, AUDIENCE, "default"), of_secret(SECRET)).claims(text) is None
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["iss", "aud", "sub", "exp", "nbf", "iat", "jti", "role", "roles", "region", "x"]),
+        st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists, max_leaves=5),
+    )
+)
+def test_signed_nonsense(said: dict[str, Any]) -> None:
+    believed = JwtVerifier(JwtRules(ISSUER, AUDIENCE, "default", attribute_claims=("region",)), of_secret(SECRET))
+    text = assembled({"alg": "HS256"}, json.dumps({**claims(), **said}).encode(), hs256(SECRET.encode()))
+    found = believed.claims(text)
+    assert found is None or (found.subject and found.issuer == ISSUER)
+
+
+def test_addresses_of_keys_in_the_header_are_never_asked(jwt_verifier: TokenVerifier) -> None:
+    attacker = JwksServer()
+    attacker.hold({"1": OTHER_RSA})
+    try:
+        header = {"jku": attacker.url, "x5u": attacker.url, "jwk": jwk(OTHER_RSA), "x5c": ["AAAA"]}
+        assert jwt_verifier.claims(token(OTHER_RSA, header=header)) is None
+        assert jwt_verifier.claims(token(RSA, header=header)), "they are nothing to us"
+        assert attacker.asked == 0
+    finally:
+        attacker.stop()
+
+
+def test_of_two_claims_of_one_name_the_last_counts(jwt_verifier: TokenVerifier) -> None:
+    """RFC 7519, section 4, allows this or refusing; what it must not be is one for one reader, one for another."""
+    twice = json.dumps(claims()).replace('"role": "reader"', '"role": "superadmin", "role": "reader"').encode()
+    said = jwt_verifier.claims(assembled({"alg": "RS256", "kid": "1"}, twice, sign_rsa))
+    assert said
+    assert said.roles == ("reader",)
+
+
+def test_leeway(home: Path) -> None:
+    strict = verifier(home, jwt_secret=SECRET)
+    lenient = verifier(home, jwt_secret=SECRET, jwt_leeway_seconds=60)
+    for late in (token(SECRET, "HS256", exp=now() - 5), token(SECRET, "HS256", nbf=now() + 30)):
+        assert strict.claims(late) is None
+        assert lenient.claims(late)
+    end = now() + 5
+    said = lenient.claims(token(SECRET, "HS256", exp=end))
+    assert said
+    assert said.expires_at_us == (end + 60) * 1_000_000
+
+
+def test_claims_are_mapped_by_settings(home: Path) -> None:
+    believed = verifier(
+        home,
+        jwt_secret=SECRET,
+        jwt_user_claim="email",
+        jwt_role_claim="https://tests.invalid/roles",
+        jwt_attribute_claims="region, team,level,cleared,absent",
+        jwt_organization_claim="tenant",
+    )
+    told: dict[str, Any] = {
+        "email": "ann@tests.invalid",
+        "https://tests.invalid/roles": ["writer", "reader"],
+        "region": "EU",
+        "team": {"name": "sales", "size": 7},
+        "level": 3,
+        "cleared": True,
+        "tenant": "acme",
+    }
+    said = believed.claims(token(SECRET, "HS256", **told))
+    assert said
+    assert (said.subject, said.name, said.organization) == ("ann", "ann@tests.invalid", "acme")
+    assert said.roles == ("writer", "reader")
+    assert dict(said.attributes) == {"region": "EU", "name": "sales", "size": "7", "level": "3", "cleared": "true"}
+    for missing in ("email", "tenant"):
+        assert believed.claims(token(SECRET, "HS256", **{**told, missing: None})) is None, missing
+    for odd in ([], ["EU"], 1.5, {"a": {"b": "c"}}, "x" * 2_000, "a\x00b"):
+        assert believed.claims(token(SECRET, "HS256", **{**told, "region": odd})) is None, odd
+    without = believed.claims(token(SECRET, "HS256", **{**told, "https://tests.invalid/roles": None}))
+    assert without
+    assert without.roles == (), "the claim `role` is not the one that was set"
+
+
+def test_keys_are_read_once_and_again_for_a_new_id(
+    jwt_verifier: TokenVerifier, clock: ManualClock, server: JwksServer
+) -> None:
+    for _ in range(20):
+        assert jwt_verifier.claims(token())
+    assert server.asked == 1
+    server.hold({"2": OTHER_RSA})
+    assert jwt_verifier.claims(token(OTHER_RSA, kid="2")) is None, "so soon after the last time it is not asked"
+    clock.advance(31)
+    assert jwt_verifier.claims(token(OTHER_RSA, kid="2"))
+    assert jwt_verifier.claims(token()) is None, "the old key is gone"
+    assert server.asked == 2
+
+
+def test_made_up_ids_cause_no_storm(jwt_verifier: TokenVerifier, clock: ManualClock, server: JwksServer) -> None:
+    for number in range(200):
+        assert jwt_verifier.claims(token(OTHER_RSA, kid=f"made up {number}")) is None
+    assert server.asked == 1
+    assert jwt_verifier.claims(token())
+
+
+def test_a_key_that_was_withdrawn_is_soon_refused(
+    jwt_verifier: TokenVerifier, clock: ManualClock, server: JwksServer
+) -> None:
+    assert jwt_verifier.claims(token())
+    server.hold({"2": OTHER_RSA})
+    clock.advance(299)
+    assert jwt_verifier.claims(token())
+    clock.advance(2)
+    assert jwt_verifier.claims(token()) is None
+
+
+OUTAGES: dict[str, dict[str, Any]] = {
+    "an error": {"status": 500},
+    "not there": {"status": 404},
+    "no JSON": {"body": b"<html>"},
+    "a list": {"body": b"[]"},
+    "no keys": {"body": b'{"keys": []}'},
+    "keys that are none": {"body": b'{"keys": [1, null, {}, {"kty": "RSA"}]}'},
+    "a secret": {"body": b'{"keys": [{"kty": "oct", "k": "AAAA", "kid": "1"}]}'},
+    "too much": {"body": b" " * 1_100_000 + jwks({"1": RSA})},
+    "cut off": {"body": jwks({"1": RSA})[:-10], "headers": {"Content-Length": "5000"}},
+    "nested without end": {"body": b"[" * 100_000},
+    "elsewhere": {"status": 302, "headers": {"Location": "/elsewhere"}},
+    "slow": {"pause": 4.0},
+}
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_outages(jwt_verifier: TokenVerifier, clock: ManualClock, server: JwksServer, outage: str) -> None:
+    """Keys at hand are used for an hour; then, and for unknown ids, nobody is let in, but told to come back."""
+    assert jwt_verifier.claims(token())
+    for name, value in OUTAGES[outage].items():
+        setattr(server, name, value)
+    clock.advance(301)
+    assert jwt_verifier.claims(token())
+    with pytest.raises(Unavailable):
+        jwt_verifier.claims(token(OTHER_RSA, kid="2"))
+    asked = server.asked
+    assert jwt_verifier.claims(token())
+    assert server.asked == asked, "not asked again at once"
+    clock.advance(3_300)
+    with pytest.raises(Unavailable):
+        jwt_verifier.claims(token())
+    server.pause, server.headers = 0.0, {}
+    server.hold({"1": RSA})
+    clock.advance(31)
+    assert jwt_verifier.claims(token())
+
+
+def test_a_server_that_was_never_there(home: Path, clock: ManualClock, server: JwksServer) -> None:
+    server.stop()
+    believed = verifier(home, clock, jwt_jwks_url=server.url)
+    with pytest.raises(Unavailable, match="keys"):
+        believed.claims(token())
+
+
+def test_a_server_that_dribbles(server: JwksServer) -> None:
+    server.dribble = 0.5
+    begun = time.monotonic()
+    with pytest.raises(OSError, match="not there"):
+        url_reader(server.url, SystemClock())()
+    assert time.monotonic() - begun < 6
+
+
+def test_a_server_that_is_not_who_it_should_be(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys come over TLS from whom the machine trusts, or not at all."""
+    files = certificate(home)
+    server = JwksServer(files)
+    server.hold({"1": RSA})
+    try:
+        with pytest.raises(Unavailable):
+            verifier(home, jwt_jwks_url=server.url).claims(token())
+        with pytest.raises(Unavailable):
+            verifier(home, jwt_jwks_url=server.url.replace("127.0.0.1", "localhost")).claims(token())
+        assert server.asked == 0
+        monkeypatch.setenv("SSL_CERT_FILE", str(files[0]))
+        assert verifier(home, jwt_jwks_url=server.url).claims(token())
+        with pytest.raises(Unavailable):
+            verifier(home, jwt_jwks_url=server.url.replace("127.0.0.1", "localhost")).claims(token())
+    finally:
+        server.stop()
+
+
+def test_while_one_waits_for_the_server_others_go_on(
+    jwt_verifier: TokenVerifier, clock: ManualClock, server: JwksServer
+) -> None:
+    assert jwt_verifier.claims(token())
+    server.pause = 2
+    clock.advance(301)
+    waiting = threading.Thread(target=lambda: jwt_verifier.claims(token()))
+    waiting.start()
+    while server.asked < 2:
+        time.sleep(0.01)
+    begun = time.monotonic()
+    assert jwt_verifier.claims(token())
+    assert time.monotonic() - begun < 1
+    waiting.join()
+
+
+def test_a_file_is_read_again(home: Path, clock: ManualClock) -> None:
+    file = home / "keys"
+    file.write_bytes(pem(RSA))
+    believed = verifier(home, clock, jwt_jwks_file=file)
+    assert believed.claims(token())
+    file.write_bytes(pem(OTHER_RSA))
+    clock.advance(301)
+    assert believed.claims(token()) is None
+    assert believed.claims(token(OTHER_RSA))
+
+
+@pytest.mark.parametrize("key", [SHORT_RSA, LONG_EC])
+def test_weak_and_unknown_keys(home: Path, key: Any) -> None:
+    file = home / "keys"
+    file.write_bytes(jwks({"1": key, "2": RSA}))
+    algorithm = "RS256" if key is SHORT_RSA else "ES384"
+    assert verifier(home, jwt_jwks_file=file).claims(token(key, algorithm)) is None
+
+
+@pytest.mark.parametrize("more", [{"use": "enc"}, {"alg": "RS512"}, {"alg": "HS256"}])
+def test_keys_for_other_things(home: Path, more: dict[str, str]) -> None:
+    file = home / "keys"
+    file.write_bytes(json.dumps({"keys": [jwk(RSA, "1", **more), jwk(OTHER_RSA, "2")]}).encode())
+    believed = verifier(home, jwt_jwks_file=file)
+    assert believed.claims(token(RSA)) is None
+    assert believed.claims(token(OTHER_RSA, kid="2"))
+
+
+WRONG: list[dict[str, Any]] = [
+    {"jwt_issuer": ISSUER, "jwt_audience": AUDIENCE},
+    {"jwt_issuer": ISSUER, "jwt_secret": SECRET},
+    {"jwt_audience": AUDIENCE, "jwt_secret": SECRET},
+    {"jwt_secret": SECRET},
+    {"jwt_issuer": ISSUER, "jwt_audience": AUDIENCE, "jwt_secret": "short"},
+    {"jwt_issuer": ISSUER, "jwt_audience": AUDIENCE, "jwt_secret": SECRET, "jwt_jwks_url": "https://x.invalid/keys"},
+    {"jwt_issuer": ISSUER, "jwt_audience": AUDIENCE, "jwt_jwks_url": "http://issuer.invalid/keys"},
+    {"jwt_issuer": ISSUER, "jwt_audience": AUDIENCE, "jwt_jwks_url": "http://127.0.0.1@issuer.invalid/keys"},
+    {"jwt_issuer": ISSUER, "jwt_audience": AUDIENCE, "jwt_jwks_url": "file:///etc/passwd"},
+    {"jwt_issuer": ISSUER, "jwt_audience": AUDIENCE, "jwt_jwks_file": "missing"},
+    {"jwt_issuer": ISSUER, "jwt_audience": AUDIENCE, "jwt_jwks_file": "."},
+]
+
+
+@pytest.mark.parametrize("given", WRONG)
+def test_settings_that_do_not_go_together(home: Path, given: dict[str, Any]) -> None:
+    with pytest.raises(InvalidSetting) as caught:
+        signing_in.verifier(load_settings(home=home, **given), ManualClock())
+    assert SECRET not in str(caught.value)
+
+
+def test_a_private_key_is_no_key_to_check_with(home: Path) -> None:
+    file = home / "keys"
+    for text in (
+        b"",
+        b"{}",
+        b"nothing",
+        RSA.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+        pem(LONG_EC),
+    ):
+        file.write_bytes(text)
+        with pytest.raises(InvalidSetting, match="SUPERTABLE_JWT_JWKS_FILE"):
+            verifier(home, jwt_jwks_file=file)
+
+
+def test_without_settings_there_are_no_such_tokens(home: Path) -> None:
+    assert signing_in.verifier(load_settings(home=home), ManualClock()) is None
+
+
+def test_errors_and_logs_never_have_the_token(
+    jwt_verifier: TokenVerifier, caplog: pytest.LogCaptureFixture, server: JwksServer
+) -> None:
+    caplog.set_level("DEBUG")
+    for attack in REFUSED.values():
+        jwt_verifier.claims(attack())
+    signatures = [part for part in token().split(".") if len(part) > 20]
+    assert not any(part in caplog.text for part in signatures)
+    assert len(caplog.records) >= len(REFUSED)

@@ -1,0 +1,207 @@
+"""A lake with its catalog, locks and leases in Redis: keys, calls, crashes, holders that stand still, rebuilding."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+import supertable
+from supertable.adapters.redis.keys import Keys
+from supertable.domain.access.roles import Permission
+from supertable.domain.storage_layout import table_log
+from tests.integration.commits.test_kill import Descriptor, newest_acknowledged, writer
+from tests.integration.commits.writer_processes import READY, ROWS, SCHEMA, context, turn_of
+from tests.servers.valkey import Valkey
+from tests.support.traffic import Traffic
+
+_DOCUMENTED = Path(__file__).parents[3] / "docs" / "redis-keys.md"
+
+
+@pytest.fixture
+def server(valkey: Valkey, home: Path) -> Valkey:
+    """Empty. The settings are in a file, since a fork server keeps its environment."""
+    Path(".env").write_text("".join(f"{name}={value}\n" for name, value in valkey.environment.items()))
+    with valkey.client() as client:
+        client.flushall()
+    return valkey
+
+
+def documented() -> dict[str, tuple[re.Pattern[str], str]]:
+    """Patterns and types of the keys in docs/redis-keys.md."""
+    found = {}
+    for name, kind in re.findall(r"^\| `(supertable:.*?)` \| (.*?) \|", _DOCUMENTED.read_text(), flags=re.MULTILINE):
+        pattern = re.escape(name).replace(r"\{\{deployment\}\}", r"\{[0-9a-f]{32}\}")
+        pattern = re.sub(r"\\\{organization\\\}", "[a-z0-9_]+", pattern)
+        pattern = re.sub(r"\\\{supertable\\\}", "([a-z0-9_]+|-)", pattern)
+        pattern = re.sub(r"\\\{(token|id)\\\}", "[0-9a-f]{32}", pattern)
+        found[name] = (re.compile(pattern.replace(r"\{log\}", r"(access|catalog|tables/[0-9a-f]{32})")), kind)
+    return found
+
+
+def rows_of(key: str) -> list[str]:
+    return [name for name, (pattern, _) in documented().items() if pattern.fullmatch(key)]
+
+
+def test_every_name_is_documented_once_and_every_documented_name_is_used() -> None:
+    keys, log, token = Keys("0" * 32), table_log("acme", "main", "1" * 32), "2" * 32
+    given = {"log": log, "name": log, "token": token, "process": token}
+    made = []
+    for name, member in inspect.getmembers(Keys):
+        if name.startswith("_") or name == "heads_matching":
+            continue
+        made.append(
+            keys.readers
+            if isinstance(member, property)
+            else getattr(keys, name)(*(given[each] for each in list(inspect.signature(member).parameters)[1:]))
+        )
+    rows = [rows_of(key) for key in made]
+    assert sorted(row for each in rows for row in each) == sorted(documented())
+
+
+def test_a_busy_server_holds_only_documented_keys(home: Path, server: Valkey) -> None:
+    seen: set[tuple[str, str, str]] = set()
+    with Traffic(home, writers=4).running() as traffic, server.client() as client:
+        for _ in range(10):
+            traffic.seconds_until_written()
+            for key in client.scan_iter(count=100):
+                kind = client.type(key)
+                if kind != "none":  # gone meanwhile
+                    rows = rows_of(key)
+                    assert len(rows) == 1, key
+                    seen.add((rows[0], kind.replace("zset", "sorted set"), key))
+        for row, kind, _ in seen:
+            assert documented()[row][1] == kind
+        lasting = {key for _, _, key in seen if client.ttl(key) == -1}
+    assert all(key.endswith((":heads", ":readers")) or ":records:" in key for key in lasting)
+    assert len({row for row, _, _ in seen}) >= 4
+
+
+def test_opening_a_query_is_one_catalog_call(home: Path, server: Valkey) -> None:
+    with supertable.connect(home=home) as lake:
+        for name in ("t", "u"):
+            lake.create_table(name, SCHEMA)
+            lake.write(name, turn_of(0, 0))
+        sql = "SELECT count(*) FROM t JOIN u USING (id)"
+        for _ in range(3):
+            lake.sql(sql).arrow()
+        with server.client() as client, server.client() as marker, client.monitor() as monitor:
+            marker.echo("the beginning")
+            lake.sql(sql).arrow()
+            marker.echo("the end")
+            calls: list[str] = []
+            for event in monitor.listen():
+                if "the end" in event["command"]:
+                    break
+                if "the beginning" in event["command"]:
+                    calls.clear()
+                elif event["client_type"] != "lua":
+                    calls.append(event["command"])
+    of_leases = [call for call in calls if ":readers" in call or call == "TIME"]
+    of_new_connections = [call for call in calls if call.startswith(("CLIENT SETINFO", "HELLO"))]
+    assert len([call for call in calls if call not in [*of_leases, *of_new_connections]]) == 1
+
+
+def test_another_deployment_in_the_same_redis_is_not_seen(
+    tmp_path: Path, home: Path, server: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other").mkdir()
+    with supertable.connect(home=home) as lake, supertable.connect(home=tmp_path / "other") as other:
+        lake.create_table("t", SCHEMA)
+        other.create_table("t", SCHEMA)
+        lake.write("t", turn_of(0, 0))
+        assert other.table("t").info().version == 1
+        monkeypatch.setenv("SUPERTABLE_PREFIX", "apart")
+        with supertable.connect(home=home) as apart:
+            assert list(apart.tables()) == []
+            apart.rebuild_catalog()
+        assert lake.table("t").info().version == 2
+
+
+def test_a_holder_that_stands_still_past_its_time_harms_nothing(home: Path, server: Valkey) -> None:
+    with supertable.connect(home=home) as lake:
+        for name in ("t", "copy"):
+            lake.create_table(name, SCHEMA, keys=["id"])
+        lake.write("t", turn_of(1, 0), mode="upsert")
+        folder = lake.container.tables().open(lake._place, "t", Permission.META).folder
+        lock = Keys(lake.container.deployment().id()).lock(folder)
+        receive, send = os.pipe()
+        process = context().Process(target=writer, args=(home, Descriptor(send), 0))
+        process.start()
+        os.close(send)
+        assert os.read(receive, 8) == READY
+        assert process.pid
+        for turn in range(1, 4):
+            stop_while_it_holds(process.pid, server, lock)
+            time.sleep(2)
+            assert lake.write("t", turn_of(1, turn), mode="upsert").version
+            os.kill(process.pid, signal.SIGCONT)
+            for _ in range(2):
+                acknowledged = int.from_bytes(os.read(receive, 8))
+        process.kill()
+        process.join()
+        last = newest_acknowledged(receive, acknowledged)
+        os.close(receive)
+        found = lake.sql("SELECT writer, min(turn), max(turn), count(*) FROM t GROUP BY writer ORDER BY writer").arrow()
+        theirs, ours = (list(row.values()) for row in found.to_pylist())
+        assert ours == [1, 3, 3, ROWS]
+        assert theirs == [0, theirs[1], theirs[1], ROWS]
+        assert theirs[1] >= last > 0
+
+
+def stop_while_it_holds(pid: int, server: Valkey, lock: str) -> None:
+    with server.client() as client:
+        while True:
+            os.kill(pid, signal.SIGSTOP)
+            if client.exists(lock):
+                return
+            os.kill(pid, signal.SIGCONT)
+            time.sleep(0.003)
+
+
+def test_a_waiting_writer_goes_on_when_the_holder_dies(home: Path, server: Valkey) -> None:
+    with supertable.connect(home=home) as lake:
+        for name in ("t", "copy"):
+            lake.create_table(name, SCHEMA, keys=["id"])
+        lake.write("t", turn_of(1, 0), mode="upsert")
+        folder = lake.container.tables().open(lake._place, "t", Permission.META).folder
+        lock = Keys(lake.container.deployment().id()).lock(folder)
+        receive, send = os.pipe()
+        process = context().Process(target=writer, args=(home, Descriptor(send), 0))
+        process.start()
+        os.close(send)
+        os.read(receive, 8)
+        assert process.pid
+        stop_while_it_holds(process.pid, server, lock)
+        process.kill()
+        process.join()
+        os.close(receive)
+        started = time.monotonic()
+        with lake.container.locks().hold(folder, 5) as held:
+            assert held
+        assert time.monotonic() - started < 2
+
+
+def test_a_thousand_tables_are_found_again(home: Path, server: Valkey) -> None:
+    with supertable.connect(home=home) as lake:
+        lake.create_table("t", SCHEMA)
+        for turn in range(3):
+            lake.write("t", turn_of(0, turn))
+        first = home / "storage" / lake.container.tables().open(lake._place, "t", Permission.META).folder
+        for number in range(999):
+            shutil.copytree(first, first.with_name(f"{number:032x}"))
+        with server.client() as client:
+            client.flushall()
+        report = lake.rebuild_catalog()
+        print(f"\n{report}")
+        assert (report.tables, report.logs) == (1000, 1001)
+        assert report.seconds < 20
+        logs = lake.container.catalog().logs("")
+        heads = lake.container.catalog().cut(dict.fromkeys(logs, 0)).heads
+        assert [head.version for head in heads.values()].count(4) == 1000

@@ -1,0 +1,221 @@
+"""Changes of the registry beside each other, and beside writes. Every thread has a lake, and so caches, of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from dependency_injector import providers
+
+import supertable
+from supertable.adapters.object_stores.local.local_store import LocalObjectStore
+from supertable.domain.access.roles import Permission
+from supertable.domain.errors import TableExists, TableNotFound, VersionNotFound
+from supertable.domain.table.commits import Change, CommitInfo, Operation
+from supertable.entrypoints.sdk.lake import Lake
+from tests.support.interleaved_store import Meanwhile
+
+SCHEMA = pa.schema([("id", pa.int64()), ("turn", pa.int64())])
+ROUNDS = 6
+
+
+def turn_of(turn: int, rows: int = 20) -> pa.Table:
+    return pa.table([list(range(rows)), [turn] * rows], schema=SCHEMA)
+
+
+def at_once(home: Path, *actions: Callable[[Lake], Any]) -> list[Any]:
+    """What each action gave or raised, all begun at the same moment."""
+    ready = threading.Barrier(len(actions))
+
+    def run(action: Callable[[Lake], Any]) -> Any:
+        with supertable.connect(home=home) as lake:
+            lake.tables()
+            ready.wait(30)
+            try:
+                return action(lake)
+            except supertable.SupertableError as error:
+                return error
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return list(pool.map(run, actions))
+
+
+def renaming(name: str, new_name: str) -> Callable[[Lake], Any]:
+    return lambda lake: lake.rename(name, new_name)
+
+
+def cloning(name: str, version: int) -> Callable[[Lake], Any]:
+    return lambda lake: lake.clone("t", name, version)
+
+
+@pytest.fixture
+def lake(home: Path) -> Any:
+    with supertable.connect(home=home) as lake:
+        yield lake
+
+
+def test_of_two_renames_to_one_name_one_wins(lake: Lake, home: Path) -> None:
+    for number in range(ROUNDS):
+        for side in "ab":
+            lake.create_table(f"{side}{number}", SCHEMA, comment=side)
+        found = at_once(home, *(renaming(f"{side}{number}", f"x{number}") for side in "ab"))
+        (lost,) = [side for side, result in zip("ab", found, strict=True) if isinstance(result, TableExists)]
+        assert lake.table(f"x{number}").info().comment != lost
+        assert lake.table(f"{lost}{number}").info().comment == lost
+
+
+def test_of_two_clones_by_one_name_one_wins(lake: Lake, home: Path) -> None:
+    lake.create_table_from("t", turn_of(0), keys=["id"])
+    for number in range(ROUNDS):
+        found = at_once(home, *(cloning(f"c{number}", version) for version in (1, 2)))
+        (lost,) = [at for at, result in zip((1, 2), found, strict=True) if isinstance(result, TableExists)]
+        assert lake.table(f"c{number}").info().rows == (20 if lost == 1 else 0)
+
+
+def test_of_drop_and_rename_either_comes_first(lake: Lake, home: Path) -> None:
+    for number in range(ROUNDS):
+        lake.create_table("t", SCHEMA)
+        dropped, renamed = at_once(home, lambda lake: lake.drop("t"), renaming("t", f"u{number}"))
+        assert sum(isinstance(result, TableNotFound) for result in (dropped, renamed)) == 1
+        if isinstance(dropped, TableNotFound):
+            lake.drop(f"u{number}")
+    assert lake.tables() == []
+    assert len(lake.dropped_tables()) == ROUNDS
+
+
+def test_every_acknowledged_write_is_in_the_table_that_comes_back(lake: Lake, home: Path) -> None:
+    for _ in range(ROUNDS):
+        lake.create_table("t", SCHEMA)
+        done: list[int] = []
+        begun = threading.Event()
+
+        def write(lake: Lake, done: list[int] = done, begun: threading.Event = begun) -> None:
+            for turn in range(500):
+                lake.write("t", turn_of(turn, rows=1))
+                done.append(turn)
+                begun.set()
+
+        def drop(lake: Lake, begun: threading.Event = begun) -> None:
+            begun.wait(30)
+            lake.drop("t")
+
+        written, dropped = at_once(home, write, drop)
+        assert isinstance(written, TableNotFound)
+        assert dropped is None
+        lake.undrop("t")
+        assert lake.sql("SELECT turn FROM t ORDER BY turn").arrow().column("turn").to_pylist() == done
+        lake.drop("t")
+
+
+def test_a_clone_during_writes_is_one_exact_version(lake: Lake, home: Path) -> None:
+    lake.create_table_from("t", turn_of(0), keys=["id"])
+    stop = threading.Event()
+
+    def write(lake: Lake) -> int:
+        turn = 0
+        while not stop.is_set():
+            turn += 1
+            lake.write("t", turn_of(turn), mode="upsert")
+        return turn
+
+    def clone(lake: Lake) -> None:
+        try:
+            for number in range(10):
+                lake.clone("t", f"c{number}")
+                lake.delete(f"c{number}", where="id < 10")
+        finally:
+            stop.set()
+
+    turns, cloned = at_once(home, write, clone)
+    assert turns
+    assert cloned is None
+    for number in range(10):
+        version = lake.table(f"c{number}").history()[-1].description.rsplit(" ", 1)[-1]
+        both = f"c{number} AT (VERSION => 1) JOIN t AT (VERSION => {version}) USING (id, turn)"
+        found = lake.sql(f"SELECT count(*) AS n, count(DISTINCT turn) AS turns FROM {both}").arrow().to_pylist()
+        assert found == [{"n": 20, "turns": 1}]
+        assert lake.table(f"c{number}").info().rows == 10
+
+
+class TestVersionsThatAreGivenUpMeanwhile:
+    """A vacuum may give a version up after it was looked at, and before the pin is there."""
+
+    @pytest.fixture
+    def raced(self, lake: Lake, home: Path) -> Any:
+        lake.create_table_from("t", turn_of(0), keys=["id"])
+        lake.write("t", turn_of(1), mode="upsert")
+        with supertable.connect(home=home) as raced:
+            store = Meanwhile(
+                LocalObjectStore(home / "storage"),
+                registering,
+                lambda: give_up(lake, "t"),
+            )
+            raced.container.store.override(providers.Object(store))
+            yield raced
+            assert store.acted
+
+    def test_a_tag_is_taken_back(self, lake: Lake, raced: Lake) -> None:
+        with pytest.raises(VersionNotFound):
+            raced.table("t").tag("old", 2)
+        assert lake.table("t").tags() == {}
+
+    def test_a_clone_is_taken_back(self, lake: Lake, raced: Lake) -> None:
+        with pytest.raises(VersionNotFound):
+            raced.clone("t", "c", 2)
+        assert [info.name for info in lake.tables()] == ["t"]
+        assert lake.dropped_tables() == []
+        assert lake.container.tables().open(lake._place, "t", Permission.META).entry.pinned == frozenset()
+
+    def test_the_newest_version_stays(self, lake: Lake, raced: Lake) -> None:
+        assert raced.table("t").tag("new") == 3
+        assert lake.table("t").tags() == {"new": 3}
+
+    def test_a_pin_that_ended_before_does_not_help(self, lake: Lake, home: Path) -> None:
+        lake.create_table_from("t", turn_of(0), keys=["id"])
+        lake.write("t", turn_of(1), mode="upsert")
+        lake.table("t").tag("kept", 2)
+
+        def untag() -> None:
+            lake.table("t").untag("kept")
+            give_up(lake, "t")
+
+        with supertable.connect(home=home) as raced:
+            store = Meanwhile(LocalObjectStore(home / "storage"), registering, untag)
+            raced.container.store.override(providers.Object(store))
+            with pytest.raises(VersionNotFound):
+                raced.clone("t", "c", "kept")
+        assert [info.name for info in lake.tables()] == ["t"]
+
+    def test_so_does_one_that_was_pinned_before(self, lake: Lake, raced: Lake) -> None:
+        lake.table("t").tag("kept", 2)
+        assert raced.clone("t", "c", "kept").info().rows == 20
+
+
+def registering(step: str) -> bool:
+    return step.startswith("put_if_absent") and "/catalog/" in step
+
+
+def give_up(lake: Lake, name: str) -> None:
+    """What a vacuum without retention does first."""
+    table = lake.container.tables().open(lake._place, name, Permission.META)
+    change = Change(Operation.VACUUM, oldest=table.snapshot.version)
+    lake.container.committer().commit(table, lambda newest: change, CommitInfo())
+
+
+def test_a_drop_between_the_look_and_the_commit_counts_as_after_the_write(lake: Lake, home: Path) -> None:
+    """The one window there is: the write began before the drop, and is in the table that comes back."""
+    lake.create_table("t", SCHEMA)
+    with supertable.connect(home=home) as late:
+        store = Meanwhile(
+            LocalObjectStore(home / "storage"),
+            lambda step: step.startswith("put_if_absent") and "/tables/" in step,
+            lambda: lake.drop("t"),
+        )
+        late.container.store.override(providers.Object(store))
+        assert late.write("t", turn_of(1)).version == 2
+    assert lake.undrop("t").info().rows == 20

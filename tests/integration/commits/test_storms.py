@@ -1,0 +1,76 @@
+"""Writers on each object store behind a failing network: the rows of the table of failures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from dependency_injector import providers
+
+from supertable.adapters.object_stores.cloud.azure import AzureBucket, AzurePatience
+from supertable.adapters.object_stores.cloud.buckets import Bucket
+from supertable.adapters.object_stores.cloud.cloud_store import RemoteObjectStore
+from supertable.adapters.object_stores.cloud.gcs import GcsBucket, GcsPatience
+from supertable.adapters.object_stores.cloud.s3 import S3Bucket, S3Patience
+from supertable.config.container import Container
+from supertable.config.settings.settings import Settings
+from supertable.domain.access.sessions import owner
+from supertable.entrypoints.sdk.lake import Lake
+from tests.servers.azurite import Azurite
+from tests.servers.fake_gcs import FakeGcs
+from tests.servers.fault_proxy import FaultProxy, WireFault
+from tests.servers.seaweedfs import SeaweedFS
+from tests.support.failure_table import tell
+from tests.support.write_storms import storm
+
+Server = SeaweedFS | Azurite | FakeGcs
+SERVERS = {"seaweedfs": "S3 (SeaweedFS)", "azurite": "Azure (Azurite)", "fake_gcs": "Google (fake-gcs-server)"}
+
+
+def impatient_bucket(server: Server, proxy: FaultProxy | None) -> Bucket:
+    if isinstance(server, SeaweedFS):
+        s3 = replace(server.address, patience=S3Patience(1, 0.5, 3))
+        return S3Bucket(replace(s3, endpoint=proxy.endpoint) if proxy else s3)
+    if isinstance(server, Azurite):
+        azure = replace(server.address, patience=AzurePatience(1, 1, 2))
+        return AzureBucket(replace(azure, endpoint=f"{proxy.endpoint}/{azure.account}") if proxy else azure)
+    google = replace(server.address, patience=GcsPatience(1, 1, 3))
+    return GcsBucket(replace(google, endpoint=proxy.endpoint) if proxy else google)
+
+
+def machines(server: Server, proxy: FaultProxy, home: Path) -> Callable[[str, bool], Lake]:
+    """`open(machine, faulty)`: machines share nothing but the bucket, and do not wait long for its answers."""
+    prefix = f"storm_{uuid4().hex}"
+
+    def open_lake(machine: str, faulty: bool) -> Lake:
+        folder = home / machine
+        container = Container(
+            settings=Settings(SUPERTABLE_HOME=folder, SUPERTABLE_PREFIX=prefix, **dict[str, Any](server.environment))
+        )
+        bucket = impatient_bucket(server, proxy if faulty else None)
+        container.store.override(providers.Object(RemoteObjectStore(bucket, prefix, folder / "uploads")))
+        return Lake(container, "main", owner("default"))
+
+    return open_lake
+
+
+@pytest.mark.slow
+@pytest.mark.failures
+@pytest.mark.parametrize("fault", list(WireFault), ids=lambda fault: fault.name.lower())
+@pytest.mark.parametrize("kind", SERVERS)
+def test_writers_lose_and_double_nothing(
+    kind: str, fault: WireFault, home: Path, request: pytest.FixtureRequest
+) -> None:
+    server: Server = request.getfixturevalue(kind)
+    proxy = FaultProxy(server.endpoint)
+    try:
+        failure = storm(SERVERS[kind], fault, machines(server, proxy, home), proxy, writers=3, turns=2)
+    finally:
+        proxy.stop()
+    tell(failure)
+    assert failure.times > 5
+    assert (failure.lost, failure.doubled, failure.stale) == (0, 0, 0)

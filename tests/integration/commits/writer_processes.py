@@ -1,0 +1,77 @@
+"""Writers in processes of their own, for tests that kill them or let them race."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import pyarrow as pa
+
+import supertable
+
+ROWS = 500
+READY = b"\xff" * 8
+SCHEMA = pa.schema([("id", pa.int64()), ("writer", pa.int32()), ("turn", pa.int32())])
+
+
+def context() -> ForkServerContext:
+    """Processes that start quickly, from a server that has the imports and nothing else."""
+    forkserver = multiprocessing.get_context("forkserver")
+    forkserver.set_forkserver_preload(
+        ["pandas", "supertable.entrypoints.sdk.lake", "tests.integration.commits.writer_processes"]
+    )
+    return forkserver
+
+
+def turn_of(writer: int, turn: int) -> pa.Table:
+    """The rows of one write: always `ROWS` of them, the same keys for every turn of a writer."""
+    ids = range(writer * ROWS, (writer + 1) * ROWS)
+    return pa.table([list(ids), [writer] * ROWS, [turn] * ROWS], schema=SCHEMA)
+
+
+def write_on_and_on(home: Path, acknowledged: int, start: int) -> None:
+    """Say when ready, then upsert turn after turn; each acknowledged turn goes to the pipe `acknowledged` at once."""
+    with supertable.connect(home=home) as lake:
+        lake.tables()
+        os.write(acknowledged, READY)
+        turn = start
+        while True:
+            lake.write("t", turn_of(0, turn), mode="upsert")
+            lake.write("copy", turn_of(0, turn), mode="upsert")
+            os.write(acknowledged, turn.to_bytes(8))
+            turn += 1
+
+
+def write_turns(home: Path, writer: int, turns: int, ready: Barrier, mode: str) -> None:
+    with supertable.connect(home=home) as lake:
+        ready.wait(60)
+        for turn in range(turns):
+            lake.write("t", turn_of(writer, turn), mode=mode)
+            lake.write("copy", turn_of(writer, turn), mode=mode)
+
+
+def read_slowly(home: Path, sql: str, pipe: Connection) -> None:
+    """Begin to read, say so, and go on when told to; in the end tell how many rows there were."""
+    with supertable.connect(home=home) as lake:
+        reader = lake.sql(sql).batches()
+        rows = reader.read_next_batch().num_rows
+        pipe.send("begun")
+        pipe.recv()
+        pipe.send(rows + sum(batch.num_rows for batch in reader))
+
+
+__all__ = [
+    "READY",
+    "ROWS",
+    "SCHEMA",
+    "ForkServerProcess",
+    "context",
+    "read_slowly",
+    "turn_of",
+    "write_on_and_on",
+    "write_turns",
+]

@@ -1,0 +1,401 @@
+"""DuckDB reads object stores itself, by secrets and by signed addresses: right answers, one folder, no secrets."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+from dependency_injector import providers
+
+import supertable
+from supertable.adapters.engines.duckdb import DuckDBInstance, RemoteAccess
+from supertable.domain.errors import (
+    InvalidStatement,
+    MissingExtra,
+    ObjectDamaged,
+    ObjectMissing,
+    QueryFailed,
+    StatementRefused,
+    StoreUnavailable,
+    SupertableError,
+)
+from supertable.entrypoints.sdk.lake import Lake
+from tests.servers import azurite as azure_server
+from tests.servers import seaweedfs as s3_server
+from tests.servers.fault_proxy import FaultProxy, Request, WireFault, nothing
+from tests.support.command_line import command_line
+from tests.support.far_lake import fetched
+from tests.support.faulty_store import FaultyStore
+
+SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])
+SQL = "SELECT v, count(*) AS n, sum(id) AS s FROM t GROUP BY v ORDER BY v"
+RIGHT = [{"v": "a", "n": 990, "s": 499455}, {"v": "b", "n": 9, "s": 40}]
+SECRETS = [s3_server.SECRET_KEY, azure_server.KEY, "hmac-secret", "Signature=", "sig=", "X-Amz-"]
+HMAC = {"STORAGE_ACCESS_KEY": "hmac-key", "STORAGE_SECRET_KEY": "hmac-secret"}
+
+
+@pytest.fixture(params=["seaweedfs", "azurite", "fake_gcs"])
+def server(request: pytest.FixtureRequest) -> Any:
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(params=["secret", "signed"])
+def lake(request: pytest.FixtureRequest, server: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
+    """A lake with a table of two files, one with dead rows, and without a cache."""
+    environment = server.environment | (HMAC if type(server).__name__ == "FakeGcs" else {})
+    environment |= {"SUPERTABLE_PREFIX": f"direct/{home.parent.name}_{request.param}", "SUPERTABLE_CACHE_BYTES": "0"}
+    environment["SUPERTABLE_DUCKDB_PRESIGNED"] = str(request.param == "signed")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with supertable.connect(home=home) as opened:
+        opened.create_table("t", SCHEMA, keys=["id"])
+        opened.write("t", rows(range(1000), "a"))
+        opened.write("t", rows(range(10), "b"), mode="upsert")
+        opened.delete("t", where="id = 5")
+        yield opened
+
+
+def rows(ids: range, value: str) -> pa.Table:
+    return pa.table([list(ids), [value] * len(ids)], schema=SCHEMA)
+
+
+def answer(lake: Lake) -> list[Any]:
+    return [row | {"s": int(row["s"])} for row in lake.sql(SQL).arrow().to_pylist()]
+
+
+def data_keys(lake: Lake) -> list[str]:
+    return [entry.key for entry in lake.container.store().list("") if "/data/" in entry.key]
+
+
+def no_secret_in(text: object) -> None:
+    assert not [secret for secret in SECRETS if secret in str(text)], text
+
+
+def raised(work: Callable[[], object]) -> SupertableError:
+    with pytest.raises(SupertableError) as caught:
+        work()
+    error: BaseException | None = caught.value
+    while error is not None:
+        no_secret_in(error)
+        error = error.__cause__
+    return caught.value
+
+
+class TestAnswers:
+    def test_queries_and_writes(self, lake: Lake) -> None:
+        assert answer(lake) == RIGHT
+        assert lake.sql("SELECT count(*) AS n FROM t AT (VERSION => 2)").arrow()["n"].to_pylist() == [1000]
+        assert lake.table("t").compact() is not None
+        assert answer(lake) == RIGHT
+
+    def test_an_object_that_is_gone(self, lake: Lake) -> None:
+        gone = data_keys(lake)
+        lake.container.store().delete(gone)
+        for _ in range(2):
+            error = raised(lambda: answer(lake))
+            assert isinstance(error, ObjectMissing)
+            assert error.key in gone
+
+    def test_an_object_that_is_gone_after_it_was_looked_at(self, lake: Lake) -> None:
+        assert answer(lake) == RIGHT
+        gone = data_keys(lake)
+        lake.container.store().delete(gone)
+        error = raised(lambda: answer(lake))
+        assert isinstance(error, ObjectMissing | StoreUnavailable)
+        assert getattr(error, "key", None) in gone
+
+    @pytest.mark.parametrize("damage", [lambda data: data[:-100], lambda data: bytes(len(data))], ids=["cut", "zeros"])
+    def test_an_object_that_is_damaged(self, lake: Lake, damage: Callable[[bytes], bytes]) -> None:
+        assert answer(lake) == RIGHT
+        store = lake.container.store()
+        damaged = data_keys(lake)
+        for key in damaged:
+            store.put(key, damage(store.read(key) or b""))
+        with supertable.connect(home=lake.settings.home) as fresh:
+            for process in (lake, fresh):
+                error = raised(partial(answer, process))
+                assert isinstance(error, ObjectDamaged)
+                assert error.key in damaged
+
+
+class TestLockdown:
+    def test_nothing_else_can_be_read(self, lake: Lake, tmp_path: Path) -> None:
+        """Even by whoever gets past the judge."""
+        lake.sql(SQL).arrow()
+        container = lake.container
+        folder = _allowed(lake)
+        elsewhere = folder.replace("direct/", "others/")
+        assert elsewhere != folder
+        cursor = container.duckdb().cursor()
+        for statement in (
+            f"FROM read_blob('{elsewhere}a')",
+            f"FROM read_text('{tmp_path}/x')",
+            "FROM read_text('/etc/passwd')",
+            f"COPY (SELECT 1) TO '{tmp_path}/x'",
+            "SET enable_external_access = true",
+            "SET allowed_directories = ['/']",
+            "CREATE PERSISTENT SECRET x (TYPE s3)",
+            "LOAD aws",
+            "INSTALL httpfs",
+        ):
+            with pytest.raises(duckdb.Error):
+                cursor.execute(statement).fetchall()
+        cursor.close()
+
+    def test_credentials_cannot_be_seen(self, lake: Lake) -> None:
+        lake.sql(SQL).arrow()
+        cursor = lake.container.duckdb().cursor()
+        for statement in ("FROM duckdb_secrets()", "FROM duckdb_settings()", "SELECT * FROM duckdb_variables()"):
+            try:
+                no_secret_in(cursor.execute(statement).fetchall())
+            except duckdb.CatalogException:
+                assert "variables" in statement
+        with pytest.raises(duckdb.Error, match="unredacted"):
+            cursor.execute("FROM duckdb_secrets(redact = false)")
+        cursor.close()
+
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "FROM duckdb_secrets()",
+            "FROM which_secret('s3://supertable/', 's3')",
+            "FROM read_parquet('{folder}x.parquet')",
+            "FROM '{folder}x.parquet'",
+            "SELECT getvariable('st_files_0')",
+            "SELECT current_setting('http_timeout')",
+        ],
+    )
+    def test_statements_that_would_look(self, lake: Lake, sql: str) -> None:
+        assert isinstance(raised(lambda: lake.sql(sql.format(folder=_allowed(lake))).arrow()), StatementRefused)
+
+    def test_locations_are_no_column(self, lake: Lake) -> None:
+        for sql in ("SELECT filename FROM t", "SELECT t.filename FROM t", "SELECT COLUMNS('.*name') FROM t"):
+            assert isinstance(raised(lambda: lake.sql(sql).arrow()), InvalidStatement)  # noqa: B023
+
+    def test_plans_logs_and_settings_show_no_secret(
+        self, lake: Lake, monkeypatch: pytest.MonkeyPatch, capfdbinary: Any, caplog: Any
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        no_secret_in(lake.sql(f"EXPLAIN {SQL}").arrow().to_pylist())
+        no_secret_in(lake.sql(SQL).arrow())
+        shown = command_line(monkeypatch)("config")
+        assert shown.code == 0
+        assert "STORAGE_TYPE" in shown.out
+        no_secret_in(shown.out)
+        no_secret_in(
+            "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("supertable"))
+        )
+
+    def test_errors_of_the_data_itself(self, lake: Lake) -> None:
+        error = raised(lambda: lake.sql("SELECT CAST(v AS INTEGER) FROM t").arrow())
+        assert isinstance(error, QueryFailed)
+
+
+def _allowed(lake: Lake) -> str:
+    cursor = lake.container.duckdb().cursor()
+    row = cursor.execute("SELECT current_setting('allowed_directories')").fetchone()
+    cursor.close()
+    assert row is not None
+    spilled = f"{lake.settings.home}/temporary/"
+    (folder,) = (folder for folder in row[0] if not folder.startswith(spilled))
+    assert "://" in folder
+    assert folder.endswith("/")
+    return str(folder)
+
+
+@pytest.fixture
+def on_s3(seaweedfs: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, value in {**seaweedfs.environment, "SUPERTABLE_PREFIX": f"direct/{home.parent.name}"}.items():
+        monkeypatch.setenv(name, value)
+    return home
+
+
+def test_settings_take_effect(on_s3: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUPERTABLE_DUCKDB_THREADS", "3")
+    monkeypatch.setenv("SUPERTABLE_DUCKDB_MEMORY_LIMIT", "300MiB")
+    monkeypatch.setenv("SUPERTABLE_DUCKDB_HTTP_TIMEOUT", "7")
+    for kept in (True, False):
+        monkeypatch.setenv("SUPERTABLE_DUCKDB_HTTP_METADATA_CACHE", str(kept))
+        with supertable.connect(home=on_s3) as lake:
+            cursor = lake.container.duckdb().cursor()
+            names = (
+                "threads",
+                "memory_limit",
+                "http_timeout",
+                "enable_http_metadata_cache",
+                "s3_url_compatibility_mode",
+                "enable_global_s3_configuration",
+            )
+            asked = ", ".join(f"current_setting('{name}')" for name in names)
+            assert cursor.execute(f"SELECT {asked}").fetchone() == (3, "300.0 MiB", 7, kept, True, False)
+            cursor.close()
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_large_files_are_read_from_the_store_and_small_ones_kept(
+    on_s3: Path, monkeypatch: pytest.MonkeyPatch, signed: bool
+) -> None:
+    monkeypatch.setenv("SUPERTABLE_CACHE_DIR", str(on_s3 / "kept"))
+    monkeypatch.setenv("SUPERTABLE_CACHE_BYTES", "50000")
+    monkeypatch.setenv("SUPERTABLE_DUCKDB_PRESIGNED", str(signed))
+    large = pa.table([list(range(100, 3100)), [os.urandom(20).hex() for _ in range(3000)]], schema=SCHEMA)
+    with supertable.connect(home=on_s3) as lake:
+        lake.create_table("t", SCHEMA, keys=["id"])
+        lake.write("t", large)
+        lake.write("t", rows(range(100), "small"), mode="upsert")
+    with supertable.connect(home=on_s3) as lake:
+        far = FaultyStore(lake.container.store())
+        lake.container.store.override(providers.Object(far))
+        assert lake.sql("SELECT count(*) AS n, sum(id) AS s FROM t").arrow().to_pylist()[0]["n"] == 3100
+        assert fetched(far) == [], "the large one is read by DuckDB, the other one was kept when it was written"
+    kept = list((on_s3 / "kept").glob("*/default/**/*.parquet"))
+    assert len(kept) == 1
+    assert not (on_s3 / "cache").exists()
+
+
+def test_a_small_upsert_gets_no_file_that_this_process_wrote(on_s3: Path) -> None:
+    with supertable.connect(home=on_s3) as lake:
+        far = FaultyStore(lake.container.store())
+        lake.container.store.override(providers.Object(far))
+        lake.create_table("t", SCHEMA, keys=["id"])
+        lake.write("t", rows(range(1000), "a"))
+        lake.write("t", rows(range(10), "b"), mode="upsert")
+        lake.delete("t", where="id = 5")
+        assert answer(lake) == RIGHT
+    assert not [call for call in far.calls if "/data/" in call and not call.startswith("open_writer")]
+
+
+def test_wrong_credentials_of_the_engine(on_s3: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with supertable.connect(home=on_s3) as lake:
+        lake.create_table("t", SCHEMA)
+        lake.write("t", rows(range(10), "a"))
+    monkeypatch.setenv("SUPERTABLE_CACHE_BYTES", "0")
+    with supertable.connect(home=on_s3) as lake:
+        store = lake.container.store()
+        monkeypatch.setenv("STORAGE_SECRET_KEY", "not-the-right-one")
+        with supertable.connect(home=on_s3) as wrong:
+            wrong.container.store.override(providers.Object(store))
+            error = raised(lambda: wrong.sql("SELECT v FROM t").arrow())
+            assert isinstance(error, StoreUnavailable)
+            assert "credentials" in str(error)
+            assert "not-the-right-one" not in str(error)
+
+
+def test_a_missing_extension_is_named_and_copies_are_read_without_it(on_s3: Path) -> None:
+    def without(lake: Lake, folder: Path | None) -> None:
+        access = RemoteAccess(lambda: "s3://supertable/x/", ["no_such_extension"], "s3", None, None, True)
+        instance = DuckDBInstance(str(folder) if folder else None, None, 2, None, access)
+        lake.container.duckdb.override(providers.Object(instance))
+
+    with supertable.connect(home=on_s3) as lake:
+        without(lake, on_s3 / "cache")
+        lake.create_table("t", SCHEMA)
+        lake.write("t", rows(range(10), "a"))
+        assert lake.sql("SELECT max(id) AS m FROM t").arrow()["m"].to_pylist() == [9]
+    settings = lake.settings.model_copy(update={"cache_bytes": 0})
+    with supertable.connect(home=on_s3) as lake:
+        lake.container.settings.override(providers.Object(settings))
+        without(lake, None)
+        error = raised(lambda: lake.sql("SELECT max(id) AS m FROM t").arrow())
+    assert isinstance(error, MissingExtra)
+    assert "supertable-lake[s3]" in str(error)
+
+
+@pytest.fixture
+def proxy(seaweedfs: Any) -> Iterator[FaultProxy]:
+    made = FaultProxy(seaweedfs.endpoint)
+    yield made
+    made.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["secret", "signed", "cached"])
+def test_a_network_that_fails_gives_right_answers_or_errors(
+    on_s3: Path, monkeypatch: pytest.MonkeyPatch, proxy: FaultProxy, how: str
+) -> None:
+    """Each fault at the first request of a data file, the second and so on; and at all of them."""
+    with supertable.connect(home=on_s3) as lake:
+        lake.create_table("t", SCHEMA, keys=["id"])
+        lake.write("t", rows(range(1000), "a"))
+        lake.write("t", rows(range(10), "b"), mode="upsert")
+        lake.delete("t", where="id = 5")
+    monkeypatch.setenv("STORAGE_ENDPOINT_URL", proxy.endpoint)
+    monkeypatch.setenv("SUPERTABLE_CACHE_BYTES", "0" if how != "cached" else str(1 << 20))
+    monkeypatch.setenv("SUPERTABLE_DUCKDB_PRESIGNED", str(how == "signed"))
+    monkeypatch.setenv("SUPERTABLE_DUCKDB_HTTP_TIMEOUT", "1")
+    answers = errors = 0
+    for fault in (WireFault.ERROR, WireFault.SLOW_DOWN, WireFault.RESET, WireFault.TRUNCATED, WireFault.SLOW):
+        for at in (1, 2, 3, 0):
+            monkeypatch.setenv("SUPERTABLE_CACHE_DIR", str(on_s3 / f"cache-{fault.name}-{at}"))
+            with supertable.connect(home=on_s3) as lake:
+                lake.sql("SELECT count(*) FROM t").arrow()
+                proxy.script = _at(fault, at)
+                try:
+                    assert answer(lake) == RIGHT
+                    answers += 1
+                except (StoreUnavailable, ObjectDamaged) as error:
+                    no_secret_in(error)
+                    errors += 1
+                finally:
+                    proxy.script = nothing
+                assert answer(lake) == RIGHT
+    assert answers >= 15, "DuckDB and the SDK try again by themselves"
+    assert proxy.met
+
+
+def _at(fault: WireFault, at: int) -> Callable[[Request], WireFault | None]:
+    """At the `at`-th request of a data file; 0: at every one."""
+    seen = 0
+
+    def script(request: Request) -> WireFault | None:
+        nonlocal seen
+        if "/data/" not in request.path:
+            return None
+        seen += 1
+        return fault if at in (0, seen) else None
+
+    return script
+
+
+def test_how_many_files_are_fetched_at_once(on_s3: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with supertable.connect(home=on_s3) as lake:
+        lake.create_table("t", SCHEMA)
+        for number in range(8):
+            lake.write("t", rows(range(number, number + 1), "a"))
+    for asked in (1, 3):
+        monkeypatch.setenv("SUPERTABLE_DUCKDB_EXTERNAL_THREADS", str(asked))
+        monkeypatch.setenv("SUPERTABLE_CACHE_DIR", str(on_s3 / f"cache{asked}"))
+        with supertable.connect(home=on_s3) as lake:
+            gauge = Gauge(lake.container.store())
+            lake.container.store.override(providers.Object(gauge))
+            assert lake.sql("SELECT sum(id) AS s FROM t").arrow()["s"].to_pylist() == [28]
+        assert gauge.most == asked
+
+
+class Gauge(FaultyStore):
+    """Knows how many objects were read at one time, at the most."""
+
+    def __init__(self, inner: Any) -> None:
+        super().__init__(inner)
+        self.now = self.most = 0
+        self._count = threading.Lock()
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        with self._count:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(0.05)
+        try:
+            yield from super().chunks(key)
+        finally:
+            with self._count:
+                self.now -= 1

@@ -1,0 +1,371 @@
+"""Jobs over several workers: who dies, who stands still, what stores refuse, and what is swept."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pyarrow as pa
+import pytest
+from dependency_injector import providers
+
+import supertable
+from supertable import Lake
+from supertable.adapters.clocks.system import SystemClock
+from supertable.adapters.object_stores.local.local_store import LocalObjectStore
+from supertable.application.ports.engines import Limits
+from supertable.application.tables.place import Place
+from supertable.config.container import Container
+from supertable.config.settings.settings import load_settings
+from supertable.domain.access.sessions import owner
+from supertable.domain.errors import NotFound, ObjectDamaged, StoreUnavailable, TooManyJobs
+from supertable.domain.jobs import JobState, JobStatus
+from tests.servers.process import ServerProcess, free_port
+from tests.servers.seaweedfs import SeaweedFS
+from tests.servers.valkey import Valkey
+from tests.support.api.jobs import ENDLESS, JOBS, QUERIES, over, state, submitted
+from tests.support.faulty_store import Fault, FaultyStore
+
+TOKEN = "the-token-of-the-superuser"
+NUMBERS = pa.table({"id": list(range(200_000))})
+SESSION = owner("default")
+MAIN = Place("default", "main", SESSION)
+DAY = 24 * 3600
+
+
+class Service:
+    """`supertable serve api`, as it is installed."""
+
+    def __init__(self, home: Path, folder: Path) -> None:
+        port = free_port()
+        command = [str(Path(sys.executable).parent / "supertable"), "--home", str(home), "serve", "api"]
+        self.process = ServerProcess([*command, "--port", str(port)], folder)
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        self.api = httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30)
+        self.process.wait_until(self._answers)
+
+    def stop(self) -> None:
+        self.api.close()
+        self.process.stop(20)
+
+    def _answers(self) -> bool:
+        try:
+            return self.api.get("/healthz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+@pytest.fixture
+def services(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Service]]:
+    """Makes services over one lake."""
+    monkeypatch.setenv("SUPERTABLE_SUPERTOKEN", TOKEN)
+    monkeypatch.setenv("SUPERTABLE_TOKEN", TOKEN)
+    made: list[Service] = []
+
+    def make() -> Service:
+        made.append(Service(home, home.parent / f"service-{len(made)}"))
+        return made[-1]
+
+    yield make
+    for service in made:
+        service.stop()
+
+
+class ShiftedClock(SystemClock):
+    def __init__(self, ahead_seconds: float) -> None:
+        self._ahead_us = round(ahead_seconds * 1_000_000)
+
+    def now_us(self) -> int:
+        return super().now_us() + self._ahead_us
+
+
+@pytest.fixture
+def lake(home: Path) -> Iterator[Lake]:
+    """An embedded lake with a table `numbers`, whose container runs jobs."""
+    with supertable.connect(home) as lake:
+        lake.create_table_from("numbers", NUMBERS)
+        yield lake
+        lake.container.job_runner().close()
+
+
+def begun(container: Container, sql: str) -> JobStatus:
+    status: JobStatus = container.query_jobs().submit(MAIN, sql, [], Limits())
+    return status
+
+
+def ended(container: Container, status: JobStatus, seconds: float = 20) -> JobStatus:
+    deadline = time.monotonic() + seconds
+    while not (found := container.query_jobs().status(SESSION, status.job.id)).state.over:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.02)
+    assert isinstance(found, JobStatus)
+    return found
+
+
+def running(container: Container, status: JobStatus) -> None:
+    while container.query_jobs().status(SESSION, status.job.id).state is not JobState.RUNNING:
+        time.sleep(0.02)
+
+
+def objects(home: Path) -> list[Path]:
+    """Everything that is there of jobs."""
+    return sorted(path for path in (home / "storage" / "default" / "-").rglob("*") if path.is_file())
+
+
+def age(paths: list[Path], seconds: float) -> None:
+    for path in paths:
+        then = path.stat().st_mtime - seconds
+        os.utime(path, (then, then))
+
+
+@pytest.fixture(params=["local", "servers"])
+def somewhere(home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "servers":
+        store: SeaweedFS = request.getfixturevalue("seaweedfs")
+        catalog: Valkey = request.getfixturevalue("valkey")
+        for name, value in {**store.environment, **catalog.environment}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("SUPERTABLE_PREFIX", f"jobs_{uuid4().hex}")
+
+
+def test_any_worker_answers_for_a_job(somewhere: None, home: Path, services: Callable[[], Service]) -> None:
+    one, other = services(), services()
+    with supertable.connect(home) as lake:
+        lake.create_table_from("numbers", NUMBERS)
+    address = submitted(one.api, "SELECT * FROM numbers ORDER BY id")
+    assert over(other.api, address)["rows"] == 200_000
+    headers = {"Accept": "application/vnd.apache.arrow.stream"}
+    assert pa.ipc.open_stream(other.api.get(f"{address}/results", headers=headers).content).read_all() == NUMBERS
+    endless = submitted(one.api, ENDLESS)
+    state(other.api, endless, {"running"})
+    assert other.api.delete(endless).status_code == 202
+    assert over(other.api, endless, 5)["state"] == "cancelled"
+    assert one.api.get(endless).json()["state"] == "cancelled"
+    assert [job["state"] for job in other.api.get(JOBS).json()["items"]] == ["cancelled", "succeeded"]
+    one.stop()
+    assert other.api.get(f"{address}/results?limit=1").json()["items"] == [{"id": 0}]
+    assert other.api.delete(address).status_code == 204
+    with supertable.connect(home) as lake:
+        assert lake.fsck().findings == ()
+
+
+def test_a_service_that_is_told_to_stop_ends_its_jobs(home: Path, services: Callable[[], Service]) -> None:
+    one, other = services(), services()
+    address = submitted(one.api, ENDLESS)
+    state(other.api, address, {"running"})
+    one.stop()
+    found = other.api.get(address).json()
+    assert (found["state"], found["error"]["type"]) == ("cancelled", "/problems/job-interrupted")
+
+
+def test_a_job_whose_worker_is_killed_is_lost(
+    home: Path, services: Callable[[], Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUPERTABLE_JOBS_AT_ONCE", "1")
+    monkeypatch.setenv("SUPERTABLE_JOBS_PER_USER", "2")
+    service = services()
+    active, waiting = submitted(service.api, ENDLESS), submitted(service.api, "SELECT 1")
+    state(service.api, active, {"running"})
+    service.process.kill()
+    container = Container(settings=load_settings(home=home))
+    ids = [address.removeprefix(f"{QUERIES}/") for address in (active, waiting)]
+    states = [container.query_jobs().status(SESSION, one).state for one in ids]
+    assert states == [JobState.RUNNING, JobState.QUEUED]  # nobody can know better yet
+    container = later_container(home, 31)
+    found = [container.query_jobs().status(SESSION, one) for one in ids]
+    assert [one.state for one in found] == [JobState.LOST] * 2
+    assert all(one.error and one.error.type == "JobInterrupted" for one in found)
+    assert ended(container, begun(container, "SELECT 1")).state is JobState.SUCCEEDED  # lost ones do not count
+    for one in found:
+        assert container.list_jobs().stop(one) is None
+        with pytest.raises(NotFound):
+            container.query_jobs().status(SESSION, one.job.id)
+    assert not any(one in str(path) for path in objects(home) for one in ids)
+    container.job_runner().close()
+
+
+def later_container(home: Path, seconds: float) -> Container:
+    """What a worker sees whose clock is ahead."""
+    container = Container(settings=load_settings(home=home))
+    container.clock.override(providers.Object(ShiftedClock(seconds)))
+    return container
+
+
+def test_removing_a_job_that_only_seemed_lost_stops_it(home: Path, lake: Lake) -> None:
+    status = begun(lake.container, ENDLESS)
+    running(lake.container, status)
+    observer = later_container(home, 60)
+    seen = observer.query_jobs().status(SESSION, status.job.id)
+    assert seen.state is JobState.LOST
+    assert observer.list_jobs().stop(seen) is None
+    deadline = time.monotonic() + 10
+    while lake.container.job_store().at_work("default", SESSION.user) or objects(home):
+        assert time.monotonic() < deadline, objects(home)
+        time.sleep(0.05)
+
+
+def test_the_end_of_a_job_counts_even_where_it_seemed_lost(home: Path, lake: Lake) -> None:
+    observer = later_container(home, 60)
+    status = begun(lake.container, "SELECT * FROM numbers")
+    ended(lake.container, status)
+    assert observer.query_jobs().status(SESSION, status.job.id).state is JobState.SUCCEEDED
+
+
+def test_a_queue_that_is_full_refuses(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUPERTABLE_JOBS_AT_ONCE", "1")
+    monkeypatch.setenv("SUPERTABLE_JOBS_PER_USER", "1000")
+    container = Container(settings=load_settings(home=home))
+    accepted = [begun(container, ENDLESS) for _ in range(33)]
+    with pytest.raises(TooManyJobs, match="33 jobs at work"):
+        begun(container, ENDLESS)
+    assert len(container.job_store().at_work("default", SESSION.user)) == 33
+    container.job_runner().close()
+    states = {container.query_jobs().status(SESSION, one.job.id).state for one in accepted}
+    assert states == {JobState.CANCELLED}
+
+
+@pytest.mark.parametrize("fault", [Fault.REFUSED, Fault.LOST_ANSWER])
+def test_a_job_that_cannot_be_written_down_is_not_begun(home: Path, fault: Fault) -> None:
+    for at in (1, 2, 3):
+        container = Container(settings=load_settings(home=home))
+        store = FaultyStore(LocalObjectStore(home / "storage"), fault, at)
+        container.store.override(providers.Object(store))
+        with pytest.raises(StoreUnavailable):
+            begun(container, ENDLESS)
+        assert store.met
+        assert container.list_jobs()(SESSION, 10).jobs == []
+        assert ended(container, begun(container, "SELECT 1")).state is JobState.SUCCEEDED
+        for status in container.list_jobs()(SESSION, 10).jobs:
+            container.list_jobs().stop(status)
+        container.job_runner().close()
+
+
+def test_an_end_that_the_store_refused_is_written_at_the_next_look(home: Path, lake: Lake) -> None:
+    class Refusing(FaultyStore):
+        refused = 0
+
+        def put(self, key: str, data: bytes) -> None:
+            if key.endswith("/end") and self.refused < 2:
+                self.refused += 1
+                raise StoreUnavailable("write", key, "injected")
+            super().put(key, data)
+
+    container = Container(settings=load_settings(home=home))
+    store = Refusing(LocalObjectStore(home / "storage"))
+    container.store.override(providers.Object(store))
+    assert ended(container, begun(container, "SELECT 1")).state is JobState.SUCCEEDED
+    assert store.refused == 2
+    container.job_runner().close()
+
+
+def test_a_result_that_cannot_be_written_leaves_nothing(home: Path, lake: Lake) -> None:
+    class Full(FaultyStore):
+        def put(self, key: str, data: bytes) -> None:
+            if key.endswith("/000001.arrow"):
+                raise StoreUnavailable("write", key, "injected")
+            super().put(key, data)
+
+    container = Container(settings=load_settings(home=home))
+    container.store.override(providers.Object(Full(LocalObjectStore(home / "storage"))))
+    found = ended(container, begun(container, "SELECT * FROM numbers"))
+    assert found.state is JobState.FAILED
+    assert found.error is not None
+    assert found.error.type == "StoreUnavailable"
+    assert list(home.rglob("*.arrow")) == []
+    container.job_runner().close()
+
+
+@pytest.mark.parametrize("name", ["end", "job", "000001.arrow"])
+def test_damage_is_an_error(home: Path, lake: Lake, name: str) -> None:
+    status = begun(lake.container, "SELECT * FROM numbers")
+    ended(lake.container, status)
+    (path,) = (path for path in objects(home) if path.name == name)
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    with pytest.raises(ObjectDamaged):
+        lake.container.query_jobs().results(SESSION, status.job.id, 0, None).reader.read_all()
+
+
+def test_a_sweep_removes_what_is_over_for_long_and_nothing_else(home: Path, lake: Lake) -> None:
+    old, young, active, ghost = (begun(lake.container, sql) for sql in ["SELECT 1", "SELECT 2", ENDLESS, "SELECT 3"])
+    for status in (old, young, ghost):
+        ended(lake.container, status)
+    running(lake.container, active)
+    of = {status.job.id: [path for path in objects(home) if status.job.id in str(path)] for status in (old, active)}
+    beat = home / "storage" / "default" / "-" / "beats" / SESSION.user / active.job.id
+    age([*of[old.job.id], *(set(of[active.job.id]) - {beat})], DAY + 3700)  # the active one began long ago
+    folder = home / "storage" / "default" / "-" / "jobs"
+    left = folder / SESSION.user / ghost.job.id
+    (left / "job").unlink()
+    foreign = [
+        folder / "readme.txt",
+        folder / "someone" / ("1" * 32) / "job",
+        folder / SESSION.user / "notes" / "job",
+        folder / SESSION.user / old.job.id / "notes",
+        folder / SESSION.user / old.job.id / "results" / "0.parquet",
+        home / "storage" / "default" / "-" / "access" / "log" / "notes",
+        home / "storage" / "other" / "-" / "jobs" / SESSION.user / ("2" * 32) / "job",
+    ]
+    for path in foreign:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"mine")
+    age([*foreign, *(path for path in left.rglob("*") if path.is_file())], 10 * DAY)
+
+    swept = lake.container.sweep_jobs()("default")
+    assert (swept.jobs, swept.bytes > 0) == (2, True)
+    assert all(path.read_bytes() == b"mine" for path in foreign)
+    there = [status.job.id for status in lake.container.list_jobs()(SESSION, 10).jobs]
+    assert there == [active.job.id, young.job.id]
+    assert lake.container.sweep_jobs()("default").jobs == 0
+    assert lake.fsck().sound
+    assert lake.sql("SELECT count(*) AS n FROM numbers").arrow()["n"].to_pylist() == [200_000]
+
+
+def test_a_job_that_is_lost_for_long_is_swept_with_its_last_sign(home: Path, lake: Lake) -> None:
+    status = begun(lake.container, ENDLESS)
+    running(lake.container, status)
+    kept = {path: path.read_bytes() for path in objects(home)}
+    lake.container.job_runner().close()
+    for path in objects(home):
+        path.unlink()
+    for path, data in kept.items():  # as the worker would have left them, had it died
+        path.write_bytes(data)
+    age(list(kept), DAY + 3500)
+    assert lake.container.sweep_jobs()("default").jobs == 0
+    age(list(kept), 200)
+    assert lake.container.sweep_jobs()("default").jobs == 1
+    assert objects(home) == []
+
+
+def test_maintenance_sweeps_the_jobs_of_its_organization(home: Path, lake: Lake) -> None:
+    ended(lake.container, begun(lake.container, "SELECT 1"))
+    age(objects(home), 2 * DAY)
+    report = lake.maintain()
+    assert report.jobs is not None
+    assert report.jobs.jobs == 1
+    assert objects(home) == []
+
+
+def test_a_service_sweeps_by_itself(home: Path, lake: Lake, services: Callable[[], Service]) -> None:
+    ended(lake.container, begun(lake.container, "SELECT 1"))
+    age(objects(home), 2 * DAY)
+    services()
+    deadline = time.monotonic() + 10
+    while objects(home):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_jobs_are_in_the_way_of_neither_fsck_nor_the_catalog(home: Path, lake: Lake) -> None:
+    ended(lake.container, begun(lake.container, "SELECT * FROM numbers"))
+    before = lake.fsck()
+    assert before.findings == ()
+    lake.rebuild_catalog()
+    assert lake.fsck().tables == before.tables == 1
+    found: Any = lake.container.list_supertables()(SESSION)
+    assert [getattr(one, "name", one) for one in found] == ["main"]

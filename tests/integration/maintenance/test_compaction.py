@@ -1,0 +1,277 @@
+"""Compaction beside other writers, at every moment: no row is lost, doubled, revived or changed."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from dependency_injector import providers
+
+import supertable
+from supertable.adapters.locks.memory import InMemoryLocks
+from supertable.adapters.object_stores.local.local_store import LocalObjectStore
+from supertable.domain.access.roles import Permission
+from supertable.domain.errors import CommitUncertain, InvalidSchema, ObjectDamaged, StoreUnavailable
+from supertable.entrypoints.sdk.lake import Lake
+from tests.e2e.lakes.test_types import HELD
+from tests.support.faulty_store import Crash, Fault, FaultyStore
+from tests.support.interleaved_store import Meanwhile
+
+SCHEMA = pa.schema([("id", pa.int32()), ("v", pa.string())])
+Rows = list[tuple[Any, ...]]
+
+
+def table(rows: dict[int, str | None]) -> pa.Table:
+    return pa.table([list(rows), list(rows.values())], schema=SCHEMA)
+
+
+def rows(lake: Lake, source: str = "t") -> Rows:
+    found = lake.sql(f"SELECT * FROM {source} ORDER BY id").arrow()
+    return list(zip(*(column.to_pylist() for column in found.columns), strict=True))
+
+
+def versions(lake: Lake) -> dict[int, Rows]:
+    return {n: rows(lake, f"t AT (VERSION => {n})") for n in range(1, lake.table("t").info().version + 1)}
+
+
+def fill(lake: Lake) -> None:
+    """Five small files, two of them dirty, and values that sort otherwise than they came."""
+    chance = random.Random(7)
+    lake.create_table("t", SCHEMA, keys=["id"])
+    for start in range(0, 500, 100):
+        lake.write("t", table({i: f"{chance.random():.5f}" for i in range(start, start + 100)}))
+    lake.write("t", table({i: None if i % 40 == 0 else f"new {i}" for i in range(0, 200, 20)}), mode="upsert")
+    lake.delete("t", where="id % 7 = 3 AND id < 300")
+
+
+@pytest.fixture
+def other(home: Path) -> Iterator[Lake]:
+    """A lake with the table, and no lock that anyone else sees."""
+    with supertable.connect(home=home) as lake:
+        lake.container.locks.override(providers.Object(InMemoryLocks()))
+        fill(lake)
+        yield lake
+
+
+def test_one_clean_file_with_the_same_rows_is_left(other: Lake) -> None:
+    before = versions(other)
+    result = other.table("t").compact()
+    info = other.table("t").info()
+    assert (info.files, info.dead_rows, info.rows) == (1, 0, len(rows(other)))
+    assert (result.commits, result.files_after, result.rows) == (1, 1, info.rows)
+    assert result.rows_dropped == 500 + 10 - result.rows
+    after = versions(other)
+    assert after == before | {result.version: before[result.version - 1]}
+    entry = other.table("t").history(1)[0]
+    assert (entry.operation, entry.rows_inserted, entry.rows_updated, entry.rows_deleted) == ("compact", 0, 0, 0)
+
+
+def test_what_needs_no_compaction_is_left_alone(other: Lake) -> None:
+    other.table("t").compact()
+    assert other.table("t").compact().commits == 0
+    other.create_table("empty", SCHEMA)
+    assert other.table("empty").compact().version == 1
+
+
+def test_rows_are_sorted_nulls_last(other: Lake) -> None:
+    other.table("t").compact(["v"])
+    values = other.sql("SELECT v FROM t").arrow()["v"].to_pylist()
+    assert values == sorted(filter(None, values)) + [None] * values.count(None)
+    assert None in values
+    with pytest.raises(InvalidSchema, match="nope"):
+        other.table("t").compact(["nope"])
+
+
+def test_every_file_is_written_anew_when_asked(other: Lake) -> None:
+    other.table("t").compact()
+    assert other.table("t").compact("v", everything=True).commits == 1
+    assert rows(other)[0][1] is None
+
+
+def test_a_table_without_a_live_row_gets_no_file(other: Lake) -> None:
+    other.delete("t", where="id < 499")
+    other.write("t", table({1000: "x"}))
+    other.delete("t", where="id >= 499")
+    other.table("t").compact(everything=True)
+    assert other.table("t").info().files == 0
+    assert rows(other) == []
+
+
+def upsert(lake: Lake) -> None:
+    lake.write("t", table(dict.fromkeys((*range(0, 60, 3), 1000), "later")), mode="upsert")
+
+
+def delete_keys(lake: Lake) -> None:
+    lake.delete("t", keys=pa.table({"id": pa.array([1, 2, 499], pa.int32())}))
+
+
+def delete_all(lake: Lake) -> None:
+    lake.delete("t", where="true")
+
+
+def delete_all_but_one(lake: Lake) -> None:
+    lake.delete("t", where="id <> 1")
+
+
+def overwrite(lake: Lake) -> None:
+    lake.write("t", table({5: "only"}), mode="overwrite")
+
+
+def restore(lake: Lake) -> None:
+    lake.table("t").restore(6)  # the files stay, their dead rows live again
+
+
+def restore_and_delete_more(lake: Lake) -> None:
+    lake.table("t").restore(6)
+    lake.delete("t", where="id % 3 = 0")
+
+
+def compact(lake: Lake) -> None:
+    lake.table("t").compact(["id"])
+
+
+def change_columns(lake: Lake) -> None:
+    upsert(lake)
+    lake.table("t").widen_column("id", pa.int64())
+    lake.table("t").rename_column("v", "w")
+    lake.table("t").add_column("v", pa.string())
+    lake.delete("t", where="w LIKE '0.1%'")
+
+
+ACTS: dict[Callable[[Lake], None], bool] = {
+    upsert: True,
+    delete_keys: True,
+    delete_all: False,  # which takes the files away
+    delete_all_but_one: False,
+    overwrite: False,
+    restore: False,
+    restore_and_delete_more: False,
+    compact: False,
+    change_columns: True,
+}
+MOMENTS = {
+    "while rows are read": lambda call: call.startswith("open_writer") and "/data/" in call,
+    "at the commit": lambda call: call.startswith("put_if_absent") and "/log/" in call,
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("sort_by", [None, ["v"]], ids=["unsorted", "sorted"])
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
+def test_beside_another_commit(
+    home: Path, other: Lake, act: Callable[[Lake], None], sort_by: list[str] | None, moment: str
+) -> None:
+    expected: dict[int, Rows] = {}
+
+    def meanwhile() -> None:
+        act(other)
+        expected.update(versions(other))
+
+    with supertable.connect(home=home) as lake:
+        store = Meanwhile(LocalObjectStore(home / "storage"), MOMENTS[moment], meanwhile)
+        lake.container.store.override(providers.Object(store))
+        result = lake.table("t").compact(sort_by)
+    assert store.acted
+    after = versions(other)
+    if ACTS[act]:
+        assert (result.commits, result.given_up) == (1, 0)
+        newest = max(expected)
+        assert after == expected | {newest + 1: expected[newest]}
+    else:
+        assert (result.commits, result.given_up) == (0, 1)
+        assert after == expected
+    ids = [row[0] for row in rows(other)]
+    assert len(ids) == len(set(ids))
+
+
+def test_work_in_vain_leaves_no_file(home: Path, other: Lake) -> None:
+    with supertable.connect(home=home) as lake:
+        moment = MOMENTS["while rows are read"]
+        store = Meanwhile(LocalObjectStore(home / "storage"), moment, lambda: overwrite(other))
+        lake.container.store.override(providers.Object(store))
+        lake.table("t").compact()
+    written = {path.name for path in home.rglob("*.parquet")}
+    known = {Path(file.path).name for file in _files_of_all_versions(other)}
+    assert written == known
+
+
+def _files_of_all_versions(lake: Lake) -> Iterator[Any]:
+    tables = lake.container.tables()
+    newest = tables.open(lake._place, "t", Permission.META)
+    for version in range(1, newest.snapshot.version + 1):
+        yield from tables.at_version(newest, version).snapshot.files.values()
+
+
+@pytest.mark.parametrize("column", range(len(HELD)), ids=lambda i: str(HELD[i][0]))
+@pytest.mark.parametrize("sort_by", [[], ["n"]], ids=["unsorted", "sorted"])
+def test_every_type_stays_what_it_is(home: Path, column: int, sort_by: list[str]) -> None:
+    kind, values = HELD[column]
+    given = pa.table({"n": range(len(values) + 1), "x": pa.array([*values, None], kind)})
+    with supertable.connect(home=home) as lake:
+        lake.create_table("x", given.schema)
+        for start in range(given.num_rows):
+            lake.write("x", given.slice(start, 1))
+        before = lake.sql("SELECT * FROM x ORDER BY n").arrow()
+        assert lake.table("x").compact(sort_by).files_after == 1
+        assert lake.sql("SELECT * FROM x ORDER BY n").arrow().equals(before)
+
+
+def test_portions_are_bounded_and_each_is_a_version(other: Lake) -> None:
+    other.create_table("wide", pa.schema([("n", pa.int64()), ("s", pa.string())]))
+    chance = random.Random(3)
+    for _ in range(40):
+        texts = [f"{chance.getrandbits(400):x}" for _ in range(30)]
+        other.write("wide", pa.table({"n": range(30), "s": texts}))
+    other.table("wide").set_maintenance(target_file_bytes=10_000)
+    before = other.sql("SELECT * FROM wide ORDER BY ALL").arrow()
+    result = other.table("wide").compact(["s"])
+    assert result.commits > 1
+    assert result.files_after < result.files_before
+    assert other.sql("SELECT * FROM wide ORDER BY ALL").arrow() == before
+
+
+def test_a_damaged_source_is_named_and_nothing_changes(home: Path, other: Lake) -> None:
+    newest = other.container.tables().open(other._place, "t", Permission.META)
+    source = next(iter(newest.snapshot.files.values()))
+    path = home / "storage" / source.key(newest.folder)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(ObjectDamaged) as caught:
+        other.table("t").compact()
+    assert caught.value.key == source.key(newest.folder)
+    assert other.table("t").info().version == newest.snapshot.version
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+def test_a_fault_at_any_step(home: Path, tmp_path: Path, fault: Fault) -> None:
+    with supertable.connect(home=home) as lake:
+        fill(lake)
+        expected = rows(lake)
+    for at in range(1, 100):
+        place = tmp_path / str(at)
+        shutil.copytree(home, place)
+        lake = supertable.connect(home=place)
+        store = FaultyStore(LocalObjectStore(place / "storage"), fault, at)
+        lake.container.store.override(providers.Object(store))
+        try:
+            lake.table("t").compact(["v"])
+        except (StoreUnavailable, CommitUncertain, Crash):
+            pass
+        finally:
+            lake.close()
+        with supertable.connect(home=place) as lake:
+            assert rows(lake) == expected, store.calls[at - 1]
+            upsert(lake)
+            lake.table("t").compact()
+            assert lake.table("t").info().files == 1
+            assert rows(lake, "t AT (VERSION => 8)") == expected
+        shutil.rmtree(place)
+        if not store.met:
+            assert at > 5
+            return
+    pytest.fail("the compaction never ran out of steps")

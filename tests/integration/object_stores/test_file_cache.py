@@ -1,0 +1,532 @@
+"""The cache of remote files: right answers or an error whatever becomes of the copies, within its bytes."""
+
+from __future__ import annotations
+
+import errno
+import multiprocessing
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from supertable.adapters.object_stores.local.file_system import VolatileFileSystem
+from supertable.adapters.object_stores.local.local_store import LocalObjectStore
+from supertable.application.ports.file_caches import NoCopy
+from supertable.config.settings.settings import load_settings
+from supertable.config.wiring.data_files import copies_folder
+from supertable.config.wiring.object_stores import object_store
+from supertable.domain.errors import ObjectDamaged, ObjectMissing, QueryCancelled, QueryTimeout, StoreUnavailable
+from supertable.entrypoints.sdk.lake import Lake
+from tests.support.far_lake import MIB, far_lake, fetched, folder_cache
+
+SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])
+SQL = "SELECT v, count(*) AS n, sum(id) AS s FROM t GROUP BY v ORDER BY v"
+FILES = 12
+
+
+def rows(start: int, count: int, value: str) -> pa.Table:
+    return pa.table([range(start, start + count), [value] * count], schema=SCHEMA)
+
+
+def answer(lake: Lake, **limits: Any) -> list[Any]:
+    return list(lake.sql(SQL, **limits).arrow().to_pylist())
+
+
+def copies(root: Path) -> list[Path]:
+    return sorted(root.glob("one/**/*.parquet"))
+
+
+def used_bytes(root: Path) -> int:
+    """Of copies, and of what is being written."""
+    total = 0
+    for path in root.glob("one/**/*"):
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size if path.is_file() else 0
+    return total
+
+
+class GivenUp(Exception): ...
+
+
+def give_up() -> None:
+    raise GivenUp
+
+
+@pytest.fixture
+def filled(home: Path) -> list[Any]:
+    """`home` has a table of a dozen files, with dead rows; the answer that is right."""
+    lake, _ = far_lake(home, None)
+    with lake:
+        lake.create_table("t", SCHEMA, keys=["id"])
+        for number in range(FILES - 1):
+            lake.write("t", rows(number * 1000, 1000, f"v{number}"))
+        lake.write("t", rows(500, 100, "again"), mode="upsert")
+        return answer(lake)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+class TestFetching:
+    def test_a_small_upsert_reads_nothing_that_this_process_wrote(self, home: Path, root: Path) -> None:
+        lake, far = far_lake(home, folder_cache(root))
+        with lake:
+            lake.create_table("t", SCHEMA, keys=["id"])
+            lake.write("t", rows(0, 1000, "a"))
+            lake.write("t", rows(0, 10, "b"), mode="upsert")
+            lake.delete("t", where="id = 5")
+            assert [row["n"] for row in answer(lake)] == [990, 9]
+        assert fetched(far) == []
+        assert len(copies(root)) == 2
+
+    def test_every_file_is_fetched_once_for_all_processes(self, home: Path, root: Path, filled: list[Any]) -> None:
+        for expected in (FILES, 0, 0):
+            lake, far = far_lake(home, folder_cache(root))
+            with lake:
+                assert answer(lake) == filled
+                assert answer(lake) == filled
+            assert len(fetched(far)) == len(set(fetched(far))) == expected
+
+    def test_threads_that_want_one_file_fetch_it_once(self, home: Path, root: Path, filled: list[Any]) -> None:
+        lake, far = far_lake(home, folder_cache(root))
+        answers: list[Any] = []
+        with lake:
+            threads = [threading.Thread(target=lambda: answers.append(answer(lake))) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        assert answers == [filled] * 8
+        assert len(fetched(far)) == FILES
+
+    def test_a_write_that_fails_leaves_no_copy(self, home: Path, root: Path) -> None:
+        lake, far = far_lake(home, folder_cache(root))
+        container = lake.container
+
+        def half_a_write() -> None:
+            with container.stored_files().open_writer("t/data/a.parquet") as target:
+                target.write(b"half")
+                raise GivenUp
+
+        with lake, pytest.raises(GivenUp):
+            half_a_write()
+        assert far.size("t/data/a.parquet") is None
+        assert copies(root) == []
+        assert used_bytes(root) == 0
+
+    def test_a_cancelled_query_stops_fetching(self, home: Path, root: Path, filled: list[Any]) -> None:
+        lake, _ = far_lake(home, folder_cache(root), _Slow(LocalObjectStore(home / "storage")))
+        with lake:
+            result = lake.sql(SQL)
+            threading.Timer(0.3, result.cancel).start()
+            started = time.monotonic()
+            with pytest.raises(QueryCancelled):
+                result.arrow()
+            with pytest.raises(QueryTimeout):
+                answer(lake, timeout_seconds=0.3)
+        assert time.monotonic() - started < 10, "it does not wait for all the files"
+
+
+class _Slow:
+    """A store that takes its time for every chunk."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        for chunk in self._inner.chunks(key):
+            for byte in chunk:
+                time.sleep(0.05)
+                yield bytes([byte])
+
+
+def flip(file: Path, chance: random.Random) -> None:
+    data = bytearray(file.read_bytes())
+    data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    file.write_bytes(data)
+
+
+def flip_unseen(file: Path, chance: random.Random) -> None:
+    """Rot: nothing but the bytes shows it."""
+    found = file.stat()
+    flip(file, chance)
+    os.utime(file, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def cut(file: Path, chance: random.Random) -> None:
+    os.truncate(file, chance.randrange(file.stat().st_size))
+
+
+def grow(file: Path, chance: random.Random) -> None:
+    file.write_bytes(file.read_bytes() + b"x")
+
+
+def swap(file: Path, chance: random.Random) -> None:
+    other = chance.choice(sorted(file.parent.iterdir()))
+    one, two = file.read_bytes(), other.read_bytes()
+    file.write_bytes(two)
+    other.write_bytes(one)
+
+
+def remove(file: Path, chance: random.Random) -> None:
+    file.unlink()
+
+
+def zero(file: Path, chance: random.Random) -> None:
+    file.write_bytes(bytes(file.stat().st_size))
+
+
+DAMAGES = [flip, flip_unseen, cut, grow, swap, remove, zero]
+
+
+class TestDamage:
+    @pytest.mark.parametrize("damage", DAMAGES)
+    def test_a_damaged_copy_is_fetched_again(
+        self, home: Path, root: Path, filled: list[Any], damage: Callable[[Path, random.Random], None]
+    ) -> None:
+        chance = random.Random(7)
+        for _ in range(10):
+            lake, _ = far_lake(home, folder_cache(root))
+            with lake:
+                assert answer(lake) == filled
+            damage(chance.choice(copies(root)), chance)
+        lake, far = far_lake(home, folder_cache(root))
+        with lake:
+            assert answer(lake) == filled
+            assert 1 <= len(fetched(far)) <= 2
+            if damage is not flip_unseen:  # which is noticed by the next process
+                damage(chance.choice(copies(root)), chance)
+            assert answer(lake) == filled
+
+    @pytest.mark.parametrize("damage", DAMAGES)
+    def test_a_damaged_object_is_an_error_that_names_it(
+        self, home: Path, root: Path, filled: list[Any], damage: Callable[[Path, random.Random], None]
+    ) -> None:
+        victims = sorted((home / "storage").glob("**/data/*.parquet"))
+        damage(victims[3], random.Random(1))
+        lake, far = far_lake(home, folder_cache(root))
+        with lake, pytest.raises((ObjectDamaged, ObjectMissing)) as caught:
+            answer(lake)
+        key = str(getattr(caught.value, "key", ""))
+        assert key.startswith("default/main/tables/")
+        assert far.size(key) is None or fetched(far).count(key) == 2, "it was tried twice"
+        assert not (root / "one" / key).exists()
+
+    def test_what_goes_wrong_once_on_the_way_does_no_harm(self, home: Path, root: Path, filled: list[Any]) -> None:
+        class Noisy(_Slow):
+            seen: set[str] = set()  # noqa: RUF012
+
+            def chunks(self, key: str) -> Iterator[bytes]:
+                first = key not in self.seen
+                self.seen.add(key)
+                for chunk in self._inner.chunks(key):
+                    yield chunk[:-1] + b"!" if first else chunk
+
+        lake, far = far_lake(home, folder_cache(root), Noisy(LocalObjectStore(home / "storage")))
+        with lake:
+            assert answer(lake) == filled
+        assert len(fetched(far)) == 2 * FILES
+
+    def test_without_a_cache_the_size_is_checked(self, home: Path, filled: list[Any]) -> None:
+        grow(next((home / "storage").glob("**/data/*.parquet")), random.Random(1))
+        lake, _ = far_lake(home, None)
+        with lake, pytest.raises(ObjectDamaged, match="were written"):
+            answer(lake)
+
+
+class _FullDisk(VolatileFileSystem):
+    def write(self, descriptor: int, data: memoryview) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+class TestNoCache:
+    """What cannot be copied is read where it lies."""
+
+    def test_a_place_that_is_no_folder(self, home: Path, root: Path, filled: list[Any]) -> None:
+        root.write_text("not a folder")
+        self.check(home, folder_cache(root), filled)
+
+    def test_a_full_disk(self, home: Path, root: Path, filled: list[Any]) -> None:
+        self.check(home, folder_cache(root, file_system=_FullDisk()), filled)
+        assert copies(root) == []
+        assert used_bytes(root) == 0
+
+    def test_files_that_are_too_large(self, home: Path, root: Path, filled: list[Any]) -> None:
+        self.check(home, folder_cache(root, max_bytes=500), filled)
+        assert copies(root) == []
+
+    def test_more_than_half_of_the_cache_for_one_query(self, home: Path, root: Path, filled: list[Any]) -> None:
+        sizes = [path.stat().st_size for path in (home / "storage").glob("**/data/*.parquet")]
+        cache = folder_cache(root, max_bytes=sum(sizes) * 19 // 10)
+        lake, _ = far_lake(home, cache)
+        with lake:
+            assert answer(lake) == filled
+            assert copies(root) == []
+            lake.sql("SELECT * FROM t WHERE id < 900").arrow()
+            some = len(copies(root))
+            assert 1 <= some < FILES
+            assert answer(lake) == filled
+            assert len(copies(root)) == FILES, "the rest is less than half"
+
+    def check(self, home: Path, cache: Any, filled: list[Any]) -> None:
+        lake, far = far_lake(home, cache)
+        with lake:
+            assert answer(lake) == filled
+            lake.write("t", rows(0, 10, "more"), mode="upsert")
+            assert answer(lake)[0]["n"] == 100
+        direct = [call for call in far.calls if call.startswith("size ") and "/data/" in call]
+        assert len(direct) == len(set(direct)) == FILES + 1, "one look at each file for the process"
+
+
+class TestRoom:
+    """Objects of 10,000 bytes in a cache of 150,000, of which each may take a tenth."""
+
+    MAX_BYTES = 150_000
+
+    def fill(self, cache: Any, name: str) -> None:
+        use = cache.use()
+        with use.fill(name, 10_000) as target:
+            target.write(name.encode() * (10_000 // len(name)))
+        use.close()
+
+    def fill_all(self, cache: Any, *names: str) -> None:
+        for name in names:
+            self.fill(cache, name)
+
+    def names(self, root: Path) -> set[str]:
+        return {path.name for path in (root / "one").iterdir() if path.is_file()}
+
+    def test_the_copies_used_least_recently_go_first(self, root: Path) -> None:
+        cache = folder_cache(root, self.MAX_BYTES)
+        for number in range(10, 24):
+            self.fill(cache, f"{number}")
+            path = root / "one" / f"{number}"
+            os.utime(path, (number * 1000, path.stat().st_mtime))
+        use = cache.use()
+        assert use.kept({"10", "11", "99"}) == {"10", "11"}
+        use.close()
+        self.fill(cache, "24")
+        self.fill(cache, "25")
+        left = self.names(root)
+        assert {"10", "11", "24", "25"} <= left
+        assert "12" not in left
+        assert used_bytes(root) <= self.MAX_BYTES
+
+    def test_what_a_query_uses_stays_however_long_it_takes(self, root: Path) -> None:
+        cache, other = folder_cache(root, self.MAX_BYTES), folder_cache(root, self.MAX_BYTES)
+        for number in range(10, 24):
+            self.fill(cache, f"{number}")
+        for path in (root / "one").iterdir():
+            os.utime(path, (1000, path.stat().st_mtime)) if path.is_file() else None
+        query = cache.use()
+        kept = {f"{number}" for number in range(10, 24)}
+        assert query.kept(kept) == kept
+        with pytest.raises(NoCopy):
+            self.fill_all(other, "24", "25")
+        assert kept <= self.names(root)
+        query.close()
+        time.sleep(3)  # what was used just now may still be, by clocks as coarse as some
+        for number in range(26, 30):
+            self.fill(other, f"{number}")
+        assert not kept <= self.names(root)
+        assert used_bytes(root) <= self.MAX_BYTES
+
+    @pytest.mark.parametrize("told", ["9" * 40, "", "nonsense"])
+    def test_a_wrong_count_is_set_right(self, root: Path, told: str) -> None:
+        cache = folder_cache(root, self.MAX_BYTES)
+        self.fill(cache, "10")
+        (root / "~bytes").write_text(told)
+        self.fill(cache, "11")
+        assert self.names(root) == {"10", "11"}
+        assert int((root / "~bytes").read_text()) == 20_000
+
+    def test_bytes_on_their_way_count(self, root: Path) -> None:
+        cache, other = folder_cache(root, self.MAX_BYTES), folder_cache(root, self.MAX_BYTES)
+        use = cache.use()
+        with ExitStack() as under_way:
+            for number in range(9):
+                under_way.enter_context(pytest.raises(GivenUp))
+                under_way.enter_context(use.fill(f"{number}", 15_000))
+                under_way.callback(give_up)
+            (root / "~bytes").write_text("")  # counting anew finds them too
+            with pytest.raises(NoCopy):
+                self.fill_all(other, "20", "21")
+        use.close()
+        assert self.names(root) <= {"20"}
+        assert int((root / "~bytes").read_text()) <= 10_000
+
+
+def _query_again_and_again(
+    home: Path, root: Path, max_bytes: int, right: list[Any], seconds: float, sender: Any
+) -> None:
+    done = 0
+    try:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            lake, _ = far_lake(home, folder_cache(root, max_bytes))
+            with lake:
+                for _ in range(5):
+                    assert answer(lake) == right
+                    done += 1
+                    time.sleep(0.05)
+        sender.send(done)
+    except BaseException as error:
+        sender.send(repr(error))
+        raise
+
+
+def _fetch_slowly(home: Path, root: Path, sender: Any) -> None:
+    lake, _ = far_lake(home, folder_cache(root), _Slow(LocalObjectStore(home / "storage")))
+    sender.send("begun")
+    answer(lake)
+
+
+def test_a_killed_process_holds_nothing(home: Path, root: Path, filled: list[Any]) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    receiver, sender = spawn.Pipe(duplex=False)
+    worker = spawn.Process(target=_fetch_slowly, args=(home, root, sender), daemon=True)
+    worker.start()
+    receiver.recv()
+    until = time.monotonic() + 30
+    while not list(root.glob("~fills/*")) and time.monotonic() < until:
+        time.sleep(0.01)
+    worker.kill()
+    worker.join()
+    assert list(root.glob("~fills/*"))
+    assert int((root / "~bytes").read_text()) > 0
+    (root / "~bytes").write_text("")  # as where the room is used up
+    lake, _ = far_lake(home, folder_cache(root))
+    with lake:
+        assert answer(lake) == filled
+    assert not list(root.glob("~fills/*"))
+    assert used_bytes(root) <= int((root / "~bytes").read_text()) <= used_bytes(root) + 1000
+
+
+def test_a_slow_reader_keeps_its_copies(home: Path, root: Path) -> None:
+    """Others fill the cache for as long as it takes its rows, of files that DuckDB has not opened yet."""
+    lake, _ = far_lake(home, None)
+    with lake:
+        lake.create_table("t", SCHEMA)
+        for number in range(20):
+            lake.write("t", rows(number * 200_000, 200_000, "v"))
+    sizes = [path.stat().st_size for path in (home / "storage").glob("**/data/*.parquet")]
+    max_bytes = sum(sizes) * 21 // 10
+    lake, _ = far_lake(home, folder_cache(root, max_bytes))
+    with lake:
+        taken = 0
+        kept = None
+        other = folder_cache(root, max_bytes)
+        for batch in lake.sql("SELECT id FROM t").batches():
+            taken += batch.num_rows
+            kept = kept or copies(root)
+            if taken < 20 * 65_536:
+                time.sleep(0.2)
+                for _ in range(3):
+                    _drive_out(other, max(sizes))
+        assert taken == 20 * 200_000
+        assert kept
+        assert len(kept) == 20
+        assert copies(root) == kept
+
+
+def _drive_out(cache: Any, size: int) -> None:
+    use = cache.use()
+    try:
+        with use.fill(f"junk{time.monotonic_ns()}", size) as target:
+            target.write(b"j" * size)
+    except NoCopy:
+        pass
+    finally:
+        use.close()
+
+
+@pytest.mark.slow
+def test_damage_anywhere_gives_right_answers_or_errors(home: Path, root: Path, filled: list[Any]) -> None:
+    """Rounds of damage to copies and objects alike; each round is a new process, with what the last one left."""
+    chance = random.Random(int(os.environ.get("DAMAGE_SEED", "3")))
+    objects = sorted((home / "storage").glob("**/*/data/*.parquet")) + sorted((home / "storage").glob("**/deletes/*"))
+    whole = {path: path.read_bytes() for path in objects}
+    answered = 0
+    for turn in range(int(os.environ.get("DAMAGE_ROUNDS", "150")) // 3):
+        for path, data in whole.items():
+            path.write_bytes(data)
+        for victim in chance.sample([*objects, *copies(root), *copies(root)], k=2):
+            if victim.exists() and victim.stat().st_size:
+                chance.choice(DAMAGES)(victim, chance)
+        lake, _ = far_lake(home, folder_cache(root))
+        with lake:
+            try:
+                assert answer(lake) == filled, turn
+                answered += 1
+            except (ObjectDamaged, ObjectMissing) as error:
+                assert "/" in error.key
+    assert answered > 10
+
+
+@pytest.mark.slow
+def test_processes_that_drive_each_others_copies_out(home: Path, root: Path, filled: list[Any]) -> None:
+    """Two processes read all the time; a third writes copies of its own for as long, so that theirs must go."""
+    lake, _ = far_lake(home, None)
+    with lake:
+        sizes = [path.stat().st_size for path in (home / "storage").glob("**/data/*.parquet")]
+    max_bytes = sum(sizes) * 21 // 10
+    spawn = multiprocessing.get_context("spawn")
+    pipes = [spawn.Pipe(duplex=False) for _ in range(2)]
+    workers = [
+        spawn.Process(target=_query_again_and_again, args=(home, root, max_bytes, filled, 12.0, pipe[1]), daemon=True)
+        for pipe in pipes
+    ]
+    for worker in workers:
+        worker.start()
+    most = 0
+    other = folder_cache(root, max_bytes)
+    while any(worker.is_alive() for worker in workers):
+        _drive_out(other, max(sizes))
+        most = max(most, used_bytes(root)) if root.exists() else most
+        time.sleep(0.01)
+    answers = [pipe[0].recv() for pipe in pipes]
+    for worker in workers:
+        worker.join()
+    assert all(isinstance(count, int) and count > 10 for count in answers), answers
+    assert max_bytes // 2 < most <= max_bytes
+
+
+def test_deployments_have_folders_of_their_own(home: Path) -> None:
+    base = {"storage_type": "S3", "storage_bucket": "one", "storage_region": "r", "home": home}
+    others: list[dict[str, Any]] = [
+        {},
+        {"storage_bucket": "two"},
+        {"prefix": "p"},
+        {"prefix": "p/q"},
+        {"storage_endpoint_url": "http://127.0.0.1:1"},
+        {"storage_endpoint_url": "http://127.0.0.1:2"},
+        {"storage_type": "MINIO", "storage_endpoint_url": "http://127.0.0.1:2"},
+    ]
+    folders = set()
+    for other in others:
+        settings = load_settings(**(base | other))
+        folders.add(copies_folder(settings, object_store(settings)))
+    assert len(folders) == len(others)
+
+
+def test_a_store_that_is_down_is_told_of(home: Path, root: Path, filled: list[Any]) -> None:
+    class Down(_Slow):
+        def chunks(self, key: str) -> Iterator[bytes]:
+            raise StoreUnavailable("read", key, "it does not answer")
+
+    lake, _ = far_lake(home, folder_cache(root), Down(LocalObjectStore(home / "storage")))
+    with lake, pytest.raises(StoreUnavailable):
+        answer(lake)
+    assert used_bytes(root) < MIB

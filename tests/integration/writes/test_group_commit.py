@@ -1,0 +1,412 @@
+"""Writes that arrive together become one commit, and each of their callers is answered as if it had been alone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from dependency_injector import providers
+
+import supertable
+from supertable.adapters.object_stores.local.local_store import LocalObjectStore
+from supertable.application.commits.write_result import WriteResult
+from supertable.application.ports.object_stores import ObjectWriter, PutAmbiguous
+from supertable.application.tables.place import Place
+from supertable.application.writes import group_commit as grouping
+from supertable.application.writes.group_commit import GroupCommit
+from supertable.application.writes.write_fit import WriteMode
+from supertable.domain.access.sessions import owner
+from supertable.domain.errors import (
+    Busy,
+    CommitUncertain,
+    InvalidSchema,
+    NotSignedIn,
+    StoreUnavailable,
+    TableNotFound,
+)
+from supertable.domain.table.commits import CommitInfo
+from supertable.entrypoints.sdk.lake import Lake
+
+SCHEMA = pa.schema([pa.field("k", pa.int64(), nullable=False), ("seq", pa.int64()), ("v", pa.string())])
+
+
+class Gate(LocalObjectStore):
+    """A store whose commits can be held back, so that writes gather meanwhile.
+
+    `staging` is called, once, before the next data file is written. `silent`: commits take effect, and nobody is told.
+    """
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.reached = threading.Event()
+        self.open = threading.Event()
+        self.open.set()
+        self.staging: Callable[[], object] | None = None
+        self.silent = False
+
+    def put_if_absent(self, key: str, data: bytes) -> None:
+        if "/log/" in key:
+            self.reached.set()
+            assert self.open.wait(20)
+        super().put_if_absent(key, data)
+        if self.silent:
+            raise PutAmbiguous(key)
+
+    def settle(self, key: str) -> bytes | None:
+        if self.silent:
+            raise StoreUnavailable("settle", key, "injected")
+        return super().settle(key)
+
+    def open_writer(self, key: str) -> AbstractContextManager[ObjectWriter]:
+        act, self.staging = self.staging, None
+        if act:
+            act()
+        return super().open_writer(key)
+
+
+class Writers:
+    """Submits rows of (k, seq, v) to one table."""
+
+    def __init__(self, lake: Lake, store: Gate) -> None:
+        self.lake = lake
+        self.store = store
+        self.commits: GroupCommit = lake.container.group_commit()
+        self.place = Place("default", "main", owner("default"))
+
+    def write(
+        self,
+        *rows: tuple[int | None, int | None, str | None],
+        key: str | None = None,
+        mode: WriteMode = WriteMode.UPSERT,
+        table: str = "t",
+        columns: tuple[str, ...] = ("k", "seq", "v"),
+        place: Place | None = None,
+        properties: dict[str, str] | None = None,
+        size: int = 100,
+    ) -> Future[WriteResult]:
+        types = [SCHEMA.field(name).type for name in columns]
+        arrays = [
+            pa.array([row[SCHEMA.names.index(name)] for row in rows], kind)
+            for name, kind in zip(columns, types, strict=True)
+        ]
+        given = pa.table(arrays, names=list(columns))
+        info = CommitInfo(properties or {}, key)
+        return self.commits.submit(place or self.place, table, lambda _: given, size, mode, info)
+
+    @contextmanager
+    def gathering(self, mode: WriteMode = WriteMode.UPSERT) -> Iterator[None]:
+        """What is written within becomes one group: a commit before it is held back until the end."""
+        self.store.reached.clear()
+        self.store.open.clear()
+        first = self.write((-1, None, "first"), mode=mode)
+        assert self.store.reached.wait(20)
+        try:
+            yield
+        finally:
+            self.store.open.set()
+            first.result(20)
+
+    def rows(self) -> list[tuple[int, int | None, str | None]]:
+        found = self.lake.sql("SELECT k, seq, v FROM t WHERE k >= 0 ORDER BY ALL").arrow().to_pylist()
+        return [(row["k"], row["seq"], row["v"]) for row in found]
+
+    @property
+    def version(self) -> int:
+        return self.lake.table("t").info().version
+
+
+@contextmanager
+def opened(home: Path, keys: tuple[str, ...] = (), sequence: str | None = None) -> Iterator[Writers]:
+    with supertable.connect(home=home) as lake:
+        store = Gate(home / "storage")
+        lake.container.store.override(providers.Object(store))
+        lake.create_table("t", SCHEMA, keys=keys, sequence=sequence)
+        yield Writers(lake, store)
+        lake.container.group_commit().close()
+
+
+@pytest.fixture
+def keyed(home: Path) -> Iterator[Writers]:
+    with opened(home, ("k",)) as writers:
+        yield writers
+
+
+def counts(result: WriteResult) -> tuple[int, int]:
+    return result.rows_inserted, result.rows_updated
+
+
+def test_what_arrives_during_a_commit_becomes_the_next_one(keyed: Writers) -> None:
+    with keyed.gathering():
+        answers = [keyed.write((n, n, str(n))) for n in range(50)]
+    assert {answer.result(20).version for answer in answers} == {3}
+    assert [counts(answer.result()) for answer in answers] == [(1, 0)] * 50
+    assert keyed.rows() == sorted((n, n, str(n)) for n in range(50))
+
+
+def test_a_lone_write_waits_for_nobody(keyed: Writers) -> None:
+    assert keyed.write((1, 1, "a")).result(20).version == 2
+    assert keyed.write((2, 1, "b")).result(20).version == 3
+
+
+def test_the_last_to_arrive_wins_and_each_is_told_what_it_did(keyed: Writers) -> None:
+    keyed.write((1, None, "old")).result(20)
+    with keyed.gathering():
+        answers = [
+            keyed.write((1, None, "a"), (2, None, "a")),
+            keyed.write((2, None, "b"), (2, None, "c")),
+            keyed.write((3, None, "d"), (1, None, "d")),
+        ]
+    assert [counts(answer.result(20)) for answer in answers] == [(1, 1), (0, 1), (1, 1)]
+    assert keyed.rows() == [(1, None, "d"), (2, None, "c"), (3, None, "d")]
+
+
+def test_the_sequence_decides_before_the_order_of_arrival(home: Path) -> None:
+    with opened(home, ("k",), "seq") as writers:
+        writers.write((1, 5, "kept"), (2, 1, "old")).result(20)
+        with writers.gathering():
+            answers = [
+                writers.write((1, 4, "late"), (3, 2, "new")),
+                writers.write((3, 1, "later"), (2, 3, "b")),
+                writers.write((2, 3, "c")),
+            ]
+        assert [counts(answer.result(20)) for answer in answers] == [(1, 0), (0, 0), (0, 1)]
+        assert writers.rows() == [(1, 5, "kept"), (2, 3, "c"), (3, 2, "new")]
+
+
+def test_appends_to_a_table_without_keys(home: Path) -> None:
+    with opened(home) as writers:
+        sizes = [1, 3, 0, 2]
+        with writers.gathering(WriteMode.APPEND):
+            answers = [writers.write(*[(n, None, "x")] * size, mode=WriteMode.APPEND) for n, size in enumerate(sizes)]
+        assert [counts(answer.result(20)) for answer in answers] == [(size, 0) for size in sizes]
+        assert len({answer.result().version for answer in answers}) == 1
+        assert len(writers.rows()) == sum(sizes)
+
+
+def test_one_callers_bad_rows_fail_only_that_caller(keyed: Writers) -> None:
+    with keyed.gathering():
+        before = keyed.write((1, 1, "a"))
+        bad = keyed.write((None, 1, "null key"))
+        stray = keyed.write((1, 1, "a"), table="T")
+        after = keyed.write((2, 1, "b"))
+    with pytest.raises(InvalidSchema, match="null"):
+        bad.result(20)
+    assert before.result(20).version == after.result(20).version == stray.result(20).version == 3
+    assert keyed.rows() == [(1, 1, "a"), (2, 1, "b")]
+
+
+def test_an_error_of_reading_the_rows_is_only_its_callers(keyed: Writers) -> None:
+    def broken(_: object) -> pa.Table:
+        raise ZeroDivisionError
+
+    with keyed.gathering():
+        bad = keyed.commits.submit(keyed.place, "t", broken, 1, WriteMode.UPSERT, CommitInfo())
+        good = keyed.write((1, 1, "a"))
+    with pytest.raises(ZeroDivisionError):
+        bad.result(20)
+    assert good.result(20).version == 3
+
+
+def test_a_table_that_is_not_there(keyed: Writers) -> None:
+    with pytest.raises(TableNotFound):
+        keyed.write((1, 1, "a"), table="nothing").result(20)
+
+
+def test_partial_rows_share_a_commit_with_those_of_the_same_columns(keyed: Writers) -> None:
+    keyed.write((1, 1, "a"), (2, 2, "b")).result(20)
+    with keyed.gathering():
+        answers = [
+            keyed.write((1, None, "x"), columns=("k", "v")),
+            keyed.write((3, None, "y"), (2, None, "y"), columns=("k", "v")),
+            keyed.write((2, 9, None), columns=("k", "seq")),
+        ]
+    assert [answer.result(20).version for answer in answers] == [4, 4, 5]
+    assert [counts(answer.result()) for answer in answers] == [(0, 1), (1, 1), (0, 1)]
+    assert keyed.rows() == [(1, 1, "x"), (2, 9, "y"), (3, None, "y")]
+
+
+def test_a_write_of_another_kind_keeps_its_place_where_order_matters(keyed: Writers) -> None:
+    with keyed.gathering():
+        answers = [
+            keyed.write((1, 1, "a")),
+            keyed.write((1, None, "b"), columns=("k", "v")),
+            keyed.write((1, 3, "c")),
+        ]
+    assert [answer.result(20).version for answer in answers] == [3, 4, 5]
+    assert keyed.rows() == [(1, 3, "c")]
+
+
+def test_properties_are_kept_apart(keyed: Writers) -> None:
+    with keyed.gathering():
+        answers = [keyed.write((n, 1, "a"), properties={"from": str(n // 2)}) for n in range(4)]
+    assert [answer.result(20).version for answer in answers] == [3, 3, 4, 4]
+    newest = keyed.lake.table("t").history(2)
+    assert [entry.properties for entry in newest] == [{"from": "1"}, {"from": "0"}]
+
+
+def test_each_key_of_a_group_is_remembered_with_what_its_writer_did(keyed: Writers) -> None:
+    with keyed.gathering():
+        answers = [keyed.write((n, 1, "a"), (n + 100, 1, "b"), key=f"key-{n}") for n in range(5)]
+        same = keyed.write((0, 1, "other"), key="key-0")
+    firsts = [answer.result(20) for answer in answers]
+    assert {first.version for first in firsts} == {3}
+    assert same.result(20) == replace(firsts[0], replayed=True)
+    with supertable.connect(home=Path(keyed.lake.settings.home)) as other:  # from storage, not from memory
+        for n, first in enumerate(firsts):
+            again = other.write("t", pa.table({"k": [n], "v": ["again"]}), "upsert", idempotency_key=f"key-{n}")
+            assert again == replace(first, replayed=True)
+    assert keyed.version == 3
+    assert len(keyed.rows()) == 10
+
+
+def test_a_key_that_is_committed_elsewhere_meanwhile_is_not_committed_again(home: Path) -> None:
+    with opened(home, ("k",)) as writers, supertable.connect(home=home) as other:
+        given = pa.table({"k": [7], "seq": [0], "v": ["elsewhere"]})
+
+        def act() -> None:
+            other.write("t", given, "upsert", idempotency_key="twice")
+
+        with writers.gathering():
+            answers = [writers.write((n, 1, "a"), key="twice" if n == 7 else f"k{n}") for n in range(6, 9)]
+            writers.store.staging = act  # the table is open by then, and the key was not known
+        results = [answer.result(20) for answer in answers]
+        assert [result.replayed for result in results] == [False, True, False]
+        assert writers.rows() == [(6, 1, "a"), (7, 0, "elsewhere"), (8, 1, "a")]
+
+
+def test_where_a_commit_is_uncertain_all_are_told_and_a_repetition_finds_it(home: Path) -> None:
+    with opened(home, ("k",)) as writers:
+        with writers.gathering():
+            answers = [writers.write((n, 1, "a"), key=f"k{n}") for n in range(3)]
+            writers.store.staging = lambda: setattr(writers.store, "silent", True)
+        for answer in answers:
+            with pytest.raises(CommitUncertain):
+                answer.result(20)
+        writers.store.silent = False
+        again = [writers.write((n, 1, "a"), key=f"k{n}") for n in range(3)]
+        assert [answer.result(20).replayed for answer in again] == [True] * 3
+        assert len(writers.rows()) == 3
+
+
+def test_a_store_that_fails_fails_everybody_and_the_next_go_on(keyed: Writers) -> None:
+    def refuse() -> None:
+        raise StoreUnavailable("write", "a data file", "injected")
+
+    with keyed.gathering():
+        answers = [keyed.write((n, 1, "a")) for n in range(3)]
+        keyed.store.staging = refuse
+    for answer in answers:
+        with pytest.raises(StoreUnavailable):
+            answer.result(20)
+    assert keyed.write((1, 1, "a")).result(20).version == 3
+
+
+def test_callers_with_other_rights_are_looked_at_each(keyed: Writers) -> None:
+    over = replace(keyed.place, session=replace(owner("default"), until_us=1))
+    with keyed.gathering():
+        mine = keyed.write((1, 1, "a"))
+        theirs = keyed.write((2, 1, "b"), place=over)
+        both = keyed.write((3, 1, "c"), place=replace(keyed.place, session=replace(owner("default"), name="another")))
+    with pytest.raises(NotSignedIn):
+        theirs.result(20)
+    assert mine.result(20).version == both.result(20).version == 3
+    assert keyed.rows() == [(1, 1, "a"), (3, 1, "c")]
+
+
+def test_rights_that_end_before_the_commit_end_the_write(keyed: Writers) -> None:
+    clock = keyed.lake.container.clock()
+    until_us = clock.now_us() + 2_000_000
+    soon = replace(keyed.place, session=replace(owner("default"), until_us=until_us))
+    with keyed.gathering():
+        mine = keyed.write((1, 1, "a"))
+        theirs = keyed.write((2, 1, "b"), place=soon)
+        keyed.store.staging = lambda: clock.sleep((until_us - clock.now_us()) / 1e6 + 0.01)
+    with pytest.raises(NotSignedIn):
+        theirs.result(20)
+    assert mine.result(20).version == 3
+    assert keyed.rows() == [(1, 1, "a")]
+
+
+def test_a_write_whose_caller_went_away_before_its_turn_is_not_made(keyed: Writers) -> None:
+    with keyed.gathering():
+        gone = keyed.write((1, 1, "a"))
+        stays = keyed.write((2, 1, "b"))
+        assert gone.cancel()
+    assert stays.result(20).version == 3
+    assert keyed.rows() == [(2, 1, "b")]
+
+
+def test_more_than_may_wait_is_refused(keyed: Writers) -> None:
+    with keyed.gathering():
+        large = keyed.write((1, 1, "a"), size=grouping.MOST_WAITING_BYTES)
+        with pytest.raises(Busy, match="nothing was written"):
+            keyed.write((2, 1, "b"))
+    large.result(20)
+    assert keyed.write((3, 1, "c")).result(20).version == 4
+
+
+def test_many_rows_are_spread_over_commits(keyed: Writers) -> None:
+    count = grouping.MOST_ROWS * 2 // 3
+    with keyed.gathering():
+        answers = [keyed.write(*((n, 1, "a") for n in range(count))) for _ in range(3)]
+    assert [answer.result(20).version for answer in answers] == [3, 4, 5]
+
+
+def test_closing_answers_all_and_takes_no_more(home: Path) -> None:
+    with opened(home, ("k",)) as writers:
+        with writers.gathering():
+            answers = [writers.write((n, 1, "a"), columns=("k", "v") if n % 2 else ("k", "seq", "v")) for n in range(6)]
+            closing = threading.Thread(target=writers.commits.close)
+            closing.start()
+        closing.join(20)
+        assert all(answer.done() for answer in answers)
+        assert len(writers.rows()) == 6
+        with pytest.raises(Busy, match="about to stop"):
+            writers.write((9, 1, "late"))
+
+
+def test_many_callers_of_several_tables_lose_nothing(home: Path) -> None:
+    with opened(home, ("k",)) as writers:
+        for name in ("a", "b", "c"):
+            writers.lake.create_table(name, SCHEMA)
+
+        def calls(caller: int) -> list[WriteResult]:
+            table = ("a", "b", "c")[caller % 3]
+            return [
+                writers.write((caller, n, "x"), table=table, mode=WriteMode.APPEND, key=f"{caller}-{n}").result(60)
+                for n in range(20)
+            ]
+
+        with ThreadPoolExecutor(24) as pool:
+            results = [result for found in pool.map(calls, range(24)) for result in found]
+        assert [counts(result) for result in results] == [(1, 0)] * 480
+        union = " UNION ALL ".join(f"SELECT '{name}' AS t, k, seq FROM {name}" for name in ("a", "b", "c"))
+        found = writers.lake.sql(f"SELECT count(*) AS n, count(DISTINCT (t, k, seq)) AS d FROM ({union})").arrow()
+        assert found.to_pylist() == [{"n": 480, "d": 480}]
+        versions = sum(writers.lake.table(name).info().version - 1 for name in ("a", "b", "c"))
+        assert versions == len({(result.table, result.version) for result in results}) < 480
+
+
+def test_each_writer_of_a_group_is_in_the_audit_log(keyed: Writers) -> None:
+    ann = replace(keyed.place, session=replace(owner("default"), user="a" * 32, name="ann"))
+    late = replace(keyed.place, session=replace(owner("default"), user="b" * 32, name="late", until_us=1))
+    with keyed.gathering():
+        answers = [keyed.write((1, 1, "a"), (2, 1, "a")), keyed.write((3, 1, "b"), place=ann)]
+        refused = keyed.write((4, 1, "c"), place=late)
+    assert {answer.result(20).version for answer in answers} == {3}
+    with pytest.raises(NotSignedIn):
+        refused.result(20)
+    keyed.lake.container.export_audit()("default")
+    with Lake(keyed.lake.container, "system", owner("default")) as system:
+        found = system.sql("SELECT user_name, kind, rows, outcome FROM audit ORDER BY sequence").arrow().to_pylist()
+    said = [(event["user_name"], event["kind"], event["rows"], event["outcome"]) for event in found]
+    assert said.count(("owner", "write", 2, "ok")) == 1
+    assert said.count(("ann", "write", 1, "ok")) == 1
+    assert ("late", "refusal", None, "NotSignedIn") in said
+    assert ("late", "write", 1, "ok") not in said

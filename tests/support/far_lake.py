@@ -1,0 +1,44 @@
+"""A lake whose store plays a remote one: files are read through the cache, or at their place in the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dependency_injector import providers
+
+from supertable.adapters.engines.duckdb import DuckDBInstance
+from supertable.adapters.file_caches.folder import FolderCache
+from supertable.adapters.leases.files import FileLeases
+from supertable.adapters.object_stores.local.file_system import FileSystem, VolatileFileSystem
+from supertable.adapters.object_stores.local.local_store import LocalObjectStore
+from supertable.application.ports.object_stores import ObjectStore
+from supertable.application.storage.cached_files import CachedFiles
+from supertable.config.container import Container
+from supertable.config.settings.settings import load_settings
+from supertable.domain.access.sessions import owner
+from supertable.entrypoints.sdk.lake import Lake
+from tests.support.faulty_store import FaultyStore
+
+MIB = 1024 * 1024
+
+
+def folder_cache(root: Path, max_bytes: int = 100 * MIB, file_system: FileSystem | None = None) -> FolderCache:
+    copies = LocalObjectStore(root / "one", file_system or VolatileFileSystem())
+    return FolderCache(root, root / "one", copies, FileLeases, max_bytes)
+
+
+def far_lake(home: Path, cache: FolderCache | None, store: ObjectStore | None = None) -> tuple[Lake, FaultyStore]:
+    """A new process' lake as it were, and its store, which knows what it was asked. Cache and home are neighbours."""
+    far = FaultyStore(store or LocalObjectStore(home / "storage"))
+    container = Container(settings=load_settings(home=home))
+    container.store.override(providers.Object(far))
+    container.duckdb.override(providers.Singleton(DuckDBInstance, str(home.parent), None, 2, home / "temporary"))
+    container.stored_files.override(
+        providers.Singleton(CachedFiles, container.store, container.vectors, cache, far.location, 4)
+    )
+    return Lake(container, "main", owner("default")), far
+
+
+def fetched(far: FaultyStore) -> list[str]:
+    """The data files that were read from the store, in order."""
+    return [call.removeprefix("chunks ") for call in far.calls if call.startswith("chunks ") and "/data/" in call]

@@ -1,0 +1,27 @@
+"""An object store that lets something else happen at a chosen step, to see two things at once in one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from supertable.application.ports.object_stores import ObjectStore
+from tests.support.faulty_store import FaultyStore
+
+
+class Meanwhile(FaultyStore):
+    """Calls `act`, once, before the first step whose text (`action key`) `at` is true for."""
+
+    def __init__(self, inner: ObjectStore, at: Callable[[str], bool], act: Callable[[], object]) -> None:
+        super().__init__(inner)
+        self._when = at
+        self._act = act
+        self.acted = False
+
+    @contextmanager
+    def _step(self, action: str, key: str, put: bool = False) -> Iterator[None]:
+        if not self.acted and self._when(f"{action} {key}"):
+            self.acted = True
+            self._act()
+        with super()._step(action, key, put):
+            yield

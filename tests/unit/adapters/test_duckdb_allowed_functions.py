@@ -1,0 +1,99 @@
+"""Every function of the installed DuckDB has been looked at: it may be called, or it is known why not."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from supertable.adapters.engines.duckdb.statement.allowed_functions import (
+    FUNCTIONS,
+    MANY_ROWS,
+    OPERATORS,
+    TABLE_FUNCTIONS,
+)
+
+READS_FILES = """
+    read_text read_blob read_csv read_csv_auto read_duckdb read_json read_json_auto read_json_objects
+    read_json_objects_auto read_ndjson read_ndjson_auto read_ndjson_objects read_parquet parquet_scan parquet_metadata
+    parquet_file_metadata parquet_full_metadata parquet_kv_metadata parquet_schema parquet_bloom_probe sniff_csv glob
+"""
+READS_THE_ENGINE = """
+    getvariable current_setting in_search_path current_query current_query_id current_connection_id
+    current_transaction_id txid_current stats vector_type alias get_block_size duckdb_approx_database_count
+    duckdb_columns duckdb_connection_count duckdb_constraints duckdb_coordinate_systems duckdb_databases
+    duckdb_dependencies duckdb_extensions duckdb_external_file_cache duckdb_functions duckdb_indexes duckdb_keywords
+    duckdb_log_contexts duckdb_logs duckdb_logs_parsed duckdb_memory duckdb_optimizers duckdb_prepared_statements
+    duckdb_profiling_settings duckdb_schemas duckdb_secret_types duckdb_secrets duckdb_sequences duckdb_settings
+    duckdb_table_sample duckdb_tables duckdb_temporary_files duckdb_types duckdb_variables duckdb_views
+    pragma_collations pragma_database_size pragma_metadata_info pragma_platform pragma_show pragma_storage_info
+    pragma_table_info pragma_user_agent pragma_version which_secret icu_calendar_names pg_timezone_names
+    parse_duckdb_log_message seq_scan arrow_scan arrow_scan_dumb pandas_scan python_map_function
+"""
+CHANGES_THE_ENGINE = """
+    nextval currval setseed write_log checkpoint force_checkpoint disable_logging enable_logging disable_profiling
+    enable_profiling truncate_duckdb_logs
+"""
+RUNS_SQL = """
+    query query_table json_execute_serialized_sql json_serialize_sql json_deserialize_sql json_serialize_plan
+    histogram_values summary
+"""
+WASTES_TIME_OR_RAISES = "sleep_ms pg_sleep error"
+FOR_DUCKDB_ITSELF = """
+    combine finalize make_type get_type cast_to_type replace_type remap_struct unpivot_list sum_no_overflow st_crs
+    st_setcrs variant_bytes_to_variant variant_to_parquet_variant test_all_types test_vector_types repeat_row
+"""
+OF_POSTGRES = """
+    col_description format_pg_type format_type has_any_column_privilege has_column_privilege has_database_privilege
+    has_foreign_data_wrapper_privilege has_function_privilege has_language_privilege has_schema_privilege
+    has_sequence_privilege has_server_privilege has_table_privilege has_tablespace_privilege inet_client_addr
+    inet_client_port inet_server_addr inet_server_port map_to_pg_oid obj_description pg_collation_is_visible
+    pg_conf_load_time pg_conversion_is_visible pg_function_is_visible pg_get_constraintdef pg_get_expr pg_get_viewdef
+    pg_has_role pg_is_other_temp_schema pg_my_temp_schema pg_opclass_is_visible pg_operator_is_visible
+    pg_opfamily_is_visible pg_postmaster_start_time pg_table_is_visible pg_ts_config_is_visible pg_ts_dict_is_visible
+    pg_ts_parser_is_visible pg_ts_template_is_visible pg_type_is_visible shobj_description
+"""
+DENIED = frozenset(
+    f"""{READS_FILES} {READS_THE_ENGINE} {CHANGES_THE_ENGINE} {RUNS_SQL} {WASTES_TIME_OR_RAISES} {FOR_DUCKDB_ITSELF}
+    {OF_POSTGRES}""".split()
+)
+DENIED_PREFIXES = ("__internal_", "icu_collate_")
+TABLE_TYPES = ("table", "table_macro")
+
+
+@pytest.fixture(scope="module")
+def installed() -> list[tuple[str, str]]:
+    """Each function's kind and name, as a statement may write it."""
+    with duckdb.connect() as connection:
+        return connection.execute(
+            "SELECT DISTINCT function_type, lower(function_name) FROM duckdb_functions()"
+            " WHERE function_type != 'pragma'"
+        ).fetchall()
+
+
+def test_every_function_is_on_one_list(installed: list[tuple[str, str]]) -> None:
+    unknown = {
+        name
+        for kind, name in installed
+        if name not in (TABLE_FUNCTIONS if kind in TABLE_TYPES else FUNCTIONS)
+        and name not in DENIED
+        and not name.startswith(DENIED_PREFIXES)
+        and not (kind in TABLE_TYPES and name in ("repeat", "histogram"))
+    }
+    assert not unknown, f"review these functions of DuckDB {duckdb.__version__}: {sorted(unknown)}"
+
+
+def test_no_function_is_on_both_lists() -> None:
+    assert not (FUNCTIONS | TABLE_FUNCTIONS) & DENIED
+    assert not [name for name in FUNCTIONS if name.startswith(DENIED_PREFIXES)]
+
+
+def test_the_lists_name_only_what_exists(installed: list[tuple[str, str]]) -> None:
+    names = {name for _, name in installed}
+    assert FUNCTIONS - names <= {"unnest", "switch"} | OPERATORS
+    assert names >= TABLE_FUNCTIONS
+    assert names >= DENIED
+    assert MANY_ROWS <= FUNCTIONS
+
+
+def test_names_are_as_they_are_compared() -> None:
+    assert all(name == name.lower() for name in FUNCTIONS | TABLE_FUNCTIONS)

@@ -1,0 +1,103 @@
+"""A parse tree with anything in it that is not on the list is refused, wherever it stands."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pytest
+
+from supertable.adapters.engines.duckdb.statement.parse_tree import nodes
+from supertable.adapters.engines.duckdb.statement.validator import Judge, folded
+from supertable.domain.errors import StatementRefused
+
+Tree = dict[str, Any]
+CALL = {"class": "FUNCTION", "function_name": "read_text", "children": []}
+STATEMENTS = [
+    "select sum(b) over (partition by c order by d rows between 1 preceding and current row) from t where a in (1, 2)",
+    "with x as (from t at (version => abs(3))) select a::decimal(5, 2), case when a then b end from x join u using (a)",
+    "with recursive r as (select 1 union all select n + 1 from r) select * exclude (a) replace (1 as b) from r limit 3",
+    "select list_transform(l, x -> x + 1), (select max(a) from t), [1, 2], 'x' collate nocase from unnest([1]) u(l)",
+    "select count(*) filter (where b) from t tablesample 10% group by rollup (a) having a > $1 qualify true order by 1",
+    "pivot t on a in (1, 2) using sum(b) group by c",
+    "(values (1, 'x')) union all by name (select distinct on (a) * from t)",
+    "describe t",
+]
+
+
+@pytest.fixture(scope="module")
+def trees() -> list[Tree]:
+    with duckdb.connect() as connection:
+        rows = [connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone() for sql in STATEMENTS]
+    return [json.loads(row[0])["statements"][0] for row in rows if row]
+
+
+def judged(tree: Tree) -> None:
+    Judge("st_q").walk("select", tree)
+
+
+def refused(tree: Tree, changed: Tree) -> None:
+    what = json.dumps(changed)
+    try:
+        judged(tree)
+    except StatementRefused:
+        return
+    pytest.fail(f"not refused: {what[:600]}")
+
+
+def copies(tree: Tree) -> Iterator[tuple[Tree, Tree]]:
+    """For every node that is no data of a literal: a copy of the tree, and that node in it."""
+    data = {id(part) for node in nodes(tree) if "is_null" in node for part in nodes(node.get("value"))}
+    data |= {id(part) for node in nodes(tree) for part in nodes(node.get("named_param_map"))}
+    for place, original in enumerate(nodes(tree)):
+        if id(original) not in data:
+            copied = copy.deepcopy(tree)
+            yield copied, next(node for at, node in enumerate(nodes(copied)) if at == place)
+
+
+def test_the_trees_are_sound(trees: list[Tree]) -> None:
+    for tree in trees:
+        judged(copy.deepcopy(tree))
+
+
+@pytest.mark.parametrize("number", range(len(STATEMENTS)))
+def test_a_key_that_is_not_known(number: int, trees: list[Tree]) -> None:
+    for tree, node in copies(trees[number]):
+        node["new_key"] = CALL
+        refused(tree, node)
+
+
+@pytest.mark.parametrize("number", range(len(STATEMENTS)))
+@pytest.mark.parametrize("tag", ["class", "type"])
+def test_a_class_or_type_that_is_not_known(number: int, tag: str, trees: list[Tree]) -> None:
+    for tree, node in copies(trees[number]):
+        if isinstance(node.get(tag), str):
+            node[tag] = "NEW_ONE"
+            refused(tree, node)
+
+
+@pytest.mark.parametrize("number", range(len(STATEMENTS)))
+def test_a_node_where_a_text_or_number_belongs(number: int, trees: list[Tree]) -> None:
+    keys = {key for node in nodes(trees[number]) for key, value in node.items() if isinstance(value, str | int | float)}
+    for wanted in sorted(keys):
+        for tree, node in copies(trees[number]):
+            if isinstance(node.get(wanted), str | int | float) and not ("is_null" in node and wanted == "value"):
+                node[wanted] = CALL
+                refused(tree, node)
+
+
+@pytest.mark.parametrize("name", ["read_text", "getenv", "query", "getvariable", "no_such_function", "READ_TEXT"])
+def test_every_function_call_is_looked_at(name: str, trees: list[Tree]) -> None:
+    for original in trees:
+        for tree, node in copies(original):
+            if "function_name" in node:
+                node["function_name"] = name
+                refused(tree, node)
+
+
+def test_names_are_compared_without_ascii_case_alone() -> None:
+    assert folded("ABCxyz_1") == "abcxyz_1"
+    assert folded("ÄK\u212a") == "Äk\u212a"

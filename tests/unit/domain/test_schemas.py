@@ -1,0 +1,112 @@
+import pytest
+
+from supertable.domain.errors import IncompatibleSchema, InvalidSchema
+from supertable.domain.schema.schemas import (
+    Schema,
+    check_keys,
+    first_schema,
+    fitted,
+    missing_columns,
+    require_nullable,
+    walk_fields,
+)
+from supertable.domain.schema.types import DataType, Field
+
+
+def column(name: str, kind: str = "int64", nullable: bool = True, fields: tuple[Field, ...] = ()) -> Field:
+    return Field(0, name, DataType(kind, fields=fields), nullable)
+
+
+def struct(name: str, *members: Field) -> Field:
+    return column(name, "struct", fields=members)
+
+
+@pytest.fixture
+def orders() -> Schema:
+    return first_schema([column("Id"), struct("address", column("street", "string"), column("zip", "int32"))])
+
+
+def test_every_field_gets_an_id_parents_first(orders: Schema) -> None:
+    assert [(field.name, field.id) for field in walk_fields(orders.fields)] == [
+        ("Id", 1),
+        ("address", 2),
+        ("street", 3),
+        ("zip", 4),
+    ]
+    assert orders.last_field_id == 4
+
+
+def test_a_table_needs_a_column() -> None:
+    with pytest.raises(InvalidSchema):
+        first_schema([])
+
+
+def test_columns_match_without_case_and_in_any_order(orders: Schema) -> None:
+    assert fitted(orders, [orders.fields[1], column("iD")], evolve=False) is orders
+
+
+def test_narrower_data_fits_as_it_is(orders: Schema) -> None:
+    assert fitted(orders, [column("id", "int8")], evolve=True) is orders
+
+
+def test_new_columns_need_evolve(orders: Schema) -> None:
+    with pytest.raises(IncompatibleSchema, match="evolve") as caught:
+        fitted(orders, [column("id"), column("price", "float64")], evolve=False)
+    assert caught.value.column == "price"
+
+
+def test_evolving_adds_nullable_columns_at_the_end_with_new_ids(orders: Schema) -> None:
+    evolved = fitted(orders, [column("price", "float64", nullable=False)], evolve=True)
+    assert [(field.name, field.id, field.nullable) for field in evolved.fields][-1] == ("price", 5, True)
+    assert (evolved.id, evolved.last_field_id) == (2, 5)
+    assert evolved.fields[:2] == orders.fields
+
+
+def test_evolving_reaches_into_structs(orders: Schema) -> None:
+    data = [struct("address", column("zip", "int64"), column("city", "string"))]
+    address = fitted(orders, data, evolve=True).fields[1]
+    assert [(field.name, field.id, field.type.name) for field in address.type.fields] == [
+        ("street", 3, "string"),
+        ("zip", 4, "int64"),
+        ("city", 5, "string"),
+    ]
+
+
+def test_a_type_that_does_not_fit_names_both(orders: Schema) -> None:
+    with pytest.raises(IncompatibleSchema) as caught:
+        fitted(orders, [column("id", "string")], evolve=True)
+    assert (caught.value.column, caught.value.expected, caught.value.given) == ("Id", "int64", "string")
+
+
+def test_widening_without_evolve_names_the_way_out(orders: Schema) -> None:
+    wide = [struct("address", column("zip", "int64"))]
+    with pytest.raises(IncompatibleSchema, match=r"evolve to widen the column to int64") as caught:
+        fitted(orders, wide, evolve=False)
+    assert caught.value.column == "address.zip"
+
+
+def test_struct_members_that_differ_in_case_are_refused_rather_than_lost(orders: Schema) -> None:
+    with pytest.raises(IncompatibleSchema, match="exact name"):
+        fitted(orders, [struct("address", column("Street", "string"))], evolve=True)
+
+
+def test_missing_columns_are_null_unless_they_may_not_be(orders: Schema) -> None:
+    missing = missing_columns(orders, ["ID"])
+    assert [field.name for field in missing] == ["address"]
+    require_nullable(missing)
+    strict = first_schema([column("a"), column("b", nullable=False)])
+    with pytest.raises(InvalidSchema, match="may not be null"):
+        require_nullable(missing_columns(strict, ["a"]))
+
+
+def test_keys_and_sequence_are_columns_that_can_be_compared(orders: Schema) -> None:
+    assert check_keys(orders, ["id"], None) == ((1,), None)
+    for keys, sequence in (
+        (["nope"], None),
+        (["address"], None),
+        (["id", "ID"], None),
+        ([], "id"),
+        (["id"], "address"),
+    ):
+        with pytest.raises(InvalidSchema):
+            check_keys(orders, keys, sequence)

@@ -1,0 +1,65 @@
+from dataclasses import replace
+
+import pytest
+
+from supertable.domain.table.commits import Operation
+from supertable.domain.table.data_files import DeletionVector
+from supertable.domain.table.snapshots import replayed
+from supertable.domain.table.vacuum import Span, merged, needed_paths, superseded_checkpoints, told
+from tests.support.domain_builders import commit, created, data_file
+
+
+@pytest.mark.parametrize(
+    ("spans", "expected"),
+    [
+        ([], []),
+        ([(3, 5)], [(3, 5)]),
+        ([(7, 9), (1, 1), (3, 5)], [(1, 1), (3, 5), (7, 9)]),
+        ([(1, 4), (5, 6)], [(1, 6)]),
+        ([(1, 9), (2, 3), (9, 9)], [(1, 9)]),
+    ],
+)
+def test_merged(spans: list[Span], expected: list[Span]) -> None:
+    assert merged(spans) == expected
+
+
+def test_what_versions_need() -> None:
+    first = replayed(None, [created(), commit(2, added=(data_file("a"), data_file("b", dead=2)))])
+    assert first is not None
+    later = commit(
+        3, removed=("data/a.parquet",), deletes={"data/b.parquet": DeletionVector("deletes/new.arrow", 3, "")}
+    )
+    assert needed_paths("own", first, []) == {"data/a.parquet", "data/b.parquet", "deletes/b-2.arrow"}
+    assert needed_paths("own", first, [later]) == needed_paths("own", first, []) | {"deletes/new.arrow"}
+
+
+def test_what_lies_in_another_folder_is_its_business() -> None:
+    shared = replace(data_file("a"), folder="origin", deletes=DeletionVector("deletes/x", 1, "", "origin"))
+    own = replace(shared, folder="own", deletes=DeletionVector("deletes/x", 1, ""))
+    first = replayed(None, [created(), commit(2, added=(shared,))])
+    assert first is not None
+    assert needed_paths("own", first, []) == set()
+    assert needed_paths("own", first, [commit(3, added=(own,))]) == {"data/a.parquet", "deletes/x"}
+
+
+def test_what_a_commit_tells() -> None:
+    said = dict(told("own", commit(9, Operation.COMPACT, removed=("data/a.parquet",), added=(data_file("b"),))))
+    assert said == {
+        "data/a.parquet": "removed by version 9 (compact)",
+        "data/b.parquet": "written by version 9 (compact)",
+    }
+
+
+@pytest.mark.parametrize(
+    ("kept", "gone"),
+    [
+        ([(1, 300)], []),
+        ([(128, 300)], [64]),
+        ([(127, 300)], []),
+        ([(300, 300)], [64, 128, 192]),
+        ([(70, 70), (300, 301)], [128, 192]),
+        ([(3, 3), (200, 300)], [64, 128]),
+    ],
+)
+def test_superseded_checkpoints(kept: list[Span], gone: list[int]) -> None:
+    assert superseded_checkpoints([256, 64, 128, 192], kept) == gone
