@@ -20,8 +20,8 @@ import supertable
 from benchmarks.data import SCHEMA, orders
 from benchmarks.machine import facts
 from supertable.application.storage.arrow_schemas import arrow_schema
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import owner
 from supertable.domain.table.commits import Change, CommitInfo, Counts, Operation
@@ -158,7 +158,7 @@ def _visit_afresh(home: Path, rows: int) -> dict[str, dict[str, float]]:
 
 def _newest(lake: supertable.Lake) -> OpenTable:
     return lake.container.tables().open(
-        Place(lake.organization, lake.supertable, owner(lake.organization)), "orders", Permission.META
+        Namespace(lake.organization, lake.supertable, owner(lake.organization)), "orders", Permission.META
     )
 
 

@@ -32,7 +32,7 @@ class Exporter(Protocol):
         """The same, after which the log is there in any case."""
 
 
-class Audit:
+class AuditRecorder:
     """Thread-safe. Events go to a journal, from which they are exported in the background or when there are many."""
 
     def __init__(self, journals: AuditJournals, clock: Clock, exporter: Callable[[], Exporter]) -> None:

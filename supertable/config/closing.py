@@ -8,8 +8,8 @@ from supertable.config.container import Container
 def close(container: Container) -> None:
     """Finish the commits that writes wait for; free the engine and the catalog. What else is in progress stops."""
     container.group_commit().close()
-    container.token_uses().close()
-    container.audit_exports().close()
+    container.token_last_use().close()
+    container.background_audit_export().close()
     container.engine().close()
     container.leases().close()
     container.catalog().close()

@@ -51,7 +51,7 @@ class TableRead:
 
 
 @dataclass(frozen=True, slots=True)
-class QueryAsked:
+class QueryRequest:
     """`versions`: of every table that is read, by name. `rights`: stands for what the role and the caller's attributes
     were; another value means that they changed."""
 
@@ -77,7 +77,7 @@ class Job:
     role: str
     submitted_at_us: int
     table: str = ""
-    query: QueryAsked | None = None
+    query: QueryRequest | None = None
 
     def belongs_to(self, session: Session) -> bool:
         """Whether it is the same user, under the same role."""
@@ -95,7 +95,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Beat:
+class Heartbeat:
     """A sign of life. `started_at_us`: None while the job is queued."""
 
     at_us: int
@@ -162,16 +162,16 @@ class JobStatus:
         return JobError.of(JobInterrupted("The worker of this job gives no sign of life any more."))
 
 
-def status_of(job: Job, beat: Beat | None, end: End | None, now_us: int) -> JobStatus:
+def status_of(job: Job, heartbeat: Heartbeat | None, end: End | None, now_us: int) -> JobStatus:
     if end is not None:
         return JobStatus(job, end.state, end.progress, end.started_at_us, end=end)
-    if beat is None:
+    if heartbeat is None:
         return JobStatus(job, JobState.LOST)
-    if not is_fresh(beat.at_us, now_us):
+    if not is_fresh(heartbeat.at_us, now_us):
         state = JobState.LOST
     else:
-        state = JobState.QUEUED if beat.started_at_us is None else JobState.RUNNING
-    return JobStatus(job, state, beat.progress, beat.started_at_us, beat.at_us)
+        state = JobState.QUEUED if heartbeat.started_at_us is None else JobState.RUNNING
+    return JobStatus(job, state, heartbeat.progress, heartbeat.started_at_us, heartbeat.at_us)
 
 
 def is_fresh(beat_us: int, now_us: int) -> bool:

@@ -81,18 +81,18 @@ def lakes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lake, Lake
             owner.write("t", rows.slice(start, 1))
         owner.roles.create("everything", "reader")
         owner.roles.grant("everything", "t", where="i IS NULL OR i IS NOT NULL")
-        with supertable.connect(home, role="everything") as fenced:
-            yield owner, fenced
+        with supertable.connect(home, role="everything") as guard_hidden:
+            yield owner, guard_hidden
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_a_fenced_condition_keeps_the_rows_that_the_bare_one_keeps(lakes: tuple[Lake, Lake], condition: str) -> None:
-    owner, fenced = lakes
+    owner, guard_hidden = lakes
     columns = ", ".join(f"{name}::VARCHAR AS {name}" for name in COLUMNS)
     sql = f"SELECT {columns} FROM t WHERE {condition} AND ['1']::INT[] IS NOT NULL"
     everything = owner.sql(f"SELECT {columns}, ({condition}) AS kept FROM t").arrow()
     kept = everything.filter(everything["kept"]).drop_columns(["kept"])
-    assert _sorted(fenced.sql(sql).arrow()) == _sorted(kept)
+    assert _sorted(guard_hidden.sql(sql).arrow()) == _sorted(kept)
 
 
 def _sorted(table: pa.Table) -> list[str]:

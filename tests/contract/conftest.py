@@ -23,7 +23,7 @@ from supertable.adapters.catalogs.sqlite import SqliteCatalog
 from supertable.adapters.locks.files import FileLocks
 from supertable.adapters.locks.memory import InMemoryLocks
 from supertable.adapters.object_stores.cloud.azure import AzureBucket
-from supertable.adapters.object_stores.cloud.cloud_store import RemoteObjectStore
+from supertable.adapters.object_stores.cloud.cloud_store import CloudObjectStore
 from supertable.adapters.object_stores.cloud.gcs import GcsBucket
 from supertable.adapters.object_stores.cloud.s3 import S3Bucket
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
@@ -87,7 +87,7 @@ def _scribble_over_catalog(folder: Path, _: object) -> None:
 
 def _open_s3(folder: Path, server: SeaweedFS) -> Callable[[], ObjectStore]:
     prefix = f"contract/{uuid4().hex}"
-    return lambda: RemoteObjectStore(S3Bucket(server.address), prefix, folder / "uploads")
+    return lambda: CloudObjectStore(S3Bucket(server.address), prefix, folder / "uploads")
 
 
 def _keys(folder: Path) -> Keys:
@@ -115,12 +115,12 @@ def _scribble_over_redis(folder: Path, server: Valkey) -> None:
 
 def _open_azure(folder: Path, server: Azurite) -> Callable[[], ObjectStore]:
     prefix = f"contract/{uuid4().hex}"
-    return lambda: RemoteObjectStore(AzureBucket(server.address), prefix, folder / "uploads")
+    return lambda: CloudObjectStore(AzureBucket(server.address), prefix, folder / "uploads")
 
 
 def _open_gcs(folder: Path, server: FakeGcs) -> Callable[[], ObjectStore]:
     prefix = f"contract/{uuid4().hex}"
-    return lambda: RemoteObjectStore(GcsBucket(server.address), prefix, folder / "uploads")
+    return lambda: CloudObjectStore(GcsBucket(server.address), prefix, folder / "uploads")
 
 
 STORES: dict[str, Adapter[ObjectStore]] = {

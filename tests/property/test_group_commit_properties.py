@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import supertable
 from supertable.application.commits.write_result import WriteResult
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.application.writes.write_fit import WriteMode
 from supertable.domain.access.sessions import owner
 from supertable.domain.errors import SupertableError
@@ -32,7 +32,7 @@ WRITES = st.lists(
     min_size=1,
     max_size=12,
 )
-PLACE = Place("default", "main", owner("default"))
+PLACE = Namespace("default", "main", owner("default"))
 Outcome = tuple[int, int] | str
 
 

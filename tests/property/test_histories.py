@@ -180,7 +180,7 @@ class Histories(RuleBasedStateMachine):
     def vacuum(self, writer: int, grace: float) -> None:
         lake = self.lakes[writer]
         planned = lake.table(self.name).vacuum(0, grace=grace, dry_run=True)
-        result = lake.container.vacuum_table()(lake._place, self.name, 0, False, grace, wait_seconds=0.01)
+        result = lake.container.vacuum_table()(lake._namespace, self.name, 0, False, grace, wait_seconds=0.01)
         assert result.removed == (() if result.waiting else planned.removed)
         if result.oldest > self.oldest:
             assert result.oldest == len(self.versions)
@@ -199,7 +199,7 @@ class Histories(RuleBasedStateMachine):
             pass
         faulty.close()
         lake = self.lakes[writer]
-        snapshot = lake.container.tables().open(lake._place, self.name, Permission.META).snapshot
+        snapshot = lake.container.tables().open(lake._namespace, self.name, Permission.META).snapshot
         self.moved(snapshot.version, snapshot.version - len(self.versions))
         self.oldest = snapshot.oldest
 

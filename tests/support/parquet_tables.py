@@ -15,7 +15,7 @@ from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance, Duc
 from supertable.application.ports.engines import Limits, Relation, Stopped, Union
 from supertable.application.storage.arrow_schemas import arrow_schema, fields_of
 from supertable.application.storage.column_ranges import _leaves, column_ranges
-from supertable.application.storage.local_files import OpenStoredFiles
+from supertable.application.storage.local_files import OpenLocalFiles
 from supertable.domain.errors import TableNotFound
 from supertable.domain.scan.file_pruning import pruned
 from supertable.domain.scan.predicates import Predicate
@@ -48,9 +48,9 @@ class ParquetTables:
     def locate(self, key: str) -> str:
         return str(self.root / key)
 
-    def open(self, files: Sequence[tuple[str, DataFile]], stopped: Stopped) -> OpenStoredFiles:
+    def open(self, files: Sequence[tuple[str, DataFile]], stopped: Stopped) -> OpenLocalFiles:
         """The engine is tested by itself here: it finds what it finds."""
-        return OpenStoredFiles([self.locate(file.key(folder)) for folder, file in files])
+        return OpenLocalFiles([self.locate(file.key(folder)) for folder, file in files])
 
     def bitmap(self, folder: str, file: DataFile) -> bytes:
         return self.dead[f"{folder}/{file.path}"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from supertable.application.access_control.accounts_log import AccessLog
-from supertable.application.audit_recorder import Audit
+from supertable.application.access_control.accounts_log import AccountsLog
+from supertable.application.audit_recorder import AuditRecorder
 from supertable.application.ports.clocks import Clock
-from supertable.domain.access.accounts import Access, AccessChange, Acting, acting
+from supertable.domain.access.accounts import Access, AccessChange, Authorization, authorization
 from supertable.domain.access.role_changes import regranted
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
@@ -18,31 +18,31 @@ from supertable.domain.errors import Outdated
 class AccessChanges:
     """Whether the caller may is told by the very state that is read or changed. Changes and refusals are audited.
 
-    `need`: what the caller's role must allow; None: the caller decides by the `Acting` that it gets. Raises
+    `need`: what the caller's role must allow; None: the caller decides by the `Authorization` that it gets. Raises
     `NotSignedIn` and `AccessDenied`.
     """
 
-    def __init__(self, log: AccessLog, audit: Audit, clock: Clock) -> None:
+    def __init__(self, log: AccountsLog, audit: AuditRecorder, clock: Clock) -> None:
         self._log = log
         self._audit = audit
         self._clock = clock
 
-    def read(self, session: Session, need: Permission | None = Permission.RBAC) -> tuple[Access, Acting]:
+    def read(self, session: Session, need: Permission | None = Permission.RBAC) -> tuple[Access, Authorization]:
         with self._audit.refusals(session, "see access"):
             access = self._log.newest(session.organization)
-            return access, self._acting(access, session, need)
+            return access, self._authorization(access, session, need)
 
     def change(
         self,
         session: Session,
-        propose: Callable[[Access, Acting], Sequence[AccessChange]],
+        propose: Callable[[Access, Authorization], Sequence[AccessChange]],
         need: Permission | None = Permission.RBAC,
     ) -> Access:
-        """The state after what `propose` makes of the newest one, as one version; see `AccessLog.change`."""
+        """The state after what `propose` makes of the newest one, as one version; see `AccountsLog.change`."""
         done: list[tuple[str, tuple[str, ...]]] = []
 
         def proposed(access: Access) -> Sequence[AccessChange]:
-            changes = propose(access, self._acting(access, session, need))
+            changes = propose(access, self._authorization(access, session, need))
             done[:] = [described(change, access) for change in changes]
             return changes
 
@@ -53,8 +53,8 @@ class AccessChanges:
             self._audit.tell(session, AuditKind.GRANT, what, tables=tables, version=after.version)
         return after
 
-    def _acting(self, access: Access, session: Session, need: Permission | None) -> Acting:
-        now = acting(access, session, self._clock.now_us())
+    def _authorization(self, access: Access, session: Session, need: Permission | None) -> Authorization:
+        now = authorization(access, session, self._clock.now_us())
         if need is not None:
             now.require(need)
         return now

@@ -7,17 +7,17 @@ from collections.abc import Callable, Sequence
 from supertable.application.ports.clocks import Clock, Identifiers
 from supertable.application.transaction_log.heads import Heads
 from supertable.application.transaction_log.retries import MOST_ATTEMPTS, attempts
-from supertable.application.transaction_log.versioned_log import Log
+from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.domain.access.accounts import NOBODY, Access, AccessAction, AccessChange, AccessCommit
 from supertable.domain.errors import Conflict
 from supertable.domain.storage_layout import access_log
 
 
-class AccessLog:
+class AccountsLog:
     """Asks nobody whether they may: whoever uses it has done so. Optimistic, like the changes of a registry."""
 
     def __init__(
-        self, heads: Heads, accesses: Log[AccessCommit, Access], clock: Clock, identifiers: Identifiers
+        self, heads: Heads, accesses: VersionedLog[AccessCommit, Access], clock: Clock, identifiers: Identifiers
     ) -> None:
         self._heads = heads
         self._accesses = accesses

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from supertable.application.access_control.access_changes import AccessChanges, require_version
-from supertable.application.access_control.role_descriptions import RoleInfo, RoleInfos
-from supertable.application.access_control.table_grants import TableRules
+from supertable.application.access_control.role_descriptions import RoleDescriptions, RoleInfo
+from supertable.application.access_control.table_grants import TableGrants
 from supertable.application.tables.lookup import Tables
-from supertable.application.tables.place import Place
-from supertable.domain.access.accounts import Access, AccessAction, AccessChange, Acting
+from supertable.application.tables.namespace import Namespace
+from supertable.domain.access.accounts import Access, AccessAction, AccessChange, Authorization
 from supertable.domain.access.role_changes import (
     checked_role,
     checked_role_name,
@@ -37,7 +37,7 @@ class ManageRoles:
     in the supertable of the place, `sales.orders` in another.
     """
 
-    def __init__(self, changes: AccessChanges, tables: Tables, rules: TableRules, infos: RoleInfos) -> None:
+    def __init__(self, changes: AccessChanges, tables: Tables, rules: TableGrants, infos: RoleDescriptions) -> None:
         self._changes = changes
         self._tables = tables
         self._rules = rules
@@ -59,7 +59,7 @@ class ManageRoles:
         checked_role_name(name)
         role = granted(Role(name, role_type(type), comment=comment), tables)
 
-        def propose(access: Access, _: Acting) -> list[AccessChange]:
+        def propose(access: Access, _: Authorization) -> list[AccessChange]:
             present = access.role(name)
             if present is not None:
                 raise AlreadyExists(f"There is a role {present.name} already; nothing was changed.")
@@ -97,7 +97,7 @@ class ManageRoles:
         Raises `InvalidInput` without.
         """
 
-        def propose(access: Access, _: Acting) -> list[AccessChange]:
+        def propose(access: Access, _: Authorization) -> list[AccessChange]:
             role = _found(access, name)
             require_version(f"Role {role.name}", role.version, version)
             users = [user for user in access.users.values() if user.holds(role.name)]
@@ -116,25 +116,25 @@ class ManageRoles:
 
         self._changes.change(session, propose)
 
-    def grant(self, place: Place, name: str, patterns: Sequence[str], version: int | None = None) -> RoleInfo:
+    def grant(self, namespace: Namespace, name: str, patterns: Sequence[str], version: int | None = None) -> RoleInfo:
         """Whole tables: by name, or all whose names are like a pattern (`sales_*`, `main.*`, `*`), now and later.
 
         Rules for single tables stay in force. Raises `AlreadyExists` where one is for a table of that very name, and
         `InvalidName`.
         """
-        self._changes.read(place.session)
-        named = [self._named(place, pattern) for pattern in patterns if "*" not in checked_pattern(pattern)]
+        self._changes.read(namespace.session)
+        named = [self._named(namespace, pattern) for pattern in patterns if "*" not in checked_pattern(pattern)]
 
         def edited(role: Role) -> Role:
             for there, registry, table in named:
                 require_no_rule(role, _rules_for(role, there, registry, table))
             return granted(role, patterns)
 
-        return self._edit(place.session, name, version, edited)
+        return self._edit(namespace.session, name, version, edited)
 
     def grant_rule(
         self,
-        place: Place,
+        namespace: Namespace,
         name: str,
         table: str,
         columns: Sequence[str] | None = None,
@@ -148,35 +148,35 @@ class ManageRoles:
         some of them, as `parsed_mask` reads it. `where`: a SQL condition, true for the rows that it may see; None: all.
         Raises `TableNotFound`, `InvalidInput`, and `InvalidSchema` for columns that are not there.
         """
-        self._changes.read(place.session)
-        there, registry, table_name = self._named(place, table)
+        self._changes.read(namespace.session)
+        there, registry, table_name = self._named(namespace, table)
         require_grantable(there.supertable)
         rule = self._rules.rule(there, table_name, columns, masks or {}, where)
         there_now = registry.entries.keys()
-        return self._edit(place.session, name, version, lambda role: checked_role(ruled(role, rule, there_now)))
+        return self._edit(namespace.session, name, version, lambda role: checked_role(ruled(role, rule, there_now)))
 
-    def revoke(self, place: Place, name: str, table: str, version: int | None = None) -> RoleInfo:
+    def revoke(self, namespace: Namespace, name: str, table: str, version: int | None = None) -> RoleInfo:
         """A pattern, as it was granted, and the rule for the table of that name, also if it is there no more.
 
         Raises `NotFound` where the role has neither.
         """
-        self._changes.read(place.session)
-        there, registry, table_name = self._named(place, table) if "*" not in table else (place, None, table)
+        self._changes.read(namespace.session)
+        there, registry, table_name = self._named(namespace, table) if "*" not in table else (namespace, None, table)
 
         def edited(role: Role) -> Role:
             return revoked(role, table, _rules_for(role, there, registry, table_name))
 
-        return self._edit(place.session, name, version, edited)
+        return self._edit(namespace.session, name, version, edited)
 
-    def _named(self, place: Place, table: str) -> tuple[Place, Registry, str]:
+    def _named(self, namespace: Namespace, table: str) -> tuple[Namespace, Registry, str]:
         """Where the table of that name is, or would be. Raises `InvalidName`."""
         *qualifier, name = checked_text("The name of a table", table, 300).split(".", 1)
-        supertable = checked_name("supertable", qualifier[0]) if qualifier else place.supertable
-        there = replace(place, supertable=supertable)
+        supertable = checked_name("supertable", qualifier[0]) if qualifier else namespace.supertable
+        there = replace(namespace, supertable=supertable)
         return there, self._tables.registry(there), checked_name("table", name)
 
     def _edit(self, session: Session, name: str, version: int | None, edit: Callable[[Role], Role]) -> RoleInfo:
-        def propose(access: Access, _: Acting) -> list[AccessChange]:
+        def propose(access: Access, _: Authorization) -> list[AccessChange]:
             role = _found(access, name)
             require_version(f"Role {role.name}", role.version, version)
             made = edit(role)
@@ -196,14 +196,14 @@ def _found(access: Access, name: str) -> Role:
     return role
 
 
-def _rules_for(role: Role, place: Place, registry: Registry | None, name: str) -> set[str]:
+def _rules_for(role: Role, namespace: Namespace, registry: Registry | None, name: str) -> set[str]:
     """Ids of tables for which the role has a rule, and which have that name, or had it before they were dropped."""
     if registry is None:
         return set()
     gone = {
         table_id
         for table_id, rule in role.rules.items()
-        if name_key(rule.supertable) == name_key(place.supertable)
+        if name_key(rule.supertable) == name_key(namespace.supertable)
         and name_key(rule.name) == name_key(name)
         and table_id not in registry.names.values()
     }

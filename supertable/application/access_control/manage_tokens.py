@@ -13,7 +13,15 @@ from datetime import datetime
 from supertable.application.access_control.access_changes import AccessChanges
 from supertable.application.access_control.manage_users import found_user
 from supertable.application.ports.clocks import Clock, Identifiers
-from supertable.domain.access.accounts import TOKEN_PREFIX, Access, AccessAction, AccessChange, Acting, Token, digest_of
+from supertable.domain.access.accounts import (
+    TOKEN_PREFIX,
+    Access,
+    AccessAction,
+    AccessChange,
+    Authorization,
+    Token,
+    digest_of,
+)
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import AccessDenied, AlreadyExists, InvalidInput, NotFound
@@ -103,7 +111,7 @@ class ManageTokens:
         number = self._identifiers.new()
         expires = self._expiry(lifetime_seconds)
 
-        def propose(access: Access, now: Acting) -> list[AccessChange]:
+        def propose(access: Access, now: Authorization) -> list[AccessChange]:
             owner = _owner(access, session, now, user)
             _require_room(access, owner, name)
             token = Token(
@@ -123,7 +131,7 @@ class ManageTokens:
     def revoke(self, session: Session, token: str) -> None:
         """By the token's id. It is refused from this moment on."""
 
-        def propose(access: Access, now: Acting) -> list[AccessChange]:
+        def propose(access: Access, now: Authorization) -> list[AccessChange]:
             known = access.tokens.get(token.lower())
             if known is None or not _may_touch(access, session, now, known):
                 raise NotFound(f"There is no token with the id {token[:80]!r}.")
@@ -139,7 +147,7 @@ class ManageTokens:
         return self._clock.now_us() + round(lifetime_seconds * 1_000_000)
 
 
-def _owner(access: Access, session: Session, now: Acting, user: str | None) -> str:
+def _owner(access: Access, session: Session, now: Authorization, user: str | None) -> str:
     """The hash of the user whose tokens are meant."""
     if user is None or user.lower() == session.user:
         _require_own(access, session)
@@ -157,7 +165,7 @@ def _require_own(access: Access, session: Session) -> None:
         raise AccessDenied("This user is known to another system only, which has tokens for it; here it has none.")
 
 
-def _may_touch(access: Access, session: Session, now: Acting, token: Token) -> bool:
+def _may_touch(access: Access, session: Session, now: Authorization, token: Token) -> bool:
     if now.role.may(Permission.RBAC):
         return True
     bound = _bound(access, session)
@@ -170,7 +178,7 @@ def _bound(access: Access, session: Session) -> str | None:
     return session.role if token is None else token.role
 
 
-def _role(access: Access, session: Session, now: Acting, owner: str, role: str | None) -> str | None:
+def _role(access: Access, session: Session, now: Authorization, owner: str, role: str | None) -> str | None:
     bound = None if now.role.may(Permission.RBAC) else _bound(access, session)
     chosen = role or bound
     if chosen is None:
@@ -186,7 +194,7 @@ def _role(access: Access, session: Session, now: Acting, owner: str, role: str |
     return known.name
 
 
-def _end(access: Access, session: Session, now: Acting, expires: int | None) -> int | None:
+def _end(access: Access, session: Session, now: Authorization, expires: int | None) -> int | None:
     """Not after the session's own end."""
     if now.role.may(Permission.RBAC):
         return expires

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from supertable.application.access_control.access_changes import AccessChanges, require_version
 from supertable.application.ports.clocks import Identifiers
-from supertable.domain.access.accounts import Access, AccessAction, AccessChange, Acting, User
+from supertable.domain.access.accounts import Access, AccessAction, AccessChange, Authorization, User
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import AlreadyExists, InvalidInput, NotFound
 from supertable.domain.names import MAX_NAME_LENGTH, checked_name, checked_text, checked_user, name_key
@@ -70,7 +70,7 @@ class ManageUsers:
         known = _checked_attributes(attributes or {})
         given = User(hashed, checked_user(name), tuple(roles), known, _checked_flag(enabled))
 
-        def propose(access: Access, _: Acting) -> list[AccessChange]:
+        def propose(access: Access, _: Authorization) -> list[AccessChange]:
             if len(access.users) >= MOST_USERS:
                 raise InvalidInput(f"There are {MOST_USERS:,} users, which is the most there may be. Drop some first.")
             _require_free(access, given)
@@ -107,7 +107,7 @@ class ManageUsers:
     def drop(self, session: Session, user: str, version: int | None = None) -> None:
         """The user's tokens go too, at once."""
 
-        def propose(access: Access, _: Acting) -> list[AccessChange]:
+        def propose(access: Access, _: Authorization) -> list[AccessChange]:
             known = found_user(access, user)
             require_version(f"User {known.name}", known.version, version)
             return [AccessChange(AccessAction.DROP_USER, known.hash)]
@@ -117,7 +117,7 @@ class ManageUsers:
     def _edit(self, session: Session, user: str, version: int | None, edit: Callable[[User], User]) -> UserInfo:
         hashed = ""
 
-        def propose(access: Access, _: Acting) -> list[AccessChange]:
+        def propose(access: Access, _: Authorization) -> list[AccessChange]:
             nonlocal hashed
             known = found_user(access, user)
             hashed = known.hash

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from supertable.application.ports.row_filters import RowFilterParser
 from supertable.application.tables.lookup import Tables
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.domain.access.roles import Permission, Role, TableRule
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import InvalidInput
@@ -46,7 +46,7 @@ class RoleInfo:
     version: int
 
 
-class RoleInfos:
+class RoleDescriptions:
     """For callers who may control all tables."""
 
     def __init__(self, tables: Tables, filters: RowFilterParser) -> None:
@@ -60,13 +60,13 @@ class RoleInfos:
         found: dict[str, OpenTable] = {}
         for supertable in {rule.supertable for rule in rules}:
             ids = {rule.table_id for rule in rules if rule.supertable == supertable}
-            found |= self._opened(Place(session.organization, supertable, session), ids)
+            found |= self._opened(Namespace(session.organization, supertable, session), ids)
         return [self._role(role, found) for role in listed]
 
-    def _opened(self, place: Place, ids: set[str]) -> dict[str, OpenTable]:
+    def _opened(self, namespace: Namespace, ids: set[str]) -> dict[str, OpenTable]:
         """Those that are there, by id."""
-        there = [entry.name for entry in self._tables.registry(place).tables if entry.table_id in ids]
-        cut = self._tables.cut([(place, name) for name in there], Permission.CONTROL)
+        there = [entry.name for entry in self._tables.registry(namespace).tables if entry.table_id in ids]
+        cut = self._tables.open_consistently([(namespace, name) for name in there], Permission.CONTROL)
         return {table.entry.table_id: table for [table] in cut.values()}
 
     def _role(self, role: Role, found: Mapping[str, OpenTable]) -> RoleInfo:

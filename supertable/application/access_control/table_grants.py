@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from supertable.application.ports.row_filters import RowFilterParser
 from supertable.application.tables.lookup import Tables
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.domain.access.masks import Mask, parsed_mask
 from supertable.domain.access.roles import Permission, TableRule
 from supertable.domain.errors import InvalidInput, InvalidSchema
@@ -15,20 +15,25 @@ from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import Field
 
 
-class TableRules:
+class TableGrants:
     def __init__(self, tables: Tables, filters: RowFilterParser) -> None:
         self._tables = tables
         self._filters = filters
 
     def rule(
-        self, place: Place, table: str, columns: Sequence[str] | None, masks: Mapping[str, str], where: str | None
+        self,
+        namespace: Namespace,
+        table: str,
+        columns: Sequence[str] | None,
+        masks: Mapping[str, str],
+        where: str | None,
     ) -> TableRule:
         """By the table's newest version; see `ManageRoles.grant_rule`."""
-        opened = self._tables.open(place, table, Permission.CONTROL)
+        opened = self._tables.open(namespace, table, Permission.CONTROL)
         schema = opened.snapshot.schema
         shown = None if columns is None else _shown(schema, columns)
         return TableRule(
-            supertable=place.supertable,
+            supertable=namespace.supertable,
             table_id=opened.entry.table_id,
             name=opened.name,
             columns=shown,

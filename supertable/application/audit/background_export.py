@@ -16,7 +16,7 @@ _WAITED_SECONDS = 60
 _MANY_BYTES = 4 << 20
 
 
-class AuditExports:
+class BackgroundAuditExport:
     """Events wait until they are many, or the first of them has waited for long. What fails is tried again."""
 
     def __init__(self, export: ExportAudit, journals: AuditJournals, clock: Clock) -> None:

@@ -11,15 +11,15 @@ from pyarrow import BufferReader
 from supertable.application.audit.anchors import Anchor, AuditAnchors
 from supertable.application.audit.event_rows import AUDIT_SCHEMA, rows_of
 from supertable.application.commits.committer import Committer
-from supertable.application.commits.table_creator import Founder
+from supertable.application.commits.table_creator import TableCreator
 from supertable.application.ports.audit_journals import AuditJournals, Segment
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.arrow_batches import conformer
 from supertable.application.storage.arrow_schemas import fields_of
 from supertable.application.storage.data_file_writer import DataFileWriter
 from supertable.application.tables.lookup import Tables
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session, owner
 from supertable.domain.audit import START, AuditEvent, AuditKind, ChainEnd, chained
@@ -33,9 +33,9 @@ _LOG = logging.getLogger(__name__)
 _COMMENT = "The audit log. Nobody can change it; `supertable audit verify` shows whether somebody did."
 
 
-def audit_place(organization: str) -> Place:
+def audit_namespace(organization: str) -> Namespace:
     """The place of the audit log, for SuperTable itself."""
-    return Place(organization, SYSTEM, owner(organization))
+    return Namespace(organization, SYSTEM, owner(organization))
 
 
 class ExportAudit:
@@ -46,7 +46,7 @@ class ExportAudit:
         journals: AuditJournals,
         anchors: AuditAnchors,
         tables: Tables,
-        founder: Founder,
+        table_creator: TableCreator,
         committer: Committer,
         writer: DataFileWriter,
         store: ObjectStore,
@@ -54,7 +54,7 @@ class ExportAudit:
         self._journals = journals
         self._anchors = anchors
         self._tables = tables
-        self._founder = founder
+        self._founder = table_creator
         self._committer = committer
         self._writer = writer
         self._store = store
@@ -99,18 +99,18 @@ class ExportAudit:
         self._anchor(organization, table, done.commit.version, end)
 
     def _table(self, organization: str) -> OpenTable:
-        place = audit_place(organization)
+        namespace = audit_namespace(organization)
         try:
-            return self._tables.open(place, AUDIT, Permission.META)
+            return self._tables.open(namespace, AUDIT, Permission.META)
         except TableNotFound:
             pass
         columns = first_schema(fields_of(AUDIT_SCHEMA))
         first = Change(Operation.CREATE, definition=TableDefinition(comment=_COMMENT), schema=columns)
         try:
-            self._founder(place, AUDIT, first)
+            self._founder(namespace, AUDIT, first)
         except TableExists:
             _LOG.info("another process was quicker to make the audit log of %s", organization)
-        return self._tables.open(place, AUDIT, Permission.META)
+        return self._tables.open(namespace, AUDIT, Permission.META)
 
     def _continued(
         self, organization: str, newest: OpenTable, events: Sequence[AuditEvent]

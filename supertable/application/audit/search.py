@@ -9,7 +9,7 @@ from typing import Any
 from supertable.application.ports.engines import Limits
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.tables.lookup import Tables
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
 from supertable.domain.audit import AuditKind
@@ -66,7 +66,7 @@ _CONDITIONS = {
 }
 
 
-class AuditTrail:
+class SearchAudit:
     def __init__(self, tables: Tables, run_query: RunQuery) -> None:
         self._tables = tables
         self._run_query = run_query
@@ -81,8 +81,8 @@ class AuditTrail:
         return [AuditEntry(**row) for row in self._rows(session, sql, given, limits)]
 
     def _rows(self, session: Session, sql: str, given: dict[str, Any], limits: Limits) -> list[dict[str, Any]]:
-        place = Place(session.organization, SYSTEM, session)
-        running = self._run_query.run(self._run_query.prepare(place, sql, given), given, limits)
+        namespace = Namespace(session.organization, SYSTEM, session)
+        running = self._run_query.run(self._run_query.prepare(namespace, sql, given), given, limits)
         try:
             rows: list[dict[str, Any]] = running.reader.read_all().to_pylist()
             return rows

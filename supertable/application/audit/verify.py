@@ -9,13 +9,13 @@ import pyarrow.parquet as pq
 
 from supertable.application.audit.anchors import Anchor, AuditAnchors
 from supertable.application.audit.event_rows import links_of
-from supertable.application.audit.export import audit_place
-from supertable.application.audit_recorder import Audit
+from supertable.application.audit.export import audit_namespace
+from supertable.application.audit_recorder import AuditRecorder
 from supertable.application.ports.catalogs import Catalog
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.checksums import digest_of
 from supertable.application.tables.lookup import Tables
-from supertable.application.transaction_log.versioned_log import Log
+from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
 from supertable.domain.audit import START, AuditKind, ChainedEvent, ChainEnd, linked
@@ -53,9 +53,9 @@ class VerifyAudit:
     def __init__(
         self,
         tables: Tables,
-        audit: Audit,
+        audit: AuditRecorder,
         anchors: AuditAnchors,
-        records: Log[Commit, Snapshot],
+        records: VersionedLog[Commit, Snapshot],
         catalog: Catalog,
         store: ObjectStore,
     ) -> None:
@@ -90,13 +90,13 @@ class VerifyAudit:
 
     def _folders(self, organization: str, walk: _Walk) -> list[str]:
         """Of the tables that hold the log: one, or none yet."""
-        place = audit_place(organization)
+        namespace = audit_namespace(organization)
         try:
-            entries = self._tables.registry(place).tables
+            entries = self._tables.registry(namespace).tables
         except Damaged as error:
-            walk.damage(place.registry, str(error))
+            walk.damage(namespace.registry, str(error))
             return []
-        return [place.folder(entry.table_id) for entry in entries if entry.name == AUDIT]
+        return [namespace.folder(entry.table_id) for entry in entries if entry.name == AUDIT]
 
     def _verify(self, folder: str, walk: _Walk) -> None:
         keys = [entry.key for entry in self._store.list(f"{folder}/log/")]

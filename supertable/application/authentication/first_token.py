@@ -5,7 +5,15 @@ from __future__ import annotations
 from supertable.application.access_control.access_changes import AccessChanges
 from supertable.application.authentication.sign_in import LoginMask, SignInRules
 from supertable.application.ports.clocks import Clock, Identifiers
-from supertable.domain.access.accounts import TOKEN_PREFIX, Access, AccessAction, AccessChange, Acting, Token, digest_of
+from supertable.domain.access.accounts import (
+    TOKEN_PREFIX,
+    Access,
+    AccessAction,
+    AccessChange,
+    Authorization,
+    Token,
+    digest_of,
+)
 
 FIRST_TOKEN_DAYS = 30
 """Long enough to make others with it; after that, SUPERTABLE_SUPERTOKEN is the way in."""
@@ -40,7 +48,7 @@ class FirstToken:
             expires_at_us=now + FIRST_TOKEN_DAYS * _DAY_US,
         )
 
-        def propose(access: Access, _: Acting) -> list[AccessChange]:
+        def propose(access: Access, _: Authorization) -> list[AccessChange]:
             return [] if access.users or access.tokens else [AccessChange(AccessAction.PUT_TOKEN, token=token)]
 
         return secret if token.id in self._changes.change(superuser, propose).tokens else None

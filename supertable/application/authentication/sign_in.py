@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from enum import IntFlag
 from typing import Protocol
 
-from supertable.application.access_control.accounts_log import AccessLog
+from supertable.application.access_control.accounts_log import AccountsLog
 from supertable.application.ports.clocks import Clock
 from supertable.application.ports.token_verifiers import Claims, TokenVerifier
-from supertable.domain.access.accounts import TOKEN_PREFIX, Access, Token, acting, digest_of
+from supertable.domain.access.accounts import TOKEN_PREFIX, Access, Token, authorization, digest_of
 from supertable.domain.access.roles import SUPERADMIN, RoleType
-from supertable.domain.access.sessions import Session, superuser_hash, vouched_hash
+from supertable.domain.access.sessions import Session, external_user_hash, superuser_hash
 from supertable.domain.errors import AccessDenied, NotSignedIn
 from supertable.domain.names import checked_name, name_key
 
@@ -37,7 +37,7 @@ class SignInRules:
     super_token: str | None = field(default=None, repr=False)
     superuser: str | None = None
     mask: LoginMask = LoginMask.SUPERUSER | LoginMask.REGULAR
-    vouched_superadmins: bool = False
+    external_superadmins: bool = False
 
     def superuser_of(self, organization: str, role: str | None = None, token: str = "") -> Session:
         """The superuser's session under a role; `token`: the id of the stored token that it comes with."""
@@ -76,7 +76,7 @@ class SignIn:
     def __init__(
         self,
         rules: SignInRules,
-        access_log: AccessLog,
+        access_log: AccountsLog,
         verifier: TokenVerifier | None,
         observer: SignInObserver,
         clock: Clock,
@@ -142,11 +142,11 @@ class SignIn:
         if claims is None or name_key(claims.organization) != name_key(organization):
             raise NotSignedIn(_REFUSED)
         access = self._access_log.newest(organization)
-        hashed = vouched_hash(claims.issuer, claims.subject)
+        hashed = external_user_hash(claims.issuer, claims.subject)
         user = access.users.get(hashed) or access.user_named(claims.name)
         wanted = role or _first(claims.roles)
         if user is None:
-            session = Session(organization, hashed, claims.name, wanted, vouched=True, attributes=claims.attributes)
+            session = Session(organization, hashed, claims.name, wanted, external=True, attributes=claims.attributes)
         elif user.enabled:
             session = Session(organization, user.hash, user.name, wanted or _first(user.roles))
         else:
@@ -167,8 +167,8 @@ class SignIn:
         if session.superuser and name_key(session.role) == SUPERADMIN.name:
             return replace(session, role=SUPERADMIN.name)
         access = caller.access or self._access_log.newest(session.organization)
-        role = acting(access, session, self._clock.now_us()).role
-        if caller.claims and role.type is RoleType.SUPERADMIN and not self._rules.vouched_superadmins:
+        role = authorization(access, session, self._clock.now_us()).role
+        if caller.claims and role.type is RoleType.SUPERADMIN and not self._rules.external_superadmins:
             raise AccessDenied("Tokens of another system give no superadmin here (SUPERTABLE_JWT_SUPERADMIN).")
         return replace(session, role=role.name)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 
-from supertable.application.access_control.accounts_log import AccessLog
-from supertable.application.audit_recorder import Audit, request_id
-from supertable.application.authentication.token_last_use import TokenUses
+from supertable.application.access_control.accounts_log import AccountsLog
+from supertable.application.audit_recorder import AuditRecorder, request_id
+from supertable.application.authentication.token_last_use import TokenLastUse
 from supertable.domain.access.accounts import Token
 from supertable.domain.access.sessions import Session
 from supertable.domain.audit import AuditEvent, AuditKind
@@ -18,14 +18,16 @@ _HOUR_US = 3_600_000_000
 _MOST_REMEMBERED = 10_000
 
 
-class SignInRecords:
+class SignInEvents:
     """Every refusal is an event. Whoever sends a token with every request signs in once an hour. Thread-safe."""
 
-    def __init__(self, audit: Audit, access_log: AccessLog, token_uses: TokenUses, organization: str) -> None:
+    def __init__(
+        self, audit: AuditRecorder, access_log: AccountsLog, token_last_use: TokenLastUse, organization: str
+    ) -> None:
         """`organization`: where attempts are kept that name one which has neither users nor tokens."""
         self._audit = audit
         self._access_log = access_log
-        self._token_uses = token_uses
+        self._token_uses = token_last_use
         self._organization = organization
         self._lock = threading.Lock()
         self._told: OrderedDict[Session, int] = OrderedDict()

@@ -6,7 +6,7 @@ import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from supertable.application.access_control.accounts_log import AccessLog
+from supertable.application.access_control.accounts_log import AccountsLog
 from supertable.application.ports.clocks import Clock
 from supertable.domain.access.accounts import Access, AccessAction, AccessChange, Token
 from supertable.domain.errors import SupertableError
@@ -15,10 +15,10 @@ _LOG = logging.getLogger(__name__)
 _HOUR_US = 3_600_000_000
 
 
-class TokenUses:
+class TokenLastUse:
     """Best effort: what could not be written is tried again after an hour. Thread-safe."""
 
-    def __init__(self, access_log: AccessLog, clock: Clock) -> None:
+    def __init__(self, access_log: AccountsLog, clock: Clock) -> None:
         self._access_log = access_log
         self._clock = clock
         self._lock = threading.Lock()

@@ -32,7 +32,7 @@ class WhoAmI:
 
     def __call__(self, session: Session) -> Identity:
         """Raises `NotSignedIn` and `AccessDenied`."""
-        now = self._tables.acting(session)
+        now = self._tables.authorization(session)
         return Identity(
             organization=session.organization,
             user=session.name,

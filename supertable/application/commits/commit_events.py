@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from supertable.application.audit_recorder import Audit
+from supertable.application.audit_recorder import AuditRecorder
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.domain.access.sessions import Session
 from supertable.domain.audit import OK, AuditKind
 from supertable.domain.table.commits import Change, Commit, Counts, Operation
@@ -21,13 +21,15 @@ _KINDS = {
 }
 
 
-class CommitTelling:
+class CommitEvents:
     """One commit, from before it is tried; raises `AuditUnavailable` where it could not be recorded."""
 
-    def __init__(self, audit: Audit, place: Place, table: str, propose: Callable[[OpenTable], Change]) -> None:
-        audit.ready(place.organization)
+    def __init__(
+        self, audit: AuditRecorder, namespace: Namespace, table: str, propose: Callable[[OpenTable], Change]
+    ) -> None:
+        audit.ready(namespace.organization)
         self._audit = audit
-        self._place = place
+        self._place = namespace
         self._table = table
         self._propose = propose
         self._proposed: Change | None = None
@@ -42,9 +44,9 @@ class CommitTelling:
         outcome = REPLAYED if replayed else OK
         change = commit.change
         shares = [
-            (writer.place.session, share.counts)
+            (writer.namespace.session, share.counts)
             for writer, share in zip(writers, change.shares, strict=False)
-            if writer.place
+            if writer.namespace
         ]
         for session, counts in shares or [(self._place.session, change.counts)]:
             self._tell(change, session, rows=_rows(counts), version=commit.version, outcome=outcome)

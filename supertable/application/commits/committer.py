@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
-from supertable.application.audit_recorder import Audit
-from supertable.application.commits.commit_events import CommitTelling
+from supertable.application.audit_recorder import AuditRecorder
+from supertable.application.commits.commit_events import CommitEvents
 from supertable.application.ports.clocks import Clock, Identifiers
 from supertable.application.ports.leases import Leases
 from supertable.application.ports.locks import Locks
@@ -15,14 +15,14 @@ from supertable.application.tables.lookup import Tables
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.transaction_log.heads import Heads
 from supertable.application.transaction_log.retries import MOST_ATTEMPTS, attempts
-from supertable.application.transaction_log.versioned_log import Log
+from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.domain.errors import Conflict
 from supertable.domain.system_tables import is_system
 from supertable.domain.table.commits import Change, Commit, CommitInfo, Share
 from supertable.domain.table.snapshots import Snapshot
 
 
-class Apart(Exception):
+class CannotShareCommit(Exception):
     """The writers cannot share a commit: what is wrong is only one's, or a key has led to a commit meanwhile."""
 
 
@@ -47,11 +47,11 @@ class Committer:
     def __init__(
         self,
         tables: Tables,
-        snapshots: Log[Commit, Snapshot],
+        snapshots: VersionedLog[Commit, Snapshot],
         heads: Heads,
         locks: Locks,
         leases: Leases,
-        audit: Audit,
+        audit: AuditRecorder,
         clock: Clock,
         identifiers: Identifiers,
     ) -> None:
@@ -85,10 +85,10 @@ class Committer:
 
     def refusals(self, table: OpenTable) -> AbstractContextManager[None]:
         """Tell the audit log of what is refused in the block."""
-        place = table.place or table.future
-        if place is None:
+        namespace = table.namespace or table.future
+        if namespace is None:
             return nullcontext()
-        return self._audit.refusals(place.session, "write", supertable=place.supertable, tables=(table.name,))
+        return self._audit.refusals(namespace.session, "write", supertable=namespace.supertable, tables=(table.name,))
 
     def commit(
         self,
@@ -105,18 +105,18 @@ class Committer:
         Raises `Conflict` when others win every time, `TableNotFound` when the table was dropped since it was opened,
         and whatever `propose` raises.
         """
-        place = table.place or table.future
-        if place is None or is_system(place.supertable):
+        namespace = table.namespace or table.future
+        if namespace is None or is_system(namespace.supertable):
             return self._committed(table, propose, info, needs)
-        telling = CommitTelling(self._audit, place, table.name, propose)
+        events = CommitEvents(self._audit, namespace, table.name, propose)
         try:
-            done = self._committed(table, telling.propose, info, needs)
-        except Apart:
+            done = self._committed(table, events.propose, info, needs)
+        except CannotShareCommit:
             raise  # nothing was refused to anybody yet: each will be told of for itself
         except BaseException as error:
-            telling.failed(error)
+            events.failed(error)
             raise
-        telling.done(done.commit, done.replayed, writers)
+        events.done(done.commit, done.replayed, writers)
         return done
 
     def _committed(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from supertable.application.commits.registrar import Registrar
-from supertable.application.commits.version_pins import Pin
+from supertable.application.commits.version_pins import VersionPin
 from supertable.application.ports.clocks import Clock, Identifiers
 from supertable.application.tables.lookup import Tables
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
-from supertable.application.transaction_log.versioned_log import Log
+from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.domain.errors import InvalidName, TableExists
 from supertable.domain.names import checked_name, name_key
 from supertable.domain.system_tables import is_system
@@ -19,21 +19,21 @@ from supertable.domain.table.registry import Registry, RegistryAction, RegistryC
 from supertable.domain.table.snapshots import Snapshot
 
 
-def checked_table_name(place: Place, name: str) -> str:
+def checked_table_name(namespace: Namespace, name: str) -> str:
     """A name that a table of this place may have. Raises `InvalidName` and `TableExists`."""
     checked_name("table", name)
-    if is_system(place.supertable):
-        raise InvalidName("supertable", place.supertable, "it is reserved for SuperTable's own tables")
-    if name_key(name) == name_key(place.supertable):
+    if is_system(namespace.supertable):
+        raise InvalidName("supertable", namespace.supertable, "it is reserved for SuperTable's own tables")
+    if name_key(name) == name_key(namespace.supertable):
         raise TableExists(name)  # the name of the supertable stands for the union of its tables
     return name
 
 
-class Founder:
+class TableCreator:
     def __init__(
         self,
         tables: Tables,
-        snapshots: Log[Commit, Snapshot],
+        snapshots: VersionedLog[Commit, Snapshot],
         registrar: Registrar,
         clock: Clock,
         identifiers: Identifiers,
@@ -46,25 +46,25 @@ class Founder:
 
     def __call__(
         self,
-        place: Place,
+        namespace: Namespace,
         name: str,
         first: Change,
         fill: Callable[[OpenTable], object] = lambda table: None,
-        pin: Pin | None = None,
+        pin: VersionPin | None = None,
     ) -> OpenTable:
         """The new table, with `first` as its first version. Raises `TableExists`.
 
         `fill` may write to it before its name is known to anyone; if that fails there is no table. `pin`: on the
         version that it is a clone of; raises `TableNotFound` when that table was dropped meanwhile, and what pins do.
         """
-        self._tables.registry(place).require_free(name)
+        self._tables.registry(namespace).require_free(name)
         table_id = self._identifiers.new()
-        folder = place.folder(table_id)
+        folder = namespace.folder(table_id)
         commit = Commit(self._identifiers.new(), 1, self._clock.now_us(), first)
         snapshot = self._snapshots.append(folder, None, commit)
         assert snapshot is not None, "table ids are unique"
 
-        created = OpenTable(TableEntry(name, table_id), folder, snapshot, future=place)
+        created = OpenTable(TableEntry(name, table_id), folder, snapshot, future=namespace)
         fill(created)
 
         def add(registry: Registry) -> RegistryChange:
@@ -73,7 +73,7 @@ class Founder:
                 return RegistryChange(RegistryAction.ADD, table_id, name)
             return RegistryChange(RegistryAction.ADD, table_id, name, pin.version, pin.take(registry).table_id)
 
-        self._registrar.change(place, add)
+        self._registrar.change(namespace, add)
         if pin is not None:
-            pin.settle(self._registrar, place, RegistryChange(RegistryAction.PURGE, table_id))
+            pin.settle(self._registrar, namespace, RegistryChange(RegistryAction.PURGE, table_id))
         return created

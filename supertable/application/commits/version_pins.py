@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from supertable.application.commits.registrar import Registrar
 from supertable.application.tables.lookup import Tables
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.domain.errors import VersionNotFound
 from supertable.domain.table.registry import Registry, RegistryChange, TableEntry
 
 
-class Pin:
+class VersionPin:
     """One attempt to keep `table`, opened at some version, readable."""
 
     def __init__(self, tables: Tables, table: OpenTable) -> None:
@@ -35,12 +35,12 @@ class Pin:
         self._held = self.version in entry.pinned
         return entry
 
-    def settle(self, registrar: Registrar, place: Place, undo: RegistryChange) -> None:
+    def settle(self, registrar: Registrar, namespace: Namespace, undo: RegistryChange) -> None:
         """After that change: take it back by `undo` and raise `VersionNotFound`, if it came too late."""
         if self._held:
             return
         newest = self._tables.newest(self._table)
         oldest = newest.snapshot.oldest
         if self.version < oldest:
-            registrar.change(place, lambda registry: undo if undo.table_id in registry.entries else None)
+            registrar.change(namespace, lambda registry: undo if undo.table_id in registry.entries else None)
             raise VersionNotFound(newest.name, str(self.version), oldest, newest.snapshot.version)

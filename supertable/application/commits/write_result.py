@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from supertable.application.commits.committer import Committed
-from supertable.application.tables.history import _own_bytes
+from supertable.application.tables.history import own_bytes
 from supertable.application.tables.open_table import OpenTable
 
 
@@ -39,6 +39,6 @@ class WriteResult:
             rows_updated=counts.updated,
             rows_deleted=counts.deleted,
             files_added=len(change.added),
-            bytes_added=_own_bytes(change),
+            bytes_added=own_bytes(change),
             replayed=committed.replayed,
         )

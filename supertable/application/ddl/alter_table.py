@@ -10,8 +10,8 @@ from supertable.application.commits.preconditions import require_same
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.engines import RowFinder
 from supertable.application.tables.lookup import Tables
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidSchema
 from supertable.domain.schema.schema_changes import Path, SchemaChange, SetNullable, changed, found
@@ -27,7 +27,7 @@ class AlterTable:
 
     def __call__(
         self,
-        place: Place,
+        namespace: Namespace,
         name: str,
         changes: Sequence[SchemaChange],
         info: CommitInfo,
@@ -42,7 +42,7 @@ class AlterTable:
             require_same(newest, read, lambda snapshot: snapshot.schema)
             return self._change(newest, changes)
 
-        table = self._tables.open(place, name, Permission.CONTROL)
+        table = self._tables.open(namespace, name, Permission.CONTROL)
         return WriteResult.of(table, self._committer.commit(table, change, info))
 
     def _change(self, newest: OpenTable, changes: Sequence[SchemaChange]) -> Change:

@@ -8,8 +8,8 @@ from supertable.application.commits.committer import Committer
 from supertable.application.commits.preconditions import require_same
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.tables.lookup import Tables
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.domain.access.roles import Permission
 from supertable.domain.table.commits import Change, CommitInfo, Operation
 
@@ -19,7 +19,7 @@ class CommentTable:
         self._tables = tables
         self._committer = committer
 
-    def __call__(self, place: Place, name: str, comment: str, read: OpenTable | None = None) -> WriteResult:
+    def __call__(self, namespace: Namespace, name: str, comment: str, read: OpenTable | None = None) -> WriteResult:
         """`read`: the table as the caller knows it. Raises `TableNotFound`, and `Outdated` for another comment."""
 
         def change(newest: OpenTable) -> Change:
@@ -27,5 +27,5 @@ class CommentTable:
             definition = replace(newest.snapshot.definition, comment=comment)
             return Change(Operation.ALTER, definition=definition, description="comment on the table")
 
-        table = self._tables.open(place, name, Permission.CONTROL)
+        table = self._tables.open(namespace, name, Permission.CONTROL)
         return WriteResult.of(table, self._committer.commit(table, change, CommitInfo()))

@@ -6,21 +6,21 @@ from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
-from supertable.application.commits.table_creator import Founder, checked_table_name
+from supertable.application.commits.table_creator import TableCreator, checked_table_name
 from supertable.application.storage.arrow_schemas import fields_of
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.domain.schema.schemas import check_keys, first_schema
 from supertable.domain.table.commits import Change, Operation, TableDefinition
 
 
 class CreateTable:
-    def __init__(self, founder: Founder) -> None:
-        self._founder = founder
+    def __init__(self, table_creator: TableCreator) -> None:
+        self._founder = table_creator
 
     def __call__(
         self,
-        place: Place,
+        namespace: Namespace,
         name: str,
         schema: pa.Schema,
         keys: Sequence[str] = (),
@@ -32,7 +32,7 @@ class CreateTable:
 
         `fill` may write to it before its name is known to anyone; if that fails there is no table.
         """
-        checked_table_name(place, name)
+        checked_table_name(namespace, name)
         columns = first_schema(fields_of(schema))
         definition = TableDefinition(*check_keys(columns, keys, sequence), comment)
-        return self._founder(place, name, Change(Operation.CREATE, definition=definition, schema=columns), fill)
+        return self._founder(namespace, name, Change(Operation.CREATE, definition=definition, schema=columns), fill)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from supertable.application.commits.preconditions import require_same_entry
 from supertable.application.commits.registrar import Registrar
 from supertable.application.commits.table_creator import checked_table_name
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.domain.names import name_key
 from supertable.domain.table.registry import Registry, RegistryAction, RegistryChange
 
@@ -15,12 +15,12 @@ class RenameTable:
     def __init__(self, registrar: Registrar) -> None:
         self._registrar = registrar
 
-    def __call__(self, place: Place, name: str, new_name: str, read: OpenTable | None = None) -> None:
+    def __call__(self, namespace: Namespace, name: str, new_name: str, read: OpenTable | None = None) -> None:
         """The two may differ in case only; its own name changes nothing. `read`: the table as the caller knows it.
 
         Raises `TableNotFound`, `InvalidName`, `TableExists`, and `Outdated` where the name is another table's by now.
         """
-        checked_table_name(place, new_name)
+        checked_table_name(namespace, new_name)
 
         def rename(registry: Registry) -> RegistryChange | None:
             entry = registry.find(name)
@@ -31,4 +31,4 @@ class RenameTable:
                 return None
             return RegistryChange(RegistryAction.RENAME, entry.table_id, new_name)
 
-        self._registrar.change(place, rename)
+        self._registrar.change(namespace, rename)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from supertable.application.commits.committer import Committer
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.tables.lookup import Tables
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.domain.access.roles import Permission
 from supertable.domain.table.commits import Change, CommitInfo
 from supertable.domain.table.rebase import restoring
@@ -17,11 +17,11 @@ class RestoreVersion:
         self._tables = tables
         self._committer = committer
 
-    def __call__(self, place: Place, name: str, version: int | str, info: CommitInfo) -> WriteResult:
+    def __call__(self, namespace: Namespace, name: str, version: int | str, info: CommitInfo) -> WriteResult:
         """To a version or the one that a tag names. Raises `VersionNotFound` and `NotFound`.
 
         Commits that come in between are undone too, as a later commit would do."""
-        table = self._tables.open(place, name, Permission.CONTROL)
+        table = self._tables.open(namespace, name, Permission.CONTROL)
         target = self._tables.as_of(table, version).snapshot
 
         def change(newest: OpenTable) -> Change:

@@ -10,22 +10,22 @@ from supertable.application.commits.committer import Committer
 from supertable.application.commits.preconditions import require_same
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.tables.lookup import Tables
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidSchema
 from supertable.domain.table.commits import Change, CommitInfo, Operation
 from supertable.domain.table.maintenance_policy import checked_policy
 
 
-class SetMaintenance:
+class SetMaintenancePolicy:
     def __init__(self, tables: Tables, committer: Committer) -> None:
         self._tables = tables
         self._committer = committer
 
     def __call__(
         self,
-        place: Place,
+        namespace: Namespace,
         name: str,
         target_file_bytes: int | None = None,
         small_files: int | None = None,
@@ -61,7 +61,7 @@ class SetMaintenance:
                 description=f"maintenance: {', '.join(said)}",
             )
 
-        table = self._tables.open(place, name, Permission.CONTROL)
+        table = self._tables.open(namespace, name, Permission.CONTROL)
         return WriteResult.of(table, self._committer.commit(table, change, CommitInfo()))
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from supertable.application.commits.registrar import Registrar
-from supertable.application.commits.version_pins import Pin
+from supertable.application.commits.version_pins import VersionPin
 from supertable.application.tables.lookup import Tables
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import Outdated
 from supertable.domain.names import checked_tag
@@ -26,7 +26,7 @@ class TagVersion:
 
     def __call__(
         self,
-        place: Place,
+        namespace: Namespace,
         name: str,
         tag: str,
         version: int | str | None = None,
@@ -40,8 +40,8 @@ class TagVersion:
         has it now, or `Outdated`.
         """
         checked_tag(tag)
-        table = self._tables.open(place, name, Permission.CONTROL)
-        pin = Pin(self._tables, self._tables.as_of(table, version))
+        table = self._tables.open(namespace, name, Permission.CONTROL)
+        pin = VersionPin(self._tables, self._tables.as_of(table, version))
         number = pin.version
 
         def add(registry: Registry) -> RegistryChange | None:
@@ -54,8 +54,8 @@ class TagVersion:
                 raise tag_exists(entry, present)
             return RegistryChange(RegistryAction.TAG, entry.table_id, tag, number)
 
-        self._registrar.change(place, add)
-        pin.settle(self._registrar, place, RegistryChange(RegistryAction.UNTAG, table.entry.table_id, tag))
+        self._registrar.change(namespace, add)
+        pin.settle(self._registrar, namespace, RegistryChange(RegistryAction.UNTAG, table.entry.table_id, tag))
         return number
 
 
@@ -63,7 +63,7 @@ class UntagVersion:
     def __init__(self, registrar: Registrar) -> None:
         self._registrar = registrar
 
-    def __call__(self, place: Place, name: str, tag: str, moved_from: int | None = None) -> None:
+    def __call__(self, namespace: Namespace, name: str, tag: str, moved_from: int | None = None) -> None:
         """Raises `TableNotFound`, and `NotFound` for a tag that the table does not have. `moved_from`: as above."""
 
         def remove(registry: Registry) -> RegistryChange:
@@ -73,7 +73,7 @@ class UntagVersion:
             _require_at(entry, tag, moved_from)
             return RegistryChange(RegistryAction.UNTAG, entry.table_id, tag)
 
-        self._registrar.change(place, remove)
+        self._registrar.change(namespace, remove)
 
 
 def _require_at(entry: TableEntry, tag: str, version: int | None) -> None:

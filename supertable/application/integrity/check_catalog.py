@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from supertable.application.integrity.rebuild_catalog import RebuildCatalog
 from supertable.application.ports.catalogs import Catalog, Head
 from supertable.application.ports.object_stores import ObjectStore
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.application.transaction_log.heads import Heads
 from supertable.domain.errors import CatalogDamaged
 from supertable.domain.findings import Finding, Severity
@@ -40,10 +40,10 @@ class CatalogChecker:
         self._heads = heads
         self._rebuild = rebuild
 
-    def copies(self, place: Place, logs: Iterable[str]) -> Copies:
+    def copies(self, namespace: Namespace, logs: Iterable[str]) -> Copies:
         """`logs`: those in storage. Raises `CatalogUnavailable`."""
         known = dict.fromkeys(logs, 0)
-        prefix = f"{supertable_folder(place.organization, place.supertable)}/"
+        prefix = f"{supertable_folder(namespace.organization, namespace.supertable)}/"
         try:
             others = [log for log in self._catalog.logs(prefix) if log not in known]
             return Copies(self._catalog.cut({**known, **dict.fromkeys(others, 0)}).heads, tuple(others))

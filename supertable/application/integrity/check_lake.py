@@ -19,8 +19,8 @@ from supertable.application.ports.clocks import Clock
 from supertable.application.ports.leases import Leases
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.tables.lookup import Tables
-from supertable.application.tables.place import Place
-from supertable.application.transaction_log.versioned_log import Log
+from supertable.application.tables.namespace import Namespace
+from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.domain.access.accounts import Access, AccessCommit
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import Damaged
@@ -50,9 +50,9 @@ class CheckLake:
         registries: LogChecker[RegistryCommit, Registry],
         snapshots: LogChecker[Commit, Snapshot],
         accesses: LogChecker[AccessCommit, Access],
-        fresh_registries: Callable[[], Log[RegistryCommit, Registry]],
-        fresh_snapshots: Callable[[], Log[Commit, Snapshot]],
-        fresh_accesses: Callable[[], Log[AccessCommit, Access]],
+        fresh_registries: Callable[[], VersionedLog[RegistryCommit, Registry]],
+        fresh_snapshots: Callable[[], VersionedLog[Commit, Snapshot]],
+        fresh_accesses: Callable[[], VersionedLog[AccessCommit, Access]],
         files: Callable[[], FileChecker],
         catalog: CatalogChecker,
         leases: Leases,
@@ -74,7 +74,7 @@ class CheckLake:
 
     def __call__(
         self,
-        place: Place,
+        namespace: Namespace,
         repair: bool = False,
         quick: bool = False,
         progress: Callable[[CheckProgress], None] = lambda progress: None,
@@ -83,16 +83,18 @@ class CheckLake:
 
         Raises `AccessDenied`, and nothing else.
         """
-        self._tables.require(place.session, Permission.CONTROL)
+        self._tables.require(namespace.session, Permission.CONTROL)
         started = self._clock.monotonic_seconds()
         run = _Run(self._fresh_snapshots(), self._files(), repair, quick, progress)
-        ids = {*self._store.folders(place.folder(""))}
-        access = access_log(place.organization)
-        copies = self._catalog.copies(place, [access, place.registry, *(place.folder(table_id) for table_id in ids)])
+        ids = {*self._store.folders(namespace.folder(""))}
+        access = access_log(namespace.organization)
+        copies = self._catalog.copies(
+            namespace, [access, namespace.registry, *(namespace.folder(table_id) for table_id in ids)]
+        )
         self._access(access, copies, run)
-        registry = self._registry(place, copies, run)
+        registry = self._registry(namespace, copies, run)
         for table_id in sorted(ids | registry.entries.keys()):
-            self._table(registry.entries.get(table_id), place.folder(table_id), copies, run)
+            self._table(registry.entries.get(table_id), namespace.folder(table_id), copies, run)
         run.findings += self._catalog.check(copies, {checked.log: checked.newest for checked in run.logs}, repair)
         return run.report(self._clock.monotonic_seconds() - started)
 
@@ -106,15 +108,15 @@ class CheckLake:
             what = "it cannot be told who may do what, so that only the superuser may do anything"
             run.findings.append(Finding(log, what, Severity.DAMAGE))
 
-    def _registry(self, place: Place, copies: Copies, run: _Run) -> Registry:
-        checked = self._registries.check(place.registry, copies.of(place.registry), run.repair)
+    def _registry(self, namespace: Namespace, copies: Copies, run: _Run) -> Registry:
+        checked = self._registries.check(namespace.registry, copies.of(namespace.registry), run.repair)
         if checked.state is not None:
             states = self._fresh_registries() if run.repair else None
             self._registries.check_missing(checked, [(1, checked.newest)], states)
         run.logs.append(checked)
         if checked.state is None and checked.newest:
             what = "it cannot be told which tables there are"
-            run.findings.append(Finding(place.registry, what, Severity.DAMAGE))
+            run.findings.append(Finding(namespace.registry, what, Severity.DAMAGE))
         return checked.state or EMPTY
 
     def _table(self, entry: TableEntry | None, folder: str, copies: Copies, run: _Run) -> None:
@@ -163,7 +165,7 @@ class CheckLake:
 
 @dataclass(slots=True)
 class _Run:
-    snapshots: Log[Commit, Snapshot]
+    snapshots: VersionedLog[Commit, Snapshot]
     files: FileChecker
     repair: bool
     quick: bool

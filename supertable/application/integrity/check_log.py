@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from supertable.application.ports.codecs import LogCodec, TooNew, Undecodable
 from supertable.application.ports.object_stores import ObjectStore, PutConflict
 from supertable.application.storage.sealed_objects import opened, sealed
-from supertable.application.transaction_log.versioned_log import Log, LogRecord, LogState
+from supertable.application.transaction_log.versioned_log import LogRecord, LogState, VersionedLog
 from supertable.domain.errors import ObjectDamaged
 from supertable.domain.findings import Finding, Severity
 from supertable.domain.storage_layout import checkpoint_key, record_key, version_of
@@ -75,7 +75,7 @@ class LogChecker(Generic[Record, State]):
         return checked
 
     def check_missing(
-        self, checked: CheckedLog[State], kept: Iterable[Span], states: Log[Record, State] | None
+        self, checked: CheckedLog[State], kept: Iterable[Span], states: VersionedLog[Record, State] | None
     ) -> None:
         """Find the checkpoints that the kept versions lack. `states`: to make them anew from; None: do not.
 

@@ -19,24 +19,24 @@ _EVERY_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class SweptJobs:
+class ExpiredJobs:
     jobs: int
     bytes: int
 
 
-class SweepJobs:
+class ExpireJobs:
     def __init__(self, store: ObjectStore, clock: Clock, kept_seconds: float) -> None:
         self._store = store
         self._clock = clock
         self._kept_seconds = kept_seconds
 
-    def __call__(self, organization: str) -> SweptJobs:
+    def __call__(self, organization: str) -> ExpiredJobs:
         """Remove jobs in which, by the store's own times, nothing was written for longer than they are kept.
 
         A job at work gives signs of life, which are written all the time. Safe beside all else.
         """
         before_us = self._clock.now_us() - round((self._kept_seconds + _GRACE_SECONDS) * 1_000_000)
-        beats = {job_of(beat.key): beat for beat in self._store.list(f"{beats_folder(organization)}/")}
+        beats = {job_of(heartbeat.key): heartbeat for heartbeat in self._store.list(f"{beats_folder(organization)}/")}
         jobs = size = 0
         for _, entries in groupby(self._store.list(f"{jobs_folder(organization)}/"), _folder):
             objects = [entry for entry in entries if job_of(entry.key)]
@@ -45,9 +45,9 @@ class SweepJobs:
                 continue
             self._store.delete([entry.key for entry in objects])
             jobs, size = jobs + 1, size + sum(entry.bytes for entry in objects)
-        stale = [beat.key for job, beat in beats.items() if job and beat.modified_at_us < before_us]
+        stale = [heartbeat.key for job, heartbeat in beats.items() if job and heartbeat.modified_at_us < before_us]
         self._store.delete(stale)
-        return SweptJobs(jobs, size)
+        return ExpiredJobs(jobs, size)
 
     def everywhere(self) -> None:
         for organization in self._store.folders(""):
@@ -62,7 +62,7 @@ def _folder(entry: StoredObject) -> tuple[str, ...]:
 class Sweeping:
     """Sweeps now and then in a thread of its own, from `start` to `close`."""
 
-    def __init__(self, sweep: SweepJobs) -> None:
+    def __init__(self, sweep: ExpireJobs) -> None:
         self._sweep = sweep
         self._over = threading.Event()
 

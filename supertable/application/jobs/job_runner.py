@@ -15,7 +15,7 @@ from collections.abc import Callable
 from supertable.application.jobs.job_store import JobStore
 from supertable.application.ports.clocks import Clock
 from supertable.domain.errors import AccessDenied, JobInterrupted, NotSignedIn, SupertableError, TooManyJobs
-from supertable.domain.jobs import BEAT_SECONDS, Beat, End, Job, JobError, JobState, JobStatus, Outcome, Progress
+from supertable.domain.jobs import BEAT_SECONDS, End, Heartbeat, Job, JobError, JobState, JobStatus, Outcome, Progress
 
 _LOG = logging.getLogger(__name__)
 _LOOK_SECONDS = 1.0
@@ -88,8 +88,8 @@ class _Running:
         self._started_at_us: int | None = None
         self._why: JobError | None = None
 
-    def beat(self) -> Beat:
-        return Beat(self._now_us(), self._started_at_us, self.run.progress)
+    def heartbeat(self) -> Heartbeat:
+        return Heartbeat(self._now_us(), self._started_at_us, self.run.progress)
 
     def stop_unless_allowed(self) -> None:
         try:
@@ -198,7 +198,7 @@ class JobRunner:
 
     def _admitted(self, job: Job, work: Work, allowed: Allowed) -> _Running:
         running = _Running(job, work, allowed, self._clock.now_us, self._wake.set)
-        self._jobs.beat(job, running.beat())
+        self._jobs.heartbeat(job, running.heartbeat())
         try:
             earlier = sum(1 for other in self._jobs.at_work(job.organization, job.user) if other < job.id)
             if earlier >= self._per_user:
@@ -247,6 +247,6 @@ class JobRunner:
                 del self._active[running.job.id]
             self._room.release()
         elif running.beat_at is None or now - running.beat_at >= BEAT_SECONDS:
-            self._jobs.beat(running.job, running.beat())
+            self._jobs.heartbeat(running.job, running.heartbeat())
             running.beat_at = now
             running.stop_unless_allowed()

@@ -14,7 +14,7 @@ from supertable.application.ports.codecs import Body, DocumentCodec, TooNew, Und
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.sealed_objects import opened, sealed
 from supertable.domain.errors import FormatTooNew, ObjectDamaged
-from supertable.domain.jobs import Beat, End, Job, JobStatus, is_fresh, status_of
+from supertable.domain.jobs import End, Heartbeat, Job, JobStatus, is_fresh, status_of
 from supertable.domain.storage_layout import beat_key, beats_folder, job_folder, job_of, jobs_folder
 
 
@@ -23,7 +23,7 @@ class JobStore:
         self,
         store: ObjectStore,
         jobs: DocumentCodec[Job],
-        beats: DocumentCodec[Beat],
+        beats: DocumentCodec[Heartbeat],
         ends: DocumentCodec[End],
         clock: Clock,
     ) -> None:
@@ -36,8 +36,8 @@ class JobStore:
     def add(self, job: Job) -> None:
         self._put(f"{folder(job)}/job", self._jobs, job)
 
-    def beat(self, job: Job, beat: Beat) -> None:
-        self._put(_beat(job), self._beats, beat)
+    def heartbeat(self, job: Job, heartbeat: Heartbeat) -> None:
+        self._put(_beat(job), self._beats, heartbeat)
 
     def end(self, job: Job, end: End) -> None:
         """The end of a job, or nothing at all where the job was removed meanwhile."""
@@ -63,10 +63,10 @@ class JobStore:
 
     def status(self, job: Job) -> JobStatus:
         end = self._end(job)
-        beat = self._read(_beat(job), self._beats) if end is None else None
-        if end is None and beat is None:
+        heartbeat = self._read(_beat(job), self._beats) if end is None else None
+        if end is None and heartbeat is None:
             end = self._end(job)  # it came in between
-        return status_of(job, beat, end, self._clock.now_us())
+        return status_of(job, heartbeat, end, self._clock.now_us())
 
     def users(self, organization: str) -> list[str]:
         return list(self._store.folders(f"{jobs_folder(organization)}/"))
@@ -79,7 +79,7 @@ class JobStore:
         """The ids of the user's jobs that are neither over nor lost."""
         now = self._clock.now_us()
         beats = self._store.list(f"{beats_folder(organization)}/{user}/")
-        return [beat.key.rsplit("/", 1)[-1] for beat in beats if is_fresh(beat.modified_at_us, now)]
+        return [heartbeat.key.rsplit("/", 1)[-1] for heartbeat in beats if is_fresh(heartbeat.modified_at_us, now)]
 
     def remove(self, job: Job) -> None:
         """From now on there is no such job."""

@@ -12,11 +12,11 @@ from supertable.application.jobs.job_runner import JobRunner
 from supertable.application.jobs.job_store import JobStore
 from supertable.application.ports.clocks import Clock, Identifiers
 from supertable.application.tables.lookup import Tables
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import NotFound
-from supertable.domain.jobs import Job, JobKind, JobStatus, QueryAsked, is_expired
+from supertable.domain.jobs import Job, JobKind, JobStatus, QueryRequest, is_expired
 
 _AT_ONCE = 16
 
@@ -31,18 +31,18 @@ class JobsPage:
 
 def new_job(
     kind: JobKind,
-    place: Place,
+    namespace: Namespace,
     clock: Clock,
     identifiers: Identifiers,
     table: str = "",
-    query: QueryAsked | None = None,
+    query: QueryRequest | None = None,
 ) -> Job:
-    session = place.session
+    session = namespace.session
     return Job(
         identifiers.new(),
         kind,
         session.organization,
-        place.supertable,
+        namespace.supertable,
         session.user,
         session.name,
         session.role,
@@ -62,7 +62,7 @@ class ListJobs:
 
     def __call__(self, session: Session, count: int, after: str | None = None) -> JobsPage:
         """Up to `count` jobs, the newest first, of those that came before the job with the id `after`."""
-        controls = self._tables.acting(session).role.may(Permission.CONTROL)
+        controls = self._tables.authorization(session).role.may(Permission.CONTROL)
         users = self._jobs.users(session.organization) if controls else [session.user]
         newest = merge(*(self._newest(session, user, after) for user in users), reverse=True)
         seen = self._seen(session, controls, newest)
@@ -71,7 +71,7 @@ class ListJobs:
 
     def status(self, session: Session, job_id: str) -> JobStatus:
         """Raises `NotFound` for a job that the caller may not know of."""
-        controls = self._tables.acting(session).role.may(Permission.CONTROL)
+        controls = self._tables.authorization(session).role.may(Permission.CONTROL)
         users = self._jobs.users(session.organization) if controls else [session.user]
         found = (self._jobs.find(session.organization, user, job_id) for user in users)
         job = next((one for one in found if one), None)
@@ -82,7 +82,7 @@ class ListJobs:
 
     def own(self, session: Session, job_id: str, kind: JobKind) -> JobStatus:
         """The same for a job of the caller's own, whatever their role allows besides."""
-        self._tables.acting(session)
+        self._tables.authorization(session)
         job = self._jobs.find(session.organization, session.user, job_id)
         status = self._shown(session, False, job)
         if status is None or status.job.kind is not kind:

@@ -12,7 +12,7 @@ _PAUSE_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class ReadingNow:
+class ActiveReaders:
     """`spans`: the versions that are read, by log. `since_us`: when the first of those at work began, or now.
 
     `settled`: everyone has said what is read. If not, somebody may read anything.
@@ -23,7 +23,7 @@ class ReadingNow:
     settled: bool
 
 
-def reading_now(leases: Leases, clock: Clock, wait_seconds: float) -> ReadingNow:
+def active_readers(leases: Leases, clock: Clock, wait_seconds: float) -> ActiveReaders:
     """Everyone who holds a lease now; those who have not yet said what they read are waited for, that long."""
     deadline = clock.monotonic_seconds() + wait_seconds
     now_us = clock.now_us()
@@ -38,4 +38,4 @@ def reading_now(leases: Leases, clock: Clock, wait_seconds: float) -> ReadingNow
     for lease in live:
         for log, parts in (lease.spans or {}).items():
             spans[log] = (*spans.get(log, ()), *parts)
-    return ReadingNow(spans, min((lease.began_at_us for lease in live), default=now_us), not silent)
+    return ActiveReaders(spans, min((lease.began_at_us for lease in live), default=now_us), not silent)

@@ -15,16 +15,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from supertable.application.commits.committer import Committer
-from supertable.application.maintenance.row_relocation import Placement, split
+from supertable.application.maintenance.row_relocation import RowRelocation, split
 from supertable.application.ports.engines import RowFinder
 from supertable.application.ports.leases import Leases
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.arrow_batches import chunks, conforming
 from supertable.application.storage.data_file_writer import ROW_GROUP_BYTES, ROW_GROUP_ROWS, DataFileWriter
-from supertable.application.storage.deletion_vectors import DeletionVectors, Marked, Positions
+from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors, Positions
 from supertable.application.tables.lookup import Tables
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.application.writes.dead_rows import alive
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import Conflict, InvalidSchema
@@ -74,7 +74,7 @@ class CompactTable:
 
     def __call__(
         self,
-        place: Place,
+        namespace: Namespace,
         name: str,
         sort_by: Sequence[str] | None = None,
         everything: bool = False,
@@ -87,7 +87,7 @@ class CompactTable:
         not just small and dirty ones. `only_due`: only what the policy says is worth it. `stop` is asked before every
         portion. Raises `TableNotFound` and, for a column to sort by that is not there, `InvalidSchema`.
         """
-        table = self._tables.open(place, name, Permission.CONTROL)
+        table = self._tables.open(namespace, name, Permission.CONTROL)
         sorting(table, sort_by)
         policy = table.snapshot.definition.maintenance
         files = list(table.snapshot.files.values())
@@ -116,7 +116,7 @@ class CompactTable:
 
     def _written(self, table: OpenTable, job: Sequence[DataFile], sort_by: Sequence[str] | None) -> _Written:
         scan = table.scan(job)
-        placement = Placement(scan.files, table.folder)
+        placement = RowRelocation(scan.files, table.folder)
         definition = table.snapshot.definition
         with self._finder.live_rows(scan, sorting(table, sort_by)) as reader:
             rows = conforming(placement.passing(reader), scan.schema)
@@ -138,7 +138,8 @@ class CompactTable:
     def _change(self, newest: OpenTable, written: _Written) -> Change:
         died = [self._died(newest, written, i) for i in range(len(written.sources))]
         marked = {
-            path: Marked(written.file(path), rows) for path, rows in split(np.concatenate(died), written.files).items()
+            path: DeadRowsOfFile(written.file(path), rows)
+            for path, rows in split(np.concatenate(died), written.files).items()
         }
         none_left = {path for path, mark in marked.items() if len(mark.positions) == mark.file.rows}
         partly = {path: mark for path, mark in marked.items() if path not in none_left}
@@ -178,7 +179,7 @@ class _Written:
     folder: str
     sources: Sequence[DataFile]
     files: Sequence[DataFile]
-    placement: Placement
+    placement: RowRelocation
 
     def file(self, path: str) -> DataFile:
         return next(file for file in self.files if file.path == path)

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from supertable.application.jobs.expired_jobs import SweepJobs, SweptJobs
+from supertable.application.jobs.expired_jobs import ExpiredJobs, ExpireJobs
 from supertable.application.maintenance.compact_table import CompactionResult, CompactTable
 from supertable.application.maintenance.purge_tables import PurgeResult, PurgeTables
 from supertable.application.maintenance.vacuum_table import VacuumResult, VacuumTable
 from supertable.application.ports.clocks import Clock
 from supertable.application.tables.lookup import Tables
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import SupertableError, TableNotFound
 from supertable.domain.system_tables import is_system
@@ -41,7 +41,7 @@ class MaintenanceReport:
     compactions: list[CompactionResult] = field(default_factory=list)
     vacuums: list[VacuumResult] = field(default_factory=list)
     purged: list[PurgeResult] = field(default_factory=list)
-    jobs: SweptJobs | None = None
+    jobs: ExpiredJobs | None = None
     failures: list[Failure] = field(default_factory=list)
 
 
@@ -52,7 +52,7 @@ class MaintainLake:
         compact: CompactTable,
         vacuum: VacuumTable,
         purge: PurgeTables,
-        sweep: SweepJobs,
+        sweep: ExpireJobs,
         clock: Clock,
     ) -> None:
         self._tables = tables
@@ -62,36 +62,38 @@ class MaintainLake:
         self._sweep = sweep
         self._clock = clock
 
-    def __call__(self, place: Place, stop: Callable[[], bool] = lambda: False) -> MaintenanceReport:
+    def __call__(self, namespace: Namespace, stop: Callable[[], bool] = lambda: False) -> MaintenanceReport:
         """Do what is due for every table, purge dropped ones, and sweep expired jobs.
 
         `stop` is asked between two portions of work.
         """
         report = MaintenanceReport()
-        entries = self._tables.registry(place).tables
-        for entry in [] if is_system(place.supertable) else entries:
+        entries = self._tables.registry(namespace).tables
+        for entry in [] if is_system(namespace.supertable) else entries:
             if stop():
                 return report
             with _noted(report, entry.name, "compact"):
-                self._compacted(place, self._tables.open(place, entry.name, Permission.CONTROL), stop, report)
+                self._compacted(namespace, self._tables.open(namespace, entry.name, Permission.CONTROL), stop, report)
             with _noted(report, entry.name, "vacuum"):
-                self._vacuumed(place, self._tables.open(place, entry.name, Permission.CONTROL), report)
+                self._vacuumed(namespace, self._tables.open(namespace, entry.name, Permission.CONTROL), report)
         with _noted(report, "", "purge"):
-            report.purged += [] if stop() else self._purge(place)
+            report.purged += [] if stop() else self._purge(namespace)
         with _noted(report, "", "sweep jobs"):
-            report.jobs = None if stop() else self._sweep(place.organization)
+            report.jobs = None if stop() else self._sweep(namespace.organization)
         return report
 
-    def _compacted(self, place: Place, table: OpenTable, stop: Callable[[], bool], report: MaintenanceReport) -> None:
+    def _compacted(
+        self, namespace: Namespace, table: OpenTable, stop: Callable[[], bool], report: MaintenanceReport
+    ) -> None:
         if due_jobs(list(table.snapshot.files.values()), table.snapshot.definition.maintenance):
-            report.compactions.append(self._compact(place, table.name, only_due=True, stop=stop))
+            report.compactions.append(self._compact(namespace, table.name, only_due=True, stop=stop))
 
-    def _vacuumed(self, place: Place, table: OpenTable, report: MaintenanceReport) -> None:
+    def _vacuumed(self, namespace: Namespace, table: OpenTable, report: MaintenanceReport) -> None:
         snapshot = table.snapshot
         following = self._tables.commits(table, snapshot.oldest + 1, 1) if snapshot.oldest < snapshot.version else []
         replaced_at_us = following[0].committed_at_us if following else None
         if vacuum_due(snapshot.definition.maintenance, replaced_at_us, self._clock.now_us()):
-            report.vacuums.append(self._vacuum(place, table.name))
+            report.vacuums.append(self._vacuum(namespace, table.name))
 
 
 @contextmanager

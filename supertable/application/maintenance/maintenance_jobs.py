@@ -14,7 +14,7 @@ from supertable.application.maintenance.vacuum_lake import VacuumLake
 from supertable.application.maintenance.vacuum_table import VacuumResult, VacuumTable
 from supertable.application.ports.clocks import Clock, Identifiers
 from supertable.application.tables.lookup import Tables
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.supertables import ListSupertables
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import Damaged
@@ -26,7 +26,7 @@ from supertable.domain.table.vacuum import Removal
 _MOST_FINDINGS = 1_000
 
 
-class LakeJobs:
+class MaintenanceJobs:
     """Every method returns the job as it stands once it is known. Raises `AccessDenied`, `NotFound` for a table or
     supertable that is not there, `TooManyJobs`, and what it says."""
 
@@ -54,53 +54,53 @@ class LakeJobs:
         self._clock = clock
         self._identifiers = identifiers
 
-    def compact(self, place: Place, name: str, sort_by: Sequence[str] | None, everything: bool) -> JobStatus:
+    def compact(self, namespace: Namespace, name: str, sort_by: Sequence[str] | None, everything: bool) -> JobStatus:
         """See `CompactTable`. Stops after a portion. Raises `InvalidSchema` for `sort_by`."""
-        table = self._tables.open(place, name, Permission.CONTROL)
+        table = self._tables.open(namespace, name, Permission.CONTROL)
         sorting(table, sort_by)
 
         def work(run: JobRun) -> Outcome:
-            result = self._compact_table(place, name, sort_by, everything, stop=_portions(run))
+            result = self._compact_table(namespace, name, sort_by, everything, stop=_portions(run))
             return Outcome(asdict(result))
 
-        return self._begin(JobKind.COMPACTION, place, work, table.name)
+        return self._begin(JobKind.COMPACTION, namespace, work, table.name)
 
-    def vacuum(self, place: Place, name: str, retention_seconds: float | None, dry_run: bool) -> JobStatus:
+    def vacuum(self, namespace: Namespace, name: str, retention_seconds: float | None, dry_run: bool) -> JobStatus:
         """See `VacuumTable`. Stops before an object is removed. Raises `InvalidSetting`."""
-        table = self._tables.open(place, name, Permission.CONTROL)
+        table = self._tables.open(namespace, name, Permission.CONTROL)
         _check_retention(retention_seconds)
 
         def work(run: JobRun) -> Outcome:
-            result = self._vacuum_table(place, name, retention_seconds, dry_run, removing=_removing(run))
+            result = self._vacuum_table(namespace, name, retention_seconds, dry_run, removing=_removing(run))
             return Outcome(_of_vacuum(result))
 
-        return self._begin(JobKind.VACUUM, place, work, table.name)
+        return self._begin(JobKind.VACUUM, namespace, work, table.name)
 
-    def vacuum_all(self, place: Place, retention_seconds: float | None, dry_run: bool) -> JobStatus:
+    def vacuum_all(self, namespace: Namespace, retention_seconds: float | None, dry_run: bool) -> JobStatus:
         """See `VacuumLake`. As `vacuum`."""
-        self._require_supertable(place)
+        self._require_supertable(namespace)
         _check_retention(retention_seconds)
 
         def work(run: JobRun) -> Outcome:
-            result = self._vacuum_lake(place, retention_seconds, dry_run, removing=_removing(run))
+            result = self._vacuum_lake(namespace, retention_seconds, dry_run, removing=_removing(run))
             purged = [{"table": one.table, "bytes_removed": one.bytes_removed} for one in result.purged]
             return Outcome({"tables": [_of_vacuum(one) for one in result.tables], "purged": purged})
 
-        return self._begin(JobKind.VACUUM, place, work)
+        return self._begin(JobKind.VACUUM, namespace, work)
 
-    def maintain(self, place: Place) -> JobStatus:
+    def maintain(self, namespace: Namespace) -> JobStatus:
         """See `MaintainLake`. Stops between two portions of work."""
-        self._require_supertable(place)
+        self._require_supertable(namespace)
 
         def work(run: JobRun) -> Outcome:
-            return Outcome(_of_maintenance(self._maintain_lake(place, _portions(run))))
+            return Outcome(_of_maintenance(self._maintain_lake(namespace, _portions(run))))
 
-        return self._begin(JobKind.MAINTENANCE, place, work)
+        return self._begin(JobKind.MAINTENANCE, namespace, work)
 
-    def check(self, place: Place, repair: bool, quick: bool) -> JobStatus:
+    def check(self, namespace: Namespace, repair: bool, quick: bool) -> JobStatus:
         """See `CheckLake`. Stops while it reads data files."""
         try:
-            self._require_supertable(place)
+            self._require_supertable(namespace)
         except Damaged:
             pass  # which is what checks are for
 
@@ -109,17 +109,17 @@ class LakeJobs:
                 run.go_on()
                 run.at(progress.bytes_done, progress.bytes_total, f"bytes of table {progress.table}")
 
-            return Outcome(_of_check(self._check_lake(place, repair, quick, told)))
+            return Outcome(_of_check(self._check_lake(namespace, repair, quick, told)))
 
-        return self._begin(JobKind.CHECK, place, work)
+        return self._begin(JobKind.CHECK, namespace, work)
 
-    def _require_supertable(self, place: Place) -> None:
-        self._tables.require(place.session, Permission.CONTROL)
-        self._list_supertables.one(place)
+    def _require_supertable(self, namespace: Namespace) -> None:
+        self._tables.require(namespace.session, Permission.CONTROL)
+        self._list_supertables.one(namespace)
 
-    def _begin(self, kind: JobKind, place: Place, work: Work, table: str = "") -> JobStatus:
-        job = new_job(kind, place, self._clock, self._identifiers, table)
-        return self._runner.submit(job, work, lambda: self._tables.require(place.session, Permission.CONTROL))
+    def _begin(self, kind: JobKind, namespace: Namespace, work: Work, table: str = "") -> JobStatus:
+        job = new_job(kind, namespace, self._clock, self._identifiers, table)
+        return self._runner.submit(job, work, lambda: self._tables.require(namespace.session, Permission.CONTROL))
 
 
 def _portions(run: JobRun) -> Callable[[], bool]:

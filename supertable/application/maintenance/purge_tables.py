@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from supertable.application.commits.registrar import Registrar
-from supertable.application.maintenance.active_readers import reading_now
+from supertable.application.maintenance.active_readers import active_readers
 from supertable.application.maintenance.vacuum_table import WAIT_SECONDS, removed
 from supertable.application.ports.clocks import Clock
 from supertable.application.ports.leases import Leases
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.tables.lookup import Tables
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.application.transaction_log.heads import Heads
-from supertable.application.transaction_log.versioned_log import Log
+from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.domain.table.maintenance_policy import RETENTION_SECONDS, checked_retention
 from supertable.domain.table.registry import Registry, RegistryAction, RegistryChange, RegistryCommit, TableEntry
 from supertable.domain.table.vacuum import Removal
@@ -39,7 +39,7 @@ class PurgeTables:
     def __init__(
         self,
         tables: Tables,
-        registries: Log[RegistryCommit, Registry],
+        registries: VersionedLog[RegistryCommit, Registry],
         registrar: Registrar,
         heads: Heads,
         store: ObjectStore,
@@ -56,7 +56,7 @@ class PurgeTables:
 
     def __call__(
         self,
-        place: Place,
+        namespace: Namespace,
         retention_seconds: float | None = None,
         dry_run: bool = False,
         wait_seconds: float = WAIT_SECONDS,
@@ -70,32 +70,32 @@ class PurgeTables:
         cutoff_us = self._clock.now_us() - round(retention * 1_000_000)
         results = [
             self._emptied(
-                place, table_id, f"of a table that was purged {_at(commit.committed_at_us)}", dry_run, removing
+                namespace, table_id, f"of a table that was purged {_at(commit.committed_at_us)}", dry_run, removing
             )
-            for table_id, commit in self._left_behind(place)
+            for table_id, commit in self._left_behind(namespace)
         ]
         gone: set[str] = set()
-        while due := self._due(place, cutoff_us, gone):
+        while due := self._due(namespace, cutoff_us, gone):
             for entry in due:
                 gone.add(entry.table_id)
-                if dry_run or self._struck(place, entry, wait_seconds):
+                if dry_run or self._struck(namespace, entry, wait_seconds):
                     reason = (
                         f"of table {entry.name}, which was dropped {_at(entry.dropped_at_us or 0)}; no clone needs it"
                     )
-                    results.append(self._emptied(place, entry.table_id, reason, dry_run, removing, entry.name))
+                    results.append(self._emptied(namespace, entry.table_id, reason, dry_run, removing, entry.name))
         return results
 
-    def _due(self, place: Place, cutoff_us: int, gone: set[str]) -> list[TableEntry]:
+    def _due(self, namespace: Namespace, cutoff_us: int, gone: set[str]) -> list[TableEntry]:
         """Those whose clones are gone, if only by this very purge."""
         return [
             entry
-            for entry in self._tables.registry(place).dropped
+            for entry in self._tables.registry(namespace).dropped
             if (entry.dropped_at_us or 0) <= cutoff_us and entry.table_id not in gone and not entry.clones.keys() - gone
         ]
 
-    def _struck(self, place: Place, entry: TableEntry, wait_seconds: float) -> bool:
-        reading = reading_now(self._leases, self._clock, wait_seconds)
-        if not reading.settled or place.folder(entry.table_id) in reading.spans:
+    def _struck(self, namespace: Namespace, entry: TableEntry, wait_seconds: float) -> bool:
+        reading = active_readers(self._leases, self._clock, wait_seconds)
+        if not reading.settled or namespace.folder(entry.table_id) in reading.spans:
             return False
 
         def purge(registry: Registry) -> RegistryChange | None:
@@ -104,34 +104,34 @@ class PurgeTables:
                 return None
             return RegistryChange(RegistryAction.PURGE, entry.table_id)
 
-        return entry.table_id not in self._registrar.change(place, purge).entries
+        return entry.table_id not in self._registrar.change(namespace, purge).entries
 
-    def _left_behind(self, place: Place) -> Iterator[tuple[str, RegistryCommit]]:
+    def _left_behind(self, namespace: Namespace) -> Iterator[tuple[str, RegistryCommit]]:
         """Folders that a purge did not come to the end of, with its commit as the proof that they may go."""
-        registry = self._tables.registry(place)
-        unknown = set(self._store.folders(f"{place.folder('')}")) - registry.entries.keys()
+        registry = self._tables.registry(namespace)
+        unknown = set(self._store.folders(f"{namespace.folder('')}")) - registry.entries.keys()
         for version in range(registry.version, 0, -1):
             if not unknown:
                 return
-            commit = self._registries.record(place.registry, version)
+            commit = self._registries.record(namespace.registry, version)
             if commit.change.action is RegistryAction.PURGE and commit.change.table_id in unknown:
                 unknown.discard(commit.change.table_id)
                 yield commit.change.table_id, commit
 
     def _emptied(
         self,
-        place: Place,
+        namespace: Namespace,
         table_id: str,
         reason: str,
         dry_run: bool,
         removing: Callable[[Removal], None],
         name: str | None = None,
     ) -> PurgeResult:
-        objects = self._store.list(f"{place.folder(table_id)}/")
+        objects = self._store.list(f"{namespace.folder(table_id)}/")
         removals = tuple(Removal(entry.key, entry.bytes, reason) for entry in objects)
         if not dry_run:
             removed(removals, self._store, removing)
-            self._heads.forget(place.folder(table_id))
+            self._heads.forget(namespace.folder(table_id))
         return PurgeResult(name or table_id, dry_run, removals, sum(removal.bytes for removal in removals))
 
 

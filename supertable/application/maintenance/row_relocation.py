@@ -14,7 +14,7 @@ from supertable.domain.table.data_files import DataFile
 _NOWHERE = -1
 
 
-class Placement:
+class RowRelocation:
     """`sources` are in the order in which the engine numbers them. Rows that were dead have no new position."""
 
     def __init__(self, sources: Sequence[DataFile], folder: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from supertable.application.maintenance.purge_tables import PurgeResult, PurgeTables
 from supertable.application.maintenance.vacuum_table import VacuumResult, VacuumTable
 from supertable.application.tables.lookup import Tables
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.domain.errors import TableNotFound
 from supertable.domain.system_tables import is_system
 from supertable.domain.table.vacuum import GRACE_SECONDS, Removal
@@ -30,19 +30,21 @@ class VacuumLake:
 
     def __call__(
         self,
-        place: Place,
+        namespace: Namespace,
         retention_seconds: float | None = None,
         dry_run: bool = False,
         grace_seconds: float = GRACE_SECONDS,
         removing: Callable[[Removal], None] = lambda removal: None,
     ) -> LakeVacuumResult:
         """Dropped tables first, since a clone that goes sets files of its origin free. See `VacuumTable`."""
-        purged = self._purge(place, retention_seconds, dry_run, removing=removing)
+        purged = self._purge(namespace, retention_seconds, dry_run, removing=removing)
         results = []
-        entries = self._tables.registry(place).tables
-        for entry in [] if is_system(place.supertable) else entries:
+        entries = self._tables.registry(namespace).tables
+        for entry in [] if is_system(namespace.supertable) else entries:
             try:
-                result = self._vacuum(place, entry.name, retention_seconds, dry_run, grace_seconds, removing=removing)
+                result = self._vacuum(
+                    namespace, entry.name, retention_seconds, dry_run, grace_seconds, removing=removing
+                )
                 results.append(result)
             except TableNotFound:  # dropped or renamed meanwhile
                 continue

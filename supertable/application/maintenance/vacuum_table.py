@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from supertable.application.commits.committer import Committer
-from supertable.application.maintenance.active_readers import ReadingNow, reading_now
+from supertable.application.maintenance.active_readers import ActiveReaders, active_readers
 from supertable.application.ports.clocks import Clock
 from supertable.application.ports.leases import Leases
 from supertable.application.ports.object_stores import ObjectStore, StoredObject
 from supertable.application.tables.lookup import Tables
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.application.transaction_log.heads import Heads
-from supertable.application.transaction_log.versioned_log import Log
+from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.domain.access.roles import Permission
 from supertable.domain.storage_layout import checkpoint_key
 from supertable.domain.table.commits import Change, Commit, CommitInfo, Operation
@@ -66,7 +66,7 @@ class VacuumTable:
     def __init__(
         self,
         tables: Tables,
-        snapshots: Log[Commit, Snapshot],
+        snapshots: VersionedLog[Commit, Snapshot],
         heads: Heads,
         committer: Committer,
         store: ObjectStore,
@@ -83,7 +83,7 @@ class VacuumTable:
 
     def __call__(
         self,
-        place: Place,
+        namespace: Namespace,
         name: str,
         retention_seconds: float | None = None,
         dry_run: bool = False,
@@ -97,7 +97,7 @@ class VacuumTable:
         must be. `wait_seconds`: for readers that have not said what they read. `removing` is told of each object.
         Raises `TableNotFound`, and `Damaged` where it cannot be told what is needed; nothing is then removed.
         """
-        table = self._tables.open(place, name, Permission.CONTROL)
+        table = self._tables.open(namespace, name, Permission.CONTROL)
         policy = table.snapshot.definition.maintenance
         retention = checked_retention(policy.retention_seconds if retention_seconds is None else retention_seconds)
         cutoff_us = self._clock.now_us() - round(retention * 1_000_000)
@@ -115,8 +115,8 @@ class VacuumTable:
         removed(plan.removals, self._store, removing)
         return _result(table, plan, dry_run)
 
-    def _reading(self, wait_seconds: float) -> ReadingNow:
-        return reading_now(self._leases, self._clock, wait_seconds)
+    def _reading(self, wait_seconds: float) -> ActiveReaders:
+        return active_readers(self._leases, self._clock, wait_seconds)
 
     def _current_at(self, table: OpenTable, at_us: int) -> int:
         """The version that was the newest at that moment, or the oldest that is kept anyway."""
@@ -138,7 +138,7 @@ class VacuumTable:
         except _NothingToGiveUp:
             pass
 
-    def _plan(self, table: OpenTable, oldest: int, reading: ReadingNow, grace_seconds: float) -> _Plan:
+    def _plan(self, table: OpenTable, oldest: int, reading: ActiveReaders, grace_seconds: float) -> _Plan:
         newest = table.snapshot.version
         versions = [(oldest, newest), *((version, version) for version in table.entry.pinned)]
         kept = merged(versions)

@@ -37,7 +37,7 @@ class TimestampAt:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangesAsked:
+class ChangesRequest:
     """The versions after `after` (0: all), up to and including `up_to` (None: the newest)."""
 
     after: int
@@ -55,7 +55,7 @@ class Relation:
     id: int
     parts: tuple[str, ...]
     at: VersionAt | TagAt | TimestampAt | None
-    changes: ChangesAsked | None = None
+    changes: ChangesRequest | None = None
 
 
 class Statement(Protocol):
@@ -84,7 +84,7 @@ class Statement(Protocol):
         `parameters` count too, when their values are given.
         """
 
-    def is_harmless(self, schema: Schema, parameters: Sequence[Any] | Mapping[str, Any]) -> bool:
+    def cannot_fail(self, schema: Schema, parameters: Sequence[Any] | Mapping[str, Any]) -> bool:
         """Whether it reads one table, and asks of these of its columns only what cannot fail, whatever their values."""
 
 

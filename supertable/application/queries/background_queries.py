@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from supertable.application.audit_recorder import Audit
+from supertable.application.audit_recorder import AuditRecorder
 from supertable.application.jobs.job_results import JobResults
 from supertable.application.jobs.job_runner import JobRun, JobRunner
 from supertable.application.jobs.list_jobs import ListJobs, new_job
@@ -22,13 +22,13 @@ from supertable.application.ports.engines import Limits
 from supertable.application.queries.run_query import PreparedQuery, RunQuery
 from supertable.application.storage.checksums import digest_of
 from supertable.application.tables.lookup import Tables
-from supertable.application.tables.place import Place
-from supertable.domain.access.accounts import Acting
+from supertable.application.tables.namespace import Namespace
+from supertable.domain.access.accounts import Authorization
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
 from supertable.domain.audit import AuditKind
 from supertable.domain.errors import AccessDenied, InvalidInput, JobNotOver, TableNotFound
-from supertable.domain.jobs import Chunk, Job, JobKind, JobState, JobStatus, Outcome, QueryAsked, TableRead
+from supertable.domain.jobs import Chunk, Job, JobKind, JobState, JobStatus, Outcome, QueryRequest, TableRead
 
 _READING = "read result"
 
@@ -44,7 +44,7 @@ class ResultPage:
     next: int | None
 
 
-class QueryJobs:
+class BackgroundQueries:
     def __init__(
         self,
         tables: Tables,
@@ -52,7 +52,7 @@ class QueryJobs:
         list_jobs: ListJobs,
         runner: JobRunner,
         results: JobResults,
-        audit: Audit,
+        audit: AuditRecorder,
         clock: Clock,
         identifiers: Identifiers,
     ) -> None:
@@ -66,16 +66,18 @@ class QueryJobs:
         self._identifiers = identifiers
 
     def submit(
-        self, place: Place, sql: str, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits
+        self, namespace: Namespace, sql: str, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits
     ) -> JobStatus:
         """Raises what `RunQuery.prepare` does, and `TooManyJobs`."""
-        rights = _rights(self._tables.acting(place.session))  # before the cut: what changes in between is noticed
-        prepared = self._run_query.prepare(place, sql, parameters)
+        rights = _rights(
+            self._tables.authorization(namespace.session)
+        )  # before the cut: what changes in between is noticed
+        prepared = self._run_query.prepare(namespace, sql, parameters)
         try:
-            query = QueryAsked(sql, prepared.versions, _read(prepared), rights)
-            job = new_job(JobKind.QUERY, place, self._clock, self._identifiers, query=query)
+            query = QueryRequest(sql, prepared.versions, _read(prepared), rights)
+            job = new_job(JobKind.QUERY, namespace, self._clock, self._identifiers, query=query)
             work = partial(self._work, job, prepared, parameters, limits)
-            return self._runner.submit(job, work, partial(self._tables.acting, place.session))
+            return self._runner.submit(job, work, partial(self._tables.authorization, namespace.session))
         except BaseException:
             prepared.lease.close()
             raise
@@ -107,10 +109,10 @@ class QueryJobs:
         self._audit.tell(session, AuditKind.QUERY, _READING, rows=stop - start, **told)
         return ResultPage(status, reader, start, stop if stop < total else None)
 
-    def _recheck(self, session: Session, asked: QueryAsked) -> None:
+    def _recheck(self, session: Session, asked: QueryRequest) -> None:
         tables = [(table.supertable, table.table_id) for table in asked.tables]
         try:
-            now = self._tables.still(session, tables, Permission.READ)
+            now = self._tables.recheck_access(session, tables, Permission.READ)
         except TableNotFound:
             raise AccessDenied("A table that this result was made of is gone, or closed to this role by now.") from None
         if _rights(now) != asked.rights:
@@ -139,11 +141,11 @@ class QueryJobs:
 
 
 def _read(prepared: PreparedQuery) -> tuple[TableRead, ...]:
-    read = {TableRead(table.place.supertable, table.entry.table_id) for table in prepared.tables if table.place}
+    read = {TableRead(table.namespace.supertable, table.entry.table_id) for table in prepared.tables if table.namespace}
     return tuple(sorted(read, key=lambda table: (table.supertable, table.table_id)))
 
 
-def _rights(now: Acting) -> str:
+def _rights(now: Authorization) -> str:
     """Stands for all that decides what the caller sees, but for the names of tables."""
     attributes = sorted(now.caller.attributes.items())
     return digest_of(repr((now.role.name, now.role.version, attributes)).encode(errors="surrogatepass"))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from supertable.application.ports.engines import Changes, ChangesAsked, ChangeStep
+from supertable.application.ports.engines import Changes, ChangesRequest, ChangeStep
 from supertable.application.storage.deletion_vectors import DeletionVectors
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.open_table import OpenTable
@@ -19,12 +19,12 @@ from supertable.domain.table.data_files import DataFile
 Bits = npt.NDArray[np.uint8]
 
 
-class TableChanges:
+class ChangeFeed:
     def __init__(self, tables: Tables, vectors: DeletionVectors) -> None:
         self._tables = tables
         self._vectors = vectors
 
-    def __call__(self, table: OpenTable, asked: ChangesAsked) -> Changes:
+    def __call__(self, table: OpenTable, asked: ChangesRequest) -> Changes:
         """Raises `VersionNotFound` where a version that is needed is not there.
 
         Callers who do not see the keys see no updates, but what went and came.
@@ -42,7 +42,7 @@ class TableChanges:
         commits = reversed(self._tables.commits(table, up_to, up_to - asked.after))
         found = (self._step(last, step) for step in steps(files, commits))
         keys = last.snapshot.key_names
-        seen = keys if all(last.bare.find(key) for key in keys) else []
+        seen = keys if all(last.unmasked.find(key) for key in keys) else []
         return Changes(last.schema, tuple(seen), tuple(step for step in found if step))
 
     def _step(self, last: OpenTable, step: Step) -> ChangeStep | None:

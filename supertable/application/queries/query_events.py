@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from supertable.application.audit_recorder import Audit, request_id
+from supertable.application.audit_recorder import AuditRecorder, request_id
 from supertable.application.ports.engines import Engine, Relation, Statement
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.domain.audit import AuditKind
 from supertable.domain.errors import AccessDenied, InvalidName, StatementRefused, SupertableError
 from supertable.domain.names import checked_name, name_key
 
 
-class QueryTelling:
+class QueryEvents:
     """One query, from before it begins; raises `AuditUnavailable` where it could not be recorded.
 
     It may end in another thread, where the request that asked for it is not known.
     """
 
-    def __init__(self, audit: Audit, engine: Engine, place: Place) -> None:
-        audit.ready(place.organization)
+    def __init__(self, audit: AuditRecorder, engine: Engine, namespace: Namespace) -> None:
+        audit.ready(namespace.organization)
         self._audit = audit
         self._engine = engine
-        self._place = place
+        self._place = namespace
         self._began_us = audit.now_us()
         self._request = request_id.get()
         self._statement: Statement | None = None
@@ -78,7 +78,7 @@ def _written(relation: Relation) -> str:
         return "?"
 
 
-def _name(table: OpenTable, place: Place) -> str:
+def _name(table: OpenTable, namespace: Namespace) -> str:
     """The table's name, with that of its supertable where it is another than the query's."""
-    own = table.place is None or name_key(table.place.supertable) == name_key(place.supertable)
-    return table.name if table.place is None or own else f"{table.place.supertable}.{table.name}"
+    own = table.namespace is None or name_key(table.namespace.supertable) == name_key(namespace.supertable)
+    return table.name if table.namespace is None or own else f"{table.namespace.supertable}.{table.name}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
-from supertable.application.audit_recorder import Audit
+from supertable.application.audit_recorder import AuditRecorder
 from supertable.application.ports.engines import (
     Engine,
     Limits,
@@ -21,12 +21,12 @@ from supertable.application.ports.engines import (
     VersionAt,
 )
 from supertable.application.ports.leases import Lease, Leases, Span
-from supertable.application.queries.change_feed import TableChanges
+from supertable.application.queries.change_feed import ChangeFeed
 from supertable.application.queries.leased_query import Ended, FirstLease, LeasedQuery
-from supertable.application.queries.query_events import QueryTelling
+from supertable.application.queries.query_events import QueryEvents
 from supertable.application.tables.lookup import Tables
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import AccessDenied, InvalidName, StatementRefused, SupertableError, TableNotFound
 from supertable.domain.names import checked_name, name_key
@@ -46,10 +46,10 @@ class PreparedQuery:
 
     `versions`: the version of every table that is read, by name as written in the catalog; time travel may read
     several of one table. `lease` keeps them from being vacuumed until the first run is over; `spans` say which.
-    `place`: where it was asked, and by whom.
+    `namespace`: where it was asked, and by whom.
     """
 
-    place: Place
+    namespace: Namespace
     statement: Statement
     sources: Mapping[int, Source]
     versions: Mapping[str, tuple[int, ...]]
@@ -62,45 +62,51 @@ class PreparedQuery:
 class _Target:
     """What a relation names: a table of a place, or with None all of them."""
 
-    place: Place
+    namespace: Namespace
     table: str | None
 
 
 class RunQuery:
-    def __init__(self, tables: Tables, changes: TableChanges, engine: Engine, leases: Leases, audit: Audit) -> None:
+    def __init__(
+        self, tables: Tables, changes: ChangeFeed, engine: Engine, leases: Leases, audit: AuditRecorder
+    ) -> None:
         self._tables = tables
         self._changes = changes
         self._engine = engine
         self._leases = leases
         self._audit = audit
 
-    def prepare(self, place: Place, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> PreparedQuery:
+    def prepare(
+        self, namespace: Namespace, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> PreparedQuery:
         """Bind the statement to one cut; `parameters` are those that it will run with.
 
         Raises `InvalidStatement`, `StatementRefused`, `TableNotFound` or `VersionNotFound`.
         """
-        telling = QueryTelling(self._audit, self._engine, place)
+        events = QueryEvents(self._audit, self._engine, namespace)
         try:
             statement = self._engine.parse(sql)
-            telling.asked(statement)
+            events.asked(statement)
             lease = self._leases.begin()
             try:
-                return self._prepared(place, statement, parameters, lease)
+                return self._prepared(namespace, statement, parameters, lease)
             except BaseException:
                 lease.close()
                 raise
         except SupertableError as error:
-            telling.failed(sql, error)
+            events.failed(sql, error)
             raise
 
     def _prepared(
-        self, place: Place, statement: Statement, parameters: Sequence[Any] | Mapping[str, Any], lease: Lease
+        self, namespace: Namespace, statement: Statement, parameters: Sequence[Any] | Mapping[str, Any], lease: Lease
     ) -> PreparedQuery:
-        targets = {relation.id: _target(place, relation) for relation in statement.relations}
-        self._ready_system(target.place for target in targets.values())
-        cut = self._tables.cut({(target.place, target.table) for target in targets.values()}, Permission.READ)
+        targets = {relation.id: _target(namespace, relation) for relation in statement.relations}
+        self._ready_system(target.namespace for target in targets.values())
+        cut = self._tables.open_consistently(
+            {(target.namespace, target.table) for target in targets.values()}, Permission.READ
+        )
         opened = {
-            relation.id: self._as_of(cut[targets[relation.id].place, targets[relation.id].table], relation)
+            relation.id: self._as_of(cut[targets[relation.id].namespace, targets[relation.id].table], relation)
             for relation in statement.relations
         }
         spans = _spans(statement.relations, opened)
@@ -115,9 +121,9 @@ class RunQuery:
             for number, tables in opened.items()
             if targets[number].table is not None and number not in changes
         }
-        schemas = {number: table.bare for number, table in single.items()}
+        schemas = {number: table.unmasked for number, table in single.items()}
         sources: dict[int, Source] = {
-            number: _asked_scan(statement, number, single[number], schemas, parameters)
+            number: _with_residual(statement, number, single[number], schemas, parameters)
             if number in single
             else Union(tuple(_pruned(table, ALWAYS) for table in tables))
             for number, tables in opened.items()
@@ -126,19 +132,21 @@ class RunQuery:
         tables = tuple(chain.from_iterable(opened.values()))
         if statement.explain and any(table.access for table in tables):
             raise AccessDenied("A plan tells of all rows of a table; it is for roles that see the whole of it.")
-        return PreparedQuery(place, statement, sources | changes, _versions(tables), tables, spans, FirstLease(lease))
+        return PreparedQuery(
+            namespace, statement, sources | changes, _versions(tables), tables, spans, FirstLease(lease)
+        )
 
     def run(self, query: PreparedQuery, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits) -> RunningQuery:
         """Ready to start: it does when its reader is first asked for.
 
         Every run but the first raises `VersionNotFound` when a vacuum gave up what it would read.
         """
-        telling = QueryTelling(self._audit, self._engine, query.place)
-        telling.asked(query.statement, query.tables)
+        events = QueryEvents(self._audit, self._engine, query.namespace)
+        events.asked(query.statement, query.tables)
         try:
-            return self._run(query, parameters, limits, telling.ended)
+            return self._run(query, parameters, limits, events.ended)
         except BaseException as error:
-            telling.ended(type(error).__name__, 0)
+            events.ended(type(error).__name__, 0)
             raise
 
     def _run(
@@ -151,11 +159,11 @@ class RunQuery:
             lease.close()
             raise
 
-    def _ready_system(self, places: Iterable[Place]) -> None:
+    def _ready_system(self, namespaces: Iterable[Namespace]) -> None:
         """Bring the tables of the system up to date, for those who may read them."""
-        for place in places:
-            if is_system(place.supertable) and self._tables.acting(place.session).role.reaches_all:
-                self._audit.before_reading(place.organization)
+        for namespace in namespaces:
+            if is_system(namespace.supertable) and self._tables.authorization(namespace.session).role.reaches_all:
+                self._audit.before_reading(namespace.organization)
                 return
 
     def _again(self, query: PreparedQuery) -> Lease:
@@ -188,7 +196,7 @@ def _asked(at: TimestampAt) -> str:
     return f"at {moment(at.at_us):%Y-%m-%d %H:%M:%S.%f} UTC"
 
 
-def _target(place: Place, relation: Relation) -> _Target:
+def _target(namespace: Namespace, relation: Relation) -> _Target:
     *qualifiers, name = relation.parts
     try:
         for part in relation.parts:
@@ -197,15 +205,15 @@ def _target(place: Place, relation: Relation) -> _Target:
         raise StatementRefused(
             f"{'.'.join(relation.parts)!r} cannot be the name of a table; files cannot be read by their path."
         ) from None
-    if len(qualifiers) == 2 and name_key(qualifiers[0]) != name_key(place.organization):
+    if len(qualifiers) == 2 and name_key(qualifiers[0]) != name_key(namespace.organization):
         raise TableNotFound(".".join(relation.parts))
     if qualifiers:
-        return _Target(Place(place.organization, qualifiers[-1], place.session), name)
-    if name_key(name) != name_key(place.supertable):
-        return _Target(place, name)
+        return _Target(Namespace(namespace.organization, qualifiers[-1], namespace.session), name)
+    if name_key(name) != name_key(namespace.supertable):
+        return _Target(namespace, name)
     if isinstance(relation.at, VersionAt | TagAt) or relation.changes:
         raise StatementRefused(f"{name} is the union of its tables, which have no version in common; use a TIMESTAMP.")
-    return _Target(place, None)
+    return _Target(namespace, None)
 
 
 def _spans(relations: Iterable[Relation], opened: Mapping[int, list[OpenTable]]) -> dict[str, list[Span]]:
@@ -214,13 +222,13 @@ def _spans(relations: Iterable[Relation], opened: Mapping[int, list[OpenTable]])
     for relation in relations:
         for table in opened[relation.id]:
             last = table.snapshot.version
-            asked = relation.changes
-            first = max(asked.after, 1) if asked else last
+            wanted = relation.changes
+            first = max(wanted.after, 1) if wanted else last
             spans.setdefault(table.folder, []).append((min(first, last), last))
     return spans
 
 
-def _asked_scan(
+def _with_residual(
     statement: Statement,
     number: int,
     table: OpenTable,
@@ -234,10 +242,10 @@ def _asked_scan(
     """
     predicate = statement.predicate(number, schemas, parameters)
     sees_all = table.access is None or table.access.condition is None
-    if sees_all or statement.is_harmless(table.bare, parameters):
+    if sees_all or statement.cannot_fail(table.unmasked, parameters):
         return _pruned(table, predicate)
-    asked = exact(predicate, table.bare)
-    return replace(_pruned(table, asked), asked=asked)
+    residual = exact(predicate, table.unmasked)
+    return replace(_pruned(table, residual), residual=residual)
 
 
 def _pruned(table: OpenTable, predicate: Predicate) -> Scan:

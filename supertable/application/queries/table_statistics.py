@@ -13,8 +13,8 @@ import pyarrow as pa
 from supertable.application.ports.engines import Limits
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.tables.lookup import Tables
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.application.tables.table_info import TableInfo
 from supertable.domain.access.roles import Permission
 from supertable.domain.schema.types import NESTED, Field
@@ -52,18 +52,18 @@ class TableStatistics:
         self._tables = tables
         self._run_query = run_query
 
-    def __call__(self, place: Place, name: str, limits: Limits) -> Statistics:
+    def __call__(self, namespace: Namespace, name: str, limits: Limits) -> Statistics:
         """Reads all rows. Raises `TableNotFound`, and what queries raise."""
-        table = self._tables.open(place, name, Permission.READ)
-        row = self._first_row(place, _statement(table), limits)
+        table = self._tables.open(namespace, name, Permission.READ)
+        row = self._first_row(namespace, _statement(table), limits)
         counted = iter(row.columns)
         rows = next(counted)[0].as_py()
         info = TableInfo.of(table)
         columns = [_column(column, rows, counted) for column in table.schema.fields]
         return Statistics(info.name, info.version, rows, info.files, info.bytes, columns)
 
-    def _first_row(self, place: Place, sql: str, limits: Limits) -> pa.RecordBatch:
-        running = self._run_query.run(self._run_query.prepare(place, sql), (), limits)
+    def _first_row(self, namespace: Namespace, sql: str, limits: Limits) -> pa.RecordBatch:
+        running = self._run_query.run(self._run_query.prepare(namespace, sql), (), limits)
         try:
             return running.reader.read_next_batch()
         finally:

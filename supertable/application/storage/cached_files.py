@@ -17,7 +17,7 @@ from supertable.application.ports.engines import Stopped
 from supertable.application.ports.file_caches import CacheUse, FileCache, NoCopy
 from supertable.application.ports.object_stores import ObjectStore, ObjectWriter
 from supertable.application.storage.deletion_vectors import DeletionVectors
-from supertable.application.storage.verified_files import SoundFiles, check_size, checked
+from supertable.application.storage.verified_files import VerifiedFiles, check_size, checked
 from supertable.domain.errors import Damaged, ObjectMissing, QueryCancelled
 from supertable.domain.table.data_files import DataFile
 
@@ -40,7 +40,7 @@ class CachedFiles:
         self._store = store
         self._vectors = vectors
         self._cache = cache
-        self._sound = SoundFiles(cache.copies if cache else store)
+        self._sound = VerifiedFiles(cache.copies if cache else store)
         self._locate = locate
         self._requests = requests
         self._right_size: OrderedDict[str, None] = OrderedDict()
@@ -58,12 +58,12 @@ class CachedFiles:
         wanted = {key: file for key, (_, file) in zip(keys, files, strict=True)}
         with ExitStack() as stack:
             use = self._use(stack)
-            places = self._copies_there(use, wanted, stopped) if use else {}
-            missing = {key: file for key, file in wanted.items() if key not in places}
+            namespaces = self._copies_there(use, wanted, stopped) if use else {}
+            missing = {key: file for key, file in wanted.items() if key not in namespaces}
             if missing:
                 use = use if self._is_worth_copying(missing) else None
-                places |= self._all_placed(use, missing, stopped)
-            return OpenFiles([places[key] for key in keys], stack.pop_all())
+                namespaces |= self._all_placed(use, missing, stopped)
+            return OpenFiles([namespaces[key] for key in keys], stack.pop_all())
 
     @contextmanager
     def open_writer(self, key: str) -> Iterator[ObjectWriter]:
@@ -99,26 +99,26 @@ class CachedFiles:
 
     def _copies_there(self, use: CacheUse, wanted: dict[str, DataFile], stopped: Stopped) -> dict[str, str]:
         """Where the copies are that are there and right; a wrong one is dropped."""
-        places: dict[str, str] = {}
+        namespaces: dict[str, str] = {}
         for key in use.kept(wanted):
             if stopped():
                 raise QueryCancelled
             try:
                 self._sound.check(key, wanted[key])
-                places[key] = use.copies.location(key)
+                namespaces[key] = use.copies.location(key)
             except Damaged:
                 use.copies.delete([key])
-        return places
+        return namespaces
 
     def _all_placed(self, use: CacheUse | None, missing: dict[str, DataFile], stopped: Stopped) -> dict[str, str]:
         large = {key: file for key, file in missing.items() if file.bytes > LARGE_BYTES}
         small = {key: file for key, file in missing.items() if key not in large}
-        places: dict[str, str] = {}
+        namespaces: dict[str, str] = {}
         for part, width in ((small, self._requests), (large, self._requests // _REQUESTS_OF_A_LARGE_FILE)):
             halted = threading.Event()
             fetches = [_Fetch(key, file, use, stopped, halted) for key, file in part.items()]
-            places |= dict(zip(part, _at_once(self._place, fetches, width, halted), strict=True))
-        return places
+            namespaces |= dict(zip(part, _at_once(self._place, fetches, width, halted), strict=True))
+        return namespaces
 
     def _place(self, fetch: _Fetch) -> str:
         if fetch.use is not None:

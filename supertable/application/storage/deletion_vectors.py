@@ -28,7 +28,7 @@ Positions = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class DeadRowsOfFile:
     """A file with rows to mark dead: the file as the snapshot has it, and the positions."""
 
     file: DataFile
@@ -58,7 +58,7 @@ class DeletionVectors:
             raise ObjectDamaged(key, "a vector in it does not have the number of rows that the commit recorded")
         return bitmap
 
-    def extended(self, folder: str, marked: Mapping[str, Marked]) -> dict[str, DeletionVector]:
+    def extended(self, folder: str, marked: Mapping[str, DeadRowsOfFile]) -> dict[str, DeletionVector]:
         """Write the vectors of files with more dead rows, and return them by path; no file: nothing is written.
 
         A position that is dead already changes nothing.
@@ -78,7 +78,7 @@ class DeletionVectors:
             name: DeletionVector(path, int.from_bytes(bitmap).bit_count(), digest) for name, bitmap in bitmaps.items()
         }
 
-    def with_positions(self, folder: str, mark: Marked) -> bytes:
+    def with_positions(self, folder: str, mark: DeadRowsOfFile) -> bytes:
         """The file's bitmap as it is with these rows dead too. Nothing is written."""
         present = np.frombuffer(self.bitmap(folder, mark.file), dtype=np.uint8)
         dead = np.unpackbits(present)

@@ -8,24 +8,24 @@ from contextlib import AbstractContextManager
 from supertable.application.ports.engines import Stopped
 from supertable.application.ports.object_stores import ObjectStore, ObjectWriter
 from supertable.application.storage.deletion_vectors import DeletionVectors
-from supertable.application.storage.verified_files import SoundFiles
+from supertable.application.storage.verified_files import VerifiedFiles
 from supertable.domain.errors import QueryCancelled
 from supertable.domain.table.data_files import DataFile
 
 
-class StoredFiles:
+class LocalFiles:
     """Nothing protects what is open but the lease of whoever reads: see `ports/leases`."""
 
     def __init__(self, store: ObjectStore, vectors: DeletionVectors) -> None:
         self._store = store
         self._vectors = vectors
-        self._sound = SoundFiles(store)
+        self._sound = VerifiedFiles(store)
 
     def bitmap(self, folder: str, file: DataFile) -> bytes:
         """See `DeletionVectors.bitmap`."""
         return self._vectors.bitmap(folder, file)
 
-    def open(self, files: Sequence[tuple[str, DataFile]], stopped: Stopped) -> OpenStoredFiles:
+    def open(self, files: Sequence[tuple[str, DataFile]], stopped: Stopped) -> OpenLocalFiles:
         locations = []
         for folder, file in files:
             if stopped():
@@ -33,14 +33,14 @@ class StoredFiles:
             key = file.key(folder)
             self._sound.check(key, file)
             locations.append(self._store.location(key))
-        return OpenStoredFiles(locations)
+        return OpenLocalFiles(locations)
 
     def open_writer(self, key: str) -> AbstractContextManager[ObjectWriter]:
         """Writes a new data file."""
         return self._store.open_writer(key)
 
 
-class OpenStoredFiles:
+class OpenLocalFiles:
     def __init__(self, locations: Sequence[str]) -> None:
         self.locations = locations
 

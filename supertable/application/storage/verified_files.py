@@ -14,7 +14,7 @@ from supertable.domain.table.data_files import DataFile
 _REMEMBERED = 200_000
 
 
-class SoundFiles:
+class VerifiedFiles:
     """A file is digested before its first use in this process, and again whenever its object may have changed."""
 
     def __init__(self, store: ObjectStore) -> None:

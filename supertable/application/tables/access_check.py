@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from supertable.application.tables.place import Place
-from supertable.domain.access.accounts import Acting
+from supertable.application.tables.namespace import Namespace
+from supertable.domain.access.accounts import Authorization
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.row_filters import bound
 from supertable.domain.errors import (
@@ -19,38 +19,40 @@ from supertable.domain.table.registry import Registry, TableEntry
 _CHANGING = frozenset({Permission.WRITE, Permission.CONTROL})
 
 
-Request = tuple["Place", str | None]
+Request = tuple["Namespace", str | None]
 
 
-def _entries(registry: Registry, name: str | None) -> list[TableEntry]:
+def entries_of(registry: Registry, name: str | None) -> list[TableEntry]:
     return [registry.find(name)] if name is not None else registry.tables
 
 
-def _allowed(
-    request: Request, registries: Mapping[Place, Registry], now: Acting, need: Permission
+def allowed_entries(
+    request: Request, registries: Mapping[Namespace, Registry], now: Authorization, need: Permission
 ) -> list[tuple[TableEntry, AccessStage | None]]:
     """The tables that a request stands for, and what the caller sees of each."""
-    place, name = request
+    namespace, name = request
     if name is None:
         now.require(need)
         rights = now.role.rights
         return [
-            (entry, _access(place, entry, entry.name, now, need))
-            for entry in registries[place].tables
-            if rights(place.supertable, entry.table_id, entry.name)
+            (entry, access_to(namespace, entry, entry.name, now, need))
+            for entry in registries[namespace].tables
+            if rights(namespace.supertable, entry.table_id, entry.name)
         ]
-    if not now.role.reaches_all and not registries[place].has(name):
+    if not now.role.reaches_all and not registries[namespace].has(name):
         raise TableNotFound(name)  # without a word on what was there
-    entry = registries[place].find(name)
-    return [(entry, _access(place, entry, name, now, need))]
+    entry = registries[namespace].find(name)
+    return [(entry, access_to(namespace, entry, name, now, need))]
 
 
-def _access(place: Place, entry: TableEntry, asked: str, now: Acting, need: Permission) -> AccessStage | None:
-    rights = now.role.rights(place.supertable, entry.table_id, entry.name)
+def access_to(
+    namespace: Namespace, entry: TableEntry, asked: str, now: Authorization, need: Permission
+) -> AccessStage | None:
+    rights = now.role.rights(namespace.supertable, entry.table_id, entry.name)
     if rights is None:
         raise TableNotFound(asked)
     now.require(need)
-    if is_system(place.supertable) and need in _CHANGING:
+    if is_system(namespace.supertable) and need in _CHANGING:
         raise AccessDenied(f"Table {entry.name} is SuperTable's own: nobody else writes or changes it.")
     rule = rights.rule
     if rule is None:

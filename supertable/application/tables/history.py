@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from supertable.application.tables.lookup import Tables
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.domain.access.roles import Permission
 from supertable.domain.table.commits import Change, Commit
 from supertable.domain.timestamps import moment
@@ -53,7 +53,7 @@ class HistoryEntry:
             rows_deleted=change.counts.deleted,
             files_added=len(change.added),
             files_removed=len(change.removed),
-            bytes_added=_own_bytes(change),
+            bytes_added=own_bytes(change),
             properties=commit.info.properties,
             idempotency_key=commit.info.idempotency_key,
             predicate=tombstone.predicate if tombstone else None,
@@ -63,7 +63,7 @@ class HistoryEntry:
         )
 
 
-def _own_bytes(change: Change) -> int:
+def own_bytes(change: Change) -> int:
     return sum(file.bytes for file in change.added if not file.folder)
 
 
@@ -71,12 +71,12 @@ class TableHistory:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    def __call__(self, place: Place, name: str, limit: int, newest: int | None = None) -> list[HistoryEntry]:
+    def __call__(self, namespace: Namespace, name: str, limit: int, newest: int | None = None) -> list[HistoryEntry]:
         """Up to `limit` commits, newest first, from version `newest` (None: the newest there is) downwards.
 
         What a commit did to the rows is for those who may read the whole table. Raises `TableNotFound`.
         """
-        table = self._tables.open(place, name, Permission.META)
-        whole = table.access is None and self._tables.acting(place.session).role.may(Permission.READ)
+        table = self._tables.open(namespace, name, Permission.META)
+        whole = table.access is None and self._tables.authorization(namespace.session).role.may(Permission.READ)
         last = table.snapshot.version if newest is None else min(newest, table.snapshot.version)
         return [HistoryEntry.of(commit, whole) for commit in self._tables.commits(table, last, limit)]

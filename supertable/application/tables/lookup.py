@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from supertable.application.audit_recorder import Audit
+from supertable.application.audit_recorder import AuditRecorder
 from supertable.application.ports.catalogs import Head
 from supertable.application.ports.clocks import Clock
-from supertable.application.tables.access_check import Request, _access, _allowed, _entries
+from supertable.application.tables.access_check import Request, access_to, allowed_entries, entries_of
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.application.transaction_log.heads import Heads
-from supertable.application.transaction_log.versioned_log import Log
-from supertable.domain.access.accounts import NOBODY, Access, AccessCommit, Acting, acting
+from supertable.application.transaction_log.versioned_log import VersionedLog
+from supertable.domain.access.accounts import NOBODY, Access, AccessCommit, Authorization, authorization
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import (
@@ -42,10 +42,10 @@ class Tables:
     def __init__(
         self,
         heads: Heads,
-        registries: Log[RegistryCommit, Registry],
-        snapshots: Log[Commit, Snapshot],
-        accesses: Log[AccessCommit, Access],
-        audit: Audit,
+        registries: VersionedLog[RegistryCommit, Registry],
+        snapshots: VersionedLog[Commit, Snapshot],
+        accesses: VersionedLog[AccessCommit, Access],
+        audit: AuditRecorder,
         clock: Clock,
     ) -> None:
         self._heads = heads
@@ -55,17 +55,17 @@ class Tables:
         self._audit = audit
         self._clock = clock
 
-    def cut(self, wanted: Iterable[Request], need: Permission) -> dict[Request, list[OpenTable]]:
+    def open_consistently(self, wanted: Iterable[Request], need: Permission) -> dict[Request, list[OpenTable]]:
         """Every table wanted (None: all tables of the place), all as they were at one moment."""
         requests = list(wanted)
-        places = {place for place, _ in requests}
+        namespaces = {namespace for namespace, _ in requests}
         logs = self._guess(requests)
         for _ in range(_MOST_CUTS):
-            known = {place.registry: self._registries.known(place.registry) for place in places}
-            known |= {log: self._snapshots.known(log) for log in logs} | self._accesses_known(places)
+            known = {namespace.registry: self._registries.known(namespace.registry) for namespace in namespaces}
+            known |= {log: self._snapshots.known(log) for log in logs} | self._accesses_known(namespaces)
             heads = self._heads.cut(known)
-            registries = {place: self._registry(place, heads) for place in places}
-            allowed = {place: self._acting(place.session, heads) for place in places}
+            registries = {namespace: self._registry(namespace, heads) for namespace in namespaces}
+            allowed = {namespace: self._authorization(namespace.session, heads) for namespace in namespaces}
             found = {request: self._allowed(request, registries, allowed[request[0]], need) for request in requests}
             logs = {request[0].folder(entry.table_id) for request, tables in found.items() for entry, _ in tables}
             if logs <= known.keys():
@@ -75,24 +75,24 @@ class Tables:
                 }
         raise CatalogUnavailable("tables kept being created and dropped while they were looked up")
 
-    def open(self, place: Place, name: str, need: Permission) -> OpenTable:
+    def open(self, namespace: Namespace, name: str, need: Permission) -> OpenTable:
         """The newest version."""
-        return self.cut([(place, name)], need)[place, name][0]
+        return self.open_consistently([(namespace, name)], need)[namespace, name][0]
 
-    def all(self, place: Place, need: Permission) -> list[OpenTable]:
+    def all(self, namespace: Namespace, need: Permission) -> list[OpenTable]:
         """Every table of the place that the caller may know of, as one cut, by name."""
-        return self.cut([(place, None)], need)[place, None]
+        return self.open_consistently([(namespace, None)], need)[namespace, None]
 
-    def entries(self, places: Iterable[Place], need: Permission) -> dict[Place, list[TableEntry]]:
+    def entries(self, namespaces: Iterable[Namespace], need: Permission) -> dict[Namespace, list[TableEntry]]:
         """The tables of each place that the caller may know of, by name, without a look at what is in them."""
-        wanted = list(places)
-        known = {place.registry: self._registries.known(place.registry) for place in wanted}
+        wanted = list(namespaces)
+        known = {namespace.registry: self._registries.known(namespace.registry) for namespace in wanted}
         heads = self._heads.cut(known | self._accesses_known(wanted))
-        registries = {place: self._registry(place, heads) for place in wanted}
+        registries = {namespace: self._registry(namespace, heads) for namespace in wanted}
         found = {}
-        for place in wanted:
-            allowed = self._allowed((place, None), registries, self._acting(place.session, heads), need)
-            found[place] = [entry for entry, _ in allowed]
+        for namespace in wanted:
+            allowed = self._allowed((namespace, None), registries, self._authorization(namespace.session, heads), need)
+            found[namespace] = [entry for entry, _ in allowed]
         return found
 
     def newest(self, table: OpenTable, dropped_too: bool = False) -> OpenTable:
@@ -102,63 +102,67 @@ class Tables:
         the caller's rights to it have changed.
         """
         known = {table.folder: self._snapshots.known(table.folder)}
-        place = table.place
-        if place is None:
+        namespace = table.namespace
+        if namespace is None:
             return replace(table, snapshot=self._snapshot(table.folder, self._heads.cut(known)))
-        known |= {place.registry: self._registries.known(place.registry)} | self._accesses_known([place])
+        known |= {namespace.registry: self._registries.known(namespace.registry)} | self._accesses_known([namespace])
         heads = self._heads.cut(known)
-        registry = self._registry(place, heads)
+        registry = self._registry(namespace, heads)
         entry = registry.entries.get(table.entry.table_id) if dropped_too else registry.find_again(table.entry)
-        self._recheck(table, place, entry or table.entry, heads)
-        return self._open(entry or table.entry, heads, place, table.access, table.need)
+        self._recheck(table, namespace, entry or table.entry, heads)
+        return self._open(entry or table.entry, heads, namespace, table.access, table.need)
 
     def recheck(self, tables: Iterable[OpenTable]) -> None:
         """Raises what `newest` raises for callers whose rights have changed, or who are not signed in any more."""
-        checked = {table.place: table for table in tables if table.place and not table.place.session.unchecked}
+        checked = {
+            table.namespace: table for table in tables if table.namespace and not table.namespace.session.unchecked
+        }
         if not checked:
             return
         heads = self._heads.cut(
-            {place.registry: self._registries.known(place.registry) for place in checked}
+            {namespace.registry: self._registries.known(namespace.registry) for namespace in checked}
             | self._accesses_known(checked)
         )
-        for place, table in checked.items():
-            self._recheck(table, place, self._registry(place, heads).find_again(table.entry), heads)
+        for namespace, table in checked.items():
+            self._recheck(table, namespace, self._registry(namespace, heads).find_again(table.entry), heads)
 
-    def still(self, session: Session, tables: Iterable[tuple[str, str]], need: Permission) -> Acting:
+    def recheck_access(self, session: Session, tables: Iterable[tuple[str, str]], need: Permission) -> Authorization:
         """What the session may do now, where that includes `need` for tables given by supertable and id.
 
         Tables that were dropped or renamed since are looked for too. Raises `TableNotFound` and `AccessDenied`.
         """
-        wanted = [(Place(session.organization, supertable, session), table_id) for supertable, table_id in tables]
-        registries = {place.registry: self._registries.known(place.registry) for place, _ in wanted}
+        wanted = [(Namespace(session.organization, supertable, session), table_id) for supertable, table_id in tables]
+        registries = {namespace.registry: self._registries.known(namespace.registry) for namespace, _ in wanted}
         heads = self._heads.cut(registries | self._access_known(session))
-        now = self._acting(session, heads)
+        now = self._authorization(session, heads)
         self._require(session, now, need)
-        for place, table_id in wanted:
-            entry = self._registry(place, heads).entries.get(table_id)
+        for namespace, table_id in wanted:
+            entry = self._registry(namespace, heads).entries.get(table_id)
             if entry is None:
                 raise TableNotFound(table_id)
-            _access(place, entry, table_id, now, need)  # its name may have become one that is hidden
+            access_to(namespace, entry, table_id, now, need)  # its name may have become one that is hidden
         return now
 
-    def registry(self, place: Place) -> Registry:
+    def registry(self, namespace: Namespace) -> Registry:
         """The newest registry; an empty one when nothing was ever created there. For callers who may control."""
         heads = self._heads.cut(
-            {place.registry: self._registries.known(place.registry)} | self._accesses_known([place])
+            {namespace.registry: self._registries.known(namespace.registry)} | self._accesses_known([namespace])
         )
-        self._require(place.session, self._acting(place.session, heads), Permission.CONTROL, place.supertable)
-        return self._registry(place, heads)
+        self._require(
+            namespace.session, self._authorization(namespace.session, heads), Permission.CONTROL, namespace.supertable
+        )
+        return self._registry(namespace, heads)
 
-    def require(self, session: Session, need: Permission) -> Acting:
+    def require(self, session: Session, need: Permission) -> Authorization:
         """What the session may do now."""
-        now = self.acting(session)
+        now = self.authorization(session)
         self._require(session, now, need)
         return now
 
-    def acting(self, session: Session) -> Acting:
+    def authorization(self, session: Session) -> Authorization:
         """The role of the session and what is known of the caller."""
         known = self._access_known(session)
-        return self._acting(session, self._heads.cut(known) if known else {})
+        return self._authorization(session, self._heads.cut(known) if known else {})
 
     def as_of(self, table: OpenTable, version: int | str | None) -> OpenTable:
         """The table at a version, at the version that a tag names, or with None as it is.
@@ -195,37 +199,41 @@ class Tables:
         """Up to `count` commits from version `newest` downwards, newest first."""
         return [self._snapshots.record(table.folder, version) for version in range(newest, max(newest - count, 0), -1)]
 
-    def _recheck(self, table: OpenTable, place: Place, entry: TableEntry, heads: dict[str, Head]) -> None:
-        now = self._acting(place.session, heads)
-        with self._audit.refusals(place.session, table.need, supertable=place.supertable, tables=(table.name,)):
-            if _access(place, entry, entry.name, now, table.need) != table.access:
+    def _recheck(self, table: OpenTable, namespace: Namespace, entry: TableEntry, heads: dict[str, Head]) -> None:
+        now = self._authorization(namespace.session, heads)
+        with self._audit.refusals(namespace.session, table.need, supertable=namespace.supertable, tables=(table.name,)):
+            if access_to(namespace, entry, entry.name, now, table.need) != table.access:
                 raise AccessDenied(f"The rights to table {table.name} changed meanwhile; try again.")
 
-    def _require(self, session: Session, now: Acting, need: Permission, supertable: str = "") -> None:
+    def _require(self, session: Session, now: Authorization, need: Permission, supertable: str = "") -> None:
         with self._audit.refusals(session, need, supertable=supertable):
             now.require(need)
 
     def _allowed(
-        self, request: Request, registries: Mapping[Place, Registry], now: Acting, need: Permission
+        self, request: Request, registries: Mapping[Namespace, Registry], now: Authorization, need: Permission
     ) -> list[tuple[TableEntry, AccessStage | None]]:
-        place, name = request
+        namespace, name = request
         asked = (name,) if name else ()
         try:
-            with self._audit.refusals(place.session, need, supertable=place.supertable, tables=asked):
-                return _allowed(request, registries, now, need)
+            with self._audit.refusals(namespace.session, need, supertable=namespace.supertable, tables=asked):
+                return allowed_entries(request, registries, now, need)
         except TableNotFound as error:
             if not now.role.reaches_all:
-                self._audit.refused(place.session, need, error, supertable=place.supertable, tables=asked)
+                self._audit.refused(namespace.session, need, error, supertable=namespace.supertable, tables=asked)
             raise
 
     def _guess(self, requests: list[Request]) -> set[str]:
         """The tables by what this process knows of the registries, so that one look at the catalog is enough."""
-        registries = {place: self._registries.cached(place.registry) or EMPTY for place, _ in requests}
+        registries = {namespace: self._registries.cached(namespace.registry) or EMPTY for namespace, _ in requests}
         known = [request for request in requests if request[1] is None or registries[request[0]].has(request[1])]
-        return {place.folder(entry.table_id) for place, name in known for entry in _entries(registries[place], name)}
+        return {
+            namespace.folder(entry.table_id)
+            for namespace, name in known
+            for entry in entries_of(registries[namespace], name)
+        }
 
-    def _accesses_known(self, places: Iterable[Place]) -> dict[str, int]:
-        return {log: known for place in places for log, known in self._access_known(place.session).items()}
+    def _accesses_known(self, namespaces: Iterable[Namespace]) -> dict[str, int]:
+        return {log: known for namespace in namespaces for log, known in self._access_known(namespace.session).items()}
 
     def _access_known(self, session: Session) -> dict[str, int]:
         if session.unchecked:
@@ -233,21 +241,26 @@ class Tables:
         log = access_log(session.organization)
         return {log: self._accesses.known(log)}
 
-    def _acting(self, session: Session, heads: dict[str, Head]) -> Acting:
+    def _authorization(self, session: Session, heads: dict[str, Head]) -> Authorization:
         log = access_log(session.organization)
         head = heads.get(log)
         with self._audit.refusals(session, "act"):
-            return acting(self._accesses.state_at(log, head) if head else NOBODY, session, self._clock.now_us())
+            return authorization(self._accesses.state_at(log, head) if head else NOBODY, session, self._clock.now_us())
 
-    def _registry(self, place: Place, heads: dict[str, Head]) -> Registry:
-        head = heads.get(place.registry)
-        return self._registries.state_at(place.registry, head) if head else EMPTY
+    def _registry(self, namespace: Namespace, heads: dict[str, Head]) -> Registry:
+        head = heads.get(namespace.registry)
+        return self._registries.state_at(namespace.registry, head) if head else EMPTY
 
     def _open(
-        self, entry: TableEntry, heads: dict[str, Head], place: Place, access: AccessStage | None, need: Permission
+        self,
+        entry: TableEntry,
+        heads: dict[str, Head],
+        namespace: Namespace,
+        access: AccessStage | None,
+        need: Permission,
     ) -> OpenTable:
-        folder = place.folder(entry.table_id)
-        return OpenTable(entry, folder, self._snapshot(folder, heads), place, access, need)
+        folder = namespace.folder(entry.table_id)
+        return OpenTable(entry, folder, self._snapshot(folder, heads), namespace, access, need)
 
     def _snapshot(self, folder: str, heads: dict[str, Head]) -> Snapshot:
         head = heads.get(folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.row_filter_checks import fitted
 from supertable.domain.access.row_filters import Term
@@ -24,17 +24,17 @@ from supertable.domain.table.snapshots import Snapshot
 class OpenTable:
     """A table at one version. `folder` holds its objects and names its log.
 
-    `place`: where it is registered; None for a new table whose name nobody knows yet. `access`: what the caller sees of
-    it, None: all; `need`: what the caller wants to do with it. `future`: where a new table is going to be registered.
+    `namespace`: where it is registered; None for a new table that is not registered yet. `access`: the part that the
+    caller may see; None: all. `need`: the permission required. `future`: where a new table will be registered.
     """
 
     entry: TableEntry
     folder: str
     snapshot: Snapshot
-    place: Place | None = None
+    namespace: Namespace | None = None
     access: AccessStage | None = None
     need: Permission = Permission.META
-    future: Place | None = None
+    future: Namespace | None = None
 
     @property
     def name(self) -> str:
@@ -46,9 +46,9 @@ class OpenTable:
         return self.access.shown(self.snapshot.schema) if self.access else self.snapshot.schema
 
     @property
-    def bare(self) -> Schema:
+    def unmasked(self) -> Schema:
         """Those columns whose values the caller sees as they are."""
-        return self.access.bare(self.snapshot.schema) if self.access else self.snapshot.schema
+        return self.access.unmasked(self.snapshot.schema) if self.access else self.snapshot.schema
 
     def require_whole(self, what: str) -> None:
         """Raises `AccessDenied` for callers who see only a part of the table."""

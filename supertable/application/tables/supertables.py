@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.tables.lookup import Tables
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import InvalidName, NotFound
@@ -34,23 +34,25 @@ class ListSupertables:
     def __call__(self, session: Session) -> list[SupertableInfo]:
         """All of them as one cut, by name."""
         folders = self._store.folders(f"{name_key(session.organization)}/")
-        places = [Place(session.organization, name, session) for name in sorted(folders) if _is_name(name)]
+        namespaces = [Namespace(session.organization, name, session) for name in sorted(folders) if _is_name(name)]
         even_empty = self._tables.require(session, Permission.META).role.reaches_all
-        entries = self._tables.entries(places, Permission.META)
-        return [info for place in places if (info := self._info(place, len(entries[place]), even_empty))]
+        entries = self._tables.entries(namespaces, Permission.META)
+        return [
+            info for namespace in namespaces if (info := self._info(namespace, len(entries[namespace]), even_empty))
+        ]
 
-    def one(self, place: Place) -> SupertableInfo:
+    def one(self, namespace: Namespace) -> SupertableInfo:
         """Raises `NotFound`."""
-        even_empty = self._tables.acting(place.session).role.reaches_all
-        info = self._info(place, len(self._tables.entries([place], Permission.META)[place]), even_empty)
+        even_empty = self._tables.authorization(namespace.session).role.reaches_all
+        info = self._info(namespace, len(self._tables.entries([namespace], Permission.META)[namespace]), even_empty)
         if info is None:
-            raise NotFound(f"There is no supertable {place.supertable!r}.")
+            raise NotFound(f"There is no supertable {namespace.supertable!r}.")
         return info
 
-    def _info(self, place: Place, tables: int, even_empty: bool) -> SupertableInfo | None:
-        if not tables and not (even_empty and self._tables.registry(place).version):
+    def _info(self, namespace: Namespace, tables: int, even_empty: bool) -> SupertableInfo | None:
+        if not tables and not (even_empty and self._tables.registry(namespace).version):
             return None
-        return SupertableInfo(name_key(place.supertable), tables)
+        return SupertableInfo(name_key(namespace.supertable), tables)
 
 
 def _is_name(folder: str) -> bool:

@@ -42,7 +42,7 @@ Record = TypeVar("Record", bound=LogRecord)
 State = TypeVar("State", bound=LogState)
 
 
-class Log(Generic[Record, State]):
+class VersionedLog(Generic[Record, State]):
     """Any number of logs of one kind. Thread-safe; states are immutable and cached by version."""
 
     def __init__(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pyarrow as pa
 
-from supertable.application.storage.deletion_vectors import DeletionVectors, Marked, Positions
+from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors, Positions
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.table.data_files import DataFile, DeletionVector
 from supertable.domain.table.rebase import revived, still_there, unprobed
@@ -17,7 +17,7 @@ Probe = Callable[[list[DataFile]], Mapping[str, pa.Array]]
 
 
 @dataclass(slots=True)
-class Marks:
+class DeadRows:
     """Positions of dead rows by data file path; which files were looked into, and at which version last.
 
     See `domain.rebase`, rule 3.
@@ -50,14 +50,17 @@ class Marks:
         before = self.positions.get(path)
         self.positions[path] = rows if before is None else np.union1d(before, rows)
 
-    def on(self, table: OpenTable) -> dict[str, Marked]:
+    def on(self, table: OpenTable) -> dict[str, DeadRowsOfFile]:
         """The marks on files that the snapshot has."""
         files = table.snapshot.files
-        return {path: Marked(files[path], self.positions[path]) for path in still_there(table.snapshot, self.positions)}
+        return {
+            path: DeadRowsOfFile(files[path], self.positions[path])
+            for path in still_there(table.snapshot, self.positions)
+        }
 
 
 @dataclass(frozen=True, slots=True)
-class Killed:
+class DeletionResult:
     """What the marks do: files that lose all their rows, new vectors of the others, and how many rows died just now."""
 
     removed: tuple[str, ...]
@@ -65,7 +68,7 @@ class Killed:
     rows: int
 
 
-def killed(table: OpenTable, marks: Mapping[str, Marked], vectors: DeletionVectors) -> Killed:
+def write_deletions(table: OpenTable, marks: Mapping[str, DeadRowsOfFile], vectors: DeletionVectors) -> DeletionResult:
     """Write the deletion vectors of marked files. Rows that were dead already are not counted."""
     whole = {path: mark for path, mark in marks.items() if len(mark.positions) >= mark.file.rows}
     parts = {path: mark for path, mark in marks.items() if path not in whole}
@@ -75,7 +78,7 @@ def killed(table: OpenTable, marks: Mapping[str, Marked], vectors: DeletionVecto
         vector.rows - (parts[path].file.rows - parts[path].file.live_rows) for path, vector in deletes.items()
     )
     kept = {path: vector for path, vector in deletes.items() if path not in removed}
-    return Killed(tuple(removed), kept, rows)
+    return DeletionResult(tuple(removed), kept, rows)
 
 
 def alive(files: Iterable[DataFile], vectors: Mapping[str, DeletionVector], wholly_dead: set[str]) -> list[DataFile]:

@@ -13,9 +13,9 @@ from supertable.application.storage.arrow_batches import as_reader, conformer
 from supertable.application.storage.arrow_schemas import fields_of
 from supertable.application.storage.deletion_vectors import DeletionVectors
 from supertable.application.tables.lookup import Tables
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
-from supertable.application.writes.dead_rows import Marks, Probe, killed
+from supertable.application.writes.dead_rows import DeadRows, Probe, write_deletions
 from supertable.application.writes.key_bounds import key_bounds
 from supertable.application.writes.write_permissions import check_keys_seen
 from supertable.domain.access.roles import Permission
@@ -34,23 +34,23 @@ class DeleteRows:
         self._finder = finder
         self._vectors = vectors
 
-    def where(self, place: Place, name: str, predicate: str, reason: str, info: CommitInfo) -> WriteResult:
+    def where(self, namespace: Namespace, name: str, predicate: str, reason: str, info: CommitInfo) -> WriteResult:
         """Delete the rows for which the SQL expression is true. Raises `InvalidStatement` where it is none."""
-        table = self._tables.open(place, name, Permission.WRITE)
-        checked = self._finder.check_predicate(predicate, table.bare)
+        table = self._tables.open(namespace, name, Permission.WRITE)
+        checked = self._finder.check_predicate(predicate, table.unmasked)
         tombstone = Tombstone(checked.text, None, reason)
 
         def probe(newest: OpenTable) -> Probe:
-            current = self._finder.check_predicate(predicate, newest.bare)
+            current = self._finder.check_predicate(predicate, newest.unmasked)
             return lambda files: self._finder.matching_predicate(
                 newest.scan(pruned(files, current.necessary, newest.snapshot.schemas, newest.snapshot.schema)), current
             )
 
         return self._delete(table, tombstone, info, probe)
 
-    def keys(self, place: Place, name: str, data: Any, reason: str, info: CommitInfo) -> WriteResult:
+    def keys(self, namespace: Namespace, name: str, data: Any, reason: str, info: CommitInfo) -> WriteResult:
         """Delete the rows whose key is among those given; `data` has the key columns and no others."""
-        table = self._tables.open(place, name, Permission.WRITE)
+        table = self._tables.open(namespace, name, Permission.WRITE)
         if not table.snapshot.definition.keys:
             raise InvalidInput(f"Table {table.name} has no key columns; delete with a predicate instead.")
         with self._committer.refusals(table):
@@ -71,11 +71,11 @@ class DeleteRows:
         return self._delete(table, Tombstone(None, keys.num_rows, reason), info, probe)
 
     def _delete(self, table: OpenTable, tombstone: Tombstone, info: CommitInfo, probe: Any) -> WriteResult:
-        marks = Marks()
+        marks = DeadRows()
 
         def change(newest: OpenTable) -> Change:
             marks.look(newest, probe(newest))
-            dead = killed(newest, marks.on(newest), self._vectors)
+            dead = write_deletions(newest, marks.on(newest), self._vectors)
             return Change(
                 Operation.DELETE,
                 removed=dead.removed,

@@ -16,13 +16,13 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from supertable.application.commits.committer import Apart, Committer
+from supertable.application.commits.committer import CannotShareCommit, Committer
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.storage.arrow_batches import conformer
 from supertable.application.tables.lookup import Tables
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
-from supertable.application.writes.grouped_writes import Portion, Portions
+from supertable.application.writes.grouped_writes import GroupedWrite, GroupedWrites
 from supertable.application.writes.write_fit import Fit, WriteMode
 from supertable.application.writes.write_rows import WriteRows
 from supertable.domain.access.roles import Permission
@@ -44,7 +44,7 @@ MOST_WAITING_BYTES = 128 * 1024 * 1024
 Rows = Callable[[Schema], pa.Table]
 """Gives a writer's rows, knowing the columns that the writer sees. Raises `InvalidInput`."""
 Conform = Callable[[pa.Table], pa.Table]
-_OF_ONE = (InvalidInput, AccessDenied, NotFound, NotSignedIn, Apart)
+_OF_ONE = (InvalidInput, AccessDenied, NotFound, NotSignedIn, CannotShareCommit)
 """What a commit may fail for because of one of those who share it."""
 
 
@@ -52,7 +52,7 @@ _OF_ONE = (InvalidInput, AccessDenied, NotFound, NotSignedIn, Apart)
 class _Write:
     """`bytes`: about how much memory it takes while it waits."""
 
-    place: Place
+    namespace: Namespace
     name: str
     rows: Rows
     mode: WriteMode
@@ -85,12 +85,12 @@ class _Group:
 
     kind: _Kind | None = None
     writes: list[_Write] = field(default_factory=list)
-    portions: list[Portion] = field(default_factory=list)
+    portions: list[GroupedWrite] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
     rows: int = 0
     fits: list[tuple[OpenTable, WriteMode, pa.Schema, Fit, Conform]] = field(default_factory=list)
 
-    def takes(self, kind: _Kind, write: _Write, portion: Portion) -> bool:
+    def accept(self, kind: _Kind, write: _Write, portion: GroupedWrite) -> bool:
         """Whether the write may join; then it does, unless it was cancelled, and cannot be cancelled any more."""
         key = portion.idempotency_key
         if self.kind not in (None, kind):
@@ -121,13 +121,13 @@ class GroupCommit:
         self._closed = False
 
     def submit(
-        self, place: Place, name: str, rows: Rows, size: int, mode: WriteMode, info: CommitInfo
+        self, namespace: Namespace, name: str, rows: Rows, size: int, mode: WriteMode, info: CommitInfo
     ) -> Future[WriteResult]:
         """Write the rows, about `size` bytes. The answer is there once they are durable, or it raises what
         `WriteRows` does; cancelled before its turn, the write is not made. Raises `Busy`.
         """
-        write = _Write(place, name, rows, mode, info, size)
-        table = (place.organization, place.supertable, name_key(name))
+        write = _Write(namespace, name, rows, mode, info, size)
+        table = (namespace.organization, namespace.supertable, name_key(name))
         with self._lock:
             if self._closed:
                 raise Busy("The service is about to stop; nothing was written.")
@@ -188,30 +188,30 @@ class GroupCommit:
         group = _Group()
         left: list[_Write] = []
         for write in writes:
-            table = opened[write.place]
+            table = opened[write.namespace]
             in_order = isinstance(table, OpenTable) and bool(table.snapshot.definition.keys)
-            if (left and in_order) or not self._joined(write, table, group):
+            if (left and in_order) or not self._join(write, table, group):
                 left.append(write)
         if group.writes:
             self._commit(group)
         return left
 
-    def _opened(self, writes: Iterable[_Write]) -> dict[Place, OpenTable | SupertableError]:
+    def _opened(self, writes: Iterable[_Write]) -> dict[Namespace, OpenTable | SupertableError]:
         """The table for each caller, as one cut where all may write to it."""
-        names = {write.place: write.name for write in writes}
+        names = {write.namespace: write.name for write in writes}
         try:
-            found = self._tables.cut(names.items(), Permission.WRITE)
+            found = self._tables.open_consistently(names.items(), Permission.WRITE)
         except SupertableError:
-            return {place: self._opened_alone(place, name) for place, name in names.items()}
-        return {place: tables[0] for (place, _), tables in found.items()}
+            return {namespace: self._opened_alone(namespace, name) for namespace, name in names.items()}
+        return {namespace: tables[0] for (namespace, _), tables in found.items()}
 
-    def _opened_alone(self, place: Place, name: str) -> OpenTable | SupertableError:
+    def _opened_alone(self, namespace: Namespace, name: str) -> OpenTable | SupertableError:
         try:
-            return self._tables.open(place, name, Permission.WRITE)
+            return self._tables.open(namespace, name, Permission.WRITE)
         except SupertableError as error:
             return error
 
-    def _joined(self, write: _Write, table: OpenTable | SupertableError, group: _Group) -> bool:
+    def _join(self, write: _Write, table: OpenTable | SupertableError, group: _Group) -> bool:
         """Whether the write is answered, or part of the group now. What is wrong with it is only its caller's."""
         try:
             if isinstance(table, SupertableError):
@@ -222,15 +222,15 @@ class GroupCommit:
                 return True
             if write.info.idempotency_key in group.keys:
                 return False  # its turn comes when the first one's result is known
-            rows = write.rows(table.bare)
+            rows = write.rows(table.unmasked)
             fit, conform = self._fit(table, rows.schema, write, group)
-            portion = Portion(table, conform(rows), write.info.idempotency_key)
+            portion = GroupedWrite(table, conform(rows), write.info.idempotency_key)
         except Exception as error:  # noqa: BLE001 - its caller is told, and nobody else
             write.fail(error)
             return True
         columns = tuple(column.id for column in fit.staged.fields)
         kind = _Kind(write.mode, tuple(sorted(write.info.properties.items())), table.access, columns)
-        return group.takes(kind, write, portion)
+        return group.accept(kind, write, portion)
 
     def _fit(self, table: OpenTable, given: pa.Schema, write: _Write, group: _Group) -> tuple[Fit, Conform]:
         """Looked at once for all who give the same columns."""
@@ -238,7 +238,7 @@ class GroupCommit:
             if opened is table and mode is write.mode and columns.equals(given, check_metadata=True):
                 return fit, conform
         fit = self._write_rows.fit(table, given, write.mode)
-        seen = table.bare
+        seen = table.unmasked
         hidden = [column for column in fit.staged.fields if seen.by_id(column.id) is None]
         target = without(fit.staged, hidden) if hidden else fit.staged
         group.fits.append((table, write.mode, given, fit, conformer(given, target)))
@@ -250,7 +250,7 @@ class GroupCommit:
             self._singly(group)
             return
         try:
-            results = self._write_rows.together(Portions(group.portions), group.writes[0].mode, info)
+            results = self._write_rows.together(GroupedWrites(group.portions), group.writes[0].mode, info)
         except _OF_ONE:
             self._singly(group)
         except Exception as error:  # noqa: BLE001 - it would fail for each, or nobody knows whether it did

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from supertable.application.commits.committer import Apart
+from supertable.application.commits.committer import CannotShareCommit
 from supertable.application.ports.engines import RowFinder
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.table.commits import Counts, Share
@@ -17,7 +17,7 @@ _NUMBER = "number"
 
 
 @dataclass(frozen=True, slots=True)
-class Portion:
+class GroupedWrite:
     """One writer's rows, with the columns that they are staged under; `table` as that writer opened it."""
 
     table: OpenTable
@@ -26,13 +26,13 @@ class Portion:
 
 
 @dataclass(slots=True)
-class Portions:
+class GroupedWrites:
     """All see the same of one table, and their rows have the same columns. They are in the order of arrival.
 
     `superseding` and `stale` are keys that were met in the table: of rows that supersede one, or lose against one.
     """
 
-    parts: Sequence[Portion]
+    parts: Sequence[GroupedWrite]
     superseding: list[pa.Table] = field(default_factory=list)
     stale: list[pa.Table] = field(default_factory=list)
 
@@ -42,15 +42,15 @@ class Portions:
 
     def others(self) -> list[OpenTable]:
         """The table as those opened it who are not the one whose rights the commit looks at."""
-        return [part.table for part in self.parts if part.table.place != self.table.place]
+        return [part.table for part in self.parts if part.table.namespace != self.table.namespace]
 
     def rows(self) -> pa.Table:
         return pa.concat_tables([part.rows for part in self.parts]).combine_chunks()
 
     def require_new(self, newest: OpenTable) -> None:
-        """Raises `Apart`."""
+        """Raises `CannotShareCommit`."""
         if any(part.idempotency_key in newest.snapshot.replies for part in self.parts if part.idempotency_key):
-            raise Apart
+            raise CannotShareCommit
 
     def met(self, keys: pa.Table, by: pa.Array, stale: pa.Array) -> None:
         """See `resolving.Met`."""

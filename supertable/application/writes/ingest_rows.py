@@ -13,7 +13,7 @@ from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.readers import FileReader, ReadOptions
 from supertable.application.storage.arrow_schemas import arrow_schema
 from supertable.application.tables.lookup import Tables
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.application.writes.group_commit import GroupCommit
 from supertable.application.writes.write_fit import WriteMode
 from supertable.application.writes.write_rows import WriteRows
@@ -41,7 +41,7 @@ class IngestLimits:
 class Wanted:
     """What is to become of the rows. `where`: see `WriteRows`."""
 
-    place: Place
+    namespace: Namespace
     table: str
     mode: WriteMode = WriteMode.APPEND
     evolve: bool = False
@@ -73,28 +73,30 @@ class IngestRows:
             found = self._reader.rows(text, self._options(wanted, columns, format_, None, len(text)))
             return _some(found, wanted)
 
-        return self._group_commit.submit(wanted.place, wanted.table, rows, len(text), wanted.mode, wanted.info)
+        return self._group_commit.submit(wanted.namespace, wanted.table, rows, len(text), wanted.mode, wanted.info)
 
     def table(self, wanted: Wanted, rows: pa.Table) -> Future[WriteResult]:
         """Write rows that are in memory, of a write that is `shareable`. Does not block."""
         return self._group_commit.submit(
-            wanted.place, wanted.table, lambda _: rows, rows.nbytes, wanted.mode, wanted.info
+            wanted.namespace, wanted.table, lambda _: rows, rows.nbytes, wanted.mode, wanted.info
         )
 
-    def keys(self, place: Place, name: str, text: bytes) -> pa.Table:
+    def keys(self, namespace: Namespace, name: str, text: bytes) -> pa.Table:
         """A JSON array of objects, read by the columns of a table that the caller may write to; all have the same."""
-        columns = self._tables.open(place, name, Permission.WRITE).bare
-        return self._reader.rows(text, self._options(Wanted(place, name, WriteMode.UPSERT), columns, "json", None, 0))
+        columns = self._tables.open(namespace, name, Permission.WRITE).unmasked
+        return self._reader.rows(
+            text, self._options(Wanted(namespace, name, WriteMode.UPSERT), columns, "json", None, 0)
+        )
 
     def file(self, wanted: Wanted, path: str, format_: str, compression: str | None, size: int) -> WriteResult:
         """Write the rows of a file of `size` bytes; `format_` and `compression`: see `ReadOptions`."""
-        columns = self._tables.open(wanted.place, wanted.table, Permission.WRITE).bare
+        columns = self._tables.open(wanted.namespace, wanted.table, Permission.WRITE).unmasked
         with self._reader.open([path], self._options(wanted, columns, format_, compression, size)) as opened:
             head, rest = _head(opened.reader) if wanted.shareable else (None, opened.reader)
             if head is not None:
                 return self.table(wanted, _some(head, wanted)).result()
             return self._write_rows(
-                wanted.place, wanted.table, rest, wanted.mode, wanted.evolve, wanted.info, wanted.where
+                wanted.namespace, wanted.table, rest, wanted.mode, wanted.evolve, wanted.info, wanted.where
             )
 
     def _options(

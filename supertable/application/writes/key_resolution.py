@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from supertable.application.ports.engines import RowFinder
-from supertable.application.storage.deletion_vectors import DeletionVectors, Marked
+from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.writes.dead_rows import Killed, Marks, alive, killed
+from supertable.application.writes.dead_rows import DeadRows, DeletionResult, alive, write_deletions
 from supertable.application.writes.key_bounds import key_bounds
-from supertable.application.writes.staged_files import KeyChunk, Stage, Staged, staged_scan
+from supertable.application.writes.staged_files import KeyChunk, Staged, StagedFileWriter, staged_scan
 from supertable.domain.scan.file_pruning import pruned
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.table.data_files import DataFile
@@ -22,8 +22,8 @@ Met = Callable[[pa.Table, pa.Array, pa.Array], None]
 """Is told of keys, and which of them (row numbers) supersede rows of the table, or lose against them."""
 
 
-class Resolver:
-    def __init__(self, stage: Stage, finder: RowFinder, vectors: DeletionVectors) -> None:
+class KeyResolver:
+    def __init__(self, stage: StagedFileWriter, finder: RowFinder, vectors: DeletionVectors) -> None:
         self._stage = stage
         self._finder = finder
         self._vectors = vectors
@@ -33,7 +33,7 @@ class Resolver:
         newest: OpenTable,
         staged: Staged,
         schema: Schema,
-        marks: Marks,
+        marks: DeadRows,
         gone: Mapping[str, pa.Array] | None = None,
         met: Met | None = None,
     ) -> None:
@@ -47,17 +47,17 @@ class Resolver:
         hidden = {path: self._hidden(newest, path, rows) for path, rows in (gone or {}).items()}
         marks.look(newest, lambda files: self._probe(newest, staged, schema, marks, files, hidden, met))
 
-    def killed(self, newest: OpenTable, marks: Marks) -> Killed:
+    def write_deletions(self, newest: OpenTable, marks: DeadRows) -> DeletionResult:
         """What the marks do to the files of the snapshot; writes their deletion vectors."""
-        return killed(newest, marks.on(newest), self._vectors)
+        return write_deletions(newest, marks.on(newest), self._vectors)
 
-    def own(self, newest: OpenTable, staged: Staged, marks: Marks) -> list[DataFile]:
+    def own(self, newest: OpenTable, staged: Staged, marks: DeadRows) -> list[DataFile]:
         """The staged files with their own dead rows marked; writes their deletion vectors."""
         dead = {}
         for file in staged.files:
             parts = [rows for rows in (staged.dead.get(file.path), marks.positions.get(file.path)) if rows is not None]
             if parts:
-                dead[file.path] = Marked(file, np.unique(np.concatenate(parts)))
+                dead[file.path] = DeadRowsOfFile(file, np.unique(np.concatenate(parts)))
         none_left = {path for path, mark in dead.items() if len(mark.positions) == mark.file.rows}
         partly = {path: mark for path, mark in dead.items() if path not in none_left}
         return alive(staged.files, self._vectors.extended(newest.folder, partly), none_left)
@@ -81,7 +81,7 @@ class Resolver:
         newest: OpenTable,
         staged: Staged,
         schema: Schema,
-        marks: Marks,
+        marks: DeadRows,
         files: list[DataFile],
         hidden: Mapping[str, bytes],
         met: Met | None,
@@ -103,7 +103,7 @@ class Resolver:
         return {}
 
     def _hidden(self, newest: OpenTable, path: str, rows: pa.Array) -> bytes:
-        mark = Marked(newest.snapshot.files[path], rows.to_numpy())
+        mark = DeadRowsOfFile(newest.snapshot.files[path], rows.to_numpy())
         return self._vectors.with_positions(newest.folder, mark)
 
     def _chunks(self, newest: OpenTable, staged: Staged) -> Iterator[KeyChunk]:

@@ -54,7 +54,7 @@ class Staged:
         return sum(file.rows for file in self.files) - sum(len(rows) for rows in self.dead.values())
 
 
-class Stage:
+class StagedFileWriter:
     def __init__(self, store: ObjectStore, writer: DataFileWriter, finder: RowFinder) -> None:
         self._store = store
         self._writer = writer

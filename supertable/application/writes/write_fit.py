@@ -32,7 +32,9 @@ class Fit:
         return without(self.schema, self.missing) if self.missing else self.schema
 
 
-def _check(table: OpenTable, schema: Schema, given: Sequence[str], mode: WriteMode, where: str | None) -> list[Field]:
+def missing_fields(
+    table: OpenTable, schema: Schema, given: Sequence[str], mode: WriteMode, where: str | None
+) -> list[Field]:
     """The columns that the data lacks, if it may."""
     if where is not None and mode is not WriteMode.OVERWRITE:
         raise InvalidInput("A predicate for what to replace goes with the mode overwrite only.")

@@ -29,9 +29,9 @@ def check_restricted(table: OpenTable, given: Sequence[Field], whole_only: str =
     if whole_only:
         table.require_whole(whole_only)
     schema = table.snapshot.schema
-    bare = access.bare(schema)
-    fitted(bare, given, evolve=False)
-    if any(not column.nullable for column in schema.fields if bare.by_id(column.id) is None):
+    unmasked = access.unmasked(schema)
+    fitted(unmasked, given, evolve=False)
+    if any(not column.nullable for column in schema.fields if unmasked.by_id(column.id) is None):
         raise AccessDenied(f"Rows of table {table.name} need columns that this role does not see; it cannot write any.")
     check_keys_seen(table)
     definition = table.snapshot.definition
@@ -47,8 +47,8 @@ def check_keys_seen(table: OpenTable) -> None:
     if table.access is None:
         return
     definition = table.snapshot.definition
-    bare = table.access.bare(table.snapshot.schema)
-    if not all(bare.by_id(column) for column in (*definition.keys, definition.sequence) if column):
+    unmasked = table.access.unmasked(table.snapshot.schema)
+    if not all(unmasked.by_id(column) for column in (*definition.keys, definition.sequence) if column):
         raise AccessDenied(f"This role does not see the key columns of table {table.name} as they are.")
 
 

@@ -7,19 +7,19 @@ from typing import Any
 
 import pyarrow as pa
 
-from supertable.application.commits.committer import Apart, Committed, Committer
+from supertable.application.commits.committer import CannotShareCommit, Committed, Committer
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.engines import RowFinder
 from supertable.application.storage.arrow_batches import as_reader
 from supertable.application.storage.arrow_schemas import fields_of
 from supertable.application.tables.lookup import Tables
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
-from supertable.application.writes.dead_rows import Marks
-from supertable.application.writes.grouped_writes import Portions
-from supertable.application.writes.key_resolution import Resolver
-from supertable.application.writes.staged_files import Stage, Staged, staged_scan
-from supertable.application.writes.write_fit import Fit, WriteMode, _check
+from supertable.application.writes.dead_rows import DeadRows
+from supertable.application.writes.grouped_writes import GroupedWrites
+from supertable.application.writes.key_resolution import KeyResolver
+from supertable.application.writes.staged_files import Staged, StagedFileWriter, staged_scan
+from supertable.application.writes.write_fit import Fit, WriteMode, missing_fields
 from supertable.application.writes.write_permissions import check_restricted, check_rows
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import AccessDenied, InvalidInput, InvalidSchema, NotFound, NotSignedIn
@@ -42,7 +42,7 @@ class WriteRows:
     """On a table with keys every mode keeps one row per key: the last, or the one with the highest sequence."""
 
     def __init__(
-        self, tables: Tables, stage: Stage, committer: Committer, finder: RowFinder, resolver: Resolver
+        self, tables: Tables, stage: StagedFileWriter, committer: Committer, finder: RowFinder, resolver: KeyResolver
     ) -> None:
         self._tables = tables
         self._stage = stage
@@ -52,7 +52,7 @@ class WriteRows:
 
     def __call__(
         self,
-        place: Place,
+        namespace: Namespace,
         name: str,
         data: Any,
         mode: WriteMode,
@@ -66,7 +66,7 @@ class WriteRows:
         for which that is true, by rows for which it is true. Raises `InvalidInput` and its kinds for data that does not
         fit, `AccessDenied` for rows and columns that the caller may not write, and `Conflict`; nothing is then changed.
         """
-        return self.into(self._tables.open(place, name, Permission.WRITE), data, mode, evolve, info, where)
+        return self.into(self._tables.open(namespace, name, Permission.WRITE), data, mode, evolve, info, where)
 
     def into(
         self,
@@ -87,11 +87,11 @@ class WriteRows:
             work = _Work(fit.given, evolve, _OPERATIONS[mode], where, Staged(fit.schema, []))
             return WriteResult.of(table, self._written(table, reader, fit, work, info))
 
-    def together(self, portions: Portions, mode: WriteMode, info: CommitInfo) -> list[WriteResult]:
+    def together(self, portions: GroupedWrites, mode: WriteMode, info: CommitInfo) -> list[WriteResult]:
         """Write what several writers append or upsert as one version; the answers are in the same order.
 
-        `info` is what they have in common, so that it has no key. Raises what any one's write would, and `Apart`;
-        nothing is then changed.
+        `info` belongs to all of them, so it has no idempotency key. Raises what any single write would raise, and
+        `CannotShareCommit`; nothing is then changed.
         """
         table, rows = portions.table, portions.rows()
         with self._committer.at_work(table):
@@ -110,7 +110,7 @@ class WriteRows:
         fields = fields_of(given)
         check_restricted(table, fields, _WHOLE_ONLY.get(mode, "change the columns of" if evolve else ""))
         schema = fitted(table.snapshot.schema, fields, evolve)
-        missing = _check(table, schema, [field.name for field in fields], mode, where)
+        missing = missing_fields(table, schema, [field.name for field in fields], mode, where)
         return Fit(fields, schema, missing if mode is WriteMode.UPSERT else [])
 
     def _written(
@@ -138,7 +138,7 @@ class WriteRows:
         except AccessDenied as error:
             self._stage.discard(table, staged)
             if work.portions:
-                raise Apart from error
+                raise CannotShareCommit from error
             raise
 
     def _proposed(self, newest: OpenTable, work: _Work) -> Change:
@@ -149,7 +149,7 @@ class WriteRows:
         try:
             self._tables.recheck(portions.others())
         except (AccessDenied, NotSignedIn, NotFound) as error:
-            raise Apart from error
+            raise CannotShareCommit from error
         return replace(self._change(newest, work), shares=portions.shares(self._finder))
 
     def _change(self, newest: OpenTable, work: _Work) -> Change:
@@ -192,7 +192,7 @@ class WriteRows:
             raise InvalidSchema(", ".join(forbidden), reason)
 
     def _overwriting(self, newest: OpenTable, work: _Work, schema: Schema | None) -> Change:
-        own = self._resolver.own(newest, work.staged, Marks())
+        own = self._resolver.own(newest, work.staged, DeadRows())
         counts = Counts(inserted=work.staged.live_rows, deleted=newest.snapshot.rows)
         removed = tuple(newest.snapshot.files)
         return Change(work.operation, added=tuple(own), removed=removed, schema=schema, counts=counts)
@@ -200,7 +200,7 @@ class WriteRows:
     def _upserting(self, newest: OpenTable, work: _Work, schema: Schema | None) -> Change:
         met = work.portions.met if work.portions else None
         self._resolver.supersede(newest, work.staged, schema or newest.snapshot.schema, work.marks, met=met)
-        dead = self._resolver.killed(newest, work.marks)
+        dead = self._resolver.write_deletions(newest, work.marks)
         own = self._resolver.own(newest, work.staged, work.marks)
         arrived = sum(file.live_rows for file in own)
         return Change(
@@ -215,13 +215,13 @@ class WriteRows:
     def _replacing(self, newest: OpenTable, work: _Work, schema: Schema | None, where: str) -> Change:
         target = schema or newest.snapshot.schema
         self._require_all(newest, work.staged, where)
-        work.marks = Marks()
+        work.marks = DeadRows()
         predicate = self._finder.check_predicate(where, target)
         replaced = self._finder.matching_predicate(newest.scan(schema=target), predicate)
         if newest.snapshot.definition.keys:
             self._resolver.supersede(newest, work.staged, target, work.marks, replaced)
         work.marks.add(replaced)
-        dead = self._resolver.killed(newest, work.marks)
+        dead = self._resolver.write_deletions(newest, work.marks)
         own = self._resolver.own(newest, work.staged, work.marks)
         return Change(
             work.operation,
@@ -257,9 +257,9 @@ class _Work:
     where: str | None
     staged: Staged
     partial: Staged | None = None
-    marks: Marks = field(default_factory=Marks)
-    portions: Portions | None = None
+    marks: DeadRows = field(default_factory=DeadRows)
+    portions: GroupedWrites | None = None
 
     def restaged(self, staged: Staged) -> None:
         self.staged = staged
-        self.marks = Marks()
+        self.marks = DeadRows()

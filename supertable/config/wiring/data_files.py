@@ -15,7 +15,7 @@ from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.cached_files import CachedFiles
 from supertable.application.storage.deletion_vectors import DeletionVectors
-from supertable.application.storage.local_files import StoredFiles
+from supertable.application.storage.local_files import LocalFiles
 from supertable.config.settings.settings import Settings
 from supertable.config.settings.storage import StorageType
 from supertable.config.wiring.duckdb_access import SignedLocations, remote_access
@@ -26,10 +26,10 @@ REQUESTS_AT_ONCE = 16
 
 def data_files(
     settings: Settings, store: ObjectStore, vectors: DeletionVectors, duckdb: DuckDBInstance
-) -> StoredFiles | CachedFiles:
+) -> LocalFiles | CachedFiles:
     remote = remote_access(settings, store)
     if remote is None:
-        return StoredFiles(store, vectors)
+        return LocalFiles(store, vectors)
     place = store.location if remote.secret else SignedLocations(store)
 
     def locate(key: str) -> str:

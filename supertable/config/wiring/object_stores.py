@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from supertable.adapters.object_stores.cloud.buckets import Bucket
-from supertable.adapters.object_stores.cloud.cloud_store import RemoteObjectStore
+from supertable.adapters.object_stores.cloud.cloud_store import CloudObjectStore
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.config.settings.settings import Settings
@@ -35,7 +35,7 @@ def _remote(settings: Settings, bucket: Callable[[Settings], Bucket], extra: str
         found = bucket(settings)
     except ImportError:
         raise MissingExtra(f"STORAGE_TYPE {settings.storage_type}", extra) from None
-    return RemoteObjectStore(found, settings.prefix, folder(settings, "temporary") / "uploads")
+    return CloudObjectStore(found, settings.prefix, folder(settings, "temporary") / "uploads")
 
 
 def _s3(settings: Settings) -> Bucket:

@@ -119,7 +119,7 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
-class Acting:
+class Authorization:
     """What a session may do at this moment. `secret`: see `Access`."""
 
     role: Role
@@ -135,7 +135,7 @@ class Acting:
 NOBODY = Access()
 
 
-def acting(access: Access, session: Session, now_us: int) -> Acting:
+def authorization(access: Access, session: Session, now_us: int) -> Authorization:
     """Raises `NotSignedIn` where the session is over, and `AccessDenied` where it does not have its role any more."""
     token = access.tokens.get(session.token)
     if session.token and token is None:
@@ -144,7 +144,7 @@ def acting(access: Access, session: Session, now_us: int) -> Acting:
     if any(now_us >= end for end in ends):
         raise NotSignedIn("This token has expired.")
     attributes = dict(session.attributes)
-    if not session.superuser and not session.vouched:
+    if not session.superuser and not session.external:
         user = access.users.get(session.user)
         if user is None or not user.enabled:
             raise NotSignedIn("This user is not known any more, or was disabled.")
@@ -156,7 +156,7 @@ def acting(access: Access, session: Session, now_us: int) -> Acting:
         role = SUPERADMIN
     if role is None:
         raise AccessDenied(f"There is no role {session.role!r}.")
-    return Acting(role, Caller(session.user, role.name, attributes), access.secret)
+    return Authorization(role, Caller(session.user, role.name, attributes), access.secret)
 
 
 def replayed_access(base: Access | None, commits: Iterable[AccessCommit]) -> Access | None:

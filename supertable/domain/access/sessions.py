@@ -13,7 +13,7 @@ from supertable.domain.names import name_key
 class Session:
     """A caller that has been recognized. What its role allows is looked up anew whenever it does something.
 
-    `user` is the user's hash. `token`: the id of the stored token that it came with. `vouched`: another system says
+    `user` is the user's hash. `token`: the id of the stored token that it came with. `external`: another system says
     who it is and which role it has, until `until_us`; then `attributes` are from there too.
     """
 
@@ -23,7 +23,7 @@ class Session:
     role: str
     superuser: bool = False
     token: str = ""
-    vouched: bool = False
+    external: bool = False
     attributes: tuple[tuple[str, str], ...] = ()
     until_us: int | None = None
 
@@ -38,7 +38,7 @@ def superuser_hash(organization: str) -> str:
     return hashlib.sha256(f"superuser of {name_key(organization)}".encode()).hexdigest()[:32]
 
 
-def vouched_hash(issuer: str, subject: str) -> str:
+def external_user_hash(issuer: str, subject: str) -> str:
     """The hash of a user whom another system knows: 32 hex digits, the same whenever it vouches for them."""
     return hashlib.sha256(f"{len(issuer)} {issuer} {subject}".encode()).hexdigest()[:32]
 

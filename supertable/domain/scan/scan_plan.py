@@ -44,7 +44,7 @@ class AccessStage:
         columns = [column for column in schema.fields if self.columns is None or column.id in self.columns]
         return replace(schema, fields=tuple(map(self._shown, columns)))
 
-    def bare(self, schema: Schema) -> Schema:
+    def unmasked(self, schema: Schema) -> Schema:
         """Those columns whose values the caller sees as they are."""
         return replace(schema, fields=tuple(one for one in self.shown(schema).fields if one.id not in self.masks))
 
@@ -59,7 +59,7 @@ class Scan:
 
     `schema` has all columns that are read; what comes of them is `shown`: `access` stands behind all else.
 
-    `asked`: what the statement makes necessary of the rows, to be tested before anything that could fail is.
+    `residual`: what the statement makes necessary of the rows, to be tested before anything that could fail is.
     `hidden`: bitmaps of rows to leave out that stand in place of a dirty file's deletion vector, by path of the file.
     """
 
@@ -72,7 +72,7 @@ class Scan:
     rows_total: int
     hidden: Mapping[str, bytes] = field(default_factory=dict)
     access: AccessStage | None = None
-    asked: Predicate = ALWAYS
+    residual: Predicate = ALWAYS
 
     @property
     def shown(self) -> Schema:

@@ -20,10 +20,10 @@ from supertable.entrypoints.api.queries.query import VERSIONS
 from supertable.entrypoints.api.service import health
 from supertable.entrypoints.web import openapi, problem_pages
 from supertable.entrypoints.web.allowed_hosts import AllowedHosts
-from supertable.entrypoints.web.authentication import ORGANIZATION, ROLE, SigningIn
+from supertable.entrypoints.web.authentication import ORGANIZATION, ROLE, AuthenticationMiddleware
 from supertable.entrypoints.web.dependencies import DEPENDENCIES, state_of
 from supertable.entrypoints.web.observability.metrics import metrics
-from supertable.entrypoints.web.observability.request_log import REQUEST_ID, Observed
+from supertable.entrypoints.web.observability.request_log import REQUEST_ID, RequestLogMiddleware
 from supertable.entrypoints.web.problems import problem_of_exception
 from supertable.entrypoints.web.request_bodies import BodySchemas, JsonRequest
 
@@ -37,7 +37,7 @@ def create_app(container: Container, lifespan: Sequence[Lifespan] = ()) -> Lites
     """The REST API over the use cases of `container`, which stays the caller's to close."""
     set_asyncio_executor(_EXECUTOR)
     settings: Settings = container.settings()
-    v1 = Router("/api/v1", route_handlers=routes.HANDLERS, middleware=[SigningIn])
+    v1 = Router("/api/v1", route_handlers=routes.HANDLERS, middleware=[AuthenticationMiddleware])
     app = Litestar(
         route_handlers=[*health.HANDLERS, metrics, *openapi.HANDLERS, *problem_pages.HANDLERS, v1],
         dependencies=DEPENDENCIES,
@@ -52,7 +52,7 @@ def create_app(container: Container, lifespan: Sequence[Lifespan] = ()) -> Lites
         openapi_config=openapi.CONFIG,
         plugins=[BodySchemas()],
     )
-    app.asgi_handler = Observed(app.asgi_handler)
+    app.asgi_handler = RequestLogMiddleware(app.asgi_handler)
     if settings.otlp_endpoint:
         _trace(app, settings.otlp_endpoint)
     return app

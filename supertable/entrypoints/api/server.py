@@ -57,7 +57,7 @@ def _worker(settings: Settings) -> Litestar:
 async def _life(app: Litestar) -> AsyncIterator[None]:
     """A worker's, from its first request to its last."""
     container: Container = app.state["container"]
-    container.audit_exports().start()
+    container.background_audit_export().start()
     loop = asyncio.get_running_loop()
 
     def stop(*_: object) -> None:

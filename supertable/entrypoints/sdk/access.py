@@ -8,7 +8,7 @@ from supertable.application.access_control.manage_roles import ManageRoles
 from supertable.application.access_control.manage_tokens import TOKEN_SECONDS, ManageTokens, NewToken, TokenInfo
 from supertable.application.access_control.manage_users import ManageUsers, UserInfo
 from supertable.application.access_control.role_descriptions import RoleInfo
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import InvalidInput
@@ -21,23 +21,23 @@ class Roles:
     Everything raises `AccessDenied`, and `NotFound` for a role that is not there.
     """
 
-    def __init__(self, container: Container, place: Place) -> None:
+    def __init__(self, container: Container, namespace: Namespace) -> None:
         self._use_case: ManageRoles = container.manage_roles()
-        self._place = place
+        self._namespace = namespace
 
     def list(self) -> list[RoleInfo]:
         """By name, `superadmin` first, which is always there."""
-        return self._use_case.list(self._place.session)
+        return self._use_case.list(self._namespace.session)
 
     def get(self, name: str) -> RoleInfo:
-        return self._use_case.get(self._place.session, name)
+        return self._use_case.get(self._namespace.session, name)
 
     def create(self, name: str, type: str, tables: str | Sequence[str] = (), comment: str = "") -> RoleInfo:
         """A new role. `type`: superadmin, admin, writer, reader or meta; `tables`: as in `grant`.
 
         Raises `AlreadyExists` and `InvalidInput`.
         """
-        return self._use_case.create(self._place.session, name, type, _several(tables), comment)
+        return self._use_case.create(self._namespace.session, name, type, _several(tables), comment)
 
     def alter(
         self,
@@ -50,11 +50,11 @@ class Roles:
     ) -> RoleInfo:
         """What is not given stays, and so do rules for single tables."""
         patterns = None if tables is None else _several(tables)
-        return self._use_case.alter(self._place.session, name, type, patterns, comment, version)
+        return self._use_case.alter(self._namespace.session, name, type, patterns, comment, version)
 
     def drop(self, name: str, *, force: bool = False, version: int | None = None) -> None:
         """`force`: also take it from the users who have it, and revoke tokens for it; else `InvalidInput`."""
-        self._use_case.drop(self._place.session, name, force, version)
+        self._use_case.drop(self._namespace.session, name, force, version)
 
     def grant(
         self,
@@ -73,23 +73,23 @@ class Roles:
         table before. Raises `TableNotFound`, `InvalidInput`, and `AlreadyExists` where a rule stands in the way.
         """
         if columns is None and not masks and where is None:
-            return self._use_case.grant(self._place, name, _several(table), version)
+            return self._use_case.grant(self._namespace, name, _several(table), version)
         if not isinstance(table, str):
             raise InvalidInput("A rule is for one table: grant a part of each by itself.")
         shown = None if columns is None else _several(columns)
-        return self._use_case.grant_rule(self._place, name, table, shown, masks, where, version)
+        return self._use_case.grant_rule(self._namespace, name, table, shown, masks, where, version)
 
     def revoke(self, name: str, table: str, *, version: int | None = None) -> RoleInfo:
         """A name or pattern as it was granted, and the rule for the table of that name. Raises `NotFound`."""
-        return self._use_case.revoke(self._place, name, table, version)
+        return self._use_case.revoke(self._namespace, name, table, version)
 
 
 class Users:
     """A user is named by name or hash. Everything raises `AccessDenied`, and `NotFound` for users and roles."""
 
-    def __init__(self, container: Container, place: Place) -> None:
+    def __init__(self, container: Container, namespace: Namespace) -> None:
         self._use_case: ManageUsers = container.manage_users()
-        self._session: Session = place.session
+        self._session: Session = namespace.session
 
     def list(self) -> list[UserInfo]:
         """By name."""
@@ -134,9 +134,9 @@ class Users:
 class Tokens:
     """One's own tokens, and with RBAC those of all. Everything raises `AccessDenied` and `NotFound`."""
 
-    def __init__(self, container: Container, place: Place) -> None:
+    def __init__(self, container: Container, namespace: Namespace) -> None:
         self._use_case: ManageTokens = container.manage_tokens()
-        self._session: Session = place.session
+        self._session: Session = namespace.session
 
     def list(self, user: str | None = None) -> list[TokenInfo]:
         """The newest first."""

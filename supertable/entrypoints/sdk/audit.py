@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from supertable.application.audit.verify import AuditReport
 from supertable.application.ports.engines import Limits
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.domain.audit import AuditKind, ChainEnd
 from supertable.domain.errors import InvalidInput
@@ -15,9 +15,9 @@ from supertable.domain.errors import InvalidInput
 class AuditLog:
     """For roles that may control. `SELECT … FROM system.audit` reads it too; nobody can change it."""
 
-    def __init__(self, container: Container, place: Place) -> None:
+    def __init__(self, container: Container, namespace: Namespace) -> None:
         self._container = container
-        self._place = place
+        self._namespace = namespace
 
     def events(self, limit: int = 100, kind: str | None = None, user: str | None = None) -> pa.Table:
         """The newest events, newest first. `kind`: see `AuditKind`; `user`: a name or hash.
@@ -32,7 +32,7 @@ class AuditLog:
         )
         parameters = {"kind": kind, "user": user, "count": limit}
         use_case = self._container.run_query()
-        query = use_case.prepare(self._place, sql, parameters)
+        query = use_case.prepare(self._namespace, sql, parameters)
         rows: pa.Table = use_case.run(query, parameters, Limits()).reader.read_all()
         return rows
 
@@ -41,11 +41,11 @@ class AuditLog:
 
         Raises `InvalidInput` and `AccessDenied`.
         """
-        return self._container.verify_audit()(self._place.session, None if known is None else _chain_end(known))
+        return self._container.verify_audit()(self._namespace.session, None if known is None else _chain_end(known))
 
     def export(self) -> int:
         """Put the events that wait on this machine in the log now, and say how many they were."""
-        return self._container.export_audit().now(self._place.session)
+        return self._container.export_audit().now(self._namespace.session)
 
 
 def _chain_end(text: str) -> ChainEnd:

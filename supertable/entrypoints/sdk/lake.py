@@ -17,8 +17,8 @@ from supertable.application.maintenance.maintain_lake import MaintenanceReport
 from supertable.application.maintenance.vacuum_lake import LakeVacuumResult
 from supertable.application.ports.engines import Limits
 from supertable.application.storage.arrow_batches import as_reader
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.application.tables.table_info import DroppedTable, TableInfo
 from supertable.application.writes.write_fit import WriteMode
 from supertable.config.closing import close
@@ -89,7 +89,7 @@ class Lake:
 
     def __init__(self, container: Container, supertable: str, session: Session) -> None:
         self._container = container
-        self._place = Place(session.organization, checked_name("supertable", supertable), session)
+        self._namespace = Namespace(session.organization, checked_name("supertable", supertable), session)
 
     @property
     def container(self) -> Container:
@@ -102,27 +102,27 @@ class Lake:
 
     @property
     def organization(self) -> str:
-        return self._place.organization
+        return self._namespace.organization
 
     @property
     def supertable(self) -> str:
-        return self._place.supertable
+        return self._namespace.supertable
 
     @property
     def audit(self) -> AuditLog:
-        return AuditLog(self._container, self._place)
+        return AuditLog(self._container, self._namespace)
 
     @property
     def roles(self) -> Roles:
-        return Roles(self._container, self._place)
+        return Roles(self._container, self._namespace)
 
     @property
     def users(self) -> Users:
-        return Users(self._container, self._place)
+        return Users(self._container, self._namespace)
 
     @property
     def tokens(self) -> Tokens:
-        return Tokens(self._container, self._place)
+        return Tokens(self._container, self._namespace)
 
     def create_table(
         self, name: str, schema: pa.Schema, keys: Sequence[str] = (), sequence: str | None = None, comment: str = ""
@@ -135,8 +135,8 @@ class Lake:
         """
         if not isinstance(schema, pa.Schema):
             schema = pa.schema(schema)
-        created = self._container.create_table()(self._place, name, schema, _names(keys), sequence, comment)
-        return Table(self._container, self._place, created.name)
+        created = self._container.create_table()(self._namespace, name, schema, _names(keys), sequence, comment)
+        return Table(self._container, self._namespace, created.name)
 
     def create_table_from(
         self,
@@ -156,7 +156,7 @@ class Lake:
         def fill(table: OpenTable) -> None:
             results.append(self._container.write_rows().into(table, reader, WriteMode.APPEND, False, info))
 
-        self._container.create_table()(self._place, name, reader.schema, _names(keys), sequence, fill=fill)
+        self._container.create_table()(self._namespace, name, reader.schema, _names(keys), sequence, fill=fill)
         return results[0]
 
     def write(
@@ -180,7 +180,7 @@ class Lake:
         Raises `TableNotFound`, `InvalidInput` and its kinds, `Conflict`, `Unavailable`; nothing is then changed.
         """
         info = commit_info(idempotency_key, properties)
-        return self._container.write_rows()(self._place, name, data, _mode(mode), evolve, info, where)
+        return self._container.write_rows()(self._namespace, name, data, _mode(mode), evolve, info, where)
 
     def delete(
         self,
@@ -201,8 +201,8 @@ class Lake:
         info = commit_info(idempotency_key, properties)
         use_case = self._container.delete_rows()
         if where is not None:
-            return use_case.where(self._place, name, where, reason, info)
-        return use_case.keys(self._place, name, keys, reason, info)
+            return use_case.where(self._namespace, name, where, reason, info)
+        return use_case.keys(self._namespace, name, keys, reason, info)
 
     def sql(
         self,
@@ -219,7 +219,9 @@ class Lake:
         """
         use_case = self._container.run_query()
         timeout = timeout_seconds or self.settings.query_timeout_seconds
-        return Result(use_case, use_case.prepare(self._place, sql, parameters), parameters, Limits(max_rows, timeout))
+        return Result(
+            use_case, use_case.prepare(self._namespace, sql, parameters), parameters, Limits(max_rows, timeout)
+        )
 
     def changes(self, name: str, from_version: int, to_version: int | None = None) -> Result:
         """The rows that changed after `from_version` (0: all), up to and including `to_version` (None: the newest).
@@ -234,31 +236,31 @@ class Lake:
     def table(self, name: str) -> Table:
         """Raises `TableNotFound`."""
         return Table(
-            self._container, self._place, self._container.tables().open(self._place, name, Permission.META).name
+            self._container, self._namespace, self._container.tables().open(self._namespace, name, Permission.META).name
         )
 
     def tables(self) -> list[TableInfo]:
         """All tables, as of one moment, by name."""
-        return [TableInfo.of(table) for table in self._container.tables().all(self._place, Permission.META)]
+        return [TableInfo.of(table) for table in self._container.tables().all(self._namespace, Permission.META)]
 
     def rename(self, name: str, new_name: str) -> Table:
         """Raises `TableNotFound`, `InvalidName` and `TableExists`."""
-        self._container.rename_table()(self._place, name, new_name)
-        return Table(self._container, self._place, new_name)
+        self._container.rename_table()(self._namespace, name, new_name)
+        return Table(self._container, self._namespace, new_name)
 
     def drop(self, name: str) -> None:
         """Take a table away. Its name is free at once; `undrop` brings it back until a vacuum removes it.
 
         Raises `TableNotFound`.
         """
-        self._container.drop_table()(self._place, name)
+        self._container.drop_table()(self._namespace, name)
 
     def undrop(self, name: str, as_name: str | None = None) -> Table:
         """Bring back the table of that name that was dropped last, with all its versions.
 
         Raises `TableNotFound`, and `TableExists` when its name (or `as_name`) is another table's by now.
         """
-        return Table(self._container, self._place, self._container.undrop_table()(self._place, name, as_name))
+        return Table(self._container, self._namespace, self._container.undrop_table()(self._namespace, name, as_name))
 
     def clone(self, name: str, new_name: str, version: int | str | None = None) -> Table:
         """A new table with the rows that another has at a version (a number, a tag, or None: the newest); none copied.
@@ -266,18 +268,18 @@ class Lake:
         Writes to either never show in the other; the files they share stay for as long as one needs them.
         Raises `TableNotFound`, `VersionNotFound`, `NotFound` for a tag, `InvalidName` and `TableExists`.
         """
-        made = self._container.clone_table()(self._place, name, new_name, version)
-        return Table(self._container, self._place, made.name)
+        made = self._container.clone_table()(self._namespace, name, new_name, version)
+        return Table(self._container, self._namespace, made.name)
 
     def dropped_tables(self) -> list[DroppedTable]:
         """Tables that can be brought back, the latest dropped first."""
-        return DroppedTable.all_of(self._container.tables().registry(self._place))
+        return DroppedTable.all_of(self._container.tables().registry(self._namespace))
 
     def vacuum(
         self, retention: Duration | None = None, *, dry_run: bool = False, grace: Duration = GRACE_SECONDS
     ) -> LakeVacuumResult:
         """`Table.vacuum` for every table; tables that were dropped longer ago than that go altogether."""
-        return self._container.vacuum_lake()(self._place, optional_seconds(retention), dry_run, seconds(grace))
+        return self._container.vacuum_lake()(self._namespace, optional_seconds(retention), dry_run, seconds(grace))
 
     def fsck(
         self,
@@ -291,22 +293,22 @@ class Lake:
         `repair` does what is safe: see each finding. `quick` looks at the sizes of data files, not at their bytes.
         Raises `AccessDenied`.
         """
-        return self._container.check_lake()(self._place, repair, quick, progress)
+        return self._container.check_lake()(self._namespace, repair, quick, progress)
 
     def maintain(self, stop: Callable[[], bool] = lambda: False) -> MaintenanceReport:
         """Compact and vacuum what is due by each table's policy, and purge dropped tables. See `Table.set_maintenance`.
 
         What fails for one table is in the report. `stop` is asked between two portions of work.
         """
-        return self._container.maintain_lake()(self._place, stop)
+        return self._container.maintain_lake()(self._namespace, stop)
 
     def rebuild_catalog(self) -> RebuildReport:
         """Make the catalog anew from storage, for all organizations. For the superuser; raises `AccessDenied`."""
-        return self._container.rebuild_catalog()(self._place.session)
+        return self._container.rebuild_catalog()(self._namespace.session)
 
     def whoami(self) -> Identity:
         """Whom this lake takes its caller for, and what they may do now. Raises `NotSignedIn` and `AccessDenied`."""
-        return self._container.who_am_i()(self._place.session)
+        return self._container.who_am_i()(self._namespace.session)
 
     def close(self) -> None:
         """Free the engine and the catalog. Results that were not read to their end stop."""

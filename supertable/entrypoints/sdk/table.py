@@ -11,8 +11,8 @@ from supertable.application.maintenance.compact_table import CompactionResult
 from supertable.application.maintenance.vacuum_table import VacuumResult
 from supertable.application.storage.arrow_schemas import arrow_schema, fields_of
 from supertable.application.tables.history import HistoryEntry
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.application.tables.table_info import ColumnInfo, TableInfo
 from supertable.application.tables.tombstones import TombstoneInfo, tombstones
 from supertable.config.container import Container
@@ -40,9 +40,9 @@ ColumnPath = str | Sequence[str]
 class Table:
     """A name, not a copy: every method looks at the newest version."""
 
-    def __init__(self, container: Container, place: Place, name: str) -> None:
+    def __init__(self, container: Container, namespace: Namespace, name: str) -> None:
         self._container = container
-        self._place = place
+        self._namespace = namespace
         self._name = name
 
     @property
@@ -62,7 +62,7 @@ class Table:
 
     def history(self, limit: int = 100) -> list[HistoryEntry]:
         """The newest `limit` commits, newest first."""
-        return self._container.table_history()(self._place, self._name, limit)
+        return self._container.table_history()(self._namespace, self._name, limit)
 
     def tombstones(self, limit: int = 100) -> list[TombstoneInfo]:
         """The newest `limit` soft deletes, newest first: who, when, why. The version before each has the rows."""
@@ -74,11 +74,11 @@ class Table:
         `FROM t AT (VERSION => 'name')` reads it. Raises `InvalidName`, `VersionNotFound`, and `AlreadyExists` when
         another version has the tag, unless `replace` moves it.
         """
-        return self._container.tag_version()(self._place, self._name, name, version, replace)
+        return self._container.tag_version()(self._namespace, self._name, name, version, replace)
 
     def untag(self, name: str) -> None:
         """Take a tag away; its version stays for as long as the others do. Raises `NotFound`."""
-        self._container.untag_version()(self._place, self._name, name)
+        self._container.untag_version()(self._namespace, self._name, name)
 
     def tags(self) -> dict[str, int]:
         """The versions that have a tag, by tag, sorted."""
@@ -89,7 +89,9 @@ class Table:
 
         Raises `VersionNotFound`, and `NotFound` for a tag.
         """
-        return self._container.restore_version()(self._place, self._name, version, CommitInfo(dict(properties or {})))
+        return self._container.restore_version()(
+            self._namespace, self._name, version, CommitInfo(dict(properties or {}))
+        )
 
     def add_column(self, path: ColumnPath, kind: pa.DataType, comment: str = "") -> WriteResult:
         """A new column, or struct member, null in all rows there are."""
@@ -124,7 +126,7 @@ class Table:
 
         Raises `InvalidSchema` for columns that are not there or are needed, `IncompatibleSchema` for types.
         """
-        return self._container.alter_table()(self._place, self._name, changes, CommitInfo())
+        return self._container.alter_table()(self._namespace, self._name, changes, CommitInfo())
 
     def compact(self, sort_by: Sequence[str] | None = None, *, everything: bool = False) -> CompactionResult:
         """Write small files, and files with many dead rows, anew; with `everything` all. Other writes go on meanwhile.
@@ -132,7 +134,7 @@ class Table:
         `sort_by`: columns to sort by; None: those of the table's maintenance policy. Raises `InvalidSchema`.
         """
         columns = [sort_by] if isinstance(sort_by, str) else sort_by
-        return self._container.compact_table()(self._place, self._name, columns, everything)
+        return self._container.compact_table()(self._namespace, self._name, columns, everything)
 
     def vacuum(
         self,
@@ -147,7 +149,7 @@ class Table:
         version knows must be. A dry run lists what would go, and why, and changes nothing.
         """
         return self._container.vacuum_table()(
-            self._place, self._name, optional_seconds(retention), dry_run, seconds(grace)
+            self._namespace, self._name, optional_seconds(retention), dry_run, seconds(grace)
         )
 
     def maintenance(self) -> MaintenancePolicy:
@@ -171,11 +173,17 @@ class Table:
         """
         columns = [sort_by] if isinstance(sort_by, str) else sort_by
         return self._container.set_maintenance()(
-            self._place, self._name, target_file_bytes, small_files, dirty_share, columns, optional_seconds(retention)
+            self._namespace,
+            self._name,
+            target_file_bytes,
+            small_files,
+            dirty_share,
+            columns,
+            optional_seconds(retention),
         )
 
     def _open(self, need: Permission = Permission.META) -> OpenTable:
-        return self._container.tables().open(self._place, self._name, need)
+        return self._container.tables().open(self._namespace, self._name, need)
 
     def __repr__(self) -> str:
         info = self.info()

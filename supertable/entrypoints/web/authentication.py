@@ -18,7 +18,7 @@ _SCHEME = "bearer "
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 
-class SigningIn(AbstractAuthenticationMiddleware):
+class AuthenticationMiddleware(AbstractAuthenticationMiddleware):
     """Makes `request.user` the session. Raises `NotSignedIn`; and `AccessDenied` for a role that the caller lacks.
 
     Counts what each token asks for; and, of those who have none, each address.

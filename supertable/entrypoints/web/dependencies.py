@@ -1,4 +1,4 @@
-"""What handlers ask for by name: `container`, `stopping`; behind the sign-in `session`; and `place`, of a path's
+"""What handlers ask for by name: `container`, `stopping`; behind the sign-in `session`; and `namespace`, of a path's
 `{supertable}`."""
 
 from __future__ import annotations
@@ -10,27 +10,27 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, SkipValidation
 from litestar.types import Scope
 
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.domain.access.sessions import Session
 from supertable.domain.names import checked_name
 from supertable.entrypoints.web.rate_limit import RateLimit
-from supertable.entrypoints.web.shutdown import Stopping
+from supertable.entrypoints.web.shutdown import Shutdown
 
 Services = SkipValidation[NamedDependency[Container]]
 """The type of a handler's `container`."""
 Caller = SkipValidation[NamedDependency[Session]]
 """The type of a handler's `session`."""
-Here = SkipValidation[NamedDependency[Place]]
-"""The type of a handler's `place`."""
-Stop = SkipValidation[NamedDependency[Stopping]]
+Here = SkipValidation[NamedDependency[Namespace]]
+"""The type of a handler's `namespace`."""
+Stop = SkipValidation[NamedDependency[Shutdown]]
 """The type of a handler's `stopping`."""
 
 
 def state_of(container: Container) -> State:
     """What all requests share."""
     limit = RateLimit(container.settings().rate_limit)
-    return State({"container": container, "stopping": Stopping(), "rate_limit": limit})
+    return State({"container": container, "stopping": Shutdown(), "rate_limit": limit})
 
 
 def container_of(scope: Scope) -> Container:
@@ -38,8 +38,8 @@ def container_of(scope: Scope) -> Container:
     return container
 
 
-def stopping_of(scope: Scope) -> Stopping:
-    stopping: Stopping = scope["litestar_app"].state["stopping"]
+def stopping_of(scope: Scope) -> Shutdown:
+    stopping: Shutdown = scope["litestar_app"].state["stopping"]
     return stopping
 
 
@@ -60,13 +60,13 @@ def _session(scope: Scope) -> Any:
     return scope["user"]
 
 
-def _place(session: Caller, supertable: FromPath[str]) -> Any:
-    return Place(session.organization, checked_name("supertable", supertable), session)
+def _namespace(session: Caller, supertable: FromPath[str]) -> Any:
+    return Namespace(session.organization, checked_name("supertable", supertable), session)
 
 
 DEPENDENCIES = {
     "container": Provide(_container, sync_to_thread=False),
     "stopping": Provide(_stopping, sync_to_thread=False),
     "session": Provide(_session, sync_to_thread=False),
-    "place": Provide(_place, sync_to_thread=False),
+    "namespace": Provide(_namespace, sync_to_thread=False),
 }

@@ -14,8 +14,8 @@ from litestar.datastructures import ResponseHeader
 from litestar.params import HeaderParameter
 
 from supertable.application.tables.lookup import Tables
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import Outdated
 
@@ -34,7 +34,7 @@ def etag_of(*parts: object) -> str:
 
 
 def as_read(
-    tables: Tables, place: Place, name: str, if_match: str | None, etag: Callable[[OpenTable], str]
+    tables: Tables, place: Namespace, name: str, if_match: str | None, etag: Callable[[OpenTable], str]
 ) -> OpenTable | None:
     """The table that a conditional request is for, None for an unconditional one. Raises `Outdated`.
 

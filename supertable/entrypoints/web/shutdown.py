@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 
-class Stopping:
+class Shutdown:
     """Known to all handlers, in one event loop. Those that may go on for long let themselves be broken off."""
 
     def __init__(self) -> None:

@@ -35,7 +35,7 @@ class Source(Protocol):
         """Stop the work in progress, from any thread; `pieces` then raises."""
 
 
-class Streamed:
+class StreamedResponse:
     """An answer made of the pieces of a source as they come. A handler returns it as an `ASGIApp`."""
 
     def __init__(self, source: Source, media_type: str) -> None:

@@ -106,7 +106,7 @@ class TestMaintain:
             lake.create_table(name, SCHEMA).set_maintenance(small_files=2)
             for _ in range(3):
                 lake.write(name, table(range(2), name))
-        victim = lake.container.tables().open(lake._place, "a", Permission.META)
+        victim = lake.container.tables().open(lake._namespace, "a", Permission.META)
         file = next(iter(victim.snapshot.files.values()))
         (home / "storage" / file.key(victim.folder)).unlink()
         report = lake.maintain()

@@ -138,7 +138,7 @@ def test_the_origins_version_is_pinned_and_idempotency_keys_are_not_shared(lake:
     lake.write("t", given((4, "d")), idempotency_key="once")
     lake.clone("t", "c")
     assert not lake.write("c", given((5, "e")), idempotency_key="once").replayed
-    registry = lake.container.tables().registry(lake._place)
+    registry = lake.container.tables().registry(lake._namespace)
     assert registry.find("t").pinned == {5}
 
 

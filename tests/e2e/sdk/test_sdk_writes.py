@@ -328,7 +328,7 @@ class TestPartialUpsert:
         assert rows(keyed, sql) == [("r", 200_000, True), (None, 100_000, True)]
         known = {
             path
-            for entry in keyed.container.tables().all(keyed._place, Permission.META)
+            for entry in keyed.container.tables().all(keyed._namespace, Permission.META)
             for path in entry.snapshot.files
         }
         assert len(list(home.rglob("*.parquet"))) <= len(known) + 3  # of the partial rows nothing stays behind

@@ -422,7 +422,7 @@ def test_sessions_without_a_stored_token_make_tokens_for_their_role_and_time_onl
 
 def test_a_user_of_another_system_has_no_tokens_here(lake: Lake) -> None:
     lake.roles.create("analyst", "reader", ["*"])
-    session = Session("default", "f" * 32, "ann", "analyst", vouched=True)
+    session = Session("default", "f" * 32, "ann", "analyst", external=True)
     with pytest.raises(AccessDenied, match="another system"):
         Lake(lake.container, "main", session).tokens.create("t")
 
@@ -551,7 +551,7 @@ def test_of_two_who_take_each_other_s_rights_one_comes_too_late(lake: Lake) -> N
     lake.roles.create("security", "superadmin")
 
     def dropping(who: str, victim: str) -> Callable[[Lake], Any]:
-        session = user_lake(lake, who, "security")._place.session
+        session = user_lake(lake, who, "security")._namespace.session
         return lambda own: Lake(own.container, "main", session).users.drop(victim)
 
     for turn in range(4):

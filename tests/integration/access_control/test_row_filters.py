@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from supertable.application.ports.engines import Union
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.config.settings.settings import load_settings
 from supertable.domain.access.sessions import owner
@@ -161,7 +161,7 @@ def test_files_without_rows_to_be_seen_are_not_read(lake: Lake) -> None:
     session = lake.container.sign_in()("default", lake.tokens.create("other", "Ann").secret, None)
 
     def files(sql: str) -> int:
-        prepared = lake.container.run_query().prepare(Place("default", "main", session), sql)
+        prepared = lake.container.run_query().prepare(Namespace("default", "main", session), sql)
         prepared.lease.close()
         (source,) = prepared.sources.values()
         assert isinstance(source, Scan | Union)

@@ -71,7 +71,7 @@ class TestWhatIsInIt:
         with pytest.raises(SupertableError):
             lake.sql("SELECT * FROM orders", max_rows=1).arrow()
         running = lake.container.run_query()
-        query = running.prepare(lake._place, "SELECT * FROM orders")
+        query = running.prepare(lake._namespace, "SELECT * FROM orders")
         running.run(query, (), Limits()).close()
         lake.sql("EXPLAIN SELECT * FROM orders").arrow()
         found = [event for event in events(lake) if event["kind"] == "query"]

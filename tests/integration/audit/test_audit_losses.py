@@ -234,11 +234,11 @@ class TestWhenItIsExported:
         assert not [file for file in (home / "audit").rglob("*") if file.is_file()]
 
     def test_a_service_exports_by_itself(self, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-        from supertable.application.audit import background_export as audit_exports
+        from supertable.application.audit import background_export as background_audit_export
 
-        monkeypatch.setattr(audit_exports, "_LOOK_SECONDS", 0.01)
-        monkeypatch.setattr(audit_exports, "_WAITED_SECONDS", 0)
-        exports = lake.container.audit_exports()
+        monkeypatch.setattr(background_audit_export, "_LOOK_SECONDS", 0.01)
+        monkeypatch.setattr(background_audit_export, "_WAITED_SECONDS", 0)
+        exports = lake.container.background_audit_export()
         exports.start()
         lake.sql("FROM orders").arrow()
         deadline = time.monotonic() + 30

@@ -18,7 +18,7 @@ from supertable.config.container import Container
 from supertable.config.settings.settings import load_settings
 from supertable.domain.access.accounts import Access, AccessAction, AccessChange, digest_of
 from supertable.domain.access.roles import Permission, Role, RoleType
-from supertable.domain.access.sessions import Session, owner, superuser_hash, vouched_hash
+from supertable.domain.access.sessions import Session, external_user_hash, owner, superuser_hash
 from supertable.domain.errors import (
     AccessDenied,
     InvalidName,
@@ -69,12 +69,12 @@ class Deployment:
         return access
 
     def used(self, credential: str) -> int | None:
-        self.container.token_uses().close()
+        self.container.token_last_use().close()
         token = self.access().token_of(digest_of(credential))
         return token.used_at_us if token else None
 
     def close(self) -> None:
-        self.container.token_uses().close()
+        self.container.token_last_use().close()
         self.container.catalog().close()
 
 
@@ -132,7 +132,7 @@ def test_a_superhash_is_hexadecimal(home: Path, hashed: str) -> None:
 def test_a_stored_token(lake: Deployment) -> None:
     session = lake.sign_in("default", lake.token())
     assert (session.user, session.name, session.role) == (lake.ann.hash, "ann", "reader")
-    assert (session.superuser, session.vouched, session.until_us, session.attributes) == (False, False, None, ())
+    assert (session.superuser, session.external, session.until_us, session.attributes) == (False, False, None, ())
     assert session.token in lake.access().tokens
 
 
@@ -223,7 +223,7 @@ def test_another_process_revokes_a_token(lake: Deployment) -> None:
     refused(lake, credential)
     with pytest.raises(NotSignedIn):
         lake.container.tables().require(session, Permission.META)
-    other.token_uses().close()
+    other.token_last_use().close()
     other.catalog().close()
 
 
@@ -283,7 +283,7 @@ def test_of_many_processes_one_writes_the_use_down(lake: Deployment) -> None:
     for thread in threads:
         thread.join()
     for other in others:
-        other.token_uses().close()
+        other.token_last_use().close()
         other.catalog().close()
     assert lake.access().version == version + 1
 
@@ -299,7 +299,7 @@ def test_a_use_that_cannot_be_written_harms_nobody(lake: Deployment, caplog: pyt
     other.store.override(providers.Object(FullStore(other.store())))
     for _ in range(3):
         assert other.sign_in()("default", credential).name == "ann"
-    other.token_uses().close()
+    other.token_last_use().close()
     other.catalog().close()
     assert caplog.text.count("no room is left") == 1, "it is not tried again at every request"
     assert credential not in caplog.text
@@ -317,7 +317,7 @@ def test_the_first_token(home: Path) -> None:
     assert info.expires_at is not None
     assert (info.expires_at - info.created_at).days == 30
     assert not any(credential.encode() in path.read_bytes() for path in home.rglob("*") if path.is_file())
-    fresh.token_uses().close()
+    fresh.token_last_use().close()
     fresh.catalog().close()
 
 
@@ -347,7 +347,7 @@ def test_of_many_workers_one_makes_the_first_token(home: Path) -> None:
     (credential,) = [token for token in made if token]
     assert all(worker.sign_in()("default", credential).superuser for worker in workers)
     for worker in workers:
-        worker.token_uses().close()
+        worker.token_last_use().close()
         worker.catalog().close()
 
 
@@ -368,10 +368,10 @@ def test_a_user_whom_only_the_other_system_knows(trusting: Deployment) -> None:
     session = trusting.sign_in("default", signed(sub="eve", region="US", exp=end, role=["reader", "writer"]))
     assert session == Session(
         "default",
-        vouched_hash(ISSUER, "eve"),
+        external_user_hash(ISSUER, "eve"),
         "eve",
         "reader",
-        vouched=True,
+        external=True,
         attributes=(("region", "US"),),
         until_us=end * 1_000_000,
     )
@@ -409,9 +409,9 @@ def test_superadmins_of_the_other_system_where_they_are_wanted(deploy: Deploy) -
 def test_a_user_who_is_stored_has_the_roles_that_are_stored(trusting: Deployment) -> None:
     session = trusting.sign_in("default", signed(sub="ann", region="US", role="writer"))
     assert (session.user, session.name, session.role) == (trusting.ann.hash, "ann", "Writer")
-    assert (session.vouched, session.attributes) == (False, ())
+    assert (session.external, session.attributes) == (False, ())
     assert session.until_us is not None
-    assert trusting.container.tables().acting(session).caller.attributes == {"region": "EU"}
+    assert trusting.container.tables().authorization(session).caller.attributes == {"region": "EU"}
     assert trusting.sign_in("default", signed(sub="ann", role=None)).role == "reader"
     assert trusting.sign_in("default", signed(sub="ann", role=None), "writer").role == "Writer"
     for claimed, asked in (("boss", None), ("reader", "writer"), (None, "boss"), ("writer", "reader")):

@@ -129,7 +129,7 @@ def test_a_holder_that_stands_still_past_its_time_harms_nothing(home: Path, serv
         for name in ("t", "copy"):
             lake.create_table(name, SCHEMA, keys=["id"])
         lake.write("t", turn_of(1, 0), mode="upsert")
-        folder = lake.container.tables().open(lake._place, "t", Permission.META).folder
+        folder = lake.container.tables().open(lake._namespace, "t", Permission.META).folder
         lock = Keys(lake.container.deployment().id()).lock(folder)
         receive, send = os.pipe()
         process = context().Process(target=writer, args=(home, Descriptor(send), 0))
@@ -170,7 +170,7 @@ def test_a_waiting_writer_goes_on_when_the_holder_dies(home: Path, server: Valke
         for name in ("t", "copy"):
             lake.create_table(name, SCHEMA, keys=["id"])
         lake.write("t", turn_of(1, 0), mode="upsert")
-        folder = lake.container.tables().open(lake._place, "t", Permission.META).folder
+        folder = lake.container.tables().open(lake._namespace, "t", Permission.META).folder
         lock = Keys(lake.container.deployment().id()).lock(folder)
         receive, send = os.pipe()
         process = context().Process(target=writer, args=(home, Descriptor(send), 0))
@@ -193,7 +193,7 @@ def test_a_thousand_tables_are_found_again(home: Path, server: Valkey) -> None:
         lake.create_table("t", SCHEMA)
         for turn in range(3):
             lake.write("t", turn_of(0, turn))
-        first = home / "storage" / lake.container.tables().open(lake._place, "t", Permission.META).folder
+        first = home / "storage" / lake.container.tables().open(lake._namespace, "t", Permission.META).folder
         for number in range(999):
             shutil.copytree(first, first.with_name(f"{number:032x}"))
         with server.client() as client:

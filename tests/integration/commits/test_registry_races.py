@@ -169,7 +169,7 @@ class TestVersionsThatAreGivenUpMeanwhile:
             raced.clone("t", "c", 2)
         assert [info.name for info in lake.tables()] == ["t"]
         assert lake.dropped_tables() == []
-        assert lake.container.tables().open(lake._place, "t", Permission.META).entry.pinned == frozenset()
+        assert lake.container.tables().open(lake._namespace, "t", Permission.META).entry.pinned == frozenset()
 
     def test_the_newest_version_stays(self, lake: Lake, raced: Lake) -> None:
         assert raced.table("t").tag("new") == 3
@@ -202,7 +202,7 @@ def registering(step: str) -> bool:
 
 def give_up(lake: Lake, name: str) -> None:
     """What a vacuum without retention does first."""
-    table = lake.container.tables().open(lake._place, name, Permission.META)
+    table = lake.container.tables().open(lake._namespace, name, Permission.META)
     change = Change(Operation.VACUUM, oldest=table.snapshot.version)
     lake.container.committer().commit(table, lambda newest: change, CommitInfo())
 

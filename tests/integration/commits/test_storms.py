@@ -13,7 +13,7 @@ from dependency_injector import providers
 
 from supertable.adapters.object_stores.cloud.azure import AzureBucket, AzurePatience
 from supertable.adapters.object_stores.cloud.buckets import Bucket
-from supertable.adapters.object_stores.cloud.cloud_store import RemoteObjectStore
+from supertable.adapters.object_stores.cloud.cloud_store import CloudObjectStore
 from supertable.adapters.object_stores.cloud.gcs import GcsBucket, GcsPatience
 from supertable.adapters.object_stores.cloud.s3 import S3Bucket, S3Patience
 from supertable.config.container import Container
@@ -52,7 +52,7 @@ def machines(server: Server, proxy: FaultProxy, home: Path) -> Callable[[str, bo
             settings=Settings(SUPERTABLE_HOME=folder, SUPERTABLE_PREFIX=prefix, **dict[str, Any](server.environment))
         )
         bucket = impatient_bucket(server, proxy if faulty else None)
-        container.store.override(providers.Object(RemoteObjectStore(bucket, prefix, folder / "uploads")))
+        container.store.override(providers.Object(CloudObjectStore(bucket, prefix, folder / "uploads")))
         return Lake(container, "main", owner("default"))
 
     return open_lake

@@ -20,7 +20,7 @@ from supertable import Lake
 from supertable.adapters.clocks.system import SystemClock
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.application.ports.engines import Limits
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.config.settings.settings import load_settings
 from supertable.domain.access.sessions import owner
@@ -35,7 +35,7 @@ from tests.support.faulty_store import Fault, FaultyStore
 TOKEN = "the-token-of-the-superuser"
 NUMBERS = pa.table({"id": list(range(200_000))})
 SESSION = owner("default")
-MAIN = Place("default", "main", SESSION)
+MAIN = Namespace("default", "main", SESSION)
 DAY = 24 * 3600
 
 
@@ -95,13 +95,13 @@ def lake(home: Path) -> Iterator[Lake]:
 
 
 def begun(container: Container, sql: str) -> JobStatus:
-    status: JobStatus = container.query_jobs().submit(MAIN, sql, [], Limits())
+    status: JobStatus = container.background_queries().submit(MAIN, sql, [], Limits())
     return status
 
 
 def ended(container: Container, status: JobStatus, seconds: float = 20) -> JobStatus:
     deadline = time.monotonic() + seconds
-    while not (found := container.query_jobs().status(SESSION, status.job.id)).state.over:
+    while not (found := container.background_queries().status(SESSION, status.job.id)).state.over:
         assert time.monotonic() < deadline, found
         time.sleep(0.02)
     assert isinstance(found, JobStatus)
@@ -109,7 +109,7 @@ def ended(container: Container, status: JobStatus, seconds: float = 20) -> JobSt
 
 
 def running(container: Container, status: JobStatus) -> None:
-    while container.query_jobs().status(SESSION, status.job.id).state is not JobState.RUNNING:
+    while container.background_queries().status(SESSION, status.job.id).state is not JobState.RUNNING:
         time.sleep(0.02)
 
 
@@ -175,17 +175,17 @@ def test_a_job_whose_worker_is_killed_is_lost(
     service.process.kill()
     container = Container(settings=load_settings(home=home))
     ids = [address.removeprefix(f"{QUERIES}/") for address in (active, waiting)]
-    states = [container.query_jobs().status(SESSION, one).state for one in ids]
+    states = [container.background_queries().status(SESSION, one).state for one in ids]
     assert states == [JobState.RUNNING, JobState.QUEUED]  # nobody can know better yet
     container = later_container(home, 31)
-    found = [container.query_jobs().status(SESSION, one) for one in ids]
+    found = [container.background_queries().status(SESSION, one) for one in ids]
     assert [one.state for one in found] == [JobState.LOST] * 2
     assert all(one.error and one.error.type == "JobInterrupted" for one in found)
     assert ended(container, begun(container, "SELECT 1")).state is JobState.SUCCEEDED  # lost ones do not count
     for one in found:
         assert container.list_jobs().stop(one) is None
         with pytest.raises(NotFound):
-            container.query_jobs().status(SESSION, one.job.id)
+            container.background_queries().status(SESSION, one.job.id)
     assert not any(one in str(path) for path in objects(home) for one in ids)
     container.job_runner().close()
 
@@ -201,7 +201,7 @@ def test_removing_a_job_that_only_seemed_lost_stops_it(home: Path, lake: Lake) -
     status = begun(lake.container, ENDLESS)
     running(lake.container, status)
     observer = later_container(home, 60)
-    seen = observer.query_jobs().status(SESSION, status.job.id)
+    seen = observer.background_queries().status(SESSION, status.job.id)
     assert seen.state is JobState.LOST
     assert observer.list_jobs().stop(seen) is None
     deadline = time.monotonic() + 10
@@ -214,7 +214,7 @@ def test_the_end_of_a_job_counts_even_where_it_seemed_lost(home: Path, lake: Lak
     observer = later_container(home, 60)
     status = begun(lake.container, "SELECT * FROM numbers")
     ended(lake.container, status)
-    assert observer.query_jobs().status(SESSION, status.job.id).state is JobState.SUCCEEDED
+    assert observer.background_queries().status(SESSION, status.job.id).state is JobState.SUCCEEDED
 
 
 def test_a_queue_that_is_full_refuses(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,7 +226,7 @@ def test_a_queue_that_is_full_refuses(home: Path, monkeypatch: pytest.MonkeyPatc
         begun(container, ENDLESS)
     assert len(container.job_store().at_work("default", SESSION.user)) == 33
     container.job_runner().close()
-    states = {container.query_jobs().status(SESSION, one.job.id).state for one in accepted}
+    states = {container.background_queries().status(SESSION, one.job.id).state for one in accepted}
     assert states == {JobState.CANCELLED}
 
 
@@ -288,7 +288,7 @@ def test_damage_is_an_error(home: Path, lake: Lake, name: str) -> None:
     (path,) = (path for path in objects(home) if path.name == name)
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     with pytest.raises(ObjectDamaged):
-        lake.container.query_jobs().results(SESSION, status.job.id, 0, None).reader.read_all()
+        lake.container.background_queries().results(SESSION, status.job.id, 0, None).reader.read_all()
 
 
 def test_a_sweep_removes_what_is_over_for_long_and_nothing_else(home: Path, lake: Lake) -> None:
@@ -297,8 +297,8 @@ def test_a_sweep_removes_what_is_over_for_long_and_nothing_else(home: Path, lake
         ended(lake.container, status)
     running(lake.container, active)
     of = {status.job.id: [path for path in objects(home) if status.job.id in str(path)] for status in (old, active)}
-    beat = home / "storage" / "default" / "-" / "beats" / SESSION.user / active.job.id
-    age([*of[old.job.id], *(set(of[active.job.id]) - {beat})], DAY + 3700)  # the active one began long ago
+    heartbeat = home / "storage" / "default" / "-" / "beats" / SESSION.user / active.job.id
+    age([*of[old.job.id], *(set(of[active.job.id]) - {heartbeat})], DAY + 3700)  # the active one began long ago
     folder = home / "storage" / "default" / "-" / "jobs"
     left = folder / SESSION.user / ghost.job.id
     (left / "job").unlink()

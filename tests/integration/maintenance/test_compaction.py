@@ -202,7 +202,7 @@ def test_work_in_vain_leaves_no_file(home: Path, other: Lake) -> None:
 
 def _files_of_all_versions(lake: Lake) -> Iterator[Any]:
     tables = lake.container.tables()
-    newest = tables.open(lake._place, "t", Permission.META)
+    newest = tables.open(lake._namespace, "t", Permission.META)
     for version in range(1, newest.snapshot.version + 1):
         yield from tables.at_version(newest, version).snapshot.files.values()
 
@@ -236,7 +236,7 @@ def test_portions_are_bounded_and_each_is_a_version(other: Lake) -> None:
 
 
 def test_a_damaged_source_is_named_and_nothing_changes(home: Path, other: Lake) -> None:
-    newest = other.container.tables().open(other._place, "t", Permission.META)
+    newest = other.container.tables().open(other._namespace, "t", Permission.META)
     source = next(iter(newest.snapshot.files.values()))
     path = home / "storage" / source.key(newest.folder)
     data = path.read_bytes()

@@ -299,7 +299,7 @@ class TestReaders:
         use_case = lake.container.vacuum_table()
         with lake.container.leases().begin():
             started = time.monotonic()
-            result = use_case(lake._place, "t", 0, wait_seconds=0.3)
+            result = use_case(lake._namespace, "t", 0, wait_seconds=0.3)
             assert 0.3 <= time.monotonic() - started < 3
             assert result.waiting
             assert result.removed == ()

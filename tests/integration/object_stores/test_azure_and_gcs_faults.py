@@ -15,7 +15,7 @@ import pytest
 
 import supertable
 from supertable.adapters.object_stores.cloud.azure import AzureBucket, AzurePatience
-from supertable.adapters.object_stores.cloud.cloud_store import RemoteObjectStore
+from supertable.adapters.object_stores.cloud.cloud_store import CloudObjectStore
 from supertable.adapters.object_stores.cloud.gcs import GcsBucket, GcsPatience
 from supertable.application.ports.object_stores import ObjectStore, PutAmbiguous, PutConflict
 from supertable.domain.errors import CommitUncertain, StoreUnavailable
@@ -51,7 +51,7 @@ def store(server: Azurite | FakeGcs, proxy: FaultProxy, tmp_path: Path) -> Objec
         bucket = AzureBucket(replace(server.address, endpoint=behind, patience=AzurePatience(1, 1, 2)))
     else:
         bucket = GcsBucket(replace(server.address, endpoint=proxy.endpoint, patience=GcsPatience(1, 1, 3)))
-    return RemoteObjectStore(bucket, f"faults/{uuid4().hex}", tmp_path / "uploads")
+    return CloudObjectStore(bucket, f"faults/{uuid4().hex}", tmp_path / "uploads")
 
 
 def at_first(fault: WireFault, *methods: str) -> Callable[[Request], WireFault | None]:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from supertable.adapters.object_stores.cloud.azure import AzureBucket, AzurePatience
-from supertable.adapters.object_stores.cloud.cloud_store import RemoteObjectStore
+from supertable.adapters.object_stores.cloud.cloud_store import CloudObjectStore
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.config.settings.azure import azure_address
 from supertable.config.settings.settings import load_settings
@@ -78,7 +78,7 @@ def test_without_any_identity_it_says_what_to_set(
     monkeypatch.setenv("IDENTITY_ENDPOINT", "http://127.0.0.1:9/token")
     monkeypatch.setenv("IDENTITY_HEADER", "from-the-platform")
     address = replace(azure_address(load_settings()), patience=AzurePatience(attempts=1))
-    store = RemoteObjectStore(AzureBucket(address), "", tmp_path)
+    store = CloudObjectStore(AzureBucket(address), "", tmp_path)
     with pytest.raises(StoreUnavailable, match="no usable credentials; check AZURE_STORAGE_CONNECTION_STRING"):
         store.read("a")
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from supertable.adapters.object_stores.cloud.cloud_store import RemoteObjectStore
+from supertable.adapters.object_stores.cloud.cloud_store import CloudObjectStore
 from supertable.adapters.object_stores.cloud.s3 import S3Bucket, S3Patience
 from supertable.application.ports.object_stores import ObjectStore, PutAmbiguous, PutConflict
 from supertable.domain.errors import StoreUnavailable
@@ -40,7 +40,7 @@ def prefix() -> str:
 def store(seaweedfs: SeaweedFS, proxy: FaultProxy, prefix: str, tmp_path: Path) -> ObjectStore:
     """It gives up soon. The bucket is there, and the connection was used before."""
     address = replace(seaweedfs.address, endpoint=proxy.endpoint, patience=S3Patience(1, 0.5, 3))
-    store = RemoteObjectStore(S3Bucket(address), prefix, tmp_path / "uploads")
+    store = CloudObjectStore(S3Bucket(address), prefix, tmp_path / "uploads")
     store.size("warm")
     return store
 
@@ -48,7 +48,7 @@ def store(seaweedfs: SeaweedFS, proxy: FaultProxy, prefix: str, tmp_path: Path) 
 @pytest.fixture
 def calm(seaweedfs: SeaweedFS, prefix: str, tmp_path: Path) -> ObjectStore:
     """The same objects by another way."""
-    return RemoteObjectStore(S3Bucket(seaweedfs.address), prefix, tmp_path / "uploads")
+    return CloudObjectStore(S3Bucket(seaweedfs.address), prefix, tmp_path / "uploads")
 
 
 def first(burst: int, fault: WireFault, *methods: str) -> Script:

@@ -17,7 +17,7 @@ import supertable
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.object_stores import ObjectWriter, PutAmbiguous
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.application.writes import group_commit as grouping
 from supertable.application.writes.group_commit import GroupCommit
 from supertable.application.writes.write_fit import WriteMode
@@ -77,7 +77,7 @@ class Writers:
         self.lake = lake
         self.store = store
         self.commits: GroupCommit = lake.container.group_commit()
-        self.place = Place("default", "main", owner("default"))
+        self.place = Namespace("default", "main", owner("default"))
 
     def write(
         self,
@@ -86,7 +86,7 @@ class Writers:
         mode: WriteMode = WriteMode.UPSERT,
         table: str = "t",
         columns: tuple[str, ...] = ("k", "seq", "v"),
-        place: Place | None = None,
+        place: Namespace | None = None,
         properties: dict[str, str] | None = None,
         size: int = 100,
     ) -> Future[WriteResult]:

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from supertable.adapters.engines.duckdb.statement.parse_tree import nodes
-from supertable.adapters.engines.duckdb.statement.validator import Judge, folded
+from supertable.adapters.engines.duckdb.statement.validator import StatementValidator, folded
 from supertable.domain.errors import StatementRefused
 
 Tree = dict[str, Any]
@@ -36,7 +36,7 @@ def trees() -> list[Tree]:
 
 
 def judged(tree: Tree) -> None:
-    Judge("st_q").walk("select", tree)
+    StatementValidator("st_q").walk("select", tree)
 
 
 def refused(tree: Tree, changed: Tree) -> None:

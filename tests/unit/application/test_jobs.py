@@ -16,16 +16,16 @@ from supertable.domain.access.sessions import Session
 from supertable.domain.errors import QueryTimeout, StoredResultTooLarge
 from supertable.domain.jobs import (
     LOST_SECONDS,
-    Beat,
     Chunk,
     End,
+    Heartbeat,
     Job,
     JobError,
     JobKind,
     JobState,
     Outcome,
     Progress,
-    QueryAsked,
+    QueryRequest,
     TableRead,
     is_expired,
     status_of,
@@ -43,38 +43,38 @@ def ended(state: JobState, at_us: int) -> End:
 
 
 def test_a_job_stands_as_its_last_sign_or_its_end_says() -> None:
-    assert status_of(JOB, Beat(NOW - LOST), None, NOW).state is JobState.QUEUED
-    assert status_of(JOB, Beat(NOW, started_at_us=5), None, NOW).state is JobState.RUNNING
-    assert status_of(JOB, Beat(NOW + 5 * LOST), None, NOW).state is JobState.QUEUED  # another machine's clock
-    assert status_of(JOB, Beat(NOW - LOST - 1, started_at_us=5), None, NOW).state is JobState.LOST
+    assert status_of(JOB, Heartbeat(NOW - LOST), None, NOW).state is JobState.QUEUED
+    assert status_of(JOB, Heartbeat(NOW, started_at_us=5), None, NOW).state is JobState.RUNNING
+    assert status_of(JOB, Heartbeat(NOW + 5 * LOST), None, NOW).state is JobState.QUEUED  # another machine's clock
+    assert status_of(JOB, Heartbeat(NOW - LOST - 1, started_at_us=5), None, NOW).state is JobState.LOST
     assert status_of(JOB, None, None, NOW).state is JobState.LOST
     for state in JobState:
-        assert status_of(JOB, Beat(0), ended(state, 5), NOW).state is state
+        assert status_of(JOB, Heartbeat(0), ended(state, 5), NOW).state is state
     assert [state for state in JobState if not state.over] == [JobState.QUEUED, JobState.RUNNING]
 
 
 def test_why_a_job_was_lost_is_told() -> None:
-    lost = status_of(JOB, Beat(0), None, NOW).error
+    lost = status_of(JOB, Heartbeat(0), None, NOW).error
     assert lost is not None
     assert lost.type == "JobInterrupted"
-    assert status_of(JOB, Beat(NOW), None, NOW).error is None
+    assert status_of(JOB, Heartbeat(NOW), None, NOW).error is None
     assert JobError.of(QueryTimeout(3)) == JobError("QueryTimeout", "The query was stopped after its limit of 3 s.")
     assert JobError.of(ValueError("a secret")) == JobError("", "")
 
 
 @pytest.mark.parametrize(
-    ("beat", "end", "expired"),
+    ("heartbeat", "end", "expired"),
     [
         (None, ended(JobState.SUCCEEDED, NOW - 60_000_000), False),
         (None, ended(JobState.SUCCEEDED, NOW - 60_000_001), True),
-        (Beat(NOW), None, False),
-        (Beat(NOW - LOST - 1), None, False),
-        (Beat(NOW - 61_000_000), None, True),
+        (Heartbeat(NOW), None, False),
+        (Heartbeat(NOW - LOST - 1), None, False),
+        (Heartbeat(NOW - 61_000_000), None, True),
         (None, None, True),
     ],
 )
-def test_what_is_over_for_long_is_expired(beat: Beat | None, end: End | None, expired: bool) -> None:
-    assert is_expired(status_of(JOB, beat, end, NOW), 60, NOW) is expired
+def test_what_is_over_for_long_is_expired(heartbeat: Heartbeat | None, end: End | None, expired: bool) -> None:
+    assert is_expired(status_of(JOB, heartbeat, end, NOW), 60, NOW) is expired
 
 
 def test_a_job_belongs_to_one_user_under_one_role() -> None:
@@ -107,14 +107,14 @@ def test_keys_are_known_again_and_no_others() -> None:
 
 
 def test_documents_come_back_as_they_were() -> None:
-    asked = QueryAsked("SELECT 'ä'", {"t": (1, 2)}, (TableRead("main", "1" * 32),), "x")
+    asked = QueryRequest("SELECT 'ä'", {"t": (1, 2)}, (TableRead("main", "1" * 32),), "x")
     job = Job(ID, JobKind.QUERY, "acme", "main", USER, "someone", "readers", 1, query=asked)
     end = End(
         JobState.FAILED, 2, 1, Progress(3, None, "rows"), Outcome({"rows": 3}, (Chunk(3, 9),)), JobError("X", "why")
     )
     assert JsonDocument(Job).decode(JsonDocument(Job).encode(job)) == job
     assert JsonDocument(End).decode(JsonDocument(End).encode(end)) == end
-    assert JsonDocument(Beat).decode(JsonDocument(Beat).encode(Beat(1))) == Beat(1)
+    assert JsonDocument(Heartbeat).decode(JsonDocument(Heartbeat).encode(Heartbeat(1))) == Heartbeat(1)
 
 
 def rows_of(count: int, width: int = 0) -> Iterator[pa.RecordBatch]:

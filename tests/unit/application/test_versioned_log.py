@@ -12,7 +12,7 @@ from supertable.adapters.codecs.json_documents import table_log_codec
 from supertable.adapters.object_stores.memory import InMemoryObjectStore
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.transaction_log.heads import Heads
-from supertable.application.transaction_log.versioned_log import Log
+from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.domain.errors import CommitUncertain, FormatTooNew, ObjectDamaged, ObjectMissing, StoreUnavailable
 from supertable.domain.storage_layout import checkpoint_key, record_key
 from supertable.domain.table.commits import Commit
@@ -33,7 +33,7 @@ class Process:
 
     def __post_init__(self) -> None:
         self.heads = Heads(self.store, self.catalog, SystemClock(), self.probe_every_read)
-        self.log: Log[Commit, Snapshot] = Log(
+        self.log: VersionedLog[Commit, Snapshot] = VersionedLog(
             self.store, self.heads, table_log_codec(), replayed, lambda snapshot: len(snapshot.files)
         )
 

@@ -77,7 +77,7 @@ class DuckDBEngine:
         limits: Limits,
     ) -> RunningQuery:
         assert isinstance(statement, DuckDBStatement)
-        sources = Sources(self._stored, _fenced(statement, scans, parameters), statement.risky)
+        sources = Sources(self._stored, _must_guard_hidden(statement, scans, parameters), statement.may_fail)
         sql = statement.sql(
             {
                 number: counted_sql(source)
@@ -102,7 +102,7 @@ class DuckDBEngine:
         self._instance.close()
 
 
-def _fenced(
+def _must_guard_hidden(
     statement: DuckDBStatement, sources: Mapping[int, Source], parameters: Sequence[Any] | Mapping[str, Any]
 ) -> bool:
     """Whether the statement could fail on rows that the caller may not see."""
@@ -111,4 +111,4 @@ def _fenced(
     (source,) = sources.values() if len(sources) == 1 else (None,)
     if not isinstance(source, Scan) or source.access is None:
         return True
-    return not statement.is_harmless(source.access.bare(source.schema), parameters)
+    return not statement.cannot_fail(source.access.unmasked(source.schema), parameters)

@@ -1,4 +1,4 @@
-"""What `RemoteObjectStore` needs of one provider's SDK: its bucket, by whole keys."""
+"""What `CloudObjectStore` needs of one provider's SDK: its bucket, by whole keys."""
 
 from __future__ import annotations
 

@@ -12,15 +12,15 @@ from supertable.adapters.object_stores.cloud.buckets import Bucket, Replaced
 from supertable.adapters.object_stores.cloud.ranged_reads import pieces
 from supertable.adapters.object_stores.keys import check_folder_prefix, check_key, check_prefix, is_key, is_segment
 from supertable.adapters.object_stores.local.file_system import VolatileFileSystem
-from supertable.adapters.object_stores.local.temp_file_writer import DraftWriter
-from supertable.adapters.object_stores.local.temp_files import Draft, Drafts
+from supertable.adapters.object_stores.local.temp_file_writer import TempFileWriter
+from supertable.adapters.object_stores.local.temp_files import TempFile, TempFiles
 from supertable.application.ports.object_stores import ObjectWriter, StoredObject
 from supertable.domain.errors import StoreUnavailable
 
 _Item = TypeVar("_Item")
 
 
-class RemoteObjectStore:
+class CloudObjectStore:
     """Objects of `bucket` whose keys begin with `prefix` (a folder, or empty); nothing else in it is ever touched.
     Names that no key can have, such as the markers of folders that some tools make, are passed over.
 
@@ -31,7 +31,7 @@ class RemoteObjectStore:
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._spool_folder = spool_folder
-        self._drafts = Drafts(spool_folder, VolatileFileSystem())
+        self._drafts = TempFiles(spool_folder, VolatileFileSystem())
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._bucket!r}, {self._prefix!r})"
@@ -113,14 +113,14 @@ class RemoteObjectStore:
         with self._reported("write", key):
             self._spool_folder.mkdir(parents=True, exist_ok=True)
             draft = self._drafts.create()
-        writer = DraftWriter(draft, key, lambda: self._upload(draft, key, whole))
+        writer = TempFileWriter(draft, key, lambda: self._upload(draft, key, whole))
         try:
             yield writer
             writer.finish()
         finally:
             writer.abort()
 
-    def _upload(self, draft: Draft, key: str, whole: str) -> None:
+    def _upload(self, draft: TempFile, key: str, whole: str) -> None:
         with self._reported("write", key):
             try:
                 self._bucket.upload(whole, draft.path)

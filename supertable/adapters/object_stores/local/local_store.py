@@ -15,8 +15,8 @@ from supertable.adapters.object_stores.keys import check_folder_prefix, check_ke
 from supertable.adapters.object_stores.local.durable_folders import DurableFolders
 from supertable.adapters.object_stores.local.file_system import FileSystem
 from supertable.adapters.object_stores.local.folder_listing import FolderListing
-from supertable.adapters.object_stores.local.temp_file_writer import DraftWriter
-from supertable.adapters.object_stores.local.temp_files import Draft, Drafts
+from supertable.adapters.object_stores.local.temp_file_writer import TempFileWriter
+from supertable.adapters.object_stores.local.temp_files import TempFile, TempFiles
 from supertable.application.ports.object_stores import (
     ObjectWriter,
     PutAmbiguous,
@@ -48,7 +48,7 @@ class LocalObjectStore:
         self._pattern = glob.escape(str(self._root))
         self._fs = file_system or FileSystem()
         self._folders = DurableFolders(self._root, self._fs)
-        self._drafts = Drafts(self._root / _DRAFTS, self._fs)
+        self._drafts = TempFiles(self._root / _DRAFTS, self._fs)
         self._listing = FolderListing(self._root, self._fs)
 
     def put_if_absent(self, key: str, data: bytes) -> None:
@@ -175,7 +175,7 @@ class LocalObjectStore:
             parts.append(part)
         return b"".join(parts)
 
-    def _new_draft(self) -> Draft:
+    def _new_draft(self) -> TempFile:
         self._folders.make(self._root)
         try:
             return self._drafts.create()
@@ -185,7 +185,7 @@ class LocalObjectStore:
             return self._drafts.create()
 
     @contextmanager
-    def _draft(self, data: bytes) -> Iterator[Draft]:
+    def _draft(self, data: bytes) -> Iterator[TempFile]:
         draft = self._new_draft()
         try:
             draft.write(data)
@@ -198,14 +198,14 @@ class LocalObjectStore:
     def _streaming(self, key: str, path: Path) -> Iterator[ObjectWriter]:
         with _reported("write", key):
             draft = self._new_draft()
-        writer = DraftWriter(draft, key, lambda: self._publish(draft, path))
+        writer = TempFileWriter(draft, key, lambda: self._publish(draft, path))
         try:
             yield writer
             writer.finish()
         finally:
             writer.abort()
 
-    def _publish(self, draft: Draft, path: Path) -> None:
+    def _publish(self, draft: TempFile, path: Path) -> None:
         try:
             self._place(path, lambda: self._link(draft, path))
             self._folders.sync(path.parent)
@@ -227,7 +227,7 @@ class LocalObjectStore:
             self._folders.make(folder)
             place()
 
-    def _link(self, draft: Draft, path: Path) -> None:
+    def _link(self, draft: TempFile, path: Path) -> None:
         try:
             self._fs.link(draft.path, path)
         except OSError as error:
@@ -238,7 +238,7 @@ class LocalObjectStore:
                 ) from error
             raise
 
-    def _link_if_absent(self, draft: Draft, path: Path, key: str) -> None:
+    def _link_if_absent(self, draft: TempFile, path: Path, key: str) -> None:
         self._folders.make(path.parent)
         try:
             self._place(path, lambda: self._link(draft, path))

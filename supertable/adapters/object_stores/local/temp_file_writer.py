@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from supertable.adapters.object_stores.local.temp_files import Draft
+from supertable.adapters.object_stores.local.temp_files import TempFile
 from supertable.domain.errors import StoreUnavailable
 
 
-class DraftWriter:
+class TempFileWriter:
     """Appends to a draft; `close` makes it the object by calling `publish`. For one thread at a time."""
 
-    def __init__(self, draft: Draft, key: str, publish: Callable[[], None]) -> None:
+    def __init__(self, draft: TempFile, key: str, publish: Callable[[], None]) -> None:
         self._draft = draft
         self._key = key
         self._publish = publish

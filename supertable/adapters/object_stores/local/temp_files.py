@@ -12,7 +12,7 @@ from supertable.adapters.object_stores.local.file_system import FileSystem
 _LEFT_BEHIND_SECONDS = 24 * 3600.0
 
 
-class Draft:
+class TempFile:
     """One file on its way to becoming an object."""
 
     def __init__(self, path: Path, descriptor: int, file_system: FileSystem) -> None:
@@ -53,7 +53,7 @@ class Draft:
             self._fs.close(descriptor)
 
 
-class Drafts:
+class TempFiles:
     """The folder of drafts. What crashed processes left there is removed after a day."""
 
     def __init__(self, folder: Path, file_system: FileSystem) -> None:
@@ -61,7 +61,7 @@ class Drafts:
         self._fs = file_system
         self._swept = False
 
-    def create(self) -> Draft:
+    def create(self) -> TempFile:
         """A new, empty draft. The folder that the drafts' folder lies in must exist."""
         if not self._swept:
             self._swept = True
@@ -73,7 +73,7 @@ class Drafts:
             with suppress(FileExistsError):
                 self._fs.mkdir(self._folder)
             descriptor = self._fs.create(path)
-        return Draft(path, descriptor, self._fs)
+        return TempFile(path, descriptor, self._fs)
 
     def _sweep(self) -> None:
         oldest = time.time() - _LEFT_BEHIND_SECONDS

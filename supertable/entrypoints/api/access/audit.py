@@ -44,7 +44,7 @@ def list_audit(
     before = position("audit", cursor, int)
     search = AuditSearch(kind, user, outcome, supertable, table, _moment(since), _moment(until), before)
     limits = Limits(None, container.settings().query_timeout_seconds)
-    found = container.audit_trail()(session, search, limit + 1, limits)
+    found = container.search_audit()(session, search, limit + 1, limits)
     more = len(found) > limit
     return Page(found[:limit], cursor_at("audit", found[limit - 1].sequence) if more else None)
 

@@ -9,7 +9,7 @@ from litestar import Response, delete, get, patch, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from supertable.application.access_control.role_descriptions import RoleInfo
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.domain.access.roles import SUPERADMIN
 from supertable.domain.access.sessions import Session
 from supertable.domain.names import name_key
@@ -161,10 +161,10 @@ def put_grant(
     It takes the place of what the role saw of the table before.
     """
     version = version_as_read(if_match, f"Role {role}")
-    roles, place = container.manage_roles(), _place(session)
+    roles, namespace = container.manage_roles(), _namespace(session)
     if data == Grant():
-        return _answer(roles.grant(place, role, [table], version))
-    return _answer(roles.grant_rule(place, role, table, data.columns, data.masks, data.where, version))
+        return _answer(roles.grant(namespace, role, [table], version))
+    return _answer(roles.grant_rule(namespace, role, table, data.columns, data.masks, data.where, version))
 
 
 @delete(
@@ -174,11 +174,11 @@ def delete_grant(
     container: Services, session: Caller, role: FromPath[str], table: FromPath[str], if_match: IfMatch = None
 ) -> None:
     """A name or pattern as it was granted, and the rule for the table of that name."""
-    container.manage_roles().revoke(_place(session), role, table, version_as_read(if_match, f"Role {role}"))
+    container.manage_roles().revoke(_namespace(session), role, table, version_as_read(if_match, f"Role {role}"))
 
 
-def _place(session: Session) -> Place:
-    return Place(session.organization, DEFAULT_SUPERTABLE, session)
+def _namespace(session: Session) -> Namespace:
+    return Namespace(session.organization, DEFAULT_SUPERTABLE, session)
 
 
 def _key(info: RoleInfo) -> str:

@@ -21,7 +21,7 @@ from supertable.entrypoints.web.dependencies import Caller, Services
 from supertable.entrypoints.web.openapi_problems import Problem, problems
 from supertable.entrypoints.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, cursor_at, position
 from supertable.entrypoints.web.problems import problem_told
-from supertable.entrypoints.web.shutdown import Stopping
+from supertable.entrypoints.web.shutdown import Shutdown
 
 GONE = {204: ResponseSpec(None, description="It was over, and was removed.")}
 _TAGS = ["jobs"]
@@ -145,7 +145,7 @@ def accepted_job(container: Container, status: JobStatus) -> Response[JobDescrip
 async def jobs_go_on(app: Litestar) -> AsyncIterator[None]:
     """For as long as the application does. They stop as soon as the service begins to stop."""
     container: Container = app.state["container"]
-    stopping: Stopping = app.state["stopping"]
+    stopping: Shutdown = app.state["stopping"]
 
     async def end() -> None:
         await stopping.wait()

@@ -54,10 +54,12 @@ class NewCheck(Body):
     sync_to_thread=True,
 )
 def compact_table(
-    container: Services, place: Here, table: FromPath[str], data: JSONBody[NewCompaction]
+    container: Services, namespace: Here, table: FromPath[str], data: JSONBody[NewCompaction]
 ) -> Response[JobDescription]:
     """Small and dirty files are written anew, beside writers that never notice."""
-    return accepted_job(container, container.lake_jobs().compact(place, table, data.sort_by, data.everything))
+    return accepted_job(
+        container, container.maintenance_jobs().compact(namespace, table, data.sort_by, data.everything)
+    )
 
 
 @post(
@@ -70,10 +72,12 @@ def compact_table(
     sync_to_thread=True,
 )
 def vacuum_table(
-    container: Services, place: Here, table: FromPath[str], data: JSONBody[NewVacuum]
+    container: Services, namespace: Here, table: FromPath[str], data: JSONBody[NewVacuum]
 ) -> Response[JobDescription]:
     """Older versions are given up, and what no kept version needs is removed."""
-    return accepted_job(container, container.lake_jobs().vacuum(place, table, data.retention_seconds, data.dry_run))
+    return accepted_job(
+        container, container.maintenance_jobs().vacuum(namespace, table, data.retention_seconds, data.dry_run)
+    )
 
 
 @post(
@@ -85,9 +89,11 @@ def vacuum_table(
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )
-def vacuum_supertable(container: Services, place: Here, data: JSONBody[NewVacuum]) -> Response[JobDescription]:
+def vacuum_supertable(container: Services, namespace: Here, data: JSONBody[NewVacuum]) -> Response[JobDescription]:
     """Every table; and tables that were dropped longer ago than that go altogether."""
-    return accepted_job(container, container.lake_jobs().vacuum_all(place, data.retention_seconds, data.dry_run))
+    return accepted_job(
+        container, container.maintenance_jobs().vacuum_all(namespace, data.retention_seconds, data.dry_run)
+    )
 
 
 @post(
@@ -99,9 +105,9 @@ def vacuum_supertable(container: Services, place: Here, data: JSONBody[NewVacuum
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )
-def maintain_supertable(container: Services, place: Here) -> Response[JobDescription]:
+def maintain_supertable(container: Services, namespace: Here) -> Response[JobDescription]:
     """Compact and vacuum what is due by the tables' policies, purge dropped tables, and remove expired jobs."""
-    return accepted_job(container, container.lake_jobs().maintain(place))
+    return accepted_job(container, container.maintenance_jobs().maintain(namespace))
 
 
 @post(
@@ -113,9 +119,9 @@ def maintain_supertable(container: Services, place: Here) -> Response[JobDescrip
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )
-def check_supertable(container: Services, place: Here, data: JSONBody[NewCheck]) -> Response[JobDescription]:
+def check_supertable(container: Services, namespace: Here, data: JSONBody[NewCheck]) -> Response[JobDescription]:
     """Everything that is stored: logs, checkpoints, data files, deletion vectors, the catalog."""
-    return accepted_job(container, container.lake_jobs().check(place, data.repair, data.quick))
+    return accepted_job(container, container.maintenance_jobs().check(namespace, data.repair, data.quick))
 
 
 HANDLERS = (compact_table, vacuum_table, vacuum_supertable, maintain_supertable, check_supertable)

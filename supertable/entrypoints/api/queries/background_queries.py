@@ -12,7 +12,7 @@ from litestar.concurrency import sync_to_thread
 from litestar.datastructures import ResponseHeader, State
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from supertable.application.queries.background_queries import QueryJobs, ResultPage
+from supertable.application.queries.background_queries import BackgroundQueries, ResultPage
 from supertable.config.container import Container
 from supertable.domain.access.sessions import Session
 from supertable.domain.jobs import JobState, JobStatus
@@ -25,7 +25,7 @@ from supertable.entrypoints.web.media_types import MEDIA_TYPES, accepted
 from supertable.entrypoints.web.openapi import ResultOperation
 from supertable.entrypoints.web.openapi_problems import Problem, problems
 from supertable.entrypoints.web.pagination import Cursor, cursor_at, position
-from supertable.entrypoints.web.streamed_response import Streamed
+from supertable.entrypoints.web.streamed_response import StreamedResponse
 
 NEXT_CURSOR = "X-Supertable-Next-Cursor"
 _TAGS = ["queries"]
@@ -73,7 +73,13 @@ class ResultAnswer:
     """A part of a result. JSON has the columns, the rows as `items` and `next_cursor`; else that is in a header."""
 
     def __init__(
-        self, use_case: QueryJobs, session: Session, query: str, cursor: str | None, limit: int | None, to: Encoding
+        self,
+        use_case: BackgroundQueries,
+        session: Session,
+        query: str,
+        cursor: str | None,
+        limit: int | None,
+        to: Encoding,
     ) -> None:
         self._read = partial(use_case.results, session, query)
         self._listing = f"results of {query}"
@@ -121,15 +127,15 @@ async def submit_query(
     request: Request[Any, Any, State], data: JSONBody[QueryRequest], container: Services, session: Caller
 ) -> Response[QueryDescription]:
     """The statement is checked, and bound to the versions that the tables have now, before this is answered."""
-    place, limits = await bound(request, data, container, session)
-    status = await sync_to_thread(container.query_jobs().submit, place, data.sql, data.parameters, limits)
+    namespace, limits = await bound(request, data, container, session)
+    status = await sync_to_thread(container.background_queries().submit, namespace, data.sql, data.parameters, limits)
     return Response(_described(container, status), headers={"Location": f"/api/v1/queries/{status.job.id}"})
 
 
 @get("/queries/{query_id:str}", tags=_TAGS, summary="Describe a query", responses=problems(404), sync_to_thread=True)
 def describe_query(container: Services, session: Caller, query_id: FromPath[str]) -> QueryDescription:
     """For the user who asked it, under the role that they asked it under."""
-    return _described(container, container.query_jobs().status(session, query_id))
+    return _described(container, container.background_queries().status(session, query_id))
 
 
 @get(
@@ -149,14 +155,14 @@ async def read_results(
     query_id: FromPath[str],
     limit: Rows = None,
     cursor: Cursor = None,
-) -> Streamed:
+) -> StreamedResponse:
     """Rows in the format that `Accept` names; refused when the rights of the role have changed since it was asked.
 
     JSON has `columns`, `items` and `next_cursor`; with other formats the cursor is in a header.
     """
     media_type = accepted(request)
-    answer = ResultAnswer(container.query_jobs(), session, query_id, cursor, limit, MEDIA_TYPES[media_type])
-    return Streamed(answer, media_type)
+    answer = ResultAnswer(container.background_queries(), session, query_id, cursor, limit, MEDIA_TYPES[media_type])
+    return StreamedResponse(answer, media_type)
 
 
 @delete(
@@ -169,7 +175,7 @@ async def read_results(
 )
 def delete_query(container: Services, session: Caller, query_id: FromPath[str]) -> Response[QueryDescription | None]:
     """One at work is asked to stop (202), and ends soon as cancelled; one that is over goes with its result (204)."""
-    stopped = container.list_jobs().stop(container.query_jobs().status(session, query_id))
+    stopped = container.list_jobs().stop(container.background_queries().status(session, query_id))
     if stopped is None:
         return Response(None, status_code=204)
     return Response(_described(container, stopped))

@@ -15,7 +15,7 @@ from msgspec import Meta, field
 
 from supertable.application.ports.engines import Limits, RunningQuery
 from supertable.application.queries.run_query import RunQuery
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import InvalidInput, QueryCancelled, SupertableError
@@ -29,7 +29,7 @@ from supertable.entrypoints.web.observability import metrics
 from supertable.entrypoints.web.openapi import ResultOperation
 from supertable.entrypoints.web.openapi_problems import problems
 from supertable.entrypoints.web.request_bodies import Body
-from supertable.entrypoints.web.streamed_response import Streamed
+from supertable.entrypoints.web.streamed_response import StreamedResponse
 
 VERSIONS = "X-Supertable-Versions"
 _MOST_HEADER_CHARACTERS = 8_000
@@ -63,9 +63,11 @@ class QueryRequest(Body):
 class RunningAnswer:
     """A query that runs while its answer is sent. `versions`: of the tables that it reads, once it runs."""
 
-    def __init__(self, use_case: RunQuery, place: Place, request: QueryRequest, limits: Limits, to: Encoding) -> None:
+    def __init__(
+        self, use_case: RunQuery, namespace: Namespace, request: QueryRequest, limits: Limits, to: Encoding
+    ) -> None:
         self._use_case = use_case
-        self._place = place
+        self._namespace = namespace
         self._request = request
         self._limits = limits
         self._encoding = to
@@ -75,7 +77,7 @@ class RunningAnswer:
 
     def pieces(self) -> Iterator[Piece]:
         parameters = self._request.parameters
-        prepared = self._use_case.prepare(self._place, self._request.sql, parameters)
+        prepared = self._use_case.prepare(self._namespace, self._request.sql, parameters)
         self.versions = prepared.versions
         running = self._use_case.run(prepared, parameters, self._limits)
         self._running = running
@@ -137,20 +139,22 @@ async def query(
 ) -> ASGIApp:
     """Run a SELECT and stream its rows in the format that `Accept` names."""
     media_type = accepted(request)
-    place, limits = await bound(request, data, container, session)
-    return Streamed(RunningAnswer(container.run_query(), place, data, limits, MEDIA_TYPES[media_type]), media_type)
+    namespace, limits = await bound(request, data, container, session)
+    return StreamedResponse(
+        RunningAnswer(container.run_query(), namespace, data, limits, MEDIA_TYPES[media_type]), media_type
+    )
 
 
 async def bound(
     request: Request[Any, Any, State], data: QueryRequest, container: Container, session: Session
-) -> tuple[Place, Limits]:
+) -> tuple[Namespace, Limits]:
     """Where the statement runs, under which role, and within which bounds. Raises `AccessDenied` and `InvalidInput`."""
     if data.engine in {"PRO", "SPARK"}:
         raise InvalidInput(f"There is no engine {data.engine} here; nothing was run. Leave it to AUTO, or use LITE.")
     if data.role:
         session = await signed_in(request, data.role)
-    place = Place(session.organization, checked_name("supertable", data.supertable), session)
-    return place, Limits(data.max_rows, data.timeout_seconds or container.settings().query_timeout_seconds)
+    namespace = Namespace(session.organization, checked_name("supertable", data.supertable), session)
+    return namespace, Limits(data.max_rows, data.timeout_seconds or container.settings().query_timeout_seconds)
 
 
 def versions_header(versions: Mapping[str, tuple[int, ...]]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from litestar.params import FromPath, QueryParameter
 
 from supertable.application.ports.engines import Limits
 from supertable.application.queries.table_statistics import ColumnStatistics
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.domain.names import checked_name
 from supertable.entrypoints.api.queries.query import QueryRequest, RunningAnswer
@@ -21,7 +21,7 @@ from supertable.entrypoints.web.dependencies import Here, Services
 from supertable.entrypoints.web.media_types import MEDIA_TYPES, accepted
 from supertable.entrypoints.web.openapi import ResultOperation
 from supertable.entrypoints.web.openapi_problems import problems
-from supertable.entrypoints.web.streamed_response import Streamed
+from supertable.entrypoints.web.streamed_response import StreamedResponse
 
 _TAGS = ["reading"]
 
@@ -66,15 +66,17 @@ class StatisticsAnswer(msgspec.Struct, frozen=True):
 async def preview_rows(
     request: Request[Any, Any, State],
     container: Services,
-    place: Here,
+    namespace: Here,
     table: FromPath[str],
     limit: Rows = 100,
     version: At = None,
-) -> Streamed:
+) -> StreamedResponse:
     """Some rows, in no order, in the format that `Accept` names. For more, or others, run a query."""
     at = "" if version is None else f" AT (VERSION => {version})"
     name = checked_name("table", table)
-    return _streamed(request, container, place, f'SELECT * FROM "{place.supertable}"."{name}"{at} LIMIT {limit}')
+    return _streamed(
+        request, container, namespace, f'SELECT * FROM "{namespace.supertable}"."{name}"{at} LIMIT {limit}'
+    )
 
 
 @get(
@@ -87,35 +89,37 @@ async def preview_rows(
 async def list_changes(
     request: Request[Any, Any, State],
     container: Services,
-    place: Here,
+    namespace: Here,
     table: FromPath[str],
     after: Annotated[int, QueryParameter(ge=0, description="Changes after this version; 0: all.")],
     up_to: Annotated[int | None, QueryParameter(ge=1, description="And up to this one; none: the newest.")] = None,
-) -> Streamed:
+) -> StreamedResponse:
     """The rows that changed between two versions, in the format that `Accept` names.
 
     `_change` is insert, update_before, update_after or delete; `_version` the version that did it.
     """
     upper = "" if up_to is None else f", {up_to}"
-    name = f"{place.supertable}.{checked_name('table', table)}"
-    return _streamed(request, container, place, f"SELECT * FROM table_changes('{name}', {after}{upper})")
+    name = f"{namespace.supertable}.{checked_name('table', table)}"
+    return _streamed(request, container, namespace, f"SELECT * FROM table_changes('{name}', {after}{upper})")
 
 
 @get(
     TABLE + "/statistics", tags=_TAGS, summary="A table's statistics", responses=problems(404, 422), sync_to_thread=True
 )
-def table_statistics(container: Services, place: Here, table: FromPath[str]) -> StatisticsAnswer:
+def table_statistics(container: Services, namespace: Here, table: FromPath[str]) -> StatisticsAnswer:
     """Rows, and for each column the nulls, least and greatest value, counted over what the caller sees."""
-    found = container.table_statistics()(place, table, _limits(container))
+    found = container.table_statistics()(namespace, table, _limits(container))
     columns = [ColumnStatisticsAnswer.of(column) for column in found.columns]
     return StatisticsAnswer(found.table, found.version, found.rows, found.files, found.bytes, columns)
 
 
-def _streamed(request: Request[Any, Any, State], container: Container, place: Place, sql: str) -> Streamed:
+def _streamed(
+    request: Request[Any, Any, State], container: Container, namespace: Namespace, sql: str
+) -> StreamedResponse:
     media_type = accepted(request)
     query = QueryRequest(sql=sql)
-    answer = RunningAnswer(container.run_query(), place, query, _limits(container), MEDIA_TYPES[media_type])
-    return Streamed(answer, media_type)
+    answer = RunningAnswer(container.run_query(), namespace, query, _limits(container), MEDIA_TYPES[media_type])
+    return StreamedResponse(answer, media_type)
 
 
 def _limits(container: Container) -> Limits:

@@ -37,7 +37,7 @@ from supertable.entrypoints.api.tables.tables import TABLE
 from supertable.entrypoints.sdk.commit_infos import commit_info
 from supertable.entrypoints.web.dependencies import Here, Services, Stop
 from supertable.entrypoints.web.problems import problem_of
-from supertable.entrypoints.web.shutdown import Stopping
+from supertable.entrypoints.web.shutdown import Shutdown
 
 First = Annotated[int, QueryParameter(ge=1, description="The number of the first message.")]
 Key = Annotated[
@@ -70,7 +70,7 @@ class _Sent:
 async def row_socket(
     socket: Socket,
     container: Services,
-    place: Here,
+    namespace: Here,
     stopping: Stop,
     table: FromPath[str],
     mode: StreamMode = WriteMode.APPEND,
@@ -78,11 +78,11 @@ async def row_socket(
     idempotency_key: Key = None,
 ) -> None:
     await socket.accept()
-    rows = RowSocket(socket, container.ingest_rows(), Wanted(place, table, mode), idempotency_key, first, stopping)
+    rows = RowSocket(socket, container.ingest_rows(), Wanted(namespace, table, mode), idempotency_key, first, stopping)
     try:
         if mode is WriteMode.OVERWRITE:
             raise InvalidInput("A stream appends or upserts; nothing was written.")
-        await sync_to_thread(container.tables().open, place, table, Permission.WRITE)
+        await sync_to_thread(container.tables().open, namespace, table, Permission.WRITE)
     except SupertableError as error:
         await rows.fail(first, error)
         return
@@ -93,7 +93,7 @@ class RowSocket:
     """`_waiting`: messages whose writing has begun, in order; None, or an error, after the last."""
 
     def __init__(
-        self, socket: Socket, ingest: IngestRows, wanted: Wanted, key: str | None, first: int, stopping: Stopping
+        self, socket: Socket, ingest: IngestRows, wanted: Wanted, key: str | None, first: int, stopping: Shutdown
     ) -> None:
         self._socket = socket
         self._ingest = ingest
@@ -170,7 +170,7 @@ class RowSocket:
             said = f"A message may have {_MOST_BYTES:,} bytes; nothing of it was written."
             raise HTTPException(said, status_code=413)
         info = commit_info(None if self._key is None else f"{self._key}/{number}", {})
-        wanted = Wanted(self._wanted.place, self._wanted.table, self._wanted.mode, info=info)
+        wanted = Wanted(self._wanted.namespace, self._wanted.table, self._wanted.mode, info=info)
         if isinstance(message, str):
             text = message.encode()
             return _Sent(

@@ -35,7 +35,7 @@ from supertable.entrypoints.web.openapi import RowsOperation
 from supertable.entrypoints.web.openapi_problems import problems
 from supertable.entrypoints.web.problems import problem_of
 from supertable.entrypoints.web.row_bodies import format_of
-from supertable.entrypoints.web.shutdown import Stopping
+from supertable.entrypoints.web.shutdown import Shutdown
 
 StreamMode = Annotated[WriteMode, QueryParameter(description="append, or upsert by the keys.")]
 EverySeconds = Annotated[
@@ -96,7 +96,7 @@ class _StreamOperation(RowsOperation):
 async def stream_rows(
     request: Request[Any, Any, State],
     container: Services,
-    place: Here,
+    namespace: Here,
     stopping: Stop,
     table: FromPath[str],
     mode: StreamMode = WriteMode.APPEND,
@@ -109,9 +109,9 @@ async def stream_rows(
         raise HTTPException("A stream of rows is NDJSON or Arrow, and not compressed.", status_code=415)
     if mode is WriteMode.OVERWRITE:
         raise InvalidInput("A stream appends or upserts; nothing was written.")
-    opened = await sync_to_thread(container.tables().open, place, table, Permission.WRITE)
+    opened = await sync_to_thread(container.tables().open, namespace, table, Permission.WRITE)
     pace = Pace(container.settings().ingest_max_line_bytes, every_seconds, every_rows)
-    wanted = Wanted(place, table, mode)
+    wanted = Wanted(namespace, table, mode)
     return RowStream(container.ingest_rows(), wanted, opened.snapshot.version, format_, pace, stopping)
 
 
@@ -126,7 +126,7 @@ class Pace:
 
 class RowStream:
     def __init__(
-        self, ingest: IngestRows, wanted: Wanted, version: int, format_: str, pace: Pace, stopping: Stopping
+        self, ingest: IngestRows, wanted: Wanted, version: int, format_: str, pace: Pace, stopping: Shutdown
     ) -> None:
         """`version`: the table's, before a row is written."""
         self._ingest = ingest

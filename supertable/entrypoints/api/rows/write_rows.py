@@ -62,7 +62,7 @@ class NewDeletion(Body):
 async def write_rows(
     request: Request[Any, Any, State],
     container: Services,
-    place: Here,
+    namespace: Here,
     table: FromPath[str],
     mode: Mode = WriteMode.APPEND,
     evolve: Evolve = False,
@@ -75,10 +75,10 @@ async def write_rows(
     at the same time.
     """
     settings = container.settings()
-    wanted = Wanted(place, table, mode, evolve, where, commit_info(idempotency_key, {}))
+    wanted = Wanted(namespace, table, mode, evolve, where, commit_info(idempotency_key, {}))
     limits = BodyLimits(settings.ingest_max_bytes, settings.ingest_max_line_bytes)
     async with row_body(request, folder(settings, "temporary"), limits, as_file=not wanted.shareable) as body:
-        return made_version(place, await _written(container, wanted, body))
+        return made_version(namespace, await _written(container, wanted, body))
 
 
 async def _written(container: Container, wanted: Wanted, body: RowBody) -> WriteResult:
@@ -99,7 +99,7 @@ async def _written(container: Container, wanted: Wanted, body: RowBody) -> Write
 )
 def delete_rows(
     container: Services,
-    place: Here,
+    namespace: Here,
     table: FromPath[str],
     data: JSONBody[NewDeletion],
     idempotency_key: IdempotencyKey = None,
@@ -110,9 +110,9 @@ def delete_rows(
         raise InvalidInput("Say which rows to delete: give either where or keys.")
     use_case = container.delete_rows()
     if data.where is not None:
-        return made_version(place, use_case.where(place, table, data.where, data.reason, info))
-    keys = container.ingest_rows().keys(place, table, msgspec.json.encode(data.keys))
-    return made_version(place, use_case.keys(place, table, keys, data.reason, info))
+        return made_version(namespace, use_case.where(namespace, table, data.where, data.reason, info))
+    keys = container.ingest_rows().keys(namespace, table, msgspec.json.encode(data.keys))
+    return made_version(namespace, use_case.keys(namespace, table, keys, data.reason, info))
 
 
 HANDLERS = (write_rows, delete_rows)

@@ -48,19 +48,19 @@ class Undrop(Body):
     sync_to_thread=True,
 )
 def clone_table(
-    container: Services, place: Here, table: FromPath[str], data: JSONBody[NewClone]
+    container: Services, namespace: Here, table: FromPath[str], data: JSONBody[NewClone]
 ) -> Response[TableDescription]:
     """A new table with the rows of this one at a version, none copied. Writes to either never show in the other."""
-    return created(place, container.clone_table()(place, table, data.name, data.version))
+    return created(namespace, container.clone_table()(namespace, table, data.name, data.version))
 
 
 @get(_LAKE + "/dropped_tables", tags=_TAGS, summary="List dropped tables", responses=problems(), sync_to_thread=True)
 def list_dropped_tables(
-    container: Services, place: Here, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    container: Services, namespace: Here, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[DroppedTable]:
     """Those that can be brought back, the latest dropped first."""
-    found = DroppedTable.all_of(container.tables().registry(place))
-    listing = f"dropped tables of {name_key(place.supertable)}"
+    found = DroppedTable.all_of(container.tables().registry(namespace))
+    listing = f"dropped tables of {name_key(namespace.supertable)}"
     return paged(listing, found, lambda info: by_time(info.dropped_at), limit, cursor, newest_first=True)
 
 
@@ -72,10 +72,10 @@ def list_dropped_tables(
     response_headers=[ETAG_HEADER, LOCATION_HEADER],
     sync_to_thread=True,
 )
-def undrop_table(container: Services, place: Here, data: JSONBody[Undrop]) -> Response[TableDescription]:
+def undrop_table(container: Services, namespace: Here, data: JSONBody[Undrop]) -> Response[TableDescription]:
     """The table of that name that was dropped last, with all its versions."""
-    name = container.undrop_table()(place, data.table, data.as_name)
-    return created(place, container.tables().open(place, name, Permission.META))
+    name = container.undrop_table()(namespace, data.table, data.as_name)
+    return created(namespace, container.tables().open(namespace, name, Permission.META))
 
 
 HANDLERS = (clone_table, list_dropped_tables, undrop_table)

@@ -148,9 +148,9 @@ class TableSchema(msgspec.Struct, frozen=True):
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
-def describe_schema(container: Services, place: Here, table: FromPath[str]) -> Response[TableSchema]:
+def describe_schema(container: Services, namespace: Here, table: FromPath[str]) -> Response[TableSchema]:
     """Those that the caller sees, in order; a masked one has the type of its mask."""
-    found = container.tables().open(place, table, Permission.META)
+    found = container.tables().open(namespace, table, Permission.META)
     return Response(TableSchema.of(found), headers={"ETag": schema_etag(found)})
 
 
@@ -163,14 +163,14 @@ def describe_schema(container: Services, place: Here, table: FromPath[str]) -> R
     sync_to_thread=True,
 )
 def change_schema(
-    container: Services, place: Here, table: FromPath[str], data: JSONBody[SchemaChanges], if_match: IfMatch = None
+    container: Services, namespace: Here, table: FromPath[str], data: JSONBody[SchemaChanges], if_match: IfMatch = None
 ) -> Response[WriteResult]:
     """Add, drop, rename, move and widen columns, allow or forbid nulls, comment. No data is rewritten."""
     tables = container.tables()
-    read = as_read(tables, place, table, if_match, schema_etag)
+    read = as_read(tables, namespace, table, if_match, schema_etag)
     changes = [one.change() for one in data.changes]
-    result = container.alter_table()(place, table, changes, CommitInfo(), read)
-    return made_version(place, result)
+    result = container.alter_table()(namespace, table, changes, CommitInfo(), read)
+    return made_version(namespace, result)
 
 
 def schema_etag(table: OpenTable) -> str:

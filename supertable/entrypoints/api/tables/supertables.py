@@ -24,9 +24,9 @@ def list_supertables(
 @get(
     "/supertables/{supertable:str}", tags=_TAGS, summary="One supertable", responses=problems(404), sync_to_thread=True
 )
-def describe_supertable(container: Services, place: Here) -> SupertableInfo:
+def describe_supertable(container: Services, namespace: Here) -> SupertableInfo:
     """By name, whatever its case. One in which the caller may know of no table is not there."""
-    return container.list_supertables().one(place)
+    return container.list_supertables().one(namespace)
 
 
 HANDLERS = (list_supertables, describe_supertable)

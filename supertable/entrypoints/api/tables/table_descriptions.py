@@ -8,8 +8,8 @@ from datetime import datetime
 import msgspec
 from litestar import Response
 
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.place import Place
 from supertable.application.tables.table_info import TableInfo
 from supertable.entrypoints.api.tables.columns import Column
 from supertable.entrypoints.web.etags import etag_of
@@ -51,15 +51,15 @@ def table_etag(table: OpenTable) -> str:
     return etag_of("table", table.entry.table_id, table.name, table.snapshot.definition.comment)
 
 
-def table_address(place: Place, name: str) -> str:
-    return f"/api/v1/supertables/{place.supertable}/tables/{name}"
+def table_address(namespace: Namespace, name: str) -> str:
+    return f"/api/v1/supertables/{namespace.supertable}/tables/{name}"
 
 
 def described(table: OpenTable) -> Response[TableDescription]:
     return Response(TableDescription.of(table), headers={"ETag": table_etag(table)})
 
 
-def created(place: Place, table: OpenTable) -> Response[TableDescription]:
+def created(namespace: Namespace, table: OpenTable) -> Response[TableDescription]:
     """201, and where the table is."""
-    headers = {"ETag": table_etag(table), "Location": table_address(place, table.name)}
+    headers = {"ETag": table_etag(table), "Location": table_address(namespace, table.name)}
     return Response(TableDescription.of(table), status_code=201, headers=headers)

@@ -65,9 +65,9 @@ class TableSettingsEdit(Body):
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
-def describe_settings(container: Services, place: Here, table: FromPath[str]) -> Response[TableSettings]:
+def describe_settings(container: Services, namespace: Here, table: FromPath[str]) -> Response[TableSettings]:
     """What maintenance does to the table. For callers who see the whole of it."""
-    return _answer(container.tables().open(place, table, Permission.META))
+    return _answer(container.tables().open(namespace, table, Permission.META))
 
 
 @patch(
@@ -79,13 +79,17 @@ def describe_settings(container: Services, place: Here, table: FromPath[str]) ->
     sync_to_thread=True,
 )
 def edit_settings(
-    container: Services, place: Here, table: FromPath[str], data: JSONBody[TableSettingsEdit], if_match: IfMatch = None
+    container: Services,
+    namespace: Here,
+    table: FromPath[str],
+    data: JSONBody[TableSettingsEdit],
+    if_match: IfMatch = None,
 ) -> Response[TableSettings]:
     """A version that changes the table's definition and no row."""
     tables = container.tables()
-    read = as_read(tables, place, table, if_match, _etag)
-    container.set_maintenance()(place, table, **msgspec.structs.asdict(data), read=read)
-    return _answer(tables.open(place, table, Permission.META))
+    read = as_read(tables, namespace, table, if_match, _etag)
+    container.set_maintenance()(namespace, table, **msgspec.structs.asdict(data), read=read)
+    return _answer(tables.open(namespace, table, Permission.META))
 
 
 def _answer(table: OpenTable) -> Response[TableSettings]:

@@ -61,11 +61,11 @@ class TableEdit(Body):
 
 @get(TABLES, tags=_TAGS, summary="List tables", responses=problems(), sync_to_thread=True)
 def list_tables(
-    container: Services, place: Here, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    container: Services, namespace: Here, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[TableInfo]:
     """The tables that the caller may know of, by name, as of one moment."""
-    listing = f"tables of {name_key(place.supertable)}"
-    found = container.tables().all(place, Permission.META)
+    listing = f"tables of {name_key(namespace.supertable)}"
+    found = container.tables().all(namespace, Permission.META)
     page = paged(listing, found, lambda table: name_key(table.name), limit, cursor)
     return Page([TableInfo.of(table) for table in page.items], page.next_cursor)
 
@@ -78,11 +78,11 @@ def list_tables(
     response_headers=[ETAG_HEADER, LOCATION_HEADER],
     sync_to_thread=True,
 )
-def create_table(container: Services, place: Here, data: JSONBody[NewTable]) -> Response[TableDescription]:
+def create_table(container: Services, namespace: Here, data: JSONBody[NewTable]) -> Response[TableDescription]:
     """A new, empty table at version 1."""
     columns = arrow_columns(data.columns)
-    made = container.create_table()(place, data.name, columns, data.keys, data.sequence, data.comment)
-    return created(place, made)
+    made = container.create_table()(namespace, data.name, columns, data.keys, data.sequence, data.comment)
+    return created(namespace, made)
 
 
 @get(
@@ -93,9 +93,9 @@ def create_table(container: Services, place: Here, data: JSONBody[NewTable]) -> 
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
-def describe_table(container: Services, place: Here, table: FromPath[str]) -> Response[TableDescription]:
+def describe_table(container: Services, namespace: Here, table: FromPath[str]) -> Response[TableDescription]:
     """Its columns, keys, versions and tags, as far as the caller may know them."""
-    return described(container.tables().open(place, table, Permission.META))
+    return described(container.tables().open(namespace, table, Permission.META))
 
 
 @patch(
@@ -107,24 +107,24 @@ def describe_table(container: Services, place: Here, table: FromPath[str]) -> Re
     sync_to_thread=True,
 )
 def edit_table(
-    container: Services, place: Here, table: FromPath[str], data: JSONBody[TableEdit], if_match: IfMatch = None
+    container: Services, namespace: Here, table: FromPath[str], data: JSONBody[TableEdit], if_match: IfMatch = None
 ) -> Response[TableDescription]:
     """Its versions, files and tags stay as they are; writes in flight go on."""
     if (data.name is None) == (data.comment is None):
         raise InvalidInput("Give either a new name or a new comment: each is a change of its own.")
     tables = container.tables()
-    read = as_read(tables, place, table, if_match, table_etag)
+    read = as_read(tables, namespace, table, if_match, table_etag)
     if data.name is not None:
-        container.rename_table()(place, table, data.name, read)
+        container.rename_table()(namespace, table, data.name, read)
     if data.comment is not None:
-        container.comment_table()(place, table, data.comment, read)
-    return described(tables.open(place, data.name or table, Permission.META))
+        container.comment_table()(namespace, table, data.comment, read)
+    return described(tables.open(namespace, data.name or table, Permission.META))
 
 
 @delete(TABLE, tags=_TAGS, summary="Drop a table", responses=problems(404, 412, 409, 504), sync_to_thread=True)
-def drop_table(container: Services, place: Here, table: FromPath[str], if_match: IfMatch = None) -> None:
+def drop_table(container: Services, namespace: Here, table: FromPath[str], if_match: IfMatch = None) -> None:
     """Its name is free at once. It can be brought back until a vacuum removes it: see `undrops`."""
-    container.drop_table()(place, table, as_read(container.tables(), place, table, if_match, table_etag))
+    container.drop_table()(namespace, table, as_read(container.tables(), namespace, table, if_match, table_etag))
 
 
 HANDLERS = (list_tables, create_table, describe_table, edit_table, drop_table)

@@ -36,10 +36,10 @@ class TagTarget(Body):
 
 @get(TABLE + "/tags", tags=_TAGS, summary="List tags", responses=problems(404), sync_to_thread=True)
 def list_tags(
-    container: Services, place: Here, table: FromPath[str], limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    container: Services, namespace: Here, table: FromPath[str], limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[Tag]:
     """The versions that have a name, by name."""
-    opened = container.tables().open(place, table, Permission.META)
+    opened = container.tables().open(namespace, table, Permission.META)
     found = [Tag(name, version) for name, version in opened.entry.tags.items()]
     return paged(f"tags of {opened.entry.table_id}", found, lambda tag: name_key(tag.name), limit, cursor)
 
@@ -52,9 +52,9 @@ def list_tags(
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
-def describe_tag(container: Services, place: Here, table: FromPath[str], tag: FromPath[str]) -> Response[Tag]:
+def describe_tag(container: Services, namespace: Here, table: FromPath[str], tag: FromPath[str]) -> Response[Tag]:
     """Which version it names."""
-    opened = container.tables().open(place, table, Permission.META)
+    opened = container.tables().open(namespace, table, Permission.META)
     found = _found(opened, tag)
     if found is None:
         raise no_such_tag(opened.entry, tag)
@@ -71,16 +71,16 @@ def describe_tag(container: Services, place: Here, table: FromPath[str], tag: Fr
 )
 def put_tag(
     container: Services,
-    place: Here,
+    namespace: Here,
     table: FromPath[str],
     tag: FromPath[str],
     data: JSONBody[TagTarget],
     if_match: IfMatch = None,
 ) -> Response[Tag]:
     """Gives the tag to a version, also if another one has it now. 201 where it is new."""
-    before = _found(container.tables().open(place, table, Permission.META), tag)
+    before = _found(container.tables().open(namespace, table, Permission.META), tag)
     moved_from = version_as_read(if_match, f"Tag {tag}")
-    version = container.tag_version()(place, table, tag, data.version, replace=True, moved_from=moved_from)
+    version = container.tag_version()(namespace, table, tag, data.version, replace=True, moved_from=moved_from)
     return _answer(Tag(tag, version), 200 if before else 201)
 
 
@@ -92,10 +92,10 @@ def put_tag(
     sync_to_thread=True,
 )
 def delete_tag(
-    container: Services, place: Here, table: FromPath[str], tag: FromPath[str], if_match: IfMatch = None
+    container: Services, namespace: Here, table: FromPath[str], tag: FromPath[str], if_match: IfMatch = None
 ) -> None:
     """Its version stays for as long as the others do."""
-    container.untag_version()(place, table, tag, version_as_read(if_match, f"Tag {tag}"))
+    container.untag_version()(namespace, table, tag, version_as_read(if_match, f"Tag {tag}"))
 
 
 def _found(table: OpenTable, tag: str) -> Tag | None:

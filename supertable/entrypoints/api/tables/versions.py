@@ -12,7 +12,7 @@ from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.tables.history import HistoryEntry
-from supertable.application.tables.place import Place
+from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.tombstones import TombstoneInfo, tombstones
 from supertable.domain.access.roles import Permission
 from supertable.entrypoints.api.tables.columns import Column
@@ -66,11 +66,11 @@ class NewRestore(Body):
 
 @get(TABLE + "/versions", tags=_TAGS, summary="List versions", responses=problems(404), sync_to_thread=True)
 def list_versions(
-    container: Services, place: Here, table: FromPath[str], limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    container: Services, namespace: Here, table: FromPath[str], limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[HistoryEntry]:
     """The commits, newest first. What they did to rows is for callers who may read the whole table."""
     newest = position("versions", cursor, int)
-    found = container.table_history()(place, table, limit, newest)
+    found = container.table_history()(namespace, table, limit, newest)
     return Page(found, _older("versions", found[-1].version if found else 1))
 
 
@@ -82,12 +82,12 @@ def list_versions(
     sync_to_thread=True,
 )
 def describe_version(
-    container: Services, place: Here, table: FromPath[str], version: FromPath[int]
+    container: Services, namespace: Here, table: FromPath[str], version: FromPath[int]
 ) -> VersionDescription:
     """What the commit did, as far as the caller may know, and the columns after it."""
     tables = container.tables()
-    then = tables.at_version(tables.open(place, table, Permission.META), version)
-    (entry,) = container.table_history()(place, table, 1, version)
+    then = tables.at_version(tables.open(namespace, table, Permission.META), version)
+    (entry,) = container.table_history()(namespace, table, 1, version)
     return VersionDescription(**asdict(entry), columns=[Column.of(field) for field in then.schema.fields])
 
 
@@ -101,36 +101,36 @@ def describe_version(
 )
 def restore_version(
     container: Services,
-    place: Here,
+    namespace: Here,
     table: FromPath[str],
     data: JSONBody[NewRestore],
     idempotency_key: IdempotencyKey = None,
 ) -> Response[WriteResult]:
     """A new version with the rows and columns of an older one. Nothing in between is lost."""
     info = commit_info(idempotency_key, data.properties)
-    return made_version(place, container.restore_version()(place, table, data.version, info))
+    return made_version(namespace, container.restore_version()(namespace, table, data.version, info))
 
 
 @get(TABLE + "/tombstones", tags=_TAGS, summary="List soft deletes", responses=problems(404), sync_to_thread=True)
 def list_tombstones(
-    container: Services, place: Here, table: FromPath[str], limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    container: Services, namespace: Here, table: FromPath[str], limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[TombstoneInfo]:
     """Who deleted what, when and why, newest first; the version before each has the rows.
 
     A page may have fewer entries than `limit`, even none, and still not be the last.
     """
     tables = container.tables()
-    opened = tables.open(place, table, Permission.READ)
+    opened = tables.open(namespace, table, Permission.READ)
     newest = position("tombstones", cursor, int) or opened.snapshot.version
     found = tombstones(tables, opened, limit, newest, _MOST_LOOKED_AT)
     last = found[-1].version if len(found) == limit else newest - _MOST_LOOKED_AT + 1
     return Page(found, _older("tombstones", last))
 
 
-def made_version(place: Place, result: WriteResult) -> Response[WriteResult]:
+def made_version(namespace: Namespace, result: WriteResult) -> Response[WriteResult]:
     """201, and where the version is described."""
     metrics.WRITES.inc()
-    address = f"{table_address(place, result.table)}/versions/{result.version}"
+    address = f"{table_address(namespace, result.table)}/versions/{result.version}"
     return Response(result, status_code=201, headers={"Location": address})
 
 

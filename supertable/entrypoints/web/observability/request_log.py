@@ -39,7 +39,7 @@ def request_id(scope: Scope) -> str:
     return str(scope["state"].get("request_id", ""))
 
 
-class Observed:
+class RequestLogMiddleware:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 

@@ -9,11 +9,11 @@ import duckdb
 from supertable.adapters.engines.duckdb.errors import scrubbed, split_kind
 from supertable.adapters.engines.duckdb.statement.allowed_functions import MANY_ROWS
 from supertable.adapters.engines.duckdb.statement.constants import Constants, Evaluate
-from supertable.adapters.engines.duckdb.statement.fallibility import risky
+from supertable.adapters.engines.duckdb.statement.fallibility import may_fail
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
 from supertable.adapters.engines.duckdb.statement.parser import checked_text, parse_tree
 from supertable.adapters.engines.duckdb.statement.rendering import rendered
-from supertable.adapters.engines.duckdb.statement.validator import Judge, folded
+from supertable.adapters.engines.duckdb.statement.validator import StatementValidator, folded
 from supertable.adapters.engines.duckdb.statement.where_predicates import condition_predicate
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
 from supertable.domain.errors import InvalidStatement, StatementRefused
@@ -32,12 +32,12 @@ _REFUSED = {
 
 @dataclass(frozen=True, slots=True)
 class RowPredicate:
-    """`text` is rendered from the judged tree; `columns`: those of the table that it reads; `risky`: see `harmless`."""
+    """`text`: rendered from the validated tree. `columns`: the columns it reads. `may_fail`: see `cannot_fail`."""
 
     text: str
     necessary: Predicate
     columns: tuple[str, ...]
-    risky: bool
+    may_fail: bool
 
 
 def checked_predicate(cursor: duckdb.DuckDBPyConnection, text: str, schema: Schema, evaluate: Evaluate) -> RowPredicate:
@@ -45,12 +45,12 @@ def checked_predicate(cursor: duckdb.DuckDBPyConnection, text: str, schema: Sche
     tree, prefix = parse_tree(cursor, f"{_BEFORE}{checked_text(text)}\n", _BEFORE)
     condition = only_condition(cursor, tree)
     _check_row_wise(condition)
-    judge = Judge(prefix)
+    judge = StatementValidator(prefix)
     judge.walk("select", tree)
     sql = rendered(cursor, tree).removeprefix("SELECT 1 WHERE ")
     _check_binds(cursor, sql, schema)
     necessary = condition_predicate(condition, schema, Constants(evaluate, ()))
-    return RowPredicate(f"({sql})", necessary, tuple(_columns(condition, schema)), risky(condition))
+    return RowPredicate(f"({sql})", necessary, tuple(_columns(condition, schema)), may_fail(condition))
 
 
 def only_condition(cursor: duckdb.DuckDBPyConnection, tree: Node) -> Node:

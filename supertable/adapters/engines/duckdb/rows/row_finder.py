@@ -41,7 +41,7 @@ class DuckDBRowFinder:
         number = _free("st_number", columns)
         group = ", ".join(quoted(key) for key in keys)
         newest = f"max({number})" if sequence is None else f"arg_max({number}, {_order(sequence, number)})"
-        with self._opened(Sources(self._stored, wary=False)) as cursor:
+        with self._opened(Sources(self._stored, guard_deleted=False)) as cursor:
             cursor.register(_BATCH, _numbered(batch, columns, number))
             kept = _answer(cursor, f"SELECT {newest} AS n FROM {_BATCH} GROUP BY {group} ORDER BY n").read_all()
         return None if kept.num_rows == batch.num_rows else kept["n"].combine_chunks()
@@ -49,7 +49,7 @@ class DuckDBRowFinder:
     def matching_keys(self, scan: Scan, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> KeyMatches:
         columns = _columns(keys, sequence)
         number, at = _free("st_number", columns), _positions(scan.schema)
-        sources = Sources(self._stored, wary=False)
+        sources = Sources(self._stored, guard_deleted=False)
         stale = "false" if sequence is None else _newer(f"f.{quoted(sequence)}", f"b.{quoted(sequence)}")
         sql = (
             f"SELECT f.{at.file}, f.{at.row}, b.{number}, {stale} AS stale "
@@ -74,13 +74,13 @@ class DuckDBRowFinder:
     def matching_predicate(self, scan: Scan, predicate: CheckedPredicate) -> Found:
         assert isinstance(predicate, RowPredicate)
         at = _positions(scan.schema)
-        sources = Sources(self._stored, wary=predicate.risky)
+        sources = Sources(self._stored, guard_deleted=predicate.may_fail)
         rows = scan_sql(scan, sources, list(predicate.columns), at)
         return self._found(scan, sources, at, f"FROM ({rows}) WHERE {predicate.text}")
 
     @contextmanager
     def completed(self, given: Scan, table: Scan, keys: Sequence[str]) -> Iterator[pa.RecordBatchReader]:
-        sources = Sources(self._stored, wary=False)
+        sources = Sources(self._stored, guard_deleted=False)
         columns = [f"{'g' if given.schema.find(name) else 't'}.{quoted(name)}" for name in table.schema.names]
         pairs = " AND ".join(f"g.{quoted(key)} IS NOT DISTINCT FROM t.{quoted(key)}" for key in keys)
         sql = (
@@ -92,7 +92,7 @@ class DuckDBRowFinder:
 
     def superseded(self, scan: Scan, keys: Sequence[str], sequence: str | None) -> Found:
         at = _positions(scan.schema)
-        sources = Sources(self._stored, wary=False)
+        sources = Sources(self._stored, guard_deleted=False)
         rows = scan_sql(scan, sources, _columns(keys, sequence), at)
         newest = [f"{quoted(sequence)} DESC NULLS LAST"] if sequence else []
         order = ", ".join([*newest, f"{at.file} DESC", f"{at.row} DESC"])
@@ -103,7 +103,7 @@ class DuckDBRowFinder:
     @contextmanager
     def live_rows(self, scan: Scan, order_by: Sequence[str]) -> Iterator[pa.RecordBatchReader]:
         at = _positions(scan.schema)
-        sources = Sources(self._stored, wary=False)
+        sources = Sources(self._stored, guard_deleted=False)
         sql = scan_sql(scan, sources, positions=at)
         if order_by:
             order = ", ".join([*(f"{quoted(name)} NULLS LAST" for name in order_by), at.file, at.row])

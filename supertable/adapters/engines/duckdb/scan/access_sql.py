@@ -21,12 +21,12 @@ _STARS = "'****'"
 
 
 def access_sql(
-    access: AccessStage, schema: Schema, rows: str, columns: Sequence[Field], more: Sequence[str], asked: str | None
+    access: AccessStage, schema: Schema, rows: str, columns: Sequence[Field], more: Sequence[str], residual: str | None
 ) -> str:
     """What the caller sees of `rows`, the SQL of a subquery.
 
     `columns` are among those of `schema`, as they are stored; `more`: names of columns that go along as they are.
-    `asked`: with a fence behind it, this is asked of the rows too; None: there is no fence.
+    `residual`: with a fence behind it, this is asked of the rows too; None: there is no fence.
     """
     values = [f"{_value(access, column)} AS {quoted(column.name)}" for column in columns]
     values += [quoted(name) for name in more]
@@ -34,7 +34,7 @@ def access_sql(
     if access.condition is None:
         return sql
     seen = f"{sql} WHERE {condition_sql(access.condition, schema)}"
-    return seen if asked is None else f"{seen} AND {asked}{FENCE}"
+    return seen if residual is None else f"{seen} AND {residual}{FENCE}"
 
 
 def _value(access: AccessStage, column: Field) -> str:

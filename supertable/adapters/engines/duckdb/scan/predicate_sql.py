@@ -10,12 +10,12 @@ from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import UNITS, DataType, Scalar
 
 
-def asked_sql(predicate: Predicate, schema: Schema) -> str:
+def residual_sql(predicate: Predicate, schema: Schema) -> str:
     match predicate:
         case All(parts):
-            return _joined(" AND ", [asked_sql(part, schema) for part in parts], "TRUE")
+            return _joined(" AND ", [residual_sql(part, schema) for part in parts], "TRUE")
         case AnyOf(parts):
-            return _joined(" OR ", [asked_sql(part, schema) for part in parts], "FALSE")
+            return _joined(" OR ", [residual_sql(part, schema) for part in parts], "FALSE")
         case NullTest(column, negated):
             return f"({quoted(column)} IS {'NOT ' if negated else ''}NULL)"
         case Compare(column, operator, value):
@@ -25,10 +25,10 @@ def asked_sql(predicate: Predicate, schema: Schema) -> str:
             return f"({quoted(column)} IN ({', '.join(listed)}))" if listed else "FALSE"
 
 
-def asked_columns(predicate: Predicate) -> frozenset[str]:
+def residual_columns(predicate: Predicate) -> frozenset[str]:
     """Names of the columns that the predicate reads."""
     if isinstance(predicate, All | AnyOf):
-        return frozenset().union(*map(asked_columns, predicate.parts))
+        return frozenset().union(*map(residual_columns, predicate.parts))
     return frozenset({predicate.column})
 
 

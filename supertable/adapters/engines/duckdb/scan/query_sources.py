@@ -29,13 +29,13 @@ class Positions:
 class Sources:
     """What one query's SQL refers to: lists of files as variables, bitmaps as small tables.
 
-    `fenced`: whether the query could fail on rows that the caller may not see; `wary`: on rows that are dead. Of such
-    rows it is then asked nothing.
+    `guard_hidden`: the query could fail on rows that the caller may not see. `guard_deleted`: it could fail on deleted
+    rows. Either adds a barrier, so that no expression is evaluated on such rows.
     """
 
     stored: FileSource
-    fenced: bool = True
-    wary: bool = True
+    guard_hidden: bool = True
+    guard_deleted: bool = True
     lists: dict[str, list[tuple[str, DataFile]]] = field(default_factory=dict)
     dead: dict[str, pa.Table] = field(default_factory=dict)
     opened: OpenFiles | None = None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from supertable.adapters.engines.duckdb.scan.access_sql import FENCE, access_sql
-from supertable.adapters.engines.duckdb.scan.predicate_sql import asked_columns, asked_sql
+from supertable.adapters.engines.duckdb.scan.predicate_sql import residual_columns, residual_sql
 from supertable.adapters.engines.duckdb.scan.query_sources import Positions, Sources
 from supertable.adapters.engines.duckdb.types import converted, duckdb_type, literal, quoted
 from supertable.domain.access.row_filters import columns_of
@@ -36,13 +36,13 @@ def _scan_sql(
     if scan.access is None:
         return _rows_sql(scan, sources, fields, positions, with_dead)
     stored = [column for field in fields if (column := scan.schema.by_id(field.id))]
-    tested = asked_columns(scan.asked)
+    tested = residual_columns(scan.residual)
     needed = {field.id for field in fields} | (columns_of(scan.access.condition) if scan.access.condition else set())
     read = [field for field in scan.schema.fields if field.id in needed or field.name in tested]
     rows = _rows_sql(scan, sources, read, positions, with_dead)
     more = [positions.file, positions.row] if positions else []
-    asked = asked_sql(scan.asked, scan.schema) if sources.fenced else None
-    return access_sql(scan.access, scan.schema, rows, stored, more, asked)
+    residual = residual_sql(scan.residual, scan.schema) if sources.guard_hidden else None
+    return access_sql(scan.access, scan.schema, rows, stored, more, residual)
 
 
 def _rows_sql(
@@ -92,7 +92,7 @@ class _Read:
             f"{select} JOIN (SELECT st_file, st_dead::BIT AS st_dead FROM {name}) AS st_d "
             "ON st_f.file_index = st_d.st_file WHERE get_bit(st_d.st_dead, st_f.file_row_number::INTEGER) = 0"
         )
-        return f"({living}{FENCE})" if self.sources.wary else living
+        return f"({living}{FENCE})" if self.sources.guard_deleted else living
 
     def _value(self, field: Field, by_id: bool) -> str:
         written = self.written.by_id(field.id)

@@ -1,7 +1,7 @@
 """The functions that a statement may call. A name that is not here is refused, whatever DuckDB can do with it.
 
-Reviewed against `duckdb_functions()` of the pinned version; `tests/unit/adapters/test_duckdb_allowed_functions.py` fails when another
-version brings a function that is on neither list.
+Reviewed against `duckdb_functions()` of the pinned version. When another version brings a function that is on neither
+list, `tests/unit/adapters/test_duckdb_allowed_functions.py` fails.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from supertable.adapters.engines.duckdb.statement.constants import Constants, Evaluate
-from supertable.adapters.engines.duckdb.statement.fallibility import harmless
+from supertable.adapters.engines.duckdb.statement.fallibility import cannot_fail
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node
 from supertable.adapters.engines.duckdb.statement.where_predicates import relation_predicate
 from supertable.application.ports.engines import Relation
@@ -20,7 +20,7 @@ class DuckDBStatement:
     """`pieces` are the rendered SQL, cut where the relations `order` go. Nobody changes `tree` again.
 
     `tokens` are the generated names of the relations, `names` what all generated names stand for. `counted` are the
-    relations of which only the number of rows matters. `risky`: see `harmless`; `shape`: see the port.
+    relations of which only the number of rows matters. `may_fail`: see `cannot_fail`; `shape`: see the port.
     """
 
     relations: tuple[Relation, ...]
@@ -32,7 +32,7 @@ class DuckDBStatement:
     names: Mapping[str, str]
     evaluate: Evaluate
     counted: frozenset[int]
-    risky: bool
+    may_fail: bool
     shape: str
 
     def predicate(
@@ -49,10 +49,10 @@ class DuckDBStatement:
         except RecursionError:
             return ALWAYS
 
-    def is_harmless(self, schema: Schema, parameters: Sequence[Any] | Mapping[str, Any]) -> bool:
-        """See `harmless`: the statement reads one table, of which the caller sees these columns as they are."""
+    def cannot_fail(self, schema: Schema, parameters: Sequence[Any] | Mapping[str, Any]) -> bool:
+        """See `cannot_fail`: the statement reads one table, of which the caller sees these columns as they are."""
         try:
-            return harmless(self.tree, schema, Constants(self.evaluate, parameters))
+            return cannot_fail(self.tree, schema, Constants(self.evaluate, parameters))
         except RecursionError:
             return False
 

@@ -31,7 +31,7 @@ _CALM = AGGREGATES | named(
 _IN = frozenset({"COMPARE_IN", "COMPARE_NOT_IN"})
 
 
-def harmless(tree: Node, schema: Schema, constants: Constants) -> bool:
+def cannot_fail(tree: Node, schema: Schema, constants: Constants) -> bool:
     """`schema`: of the one table that is read, the columns that the caller sees as they are."""
     selects = [node for node in nodes(tree) if node.get("type") == "SELECT_NODE"]
     if len(selects) != 1 or any(node.get("class") == "SUBQUERY" for node in nodes(tree)):
@@ -43,19 +43,19 @@ def harmless(tree: Node, schema: Schema, constants: Constants) -> bool:
         return False
     where = select["where_clause"]
     fields = {folded(field.name): field for field in schema.fields}
-    return not where or _Condition(fields, folded(table["alias"]), constants).is_harmless(where)
+    return not where or _Condition(fields, folded(table["alias"]), constants).cannot_fail(where)
 
 
-def risky(tree: Node) -> bool:
+def may_fail(tree: Node) -> bool:
     """Whether DuckDB may let the statement fail on rows that another condition leaves out.
 
     It takes care not to, but does not know of all that can fail: `['x']::INTEGER[]`, casts to DECIMAL, `to_timestamp`
-    and more were seen to. This much care is for deleted rows; what the caller may not see needs `harmless`.
+    and more were seen to. This much care is for deleted rows; what the caller may not see needs `cannot_fail`.
     """
-    return any(_is_risky(node) for node in nodes(tree))
+    return any(_may_fail(node) for node in nodes(tree))
 
 
-def _is_risky(node: Node) -> bool:
+def _may_fail(node: Node) -> bool:
     if node.get("class") == "CAST":
         return not node["try_cast"] and node["child"]["class"] != "CONSTANT" and node["cast_type"]["id"] not in _GUARDED
     return node.get("class") == "FUNCTION" and folded(node["function_name"]) not in _CALM
@@ -67,23 +67,23 @@ class _Condition:
     alias: str
     constants: Constants
 
-    def is_harmless(self, node: Node) -> bool:
+    def cannot_fail(self, node: Node) -> bool:
         match node["class"]:
             case "CONJUNCTION":
-                return all(map(self.is_harmless, node["children"]))
+                return all(map(self.cannot_fail, node["children"]))
             case "COMPARISON":
                 return self._compares(node["left"], node["right"]) or self._compares(node["right"], node["left"])
             case "BETWEEN":
                 return all(self._compares(node["input"], bound) for bound in (node["lower"], node["upper"]))
             case "OPERATOR":
-                return self._is_harmless_operator(node["type"], node["children"])
+                return self._operator_cannot_fail(node["type"], node["children"])
             case "FUNCTION":
                 return self._is_like(node)
         return False
 
-    def _is_harmless_operator(self, kind: str, children: list[Node]) -> bool:
+    def _operator_cannot_fail(self, kind: str, children: list[Node]) -> bool:
         if kind == "OPERATOR_NOT":
-            return self.is_harmless(children[0])
+            return self.cannot_fail(children[0])
         if kind in _NULL_TESTS:
             return self._field(children[0]) is not None
         return kind in _IN and all(self._compares(children[0], value) for value in children[1:])

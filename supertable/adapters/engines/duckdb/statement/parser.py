@@ -12,11 +12,11 @@ from supertable.adapters.engines.duckdb.statement.checked_statement import DuckD
 from supertable.adapters.engines.duckdb.statement.constant_evaluation import asked_version
 from supertable.adapters.engines.duckdb.statement.constants import Evaluate
 from supertable.adapters.engines.duckdb.statement.count_only import only_counted
-from supertable.adapters.engines.duckdb.statement.fallibility import risky
+from supertable.adapters.engines.duckdb.statement.fallibility import may_fail
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node
 from supertable.adapters.engines.duckdb.statement.redacted_sql import first_word, shape_of
-from supertable.adapters.engines.duckdb.statement.rendering import keep_names, loaded, rendered, serialized, unjudged
-from supertable.adapters.engines.duckdb.statement.validator import Judge
+from supertable.adapters.engines.duckdb.statement.rendering import keep_names, loaded, rendered, serialized, unvalidated
+from supertable.adapters.engines.duckdb.statement.validator import StatementValidator
 from supertable.application.ports.engines import Relation
 from supertable.domain.errors import InvalidStatement, StatementRefused
 
@@ -33,7 +33,7 @@ def parsed(cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate) -> D
     query, explain = _without_explain(checked_text(sql))
     tree, prefix = parse_tree(cursor, query)
     keep_names(cursor, tree)
-    judge = Judge(prefix)
+    judge = StatementValidator(prefix)
     judge.walk("select", tree)
     relations = tuple(
         Relation(number, reference.parts, asked_version(cursor, reference.at_clause), reference.changes)
@@ -52,7 +52,7 @@ def parsed(cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate) -> D
         names=judge.names,
         evaluate=evaluate,
         counted=only_counted(tree, tokens),
-        risky=risky(tree),
+        may_fail=may_fail(tree),
         shape=shape_of(text, judge.names),
     )
 
@@ -61,7 +61,7 @@ def refused_shape(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
     """As `DuckDBStatement.shape`, of a statement that was refused; empty where it makes no sense."""
     try:
         query, _ = _without_explain(checked_text(sql))
-        return shape_of(unjudged(cursor, parse_tree(cursor, query)[0]), {})
+        return shape_of(unvalidated(cursor, parse_tree(cursor, query)[0]), {})
     except StatementRefused:
         return first_word(sql)
     except InvalidStatement:

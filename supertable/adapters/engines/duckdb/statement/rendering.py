@@ -58,7 +58,7 @@ def rendered(cursor: duckdb.DuckDBPyConnection, tree: Node) -> str:
     return sql
 
 
-def unjudged(cursor: duckdb.DuckDBPyConnection, tree: Node) -> str:
+def unvalidated(cursor: duckdb.DuckDBPyConnection, tree: Node) -> str:
     """A statement as DuckDB renders it, which is not going to run."""
     return _deserialized(cursor, _dumped(tree))
 

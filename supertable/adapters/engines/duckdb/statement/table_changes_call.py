@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node
-from supertable.application.ports.engines import ChangesAsked
+from supertable.application.ports.engines import ChangesRequest
 from supertable.domain.errors import StatementRefused
 
 TABLE_CHANGES = "table_changes"
@@ -22,7 +22,7 @@ def is_changes_call(node: Node) -> bool:
     )
 
 
-def named_instead(node: Node) -> tuple[tuple[str, ...], ChangesAsked]:
+def named_instead(node: Node) -> tuple[tuple[str, ...], ChangesRequest]:
     """Turn the call into a reference to the table it names. Raises `StatementRefused` for other arguments."""
     arguments = [_constant(child) for child in node["function"].get("children") or []]
     if not 2 <= len(arguments) <= 3 or node.get("with_ordinality") not in (None, False, "WITHOUT_ORDINALITY"):
@@ -37,7 +37,7 @@ def named_instead(node: Node) -> tuple[tuple[str, ...], ChangesAsked]:
     kept = {key: node[key] for key in ("alias", "sample", "query_location", "column_name_alias")}
     node.clear()
     node.update(kept, type="BASE_TABLE", catalog_name="", schema_name="", table_name=TABLE_CHANGES, at_clause=None)
-    return parts, ChangesAsked(after, rest[0] if rest else None)
+    return parts, ChangesRequest(after, rest[0] if rest else None)
 
 
 def _constant(node: Node) -> object:

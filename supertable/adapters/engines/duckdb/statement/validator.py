@@ -26,7 +26,7 @@ from supertable.adapters.engines.duckdb.statement.allowed_grammar import (
 )
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, is_double, ready_double, ready_join
 from supertable.adapters.engines.duckdb.statement.table_changes_call import is_changes_call, named_instead
-from supertable.application.ports.engines import ChangesAsked
+from supertable.application.ports.engines import ChangesRequest
 from supertable.domain.errors import StatementRefused
 
 MAX_CTES = 1_000
@@ -53,7 +53,7 @@ class Reference:
     token: str
     parts: tuple[str, ...]
     at_clause: Node | None
-    changes: ChangesAsked | None = None
+    changes: ChangesRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ _Task = tuple[str, Node, _Scope]
 
 
 @dataclass(slots=True)
-class Judge:
+class StatementValidator:
     """One pass over one tree, which it changes. `prefix` must not occur in the statement.
 
     `names`: what each generated name stands for.

@@ -9,7 +9,7 @@ from supertable.domain.storage_layout import registry_log, table_log
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Namespace:
     """A supertable of an organization, by checked names, and who looks at it."""
 
     organization: str
