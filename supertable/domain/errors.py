@@ -1,46 +1,46 @@
 """Every error that SuperTable raises, as one tree.
 
 SupertableError
-  InvalidInput            the request itself is wrong; nothing was changed
-    InvalidName           a name breaks the rule for names
-    InvalidSchema         a column, key or type cannot be held
+  InvalidInput            the request is invalid; nothing was changed
+    InvalidName           a name breaks the rules for names
+    InvalidSchema         a table cannot have such a column, key or type
     IncompatibleSchema    the data does not fit the table's schema
-    InvalidSetting        a setting has no usable value
-    UnreadableInput       a file or stream given for loading cannot be read
+    InvalidSetting        a setting is missing or has an invalid value
+    UnreadableInput       a file or stream to load cannot be read
     InvalidStatement      the SQL cannot be parsed or bound
-      StatementRefused    the SQL asks for something that is not allowed
-  NotSignedIn             it is not known who asks, or no longer
-  AccessDenied            the caller's role does not allow it
+      StatementRefused    the SQL uses something that is not allowed
+  NotSignedIn             the caller is not authenticated, or not any more
+  AccessDenied            the caller's role does not allow the action
   NotFound
     TableNotFound
     VersionNotFound
   AlreadyExists
     TableExists
-  Conflict                another commit came first and the two cannot both hold
-  Outdated                what was to be changed is not as the caller knows it any more
+  Conflict                an incompatible commit came first
+  Outdated                the object changed since the caller read it
   QueryFailed             the engine could not finish the query
     QueryCancelled
     QueryTimeout
     ResultTooLarge
     QueryOutOfMemory
     StoredResultTooLarge
-  JobNotOver              what is asked for is there only once the job has succeeded
-  JobInterrupted          the worker of a job was shut down, or died
-  TooManyJobs             there are as many jobs at work as may be; safe to try again
+  JobNotOver              the job has no results, because it has not succeeded
+  JobInterrupted          the worker of a job was shut down or crashed
+  TooManyJobs             the limit of unfinished jobs is reached; safe to try again
   Unavailable             a server or disk did not answer; safe to try again
     StoreUnavailable
     CatalogUnavailable
     LockUnavailable
-    Busy                  more was asked at once than is taken; nothing was tried
-    AuditUnavailable      what would be done could not be put in the audit log
-  CommitUncertain         it is not known whether a commit became durable
-  Damaged                 stored bytes are not what was written
+    Busy                  the service is overloaded or stopping; the request was not started
+    AuditUnavailable      the audit log could not record the action, so it did not run
+  CommitUncertain         it is unknown whether a commit became durable
+  Damaged                 stored bytes differ from what was written
     ObjectMissing
     ObjectDamaged
     CatalogDamaged
     FormatTooNew
   MissingExtra            an optional dependency is not installed
-  UnsafeStore             the store does not keep the promises that commits need
+  UnsafeStore             the object store lacks the guarantees that commits need
 """
 
 from __future__ import annotations
@@ -49,18 +49,18 @@ from __future__ import annotations
 class SupertableError(Exception):
     """The root: `except SupertableError` catches everything this package raises.
 
-    `audited`: whether the audit log has been told of this refusal.
+    `audited`: whether the audit log has recorded this refusal.
     """
 
     audited = False
 
 
 class InvalidInput(SupertableError):
-    """The request itself is wrong; nothing was changed."""
+    """The request is invalid. Nothing was changed."""
 
 
 class InvalidName(InvalidInput):
-    """A name breaks the rule for names."""
+    """A name breaks the rules for names."""
 
     def __init__(self, kind: str, name: object, reason: str) -> None:
         super().__init__(f"{kind} name {_short(name)} is not allowed: {reason}.")
@@ -70,7 +70,7 @@ class InvalidName(InvalidInput):
 
 
 class InvalidSchema(InvalidInput):
-    """A column, key or type cannot be held by a table."""
+    """A table cannot have such a column, key or type."""
 
     def __init__(self, column: str, reason: str) -> None:
         super().__init__(f"Column {_short(column)}: {reason}.")
@@ -79,7 +79,10 @@ class InvalidSchema(InvalidInput):
 
 
 class IncompatibleSchema(InvalidInput):
-    """The data does not fit the table's schema; `column`, `expected` and `given` say where."""
+    """The data does not fit the table's schema.
+
+    `column`: where. `expected` and `given`: the type of the table and of the data.
+    """
 
     def __init__(self, column: str, expected: str, given: str, hint: str) -> None:
         super().__init__(f"Column {_short(column)}: the table has {expected}, the data has {given}. {hint}")
@@ -89,7 +92,7 @@ class IncompatibleSchema(InvalidInput):
 
 
 class InvalidSetting(InvalidInput):
-    """A setting has no usable value."""
+    """A setting is missing or has an invalid value."""
 
     def __init__(self, setting: str, reason: str) -> None:
         super().__init__(f"Setting {setting}: {reason}.")
@@ -97,7 +100,7 @@ class InvalidSetting(InvalidInput):
 
 
 class UnreadableInput(InvalidInput):
-    """A file or stream given for loading cannot be read."""
+    """A file or stream to load cannot be read."""
 
     def __init__(self, source: str, reason: str) -> None:
         super().__init__(f"Cannot read {source}: {reason}")
@@ -110,64 +113,62 @@ class InvalidStatement(InvalidInput):
 
 
 class StatementRefused(InvalidStatement):
-    """The SQL asks for something that is not on the list of what is allowed."""
+    """The SQL uses something that is not on the list of what is allowed."""
 
 
 class NotSignedIn(SupertableError):
-    """It is not known who asks, or no longer."""
+    """The caller is not authenticated, or not any more: sign in again."""
 
 
 class AccessDenied(SupertableError):
-    """The caller's role does not allow it; nothing was changed."""
+    """The caller's role does not allow the action. Nothing was changed."""
 
 
 class NotFound(SupertableError):
-    """What the request names does not exist."""
+    """Something that the request names does not exist."""
 
 
 class TableNotFound(NotFound):
-    def __init__(self, table: str, hint: str = "`tables` lists those there are.") -> None:
+    def __init__(self, table: str, hint: str = "`tables` lists the existing tables.") -> None:
         super().__init__(f"There is no table {_short(table)}. {hint}")
         self.table = table
 
 
 class VersionNotFound(NotFound):
-    def __init__(self, table: str, asked: str, oldest: int, newest: int) -> None:
-        super().__init__(f"Table {table} has no version {asked}; it has versions {oldest} to {newest}.")
+    def __init__(self, table: str, requested: str, oldest: int, newest: int) -> None:
+        super().__init__(f"Table {table} has no version {requested}; it has versions {oldest} to {newest}.")
         self.table = table
-        self.asked = asked
+        self.requested = requested
 
 
 class AlreadyExists(SupertableError):
-    """What the request would create exists already; nothing was changed."""
+    """Something that the request would create already exists. Nothing was changed."""
 
 
 class TableExists(AlreadyExists):
     def __init__(self, table: str) -> None:
-        super().__init__(f"Table {_short(table)} exists already; nothing was changed.")
+        super().__init__(f"Table {_short(table)} already exists. Nothing was changed.")
         self.table = table
 
 
 class Conflict(SupertableError):
-    """Another commit came first and the two cannot both hold. Nothing was changed; read and try again."""
+    """An incompatible commit came first. Nothing was changed; read again and retry."""
 
     def __init__(self, what: str, ours: str, theirs: str) -> None:
-        super().__init__(
-            f"{what} Our commit {ours} lost to commit {theirs}. Nothing was changed by ours; it is safe to try again."
-        )
+        super().__init__(f"{what} Commit {ours} lost to commit {theirs} and changed nothing. It is safe to try again.")
         self.ours = ours
         self.theirs = theirs
 
 
 class Outdated(SupertableError):
-    """What was to be changed is not as the caller knows it any more. Nothing was changed."""
+    """The object changed since the caller read it. Nothing was changed by this request; read it again first."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"{what} was changed since you read it. Nothing was changed now; read it again first.")
+        super().__init__(f"{what} changed since you read it. This request changed nothing; read it again first.")
 
 
 class QueryFailed(SupertableError):
-    """The engine could not finish the query. Reading changes nothing, so it is safe to try again."""
+    """The engine could not finish the query. Queries change nothing, so it is safe to try again."""
 
 
 class QueryCancelled(QueryFailed):
@@ -177,7 +178,7 @@ class QueryCancelled(QueryFailed):
 
 class QueryTimeout(QueryFailed):
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"The query was stopped after its limit of {seconds:g} s.")
+        super().__init__(f"The query was stopped at its time limit of {seconds:g} s.")
         self.seconds = seconds
 
 
@@ -192,7 +193,7 @@ class ResultTooLarge(QueryFailed):
 class QueryOutOfMemory(QueryFailed):
     def __init__(self, limit: str) -> None:
         super().__init__(
-            f"The query needs more memory than its engine may use ({limit}). Filter more, select fewer columns, "
+            f"The query needs more memory than the engine may use ({limit}). Filter more, select fewer columns, "
             "or raise SUPERTABLE_DUCKDB_MEMORY_LIMIT."
         )
 
@@ -200,23 +201,23 @@ class QueryOutOfMemory(QueryFailed):
 class StoredResultTooLarge(QueryFailed):
     def __init__(self, max_bytes: int) -> None:
         super().__init__(
-            f"The result takes more than {max_bytes:,} bytes, the limit for results that are kept. Select less, or "
-            "read it as a stream by a query that is not a job."
+            f"The result takes more than {max_bytes:,} bytes, the limit for stored results. Select less, or "
+            "stream the result with a query that is not a job."
         )
         self.max_bytes = max_bytes
 
 
 class JobNotOver(SupertableError):
-    """What is asked for is there only once the job has succeeded."""
+    """The job has no results, because it has not succeeded."""
 
     def __init__(self, job: str, state: str) -> None:
-        super().__init__(f"Job {job} is {state}; it has results only once it has succeeded.")
+        super().__init__(f"Job {job} is {state}; only succeeded jobs have results.")
         self.job = job
         self.state = state
 
 
 class JobInterrupted(SupertableError):
-    """The worker of a job was shut down, or died. What the job had finished by then stays; nothing is half-done."""
+    """The worker of a job was shut down or crashed. Finished steps of the job remain; nothing is half-done."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"{reason} Nothing is half-done, and it is safe to start the job again.")
@@ -224,10 +225,10 @@ class JobInterrupted(SupertableError):
 
 
 class TooManyJobs(SupertableError):
-    """There are as many jobs at work as may be. This one was not begun; try again when one is over."""
+    """The limit of unfinished jobs is reached. This one was not started; try again when another ends."""
 
     def __init__(self, whose: str, limit: int) -> None:
-        super().__init__(f"{whose} {limit} jobs at work, the most there may be. Try again when one of them is over.")
+        super().__init__(f"{whose} {limit} unfinished jobs, which is the limit. Try again when one of them ends.")
         self.limit = limit
 
 
@@ -254,24 +255,24 @@ class LockUnavailable(Unavailable):
 
 
 class Busy(Unavailable):
-    """More was asked at once than is taken. Nothing was tried; it is safe to try again a little later."""
+    """The service is overloaded or stopping. The request was not started; it is safe to try again a little later."""
 
 
 class AuditUnavailable(Unavailable):
     def __init__(self, reason: str) -> None:
-        super().__init__(f"The audit log takes no more events: {reason}. Nothing was done; it is safe to try again.")
+        super().__init__(f"The audit log cannot record events: {reason}. Nothing was done; it is safe to try again.")
         self.reason = reason
 
 
 class CommitUncertain(SupertableError):
-    """It is not known whether the commit became durable.
+    """It is unknown whether the commit became durable.
 
-    Repeat the same write with the same idempotency key: it is applied once, whichever way it went.
+    Repeat the same write with the same idempotency key: it is applied exactly once either way.
     """
 
     def __init__(self, commit: str, version: int, reason: str) -> None:
         super().__init__(
-            f"Commit {commit} may or may not have become version {version}: {reason} "
+            f"It is unknown whether commit {commit} became version {version}: {reason} "
             "Repeat the write with its idempotency key, or read the history before you repeat it."
         )
         self.commit = commit
@@ -279,13 +280,13 @@ class CommitUncertain(SupertableError):
 
 
 class Damaged(SupertableError):
-    """Stored bytes are not what was written. Nothing is answered from them."""
+    """Stored bytes differ from what was written. They are never used for a result."""
 
 
 class ObjectMissing(Damaged):
     def __init__(self, key: str) -> None:
         super().__init__(
-            f"Object {key} is missing from storage. Put it back from a backup, or read a version that does not need it."
+            f"Object {key} is missing from storage. Restore it from a backup, or read a version that does not need it."
         )
         self.key = key
 
@@ -293,7 +294,7 @@ class ObjectMissing(Damaged):
 class ObjectDamaged(Damaged):
     def __init__(self, key: str, reason: str) -> None:
         super().__init__(
-            f"Object {key} is damaged: {reason}. Put it back from a backup, or read a version that does not need it."
+            f"Object {key} is damaged: {reason}. Restore it from a backup, or read a version that does not need it."
         )
         self.key = key
         self.reason = reason
@@ -301,7 +302,7 @@ class ObjectDamaged(Damaged):
 
 class CatalogDamaged(Damaged):
     def __init__(self, reason: str) -> None:
-        super().__init__(f"The catalog is damaged: {reason}. No data is lost: run `supertable catalog rebuild`.")
+        super().__init__(f"The catalog is damaged: {reason}. No data is lost; run `supertable catalog rebuild`.")
 
 
 class FormatTooNew(Damaged):
@@ -321,7 +322,7 @@ class MissingExtra(SupertableError):
 
 
 class UnsafeStore(SupertableError):
-    """The store does not keep the promises that commits need; it is refused before anything is written."""
+    """The object store lacks the guarantees that commits need. It is refused before anything is written."""
 
 
 def _short(value: object, limit: int = 80) -> str:

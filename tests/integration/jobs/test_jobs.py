@@ -222,7 +222,7 @@ def test_a_queue_that_is_full_refuses(home: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("SUPERTABLE_JOBS_PER_USER", "1000")
     container = Container(settings=load_settings(home=home))
     accepted = [begun(container, ENDLESS) for _ in range(33)]
-    with pytest.raises(TooManyJobs, match="33 jobs at work"):
+    with pytest.raises(TooManyJobs, match="33 unfinished jobs"):
         begun(container, ENDLESS)
     assert len(container.job_store().at_work("default", SESSION.user)) == 33
     container.job_runner().close()

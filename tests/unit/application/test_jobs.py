@@ -58,7 +58,7 @@ def test_why_a_job_was_lost_is_told() -> None:
     assert lost is not None
     assert lost.type == "JobInterrupted"
     assert status_of(JOB, Heartbeat(NOW), None, NOW).error is None
-    assert JobError.of(QueryTimeout(3)) == JobError("QueryTimeout", "The query was stopped after its limit of 3 s.")
+    assert JobError.of(QueryTimeout(3)) == JobError("QueryTimeout", "The query was stopped at its time limit of 3 s.")
     assert JobError.of(ValueError("a secret")) == JobError("", "")
 
 
