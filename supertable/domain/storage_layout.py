@@ -7,7 +7,7 @@ import re
 from supertable.domain.names import name_key
 
 VERSION_DIGITS = 20
-OF_NO_SUPERTABLE = "-"
+ORGANIZATION_LEVEL = "-"
 """The folder of an organization for what is not in a supertable, none of which can have this name."""
 
 _JOB = "(?P<user>[0-9a-f]{32}|[0-9a-f]{64})/(?P<id>[0-9a-f]{32})"
@@ -31,7 +31,7 @@ def table_log(organization: str, supertable: str, table_id: str) -> str:
 
 def access_log(organization: str) -> str:
     """The folder of the log of roles, users and tokens."""
-    return f"{name_key(organization)}/{OF_NO_SUPERTABLE}/access"
+    return f"{name_key(organization)}/{ORGANIZATION_LEVEL}/access"
 
 
 def jobs_folder(organization: str) -> str:

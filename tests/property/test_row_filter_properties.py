@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from supertable.adapters.engines.duckdb import DuckDBRowFilterParser
 from supertable.domain.access.masks import Mask, MaskKind
-from supertable.domain.access.row_filter_checks import fitted
+from supertable.domain.access.row_filter_checks import fitted_filter
 from supertable.domain.access.row_filters import Caller, Term, bound
 from supertable.domain.errors import InvalidInput
-from supertable.domain.scan.row_filter_pruning import necessary
+from supertable.domain.scan.row_filter_pruning import necessary_predicate
 from supertable.domain.scan.scan_plan import AccessStage, Scan
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import DataType
@@ -51,7 +51,7 @@ def rows(table: pa.Table) -> list[str]:
 
 def seen(tables: ParquetTables, scan: Scan, condition: Term, prune: bool) -> list[str]:
     access = AccessStage(condition=condition)
-    chosen = pruned_scan(scan, necessary(condition, scan.schema)) if prune else scan
+    chosen = pruned_scan(scan, necessary_predicate(condition, scan.schema)) if prune else scan
     assert isinstance(chosen, Scan)
     tables.scans["seen"] = replace(chosen, access=access)
     return rows(tables.query("select * from seen"))
@@ -275,7 +275,7 @@ def test_widened_and_renamed_columns(places: Places, parser: DuckDBRowFilterPars
     for _ in range(4):
         one = data.draw(filters([column]))
         condition = parser.parse(one.filter, before.schema)
-        assert parser.parse(parser.show(condition, after), after) == fitted(condition, after)
+        assert parser.parse(parser.show(condition, after), after) == fitted_filter(condition, after)
         expected = tables.query(f"select * from t where {one.oracle}").num_rows
         ready = bound(condition, Caller(USER, ROLE, one.attributes))
         assert len(seen(tables, scan, ready, prune=False)) == expected, one.filter
@@ -290,7 +290,7 @@ def test_the_filter_reads_what_a_mask_hides(places: Places, parser: DuckDBRowFil
     ready = bound(parser.parse(one.filter, scan.schema), Caller(USER, ROLE, one.attributes))
     masks = {scan.schema.fields[0].id: Mask(MaskKind.CONSTANT, constant="-")}
     expected = tables.query(f"select * from t where {one.oracle}").num_rows
-    chosen = pruned_scan(scan, necessary(ready, scan.schema))
+    chosen = pruned_scan(scan, necessary_predicate(ready, scan.schema))
     assert isinstance(chosen, Scan)
     tables.scans["seen"] = replace(chosen, access=AccessStage(condition=ready, masks=masks))
     assert tables.query("select * from seen where w = '-'").num_rows == expected

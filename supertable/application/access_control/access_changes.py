@@ -8,7 +8,7 @@ from supertable.application.access_control.accounts_log import AccountsLog
 from supertable.application.audit_recorder import AuditRecorder
 from supertable.application.ports.clocks import Clock
 from supertable.domain.access.accounts import Access, AccessChange, Authorization, authorization
-from supertable.domain.access.role_changes import regranted
+from supertable.domain.access.role_changes import changed_grants
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
 from supertable.domain.audit import AuditKind
@@ -63,7 +63,7 @@ class AccessChanges:
 def described(change: AccessChange, before: Access) -> tuple[str, tuple[str, ...]]:
     """What the audit log says of a change: what it was, and of which tables a role now sees another part."""
     if change.role is not None:
-        return f"{change.action} {change.role.name}", regranted(before.role(change.role.name), change.role)
+        return f"{change.action} {change.role.name}", changed_grants(before.role(change.role.name), change.role)
     if change.user is not None:
         return f"{change.action} {change.user.name}", ()
     if change.token is not None:

@@ -8,7 +8,7 @@ from supertable.application.ports.clocks import Clock, Identifiers
 from supertable.application.transaction_log.heads import Heads
 from supertable.application.transaction_log.retries import MOST_ATTEMPTS, attempts
 from supertable.application.transaction_log.versioned_log import VersionedLog
-from supertable.domain.access.accounts import NOBODY, Access, AccessAction, AccessChange, AccessCommit
+from supertable.domain.access.accounts import NO_ACCOUNTS, Access, AccessAction, AccessChange, AccessCommit
 from supertable.domain.errors import Conflict
 from supertable.domain.storage_layout import access_log
 
@@ -28,7 +28,7 @@ class AccountsLog:
         """With all changes that were acknowledged before it was called."""
         log = access_log(organization)
         head = self._heads.cut({log: self._accesses.known(log)}).get(log)
-        return self._accesses.state_at(log, head) if head else NOBODY
+        return self._accesses.state_at(log, head) if head else NO_ACCOUNTS
 
     def change(self, organization: str, by: str, propose: Callable[[Access], Sequence[AccessChange]]) -> Access:
         """Commit what `propose` makes of the newest state as one version, and return the state after it.

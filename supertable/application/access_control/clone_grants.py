@@ -10,7 +10,7 @@ from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.access.accounts import Access, AccessAction, AccessChange, Authorization
-from supertable.domain.access.role_changes import ruled
+from supertable.domain.access.role_changes import with_rule
 from supertable.domain.access.roles import Permission, Role
 
 
@@ -29,7 +29,7 @@ class CloneGrants:
             rule = role.rule_for(namespace.supertable, origin.entry.table_id, origin.name)
             if rule is None:
                 return role
-            return ruled(role, replace(rule, table_id=clone.entry.table_id, name=clone.name), there)
+            return with_rule(role, replace(rule, table_id=clone.entry.table_id, name=clone.name), there)
 
         self._change(namespace, likewise)
 

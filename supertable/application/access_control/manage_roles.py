@@ -14,12 +14,12 @@ from supertable.domain.access.accounts import Access, AccessAction, AccessChange
 from supertable.domain.access.role_changes import (
     checked_role,
     checked_role_name,
-    granted,
     require_grantable,
     require_no_rule,
-    revoked,
     role_type,
-    ruled,
+    with_grants,
+    with_rule,
+    without_grant,
 )
 from supertable.domain.access.roles import SUPERADMIN, Role, checked_pattern
 from supertable.domain.access.sessions import Session
@@ -57,7 +57,7 @@ class ManageRoles:
     def create(self, session: Session, name: str, type: str, tables: Sequence[str] = (), comment: str = "") -> RoleInfo:
         """A new role that sees the tables of these patterns, whole. Raises `AlreadyExists`, `InvalidInput`."""
         checked_role_name(name)
-        role = granted(Role(name, role_type(type), comment=comment), tables)
+        role = with_grants(Role(name, role_type(type), comment=comment), tables)
 
         def propose(access: Access, _: Authorization) -> list[AccessChange]:
             present = access.role(name)
@@ -87,7 +87,7 @@ class ManageRoles:
                 tables=role.tables if tables is None else (),
                 comment=role.comment if comment is None else comment,
             )
-            return granted(made, tables or ())
+            return with_grants(made, tables or ())
 
         return self._edit(session, name, version, edited)
 
@@ -128,7 +128,7 @@ class ManageRoles:
         def edited(role: Role) -> Role:
             for there, registry, table in named:
                 require_no_rule(role, _rules_for(role, there, registry, table))
-            return granted(role, patterns)
+            return with_grants(role, patterns)
 
         return self._edit(namespace.session, name, version, edited)
 
@@ -153,7 +153,7 @@ class ManageRoles:
         require_grantable(there.supertable)
         rule = self._rules.rule(there, table_name, columns, masks or {}, where)
         there_now = registry.entries.keys()
-        return self._edit(namespace.session, name, version, lambda role: checked_role(ruled(role, rule, there_now)))
+        return self._edit(namespace.session, name, version, lambda role: checked_role(with_rule(role, rule, there_now)))
 
     def revoke(self, namespace: Namespace, name: str, table: str, version: int | None = None) -> RoleInfo:
         """A pattern, as it was granted, and the rule for the table of that name, also if it is there no more.
@@ -164,7 +164,7 @@ class ManageRoles:
         there, registry, table_name = self._named(namespace, table) if "*" not in table else (namespace, None, table)
 
         def edited(role: Role) -> Role:
-            return revoked(role, table, _rules_for(role, there, registry, table_name))
+            return without_grant(role, table, _rules_for(role, there, registry, table_name))
 
         return self._edit(namespace.session, name, version, edited)
 

@@ -20,7 +20,7 @@ from supertable.domain.access.accounts import (
     AccessChange,
     Authorization,
     Token,
-    digest_of,
+    token_digest,
 )
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
@@ -118,7 +118,7 @@ class ManageTokens:
                 id=number,
                 user=owner,
                 name=name,
-                digest=digest_of(secret),
+                digest=token_digest(secret),
                 created_at_us=self._clock.now_us(),
                 expires_at_us=_end(access, session, now, expires),
                 role=_role(access, session, now, owner, role),

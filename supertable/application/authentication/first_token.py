@@ -12,7 +12,7 @@ from supertable.domain.access.accounts import (
     AccessChange,
     Authorization,
     Token,
-    digest_of,
+    token_digest,
 )
 
 FIRST_TOKEN_DAYS = 30
@@ -43,7 +43,7 @@ class FirstToken:
             id=self._identifiers.new(),
             user=superuser.user,
             name="first token",
-            digest=digest_of(secret),
+            digest=token_digest(secret),
             created_at_us=now,
             expires_at_us=now + FIRST_TOKEN_DAYS * _DAY_US,
         )

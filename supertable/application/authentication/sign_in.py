@@ -13,7 +13,7 @@ from typing import Protocol
 from supertable.application.access_control.accounts_log import AccountsLog
 from supertable.application.ports.clocks import Clock
 from supertable.application.ports.token_verifiers import Claims, TokenVerifier
-from supertable.domain.access.accounts import TOKEN_PREFIX, Access, Token, authorization, digest_of
+from supertable.domain.access.accounts import TOKEN_PREFIX, Access, Token, authorization, token_digest
 from supertable.domain.access.roles import SUPERADMIN, RoleType
 from supertable.domain.access.sessions import Session, external_user_hash, superuser_hash
 from supertable.domain.errors import AccessDenied, NotSignedIn
@@ -120,11 +120,11 @@ class SignIn:
 
     def _is_super_token(self, credential: str) -> bool:
         expected = self._rules.super_token
-        return expected is not None and hmac.compare_digest(digest_of(credential), digest_of(expected))
+        return expected is not None and hmac.compare_digest(token_digest(credential), token_digest(expected))
 
     def _by_stored_token(self, organization: str, credential: str, role: str | None) -> _Caller:
         access = self._access_log.newest(organization)
-        token = access.token_of(digest_of(credential))
+        token = access.token_of(token_digest(credential))
         if token is None or (token.expires_at_us is not None and self._clock.now_us() >= token.expires_at_us):
             raise NotSignedIn(_REFUSED)
         wanted = role or token.role

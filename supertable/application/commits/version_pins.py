@@ -31,7 +31,7 @@ class VersionPin:
 
     def take(self, registry: Registry) -> TableEntry:
         """The table's entry, for the change that pins it. Raises `TableNotFound` when it was dropped meanwhile."""
-        entry = registry.find_again(self._table.entry)
+        entry = registry.find_current(self._table.entry)
         self._held = self.version in entry.pinned
         return entry
 

@@ -14,7 +14,7 @@ from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidSchema
-from supertable.domain.schema.schema_changes import Path, SchemaChange, SetNullable, changed, found
+from supertable.domain.schema.schema_changes import Path, SchemaChange, SetNullable, changed_schema, field_at
 from supertable.domain.schema.types import Field
 from supertable.domain.table.commits import Change, CommitInfo, Operation
 
@@ -50,9 +50,9 @@ class AlterTable:
         needed = {field_id for field_id in (*snapshot.definition.keys, snapshot.definition.sequence) if field_id}
         schema = snapshot.schema
         for change in changes:
-            schema = changed(schema, change, needed)
+            schema = changed_schema(schema, change, needed)
             if isinstance(change, SetNullable) and not change.nullable:
-                self._require_no_nulls(newest, found(schema, change.path), change.path)
+                self._require_no_nulls(newest, field_at(schema, change.path), change.path)
         schema = replace(schema, id=snapshot.schema.id + 1)
         return Change(Operation.ALTER, schema=schema, description="; ".join(map(str, changes)))
 

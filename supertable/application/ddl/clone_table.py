@@ -10,7 +10,7 @@ from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import AlreadyExists, NotFound
-from supertable.domain.table.cloning import cloning
+from supertable.domain.table.cloning import clone_change
 
 
 class CloneTable:
@@ -26,7 +26,7 @@ class CloneTable:
         """
         checked_table_name(namespace, new_name)
         origin = self._tables.as_of(self._tables.open(namespace, name, Permission.CONTROL), version)
-        change = cloning(origin.snapshot, origin.folder, origin.name)
+        change = clone_change(origin.snapshot, origin.folder, origin.name)
         made: list[OpenTable] = []
 
         def restrict(clone: OpenTable) -> None:

@@ -9,7 +9,7 @@ from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.access.roles import Permission
 from supertable.domain.table.commits import Change, CommitInfo
-from supertable.domain.table.rebase import restoring
+from supertable.domain.table.rebase import restore_change
 
 
 class RestoreVersion:
@@ -26,6 +26,6 @@ class RestoreVersion:
 
         def change(newest: OpenTable) -> Change:
             self._tables.at_version(newest, target.version)  # a vacuum may have given it up since
-            return restoring(target, newest.snapshot)
+            return restore_change(target, newest.snapshot)
 
         return WriteResult.of(table, self._committer.commit(table, change, info, needs=[target.version]))

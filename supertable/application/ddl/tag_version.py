@@ -46,7 +46,7 @@ class TagVersion:
 
         def add(registry: Registry) -> RegistryChange | None:
             entry = pin.take(registry)
-            present = entry.tag_called(tag)
+            present = entry.tag_named(tag)
             _require_at(entry, tag, moved_from)
             if present is not None and entry.tags[present] == number:
                 return None
@@ -68,7 +68,7 @@ class UntagVersion:
 
         def remove(registry: Registry) -> RegistryChange:
             entry = registry.find(name)
-            if entry.tag_called(tag) is None:
+            if entry.tag_named(tag) is None:
                 raise no_such_tag(entry, tag)
             _require_at(entry, tag, moved_from)
             return RegistryChange(RegistryAction.UNTAG, entry.table_id, tag)
@@ -77,6 +77,6 @@ class UntagVersion:
 
 
 def _require_at(entry: TableEntry, tag: str, version: int | None) -> None:
-    present = entry.tag_called(tag)
+    present = entry.tag_named(tag)
     if version is not None and (present is None or entry.tags[present] != version):
         raise Outdated(f"Tag {tag} of table {entry.name}")

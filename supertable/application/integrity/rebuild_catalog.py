@@ -14,7 +14,7 @@ from supertable.application.transaction_log.heads import Heads
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import AccessDenied
-from supertable.domain.storage_layout import OF_NO_SUPERTABLE, access_log
+from supertable.domain.storage_layout import ORGANIZATION_LEVEL, access_log
 
 _AT_ONCE = 16
 
@@ -66,7 +66,7 @@ class RebuildCatalog:
     def _logs(self) -> Iterator[tuple[str, bool]]:
         for organization in self._store.folders(""):
             yield access_log(organization), False
-            for supertable in {*self._store.folders(f"{organization}/")} - {OF_NO_SUPERTABLE}:
+            for supertable in {*self._store.folders(f"{organization}/")} - {ORGANIZATION_LEVEL}:
                 folder = f"{organization}/{supertable}"
                 yield f"{folder}/catalog", False
                 for table in self._store.folders(f"{folder}/tables/"):

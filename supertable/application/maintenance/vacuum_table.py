@@ -31,13 +31,13 @@ from supertable.domain.table.vacuum import (
     GRACE_SECONDS,
     Removal,
     Span,
+    checkpoint_reason,
+    mentioned_paths,
     merged,
     needed_paths,
+    orphaned_reason,
     superseded_checkpoints,
-    told,
-    why_checkpoint,
-    why_orphaned,
-    why_superseded,
+    superseded_reason,
 )
 
 WAIT_SECONDS = 5.0
@@ -178,18 +178,18 @@ class VacuumTable:
         for version in range(table.snapshot.version, 0, -1):
             if not unexplained:
                 return
-            for path, saying in told(table.folder, self._record(table, version)):
+            for path, saying in mentioned_paths(table.folder, self._record(table, version)):
                 entry = unexplained.pop(path, None)
                 if entry is not None:
-                    yield Removal(entry.key, entry.bytes, why_superseded(saying, oldest))
+                    yield Removal(entry.key, entry.bytes, superseded_reason(saying, oldest))
         for entry in unexplained.values():
             if entry.modified_at_us < before_us:
-                yield Removal(entry.key, entry.bytes, why_orphaned(grace_seconds))
+                yield Removal(entry.key, entry.bytes, orphaned_reason(grace_seconds))
 
     def _checkpoints(self, table: OpenTable, oldest: int, kept: list[Span]) -> Iterator[Removal]:
         for version in superseded_checkpoints(self._heads.checkpoints(table.folder), kept):
             key = checkpoint_key(table.folder, version)
-            yield Removal(key, self._store.size(key) or 0, why_checkpoint(version, oldest))
+            yield Removal(key, self._store.size(key) or 0, checkpoint_reason(version, oldest))
 
     def _record(self, table: OpenTable, version: int) -> Commit:
         return self._snapshots.record(table.folder, version)

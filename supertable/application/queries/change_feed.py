@@ -13,7 +13,7 @@ from supertable.application.tables.lookup import Tables
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.errors import VersionNotFound
 from supertable.domain.scan.scan_plan import Scan
-from supertable.domain.table.change_feed import Step, Touched, steps
+from supertable.domain.table.change_feed import Step, TouchedFile, steps
 from supertable.domain.table.data_files import DataFile
 
 Bits = npt.NDArray[np.uint8]
@@ -51,7 +51,7 @@ class ChangeFeed:
         return ChangeStep(step.version, gone, came) if gone.groups or came.groups else None
 
     def _part(
-        self, last: OpenTable, part: Touched, there: DataFile | None, other: DataFile | None
+        self, last: OpenTable, part: TouchedFile, there: DataFile | None, other: DataFile | None
     ) -> tuple[DataFile, Bits] | None:
         """The file, and the bits of the rows to hide: all but those that are live in `there` and not in `other`."""
         if there is None:

@@ -30,10 +30,10 @@ from supertable.application.tables.open_table import OpenTable
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import AccessDenied, InvalidName, StatementRefused, SupertableError, TableNotFound
 from supertable.domain.names import checked_name, name_key
-from supertable.domain.scan.exact_predicates import exact
+from supertable.domain.scan.exact_predicates import exact_part
 from supertable.domain.scan.file_pruning import pruned
 from supertable.domain.scan.predicates import ALWAYS, All, Predicate
-from supertable.domain.scan.row_filter_pruning import necessary
+from supertable.domain.scan.row_filter_pruning import necessary_predicate
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.system_tables import is_system
@@ -244,7 +244,7 @@ def _with_residual(
     sees_all = table.access is None or table.access.condition is None
     if sees_all or statement.cannot_fail(table.unmasked, parameters):
         return _pruned(table, predicate)
-    residual = exact(predicate, table.unmasked)
+    residual = exact_part(predicate, table.unmasked)
     return replace(_pruned(table, residual), residual=residual)
 
 
@@ -253,7 +253,7 @@ def _pruned(table: OpenTable, predicate: Predicate) -> Scan:
     snapshot = table.snapshot
     condition = table.access.condition if table.access else None
     if condition:
-        predicate = All((predicate, necessary(condition, snapshot.schema)))
+        predicate = All((predicate, necessary_predicate(condition, snapshot.schema)))
     return table.scan(pruned(snapshot.files.values(), predicate, snapshot.schemas, snapshot.schema))
 
 

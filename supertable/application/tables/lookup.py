@@ -13,7 +13,7 @@ from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.transaction_log.heads import Heads
 from supertable.application.transaction_log.versioned_log import VersionedLog
-from supertable.domain.access.accounts import NOBODY, Access, AccessCommit, Authorization, authorization
+from supertable.domain.access.accounts import NO_ACCOUNTS, Access, AccessCommit, Authorization, authorization
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import (
@@ -108,14 +108,14 @@ class Tables:
         known |= {namespace.registry: self._registries.known(namespace.registry)} | self._accesses_known([namespace])
         heads = self._heads.cut(known)
         registry = self._registry(namespace, heads)
-        entry = registry.entries.get(table.entry.table_id) if dropped_too else registry.find_again(table.entry)
+        entry = registry.entries.get(table.entry.table_id) if dropped_too else registry.find_current(table.entry)
         self._recheck(table, namespace, entry or table.entry, heads)
         return self._open(entry or table.entry, heads, namespace, table.access, table.need)
 
     def recheck(self, tables: Iterable[OpenTable]) -> None:
         """Raises what `newest` raises for callers whose rights have changed, or who are not signed in any more."""
         checked = {
-            table.namespace: table for table in tables if table.namespace and not table.namespace.session.unchecked
+            table.namespace: table for table in tables if table.namespace and not table.namespace.session.irrevocable
         }
         if not checked:
             return
@@ -124,7 +124,7 @@ class Tables:
             | self._accesses_known(checked)
         )
         for namespace, table in checked.items():
-            self._recheck(table, namespace, self._registry(namespace, heads).find_again(table.entry), heads)
+            self._recheck(table, namespace, self._registry(namespace, heads).find_current(table.entry), heads)
 
     def recheck_access(self, session: Session, tables: Iterable[tuple[str, str]], need: Permission) -> Authorization:
         """What the session may do now, where that includes `need` for tables given by supertable and id.
@@ -236,7 +236,7 @@ class Tables:
         return {log: known for namespace in namespaces for log, known in self._access_known(namespace.session).items()}
 
     def _access_known(self, session: Session) -> dict[str, int]:
-        if session.unchecked:
+        if session.irrevocable:
             return {}
         log = access_log(session.organization)
         return {log: self._accesses.known(log)}
@@ -245,7 +245,9 @@ class Tables:
         log = access_log(session.organization)
         head = heads.get(log)
         with self._audit.refusals(session, "act"):
-            return authorization(self._accesses.state_at(log, head) if head else NOBODY, session, self._clock.now_us())
+            return authorization(
+                self._accesses.state_at(log, head) if head else NO_ACCOUNTS, session, self._clock.now_us()
+            )
 
     def _registry(self, namespace: Namespace, heads: dict[str, Head]) -> Registry:
         head = heads.get(namespace.registry)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from supertable.application.tables.namespace import Namespace
 from supertable.domain.access.roles import Permission
-from supertable.domain.access.row_filter_checks import fitted
+from supertable.domain.access.row_filter_checks import fitted_filter
 from supertable.domain.access.row_filters import Term
 from supertable.domain.errors import (
     AccessDenied,
@@ -73,7 +73,7 @@ class OpenTable:
 
     def _check_fits(self, condition: Term, schema: Schema) -> None:
         try:
-            fitted(condition, schema)
+            fitted_filter(condition, schema)
         except InvalidInput:
             raise AccessDenied(
                 f"Which rows of table {self.name} this role may see depends on columns that it does not have, or not "

@@ -11,7 +11,7 @@ import pyarrow as pa
 from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors, Positions
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.table.data_files import DataFile, DeletionVector
-from supertable.domain.table.rebase import revived, still_there, unprobed
+from supertable.domain.table.rebase import restored_since, still_present, unprobed_files
 
 Probe = Callable[[list[DataFile]], Mapping[str, pa.Array]]
 
@@ -34,10 +34,10 @@ class DeadRows:
 
     def look(self, table: OpenTable, probe: Probe) -> None:
         """Probe the files of the snapshot that were not probed before."""
-        if self.probed and revived(table.snapshot, self.probed_at):
+        if self.probed and restored_since(table.snapshot, self.probed_at):
             self.forget()
         self.probed_at = table.snapshot.version
-        fresh = unprobed(table.snapshot, self.probed)
+        fresh = unprobed_files(table.snapshot, self.probed)
         if fresh:
             self.add(probe(fresh))
             self.probed.update(file.path for file in fresh)
@@ -55,7 +55,7 @@ class DeadRows:
         files = table.snapshot.files
         return {
             path: DeadRowsOfFile(files[path], self.positions[path])
-            for path in still_there(table.snapshot, self.positions)
+            for path in still_present(table.snapshot, self.positions)
         }
 
 

@@ -14,7 +14,7 @@ from supertable.application.writes.staged_files import Staged, staged_scan
 from supertable.domain.access.row_filters import columns_of
 from supertable.domain.errors import AccessDenied
 from supertable.domain.scan.scan_plan import AccessStage
-from supertable.domain.schema.schemas import fitted
+from supertable.domain.schema.schemas import fitted_schema
 from supertable.domain.schema.types import Field
 
 
@@ -30,7 +30,7 @@ def check_restricted(table: OpenTable, given: Sequence[Field], whole_only: str =
         table.require_whole(whole_only)
     schema = table.snapshot.schema
     unmasked = access.unmasked(schema)
-    fitted(unmasked, given, evolve=False)
+    fitted_schema(unmasked, given, evolve=False)
     if any(not column.nullable for column in schema.fields if unmasked.by_id(column.id) is None):
         raise AccessDenied(f"Rows of table {table.name} need columns that this role does not see; it cannot write any.")
     check_keys_seen(table)

@@ -23,10 +23,10 @@ from supertable.application.writes.write_fit import Fit, WriteMode, missing_fiel
 from supertable.application.writes.write_permissions import check_restricted, check_rows
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import AccessDenied, InvalidInput, InvalidSchema, NotFound, NotSignedIn
-from supertable.domain.schema.schemas import Schema, fitted
+from supertable.domain.schema.schemas import Schema, fitted_schema
 from supertable.domain.schema.types import Field
 from supertable.domain.table.commits import Change, CommitInfo, Counts, Operation
-from supertable.domain.table.rebase import forbidden_nulls
+from supertable.domain.table.rebase import null_violations
 
 _OPERATIONS = {
     WriteMode.APPEND: Operation.APPEND,
@@ -109,7 +109,7 @@ class WriteRows:
         """How data with the columns `given` fits the table. Raises `InvalidInput` and its kinds, and `AccessDenied`."""
         fields = fields_of(given)
         check_restricted(table, fields, _WHOLE_ONLY.get(mode, "change the columns of" if evolve else ""))
-        schema = fitted(table.snapshot.schema, fields, evolve)
+        schema = fitted_schema(table.snapshot.schema, fields, evolve)
         missing = missing_fields(table, schema, [field.name for field in fields], mode, where)
         return Fit(fields, schema, missing if mode is WriteMode.UPSERT else [])
 
@@ -171,7 +171,7 @@ class WriteRows:
         if snapshot.schemas.get(written.id) == written:
             self._check_nulls(newest, work)
             return None
-        schema = fitted(snapshot.schema, work.given, work.evolve)
+        schema = fitted_schema(snapshot.schema, work.given, work.evolve)
         if schema != written and work.staged.files:
             work.restaged(self._stage.again(newest, work.staged, schema))
         return None if schema == snapshot.schema else schema
@@ -180,13 +180,13 @@ class WriteRows:
         """Stage the whole rows that partial ones make with the newest snapshot; again whenever that changed."""
         assert work.partial is not None
         self._stage.discard(newest, work.staged)
-        schema = fitted(newest.snapshot.schema, work.given, work.evolve)
+        schema = fitted_schema(newest.snapshot.schema, work.given, work.evolve)
         work.restaged(self._resolver.completed(newest, work.partial, schema))
         return None if schema == newest.snapshot.schema else schema
 
     @staticmethod
     def _check_nulls(newest: OpenTable, work: _Work) -> None:
-        forbidden = forbidden_nulls(work.staged.files, work.staged.schema, newest.snapshot.schema)
+        forbidden = null_violations(work.staged.files, work.staged.schema, newest.snapshot.schema)
         if forbidden:
             reason = "it may not be null since a commit that came first, and is null here"
             raise InvalidSchema(", ".join(forbidden), reason)

@@ -54,7 +54,7 @@ class Token:
     used_at_us: int | None = None
 
 
-def digest_of(token: str) -> str:
+def token_digest(token: str) -> str:
     """As it is stored. Half a surrogate, which no token has, is no reason to fail."""
     return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
@@ -132,7 +132,7 @@ class Authorization:
             raise AccessDenied(f"The role {self.role.name!r} ({self.role.type}) does not have the permission {need}.")
 
 
-NOBODY = Access()
+NO_ACCOUNTS = Access()
 
 
 def authorization(access: Access, session: Session, now_us: int) -> Authorization:
@@ -161,7 +161,7 @@ def authorization(access: Access, session: Session, now_us: int) -> Authorizatio
 
 def replayed_access(base: Access | None, commits: Iterable[AccessCommit]) -> Access | None:
     """The state after `commits`. Raises `ValueError` where they do not follow `base` without a gap."""
-    state = base or NOBODY
+    state = base or NO_ACCOUNTS
     for commit in commits:
         if commit.version != state.version + 1:
             raise ValueError(f"version {commit.version} where {state.version + 1} should be")

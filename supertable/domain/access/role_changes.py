@@ -43,7 +43,7 @@ def checked_role(role: Role) -> Role:
     return role
 
 
-def granted(role: Role, patterns: Sequence[str]) -> Role:
+def with_grants(role: Role, patterns: Sequence[str]) -> Role:
     """With these patterns besides, each once. Raises `InvalidName` and `InvalidInput`."""
     for pattern in patterns:
         require_grantable(checked_pattern(pattern).rpartition(".")[0])
@@ -59,7 +59,7 @@ def require_grantable(supertable: str) -> None:
         )
 
 
-def ruled(role: Role, rule: TableRule, there: Collection[str]) -> Role:
+def with_rule(role: Role, rule: TableRule, there: Collection[str]) -> Role:
     """With a rule in place of the one that it has for that table.
 
     `there`: ids of the tables of its supertable. A rule for another table of the name, which is there no more, goes:
@@ -71,7 +71,7 @@ def ruled(role: Role, rule: TableRule, there: Collection[str]) -> Role:
     return replace(role, rules={**kept, rule.table_id: rule})
 
 
-def revoked(role: Role, pattern: str, tables: Collection[str]) -> Role:
+def without_grant(role: Role, pattern: str, tables: Collection[str]) -> Role:
     """Without that pattern, and without rules for the tables of these ids. Raises `NotFound` where it has neither."""
     patterns = tuple(each for each in role.tables if name_key(each) != name_key(pattern))
     rules = {table_id: rule for table_id, rule in role.rules.items() if table_id not in tables}
@@ -80,7 +80,7 @@ def revoked(role: Role, pattern: str, tables: Collection[str]) -> Role:
     return replace(role, tables=patterns, rules=rules)
 
 
-def regranted(before: Role | None, after: Role) -> tuple[str, ...]:
+def changed_grants(before: Role | None, after: Role) -> tuple[str, ...]:
     """Patterns and tables of rules that the one has and the other has not, or not so."""
     old = before or replace(after, tables=(), rules={})
     both = {**old.rules, **after.rules}

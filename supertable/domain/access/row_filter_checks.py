@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from supertable.domain.access.row_filters import COMPARISONS, OF_CALLER, Form, Term
+from supertable.domain.access.row_filters import CALLER_FORMS, COMPARISONS, Form, Term
 from supertable.domain.errors import InvalidInput
 from supertable.domain.schema.scalars import scalar, scalar_text
 from supertable.domain.schema.schemas import Schema
@@ -28,7 +28,7 @@ _FITTING = {
 """By the family of a column, those of the constants that it may be compared with, if they have the same value in it."""
 
 
-def fitted(condition: Term, schema: Schema) -> Term:
+def fitted_filter(condition: Term, schema: Schema) -> Term:
     """The condition with its constants in the types of the columns of `schema`. Raises `InvalidInput`.
 
     What was fitted once fits the same way again. Texts of the caller may be compared with any column of single values:
@@ -88,7 +88,7 @@ class _Fitting:
             case Form.LOWER | Form.UPPER:
                 self.text(value.parts[0])
                 return _TEXT
-            case form if form in OF_CALLER:
+            case form if form in CALLER_FORMS:
                 return _TEXT
         raise InvalidInput(f"A condition ({value.form.upper()}) stands where a row filter needs a value.")
 
@@ -141,7 +141,7 @@ class _Fitting:
 
 def _of_caller(part: Term) -> bool:
     """Whether it is a text of the caller; bound, it is a constant that has no type."""
-    return part.form in OF_CALLER or (part.form is Form.CONSTANT and part.type is None)
+    return part.form in CALLER_FORMS or (part.form is Form.CONSTANT and part.type is None)
 
 
 def _adapts(part: Term) -> bool:

@@ -43,7 +43,7 @@ class Form(StrEnum):
 
 
 COMPARISONS = frozenset({Form.EQUAL, Form.UNEQUAL, Form.LESS, Form.AT_MOST, Form.MORE, Form.AT_LEAST})
-OF_CALLER = frozenset({Form.USER, Form.ROLE, Form.ATTRIBUTE})
+CALLER_FORMS = frozenset({Form.USER, Form.ROLE, Form.ATTRIBUTE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def bound(condition: Term, caller: Caller) -> Term:
         Form.ROLE: lambda _: caller.role,
         Form.ATTRIBUTE: lambda term: caller.attributes.get(term.text or ""),
     }
-    if condition.form in OF_CALLER:
+    if condition.form in CALLER_FORMS:
         return Term(Form.CONSTANT, text=known[condition.form](condition))
     if not condition.parts:
         return condition

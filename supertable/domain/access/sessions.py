@@ -28,7 +28,7 @@ class Session:
     until_us: int | None = None
 
     @property
-    def unchecked(self) -> bool:
+    def irrevocable(self) -> bool:
         """Whether nothing that is stored could take its rights away."""
         return self.superuser and not self.token and self.role == SUPERADMIN.name and self.until_us is None
 

@@ -9,14 +9,14 @@ from supertable.domain.schema.types import FLOATS, DataType, Scalar, is_integer
 _LARGEST = 2**120
 
 
-def exact(predicate: Predicate, schema: Schema) -> Predicate:
+def exact_part(predicate: Predicate, schema: Schema) -> Predicate:
     """What of the predicate compares columns of `schema` with values of their own types; the rest says nothing."""
     match predicate:
         case All(parts):
-            kept = tuple(part for part in (exact(part, schema) for part in parts) if part != ALWAYS)
+            kept = tuple(part for part in (exact_part(part, schema) for part in parts) if part != ALWAYS)
             return kept[0] if len(kept) == 1 else All(kept)
         case AnyOf(parts):
-            either = tuple(exact(part, schema) for part in parts)
+            either = tuple(exact_part(part, schema) for part in parts)
             return ALWAYS if ALWAYS in either else AnyOf(either)
         case NullTest(column):
             return predicate if schema.find(column) else ALWAYS

@@ -17,13 +17,13 @@ _FLIPPED = {
 }
 
 
-def necessary(condition: Term, schema: Schema) -> Predicate:
+def necessary_predicate(condition: Term, schema: Schema) -> Predicate:
     """What holds for every row of `schema` for which the bound condition is true."""
     match condition.form:
         case Form.AND:
-            return All(tuple(necessary(part, schema) for part in condition.parts))
+            return All(tuple(necessary_predicate(part, schema) for part in condition.parts))
         case Form.OR:
-            return _either([necessary(part, schema) for part in condition.parts])
+            return _either([necessary_predicate(part, schema) for part in condition.parts])
         case Form.NOT:
             return _not(condition.parts[0], schema)
         case Form.COLUMN:

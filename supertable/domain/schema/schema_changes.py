@@ -93,14 +93,14 @@ class SetComment:
 SchemaChange = AddColumn | DropColumn | RenameColumn | MoveColumn | WidenColumn | SetNullable | SetComment
 
 
-def changed(schema: Schema, change: SchemaChange, needed: Collection[int]) -> Schema:
+def changed_schema(schema: Schema, change: SchemaChange, needed: Collection[int]) -> Schema:
     """The schema after one change. `needed` are the field ids of key and sequence columns, which have to stay.
 
     Raises `InvalidSchema` for a column that is not there or cannot be changed so, and `IncompatibleSchema` for types.
     """
     last = [schema.last_field_id]
     if isinstance(change, AddColumn | DropColumn | RenameColumn | MoveColumn) and len(change.path) > 1:
-        _require_struct(found(schema, change.path[:-1]), change.path)
+        _require_struct(field_at(schema, change.path[:-1]), change.path)
     fields = _within(
         schema.fields, change.path[:-1], change.path, lambda siblings: _edited(siblings, change, needed, last)
     )
@@ -108,7 +108,7 @@ def changed(schema: Schema, change: SchemaChange, needed: Collection[int]) -> Sc
     return Schema(schema.id + 1, fields, last[0])
 
 
-def found(schema: Schema, path: Path) -> Field:
+def field_at(schema: Schema, path: Path) -> Field:
     """The field at a path. Raises `InvalidSchema`."""
     field = schema.fields[_place(schema.fields, path[0], path)]
     for name in path[1:]:

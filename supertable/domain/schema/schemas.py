@@ -59,7 +59,7 @@ def check_keys(schema: Schema, keys: Iterable[str], sequence: str | None) -> tup
     return ids, _keyable(schema, sequence, "the sequence").id
 
 
-def fitted(schema: Schema, given: Iterable[Field], evolve: bool) -> Schema:
+def fitted_schema(schema: Schema, given: Iterable[Field], evolve: bool) -> Schema:
     """The schema under which data with the columns `given` can be written: `schema` itself, or its evolution.
 
     Data types that the table's own type holds exactly fit as they are. With `evolve`, new columns are added (nullable,

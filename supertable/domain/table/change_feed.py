@@ -16,7 +16,7 @@ _MOVING_ONLY = frozenset({Operation.COMPACT})
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
+class TouchedFile:
     """One file before and after a commit; None: it was, or is, not there."""
 
     before: DataFile | None
@@ -34,15 +34,15 @@ class Step:
     """What one commit did to the files. `version` is the commit's."""
 
     version: int
-    touched: tuple[Touched, ...]
+    touched: tuple[TouchedFile, ...]
 
 
 def steps(files: Mapping[str, DataFile], commits: Iterable[Commit]) -> Iterator[Step]:
     """The commits as steps, oldest first; those that change no row are left out. `files` is the state before them."""
     state = dict(files)
     for commit in commits:
-        before, after = _around(state, commit)
-        touched = tuple(Touched(before.get(path), after.get(path)) for path in {**before, **after})
+        before, after = _before_and_after(state, commit)
+        touched = tuple(TouchedFile(before.get(path), after.get(path)) for path in {**before, **after})
         for path in before:
             del state[path]
         state |= after
@@ -50,7 +50,7 @@ def steps(files: Mapping[str, DataFile], commits: Iterable[Commit]) -> Iterator[
             yield Step(commit.version, tuple(part for part in touched if part.before != part.after))
 
 
-def _around(state: Mapping[str, DataFile], commit: Commit) -> tuple[dict[str, DataFile], dict[str, DataFile]]:
+def _before_and_after(state: Mapping[str, DataFile], commit: Commit) -> tuple[dict[str, DataFile], dict[str, DataFile]]:
     """The files that a commit touches, as they were and as they are."""
     change = commit.change
     before = {path: state[path] for path in (*change.removed, *change.deletes)}

@@ -13,7 +13,7 @@ from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.snapshots import Snapshot
 
 
-def cloning(origin: Snapshot, folder: str, name: str) -> Change:
+def clone_change(origin: Snapshot, folder: str, name: str) -> Change:
     """The first change of a clone of `origin`, whose files lie in `folder` unless they say otherwise."""
     written = {file.schema_id for file in origin.files.values()} - {origin.schema.id}
     return Change(

@@ -26,22 +26,22 @@ from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.snapshots import Snapshot
 
 
-def unprobed(snapshot: Snapshot, probed: Collection[str]) -> list[DataFile]:
+def unprobed_files(snapshot: Snapshot, probed: Collection[str]) -> list[DataFile]:
     """The files that an upsert or delete still has to look into (rule 3), in snapshot order."""
     return [file for path, file in snapshot.files.items() if path not in probed]
 
 
-def revived(snapshot: Snapshot, probed_at: int) -> bool:
+def restored_since(snapshot: Snapshot, probed_at: int) -> bool:
     """Whether rows that were dead at version `probed_at`, and so passed over, may live again (rule 3)."""
     return snapshot.restored > probed_at
 
 
-def still_there(snapshot: Snapshot, marked: Iterable[str]) -> list[str]:
+def still_present(snapshot: Snapshot, marked: Iterable[str]) -> list[str]:
     """The marked files that the snapshot still has (rule 3)."""
     return [path for path in marked if path in snapshot.files]
 
 
-def forbidden_nulls(files: Iterable[DataFile], written: Schema, newest: Schema) -> list[str]:
+def null_violations(files: Iterable[DataFile], written: Schema, newest: Schema) -> list[str]:
     """The columns of `newest` that forbid nulls and have some in the files, which were written earlier (rule 5)."""
     strict = [field for field in newest.fields if not field.nullable]
     return [
@@ -56,7 +56,7 @@ def _has_nulls(files: Iterable[DataFile], field_id: int) -> bool:
     return any(found is None or found.nulls for found in ranges)
 
 
-def restoring(target: Snapshot, newest: Snapshot) -> Change:
+def restore_change(target: Snapshot, newest: Snapshot) -> Change:
     """The change that makes the table's rows, columns and definition those of `target` again (rule 4).
 
     Columns that come back keep their field ids, under a schema id of their own: ids are never used twice.

@@ -29,13 +29,13 @@ class TableEntry:
         """Versions that must stay readable."""
         return frozenset({*self.tags.values(), *self.clones.values()})
 
-    def tag_called(self, name: str) -> str | None:
+    def tag_named(self, name: str) -> str | None:
         """The tag of that name as it is written; tags that differ only in case are the same."""
         return next((tag for tag in self.tags if name_key(tag) == name_key(name)), None)
 
     def tagged(self, name: str) -> int:
         """The version that a tag names. Raises `NotFound`."""
-        tag = self.tag_called(name)
+        tag = self.tag_named(name)
         if tag is None:
             raise no_such_tag(self, name)
         return self.tags[tag]
@@ -116,7 +116,7 @@ class Registry:
             raise TableNotFound(name, "No table of that name was dropped; `tables --dropped` lists those that were.")
         return entry
 
-    def find_again(self, entry: TableEntry) -> TableEntry:
+    def find_current(self, entry: TableEntry) -> TableEntry:
         """The same table as it is registered now. Raises `TableNotFound` when it was dropped since."""
         now = self.entries.get(entry.table_id)
         if now is None or now.dropped_at_us is not None:

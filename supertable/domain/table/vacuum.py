@@ -52,7 +52,7 @@ def needed_paths(own: str, first: Snapshot, commits: Iterable[Commit]) -> set[st
     return paths
 
 
-def told(own: str, commit: Commit) -> Iterator[tuple[str, str]]:
+def mentioned_paths(own: str, commit: Commit) -> Iterator[tuple[str, str]]:
     """Paths in the table's own folder that a commit speaks of, and what it says."""
     change = commit.change
     by = f"by version {commit.version} ({change.operation})"
@@ -66,15 +66,15 @@ def told(own: str, commit: Commit) -> Iterator[tuple[str, str]]:
             yield path, f"written {by}"
 
 
-def why_superseded(saying: str, oldest: int) -> str:
+def superseded_reason(saying: str, oldest: int) -> str:
     return f"{saying}; oldest kept version is {oldest}; no tag, clone or running query needs it"
 
 
-def why_orphaned(grace_seconds: float) -> str:
+def orphaned_reason(grace_seconds: float) -> str:
     return f"no version ever referred to it, and it is older than {grace_seconds / 3600:g} h"
 
 
-def why_checkpoint(version: int, oldest: int) -> str:
+def checkpoint_reason(version: int, oldest: int) -> str:
     return f"checkpoint of version {version}; oldest kept version is {oldest}, and a later checkpoint serves it"
 
 

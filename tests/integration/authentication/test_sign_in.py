@@ -16,7 +16,7 @@ from supertable import Lake
 from supertable.adapters.clocks.manual import ManualClock
 from supertable.config.container import Container
 from supertable.config.settings.settings import load_settings
-from supertable.domain.access.accounts import Access, AccessAction, AccessChange, digest_of
+from supertable.domain.access.accounts import Access, AccessAction, AccessChange, token_digest
 from supertable.domain.access.roles import Permission, Role, RoleType
 from supertable.domain.access.sessions import Session, external_user_hash, owner, superuser_hash
 from supertable.domain.errors import (
@@ -70,7 +70,7 @@ class Deployment:
 
     def used(self, credential: str) -> int | None:
         self.container.token_last_use().close()
-        token = self.access().token_of(digest_of(credential))
+        token = self.access().token_of(token_digest(credential))
         return token.used_at_us if token else None
 
     def close(self) -> None:
@@ -168,7 +168,7 @@ def test_a_user_without_a_role_may_nothing(lake: Deployment) -> None:
 def test_a_token_of_the_superuser(lake: Deployment) -> None:
     session = lake.sign_in("default", lake.token(None))
     assert (session.superuser, session.role, session.user) == (True, "superadmin", superuser_hash("default"))
-    assert not session.unchecked
+    assert not session.irrevocable
     bound = lake.token(None, role="reader")
     assert lake.sign_in("default", bound).role == "reader"
     with pytest.raises(AccessDenied):
@@ -203,8 +203,8 @@ def test_what_is_wrong_is_never_said(lake: Deployment) -> None:
         "st_\ud800",
         "a.b.c",
         "..",
-        "st_" + digest_of(disabled),
-        digest_of(disabled),
+        "st_" + token_digest(disabled),
+        token_digest(disabled),
         disabled[:-1],
         disabled[3:],
     ]
@@ -485,7 +485,9 @@ def test_the_audit_log_says_who_signed_in(deploy: Deploy) -> None:
         ("sign_in", by_token, "ann", "reader", "ok"),
     ]
     assert [event["user"] for event in found[:3]] == [session.user for session in sessions]
-    assert not any(secret in str(found) for secret in (stored, digest_of(stored), SUPER_TOKEN, jwt, jwt.split(".")[2]))
+    assert not any(
+        secret in str(found) for secret in (stored, token_digest(stored), SUPER_TOKEN, jwt, jwt.split(".")[2])
+    )
 
 
 def test_the_audit_log_says_who_was_refused(deploy: Deploy) -> None:
@@ -506,7 +508,7 @@ def test_the_audit_log_says_who_was_refused(deploy: Deploy) -> None:
         ("refusal", "sign in", "", "", "NotSignedIn"),
         ("refusal", "sign in", "", "", "NotSignedIn"),
     ]
-    assert not any(secret in str(found) for secret in (stored[:-1], digest_of(stored), SUPER_TOKEN))
+    assert not any(secret in str(found) for secret in (stored[:-1], token_digest(stored), SUPER_TOKEN))
     assert not list(lake.home.rglob("*made_up*"))
 
 
@@ -528,5 +530,5 @@ def test_nothing_shows_a_credential(deploy: Deploy, caplog: pytest.LogCaptureFix
     shown = [repr(lake.sign_in("default", credential)) for credential in (SUPER_TOKEN, stored, signed())]
     shown += [repr(lake.container.settings()), repr(lake.container.sign_in_rules()), repr(lake.access()), caplog.text]
     shown += [repr(lake.container.settings().describe()), json.dumps([str(refused(lake, stored + "x"))])]
-    for secret in (SUPER_TOKEN, SECRET, stored, digest_of(stored)):
+    for secret in (SUPER_TOKEN, SECRET, stored, token_digest(stored)):
         assert not any(secret in text for text in shown)

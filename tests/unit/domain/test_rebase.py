@@ -3,7 +3,7 @@ from dataclasses import replace
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.table.commits import Commit, Operation
 from supertable.domain.table.data_files import DeletionVector
-from supertable.domain.table.rebase import restoring, still_there, unprobed
+from supertable.domain.table.rebase import restore_change, still_present, unprobed_files
 from supertable.domain.table.snapshots import Snapshot, replayed
 from tests.support.domain_builders import SCHEMA, commit, created, data_file
 
@@ -19,17 +19,17 @@ BASE = after(None, created(), commit(2, added=(data_file("a"), data_file("b"))))
 
 def test_only_files_that_came_in_between_are_probed() -> None:
     newest = after(BASE, commit(3, added=(data_file("c"),)), commit(4, removed=("data/a.parquet",)))
-    assert [file.path for file in unprobed(newest, {"data/a.parquet", "data/b.parquet"})] == ["data/c.parquet"]
+    assert [file.path for file in unprobed_files(newest, {"data/a.parquet", "data/b.parquet"})] == ["data/c.parquet"]
 
 
 def test_a_file_with_a_newer_deletion_vector_needs_no_new_probe() -> None:
     newest = after(BASE, commit(3, deletes={"data/a.parquet": DeletionVector("d", 1, "")}))
-    assert unprobed(newest, set(BASE.files)) == []
+    assert unprobed_files(newest, set(BASE.files)) == []
 
 
 def test_marks_on_files_that_are_gone_are_dropped() -> None:
     newest = after(BASE, commit(3, removed=("data/a.parquet",)))
-    assert still_there(newest, ["data/a.parquet", "data/b.parquet"]) == ["data/b.parquet"]
+    assert still_present(newest, ["data/a.parquet", "data/b.parquet"]) == ["data/b.parquet"]
 
 
 def test_restoring_gives_the_old_state_whatever_came_between() -> None:
@@ -38,7 +38,7 @@ def test_restoring_gives_the_old_state_whatever_came_between() -> None:
         commit(3, Operation.DELETE, deletes={"data/a.parquet": DeletionVector("d", 4, "")}),
         commit(4, removed=("data/b.parquet",), added=(data_file("c", rows=7),)),
     )
-    change = restoring(BASE, newest)
+    change = restore_change(BASE, newest)
     restored = after(newest, replace(commit(5), change=change))
     assert dict(restored.files) == dict(BASE.files)
     assert (change.counts.inserted, change.counts.deleted) == (20, 13)
@@ -47,11 +47,11 @@ def test_restoring_gives_the_old_state_whatever_came_between() -> None:
 def test_a_restored_schema_gets_an_id_of_its_own_and_never_gives_out_old_field_ids() -> None:
     second = Schema(2, SCHEMA.fields[:1], 9)
     newest = after(BASE, commit(3, schema=second))
-    restored = after(newest, replace(commit(4), change=restoring(BASE, newest)))
+    restored = after(newest, replace(commit(4), change=restore_change(BASE, newest)))
     assert restored.schema == Schema(3, SCHEMA.fields, 9)
     assert set(restored.schemas) == {1, 2, 3}
 
 
 def test_restoring_the_present_changes_nothing() -> None:
-    change = restoring(BASE, BASE)
+    change = restore_change(BASE, BASE)
     assert (change.added, change.removed, change.schema, change.definition) == ((), (), None, None)

@@ -59,11 +59,11 @@ def test_a_rename_may_change_case_only() -> None:
 
 def test_a_table_is_found_again_under_its_new_name_and_not_once_it_is_dropped() -> None:
     entry = after(add("1", "t")).find("t")
-    assert after(add("1", "t"), RegistryChange(RENAME, "1", "u")).find_again(entry).name == "u"
+    assert after(add("1", "t"), RegistryChange(RENAME, "1", "u")).find_current(entry).name == "u"
     with pytest.raises(TableNotFound, match="undrop"):
-        after(add("1", "t"), RegistryChange(DROP, "1"), add("2", "t")).find_again(entry)
+        after(add("1", "t"), RegistryChange(DROP, "1"), add("2", "t")).find_current(entry)
     with pytest.raises(TableNotFound, match="vacuumed"):
-        after(add("1", "t"), RegistryChange(DROP, "1"), RegistryChange(PURGE, "1")).find_again(entry)
+        after(add("1", "t"), RegistryChange(DROP, "1"), RegistryChange(PURGE, "1")).find_current(entry)
 
 
 def test_tags_name_versions_whatever_their_case() -> None:

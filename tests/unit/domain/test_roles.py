@@ -11,11 +11,11 @@ from supertable.domain.access.masks import Mask, MaskKind, parsed_mask
 from supertable.domain.access.role_changes import (
     checked_role,
     checked_role_name,
-    granted,
     require_no_rule,
-    revoked,
     role_type,
-    ruled,
+    with_grants,
+    with_rule,
+    without_grant,
 )
 from supertable.domain.access.roles import Permission, Rights, Role, RoleType, TableRule, checked_pattern
 from supertable.domain.errors import AlreadyExists, InvalidInput, InvalidName, NotFound
@@ -56,7 +56,7 @@ def test_a_type_of_role_may_exactly_this(kind: str, may: set[str]) -> None:
     ],
 )
 def test_patterns(pattern: str, reached: list[str], not_reached: list[str]) -> None:
-    role = granted(READER, [pattern])
+    role = with_grants(READER, [pattern])
     for names, expected in ((reached, Rights()), (not_reached, None)):
         for name in names:
             supertable, table = name.split(".")
@@ -72,14 +72,14 @@ def test_what_is_no_pattern(pattern: object) -> None:
 
 
 def test_no_pattern_takes_long_to_be_compared() -> None:
-    role = granted(READER, ["*a" * 60 + "*b"])
+    role = with_grants(READER, ["*a" * 60 + "*b"])
     started = time.perf_counter()
     assert role.rights("main", "1", "a" * 128) is None
     assert time.perf_counter() - started < 1
 
 
 def test_a_rule_stands_before_patterns_and_closes_its_name_for_other_tables() -> None:
-    role = ruled(granted(READER, ["*"]), rule("1"), {"1"})
+    role = with_rule(with_grants(READER, ["*"]), rule("1"), {"1"})
     assert role.rights("main", "1", "orders") == Rights(rule("1"))
     assert role.rights("main", "1", "renamed") == Rights(rule("1"))
     assert role.rights("main", "2", "Orders") is None
@@ -87,39 +87,39 @@ def test_a_rule_stands_before_patterns_and_closes_its_name_for_other_tables() ->
 
 
 def test_a_rule_without_columns_closes_its_table() -> None:
-    role = ruled(granted(READER, ["*"]), rule("1", columns=frozenset()), {"1"})
+    role = with_rule(with_grants(READER, ["*"]), rule("1", columns=frozenset()), {"1"})
     assert role.rights("main", "1", "orders") is None
 
 
 def test_a_new_rule_takes_the_place_of_those_for_tables_of_its_name_that_are_gone() -> None:
-    role = ruled(ruled(ruled(READER, rule("1"), {"1"}), rule("2", "other"), {"1", "2"}), rule("3"), {"3"})
+    role = with_rule(with_rule(with_rule(READER, rule("1"), {"1"}), rule("2", "other"), {"1", "2"}), rule("3"), {"3"})
     assert set(role.rules) == {"2", "3"}
-    dropped_only = ruled(ruled(READER, rule("1"), {"1"}), rule("3"), {"1", "3"})
+    dropped_only = with_rule(with_rule(READER, rule("1"), {"1"}), rule("3"), {"1", "3"})
     assert set(dropped_only.rules) == {"1", "3"}, "it may be brought back"
 
 
 def test_grants_are_kept_once_and_revoked_as_they_were_granted() -> None:
-    role = granted(granted(READER, ["A", "b_*"]), ["a"])
+    role = with_grants(with_grants(READER, ["A", "b_*"]), ["a"])
     assert role.tables == ("a", "b_*")
-    assert revoked(role, "A", []).tables == ("b_*",)
+    assert without_grant(role, "A", []).tables == ("b_*",)
     with pytest.raises(NotFound):
-        revoked(role, "b_1", [])
+        without_grant(role, "b_1", [])
     with pytest.raises(AlreadyExists):
-        require_no_rule(ruled(role, rule("1"), {"1"}), {"1"})
+        require_no_rule(with_rule(role, rule("1"), {"1"}), {"1"})
 
 
 @pytest.mark.parametrize("kind", [RoleType.SUPERADMIN, RoleType.ADMIN])
 def test_roles_that_reach_all_promise_no_restriction(kind: RoleType) -> None:
     role = replace(READER, type=kind)
     with pytest.raises(InvalidInput, match="reaches all tables"):
-        granted(role, ["orders"])
+        with_grants(role, ["orders"])
     with pytest.raises(InvalidInput, match="reaches all tables"):
-        checked_role(ruled(role, rule("1"), {"1"}))
+        checked_role(with_rule(role, rule("1"), {"1"}))
 
 
 def test_bounds_of_roles() -> None:
     with pytest.raises(InvalidInput, match="1,000 patterns"):
-        granted(READER, [f"t{number}" for number in range(1_001)])
+        with_grants(READER, [f"t{number}" for number in range(1_001)])
     with pytest.raises(InvalidInput, match="1,000 characters"):
         checked_role(replace(READER, comment="x" * 1_001))
     with pytest.raises(InvalidInput, match="there are superadmin, admin"):

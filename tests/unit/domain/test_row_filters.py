@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supertable.adapters.engines.duckdb import DuckDBInstance, DuckDBRowFilterParser
-from supertable.domain.access.row_filter_checks import fitted
+from supertable.domain.access.row_filter_checks import fitted_filter
 from supertable.domain.access.row_filters import Caller, Form, bound, columns_of, terms
 from supertable.domain.errors import InvalidInput
-from supertable.domain.scan.row_filter_pruning import NEVER, necessary
+from supertable.domain.scan.row_filter_pruning import NEVER, necessary_predicate
 from supertable.domain.schema.schemas import Schema, first_schema
 from supertable.domain.schema.types import DataType, Field
 
@@ -114,7 +114,7 @@ def test_what_may_be_written(parser: DuckDBRowFilterParser, text: str, shown: st
     condition = parser.parse(text, SCHEMA)
     assert parser.show(condition, SCHEMA) == shown
     assert parser.parse(shown, SCHEMA) == condition
-    assert fitted(condition, SCHEMA) == condition
+    assert fitted_filter(condition, SCHEMA) == condition
 
 
 def test_the_longest_numbers_are_shown_exactly(parser: DuckDBRowFilterParser) -> None:
@@ -314,11 +314,11 @@ def test_a_filter_does_not_fit_without_its_column_or_with_another_type(parser: D
     condition = parser.parse("id = 100000", SCHEMA)
     without = Schema(2, SCHEMA.fields[1:], SCHEMA.last_field_id)
     with pytest.raises(InvalidInput, match="not there any more"):
-        fitted(condition, without)
+        fitted_filter(condition, without)
     for kind in (DataType("int8"), DataType("string"), DataType("bool"), DataType("binary")):
         other = Schema(2, (replace(SCHEMA.fields[0], type=kind), *SCHEMA.fields[1:]), SCHEMA.last_field_id)
         with pytest.raises(InvalidInput, match=f"Column id is {kind}"):
-            fitted(condition, other)
+            fitted_filter(condition, other)
 
 
 def test_what_is_not_known_of_the_caller_is_null(parser: DuckDBRowFilterParser) -> None:
@@ -328,4 +328,4 @@ def test_what_is_not_known_of_the_caller_is_null(parser: DuckDBRowFilterParser) 
     )
     texts = [term.text for term in terms(bound(condition, caller)) if term.form is Form.CONSTANT]
     assert texts == ["u" * 32, "reader", "EU", None]
-    assert necessary(bound(parser.parse("owner = user_attribute('x')", SCHEMA), caller), SCHEMA) == NEVER
+    assert necessary_predicate(bound(parser.parse("owner = user_attribute('x')", SCHEMA), caller), SCHEMA) == NEVER

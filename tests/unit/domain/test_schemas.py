@@ -5,7 +5,7 @@ from supertable.domain.schema.schemas import (
     Schema,
     check_keys,
     first_schema,
-    fitted,
+    fitted_schema,
     missing_columns,
     require_nullable,
     walk_fields,
@@ -42,21 +42,21 @@ def test_a_table_needs_a_column() -> None:
 
 
 def test_columns_match_without_case_and_in_any_order(orders: Schema) -> None:
-    assert fitted(orders, [orders.fields[1], column("iD")], evolve=False) is orders
+    assert fitted_schema(orders, [orders.fields[1], column("iD")], evolve=False) is orders
 
 
 def test_narrower_data_fits_as_it_is(orders: Schema) -> None:
-    assert fitted(orders, [column("id", "int8")], evolve=True) is orders
+    assert fitted_schema(orders, [column("id", "int8")], evolve=True) is orders
 
 
 def test_new_columns_need_evolve(orders: Schema) -> None:
     with pytest.raises(IncompatibleSchema, match="evolve") as caught:
-        fitted(orders, [column("id"), column("price", "float64")], evolve=False)
+        fitted_schema(orders, [column("id"), column("price", "float64")], evolve=False)
     assert caught.value.column == "price"
 
 
 def test_evolving_adds_nullable_columns_at_the_end_with_new_ids(orders: Schema) -> None:
-    evolved = fitted(orders, [column("price", "float64", nullable=False)], evolve=True)
+    evolved = fitted_schema(orders, [column("price", "float64", nullable=False)], evolve=True)
     assert [(field.name, field.id, field.nullable) for field in evolved.fields][-1] == ("price", 5, True)
     assert (evolved.id, evolved.last_field_id) == (2, 5)
     assert evolved.fields[:2] == orders.fields
@@ -64,7 +64,7 @@ def test_evolving_adds_nullable_columns_at_the_end_with_new_ids(orders: Schema) 
 
 def test_evolving_reaches_into_structs(orders: Schema) -> None:
     data = [struct("address", column("zip", "int64"), column("city", "string"))]
-    address = fitted(orders, data, evolve=True).fields[1]
+    address = fitted_schema(orders, data, evolve=True).fields[1]
     assert [(field.name, field.id, field.type.name) for field in address.type.fields] == [
         ("street", 3, "string"),
         ("zip", 4, "int64"),
@@ -74,20 +74,20 @@ def test_evolving_reaches_into_structs(orders: Schema) -> None:
 
 def test_a_type_that_does_not_fit_names_both(orders: Schema) -> None:
     with pytest.raises(IncompatibleSchema) as caught:
-        fitted(orders, [column("id", "string")], evolve=True)
+        fitted_schema(orders, [column("id", "string")], evolve=True)
     assert (caught.value.column, caught.value.expected, caught.value.given) == ("Id", "int64", "string")
 
 
 def test_widening_without_evolve_names_the_way_out(orders: Schema) -> None:
     wide = [struct("address", column("zip", "int64"))]
     with pytest.raises(IncompatibleSchema, match=r"evolve to widen the column to int64") as caught:
-        fitted(orders, wide, evolve=False)
+        fitted_schema(orders, wide, evolve=False)
     assert caught.value.column == "address.zip"
 
 
 def test_struct_members_that_differ_in_case_are_refused_rather_than_lost(orders: Schema) -> None:
     with pytest.raises(IncompatibleSchema, match="exact name"):
-        fitted(orders, [struct("address", column("Street", "string"))], evolve=True)
+        fitted_schema(orders, [struct("address", column("Street", "string"))], evolve=True)
 
 
 def test_missing_columns_are_null_unless_they_may_not_be(orders: Schema) -> None:

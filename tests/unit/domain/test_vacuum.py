@@ -5,7 +5,7 @@ import pytest
 from supertable.domain.table.commits import Operation
 from supertable.domain.table.data_files import DeletionVector
 from supertable.domain.table.snapshots import replayed
-from supertable.domain.table.vacuum import Span, merged, needed_paths, superseded_checkpoints, told
+from supertable.domain.table.vacuum import Span, mentioned_paths, merged, needed_paths, superseded_checkpoints
 from tests.support.domain_builders import commit, created, data_file
 
 
@@ -42,9 +42,9 @@ def test_what_lies_in_another_folder_is_its_business() -> None:
     assert needed_paths("own", first, [commit(3, added=(own,))]) == {"data/a.parquet", "deletes/x"}
 
 
-def test_what_a_commit_tells() -> None:
-    said = dict(told("own", commit(9, Operation.COMPACT, removed=("data/a.parquet",), added=(data_file("b"),))))
-    assert said == {
+def test_a_commit_mentions_the_files_that_it_adds_and_removes() -> None:
+    compaction = commit(9, Operation.COMPACT, removed=("data/a.parquet",), added=(data_file("b"),))
+    assert dict(mentioned_paths("own", compaction)) == {
         "data/a.parquet": "removed by version 9 (compact)",
         "data/b.parquet": "written by version 9 (compact)",
     }

@@ -99,7 +99,7 @@ def delete_tag(
 
 
 def _found(table: OpenTable, tag: str) -> Tag | None:
-    name = table.entry.tag_called(tag)
+    name = table.entry.tag_named(tag)
     return None if name is None else Tag(name, table.entry.tags[name])
 
 

@@ -16,7 +16,7 @@ from supertable.adapters.engines.duckdb.statement.parse_tree import Node, call
 from supertable.adapters.engines.duckdb.statement.parser import checked_text, parse_tree
 from supertable.adapters.engines.duckdb.statement.rendering import NESTED
 from supertable.adapters.engines.duckdb.statement.validator import folded
-from supertable.domain.access.row_filter_checks import constant, fitted
+from supertable.domain.access.row_filter_checks import constant, fitted_filter
 from supertable.domain.access.row_filters import Form, Term, checked_filter
 from supertable.domain.errors import InvalidInput, InvalidStatement, StatementRefused
 from supertable.domain.schema.schemas import Schema
@@ -85,12 +85,12 @@ class DuckDBRowFilterParser:
         sql = f"{_BEFORE}{checked_text(_sized(text))}\n"
         try:
             condition = _Reader(sql.encode(), schema).read(self._tree(sql))
-            return fitted(checked_filter(condition), schema)
+            return fitted_filter(checked_filter(condition), schema)
         except RecursionError:
             raise InvalidStatement(NESTED) from None
 
     def show(self, condition: Term, schema: Schema) -> str:
-        return readable_sql(fitted(condition, schema), schema)
+        return readable_sql(fitted_filter(condition, schema), schema)
 
     def _tree(self, sql: str) -> Node:
         cursor = self._instance.cursor()
