@@ -1,4 +1,4 @@
-"""Telling the audit log what happens. Nothing is done that it could not be told of."""
+"""Recording of audit events. If an event cannot be recorded, the action does not run."""
 
 from __future__ import annotations
 
@@ -18,57 +18,62 @@ from supertable.domain.errors import AccessDenied, AuditUnavailable, NotSignedIn
 
 _LOG = logging.getLogger(__name__)
 MOST_WAITING_BYTES = 64 << 20
-_MOST_HELD = 10_000
+_MOST_UNWRITTEN = 10_000
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""An entrypoint that gives its requests ids says here which one is served."""
+"""The id of the request that is being served, set by entrypoints that give their requests ids."""
 
 
 class Exporter(Protocol):
     def __call__(self, organization: str) -> int:
-        """Put all events that wait in object storage, and say how many they were."""
+        """Export all waiting events to object storage. Returns their number."""
 
-    def for_reading(self, organization: str) -> None:
-        """The same, after which the log is there in any case."""
+    def export_and_create(self, organization: str) -> None:
+        """The same, and create the log's table even if there are no events yet."""
 
 
 class AuditRecorder:
-    """Thread-safe. Events go to a journal, from which they are exported in the background or when there are many."""
+    """Writes events to a journal, which is exported in the background, or at once when it is large. Thread-safe."""
 
     def __init__(self, journals: AuditJournals, clock: Clock, exporter: Callable[[], Exporter]) -> None:
         self._journals = journals
         self._clock = clock
         self._exporter = exporter
-        self._held: deque[AuditEvent] = deque()
+        self._unwritten: deque[AuditEvent] = deque()
         self._exporting = threading.Lock()
 
-    def ready(self, organization: str) -> None:
-        """To be called before anything is done that will be recorded; waits while too much is to be exported.
+    def ensure_ready(self, organization: str) -> None:
+        """Must be called before any action that will be recorded. Exports the journal first if it is too large.
 
-        Raises `AuditUnavailable` where that cannot be recorded.
+        Raises `AuditUnavailable` if events cannot be recorded now.
         """
-        while self._held:
-            self._write_held()
+        while self._unwritten:
+            self._retry_oldest()
         if self._journals.own_bytes(organization) >= MOST_WAITING_BYTES:
             self._make_room(organization)
 
     def record(self, event: AuditEvent) -> None:
-        """When this returns, the event outlives the process.
+        """Once this returns, the event outlives the process, unless the journal cannot be written.
 
-        Where the journal cannot be written, what has happened has happened: the event is held in memory until it can,
-        and `ready` raises. Raises `AuditUnavailable` when too many are held.
+        As the action has happened already, the event is then kept in memory until the journal can be written, and
+        `ensure_ready` raises until then. Raises `AuditUnavailable` when too many events are kept in memory.
         """
-        if len(self._held) >= _MOST_HELD:
-            raise AuditUnavailable("too many events wait for a disk that cannot be written")
+        if len(self._unwritten) >= _MOST_UNWRITTEN:
+            raise AuditUnavailable("the disk of the audit journal cannot be written, and too many events wait for it")
         try:
             self._journals.append(event)
         except AuditUnavailable as error:
-            if not self._held:
-                _LOG.error("nothing more is done until the audit log can be written: %s", error.reason)
-            self._held.append(event)
+            if not self._unwritten:
+                _LOG.error("requests are refused until the audit journal can be written: %s", error.reason)
+            self._unwritten.append(event)
 
-    def tell(self, session: Session, kind: AuditKind, what: str, began_us: int | None = None, **more: Any) -> None:
-        """Record what the session did; since `began_us`, if it took its time. `more`: see `AuditEvent`."""
+    def record_action(
+        self, session: Session, kind: AuditKind, what: str, began_us: int | None = None, **more: Any
+    ) -> None:
+        """Record an action of the session, as `record`.
+
+        `began_us`: when it began, for its duration; None: it has none. `more`: other fields of `AuditEvent`.
+        """
         now_us = self._clock.now_us()
         if began_us is not None:
             more["duration_us"] = max(now_us - began_us, 0)
@@ -79,45 +84,45 @@ class AuditRecorder:
     def now_us(self) -> int:
         return self._clock.now_us()
 
-    def before_reading(self, organization: str) -> None:
-        """Bring the log up to date. Where that cannot be done, what is there can be read all the same."""
+    def bring_up_to_date(self, organization: str) -> None:
+        """Export the newest events, before the log is read. If that fails, the log is readable without them."""
         try:
-            self._exporter().for_reading(organization)
+            self._exporter().export_and_create(organization)
         except SupertableError as error:
             _LOG.warning("the audit log is shown without the newest events, which cannot be exported: %s", error)
 
     @contextmanager
-    def refusals(self, session: Session, what: str, **more: Any) -> Iterator[None]:
-        """Record what the session is refused in the block; once, however many of these blocks an error leaves."""
+    def recording_refusals(self, session: Session, what: str, **more: Any) -> Iterator[None]:
+        """Record an `AccessDenied` or `NotSignedIn` that leaves the block; once, even if blocks are nested."""
         try:
             yield
         except (AccessDenied, NotSignedIn) as error:
             if not error.audited:
                 error.audited = True
-                self.refused(session, what, error, **more)
+                self.record_refusal(session, what, error, **more)
             raise
 
-    def refused(self, session: Session, what: str, error: SupertableError, **more: Any) -> None:
-        self.ready(session.organization)
-        self.tell(session, AuditKind.REFUSAL, what, outcome=type(error).__name__, **more)
+    def record_refusal(self, session: Session, what: str, error: SupertableError, **more: Any) -> None:
+        self.ensure_ready(session.organization)
+        self.record_action(session, AuditKind.REFUSAL, what, outcome=type(error).__name__, **more)
 
-    def _write_held(self) -> None:
-        """Write the event that was held first; in one step for each, for several threads may come here."""
+    def _retry_oldest(self) -> None:
+        """Write the oldest unwritten event. Several threads may call this at once."""
         try:
-            event = self._held.popleft()
+            event = self._unwritten.popleft()
         except IndexError:
             return
         try:
             self._journals.append(event)
         except AuditUnavailable:
-            self._held.appendleft(event)
+            self._unwritten.appendleft(event)
             raise
 
     def _make_room(self, organization: str) -> None:
         with self._exporting:
             if self._journals.own_bytes(organization) < MOST_WAITING_BYTES:
-                return  # another thread has made some
+                return  # another thread has made room
             try:
                 self._exporter()(organization)
             except SupertableError as error:
-                raise AuditUnavailable(f"too many wait, and they cannot be exported ({error})") from error
+                raise AuditUnavailable(f"too many events wait, and they cannot be exported ({error})") from error

@@ -60,7 +60,7 @@ def test_a_lease_is_seen_until_it_is_closed(opener: Opener) -> None:
 
 def test_a_lease_says_what_it_covers(opener: Opener) -> None:
     with opener().begin() as lease:
-        lease.covers({"a/log": [(1, 3), (7, 7)], "b/log": [(2, 2)]})
+        lease.restrict_to({"a/log": [(1, 3), (7, 7)], "b/log": [(2, 2)]})
         (seen,) = opener().live()
         assert seen.spans == {"a/log": ((1, 3), (7, 7)), "b/log": ((2, 2),)}
     assert opener().live() == []
@@ -68,7 +68,7 @@ def test_a_lease_says_what_it_covers(opener: Opener) -> None:
 
 def test_leases_are_apart(opener: Opener) -> None:
     first, second = opener().begin(), opener().begin()
-    second.covers({})
+    second.restrict_to({})
     assert sorted(str(lease.spans) for lease in opener().live()) == ["None", "{}"]
     first.close()
     assert [lease.spans for lease in opener().live()] == [{}]
@@ -87,7 +87,7 @@ def test_a_forgotten_lease_ends_as_garbage(opener: Opener) -> None:
 def test_what_is_said_after_the_end_is_nothing(opener: Opener) -> None:
     lease = opener().begin()
     lease.close()
-    lease.covers({"log": [(1, 1)]})
+    lease.restrict_to({"log": [(1, 1)]})
     assert opener().live() == []
 
 
@@ -102,7 +102,7 @@ def test_threads_see_each_others_leases_while_they_come_and_go(opener: Opener) -
     def read() -> None:
         for _ in range(200):
             with opener().begin() as lease:
-                lease.covers({"log": [(1, 1)]})
+                lease.restrict_to({"log": [(1, 1)]})
                 if not opener().live():
                     lost.append("a lease was not seen")
 
@@ -128,7 +128,7 @@ class TestFiles:
 
         def read() -> None:
             lease = leases.begin()
-            lease.covers({"log": [(1, 2)]})
+            lease.restrict_to({"log": [(1, 2)]})
             ready.touch()
             time.sleep(60)
 
@@ -158,7 +158,7 @@ class TestFiles:
             for part in (b'{"log": [[1,', b"[]\n", b'{"log": 1}\n', b"\xff\n"):
                 file.write_bytes(part)
                 assert [seen.spans for seen in leases.live()] == [None]
-            lease.covers({})
+            lease.restrict_to({})
 
     def test_other_files_are_left_alone(self, leases: FileLeases, tmp_path: Path) -> None:
         (tmp_path / "leases").mkdir()
@@ -173,7 +173,7 @@ class TestFiles:
         leases = FileLeases(tmp_path / "file" / "leases")
         for _ in range(2):
             with leases.begin() as lease:
-                lease.covers({})
+                lease.restrict_to({})
         assert len([record for record in caplog.records if "not protected" in record.message]) == 1
         with pytest.raises(StoreUnavailable):
             leases.live()
@@ -192,7 +192,7 @@ class TestRedis:
             assert len(looker.live()) == 1  # from now on nobody can have been forgotten
             lease = reader.begin()
             started = time.monotonic()
-            lease.covers({"log": [(1, 2)]})
+            lease.restrict_to({"log": [(1, 2)]})
             assert sorted(str(seen.spans) for seen in looker.live()) == ["None", "{'log': ((1, 2),)}"]
             lease.close()
             assert [seen.spans for seen in looker.live()] == [None]
@@ -206,7 +206,7 @@ class TestRedis:
             client.config_resetstat()
             for _ in range(1000):
                 with leases.begin() as lease:
-                    lease.covers({})
+                    lease.restrict_to({})
             said = client.info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"]
         assert said <= 2  # the thread's own
 
@@ -215,7 +215,7 @@ class TestRedis:
 
         def read() -> None:
             lease = redis_leases(valkey, keys).begin()
-            lease.covers({"log": [(1, 2)]})
+            lease.restrict_to({"log": [(1, 2)]})
             ready.touch()
             time.sleep(60)
 
@@ -251,7 +251,7 @@ class TestRedis:
         def child() -> None:
             lease.close()
             with leases.begin() as own:
-                own.covers({"child": [(1, 1)]})
+                own.restrict_to({"child": [(1, 1)]})
                 begun.set()
                 end.wait(30)
 
@@ -267,7 +267,7 @@ class TestRedis:
     def test_what_a_wiped_server_forgot_is_waited_for(self, valkey: Valkey, keys: Keys) -> None:
         reader, looker = redis_leases(valkey, keys), redis_leases(valkey, keys)
         with reader.begin() as lease:
-            lease.covers({"log": [(1, 2)]})
+            lease.restrict_to({"log": [(1, 2)]})
             assert len(looker.live()) == 1
             with valkey.client() as client:
                 client.flushall()

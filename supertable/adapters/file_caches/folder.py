@@ -65,7 +65,7 @@ class FolderCacheUse:
         self._max_file_bytes = max_file_bytes
         self._began_at_ns = time.time_ns()
 
-    def kept(self, keys: Collection[str]) -> set[str]:
+    def find(self, keys: Collection[str]) -> set[str]:
         try:
             with locked(self._room.in_use, shared=True):
                 now_ns = max(time.time_ns(), self._began_at_ns)  # a clock may be put back
@@ -94,7 +94,7 @@ class FolderCacheUse:
         except (OSError, StoreUnavailable) as error:
             if error in of_the_caller:
                 raise
-            if not self.kept([key]):
+            if not self.find([key]):
                 raise NoCopy(str(error)) from error
 
 

@@ -88,7 +88,7 @@ class Room:
                 self._full_until = time.monotonic() + _FULL_SECONDS
                 raise NoCopy("the cache is full of files in use")
             fill = self._fills.take()
-            fill.covers({"bytes": [(0, wanted)]})
+            fill.restrict_to({"bytes": [(0, wanted)]})
             _note(descriptor, total + wanted)
             return fill
 

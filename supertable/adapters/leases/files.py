@@ -102,7 +102,7 @@ class FileLease:
         self._process = os.getpid()
         self._open = [descriptor]
 
-    def covers(self, spans: Mapping[str, Collection[Span]]) -> None:
+    def restrict_to(self, spans: Mapping[str, Collection[Span]]) -> None:
         for descriptor in self._open:
             with suppress(OSError):  # then it stands for everything still
                 os.pwrite(descriptor, _encoded(spans), 0)
@@ -132,7 +132,7 @@ class FileLease:
 
 
 class _NoLease:
-    def covers(self, spans: Mapping[str, Collection[Span]]) -> None: ...
+    def restrict_to(self, spans: Mapping[str, Collection[Span]]) -> None: ...
 
     def close(self) -> None: ...
 

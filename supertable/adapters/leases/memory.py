@@ -35,7 +35,7 @@ class InMemoryLease:
         self._live = live
         self._lease = lease
 
-    def covers(self, spans: Mapping[str, Collection[Span]]) -> None:
+    def restrict_to(self, spans: Mapping[str, Collection[Span]]) -> None:
         if self._lease.id in self._live:
             said = {log: tuple(parts) for log, parts in spans.items()}
             self._live[self._lease.id] = LiveLease(self._lease.id, self._lease.began_at_us, said)

@@ -94,7 +94,7 @@ class RedisLease:
         self._began_at_us = time.time_ns() // 1000
         held[self._id] = LiveLease(self._id, self._began_at_us, None)
 
-    def covers(self, spans: Mapping[str, Collection[Span]]) -> None:
+    def restrict_to(self, spans: Mapping[str, Collection[Span]]) -> None:
         if self._id in self._held:
             said = {log: tuple(parts) for log, parts in spans.items()}
             self._held[self._id] = LiveLease(self._id, self._began_at_us, said)

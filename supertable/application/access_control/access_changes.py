@@ -28,7 +28,7 @@ class AccessChanges:
         self._clock = clock
 
     def read(self, session: Session, need: Permission | None = Permission.RBAC) -> tuple[Access, Authorization]:
-        with self._audit.refusals(session, "see access"):
+        with self._audit.recording_refusals(session, "see access"):
             access = self._log.newest(session.organization)
             return access, self._authorization(access, session, need)
 
@@ -46,11 +46,11 @@ class AccessChanges:
             done[:] = [described(change, access) for change in changes]
             return changes
 
-        with self._audit.refusals(session, "change access"):
-            self._audit.ready(session.organization)
+        with self._audit.recording_refusals(session, "change access"):
+            self._audit.ensure_ready(session.organization)
             after = self._log.change(session.organization, session.user, proposed)
         for what, tables in done:
-            self._audit.tell(session, AuditKind.GRANT, what, tables=tables, version=after.version)
+            self._audit.record_action(session, AuditKind.GRANT, what, tables=tables, version=after.version)
         return after
 
     def _authorization(self, access: Access, session: Session, need: Permission | None) -> Authorization:

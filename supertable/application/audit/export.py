@@ -75,7 +75,7 @@ class ExportAudit:
         self._tables.require(session, Permission.CONTROL)
         return self(session.organization)
 
-    def for_reading(self, organization: str) -> None:
+    def export_and_create(self, organization: str) -> None:
         """The same, after which the log is there in any case."""
         self(organization)
         self._table(organization)

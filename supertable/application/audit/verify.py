@@ -72,7 +72,7 @@ class VerifyAudit:
         Raises `AccessDenied`, and `Unavailable` where something cannot be read now.
         """
         self._tables.require(session, Permission.CONTROL)
-        self._audit.before_reading(session.organization)
+        self._audit.bring_up_to_date(session.organization)
         walk = _Walk(known)
         walk.anchor = self._anchor(session.organization, walk)
         for folder in self._folders(session.organization, walk):

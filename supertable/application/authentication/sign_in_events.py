@@ -36,18 +36,18 @@ class SignInEvents:
         if token:
             self._token_uses.note(session.organization, token)
         if self._is_new(session):
-            self._audit.ready(session.organization)
-            self._audit.tell(session, AuditKind.SIGN_IN, f"{_WHAT} by {_credential(session)}")
+            self._audit.ensure_ready(session.organization)
+            self._audit.record_action(session, AuditKind.SIGN_IN, f"{_WHAT} by {_credential(session)}")
 
     def refused(self, session: Session, error: AccessDenied) -> None:
         error.audited = True
-        self._audit.refused(session, _WHAT, error)
+        self._audit.record_refusal(session, _WHAT, error)
 
     def unknown(self, organization: str, error: NotSignedIn) -> None:
         error.audited = True
         if not self._access_log.newest(organization).version:
             organization = self._organization  # anybody can make names up
-        self._audit.ready(organization)
+        self._audit.ensure_ready(organization)
         outcome = type(error).__name__
         now = self._audit.now_us()
         self._audit.record(

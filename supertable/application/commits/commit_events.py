@@ -27,7 +27,7 @@ class CommitEvents:
     def __init__(
         self, audit: AuditRecorder, namespace: Namespace, table: str, propose: Callable[[OpenTable], Change]
     ) -> None:
-        audit.ready(namespace.organization)
+        audit.ensure_ready(namespace.organization)
         self._audit = audit
         self._place = namespace
         self._table = table
@@ -56,7 +56,7 @@ class CommitEvents:
 
     def _tell(self, change: Change | None, session: Session, **more: Any) -> None:
         kind = _kind(change) if change else AuditKind.WRITE
-        self._audit.tell(
+        self._audit.record_action(
             session,
             kind,
             change.operation if change else "commit",

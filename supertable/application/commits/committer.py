@@ -80,7 +80,7 @@ class Committer:
         """
         self._heads.prepare_to_write()
         with self._leases.begin() as lease, self.refusals(table):
-            lease.covers({})
+            lease.restrict_to({})
             yield
 
     def refusals(self, table: OpenTable) -> AbstractContextManager[None]:
@@ -88,7 +88,9 @@ class Committer:
         namespace = table.namespace or table.future
         if namespace is None:
             return nullcontext()
-        return self._audit.refusals(namespace.session, "write", supertable=namespace.supertable, tables=(table.name,))
+        return self._audit.recording_refusals(
+            namespace.session, "write", supertable=namespace.supertable, tables=(table.name,)
+        )
 
     def commit(
         self,
@@ -127,7 +129,7 @@ class Committer:
                 with self._leases.begin() as lease:
                     newest = self._tables.newest(table)
                     versions = (newest.snapshot.version, *needs)
-                    lease.covers({table.folder: [(version, version) for version in versions]})
+                    lease.restrict_to({table.folder: [(version, version) for version in versions]})
                     done = self.earlier(newest, info) or self._attempt(newest, propose(newest), info)
                 if done:
                     return done

@@ -45,7 +45,7 @@ class Registrar:
         """
         told = not is_system(namespace.supertable)  # or it would wait for an export that is waiting for it
         if told:
-            self._audit.ready(namespace.organization)
+            self._audit.ensure_ready(namespace.organization)
         for _ in attempts(self._clock, self._identifiers):
             registry = self._tables.registry(namespace)
             change = propose(registry)
@@ -69,12 +69,12 @@ class Registrar:
 
     def _check_system(self, namespace: Namespace, change: RegistryChange) -> None:
         if is_system(namespace.supertable) and (change.action, change.name) != (RegistryAction.ADD, AUDIT):
-            with self._audit.refusals(namespace.session, change.action, supertable=namespace.supertable):
+            with self._audit.recording_refusals(namespace.session, change.action, supertable=namespace.supertable):
                 raise AccessDenied("The tables of SuperTable itself stay as they are.")
 
     def _tell(self, namespace: Namespace, before: Registry, after: Registry, change: RegistryChange) -> None:
         entries = [registry.entries.get(change.table_id) for registry in (before, after)]
         names = dict.fromkeys(entry.name for entry in entries if entry)
-        self._audit.tell(
+        self._audit.record_action(
             namespace.session, AuditKind.TABLE, change.action, supertable=namespace.supertable, tables=tuple(names)
         )

@@ -139,7 +139,7 @@ class CheckLake:
                 run.findings.append(Finding(folder, what, Severity.NOTE))
                 return
             spans = self._kept(entry, checked, checked.state, run)
-            lease.covers({folder: spans})
+            lease.restrict_to({folder: spans})
             self._snapshots.check_missing(checked, spans, run.snapshots if run.repair else None)
             self._data(entry, checked, spans, run)
 

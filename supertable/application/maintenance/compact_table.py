@@ -101,7 +101,7 @@ class CompactTable:
     def _run(self, table: OpenTable, job: Job, sort_by: Sequence[str] | None, done: _Done) -> None:
         with self._leases.begin() as lease:
             now = self._tables.newest(table)
-            lease.covers({now.folder: [(now.snapshot.version, now.snapshot.version)]})
+            lease.restrict_to({now.folder: [(now.snapshot.version, now.snapshot.version)]})
             sources = [present for file in job if (present := now.snapshot.files.get(file.path))]
             if len(sources) < len(job):
                 done.given_up += 1

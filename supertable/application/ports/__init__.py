@@ -1,1 +1,1 @@
-"""What the use cases need from outside, one role to a file."""
+"""Contracts between the use cases and the outside, one role to a file."""

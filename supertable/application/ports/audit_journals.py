@@ -1,4 +1,4 @@
-"""Where events of the audit log wait until they are exported to object storage."""
+"""Local journals that hold events of the audit log until they are exported to object storage."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from supertable.domain.audit import AuditEvent
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Events that are exported together, in their order. `name` is unique, and stays the same until it is done."""
+    """Events that are exported together, as recorded. `name` is unique, and stable until the export succeeds."""
 
     name: str
     events: tuple[AuditEvent, ...]
@@ -19,32 +19,39 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What has not been exported yet, of all processes. `since_us`: when the oldest of it came; None: there is none."""
+    """Events that wait for this process to export them, including those left by ended processes.
+
+    `since_us`: when the oldest file of events was begun, microseconds since 1970 UTC; None: nothing waits.
+    """
 
     bytes: int
     since_us: int | None
 
 
 class AuditJournals(Protocol):
-    """A journal for each organization. Safe for any number of threads and processes."""
+    """One journal per organization. Safe for any number of threads and processes."""
 
     def append(self, event: AuditEvent) -> None:
-        """When this returns, the event outlives the process. Raises `AuditUnavailable`, and it is not there."""
+        """Once this returns, the event outlives the process.
+
+        Raises `AuditUnavailable`; the event is then not recorded.
+        """
 
     def own_bytes(self, organization: str) -> int:
-        """How much of this process's waits. Costs nothing."""
+        """Bytes of this process's own events that wait for export. Does no I/O."""
 
-    def waiting(self, organization: str) -> Waiting: ...
+    def waiting(self, organization: str) -> Waiting:
+        """Raises `AuditUnavailable`."""
 
     def drain(self, organization: str, take: Callable[[Segment], None]) -> None:
-        """Hand over all that waits, that of processes that ended too, the oldest first.
+        """Pass every waiting segment to `take`, oldest first, including those of processes that have ended.
 
-        A segment is removed when `take` returns; where it raises, that one and the rest come again another time. Nobody
-        else is given a segment meanwhile. Raises `AuditUnavailable`.
+        A segment is removed once `take` returns. If `take` raises, the error propagates, and this segment and the rest
+        stay for the next call. No segment is given to two callers at once. Raises `AuditUnavailable`.
         """
 
     def close(self) -> None:
-        """Leave what is not exported to whoever comes next. The next `append` opens a journal again."""
+        """Leave events that are not exported to the next process. The next `append` opens a journal again."""
 
     def organizations(self) -> list[str]:
-        """Those for which something waits, in this process or elsewhere."""
+        """Organizations that have a journal, of this process or another, sorted. Raises `AuditUnavailable`."""

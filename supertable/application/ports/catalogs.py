@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 EXPECTED_SECONDS = 60.0
-"""How long an `expect` is remembered at least, also by a catalog that forgets everything meanwhile: see `Cut`."""
+"""The least time for which an `expect` takes effect, even if the catalog loses its data in between: see `Cut`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
     """The newest known version of one log, and the newest records leading up to it, oldest first.
 
-    `records[-1]` is the record of `version`; there may be none at all when the catalog no longer holds them.
+    `records[-1]` is the record of `version`. Empty when the catalog no longer holds them.
     """
 
     version: int
@@ -23,11 +23,11 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The heads of several logs as they were at one moment; a log without a head is left out.
+    """The heads of several logs as they were at one moment. A log without a head is left out of `heads`.
 
-    `epochs`: of each log asked for, what changes whenever the catalog may have forgotten something of it: a new file,
-    another server, a restart, or a commit that was expected long ago and never announced. `pending`: those of the
-    logs to which a commit that the catalog does not know may be durable, or become so, at any moment.
+    `epochs`: by requested log, a token that changes whenever the catalog may have lost data of that log: a new file,
+    another server, a restart, or a commit that was expected long ago and never announced. `pending`: the requested
+    logs for which a commit that the catalog does not have may already be durable, or may become so at any moment.
     """
 
     heads: dict[str, Head]
@@ -39,33 +39,34 @@ class Catalog(Protocol):
     """Heads by log. A log is named by its folder in the store, e.g. `acme/main/tables/7f3c`.
 
     Safe for any number of threads and processes. Methods raise `CatalogUnavailable` when the catalog does not
-    answer and `CatalogDamaged` when what it holds cannot be read. Losing it all loses nothing: see DESIGN.
+    answer, and `CatalogDamaged` when its content cannot be read. Losing the catalog loses no data: storage has it all.
     """
 
     def cut(self, known: Mapping[str, int]) -> Cut:
-        """One atomic cut over all the logs asked for, in one round trip.
+        """One atomic cut over all requested logs, in one round trip.
 
-        `known[log]` is the version that the caller already has (0: none): only newer records are returned.
+        The keys of `known` are the requested logs; `known[log]` is the version that the caller already has (0: none).
+        Only records of newer versions are returned.
         """
 
     def expect(self, log: str, version: int) -> None:
-        """Note that somebody is about to create this version: the log is pending until its head is there.
+        """Note that a writer is about to create this version: the log is pending until this version is its head.
 
-        After `EXPECTED_SECONDS` it is no longer pending, and has another epoch. No-op for a catalog whose every head
-        is checked against storage anyway.
+        If that never happens, the log stops being pending and gets a new epoch after at least `EXPECTED_SECONDS`.
+        No-op for a catalog whose heads are all checked against storage anyway.
         """
 
     def advance(self, log: str, version: int, record: bytes) -> bool:
-        """Make `version` the head of `log` if it is newer than the present one; say whether it was.
+        """Make `version` the head of `log` if it is newer than the present head. Returns whether it was.
 
-        Compare-and-set in one step: a head never goes back. The record is kept for `cut` for a while.
+        An atomic compare-and-set: a head never goes back. The record is kept for `cut` until newer ones displace it.
         """
 
     def logs(self, prefix: str) -> list[str]:
         """The logs with a head whose name starts with `prefix`, sorted."""
 
     def close(self) -> None:
-        """Free what is open; the next call opens it again."""
+        """Release connections and files. The next call opens them again."""
 
     def clear(self, prefix: str) -> None:
-        """Forget every head whose log starts with `prefix`. Storage stays as it is."""
+        """Forget every head whose log starts with `prefix`. Storage is not touched."""

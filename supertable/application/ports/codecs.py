@@ -1,4 +1,4 @@
-"""How log records, checkpoints and other documents become bytes."""
+"""Encoding of log records, checkpoints and other documents as bytes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ State = TypeVar("State")
 
 
 class Undecodable(Exception):
-    """The bytes are not a document of this kind; the message says why, without quoting them."""
+    """The bytes are not a document of this kind. The message says why, without quoting them."""
 
 
 class TooNew(Exception):
-    """The document has a newer format than this codec knows."""
+    """The document has a newer format (`found`) than this codec supports (up to `known`)."""
 
     def __init__(self, found: int, known: int) -> None:
         super().__init__(f"format {found}, known up to {known}")
@@ -23,7 +23,7 @@ class TooNew(Exception):
 
 
 class DocumentCodec(Protocol[Body]):
-    """One kind of document. Decoding raises `Undecodable` or `TooNew`, and nothing else, whatever the bytes."""
+    """One kind of document. Decoding raises only `Undecodable` and `TooNew`, whatever the bytes."""
 
     def encode(self, body: Body) -> bytes: ...
 
@@ -31,7 +31,7 @@ class DocumentCodec(Protocol[Body]):
 
 
 class LogCodec(Protocol[Record, State]):
-    """Decoding raises `Undecodable` or `TooNew`, and nothing else, whatever the bytes."""
+    """The records of a log and its checkpointed states. Decoding raises only `Undecodable` and `TooNew`."""
 
     def encode_record(self, record: Record) -> bytes: ...
 

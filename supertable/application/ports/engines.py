@@ -1,4 +1,4 @@
-"""What runs SQL. An engine parses and judges the statement with its own parser, and runs only what it judged."""
+"""SQL engines. An engine parses and checks a statement with its own parser, and runs only the checked form."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class TimestampAt:
 
 @dataclass(frozen=True, slots=True)
 class ChangesRequest:
-    """The versions after `after` (0: all), up to and including `up_to` (None: the newest)."""
+    """A range of versions: from the one after `after` (0: from the first) to `up_to`, inclusive (None: the newest)."""
 
     after: int
     up_to: int | None
@@ -49,7 +49,8 @@ class Relation:
     """One reference to a catalog table in a statement. `id` is unique in the statement.
 
     `parts` is the name as written, one to three parts: table; supertable.table; organization.supertable.table.
-    `changes`: not the table's rows are meant, but what became of them, as `table_changes('name', after, up_to)`.
+    `at`: the version to read; None: the newest. `changes`: set for `table_changes('name', after, up_to)`, which stands
+    for the changes of the table's rows; None: the reference stands for the rows themselves.
     """
 
     id: int
@@ -66,11 +67,11 @@ class Statement(Protocol):
 
     @property
     def explain(self) -> bool:
-        """Whether the plan is asked for, not the rows."""
+        """Whether the statement is an EXPLAIN: its result is the plan, not rows."""
 
     @property
     def shape(self) -> str:
-        """The statement with placeholders where values are, for the audit log."""
+        """The statement with placeholders in place of values, for the audit log."""
 
     def predicate(
         self,
@@ -78,38 +79,41 @@ class Statement(Protocol):
         schemas: Mapping[int, Schema],
         parameters: Sequence[Any] | Mapping[str, Any] = (),
     ) -> Predicate:
-        """What the statement's WHERE says about one relation, given the schemas of all (by relation id).
+        """The necessary condition on one relation's rows that follows from the statement's WHERE, for file pruning.
 
-        Relations that are missing in `schemas` (a union of tables) have unknown columns. Comparisons with
-        `parameters` count too, when their values are given.
+        `schemas`: by relation id, of all relations; one that is missing (a union of tables) has unknown columns.
+        `parameters`: values to use in comparisons with parameters; without them, these comparisons prune nothing.
         """
 
     def cannot_fail(self, schema: Schema, parameters: Sequence[Any] | Mapping[str, Any]) -> bool:
-        """Whether it reads one table, and asks of these of its columns only what cannot fail, whatever their values."""
+        """Whether the statement reads one table only, and its WHERE cannot fail on any row, whatever the values.
+
+        `schema`: the columns of that table that the caller sees unmasked.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Union:
-    """A relation that names a supertable: the union by name of its tables, with their names in `_table`."""
+    """A relation that names a supertable: the union of its tables by column name; `_table` has the table's name."""
 
     scans: tuple[Scan, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeStep:
-    """The rows that one version took away, and those that it brought; both under the schema of `Changes`."""
+    """The rows that one version deleted and inserted, both read under the schema of `Changes`."""
 
     version: int
-    gone: Scan
-    came: Scan
+    deleted: Scan
+    inserted: Scan
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Changed rows, with `_change` and `_version` before the table's columns.
+    """Changed rows, with columns `_change` and `_version` before the table's columns.
 
-    `_change` is insert or delete; where a version takes away and brings a row of one key, update_before and
-    update_after. Without `keys` there are no updates.
+    `_change` is `insert` or `delete`. Where one version deletes and inserts a row with the same key, it is
+    `update_before` and `update_after`. Without `keys` there are no updates. `steps` are in order of version.
     """
 
     schema: Schema
@@ -118,39 +122,41 @@ class Changes:
 
 
 Source = Scan | Union | Changes
-"""What a relation stands for."""
+"""The data that a relation is bound to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one query; None: no bound. More rows than `max_rows` is `ResultTooLarge`, never a cut result."""
+    """Bounds of one query; None: no bound. More than `max_rows` rows raise `ResultTooLarge`; no result is cut short."""
 
     max_rows: int | None = None
     timeout_seconds: float | None = None
 
 
 class RunningQuery(Protocol):
-    """A query whose rows have not all been taken. Holds engine resources until exhausted or closed."""
+    """A query whose rows have not all been read. Holds engine resources until it is exhausted or closed."""
 
     @property
     def reader(self) -> pa.RecordBatchReader:
-        """The rows as a stream; the query starts when it is first asked for.
+        """The rows as a stream. The first access starts the query.
 
-        Raises, here or while reading, `InvalidStatement` for what only planning finds, `QueryFailed` and `Damaged`.
+        Raises, here or while reading, `InvalidStatement` for errors that only planning finds, `QueryFailed` and
+        `Damaged`.
         """
 
     def cancel(self) -> None:
-        """Stop it from any thread; the reader then raises `QueryCancelled`. No effect after the end."""
+        """Stop the query, from any thread: its reader raises `QueryCancelled`. No-op after the end."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Stop the query if it still runs, and release its resources. No-op the second time."""
 
 
 Stopped = Callable[[], bool]
-"""Whether a query was cancelled, or has run out of time."""
+"""Returns whether the query was cancelled or has exceeded its time."""
 
 
 class OpenFiles(Protocol):
-    """Data files that may be read until `close`. `locations` are absolute paths and URLs, in the order asked for."""
+    """Data files that are readable until `close`. `locations` are absolute paths and URLs, in the order requested."""
 
     @property
     def locations(self) -> Sequence[str]: ...
@@ -160,14 +166,17 @@ class OpenFiles(Protocol):
 
 
 class FileSource(Protocol):
-    """What an engine asks before it opens data files."""
+    """Access to verified data files and deletion vectors, for engines."""
 
     def open(self, files: Sequence[tuple[str, DataFile]], stopped: Stopped) -> OpenFiles:
-        """Files by folder, one may come twice. Raises `Damaged` unless each is there and is what was written,
-        `StoreUnavailable`, and `QueryCancelled` soon after `stopped` is true."""
+        """Open files given as (folder of the table, file); duplicates are allowed.
+
+        Raises `Damaged` if one is missing or is not what was written, `StoreUnavailable`, and `QueryCancelled` soon
+        after `stopped()` becomes true.
+        """
 
     def bitmap(self, folder: str, file: DataFile) -> bytes:
-        """The dead rows of `file`: bit i, most significant bit first, is row i. Raises `Damaged`."""
+        """The dead rows of `file`, one bit a row: bit i, most significant bit first, is row i. Raises `Damaged`."""
 
 
 class Engine(Protocol):
@@ -179,7 +188,7 @@ class Engine(Protocol):
     def parse(self, sql: str) -> Statement: ...
 
     def shape(self, sql: str) -> str:
-        """As `Statement.shape`, of SQL that was refused; empty where nothing can be said of it. Never raises."""
+        """`Statement.shape` for SQL that was refused; empty if it cannot be derived. Never raises."""
 
     def run(
         self,
@@ -188,7 +197,10 @@ class Engine(Protocol):
         parameters: Sequence[Any] | Mapping[str, Any],
         limits: Limits,
     ) -> RunningQuery:
-        """Compile the view chain of every relation (by id) into the statement, ready to start."""
+        """Compile the view chain of every relation (`scans`, by relation id) into the statement, ready to start.
+
+        Nothing runs before the reader is first accessed.
+        """
 
     def close(self) -> None: ...
 
@@ -197,49 +209,56 @@ class RowFinder(Protocol):
     """Finds rows inside data files, for writes. Positions are row numbers within the Parquet file, from 0."""
 
     def duplicates(self, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> pa.Array | None:
-        """Row numbers to keep (ascending) so that each key stays once, or None where all keys differ.
+        """Row numbers (ascending) to keep so that each key occurs once; None if no key occurs twice.
 
-        Per key the highest sequence wins, nulls lowest; among equals the last row. Nulls are equal to each other,
-        NaN too. Without `sequence` the last row wins.
+        Per key, the row with the highest sequence wins (null is lowest); among equals, the last row. Without
+        `sequence` the last row wins. As keys, nulls are equal to each other, and so are NaNs.
         """
 
     def matching_keys(self, scan: Scan, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> KeyMatches:
-        """Live rows of `scan` whose key is in `batch` (whose keys are unique)."""
+        """Live rows of `scan` whose key is in `batch`. Keys in `batch` must be unique."""
 
     def matching_predicate(self, scan: Scan, predicate: CheckedPredicate) -> dict[str, pa.Array]:
-        """Positions of the live rows for which the predicate is true, by data file path; files without one left out."""
+        """Positions of the live rows of `scan` for which the predicate is true, by data file path.
+
+        Files without such rows are left out.
+        """
 
     def completed(self, given: Scan, table: Scan, keys: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
-        """The rows of `given`, which has some columns of `table`, with all columns of `table`.
+        """The rows of `given`, which has some columns of `table`, completed to all columns of `table`.
 
-        What is not given comes from the live row with the same key, and is null where there is none. Keys are unique
-        in both. Streams; the reader is valid within the block.
+        Columns that are not given come from the live row with the same key; they are null if there is none. Keys must
+        be unique in both. Streams; the reader is valid within the block.
         """
 
     def superseded(self, scan: Scan, keys: Sequence[str], sequence: str | None) -> dict[str, pa.Array]:
         """Positions of rows of `scan` that a later row of `scan` with the same key supersedes, by data file path.
 
-        `scan.files` is in the order in which the rows came. Bounded memory: may spill to disk.
+        `scan.files` must be in the order in which the rows were written. Memory is bounded: may spill to disk.
         """
 
     def live_rows(self, scan: Scan, order_by: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
-        """The live rows, and after the columns of `scan.schema` two of int64 that say where each row lies.
+        """The live rows: the columns of `scan.schema`, followed by two int64 columns that locate each row.
 
-        These are the file, as its place in `scan.files`, and the row's position in it. The rows are sorted by the
-        columns `order_by`, nulls last, and then by where they lie; without such columns they come in any order.
+        The two are the file, as its index in `scan.files`, and the row's position in that file. Rows are sorted by the
+        columns `order_by`, nulls last, then by location; if `order_by` is empty, their order is undefined.
         Streams, may spill to disk; the reader is valid within the block.
         """
 
     def check_predicate(self, text: str, schema: Schema) -> CheckedPredicate:
-        """Parse and judge a WHERE expression over the columns of one table. Raises `InvalidStatement`."""
+        """Parse and check a WHERE expression over the columns of one table.
+
+        Raises `InvalidStatement` and `StatementRefused`.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class KeyMatches:
-    """What an upsert or delete by keys finds.
+    """The live rows that match the keys of a batch, for an upsert or a delete by keys.
 
     `superseded`: positions to mark dead, by data file path. `by`: row numbers of the batch (ascending) that supersede
-    them. `stale`: those (ascending) that lose against a live row with a newer sequence; none without a sequence column.
+    them. `stale`: row numbers of the batch (ascending) that lose against a live row with a newer sequence; empty when
+    there is no sequence column.
     """
 
     superseded: dict[str, pa.Array]
@@ -250,8 +269,8 @@ class KeyMatches:
 class CheckedPredicate(Protocol):
     @property
     def text(self) -> str:
-        """The expression as the engine understood it."""
+        """The expression as the engine parsed it, rendered back to SQL."""
 
     @property
     def necessary(self) -> Predicate:
-        """What file pruning can use of it."""
+        """The necessary condition that file pruning can use."""

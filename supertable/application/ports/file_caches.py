@@ -1,4 +1,4 @@
-"""Copies of a store's immutable objects on this machine, so that they need not be fetched again."""
+"""A local cache of a store's immutable objects, so that they need not be fetched again."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from supertable.application.ports.object_stores import ObjectStore, ObjectWriter
 
 
 class NoCopy(Exception):
-    """There is no room for the copy, or it could not be written; nothing of it is left."""
+    """There is no room for the copy, or it could not be written. No partial copy remains."""
 
 
 class CacheUse(Protocol):
-    """One query's, or one write's, use of the cache: what was found or filled stays there until `close`.
+    """The use of the cache by one query or write: copies that it found or filled are not evicted until `close`.
 
-    It ends too when it is garbage or its process dies. Safe for threads.
+    It also ends when it is garbage-collected or its process dies. Thread-safe.
     """
 
     @property
     def copies(self) -> ObjectStore:
-        """The copies as objects under the keys they have in their own store. They are dropped by deleting them."""
+        """The copies, as objects under the same keys as in the original store. Deleting an object drops its copy."""
 
-    def kept(self, keys: Collection[str]) -> set[str]:
-        """Those of the keys that have a copy. What a copy holds is not checked."""
+    def find(self, keys: Collection[str]) -> set[str]:
+        """Those of the keys that have a copy, which this use then keeps. The copies' content is not verified."""
 
     def fill(self, key: str, bytes: int) -> AbstractContextManager[ObjectWriter]:
-        """Write the copy of an object of about so many bytes; it exists, whole, after the block. Raises `NoCopy`,
-        for objects too large for the cache at once.
+        """Write the copy of an object of about `bytes` bytes. It exists, whole, after the block.
 
-        Somebody else may make the copy meanwhile: then that one stays. Leaving the block with an error leaves none.
+        If another use completes the same copy first, that one stays. Leaving the block with an error leaves no copy.
+        Raises `NoCopy`; for objects too large for the cache, on entry.
         """
 
     def close(self) -> None:
@@ -38,15 +38,18 @@ class CacheUse(Protocol):
 
 
 class FileCache(Protocol):
-    """Bounded: the copies used least recently go first, never one that a use keeps. Safe for threads and processes."""
+    """Bounded in size: evicts the least recently used copies, never one that a use keeps.
+
+    Safe for any number of threads and processes.
+    """
 
     @property
     def copies(self) -> ObjectStore:
-        """Those of every use."""
+        """All copies, of every use, as `CacheUse.copies`."""
 
     @property
     def max_query_bytes(self) -> int:
-        """What one query lacks is copied if it is not more than this."""
+        """Files that one query lacks are copied only if together they are not larger than this."""
 
     def use(self) -> CacheUse:
-        """Raises `NoCopy` where the cache cannot be used at all."""
+        """Begin a use. Raises `NoCopy` if the cache cannot be used at all."""

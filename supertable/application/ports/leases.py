@@ -1,4 +1,4 @@
-"""Leases: what is being read at this moment, so that no vacuum takes it away."""
+"""Leases on the versions being read, so that no vacuum removes their files."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from types import TracebackType
 from typing import Protocol
 
 Span = tuple[int, int]
-"""Versions from the first to the last, both included."""
+"""The first and last version of a range, both inclusive."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveLease:
-    """A lease that somebody holds. `spans`: what is read, by log; None: it may still be anything."""
+    """A lease that is held. `spans`: the versions read, by log; None: not yet known, so any version may be in use.
+
+    `began_at_us`: microseconds since 1970 UTC.
+    """
 
     id: str
     began_at_us: int
@@ -21,10 +24,10 @@ class LiveLease:
 
 
 class Lease(Protocol):
-    """Holds until it is closed, it is garbage, or its process dies."""
+    """Held until it is closed or garbage-collected, or its process dies."""
 
-    def covers(self, spans: Mapping[str, Collection[Span]]) -> None:
-        """Say, once, what is read: versions by log. Until then the lease stands for everything."""
+    def restrict_to(self, spans: Mapping[str, Collection[Span]]) -> None:
+        """Declare, once, which versions are read, by log. Until then the lease covers all versions of all logs."""
 
     def close(self) -> None:
         """No-op the second time."""
@@ -37,16 +40,17 @@ class Lease(Protocol):
 
 
 class Leases(Protocol):
-    """Safe for any number of threads and processes. Taking a lease never fails: without one a vacuum may come first.
+    """Safe for any number of threads and processes.
 
-    The order that makes them safe: a reader takes its lease and then reads which versions there are; a vacuum gives up
-    versions by a commit and then looks who holds a lease. So one of the two always sees the other.
+    The order of steps makes leases safe: a reader takes its lease and then reads which versions exist; a vacuum commits
+    that versions expire and then reads which leases are held. So at least one of the two sees the other.
     """
 
-    def begin(self) -> Lease: ...
+    def begin(self) -> Lease:
+        """Take a lease on everything. Never fails: if it cannot be recorded, a vacuum may remove files in use."""
 
     def live(self) -> list[LiveLease]:
-        """Every lease that began before the call and is held, in no order. Raises `StoreUnavailable`."""
+        """Every lease that began before the call and is still held, in no order. Raises `StoreUnavailable`."""
 
     def close(self) -> None:
-        """Nothing is read any more. The next `begin` opens what it needs again."""
+        """Release resources, once nothing is read any more. The next `begin` opens them again."""

@@ -1,4 +1,4 @@
-"""Where bytes are kept: object storage, or a folder that behaves like it."""
+"""Object storage, or a folder that behaves like it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Protocol
 
 
 class PutConflict(Exception):
-    """`put_if_absent` found the key taken; nothing was written."""
+    """`put_if_absent` found that the key exists. Nothing was written."""
 
 
 class PutAmbiguous(Exception):
-    """It is not known whether a `put_if_absent` took effect; `settle` finds out."""
+    """It is unknown whether a `put_if_absent` took effect. `settle` finds out."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """One entry of a listing. `modified_at_us` is the store's clock, microseconds since 1970 UTC."""
+    """One entry of a listing. `modified_at_us`: by the store's clock, microseconds since 1970 UTC."""
 
     key: str
     bytes: int
@@ -26,7 +26,7 @@ class StoredObject:
 
 
 class ObjectWriter(Protocol):
-    """A new object being streamed. It exists, whole and durable, only once `close` has returned."""
+    """A new object being written. It exists, whole and durable, only once `close` has returned."""
 
     def write(self, data: bytes, /) -> int: ...
 
@@ -38,39 +38,39 @@ class ObjectWriter(Protocol):
 class ObjectStore(Protocol):
     """Keys are `/`-separated relative paths of ASCII letters, digits and `._=-`; values are immutable bytes.
 
-    Every method raises `StoreUnavailable` when the store does not answer or refuses the credentials. Every write
-    is durable (power loss included) when its method returns. Reads after a write see it, listings too.
+    Every method raises `StoreUnavailable` when the store does not answer or refuses the credentials. Once a write
+    returns, it is durable (even through power loss) and visible to every later read and listing.
     """
 
     def put_if_absent(self, key: str, data: bytes) -> None:
         """Create the object, whole or not at all. Of any number of callers, exactly one wins.
 
-        Raises `PutConflict` when the key exists, `PutAmbiguous` when the answer got lost.
+        Raises `PutConflict` when the key exists, `PutAmbiguous` when the answer was lost.
         """
 
     def settle(self, key: str) -> bytes | None:
-        """After `PutAmbiguous`: the object as it durably is, or None when there is none.
+        """After `PutAmbiguous`: the durable content of the object, or None when it does not exist.
 
         Raises `StoreUnavailable` when neither can be established.
         """
 
     def put(self, key: str, data: bytes) -> None:
-        """Create or replace the object atomically; readers see the old bytes or the new, never a mixture."""
+        """Create or replace the object atomically: readers see either the old bytes or the new ones."""
 
     def open_writer(self, key: str) -> AbstractContextManager[ObjectWriter]:
-        """Stream a new object under a key that nobody else uses. Leaving the block with an error leaves no object."""
+        """Stream a new object under a key that no other writer uses. An error within the block leaves no object."""
 
     def read(self, key: str) -> bytes | None:
-        """The whole object, or None when there is none."""
+        """The whole object, or None when it does not exist."""
 
     def chunks(self, key: str) -> Iterator[bytes]:
-        """The whole object in pieces of bounded size, in order. Raises `KeyError` when there is none."""
+        """The whole object in chunks of bounded size, in order. Raises `KeyError` when it does not exist."""
 
     def fingerprint(self, key: str) -> str | None:
-        """Differs whenever the object's bytes may differ, and costs no more than `size`; None when there is none."""
+        """A token that changes when the object may have changed; None when it does not exist. As cheap as `size`."""
 
     def size(self, key: str) -> int | None:
-        """The object's size in bytes, or None when there is none. One cheap call: this is also the probe."""
+        """The object's size in bytes, or None when it does not exist. One cheap call: also the test for existence."""
 
     def list(self, prefix: str, start_after: str = "") -> Iterator[StoredObject]:
         """Objects whose key starts with `prefix` and sorts after `start_after`, in key order (bytewise)."""
@@ -82,10 +82,10 @@ class ObjectStore(Protocol):
         """
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Remove the objects; a key that does not exist is no error."""
+        """Delete the objects. Keys that do not exist are ignored."""
 
     def location(self, key: str) -> str:
-        """What a query engine opens to read this object: an absolute path or a URL."""
+        """The absolute path or URL by which a query engine opens this object. It is not checked to exist."""
 
     def signed_location(self, key: str, seconds: int) -> str:
-        """The same, but readable without credentials for that long; just `location` where none are needed."""
+        """A URL that is readable without credentials for `seconds`, or `location` where none are needed."""

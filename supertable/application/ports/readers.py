@@ -1,4 +1,4 @@
-"""Files given for loading, read as Arrow record batches."""
+"""Readers of input files, as streams of Arrow record batches."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ COMPRESSIONS = ("none", "gzip", "zstd", "zip")
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How to read; None means: find out from the file.
+    """How to read files. None: detect from the file.
 
-    `format` is one of FORMATS, `compression` one of COMPRESSIONS. The rest is for text: `types` holds what is
-    known of columns beforehand, by name without case (names that the file lacks are ignored); `sample_rows`
-    is how many rows types are inferred from, -1 for all; `skip_lines` come before the header; `lenient` pads
-    short rows with nulls and takes mixed line ends and stray quotes; `all_text` infers no types.
-    `null_strings` stand for null beside the empty one. `encoding` is a name that Python knows.
-    `max_unpacked_bytes` bounds what is unpacked to disk. `name`: what errors call the one source, which then is
-    nobody's own file.
+    `format` is one of FORMATS, `compression` one of COMPRESSIONS. `max_unpacked_bytes` bounds what is unpacked to disk.
+    `name`: what errors call the only source, if its path means nothing to the caller (an upload).
 
-    `columns`: those of a table, for rows that come from somewhere else: JSON is read strictly by them, its objects'
-    keys being their exact names, and binary values are base64 in all text. `same_columns`: all rows have the same.
+    The rest is for text. `types`: known column types, by case-insensitive name; names that the file lacks are ignored.
+    `sample_rows`: how many rows types are inferred from, -1: all. `skip_lines`: how many lines precede the header.
+    `lenient`: pad short rows with nulls, accept mixed line ends and stray quotes. `all_text`: infer no types.
+    `null_strings`: values that mean null besides the empty string. `encoding`: a name that Python knows.
+
+    `columns`: the columns of the target table, for rows sent by a client. JSON is then read strictly: the keys of its
+    objects must be exact column names. Binary values are base64 in every text format. `same_columns`: all rows must
+    have the same columns.
     """
 
     format: str | None = None
@@ -53,9 +54,9 @@ class ReadOptions:
 
 @dataclass(frozen=True, slots=True)
 class OpenedFiles:
-    """Rows of one or more files, in the order given. `reader` may raise `UnreadableInput` while it is read.
+    """The rows of one or more files, in the order given. `reader` may raise `UnreadableInput` while it is read.
 
-    `total_bytes` counts the files unpacked; `bytes_read()` is about how many of them have been read so far.
+    `total_bytes`: the size of the files, unpacked. `bytes_read()`: roughly how many of these have been read so far.
     """
 
     reader: pa.RecordBatchReader
@@ -67,9 +68,9 @@ class FileReader(Protocol):
     def open(self, sources: Sequence[str], options: ReadOptions | None = None) -> AbstractContextManager[OpenedFiles]:
         """Open files of one format: paths, glob patterns (sorted), or `-` for standard input.
 
-        Columns are matched by name; one that a file lacks is null there. Memory is bounded whatever the size
-        of the files; what is compressed is unpacked to a temporary folder first. Raises `UnreadableInput`, and for
-        JSON that does not fit `columns` other kinds of `InvalidInput`.
+        Columns are matched by name; a column that a file lacks is null there. Memory is bounded, whatever the size of
+        the files. Compressed files are first unpacked to a temporary folder. Raises `UnreadableInput`, and other
+        kinds of `InvalidInput` for JSON that does not fit `options.columns`.
         """
 
     def rows(self, text: bytes, options: ReadOptions) -> pa.Table:

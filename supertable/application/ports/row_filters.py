@@ -1,4 +1,4 @@
-"""What reads row filters that people write."""
+"""Parsing and rendering of row filters."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ class RowFilterParser(Protocol):
     """Thread-safe."""
 
     def parse(self, text: str, schema: Schema) -> Term:
-        """A condition as it may stand after WHERE, over the columns of `schema`; see `domain.row_filter_types`.
+        """Parse a condition, as it would follow WHERE, over the columns of `schema`.
 
-        It may use `current_user`, `current_role` and `user_attribute('name')`. Raises `InvalidInput`.
+        It may use `current_user`, `current_role` and `user_attribute('name')`; see `domain.access.row_filter_checks`.
+        Raises `InvalidInput`.
         """
 
     def show(self, condition: Term, schema: Schema) -> str:
-        """The condition as text that parses to the same again. Raises `InvalidInput` where it does not fit `schema`."""
+        """The condition as text that parses back to it. Raises `InvalidInput` if it does not fit `schema`."""

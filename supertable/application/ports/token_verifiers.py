@@ -1,4 +1,4 @@
-"""Tokens that another system signs."""
+"""Verification of tokens that another system signs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a valid token says. `subject` names the user for good within `issuer`; `name` is for people.
+    """The claims of a valid token. `subject` is the permanent id of the user within `issuer`; `name` is for display.
 
-    `organization`: the one that it is good for. `roles`: those that it claims, the first is the default.
+    `organization`: the only one for which the token is valid. `roles`: the roles it claims; the first is the default.
+    `expires_at_us`: microseconds since 1970 UTC. `attributes`: (name, value) pairs that row filters may use.
     """
 
     issuer: str
@@ -24,7 +25,7 @@ class Claims:
 
 class TokenVerifier(Protocol):
     def claims(self, token: str) -> Claims | None:
-        """None where the token is not one to be believed, for whatever reason.
+        """The token's claims; None if the token is not valid, for whatever reason.
 
-        Raises `Unavailable` where that cannot be told, because the keys cannot be had.
+        Raises `Unavailable` if that cannot be decided, because the issuer's keys cannot be fetched.
         """

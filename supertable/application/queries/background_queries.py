@@ -97,8 +97,8 @@ class BackgroundQueries:
         if asked is None or end is None or status.state is not JobState.SUCCEEDED:
             raise JobNotOver(job_id, status.state)
         told: dict[str, Any] = {"supertable": status.job.supertable, "tables": tuple(asked.versions)}
-        self._audit.ready(session.organization)
-        with self._audit.refusals(session, _READING, **told):
+        self._audit.ensure_ready(session.organization)
+        with self._audit.recording_refusals(session, _READING, **told):
             self._recheck(session, asked)
         kept = end.outcome.chunks
         total = sum(chunk.rows for chunk in kept)
@@ -106,7 +106,7 @@ class BackgroundQueries:
             raise InvalidInput(f"The result has {total:,} rows; there is nothing from row {start:,} on.")
         stop = total if count is None else min(start + count, total)
         reader = self._results.read(status.job, kept, start, stop - start)
-        self._audit.tell(session, AuditKind.QUERY, _READING, rows=stop - start, **told)
+        self._audit.record_action(session, AuditKind.QUERY, _READING, rows=stop - start, **told)
         return ResultPage(status, reader, start, stop if stop < total else None)
 
     def _recheck(self, session: Session, asked: QueryRequest) -> None:

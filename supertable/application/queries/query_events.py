@@ -21,7 +21,7 @@ class QueryEvents:
     """
 
     def __init__(self, audit: AuditRecorder, engine: Engine, namespace: Namespace) -> None:
-        audit.ready(namespace.organization)
+        audit.ensure_ready(namespace.organization)
         self._audit = audit
         self._engine = engine
         self._place = namespace
@@ -40,7 +40,9 @@ class QueryEvents:
         names = [_written(relation) for relation in statement.relations] if statement else []
         if isinstance(error, AccessDenied | StatementRefused) and not error.audited:
             session, where = self._place.session, self._place.supertable
-            self._audit.refused(session, "query", error, supertable=where, tables=tuple(names), request=self._request)
+            self._audit.record_refusal(
+                session, "query", error, supertable=where, tables=tuple(names), request=self._request
+            )
         self._tell(shape, names, outcome=type(error).__name__)
 
     def ended(self, outcome: str, rows: int) -> None:
@@ -56,7 +58,7 @@ class QueryEvents:
 
     def _tell(self, shape: str, names: Iterable[str], **more: Any) -> None:
         explain = self._statement is not None and self._statement.explain
-        self._audit.tell(
+        self._audit.record_action(
             self._place.session,
             AuditKind.QUERY,
             "explain" if explain else "query",

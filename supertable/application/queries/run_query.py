@@ -110,7 +110,7 @@ class RunQuery:
             for relation in statement.relations
         }
         spans = _spans(statement.relations, opened)
-        lease.covers(spans)
+        lease.restrict_to(spans)
         changes = {
             relation.id: self._changes(opened[relation.id][0], relation.changes)
             for relation in statement.relations
@@ -163,13 +163,13 @@ class RunQuery:
         """Bring the tables of the system up to date, for those who may read them."""
         for namespace in namespaces:
             if is_system(namespace.supertable) and self._tables.authorization(namespace.session).role.reaches_all:
-                self._audit.before_reading(namespace.organization)
+                self._audit.bring_up_to_date(namespace.organization)
                 return
 
     def _again(self, query: PreparedQuery) -> Lease:
         lease = self._leases.begin()
         try:
-            lease.covers(query.spans)
+            lease.restrict_to(query.spans)
             for table in query.tables:
                 newest = self._tables.newest(table, dropped_too=True)
                 self._tables.at_version(newest, table.snapshot.version)

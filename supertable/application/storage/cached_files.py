@@ -100,7 +100,7 @@ class CachedFiles:
     def _copies_there(self, use: CacheUse, wanted: dict[str, DataFile], stopped: Stopped) -> dict[str, str]:
         """Where the copies are that are there and right; a wrong one is dropped."""
         namespaces: dict[str, str] = {}
-        for key in use.kept(wanted):
+        for key in use.find(wanted):
             if stopped():
                 raise QueryCancelled
             try:

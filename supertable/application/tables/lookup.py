@@ -201,12 +201,14 @@ class Tables:
 
     def _recheck(self, table: OpenTable, namespace: Namespace, entry: TableEntry, heads: dict[str, Head]) -> None:
         now = self._authorization(namespace.session, heads)
-        with self._audit.refusals(namespace.session, table.need, supertable=namespace.supertable, tables=(table.name,)):
+        with self._audit.recording_refusals(
+            namespace.session, table.need, supertable=namespace.supertable, tables=(table.name,)
+        ):
             if access_to(namespace, entry, entry.name, now, table.need) != table.access:
                 raise AccessDenied(f"The rights to table {table.name} changed meanwhile; try again.")
 
     def _require(self, session: Session, now: Authorization, need: Permission, supertable: str = "") -> None:
-        with self._audit.refusals(session, need, supertable=supertable):
+        with self._audit.recording_refusals(session, need, supertable=supertable):
             now.require(need)
 
     def _allowed(
@@ -215,11 +217,13 @@ class Tables:
         namespace, name = request
         asked = (name,) if name else ()
         try:
-            with self._audit.refusals(namespace.session, need, supertable=namespace.supertable, tables=asked):
+            with self._audit.recording_refusals(namespace.session, need, supertable=namespace.supertable, tables=asked):
                 return allowed_entries(request, registries, now, need)
         except TableNotFound as error:
             if not now.role.reaches_all:
-                self._audit.refused(namespace.session, need, error, supertable=namespace.supertable, tables=asked)
+                self._audit.record_refusal(
+                    namespace.session, need, error, supertable=namespace.supertable, tables=asked
+                )
             raise
 
     def _guess(self, requests: list[Request]) -> set[str]:
@@ -244,7 +248,7 @@ class Tables:
     def _authorization(self, session: Session, heads: dict[str, Head]) -> Authorization:
         log = access_log(session.organization)
         head = heads.get(log)
-        with self._audit.refusals(session, "act"):
+        with self._audit.recording_refusals(session, "act"):
             return authorization(
                 self._accesses.state_at(log, head) if head else NO_ACCOUNTS, session, self._clock.now_us()
             )

@@ -35,7 +35,7 @@ def recorder(home: Path, acknowledged: int, start: int) -> None:
         os.write(acknowledged, READY)
         number = start
         while True:
-            audit.tell(owner("default"), AuditKind.QUERY, str(number))
+            audit.record_action(owner("default"), AuditKind.QUERY, str(number))
             os.write(acknowledged, number.to_bytes(8))
             number += 1
             if number % 200 == 0:

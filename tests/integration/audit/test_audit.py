@@ -136,7 +136,7 @@ class TestWhatIsInIt:
         assert SECRET not in str(events(lake))
 
     def test_text_that_is_no_unicode_is_recorded_too(self, lake: Lake) -> None:
-        lake.container.audit().tell(owner("default"), AuditKind.SIGN_IN, "odd \ud800", tables=("\udfff",))
+        lake.container.audit().record_action(owner("default"), AuditKind.SIGN_IN, "odd \ud800", tables=("\udfff",))
         assert ("odd ?", ["?"]) in told(lake, "what", "tables")
         assert lake.audit.verify().whole
 

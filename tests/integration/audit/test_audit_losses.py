@@ -54,8 +54,8 @@ class TestNothingIsLost:
             def record(thread: int) -> None:
                 audit = (one, other)[thread % 2].container.audit()
                 for number in range(each):
-                    audit.ready("default")
-                    audit.tell(owner("default"), AuditKind.QUERY, f"{thread} {number}")
+                    audit.ensure_ready("default")
+                    audit.record_action(owner("default"), AuditKind.QUERY, f"{thread} {number}")
 
             with ThreadPoolExecutor(threads + 2) as pool:
                 exports = [pool.submit(export, lake) for lake in (one, other)]
@@ -111,13 +111,13 @@ class TestNothingIsLost:
     @pytest.mark.parametrize("fault", Fault)
     def test_an_export_that_fails_at_any_step_is_made_once(self, home: Path, fault: Fault) -> None:
         with supertable.connect(home=home) as first:
-            first.container.audit().tell(owner("default"), AuditKind.QUERY, "0")
+            first.container.audit().record_action(owner("default"), AuditKind.QUERY, "0")
             first.audit.export()
         for at in itertools.count(1):
             lake = supertable.connect(home=home)
             store = FaultyStore(lake.container.store(), fault, at)
             lake.container.store.override(store)
-            lake.container.audit().tell(owner("default"), AuditKind.QUERY, str(at))
+            lake.container.audit().record_action(owner("default"), AuditKind.QUERY, str(at))
             try:
                 lake.container.export_audit()("default")
             except (SupertableError, BaseException) as error:  # noqa: BLE001 - a crash is one too
@@ -134,18 +134,18 @@ class TestNothingIsLost:
 
     def test_a_torn_line_is_of_an_event_that_was_never_recorded(self, home: Path) -> None:
         with supertable.connect(home=home) as lake:
-            lake.container.audit().tell(owner("default"), AuditKind.QUERY, "one")
+            lake.container.audit().record_action(owner("default"), AuditKind.QUERY, "one")
         (journal,) = [file for file in (home / "audit").rglob("*") if file.is_file()]
         with journal.open("ab") as file:
             file.write(b'{"at_us":17')
         with supertable.connect(home=home) as lake:
-            lake.container.audit().tell(owner("default"), AuditKind.QUERY, "two")
+            lake.container.audit().record_action(owner("default"), AuditKind.QUERY, "two")
             assert [what for (what,) in told(lake, "what")] == ["one", "two"]
 
     def test_a_damaged_line_is_told_of(self, home: Path) -> None:
         with supertable.connect(home=home) as lake:
             for what in ("one", "two", "three"):
-                lake.container.audit().tell(owner("default"), AuditKind.QUERY, what)
+                lake.container.audit().record_action(owner("default"), AuditKind.QUERY, what)
         (journal,) = [file for file in (home / "audit").rglob("*") if file.is_file()]
         journal.write_bytes(journal.read_bytes().replace(b'"two"', b'"two'))
         with supertable.connect(home=home) as lake:

@@ -76,7 +76,7 @@ class TestTampering:
     def log(self, home: Path) -> Tampering:
         with supertable.connect(home=home) as lake:
             for i in range(10):
-                lake.container.audit().tell(owner("default"), AuditKind.QUERY, f"event {i + 1}", rows=i)
+                lake.container.audit().record_action(owner("default"), AuditKind.QUERY, f"event {i + 1}", rows=i)
                 if i % 2:
                     assert lake.audit.export() == 2
             assert lake.audit.verify().whole
@@ -177,7 +177,7 @@ class TestTampering:
         log.forget()
         with supertable.connect(home=home) as lake:
             for _ in range(3):
-                lake.container.audit().tell(owner("default"), AuditKind.QUERY, "later")
+                lake.container.audit().record_action(owner("default"), AuditKind.QUERY, "later")
                 lake.audit.export()
         found = self.broken(home)
         assert "event 7 should be here, and it is event 11" in found
@@ -186,7 +186,7 @@ class TestTampering:
         shutil.rmtree(home / "storage/default/system")
         log.forget()
         with supertable.connect(home=home) as lake:
-            lake.container.audit().tell(owner("default"), AuditKind.QUERY, "later")
+            lake.container.audit().record_action(owner("default"), AuditKind.QUERY, "later")
         assert "event 1 should be here, and it is event 11" in self.broken(home)
 
     def test_an_anchor_that_is_not_there(self, log: Tampering, home: Path) -> None:
@@ -202,7 +202,7 @@ class TestTampering:
         log.anchor.unlink()
         log.forget()
         with supertable.connect(home=home) as lake:
-            lake.container.audit().tell(owner("default"), AuditKind.QUERY, "later")
+            lake.container.audit().record_action(owner("default"), AuditKind.QUERY, "later")
             report = lake.audit.verify()
         assert [finding.what for finding in report.findings] == ["event 7 tells of damage before it: anchor"]
 
@@ -218,7 +218,7 @@ class TestTampering:
         log.forget()
         with supertable.connect(home=home) as lake:
             for i in range(12):
-                lake.container.audit().tell(owner("default"), AuditKind.QUERY, f"event {i}")
+                lake.container.audit().record_action(owner("default"), AuditKind.QUERY, f"event {i}")
             assert lake.audit.verify().whole
         assert "event 10 is another than it was" in self.broken(home, known)
         with supertable.connect(home=home) as lake:

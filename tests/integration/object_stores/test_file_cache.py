@@ -315,7 +315,7 @@ class TestRoom:
             path = root / "one" / f"{number}"
             os.utime(path, (number * 1000, path.stat().st_mtime))
         use = cache.use()
-        assert use.kept({"10", "11", "99"}) == {"10", "11"}
+        assert use.find({"10", "11", "99"}) == {"10", "11"}
         use.close()
         self.fill(cache, "24")
         self.fill(cache, "25")
@@ -332,7 +332,7 @@ class TestRoom:
             os.utime(path, (1000, path.stat().st_mtime)) if path.is_file() else None
         query = cache.use()
         kept = {f"{number}" for number in range(10, 24)}
-        assert query.kept(kept) == kept
+        assert query.find(kept) == kept
         with pytest.raises(NoCopy):
             self.fill_all(other, "24", "25")
         assert kept <= self.names(root)

@@ -21,8 +21,8 @@ def changes_sql(changes: Changes, sources: Sources) -> str:
         f"SELECT {_change(step.version, names, other, changes.keys, sources)} FROM ({scan_sql(scan, sources)}) AS st_r"
         for step in changes.steps
         for scan, other, names in (
-            (step.gone, step.came, ("update_before", "delete")),
-            (step.came, step.gone, ("update_after", "insert")),
+            (step.deleted, step.inserted, ("update_before", "delete")),
+            (step.inserted, step.deleted, ("update_after", "insert")),
         )
         if scan.groups
     ]

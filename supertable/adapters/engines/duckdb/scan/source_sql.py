@@ -36,7 +36,7 @@ def all_rows(source: Source) -> bool:
 
 def _scans(source: Source) -> list[Scan]:
     if isinstance(source, Changes):
-        return [scan for step in source.steps for scan in (step.gone, step.came)]
+        return [scan for step in source.steps for scan in (step.deleted, step.inserted)]
     return list(source.scans) if isinstance(source, Union) else [source]
 
 

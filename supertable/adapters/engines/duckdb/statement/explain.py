@@ -125,5 +125,5 @@ def _texts(value: Any) -> list[str]:
 
 def _scans(source: Source) -> tuple[Scan, ...]:
     if isinstance(source, Changes):
-        return tuple(scan for step in source.steps for scan in (step.gone, step.came))
+        return tuple(scan for step in source.steps for scan in (step.deleted, step.inserted))
     return source.scans if isinstance(source, Union) else (source,)
