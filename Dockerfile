@@ -1,4 +1,4 @@
-# One image for all services of SuperTable: the command says which. `docker build -t supertable .`
+# One image for all services of SuperTable; the command chooses the service. `docker build -t supertable .`
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /source
 COPY requirements.lock pyproject.toml README.md LICENSE ./
@@ -22,7 +22,7 @@ USER supertable
 WORKDIR /data
 VOLUME /data
 EXPOSE 8051
-# The catalog and the object store both answer.
+# Healthy: the catalog and the object store both answer.
 HEALTHCHECK --interval=60s --timeout=30s --start-period=30s CMD ["supertable", "--json", "tables"]
 ENTRYPOINT ["supertable"]
 CMD ["--help"]

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A Sentinel: it keeps what it learns in its own configuration file, so that is made here.
+# Starts a Sentinel. A Sentinel writes its state into its configuration file, so the file is created here.
 set -eu
 configuration=$(mktemp -d)/sentinel.conf
 cat >"$configuration" <<END

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A master, or with --replicaof a replica. Every change is on the disk within a second; nothing is ever evicted.
+# Starts a master, or with --replicaof a replica. Every change is on the disk within a second. Nothing is evicted.
 set -eu
 exec valkey-server \
     --requirepass "$REDIS_PASSWORD" --masterauth "$REDIS_PASSWORD" \
