@@ -1,7 +1,7 @@
-"""What the audit log says, and the chain that shows any edit of it.
+"""The events of the audit log, and the hash chain that reveals any edit of it.
 
-Every event has the SHA-256 of itself, of its place, and of the hash before it. To change, add, remove or move one, all
-that follow have to be made anew, and the hash of the last one becomes another.
+The hash of an event is the SHA-256 of the event, its sequence number and the previous hash. Whoever changes, adds,
+removes or moves an event must rewrite all later events, which changes the last hash.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ OK = "ok"
 
 
 class AuditKind(StrEnum):
-    """TABLE: one comes, goes, or gets another name, tag or columns. GRANT: users, roles, tokens.
+    """TABLE: a table is created, dropped, renamed, tagged or altered. GRANT: users, roles, tokens.
 
-    MAINTENANCE: compaction and vacuum. JOURNAL: something of the log itself was lost before it was chained.
+    MAINTENANCE: compaction and vacuum. JOURNAL: events were lost before they were chained.
     """
 
     SIGN_IN = "sign_in"
@@ -38,10 +38,10 @@ class AuditKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """Who did what, when, and what came of it; never a secret, and nothing of a row.
+    """Who did what, when, and with which outcome. It never contains a secret or a value of a row.
 
-    `user`: the user's hash. `statement`: with placeholders where values were. `rows`: given or changed. `version`: the
-    one that was made, or was read where only one was. `outcome`: `ok`, or how it ended, as the name of an error.
+    `user`: the user's hash. `statement`: with placeholders in place of values. `rows`: returned or changed. `version`:
+    the one created, or the one read if only one was. `outcome`: `ok`, or the name of the error that ended the action.
     """
 
     at_us: int
@@ -69,7 +69,7 @@ class AuditEvent:
 
 @dataclass(frozen=True, slots=True)
 class ChainEnd:
-    """The last event of a chain: its sequence, which counts from 1, and its hash."""
+    """The last event of a chain: its sequence number, which counts from 1, and its hash."""
 
     sequence: int
     hash: str
@@ -80,7 +80,7 @@ START = ChainEnd(0, "0" * 64)
 
 @dataclass(frozen=True, slots=True)
 class ChainedEvent:
-    """An event in its place; `previous`: the hash of the one before it."""
+    """An event at its place in the chain. `previous`: the hash of the event before it."""
 
     sequence: int
     event: AuditEvent
@@ -93,7 +93,7 @@ class ChainedEvent:
 
 
 def chained(after: ChainEnd, events: Iterable[AuditEvent]) -> Iterator[ChainedEvent]:
-    """The events in their places behind `after`."""
+    """Appends the events to the chain that ends at `after`, and yields them in order."""
     for event in events:
         link = linked(after, event)
         yield link
@@ -106,7 +106,7 @@ def linked(after: ChainEnd, event: AuditEvent) -> ChainedEvent:
 
 
 def _digest(sequence: int, event: AuditEvent, previous: str) -> str:
-    """SHA-256 of a JSON array of ASCII: the hash before, the sequence, and the event's fields in their order."""
+    """SHA-256 of an ASCII JSON array: the previous hash, the sequence, and the event's fields in their order."""
     fields = [
         previous,
         sequence,

@@ -1,4 +1,4 @@
-"""What a check of a lake finds."""
+"""The findings of an integrity check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """NOTE: all is well. WARNING: something is slow or untidy, every answer right. DAMAGE: something cannot be read."""
+    """NOTE: nothing is wrong. WARNING: something is slow or untidy; results are correct. DAMAGE: data is unreadable."""
 
     NOTE = "note"
     WARNING = "warning"
@@ -16,7 +16,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`key`: the object, log or folder it is about. `repair`: what a repair does about it, if it can do anything."""
+    """`key`: the object, log or folder concerned. `repair`: what a repair does about it; empty: it cannot help."""
 
     key: str
     what: str
@@ -30,7 +30,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """`bytes_read`: of data files that were read to the end; none in a quick check."""
+    """The result of a check. `bytes_read`: of data files that were read completely; 0 in a quick check."""
 
     findings: tuple[Finding, ...]
     tables: int
@@ -43,5 +43,5 @@ class CheckReport:
 
     @property
     def sound(self) -> bool:
-        """Whether everything can be read, now that what could be repaired is."""
+        """Whether everything can be read, repaired damage included."""
         return not any(finding.severity is Severity.DAMAGE and not finding.repaired for finding in self.findings)

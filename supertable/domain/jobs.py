@@ -1,8 +1,8 @@
-"""Jobs: work that goes on after its request was answered, and how it stands.
+"""Jobs: work that continues after its request was answered, and the state of that work.
 
-1. A job is made by one worker, which alone runs it. It is queued or running for as long as the worker gives signs of
-   life, its beats; when they stop for too long the job counts as lost, unless the worker comes back with its end.
-2. A job has one end, which nothing changes: succeeded, failed or cancelled; or lost, where its worker had to go.
+1. A job is created by one worker, and only that worker runs it. It is queued or running while the worker sends
+   heartbeats. When they stop for too long the job counts as lost, unless the worker returns and records its end.
+2. A job has one end, which never changes: succeeded, failed, cancelled, or lost if its worker was shut down.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from supertable.domain.names import name_key
 
 BEAT_SECONDS = 2.0
 LOST_SECONDS = 30.0
-"""So far may the clocks of two machines be apart, together with how long a store may keep a beat waiting."""
+"""Allows for the difference of two machines' clocks plus the delay of a store before a heartbeat is visible."""
 
 
 class JobKind(StrEnum):
@@ -44,7 +44,7 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TableRead:
-    """A table whose rows went into a result."""
+    """A table that a query read."""
 
     supertable: str
     table_id: str
@@ -52,8 +52,8 @@ class TableRead:
 
 @dataclass(frozen=True, slots=True)
 class QueryRequest:
-    """`versions`: of every table that is read, by name. `rights`: stands for what the role and the caller's attributes
-    were; another value means that they changed."""
+    """`versions`: of every table that is read, by name. `rights`: a fingerprint of the role and the caller's
+    attributes; another value means that they changed."""
 
     statement: str
     versions: Mapping[str, tuple[int, ...]]
@@ -63,9 +63,9 @@ class QueryRequest:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be done, for whom. Never changes. `user`: the user's hash. `table`: empty for a whole supertable.
+    """A job as it was submitted; it never changes. `user`: the user's hash. `table`: empty for a whole supertable.
 
-    Parameters of a query are not part of it, since they may be rows.
+    The parameters of a query are not included, since they may be values of rows.
     """
 
     id: str
@@ -80,14 +80,14 @@ class Job:
     query: QueryRequest | None = None
 
     def belongs_to(self, session: Session) -> bool:
-        """Whether it is the same user, under the same role."""
+        """Whether the session has the job's user and role."""
         same = (name_key(self.organization), self.user, name_key(self.role))
         return same == (name_key(session.organization), session.user, name_key(session.role))
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`done` of `total` (None: it is not known of how many) of `what`: rows, bytes of a table, portions."""
+    """`done` of `total` units (None: unknown). `what`: the unit, such as rows, bytes of a table, or portions."""
 
     done: int = 0
     total: int | None = None
@@ -96,7 +96,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """A sign of life. `started_at_us`: None while the job is queued."""
+    """The latest sign that the job's worker is alive. `started_at_us`: None while the job is queued."""
 
     at_us: int
     started_at_us: int | None = None
@@ -105,8 +105,8 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class JobError:
-    """`type`: the name of a class in `domain.errors`, or empty for a fault of SuperTable's own, whose words are none of
-    the caller's business."""
+    """`type`: the name of a class in `domain.errors`. For an internal error both fields are empty, since its message
+    must not reach the caller."""
 
     type: str
     detail: str
@@ -118,7 +118,7 @@ class JobError:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One object of a result. `bytes` as it is stored."""
+    """One object of a result. `bytes`: its stored size."""
 
     rows: int
     bytes: int
@@ -126,7 +126,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of the work. `summary`: plain values by name. `chunks`: a query's result, in order."""
+    """The result of the work. `summary`: plain values by name. `chunks`: of a query's result, in order."""
 
     summary: Mapping[str, Any] = field(default_factory=dict)
     chunks: tuple[Chunk, ...] = ()
@@ -134,7 +134,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a job ended. `started_at_us`: None for one that never began."""
+    """How a job ended. `started_at_us`: None for a job that never started."""
 
     state: JobState
     at_us: int
@@ -146,7 +146,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """A job as it stands. `beat_at_us`: the last sign of life of one that is not over, if it gave any."""
+    """The current state of a job. `beat_at_us`: the last heartbeat of a job without a recorded end; None: none was sent."""
 
     job: Job
     state: JobState
@@ -159,7 +159,7 @@ class JobStatus:
     def error(self) -> JobError | None:
         if self.end is not None or self.state is not JobState.LOST:
             return self.end.error if self.end else None
-        return JobError.of(JobInterrupted("The worker of this job gives no sign of life any more."))
+        return JobError.of(JobInterrupted("The worker of this job stopped responding."))
 
 
 def status_of(job: Job, heartbeat: Heartbeat | None, end: End | None, now_us: int) -> JobStatus:
@@ -179,6 +179,6 @@ def is_fresh(beat_us: int, now_us: int) -> bool:
 
 
 def is_expired(status: JobStatus, kept_seconds: float, now_us: int) -> bool:
-    """Whether the job is over for so long that nobody is told of it any more. A lost one counts from its last sign."""
+    """Whether the job ended more than `kept_seconds` ago. A lost job counts from its last heartbeat."""
     last = status.end.at_us if status.end else status.beat_at_us or status.job.submitted_at_us
     return status.state.over and now_us - last > kept_seconds * 1_000_000

@@ -1,4 +1,4 @@
-"""The one rule for the names of organizations, supertables, tables and roles; others for tags, users and columns."""
+"""The rules for names: one for organizations, supertables, tables and roles; others for tags, users and columns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MAX_NAME_LENGTH = 128
 MAX_COLUMN_NAME_LENGTH = 255
 
 RESERVED_COLUMNS = frozenset({"_table", "_change", "_version"})
-"""Columns that queries over several tables or versions add."""
+"""Columns that queries over several tables or versions add to the result."""
 
 _NAME = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", re.ASCII)
@@ -20,9 +20,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def checked_name(kind: str, name: object) -> str:
-    """`name` as it was given, or `InvalidName`. `kind` is organization, supertable, table or role.
+    """Returns `name` unchanged, or raises `InvalidName`. `kind`: organization, supertable, table or role.
 
-    Names have 1 to 128 ASCII letters, digits or `_`. Case is kept; names that differ only in case are the same.
+    A name has 1 to 128 ASCII letters, digits or `_`. Case is kept; names that differ only in case are the same.
     """
     text = _bounded(kind, name)
     if not _NAME.fullmatch(text):
@@ -31,34 +31,35 @@ def checked_name(kind: str, name: object) -> str:
 
 
 def checked_tag(name: object) -> str:
-    """`name` as it was given, or `InvalidName`.
+    """Returns `name` unchanged, or raises `InvalidName`.
 
-    Like other names, and may have `.` and `-` after its first character; digits alone would be a version.
+    A tag is like other names, but may have `.` and `-` after its first character. Digits alone are not a tag, since
+    they are a version number.
     """
     text = _bounded("tag", name)
     if not _TAG.fullmatch(text):
         raise InvalidName("tag", name, "only letters A to Z, digits and _ are allowed, and . and - after the first")
     if text.isdigit():
-        raise InvalidName("tag", name, "digits alone are the number of a version")
+        raise InvalidName("tag", name, "digits alone are a version number")
     return text
 
 
 def checked_user(name: object) -> str:
-    """`name` as it was given, or `InvalidName`. An address of mail is such a name; what looks like a hash is not."""
+    """Returns `name` unchanged, or raises `InvalidName`. Mail addresses are allowed; 32 hex digits are not."""
     text = _bounded("user", name)
     if not _USER.fullmatch(text):
         raise InvalidName("user", name, "only letters A to Z, digits and _ are allowed, and . @ + - after the first")
     if _HASH.fullmatch(text):
-        raise InvalidName("user", name, "32 hex digits are the hash of a user")
+        raise InvalidName("user", name, "32 hex digits are reserved for user hashes")
     return text
 
 
 def checked_text(what: str, text: object, most: int) -> str:
-    """`text` as it was given: up to `most` characters, none of them a control character. Raises `InvalidInput`."""
+    """Returns `text` unchanged: up to `most` characters, none of them a control character. Raises `InvalidInput`."""
     if not isinstance(text, str):
         raise InvalidInput(f"{what} must be text.")
     if len(text) > most:
-        raise InvalidInput(f"{what} may have {most:,} characters, and has {len(text):,}.")
+        raise InvalidInput(f"{what} may have up to {most:,} characters, but has {len(text):,}.")
     if _CONTROL.search(text) or any("\ud800" <= letter <= "\udfff" for letter in text):
         raise InvalidInput(f"{what} has a control character, or is not valid Unicode.")
     return text
@@ -70,30 +71,30 @@ def _bounded(kind: str, name: object) -> str:
     if not name:
         raise InvalidName(kind, name, "it is empty")
     if len(name) > MAX_NAME_LENGTH:
-        raise InvalidName(kind, name, f"it has {len(name)} characters, {MAX_NAME_LENGTH} are allowed")
+        raise InvalidName(kind, name, f"it has {len(name)} characters; up to {MAX_NAME_LENGTH} are allowed")
     return name
 
 
 def name_key(name: str) -> str:
-    """What two names that are the same have in common."""
+    """The form in which names are compared: names that differ only in case have the same key."""
     return name.lower()
 
 
 def checked_columns(names: list[str]) -> None:
-    """Refuse column names that no table can have, and pairs that differ only in case. Raises `InvalidSchema`."""
+    """Raises `InvalidSchema` for a column name that is not allowed, and for two that differ only in case."""
     seen: dict[str, str] = {}
     for name in names:
         _check_column(name)
         other = seen.setdefault(name.lower(), name)
         if other is not name:
-            raise InvalidSchema(name, f"there is a column {other!r} too; names that differ only in case are the same")
+            raise InvalidSchema(name, f"there is also a column {other!r}; names that differ only in case are the same")
 
 
 def _check_column(name: str) -> None:
     if not name:
         raise InvalidSchema(name, "a column needs a name")
     if len(name) > MAX_COLUMN_NAME_LENGTH:
-        raise InvalidSchema(name, f"its name has {len(name)} characters, {MAX_COLUMN_NAME_LENGTH} are allowed")
+        raise InvalidSchema(name, f"its name has {len(name)} characters; up to {MAX_COLUMN_NAME_LENGTH} are allowed")
     if _CONTROL.search(name):
         raise InvalidSchema(name, "its name has a control character")
     if any("\ud800" <= letter <= "\udfff" for letter in name):

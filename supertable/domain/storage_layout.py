@@ -1,4 +1,4 @@
-"""Where everything lies in object storage. Keys are relative to the deployment's prefix."""
+"""The keys of all objects in object storage, relative to the deployment's prefix."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from supertable.domain.names import name_key
 
 VERSION_DIGITS = 20
 ORGANIZATION_LEVEL = "-"
-"""The folder of an organization for what is not in a supertable, none of which can have this name."""
+"""The folder of an organization for objects that belong to no supertable. No supertable can have this name."""
 
 _JOB = "(?P<user>[0-9a-f]{32}|[0-9a-f]{64})/(?P<id>[0-9a-f]{32})"
 _JOB_OBJECT = re.compile(f"[^/]+/-/jobs/{_JOB}/(job|cancel|end|results/[0-9]{{6}}\\.arrow)")
@@ -25,7 +25,7 @@ def registry_log(organization: str, supertable: str) -> str:
 
 
 def table_log(organization: str, supertable: str, table_id: str) -> str:
-    """The table's folder, which is the folder of its log too."""
+    """The folder of the table, which is also the folder of its log."""
     return f"{supertable_folder(organization, supertable)}/tables/{table_id}"
 
 
@@ -35,7 +35,7 @@ def access_log(organization: str) -> str:
 
 
 def jobs_folder(organization: str) -> str:
-    """The folder of all jobs; in it, one for each user's hash, and in that, one for each job."""
+    """The folder of all jobs: a subfolder for each user's hash, and in it one for each job."""
     return f"{name_key(organization)}/-/jobs"
 
 
@@ -44,7 +44,7 @@ def job_folder(organization: str, user: str, job_id: str) -> str:
 
 
 def beats_folder(organization: str) -> str:
-    """The folder of the signs of life of jobs that are not over; in it, one for each user's hash."""
+    """The folder of the heartbeats of unfinished jobs: a subfolder for each user's hash."""
     return f"{name_key(organization)}/-/beats"
 
 
@@ -53,18 +53,18 @@ def beat_key(organization: str, user: str, job_id: str) -> str:
 
 
 def result_key(job: str, number: int) -> str:
-    """One chunk of the result of the job that has the folder `job`."""
+    """The key of one chunk of a job's result. `job`: the job's folder."""
     return f"{job}/results/{number:06d}.arrow"
 
 
 def job_of(key: str) -> tuple[str, str] | None:
-    """The user's hash and the id of the job that an object or a sign of life belongs to; None: to none."""
+    """The user's hash and the id of the job that an object or a heartbeat belongs to; None for other keys."""
     found = _JOB_OBJECT.fullmatch(key) or _BEAT.fullmatch(key)
     return (found["user"], found["id"]) if found else None
 
 
 def audit_anchor(organization: str) -> str:
-    """The object that says how far the audit log goes, apart from the log."""
+    """The object that records the end of the audit log, outside of the log itself."""
     return f"{name_key(organization)}/-/audit/anchor"
 
 

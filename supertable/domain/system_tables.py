@@ -1,4 +1,4 @@
-"""The supertable that every organization has for what SuperTable itself keeps in tables. Only it writes there."""
+"""The supertable of each organization in which SuperTable stores its own tables. Only SuperTable writes to it."""
 
 from __future__ import annotations
 

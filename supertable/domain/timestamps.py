@@ -1,4 +1,4 @@
-"""Microseconds since 1970 UTC, as they are stored, and datetimes."""
+"""Conversion of stored timestamps, which are microseconds since 1970 UTC."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def moment(microseconds: int) -> datetime:
-    """Microseconds since 1970 UTC as a datetime."""
+    """The UTC datetime of `microseconds` since 1970 UTC."""
     return _EPOCH + timedelta(microseconds=microseconds)

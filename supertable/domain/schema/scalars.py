@@ -1,7 +1,7 @@
-"""Constants of single types: from text to the values that column ranges have, and back.
+"""Constants of scalar types: conversion between text and the values used in column ranges.
 
-Only what is exactly a value of the type is read; whatever would be rounded, cut or guessed is none. Floats take the
-nearest number, as they do in every notation with a decimal point.
+A text is read only where it is exactly a value of the type; nothing is rounded, truncated or guessed. Floats are the
+exception: they take the nearest number, as in every notation with a decimal point.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _MOST_NS = 2**63 - 1
 
 
 def scalar(text: str, kind: DataType) -> Scalar | None:
-    """The value that `text` is in `kind`, in the units of column ranges; None where it is not exactly one.
+    """The value of `text` as `kind`, in the units of column ranges; None where it is not exactly a value of the type.
 
-    Moments are written as ISO 8601 has them, in the years 1 to 9999; without an offset they are UTC.
+    Dates and timestamps are written in ISO 8601, in the years 1 to 9999; without an offset they are UTC.
     """
-    read = _READ.get(kind.name)
+    read = _READERS.get(kind.name)
     if read is None or (kind.name != "string" and len(text) > _MOST_CHARACTERS):
         return None
     try:
@@ -43,7 +43,7 @@ def scalar(text: str, kind: DataType) -> Scalar | None:
 
 
 def scalar_text(value: Scalar, kind: DataType) -> str:
-    """How `value` is written, so that `scalar` and every engine read the same value again."""
+    """The text of `value`, which `scalar` and every engine read back as the same value."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -61,7 +61,7 @@ def scalar_text(value: Scalar, kind: DataType) -> str:
 
 
 def _string(text: str, _kind: DataType) -> str | None:
-    text.encode()  # half a surrogate pair is no text
+    text.encode()  # raises for a lone surrogate, which is not valid text
     return None if "\x00" in text else text
 
 
@@ -92,13 +92,13 @@ def _limits(kind: DataType) -> tuple[int, int]:
 
 
 def _float(text: str, kind: DataType) -> float | None:
-    """Half floats are compared as single ones, which hold them all."""
+    """Half floats are compared as single floats, which hold every half float exactly."""
     if not _FLOAT.fullmatch(text):
         return None
     value = float(text)
     if kind.name != "float64":
         (value,) = struct.unpack("f", struct.pack("f", value))
-    return value + 0.0 if math.isfinite(value) else None  # no negative zero: it equals the other
+    return value + 0.0 if math.isfinite(value) else None  # turns -0.0 into 0.0, which equals it
 
 
 def _date(text: str, kind: DataType) -> int | None:
@@ -144,7 +144,7 @@ def _decimal_text(unscaled: int, scale: int) -> str:
     return ("-" if unscaled < 0 else "") + (f"{whole}.{part}" if part else whole)
 
 
-_READ: Mapping[str, Callable[[str, DataType], Scalar | None]] = {
+_READERS: Mapping[str, Callable[[str, DataType], Scalar | None]] = {
     "string": _string,
     "bool": _bool,
     "decimal": _whole,

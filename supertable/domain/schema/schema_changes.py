@@ -1,7 +1,7 @@
-"""Changing a table's columns without rewriting data: by field id, so that nothing old ever shows under a new name.
+"""Changes to a table's columns that rewrite no data. Fields keep their ids, so a new column never shows old values.
 
-A path names a column, or a field nested in one: ("address", "zip"). Elements of lists are called `element`, the parts
-of maps `key` and `value`.
+A path names a column, or a field nested in one: ("address", "zip"). The element of a list is named `element`, the
+parts of a map `key` and `value`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class AddColumn:
-    """A new column or struct member, last in its place; null in all rows there are."""
+    """Adds a column or struct member, last among its siblings; null in all existing rows."""
 
     path: Path
     type: DataType
@@ -31,7 +31,7 @@ class AddColumn:
 
 @dataclass(frozen=True, slots=True)
 class DropColumn:
-    """Its values stay in older versions; a later column of the same name does not get them back."""
+    """Drops a column or struct member. Its values stay in older versions; a later column of that name is new."""
 
     path: Path
 
@@ -50,7 +50,7 @@ class RenameColumn:
 
 @dataclass(frozen=True, slots=True)
 class MoveColumn:
-    """To the place right after its sibling `after`, or with None to the first place."""
+    """Moves a column or struct member right after its sibling `after`; None: to the first place."""
 
     path: Path
     after: str | None
@@ -61,7 +61,7 @@ class MoveColumn:
 
 @dataclass(frozen=True, slots=True)
 class WidenColumn:
-    """To a type that holds every value exactly (see `domain.types.widened`)."""
+    """Changes the type to one that holds every value exactly (see `types.widened`)."""
 
     path: Path
     type: DataType
@@ -72,7 +72,7 @@ class WidenColumn:
 
 @dataclass(frozen=True, slots=True)
 class SetNullable:
-    """Whether nulls are allowed. To forbid them, no live row may have one: the use case looks."""
+    """Allows or forbids nulls. Nulls can be forbidden only if no live row has one, which the use case checks."""
 
     path: Path
     nullable: bool
@@ -94,9 +94,10 @@ SchemaChange = AddColumn | DropColumn | RenameColumn | MoveColumn | WidenColumn 
 
 
 def changed_schema(schema: Schema, change: SchemaChange, needed: Collection[int]) -> Schema:
-    """The schema after one change. `needed` are the field ids of key and sequence columns, which have to stay.
+    """The schema after one change. `needed`: the field ids of key and sequence columns, which cannot be dropped.
 
-    Raises `InvalidSchema` for a column that is not there or cannot be changed so, and `IncompatibleSchema` for types.
+    Raises `InvalidSchema` where the column does not exist or cannot be changed in this way, and `IncompatibleSchema`
+    where the type cannot be widened to the new one.
     """
     last = [schema.last_field_id]
     if isinstance(change, AddColumn | DropColumn | RenameColumn | MoveColumn) and len(change.path) > 1:
@@ -119,7 +120,8 @@ def field_at(schema: Schema, path: Path) -> Field:
 def _require_struct(parent: Field, path: Path) -> None:
     if parent.type.name != "struct":
         raise InvalidSchema(
-            _text(path), f"{parent.name} is {parent.type}; only members of structs come, go, move and get other names"
+            _text(path),
+            f"{parent.name} is {parent.type}; only members of structs can be added, dropped, moved or renamed",
         )
 
 
@@ -167,22 +169,24 @@ def _added(siblings: tuple[Field, ...], change: AddColumn, last: list[int]) -> t
 
 def _dropped(field: Field, rest: tuple[Field, ...], path: Path, needed: Collection[int]) -> tuple[Field, ...]:
     if field.id in needed:
-        raise InvalidSchema(_text(path), "it is a key or the sequence of the table and cannot be dropped")
+        raise InvalidSchema(_text(path), "it is a key or sequence column of the table and cannot be dropped")
     if not rest:
-        raise InvalidSchema(_text(path), "it is the only one in its place and cannot be dropped")
+        raise InvalidSchema(_text(path), "it is the only column or member here and cannot be dropped")
     return rest
 
 
 def _widened(field: Field, kind: DataType, path: Path) -> DataType:
     if field.type.fields or widened(field.type, kind) != kind:
-        hint = "Columns can be widened to types that hold every value exactly, and in no other way."
+        hint = "A column's type can only change to one that holds every value exactly."
         raise IncompatibleSchema(_text(path), str(field.type), str(kind), hint)
     return kind
 
 
 def _new_name(name: str, others: Sequence[Field], path: Path) -> str:
     if any(other.name.lower() == name.lower() for other in others):
-        raise InvalidSchema(_text(path), f"there is a column {name!r} already; names are matched without case")
+        raise InvalidSchema(
+            _text(path), f"a column {name!r} already exists; names that differ only in case are the same"
+        )
     checked_columns([name])
     return name
 

@@ -1,4 +1,4 @@
-"""A table's columns at one version, and how data with other columns fits them or changes them."""
+"""The columns of a table at one version, and how data with other columns fits or evolves them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from supertable.domain.names import checked_columns
 from supertable.domain.schema.types import DataType, Field, widened
 
 UNASSIGNED = 0
-"""The id of a field that comes with data and has no place in a table yet."""
+"""The id of a field of incoming data that is not part of a table yet."""
 
-_KEYABLE_NOT = frozenset({"list", "struct", "map"})
+_NOT_KEYABLE = frozenset({"list", "struct", "map"})
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """Columns in order. `id` counts the table's schemas from 1; `last_field_id` is the highest id ever given out."""
+    """Columns in order. `id` counts the table's schemas from 1. `last_field_id`: the highest field id ever assigned."""
 
     id: int
     fields: tuple[Field, ...]
@@ -37,7 +37,7 @@ class Schema:
 
 
 def first_schema(fields: Iterable[Field]) -> Schema:
-    """A new table's schema: ids are given out parents first, from 1. Raises `InvalidSchema`."""
+    """The schema of a new table: field ids are assigned from 1, parents first. Raises `InvalidSchema`."""
     given = tuple(fields)
     if not given:
         raise InvalidSchema("", "a table needs at least one column")
@@ -48,7 +48,10 @@ def first_schema(fields: Iterable[Field]) -> Schema:
 
 
 def check_keys(schema: Schema, keys: Iterable[str], sequence: str | None) -> tuple[tuple[int, ...], int | None]:
-    """The field ids of the key and sequence columns. Raises `InvalidSchema` where one cannot serve."""
+    """The field ids of the key columns and of the sequence column, if any.
+
+    Raises `InvalidSchema` where a column does not exist, is named twice, or has a type that cannot be a key.
+    """
     ids = tuple(_keyable(schema, name, "a key").id for name in keys)
     if len(set(ids)) != len(ids):
         raise InvalidSchema(", ".join(keys), "a key column is named twice")
@@ -60,11 +63,11 @@ def check_keys(schema: Schema, keys: Iterable[str], sequence: str | None) -> tup
 
 
 def fitted_schema(schema: Schema, given: Iterable[Field], evolve: bool) -> Schema:
-    """The schema under which data with the columns `given` can be written: `schema` itself, or its evolution.
+    """The schema under which data with the columns `given` can be written: `schema` itself, or an evolved one.
 
-    Data types that the table's own type holds exactly fit as they are. With `evolve`, new columns are added (nullable,
-    at the end) and types widened. Otherwise, and where no type holds both, raises `IncompatibleSchema`.
-    Columns of the table that the data lacks are not looked at here: see `missing_columns`.
+    Data fits as it is where the table's type holds every value of the data's type exactly. With `evolve`, new columns
+    are added (nullable, at the end) and types widened. Otherwise, and where no type holds both, raises
+    `IncompatibleSchema`. Columns of the table that the data lacks are not checked here: see `missing_columns`.
     """
     columns = list(given)
     checked_columns([field.name for field in columns])
@@ -76,22 +79,22 @@ def fitted_schema(schema: Schema, given: Iterable[Field], evolve: bool) -> Schem
 
 
 def missing_columns(schema: Schema, given: Iterable[str]) -> list[Field]:
-    """The table's columns that data with the columns `given` lacks, in the table's order."""
+    """The columns of the table that data with the columns `given` lacks, in the table's order."""
     present = {name.lower() for name in given}
     return [field for field in schema.fields if field.name.lower() not in present]
 
 
 def without(schema: Schema, fields: Iterable[Field]) -> Schema:
-    """Only the other columns: what data without these is staged under. It is no schema of the table's; its id is 0."""
+    """The schema without these columns, for staging data that lacks them. It is not one of the table's: its id is 0."""
     dropped = {field.id for field in fields}
     return Schema(UNASSIGNED, tuple(field for field in schema.fields if field.id not in dropped), schema.last_field_id)
 
 
 def require_nullable(fields: Iterable[Field]) -> None:
-    """Raises `InvalidSchema` for the first of the missing `fields` that may not be null."""
+    """Raises `InvalidSchema` for the first of the `fields`, which the data lacks, that forbids nulls."""
     for field in fields:
         if not field.nullable:
-            raise InvalidSchema(field.name, "it may not be null, and the data does not have it")
+            raise InvalidSchema(field.name, "it may not be null, but the data does not have it")
 
 
 class _Counter:
@@ -112,8 +115,8 @@ def _numbered(field: Field, assign: _Counter) -> Field:
 def _keyable(schema: Schema, name: str, role: str) -> Field:
     field = schema.find(name)
     if field is None:
-        raise InvalidSchema(name, f"it is named as {role} column, but there is no such column")
-    if field.type.name in _KEYABLE_NOT:
+        raise InvalidSchema(name, f"it was given as {role} column, but there is no such column")
+    if field.type.name in _NOT_KEYABLE:
         raise InvalidSchema(name, f"{field.type} cannot be {role} column")
     return field
 
@@ -175,12 +178,12 @@ class _Merge:
 
 
 def numbered(field: Field, last: int) -> tuple[Field, int]:
-    """The field and all that is nested in it with the ids after `last`, and the last id given out."""
+    """The field and all its nested fields with new ids, counting on from `last`; and the last id assigned."""
     assign = _Counter(last)
     return _numbered(field, assign), assign.last
 
 
 def walk_fields(fields: Iterable[Field]) -> Iterator[Field]:
-    """All the fields, nested ones included, parents first."""
+    """All fields, nested ones included, parents first."""
     for field in fields:
         yield from field.walk()

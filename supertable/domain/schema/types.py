@@ -1,4 +1,4 @@
-"""The types that a column can have, and which of them widen into which without losing a value."""
+"""The types of columns, and which types widen to which without loss."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 Scalar = bool | int | float | str
 """A value in a column range: integers for integer, date (days since 1970), time and timestamp (in the type's unit) and
-decimal (unscaled) columns; text for string columns, ordered by code point, which is bytewise by UTF-8."""
+decimal (unscaled) columns; text for string columns, ordered by code point, which is the order of the UTF-8 bytes."""
 
 
 SIGNED = {"int8": 8, "int16": 16, "int32": 32, "int64": 64}
@@ -20,12 +20,12 @@ MAX_DECIMAL_PRECISION = 38
 
 @dataclass(frozen=True, slots=True)
 class DataType:
-    """One type.
+    """The type of a column or nested field.
 
-    `name` is bool, int8…uint64, float16…64, decimal, string, binary, date, time, timestamp, list, struct or map;
-
-    decimal has precision and scale; time and timestamp a unit (ms, us, ns); timestamp a timezone or none.
-    fields: a list's one element, a struct's members, a map's key and value.
+    `name`: bool, int8…int64, uint8…uint64, float16…float64, decimal, string, binary, date, time, timestamp, list,
+    struct or map. `precision` and `scale`: of a decimal. `unit`: of a time or timestamp (ms, us, ns). `timezone`: of a
+    timestamp, empty if it has none. `fields`: the one element of a list, the members of a struct, the key and value of
+    a map.
     """
 
     name: str
@@ -51,7 +51,7 @@ class DataType:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column, or a part of a nested one. The id never changes and is never used again in its table."""
+    """A column, or a part of a nested column. The id never changes and is never reused in its table."""
 
     id: int
     name: str
@@ -60,7 +60,7 @@ class Field:
     comment: str = ""
 
     def walk(self) -> Iterator[Field]:
-        """This field and all that is nested in it, parents first."""
+        """This field and all its nested fields, parents first."""
         yield self
         for child in self.type.fields:
             yield from child.walk()
@@ -71,10 +71,10 @@ def is_integer(kind: DataType) -> bool:
 
 
 def widened(old: DataType, new: DataType) -> DataType | None:
-    """The narrowest type that holds every value of both exactly, or None where there is none.
+    """The narrowest type that holds every value of both types exactly; None where there is none.
 
-    Source: the type promotions of Iceberg's and Delta's specifications, with unsigned integers added. Nested types
-    are compared by `domain.schemas`, which knows their field ids.
+    Source: the type promotions of the Iceberg and Delta specifications, with unsigned integers added. Nested types
+    are compared in `schemas`, which has their field ids.
     """
     if old == new:
         return old
