@@ -146,7 +146,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """The current state of a job. `beat_at_us`: the last heartbeat of a job without a recorded end; None: none was sent."""
+    """The current state of a job. `beat_at_us`: the last heartbeat of a job without a recorded end; None: none yet."""
 
     job: Job
     state: JobState

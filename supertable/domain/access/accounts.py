@@ -1,4 +1,4 @@
-"""The roles, users and tokens of an organization. Their changes are a log like a table's."""
+"""The roles, users and tokens of an organization. Their changes form a versioned log, like a table's."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Entry = TypeVar("Entry")
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """`hash`: 32 hex digits, which stay when the name changes. `roles`: names; the first is the default.
+    """`hash`: 32 hex digits, which never change, even if the name does. `roles`: names; the first is the default.
 
     `version`: as in `Role`.
     """
@@ -38,10 +38,10 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`digest`: SHA-256 of the token, as hex; the token itself is kept nowhere. `user`: the user's hash.
+    """`digest`: SHA-256 of the token, as hex; the token itself is never stored. `user`: the user's hash.
 
-    `role`: the only one that it gives; None: any of the user's. Times in microseconds since 1970 UTC; `used_at_us` is
-    exact to an hour.
+    `role`: the only role that it can use; None: any of the user's. Times are in microseconds since 1970 UTC;
+    `used_at_us` is accurate to an hour.
     """
 
     id: str
@@ -55,12 +55,12 @@ class Token:
 
 
 def token_digest(token: str) -> str:
-    """As it is stored. Half a surrogate, which no token has, is no reason to fail."""
+    """The digest that is stored for a token. Accepts invalid Unicode, which no token contains."""
     return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
 class AccessAction(StrEnum):
-    """PUT makes or replaces. FOUND gives the organization its secret."""
+    """PUT creates or replaces. FOUND sets the organization's secret."""
 
     FOUND = "found"
     PUT_ROLE = "put role"
@@ -74,7 +74,7 @@ class AccessAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AccessChange:
-    """`name`: of the role, the user's hash or the token's id, which is dropped or used. `at_us`: when it was used."""
+    """`name`: what is dropped or used: a role's name, a user's hash or a token's id. `at_us`: when it was used."""
 
     action: AccessAction
     name: str = ""
@@ -87,7 +87,7 @@ class AccessChange:
 
 @dataclass(frozen=True, slots=True)
 class AccessCommit:
-    """One version. `by`: the hash of the user who made it."""
+    """One version of the log. `by`: the hash of the user who made the commit."""
 
     id: str
     version: int
@@ -98,7 +98,10 @@ class AccessCommit:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """`roles` by name key, `users` by hash, `tokens` by id. `secret` keys the hashes of masked values."""
+    """The accounts at one version: `roles` by name key, `users` by hash, `tokens` by id.
+
+    `secret` keys the hashes of masked values.
+    """
 
     version: int = 0
     commit_id: str = ""
@@ -120,14 +123,14 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """What a session may do at this moment. `secret`: see `Access`."""
+    """The current rights of a session. `secret`: see `Access`."""
 
     role: Role
     caller: Caller
     secret: str = field(default="", repr=False)
 
     def require(self, need: Permission) -> None:
-        """Raises `AccessDenied`."""
+        """Raises `AccessDenied` where the role does not have the permission."""
         if not self.role.may(need):
             raise AccessDenied(f"The role {self.role.name!r} ({self.role.type}) does not have the permission {need}.")
 
@@ -136,7 +139,7 @@ NO_ACCOUNTS = Access()
 
 
 def authorization(access: Access, session: Session, now_us: int) -> Authorization:
-    """Raises `NotSignedIn` where the session is over, and `AccessDenied` where it does not have its role any more."""
+    """Raises `NotSignedIn` where the session has ended, and `AccessDenied` where it no longer has its role."""
     token = access.tokens.get(session.token)
     if session.token and token is None:
         raise NotSignedIn("This token was revoked.")
@@ -147,7 +150,7 @@ def authorization(access: Access, session: Session, now_us: int) -> Authorizatio
     if not session.superuser and not session.external:
         user = access.users.get(session.user)
         if user is None or not user.enabled:
-            raise NotSignedIn("This user is not known any more, or was disabled.")
+            raise NotSignedIn("This user was dropped or disabled.")
         if not user.holds(session.role):
             raise AccessDenied(f"User {user.name} does not have the role {session.role!r}.")
         attributes = {**user.attributes, **attributes}
@@ -160,11 +163,11 @@ def authorization(access: Access, session: Session, now_us: int) -> Authorizatio
 
 
 def replayed_access(base: Access | None, commits: Iterable[AccessCommit]) -> Access | None:
-    """The state after `commits`. Raises `ValueError` where they do not follow `base` without a gap."""
+    """The state after `commits`; None where there is none yet. Raises `ValueError` on a gap in the versions."""
     state = base or NO_ACCOUNTS
     for commit in commits:
         if commit.version != state.version + 1:
-            raise ValueError(f"version {commit.version} where {state.version + 1} should be")
+            raise ValueError(f"version {commit.version} instead of {state.version + 1}")
         state = replace(state, version=commit.version, commit_id=commit.id, committed_at_us=commit.committed_at_us)
         for change in commit.changes:
             state = _applied(state, change)
@@ -186,8 +189,8 @@ def _applied(state: Access, change: AccessChange) -> Access:
         case AccessAction.DROP_ROLE:
             return replace(state, roles=_without(state.roles, name_key(change.name)))
         case AccessAction.DROP_USER:
-            left = {number: token for number, token in state.tokens.items() if token.user != change.name}
-            return replace(state, users=_without(state.users, change.name), tokens=left)
+            remaining = {token_id: token for token_id, token in state.tokens.items() if token.user != change.name}
+            return replace(state, users=_without(state.users, change.name), tokens=remaining)
         case AccessAction.DROP_TOKEN:
             return replace(state, tokens=_without(state.tokens, change.name))
         case AccessAction.USE_TOKEN if change.name in state.tokens:

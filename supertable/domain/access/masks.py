@@ -1,4 +1,4 @@
-"""What stands in place of a column's values where a role may know that there are some, and not which."""
+"""Column masks: what a role sees in place of values that it may not read."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class MaskKind(StrEnum):
 class Mask:
     """`constant`: the text of CONSTANT. `first` and `last`: how many characters PARTIAL shows at either end.
 
-    HASH gives equal texts for equal values, keyed by the deployment, so that nobody can look them up. A null stays null
-    under every mask but CONSTANT. A text that is not longer than what PARTIAL shows is hidden as a whole.
+    HASH gives equal texts for equal values. The hash is keyed by the deployment, so values cannot be looked up. A null
+    stays null under every mask but CONSTANT. PARTIAL hides a text completely if it would show all its characters.
     """
 
     kind: MaskKind
@@ -36,7 +36,7 @@ class Mask:
     last: int = 0
 
     def masked_type(self, kind: DataType) -> DataType:
-        """The type of the masked column. Raises `InvalidInput` where the mask does not fit."""
+        """The type of the masked column. Raises `InvalidInput` where the mask cannot be used for columns of `kind`."""
         if self.kind is MaskKind.NULL:
             return kind
         if self.kind is MaskKind.PARTIAL and kind.name != "string":
@@ -46,7 +46,7 @@ class Mask:
         return DataType("string")
 
     def __str__(self) -> str:
-        """As `parsed_mask` reads it."""
+        """The text that `parsed_mask` reads."""
         if self.kind is MaskKind.CONSTANT:
             return f"constant:{self.constant}"
         if self.kind is MaskKind.PARTIAL:
@@ -56,7 +56,7 @@ class Mask:
 
 
 def parsed_mask(text: str) -> Mask:
-    """`null`, `hash`, `constant:TEXT`, `first:2`, `last:4` or `first:2,last:4`. Raises `InvalidInput`."""
+    """Parses `null`, `hash`, `constant:TEXT`, `first:2`, `last:4` or `first:2,last:4`. Raises `InvalidInput`."""
     kind, colon, rest = checked_text("A mask", text, _MOST_CONSTANT + len("constant:")).partition(":")
     if text in (MaskKind.NULL, MaskKind.HASH):
         return Mask(MaskKind(text))
@@ -65,15 +65,19 @@ def parsed_mask(text: str) -> Mask:
     ends = [_END.fullmatch(end) for end in text.split(",")]
     shown = {end[1]: int(end[2]) for end in ends if end}
     if len(shown) < len(ends):
-        raise InvalidInput(f"There is no mask {text!r}: say null, hash, constant:TEXT, first:2, last:4 or both.")
+        raise InvalidInput(
+            f"There is no mask {text!r}. Use null, hash, constant:TEXT, first:2, last:4, or first:2,last:4."
+        )
     return checked_mask(Mask(MaskKind.PARTIAL, first=shown.get("first", 0), last=shown.get("last", 0)))
 
 
 def checked_mask(mask: Mask) -> Mask:
-    """Raises `InvalidInput`."""
+    """Returns the mask unchanged. Raises `InvalidInput` where a length is out of bounds."""
     checked_text("The constant of a mask", mask.constant, _MOST_CONSTANT)
     if not 0 <= mask.first + mask.last <= _MOST_SHOWN or min(mask.first, mask.last) < 0:
-        raise InvalidInput(f"A partial mask shows up to {_MOST_SHOWN} characters.")
+        raise InvalidInput(f"A partial mask can show up to {_MOST_SHOWN} characters.")
     if mask.kind is MaskKind.PARTIAL and mask.first + mask.last == 0:
-        raise InvalidInput("A partial mask shows some characters at the beginning or the end; use null for none.")
+        raise InvalidInput(
+            "A partial mask must show some characters at the beginning or the end. To show none, use null."
+        )
     return mask

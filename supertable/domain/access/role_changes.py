@@ -1,4 +1,4 @@
-"""What roles may become, so that none promises what it does not keep."""
+"""Changes to roles, and the checks that keep each role consistent and bounded."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ MOST_COMMENT = 1_000
 
 
 def role_type(name: str) -> RoleType:
-    """Raises `InvalidInput`."""
+    """The type of that name. Raises `InvalidInput`."""
     try:
         return RoleType(name)
     except ValueError:
-        raise InvalidInput(f"There is no type of role {name!r}; there are {', '.join(RoleType)}.") from None
+        raise InvalidInput(f"There is no role type {name!r}. Use one of {', '.join(RoleType)}.") from None
 
 
 def checked_role_name(name: str) -> str:
-    """Raises `InvalidName`."""
+    """Returns `name` unchanged. Raises `InvalidName`, also for the built-in role."""
     if name_key(checked_name("role", name)) == SUPERADMIN.name:
-        raise InvalidName("role", name, "this role is there already, and cannot be changed")
+        raise InvalidName("role", name, "it is the name of a built-in role, which cannot be changed")
     return name
 
 
 def checked_role(role: Role) -> Role:
-    """The role, or `InvalidInput` where it says more than holds, or too much to be asked at every read."""
+    """Returns the role unchanged. Raises `InvalidInput` where its grants have no effect, or exceed the limits."""
     checked_text("The comment", role.comment, MOST_COMMENT)
     if role.reaches_all and (role.tables or role.rules):
         raise InvalidInput(
-            f"A role of type {role.type} reaches all tables, whole. It cannot be granted some, or have rules for them: "
-            "choose the type writer, reader or meta, or revoke what the role was granted first."
+            f"A role of type {role.type} reaches all tables completely, so it cannot have grants or rules. "
+            "Choose the type writer, reader or meta, or revoke its grants and rules first."
         )
     if len(role.tables) > MOST_PATTERNS or len(role.rules) > MOST_RULES:
-        raise InvalidInput(f"A role may have {MOST_PATTERNS:,} patterns and {MOST_RULES:,} rules.")
+        raise InvalidInput(f"A role may have up to {MOST_PATTERNS:,} patterns and {MOST_RULES:,} rules.")
     return role
 
 
 def with_grants(role: Role, patterns: Sequence[str]) -> Role:
-    """With these patterns besides, each once. Raises `InvalidName` and `InvalidInput`."""
+    """The role with these patterns added, each once. Raises `InvalidName` and `InvalidInput`."""
     for pattern in patterns:
         require_grantable(checked_pattern(pattern).rpartition(".")[0])
     known = {name_key(pattern): pattern for pattern in (*role.tables, *patterns)}
@@ -52,27 +52,29 @@ def with_grants(role: Role, patterns: Sequence[str]) -> Role:
 
 
 def require_grantable(supertable: str) -> None:
-    """Raises `InvalidInput` for a supertable whose tables roles have by what they may do, not by grants."""
+    """Raises `InvalidInput` for the system supertable, whose tables are visible by role type and not by grant."""
     if is_system(supertable):
         raise InvalidInput(
-            f"Tables of the supertable {SYSTEM} cannot be granted: roles of the types superadmin and admin see them."
+            f"Tables of the supertable {SYSTEM} cannot be granted. Roles of the types superadmin and admin see them."
         )
 
 
-def with_rule(role: Role, rule: TableRule, there: Collection[str]) -> Role:
-    """With a rule in place of the one that it has for that table.
+def with_rule(role: Role, rule: TableRule, existing_ids: Collection[str]) -> Role:
+    """The role with the rule, which replaces the role's rule for the same table.
 
-    `there`: ids of the tables of its supertable. A rule for another table of the name, which is there no more, goes:
-    the new one keeps the name closed for others as well.
+    `existing_ids`: ids of the tables of the rule's supertable. Rules for tables of the same name that no longer exist
+    are removed, since the new rule also keeps other tables of that name closed.
     """
     kept = {
-        table_id: other for table_id, other in role.rules.items() if table_id in there or not _of_same_name(other, rule)
+        table_id: other
+        for table_id, other in role.rules.items()
+        if table_id in existing_ids or not _of_same_name(other, rule)
     }
     return replace(role, rules={**kept, rule.table_id: rule})
 
 
 def without_grant(role: Role, pattern: str, tables: Collection[str]) -> Role:
-    """Without that pattern, and without rules for the tables of these ids. Raises `NotFound` where it has neither."""
+    """The role without the pattern and without rules for these table ids. Raises `NotFound` where it has neither."""
     patterns = tuple(each for each in role.tables if name_key(each) != name_key(pattern))
     rules = {table_id: rule for table_id, rule in role.rules.items() if table_id not in tables}
     if len(patterns) + len(rules) == len(role.tables) + len(role.rules):
@@ -81,15 +83,15 @@ def without_grant(role: Role, pattern: str, tables: Collection[str]) -> Role:
 
 
 def changed_grants(before: Role | None, after: Role) -> tuple[str, ...]:
-    """Patterns and tables of rules that the one has and the other has not, or not so."""
+    """The patterns and names of tables whose grants or rules differ between the two roles, sorted."""
     old = before or replace(after, tables=(), rules={})
     both = {**old.rules, **after.rules}
-    rules = {rule.name for number, rule in both.items() if old.rules.get(number) != after.rules.get(number)}
+    rules = {rule.name for table_id, rule in both.items() if old.rules.get(table_id) != after.rules.get(table_id)}
     return tuple(sorted({*old.tables} ^ {*after.tables} | rules))
 
 
 def require_no_rule(role: Role, table_ids: Collection[str]) -> None:
-    """Raises `AlreadyExists` where a rule would stay in force behind a grant of the whole table."""
+    """Raises `AlreadyExists` where the role has a rule that would still restrict a table granted as a whole."""
     for table_id in role.rules.keys() & set(table_ids):
         raise AlreadyExists(
             f"Role {role.name} has a rule for table {role.rules[table_id].name}, which would stay in force. Revoke it "

@@ -1,8 +1,8 @@
-"""What roles are, what each may do, and to which tables.
+"""Roles: their types, the permissions of each type, and the tables that a role may access.
 
-A request acts under exactly one role; roles are never merged. A role is granted tables by pattern, whole; and may have
-a rule for a single table, which says which of its columns and rows it sees. Rules are bound to the table's id and to
-field ids: renames change nothing, and another table of the same name is closed until it has a rule of its own.
+A request acts under exactly one role; roles are never merged. A role is granted whole tables by pattern. It may also
+have a rule for a single table, which restricts the columns and rows that it sees. Rules are bound to the table's id and
+to field ids: renames do not affect them, and another table of the same name is closed until it has its own rule.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ _PATTERN = re.compile(r"[A-Za-z0-9_*]{1,128}(\.[A-Za-z0-9_*]{1,128})?", re.ASCII
 
 @dataclass(frozen=True, slots=True)
 class TableRule:
-    """What a role sees of one table. `columns`: field ids, None for all, also those to come; `filter`: None: all rows.
+    """What a role sees of one table. `columns`: field ids; None: all, future ones included. `filter`: None: all rows.
 
-    Without any column the table is closed: the role may not even know that there is one.
-    `supertable` and `name` are the table's when the rule was made: a table of that name without a rule is closed.
+    Without any column the table is closed: the role cannot learn that it exists.
+    `supertable` and `name` are those of the table when the rule was made. Other tables of that name are closed.
     """
 
     supertable: str
@@ -66,17 +66,17 @@ class TableRule:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """A role's rights to a table that it may know of. `rule`: None: the whole table."""
+    """A role's rights to a table that is visible to it. `rule`: None: the whole table."""
 
     rule: TableRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """`tables`: patterns of whole tables, `*` for any part of a name: `orders`, `sales_*`, `main.orders`, `*`.
+    """`tables`: patterns of whole tables, `*` for any characters: `orders`, `sales_*`, `main.orders`, `*`.
 
-    `rules` by table id. Roles that may control reach all tables, whole, and only they those of the system.
-    `version`: the one of the access log at which it was changed last.
+    `rules`: by table id. Roles with the permission CONTROL reach all tables completely, and only they reach those of
+    the system supertable. `version`: that of the access log at which the role last changed.
     """
 
     name: str
@@ -94,7 +94,7 @@ class Role:
         return permission in _MAY[self.type]
 
     def rights(self, supertable: str, table_id: str, name: str) -> Rights | None:
-        """The role's rights to a table; None: none, it may not even know that there is one."""
+        """The role's rights to a table; None: none, the role cannot learn that the table exists."""
         if self.reaches_all:
             return Rights()
         if is_system(supertable):
@@ -105,7 +105,7 @@ class Role:
         return Rights() if any(_matches(pattern, supertable, name) for pattern in self.tables) else None
 
     def rule_for(self, supertable: str, table_id: str, name: str) -> TableRule | None:
-        """The table's rule; one that closes it where it took the place of a table that was not to be seen whole."""
+        """The rule for the table. A table without one is closed if a rule for another table has its name; else None."""
         if table_id in self.rules:
             return self.rules[table_id]
         if any(_same(rule, supertable, name) for rule in self.rules.values()):
@@ -114,13 +114,15 @@ class Role:
 
 
 SUPERADMIN = Role("superadmin", RoleType.SUPERADMIN)
-"""The one role that is always there; superusers act under it unless they name another."""
+"""The built-in role. Superusers act under it unless they choose another."""
 
 
 def checked_pattern(pattern: object) -> str:
-    """Raises `InvalidName`."""
+    """Returns the pattern unchanged. Raises `InvalidName`."""
     if not isinstance(pattern, str) or not _PATTERN.fullmatch(pattern):
-        raise InvalidName("table", pattern, "a pattern is a name, or supertable.name, in which * stands for any part")
+        raise InvalidName(
+            "table", pattern, "a pattern is a name, or supertable.name, in which * stands for any characters"
+        )
     return pattern
 
 

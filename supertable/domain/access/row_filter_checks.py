@@ -1,7 +1,7 @@
-"""Whether a row filter fits a table's columns: then it has one meaning, and fails on no row whatever is in it.
+"""Type checks of row filters. A filter that passes has one meaning and cannot fail on any row.
 
-Values are compared within their family only, and every constant is exactly a value of the column that it is compared
-with. Widening a column changes nothing of that; where another change does, nobody sees any rows by the filter.
+Values are only compared within their family, and every constant is exactly a value of the type of the column that it
+is compared with. Widening a column keeps a filter valid. If another change makes it invalid, it shows no rows.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ _FITTING = {
     "timestamp": {"text", "date", "timestamp"},
     "zoned": {"text", "date", "timestamp", "zoned"},
 }
-"""By the family of a column, those of the constants that it may be compared with, if they have the same value in it."""
+"""By the family of a column: the families of constants that it may be compared with, if its type holds their value."""
 
 
 def fitted_filter(condition: Term, schema: Schema) -> Term:
     """The condition with its constants in the types of the columns of `schema`. Raises `InvalidInput`.
 
-    What was fitted once fits the same way again. Texts of the caller may be compared with any column of single values:
-    where they are none of its values, the comparison is null.
+    Fitting a fitted condition changes nothing. Texts from the caller may be compared with any column of a scalar type:
+    where a text is not a value of that type, the comparison is null.
     """
     return _Fitting(schema).condition(condition)
 
 
 def family(kind: DataType) -> str | None:
-    """What a type is compared with its like; None: it is not compared."""
+    """The group of types that `kind` can be compared with; None: values of this type cannot be compared."""
     if is_integer(kind) or kind.name == "decimal":
         return "number"
     if kind.name in FLOATS:
@@ -49,7 +49,7 @@ def family(kind: DataType) -> str | None:
 
 
 def constant(term: Term, kind: DataType) -> Term | None:
-    """The constant as one of `kind`; None where it is not exactly that."""
+    """The constant converted to `kind`; None where it is not exactly a value of that type."""
     own = term.type or _TEXT
     value = scalar(term.text or "", kind)
     if value is None or family(own) not in _FITTING.get(family(kind) or "", ()):
@@ -76,10 +76,10 @@ class _Fitting:
                 return term
             case form if form is Form.IN or form in COMPARISONS:
                 return self.comparison(term)
-        raise InvalidInput("A row filter is true or false for a row; a part of this one is a value of another kind.")
+        raise InvalidInput("A row filter must be true or false for each row; a part of this one is another value.")
 
     def kind(self, value: Term) -> DataType:
-        """The type of a value."""
+        """The type of a value. Raises `InvalidInput` where the term is a condition."""
         match value.form:
             case Form.COLUMN:
                 return self.column(value).type
@@ -90,66 +90,70 @@ class _Fitting:
                 return _TEXT
             case form if form in CALLER_FORMS:
                 return _TEXT
-        raise InvalidInput(f"A condition ({value.form.upper()}) stands where a row filter needs a value.")
+        raise InvalidInput(f"The row filter has a condition ({value.form.upper()}) where a value is needed.")
 
     def text(self, value: Term) -> None:
         if self.kind(value) != _TEXT:
-            raise InvalidInput(f"LIKE, lower and upper are for text; {self.named(value)} is {self.kind(value)}.")
+            raise InvalidInput(f"LIKE, lower and upper need text; {self.name_of(value)} is {self.kind(value)}.")
 
     def like(self, term: Term) -> Term:
         value, pattern = term.parts
         self.text(value)
         if pattern.form is not Form.CONSTANT or pattern.type != _TEXT:
-            raise InvalidInput(f"{term.form.upper()} needs its pattern as a text: 'a%'.")
+            raise InvalidInput(f"The pattern of {term.form.upper()} must be a text constant, like 'a%'.")
         return term
 
     def comparison(self, term: Term) -> Term:
-        """The first part that has a type of its own gives that of the others."""
-        own = [part for part in term.parts if not _adapts(part)]
-        if not own and not any(_of_caller(part) for part in term.parts):
-            raise InvalidInput("A comparison of constants says nothing; name a column, or current_user and its like.")
-        kind = self.kind(own[0]) if own else _TEXT
+        """Compares in the type of the first part with a fixed type; in text where no part has one."""
+        typed = [part for part in term.parts if not _adapts(part)]
+        if not typed and not any(_is_from_caller(part) for part in term.parts):
+            raise InvalidInput(
+                "A row filter cannot compare constants with each other. Name a column, or a value of the caller: "
+                "current_user, current_role or user_attribute."
+            )
+        kind = self.kind(typed[0]) if typed else _TEXT
         if family(kind) is None:
-            raise InvalidInput(f"{self.named(own[0])} is {kind}, which can only be asked for IS [NOT] NULL.")
-        return replace(term, parts=tuple(self.operand(part, kind, own) for part in term.parts))
+            raise InvalidInput(f"{self.name_of(typed[0])} is {kind}, which can only be tested with IS [NOT] NULL.")
+        return replace(term, parts=tuple(self.operand(part, kind, typed) for part in term.parts))
 
-    def operand(self, part: Term, kind: DataType, own: list[Term]) -> Term:
+    def operand(self, part: Term, kind: DataType, typed: list[Term]) -> Term:
         if part.form is Form.CONSTANT and part.type == kind:
             return part
         if part.form is Form.CONSTANT and part.type is not None:
             fitting = constant(part, kind)
             if fitting is None:
-                subject = self.named(own[0]) if own else "What is known of the caller"
+                subject = self.name_of(typed[0]) if typed else "A value of the caller"
                 raise InvalidInput(f"{subject} is {kind}; {_shown(part)} is not exactly a value of that type.")
             return fitting
         if not _adapts(part) and not _comparable(kind, self.kind(part)):
-            one, other = self.named(own[0]), self.named(part)
-            raise InvalidInput(f"{one} is {kind}, {other} is {self.kind(part)}: these cannot be compared.")
+            one, other = self.name_of(typed[0]), self.name_of(part)
+            raise InvalidInput(f"{one} is {kind} and {other} is {self.kind(part)}; these cannot be compared.")
         return part
 
     def column(self, value: Term) -> Field:
         found = self.schema.by_id(value.column)
         if found is None:
-            raise InvalidInput("A column of the row filter is not there any more.")
+            raise InvalidInput("A column of the row filter does not exist any more.")
         return found
 
-    def named(self, value: Term) -> str:
+    def name_of(self, value: Term) -> str:
         if value.form is Form.COLUMN:
             return f"Column {self.column(value).name}"
         return f"{value.form}()" if value.parts else str(value.form)
 
 
-def _of_caller(part: Term) -> bool:
-    """Whether it is a text of the caller; bound, it is a constant that has no type."""
+def _is_from_caller(part: Term) -> bool:
+    """Whether the value comes from the caller. Once bound, such a value is a constant without a type."""
     return part.form in CALLER_FORMS or (part.form is Form.CONSTANT and part.type is None)
 
 
 def _adapts(part: Term) -> bool:
-    return part.form is Form.CONSTANT or _of_caller(part)
+    """Whether the value takes the type of what it is compared with."""
+    return part.form is Form.CONSTANT or _is_from_caller(part)
 
 
 def _comparable(one: DataType, other: DataType) -> bool:
-    """Whether two columns are: all values of both have to have one type in every engine."""
+    """Whether columns of the two types can be compared: one type must hold all their values in every engine."""
     if one.name == other.name == "decimal":
         return widened(one, other) is not None
     return one == other or (is_integer(one) and is_integer(other)) or (one.name in FLOATS and other.name in FLOATS)

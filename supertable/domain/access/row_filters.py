@@ -1,7 +1,7 @@
-"""Which rows of a table somebody may see: a condition over its columns and over what is known of the caller.
+"""Row filters: conditions over a table's columns and the caller's attributes that decide which rows a role sees.
 
-It is a tree of the few forms below, and never text. Columns stand in it by field id, so that a rename changes nothing.
-A row is seen where the condition is true; where it is null the row stays hidden, as in SQL.
+A filter is a tree of the few forms below, and never text. It refers to columns by field id, so renames do not affect
+it. A row is visible where the condition is true. Where it is false or null the row is hidden, as in SQL.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_TERMS = 1_000
 
 
 class Form(StrEnum):
-    """What a term is. Values: those down to UPPER. All others are conditions."""
+    """The kind of a term. The forms down to UPPER are values, all others are conditions."""
 
     COLUMN = "column"
     CONSTANT = "constant"
@@ -48,12 +48,13 @@ CALLER_FORMS = frozenset({Form.USER, Form.ROLE, Form.ATTRIBUTE})
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One node. `parts`: the operands; of IN the value and then those it may be.
+    """A node of the tree. `parts`: the operands; of IN, the tested value and then the values of the list.
 
-    `column`: the field id of a COLUMN. `text`: how a CONSTANT of `type` is written, or the name of an ATTRIBUTE, which
-    is a text, and null where the caller does not have it. A boolean column or constant may stand as a condition.
+    `column`: the field id of a COLUMN. `text`: the written form of a CONSTANT of `type`, or the name of an ATTRIBUTE,
+    whose value is a text, or null where the caller does not have it. A boolean column or constant may be a condition.
 
-    A constant without a type is a text of the caller's, which is compared as what the other side is; None: null.
+    A CONSTANT without a type is a text from the caller, compared in the type of the other operand. Its `text` is None
+    for null.
     """
 
     form: Form
@@ -65,7 +66,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What is known of who asks. `user` is the user's hash."""
+    """The caller as row filters see it. `user`: the user's hash."""
 
     user: str
     role: str
@@ -73,37 +74,37 @@ class Caller:
 
 
 def terms(condition: Term) -> Iterator[Term]:
-    """The condition and all that is in it."""
+    """The condition and all terms in it, parents first."""
     yield condition
     for part in condition.parts:
         yield from terms(part)
 
 
 def columns_of(condition: Term) -> frozenset[int]:
-    """Field ids of the columns that the condition reads."""
+    """The field ids of the columns that the condition reads."""
     return frozenset(term.column for term in terms(condition) if term.form is Form.COLUMN)
 
 
 def bound(condition: Term, caller: Caller) -> Term:
-    """The condition for one caller: nothing in it stands for the caller any more."""
-    known: Mapping[Form, Callable[[Term], str | None]] = {
+    """The condition for one caller: constants replace the terms that stand for the caller."""
+    values: Mapping[Form, Callable[[Term], str | None]] = {
         Form.USER: lambda _: caller.user,
         Form.ROLE: lambda _: caller.role,
         Form.ATTRIBUTE: lambda term: caller.attributes.get(term.text or ""),
     }
     if condition.form in CALLER_FORMS:
-        return Term(Form.CONSTANT, text=known[condition.form](condition))
+        return Term(Form.CONSTANT, text=values[condition.form](condition))
     if not condition.parts:
         return condition
     return replace(condition, parts=tuple(bound(part, caller) for part in condition.parts))
 
 
 def checked_filter(condition: Term) -> Term:
-    """The condition, or `InvalidInput` where it is too large to be run for every query."""
-    if _depth_over(condition, MAX_DEPTH) or sum(1 for _ in terms(condition)) > MAX_TERMS:
-        raise InvalidInput(f"A row filter may have {MAX_TERMS:,} parts, nested {MAX_DEPTH} deep.")
+    """Returns the condition unchanged. Raises `InvalidInput` where it is too large to run in every query."""
+    if _is_deeper(condition, MAX_DEPTH) or sum(1 for _ in terms(condition)) > MAX_TERMS:
+        raise InvalidInput(f"A row filter may have up to {MAX_TERMS:,} parts, nested up to {MAX_DEPTH} deep.")
     return condition
 
 
-def _depth_over(condition: Term, most: int) -> bool:
-    return most == 0 or any(_depth_over(part, most - 1) for part in condition.parts)
+def _is_deeper(condition: Term, limit: int) -> bool:
+    return limit == 0 or any(_is_deeper(part, limit - 1) for part in condition.parts)

@@ -1,4 +1,7 @@
-"""Who asks. A request acts under exactly one role, the user's default or one that it names and holds."""
+"""Sessions: the authenticated caller and the role of a request.
+
+A request acts under exactly one role: the user's default, or one that the request names and the user holds.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,10 @@ from supertable.domain.names import name_key
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A caller that has been recognized. What its role allows is looked up anew whenever it does something.
+    """An authenticated caller. The rights of its role are looked up again for every action.
 
-    `user` is the user's hash. `token`: the id of the stored token that it came with. `external`: another system says
-    who it is and which role it has, until `until_us`; then `attributes` are from there too.
+    `user`: the user's hash. `token`: the id of the stored token that it signed in with, or empty. `external`: another
+    system vouches for the user and the role until `until_us`; then the `attributes` also come from that system.
     """
 
     organization: str
@@ -29,21 +32,21 @@ class Session:
 
     @property
     def irrevocable(self) -> bool:
-        """Whether nothing that is stored could take its rights away."""
+        """Whether no stored role, user or token can limit the session's rights."""
         return self.superuser and not self.token and self.role == SUPERADMIN.name and self.until_us is None
 
 
 def superuser_hash(organization: str) -> str:
-    """The superuser's hash where no other is set: 32 hex digits, the same in every deployment."""
+    """The default hash of the superuser: 32 hex digits, the same in every deployment."""
     return hashlib.sha256(f"superuser of {name_key(organization)}".encode()).hexdigest()[:32]
 
 
 def external_user_hash(issuer: str, subject: str) -> str:
-    """The hash of a user whom another system knows: 32 hex digits, the same whenever it vouches for them."""
+    """The hash of a user of another system: 32 hex digits, always the same for one issuer and subject."""
     return hashlib.sha256(f"{len(issuer)} {issuer} {subject}".encode()).hexdigest()[:32]
 
 
 def owner(organization: str, role: str | None = None, user: str | None = None) -> Session:
-    """Whoever opens an embedded lake; with `role`, what they see under it. `user`: the superuser's hash if set."""
+    """The session of an embedded lake: a superuser, under `role` if given. `user`: the superuser's hash if set."""
     user = user or superuser_hash(organization)
     return Session(organization, user, "owner", role or SUPERADMIN.name, superuser=True)

@@ -1,1 +1,1 @@
-"""What a query reads of a table: the scan plan, predicates and file pruning."""
+"""How a query reads a table: the scan plan, predicates and file pruning."""

@@ -1,4 +1,4 @@
-"""The part of a predicate that every engine can test row by row, and comes to the same answer as file ranges do."""
+"""The part of a predicate that every engine can test on each row with the same result as file pruning."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ _LARGEST = 2**120
 
 
 def exact_part(predicate: Predicate, schema: Schema) -> Predicate:
-    """What of the predicate compares columns of `schema` with values of their own types; the rest says nothing."""
+    """The part of the predicate that compares columns of `schema` with values of their own types.
+
+    All other comparisons become `ALWAYS`, so the result is still a necessary condition.
+    """
     match predicate:
         case All(parts):
             kept = tuple(part for part in (exact_part(part, schema) for part in parts) if part != ALWAYS)
@@ -21,17 +24,17 @@ def exact_part(predicate: Predicate, schema: Schema) -> Predicate:
         case NullTest(column):
             return predicate if schema.find(column) else ALWAYS
         case Compare(column, _, value):
-            return predicate if _is_of(schema, column, value) else ALWAYS
+            return predicate if _fits(schema, column, value) else ALWAYS
         case IsIn(column, values):
-            return predicate if all(_is_of(schema, column, value) for value in values) else ALWAYS
+            return predicate if all(_fits(schema, column, value) for value in values) else ALWAYS
 
 
-def _is_of(schema: Schema, column: str, value: Scalar) -> bool:
+def _fits(schema: Schema, column: str, value: Scalar) -> bool:
     field = schema.find(column)
-    return field is not None and _has(field.type, value)
+    return field is not None and _holds(field.type, value)
 
 
-def _has(kind: DataType, value: Scalar) -> bool:
+def _holds(kind: DataType, value: Scalar) -> bool:
     if isinstance(value, bool):
         return kind.name == "bool"
     if isinstance(value, str):

@@ -1,7 +1,7 @@
-"""Which files can hold rows that a predicate is true for, judged by what is known of their columns' ranges.
+"""File pruning: which files may hold rows that match a predicate, decided by the ranges of their columns.
 
-The answer is safe, not sharp: a file is left out only when no row of it can match. Ranges are in the units of the type
-that the file was written with; predicates speak of the table's type of today, which may be a wider one.
+The result is conservative: a file is left out only when none of its rows can match. Ranges are in the units of the
+type that the file was written with. Predicates use the table's current type, which may be wider.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SECONDS_PER_DAY = 86_400
 def pruned(
     files: Iterable[DataFile], predicate: Predicate, schemas: Mapping[int, Schema], current: Schema
 ) -> list[DataFile]:
-    """The files that may hold matching rows, in their order. `schemas` holds those they were written under, by id."""
+    """The files that may hold matching rows, in their order. `schemas`: those the files were written under, by id."""
     if predicate == ALWAYS:
         return list(files)
     tests: dict[int, Test] = {}
@@ -38,7 +38,7 @@ def pruned(
 
 
 def may_match(predicate: Predicate, file: DataFile, written: Schema, current: Schema) -> bool:
-    """Whether `file`, written under `written`, can hold a row of table schema `current` that matches."""
+    """Whether `file`, written under `written`, may hold a row that matches under the table's schema `current`."""
     return _compiled(predicate, written, current)(file)
 
 
@@ -110,7 +110,7 @@ def _null_test(column: int, negated: bool) -> Test:
 
 
 def _factor(written: DataType, current: DataType) -> int | None:
-    """What a value in the units of `written` is multiplied with to be in those of `current`; None: not comparable."""
+    """The factor that converts a value from the units of `written` to those of `current`; None: not comparable."""
     if written.name == current.name == "decimal":
         return _power(current.scale - written.scale)
     if written.name == "date" and current.name == "timestamp":
@@ -131,7 +131,7 @@ def _family(kind: DataType) -> str:
 
 
 def _comparable(value: Scalar, field: Field) -> bool:
-    """Whether the value is of the sort that ranges of this column have. NaN compares with nothing in Python."""
+    """Whether the value can be compared with ranges of this column. NaN cannot: in Python it compares with nothing."""
     text = isinstance(value, str)
     return text == (field.type.name == "string") and value == value
 
@@ -168,7 +168,7 @@ def _equal(column: int, value: Any, factor: int) -> Test:
 
 
 def _bound(pick: Callable[[ColumnRange], Any], holds: Callable[[Any, Any], bool]) -> Callable[[int, Any, int], Test]:
-    """A comparison that only one end of the range decides."""
+    """A comparison that is decided by one end of the range. `pick` gets that end, `holds` compares it."""
 
     def build(column: int, value: Any, factor: int) -> Test:
         def test(file: DataFile) -> bool:

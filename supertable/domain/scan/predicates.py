@@ -1,6 +1,6 @@
-"""What a query's WHERE says about one table, as far as file pruning can use it. Everything else is simply left out.
+"""Predicates: the conditions on one table in a query's WHERE that file pruning can use. Others are left out.
 
-A predicate tree is a necessary condition: rows for which it is not true cannot be in the answer.
+A predicate tree is a necessary condition: rows for which it is not true cannot be in the result.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ class NullTest:
 
 @dataclass(frozen=True, slots=True)
 class All:
-    """Every part is necessary; no part at all says nothing."""
+    """Every part is necessary. Without parts it is always true."""
 
     parts: tuple[Predicate, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """At least one of the parts is necessary."""
+    """At least one of the parts is necessary. Without parts it is never true."""
 
     parts: tuple[Predicate, ...]
 
@@ -52,4 +52,4 @@ class AnyOf:
 Predicate = Compare | IsIn | NullTest | All | AnyOf
 
 ALWAYS = All(())
-"""Says nothing: every file may hold rows."""
+"""True for every row: no file can be pruned."""

@@ -1,4 +1,4 @@
-"""What a row filter says about the files that can hold rows to be seen: the part that file pruning can use."""
+"""The part of a row filter that file pruning can use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FLIPPED = {
 
 
 def necessary_predicate(condition: Term, schema: Schema) -> Predicate:
-    """What holds for every row of `schema` for which the bound condition is true."""
+    """A predicate that holds for every row of `schema` for which the bound condition is true."""
     match condition.form:
         case Form.AND:
             return All(tuple(necessary_predicate(part, schema) for part in condition.parts))
@@ -70,7 +70,7 @@ def _compared(form: Form, left: Term, right: Term, schema: Schema) -> Predicate:
 
 
 def _either(parts: list[Predicate]) -> Predicate:
-    """One IN list where all are about the equality of one column, which is tested much faster than its parts."""
+    """Merges equality tests of one column into one IN list, which is much faster to test."""
     if ALWAYS in parts:
         return ALWAYS
     lists = [part for part in parts if isinstance(part, IsIn)]

@@ -1,8 +1,8 @@
-"""What a table reference in a query stands for: base data > dedup > tombstones > access.
+"""The view chain behind a table reference in a query: base data > dedup > tombstones > access.
 
-This is the engine-independent plan of one read of one snapshot; each engine compiles it to its own SQL. The base data
-are groups of files that were written under one schema; clean files are read bare, dirty ones through their deletion
-vectors; columns are matched by field id, so renamed, widened and added columns need no rewriting.
+It is the engine-independent plan of one read of one snapshot; each engine compiles it to its own SQL. The base data
+are groups of files that were written under one schema. Clean files are read directly, dirty ones through their deletion
+vectors. Columns are matched by field id, so renamed, widened and added columns need no rewriting.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from supertable.domain.table.data_files import DataFile
 
 @dataclass(frozen=True, slots=True)
 class FileGroup:
-    """Files that share one schema, the one under which they were written."""
+    """Files that were written under the same schema. `dirty`: those with hidden rows."""
 
     schema: Schema
     clean: tuple[DataFile, ...]
@@ -29,9 +29,10 @@ class FileGroup:
 
 @dataclass(frozen=True, slots=True)
 class AccessStage:
-    """What a caller sees of a table. `columns`: field ids, None: all. `condition`: bound to the caller, None: all rows.
+    """The part of a table that a caller sees. `columns`: field ids; None: all. `masks`: by field id.
 
-    `mask_key` is a secret that keys the hashes of masked values.
+    `condition`: the row filter, bound to the caller; None: all rows. `mask_key`: a secret that keys the hashes of
+    masked values.
     """
 
     columns: frozenset[int] | None = None
@@ -40,13 +41,14 @@ class AccessStage:
     mask_key: str = field(default="", repr=False)
 
     def shown(self, schema: Schema) -> Schema:
-        """The columns as the caller sees them: some are missing, masked ones have the type of their masks."""
+        """The columns as the caller sees them: without hidden ones; masked ones have the type of their masks."""
         columns = [column for column in schema.fields if self.columns is None or column.id in self.columns]
         return replace(schema, fields=tuple(map(self._shown, columns)))
 
     def unmasked(self, schema: Schema) -> Schema:
-        """Those columns whose values the caller sees as they are."""
-        return replace(schema, fields=tuple(one for one in self.shown(schema).fields if one.id not in self.masks))
+        """The columns whose values the caller sees unmasked."""
+        visible = self.shown(schema).fields
+        return replace(schema, fields=tuple(field for field in visible if field.id not in self.masks))
 
     def _shown(self, column: Field) -> Field:
         mask = self.masks.get(column.id)
@@ -55,12 +57,13 @@ class AccessStage:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One table at one version, pruned. `files_total` counts the snapshot's files, `groups` holds those to read.
+    """A read of one table at one version, after pruning. `groups`: the files to read. `folder`: the table's folder.
 
-    `schema` has all columns that are read; what comes of them is `shown`: `access` stands behind all else.
+    `files_total` and `rows_total` count the files and rows of the snapshot. `schema` has all columns that are read;
+    `access` applies last and decides which of them are `shown`.
 
-    `residual`: what the statement makes necessary of the rows, to be tested before anything that could fail is.
-    `hidden`: bitmaps of rows to leave out that stand in place of a dirty file's deletion vector, by path of the file.
+    `residual`: the predicate that must also be applied to every row, before any expression that can fail.
+    `hidden`: bitmaps of rows to leave out, by path of the file. They replace the file's deletion vector.
     """
 
     table: str
@@ -76,12 +79,12 @@ class Scan:
 
     @property
     def shown(self) -> Schema:
-        """The columns of the rows that come out."""
+        """The columns of the result."""
         return self.access.shown(self.schema) if self.access else self.schema
 
     @property
     def all_rows(self) -> bool:
-        """Whether the caller sees every row that is alive."""
+        """Whether the caller sees every live row."""
         return self.access is None or self.access.condition is None
 
     @property
@@ -96,9 +99,9 @@ class Scan:
 def grouped(
     files: Iterable[DataFile], schemas: Mapping[int, Schema], hidden: Collection[str] = ()
 ) -> tuple[FileGroup, ...]:
-    """The files by the schema they were written under, oldest schema first, each group's files in their order.
+    """Groups the files by the schema they were written under, oldest schema first; files keep their order.
 
-    Files with a deletion vector are dirty, and those whose path is among `hidden`.
+    Files with a deletion vector are dirty, and so are those whose path is in `hidden`.
     """
     by_schema: dict[int, tuple[list[DataFile], list[DataFile]]] = {}
     for file in files:

@@ -127,7 +127,7 @@ def test_a_dropped_column_closes_the_table_until_there_is_another_rule(lake: Lak
     with pytest.raises(AccessDenied):
         ids(ann, "SELECT id FROM table_changes('orders', 0, 4)")
     (rule,) = lake.roles.get("analyst").rules
-    assert rule.closed == "A column of the row filter is not there any more."
+    assert rule.closed == "A column of the row filter does not exist any more."
     assert ids(ann, "SELECT id FROM orders AT (VERSION => 2)") == [1, 2]
     lake.roles.grant("analyst", "orders", where="id = 2")
     assert ids(ann) == [2]

@@ -149,27 +149,27 @@ def test_the_longest_numbers_are_shown_exactly(parser: DuckDBRowFilterParser) ->
         ("made < '2020-01-01 00:00:00+01'", "is not exactly"),
         ("made < timestamptz '2020-01-01 00:00:00+01'", "is not exactly"),
         ("clock = '2020-01-01'", "is not exactly"),
-        ("raw = 'x'", "Column raw is binary, which can only be asked for IS [NOT] NULL"),
+        ("raw = 'x'", "Column raw is binary, which can only be tested with IS [NOT] NULL"),
         ("raw = '\\x00'::blob", "Only constants can be cast"),
-        ("items = 1", "can only be asked for IS [NOT] NULL"),
-        ("place = place", "can only be asked for IS [NOT] NULL"),
-        ("name = id", "Column name is string, Column id is int32: these cannot be compared"),
+        ("items = 1", "can only be tested with IS [NOT] NULL"),
+        ("place = place", "can only be tested with IS [NOT] NULL"),
+        ("name = id", "Column name is string and Column id is int32; these cannot be compared"),
         ("day < made", "cannot be compared"),
         ("made < ns", "cannot be compared"),
-        ("lower(id) = 'x'", "are for text; Column id is int32"),
-        ("id like '1%'", "are for text"),
-        ("name like owner", "needs its pattern as a text"),
-        ("name like user_attribute('p')", "needs its pattern as a text"),
-        ("name like 5", "needs its pattern as a text"),
+        ("lower(id) = 'x'", "need text; Column id is int32"),
+        ("id like '1%'", "need text"),
+        ("name like owner", "must be a text constant"),
+        ("name like user_attribute('p')", "must be a text constant"),
+        ("name like 5", "must be a text constant"),
         ("name", "true or false"),
         ("current_user", "true or false"),
         ("'t'", "true or false"),
         ("1", "true or false"),
         ("not name", "true or false"),
-        ("1 = 1", "A comparison of constants says nothing"),
-        ("'a' in ('a')", "A comparison of constants says nothing"),
-        ("(id = 1) = true", "stands where a row filter needs a value"),
-        ("(id = 1) is null", "stands where a row filter needs a value"),
+        ("1 = 1", "cannot compare constants"),
+        ("'a' in ('a')", "cannot compare constants"),
+        ("(id = 1) = true", "where a value is needed"),
+        ("(id = 1) is null", "where a value is needed"),
         ("id = null", "ask for IS NULL"),
         ("id in (1, null)", "ask for IS NULL"),
         ("null", "ask for IS NULL"),
@@ -313,7 +313,7 @@ def test_columns_stand_by_their_ids(parser: DuckDBRowFilterParser) -> None:
 def test_a_filter_does_not_fit_without_its_column_or_with_another_type(parser: DuckDBRowFilterParser) -> None:
     condition = parser.parse("id = 100000", SCHEMA)
     without = Schema(2, SCHEMA.fields[1:], SCHEMA.last_field_id)
-    with pytest.raises(InvalidInput, match="not there any more"):
+    with pytest.raises(InvalidInput, match="does not exist any more"):
         fitted_filter(condition, without)
     for kind in (DataType("int8"), DataType("string"), DataType("bool"), DataType("binary")):
         other = Schema(2, (replace(SCHEMA.fields[0], type=kind), *SCHEMA.fields[1:]), SCHEMA.last_field_id)
