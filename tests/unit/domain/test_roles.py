@@ -122,7 +122,7 @@ def test_bounds_of_roles() -> None:
         with_grants(READER, [f"t{number}" for number in range(1_001)])
     with pytest.raises(InvalidInput, match="1,000 characters"):
         checked_role(replace(READER, comment="x" * 1_001))
-    with pytest.raises(InvalidInput, match="there are superadmin, admin"):
+    with pytest.raises(InvalidInput, match="Use one of superadmin, admin"):
         role_type("root")
 
 
