@@ -1,1 +1,1 @@
-"""Commits, snapshots, rebasing and maintenance rules of a table."""
+"""Commits, snapshots, rebasing and maintenance rules of tables."""

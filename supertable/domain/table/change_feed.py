@@ -1,7 +1,7 @@
-"""Which rows came and went between two versions of a table, by commit.
+"""The rows that were added and removed between two versions of a table, by commit.
 
-A commit touches some files. Of each, the rows that were live before and are not after have gone; those that are live
-after and were not before have come. Moving rows to other files without changing them (compaction) is no change.
+A commit touches some files. In each of them, rows that were live only before the commit were removed, and rows that
+are live only after it were added. Moving rows to other files without changing them (compaction) is not a change.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MOVING_ONLY = frozenset({Operation.COMPACT})
 
 @dataclass(frozen=True, slots=True)
 class TouchedFile:
-    """One file before and after a commit; None: it was, or is, not there."""
+    """A file before and after a commit; None: the table did not have it then."""
 
     before: DataFile | None
     after: DataFile | None
@@ -31,14 +31,14 @@ class TouchedFile:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one commit did to the files. `version` is the commit's."""
+    """The files that one commit touched. `version`: the commit's."""
 
     version: int
     touched: tuple[TouchedFile, ...]
 
 
 def steps(files: Mapping[str, DataFile], commits: Iterable[Commit]) -> Iterator[Step]:
-    """The commits as steps, oldest first; those that change no row are left out. `files` is the state before them."""
+    """The steps of the commits, oldest first, without those that change no rows. `files`: the state before them."""
     state = dict(files)
     for commit in commits:
         before, after = _before_and_after(state, commit)
@@ -51,7 +51,7 @@ def steps(files: Mapping[str, DataFile], commits: Iterable[Commit]) -> Iterator[
 
 
 def _before_and_after(state: Mapping[str, DataFile], commit: Commit) -> tuple[dict[str, DataFile], dict[str, DataFile]]:
-    """The files that a commit touches, as they were and as they are."""
+    """The files that a commit touches, as they were before and are after it."""
     change = commit.change
     before = {path: state[path] for path in (*change.removed, *change.deletes)}
     after = {path: replace(state[path], deletes=vector) for path, vector in change.deletes.items()}

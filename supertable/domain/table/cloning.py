@@ -1,7 +1,7 @@
-"""Zero-copy clones: a new table whose first version has the files of another table's version, where they lie.
+"""Zero-copy clones: new tables whose first version shares the files of a version of another table.
 
-The clone's own writes go to its own folder: new files, and the deletion vectors of shared ones. The registry pins the
-origin's version for as long as the clone exists, so that no vacuum takes a shared file away.
+A clone writes to its own folder only: new files, and the deletion vectors of shared ones. The registry pins the
+origin's version while the clone exists, so that no vacuum removes a shared file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from supertable.domain.table.snapshots import Snapshot
 
 
 def clone_change(origin: Snapshot, folder: str, name: str) -> Change:
-    """The first change of a clone of `origin`, whose files lie in `folder` unless they say otherwise."""
+    """The first change of a clone of `origin`. `folder`: that of the origin, for files that do not name their own."""
     written = {file.schema_id for file in origin.files.values()} - {origin.schema.id}
     return Change(
         Operation.CLONE,

@@ -1,4 +1,4 @@
-"""Commits: what one version of a table changes. A commit record is written once and never changes."""
+"""Commits: the changes that make the versions of a table. A commit record is written once and never changes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Operation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TableDefinition:
-    """What a table is, besides its columns; its name is in the registry. `keys` and `sequence` are field ids."""
+    """The properties of a table besides its columns and its name. `keys` and `sequence`: field ids."""
 
     keys: tuple[int, ...] = ()
     sequence: int | None = None
@@ -36,7 +36,7 @@ class TableDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Tombstone:
-    """The record of a soft delete: the predicate, or how many keys were given, and why."""
+    """The record of a soft delete: its predicate, or the number of keys that were given, and its reason."""
 
     predicate: str | None
     keys: int | None
@@ -45,7 +45,7 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Rows that a commit changed, as its writer saw them. An updated row is not counted as inserted or deleted."""
+    """The rows that a commit changed, as its writer saw them. Updated rows do not count as inserted or deleted."""
 
     inserted: int = 0
     updated: int = 0
@@ -54,7 +54,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one of several writers that share a commit did of it, and the key that makes that happen once."""
+    """The share of one writer in a commit of several writers, and that writer's idempotency key."""
 
     idempotency_key: str | None
     counts: Counts
@@ -62,13 +62,13 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a commit does to a snapshot, before it has a place in the log.
+    """What a commit changes in a snapshot, independent of its place in the log.
 
-    `removed` are paths of data files; `deletes` are the new deletion vectors of files that stay, by path; a file in
-    `added` carries its own. `restored` is the version that a restore went back to. Versions before `oldest` were given
-    up by a vacuum. `definition` and `schema` are given where they change; `description` says how, for people. `schemas`
-    are older ones that files of a clone's first version were written under. `shares`: where several writers made it
-    together, what each did, in the order in which their rows came.
+    `removed`: paths of data files. `deletes`: the new deletion vectors of files that stay, by path; a file in `added`
+    carries its own. `restored`: the version that a restore went back to. `oldest`: a vacuum expired the versions before
+    it. `definition` and `schema`: None where unchanged; `description` describes their change to people. `schemas`:
+    older schemas that files of a clone's first version were written under. `shares`: if several writers share the
+    commit, the share of each, in the order of their rows.
     """
 
     operation: Operation
@@ -88,7 +88,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class CommitInfo:
-    """What the writer says about a commit: free properties (lineage), and the key that makes it happen once."""
+    """What the writer adds to a commit: free properties (lineage), and an idempotency key, so that it applies once."""
 
     properties: Mapping[str, str] = field(default_factory=dict)
     idempotency_key: str | None = None
@@ -96,9 +96,10 @@ class CommitInfo:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A change with its place: the record at `log/<version>`.
+    """A change at its place in the log: the record at `log/<version>`.
 
-    `id` tells this commit from any other that tried for the same version. `committed_at_us` grows with the version.
+    `id` distinguishes the commit from others that competed for the same version. `committed_at_us` increases with the
+    version.
     """
 
     id: str
@@ -109,10 +110,10 @@ class Commit:
 
     @property
     def idempotency_keys(self) -> list[str]:
-        """Its own, and those of all who share it."""
+        """The commit's own key and those of its shares."""
         keys = (self.info.idempotency_key, *(share.idempotency_key for share in self.change.shares))
         return [key for key in keys if key is not None]
 
     def share(self, idempotency_key: str | None) -> Share | None:
-        """What the writer with this key did, where several share the commit."""
+        """The share of the writer with this key, if several writers share the commit; else None."""
         return next((share for share in self.change.shares if share.idempotency_key == idempotency_key), None)

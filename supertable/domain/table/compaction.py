@@ -1,4 +1,4 @@
-"""Which data files a compaction writes anew, and in which portions."""
+"""Which data files a compaction rewrites, and in which jobs."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.maintenance_policy import MaintenancePolicy
 
 MOST_ROWS = 16_000_000
-"""In one commit, so that the map from old to new positions stays at 64 MB."""
+"""Rows in one commit. This bounds the map from old to new positions to 64 MB."""
 MOST_TARGETS = 8
-"""In one commit, so many times the target size."""
+"""Bytes in one commit, as a multiple of the target size."""
 _SMALL_SHARE = 0.5
 _GROWTH = 4
 
 Job = tuple[DataFile, ...]
-"""Files that are written anew together, as one commit, in the order in which they came."""
+"""Files that are rewritten together, as one commit, in the order in which they were added."""
 
 
 def live_bytes(file: DataFile) -> int:
-    """About what the file's live rows take."""
+    """The approximate size of the file's live rows."""
     return file.bytes * file.live_rows // file.rows if file.rows else 0
 
 
@@ -32,9 +32,9 @@ def is_dirty(file: DataFile, policy: MaintenancePolicy) -> bool:
 
 
 def jobs(files: Iterable[DataFile], policy: MaintenancePolicy, everything: bool = False) -> list[Job]:
-    """What a compaction that was asked for does: small and dirty files, or every file.
+    """The jobs of a requested compaction: small and dirty files, or with `everything` all files.
 
-    A clean file alone is left as it is, unless everything is to be written anew.
+    A single clean file is not rewritten, except with `everything`.
     """
     chosen = [file for file in files if everything or is_small(file, policy) or is_dirty(file, policy)]
     portions = _portions(chosen, policy)
@@ -42,10 +42,10 @@ def jobs(files: Iterable[DataFile], policy: MaintenancePolicy, everything: bool 
 
 
 def due_jobs(files: Sequence[DataFile], policy: MaintenancePolicy) -> list[Job]:
-    """What is worth doing unasked: dirty files, and small ones where there are enough of about one size.
+    """The jobs of automatic maintenance: dirty files, and small files if there are enough of similar size.
 
-    A file that is much larger than all smaller ones together waits until there are more like it, so that a row is
-    written a few times and not once for every compaction.
+    A file that is much larger than all smaller ones together waits for others of its size, so that a row is rewritten
+    a few times and not in every compaction.
     """
     tiers = _tiers([file for file in files if is_small(file, policy)])
     merged = {file.path for tier in tiers if len(tier) >= policy.small_files for file in tier}
@@ -54,7 +54,7 @@ def due_jobs(files: Sequence[DataFile], policy: MaintenancePolicy) -> list[Job]:
 
 
 def _tiers(files: Iterable[DataFile]) -> list[list[DataFile]]:
-    """The files by size; a tier ends before a file that is much larger than the whole tier."""
+    """Groups the files by size. A tier ends before a file that is much larger than the whole tier."""
     tiers: list[list[DataFile]] = []
     size = 0
     for file in sorted(files, key=live_bytes):

@@ -1,4 +1,4 @@
-"""Data files and deletion vectors: what a snapshot knows of each object, without opening it."""
+"""Data files and deletion vectors: the metadata of each object that a snapshot contains."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from supertable.domain.schema.types import Scalar
 
 @dataclass(frozen=True, slots=True)
 class ColumnRange:
-    """Every value that is not null lies in low…high, both included; None: no bound is known. `nulls` counts nulls.
+    """The range of a column in a file. Values other than null are in low…high, both included; None: unknown bound.
 
-    Float columns that hold a NaN have no high bound, since NaN sorts above every number.
+    `nulls` counts nulls. Float columns with a NaN have no high bound, since NaN sorts above every number.
     """
 
     low: Scalar | None
@@ -22,9 +22,9 @@ class ColumnRange:
 
 @dataclass(frozen=True, slots=True)
 class DeletionVector:
-    """Where the dead rows of one data file are recorded: entry `data file path` of the object at `path`.
+    """The location of the deletion vector of one data file: the entry with the data file's path in the object `path`.
 
-    `rows` is how many are dead; `digest` covers the object (see `application.envelopes`). `folder` as in `DataFile`.
+    `rows`: the number of dead rows. `digest`: of the object (see `application.storage`). `folder`: as in `DataFile`.
     """
 
     path: str
@@ -38,9 +38,9 @@ class DeletionVector:
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """One immutable Parquet object. `ranges` is keyed by field id.
+    """An immutable Parquet object. `ranges`: by field id.
 
-    `path` is relative to `folder`: that of the table that a clone shares the file with, or empty: the table's own.
+    `path` is relative to `folder`: the folder of the table that a clone shares the file with. Empty: the table's own.
     """
 
     path: str

@@ -1,4 +1,4 @@
-"""Which tables a supertable has. Its changes are a log like a table's: versions, put-if-absent, checkpoints."""
+"""The registry: the tables of a supertable. Its changes form a log like a table's, with versions and checkpoints."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from supertable.domain.names import name_key
 
 @dataclass(frozen=True, slots=True)
 class TableEntry:
-    """A table's name and its id, which names its folder and is never used again.
+    """A table's name and its id, which names its folder and is never reused.
 
-    `tags` name versions that no vacuum gives up. `clones`: the version whose files a clone may share, by clone's id,
-    clones of clones included; it is kept for as long as the clone exists. `dropped_at_us`: when it was dropped.
+    `tags`: named versions, which no vacuum expires. `clones`: by clone id, the version whose files the clone may share;
+    clones of clones are included. That version is kept while the clone exists. `dropped_at_us`: None: not dropped.
     """
 
     name: str
@@ -26,11 +26,11 @@ class TableEntry:
 
     @property
     def pinned(self) -> frozenset[int]:
-        """Versions that must stay readable."""
+        """The versions that must stay readable."""
         return frozenset({*self.tags.values(), *self.clones.values()})
 
     def tag_named(self, name: str) -> str | None:
-        """The tag of that name as it is written; tags that differ only in case are the same."""
+        """The stored spelling of a tag, or None. Tags that differ only in case are the same."""
         return next((tag for tag in self.tags if name_key(tag) == name_key(name)), None)
 
     def tagged(self, name: str) -> int:
@@ -55,8 +55,8 @@ class RegistryAction(StrEnum):
 class RegistryChange:
     """One action on the table `table_id`.
 
-    `name`: the table's new name (add, rename, undrop) or a tag's (tag, untag). `version`: what a tag names, or the
-    version of the table `origin` that an added table is a clone of.
+    `name`: the new name of the table (add, rename, undrop), or the tag (tag, untag). `version`: the tagged version, or
+    for a clone the cloned version of the table `origin`.
     """
 
     action: RegistryAction
@@ -78,7 +78,7 @@ class RegistryCommit:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """`entries` by table id, dropped tables included until they are purged; `names`: ids of the others by name key."""
+    """`entries`: by table id, dropped tables included until they are purged. `names`: ids of the others by name key."""
 
     version: int
     commit_id: str
@@ -93,34 +93,34 @@ class Registry:
 
     @property
     def dropped(self) -> list[TableEntry]:
-        """Dropped tables that can be brought back, the latest dropped first."""
-        gone = [entry for entry in self.entries.values() if entry.dropped_at_us is not None]
-        return sorted(gone, key=lambda entry: entry.dropped_at_us or 0, reverse=True)
+        """Dropped tables that can be restored, the last dropped first."""
+        dropped = [entry for entry in self.entries.values() if entry.dropped_at_us is not None]
+        return sorted(dropped, key=lambda entry: entry.dropped_at_us or 0, reverse=True)
 
     def has(self, name: str) -> bool:
         return name_key(name) in self.names
 
     def find(self, name: str) -> TableEntry:
-        """Raises `TableNotFound`, which says when a table of that name was dropped."""
+        """The table of that name. Raises `TableNotFound`, with a hint if a table of that name was dropped."""
         table_id = self.names.get(name_key(name))
         if table_id is not None:
             return self.entries[table_id]
-        if self._dropped_called(name):
+        if self._last_dropped(name):
             raise TableNotFound(name, _DROPPED)
         raise TableNotFound(name)
 
     def find_dropped(self, name: str) -> TableEntry:
-        """The table of that name that was dropped last. Raises `TableNotFound`."""
-        entry = self._dropped_called(name)
+        """The last dropped table of that name. Raises `TableNotFound`."""
+        entry = self._last_dropped(name)
         if entry is None:
-            raise TableNotFound(name, "No table of that name was dropped; `tables --dropped` lists those that were.")
+            raise TableNotFound(name, "No table of that name was dropped; `tables --dropped` lists dropped tables.")
         return entry
 
     def find_current(self, entry: TableEntry) -> TableEntry:
-        """The same table as it is registered now. Raises `TableNotFound` when it was dropped since."""
+        """The current entry of the same table. Raises `TableNotFound` if it has been dropped."""
         now = self.entries.get(entry.table_id)
         if now is None or now.dropped_at_us is not None:
-            raise TableNotFound(entry.name, _DROPPED if now else "It was dropped, and its rows were vacuumed away.")
+            raise TableNotFound(entry.name, _DROPPED if now else "It was dropped, and a vacuum removed its rows.")
         return now
 
     def require_free(self, name: str) -> None:
@@ -128,7 +128,7 @@ class Registry:
         if self.has(name):
             raise TableExists(name)
 
-    def _dropped_called(self, name: str) -> TableEntry | None:
+    def _last_dropped(self, name: str) -> TableEntry | None:
         return next((entry for entry in self.dropped if name_key(entry.name) == name_key(name)), None)
 
 
@@ -137,12 +137,12 @@ EMPTY = Registry(version=0, commit_id="", committed_at_us=0, entries={}, names={
 
 
 def replayed_registry(base: Registry | None, commits: Iterable[RegistryCommit]) -> Registry | None:
-    """The registry after `commits`. Raises `ValueError` where they do not follow `base` without a gap."""
+    """The registry after `commits`; None where there is none yet. Raises `ValueError` on a gap in the versions."""
     state = base or EMPTY
     entries, names = dict(state.entries), dict(state.names)
     for commit in commits:
         if commit.version != state.version + 1:
-            raise ValueError(f"version {commit.version} where {state.version + 1} should be")
+            raise ValueError(f"version {commit.version} instead of {state.version + 1}")
         _apply(entries, names, commit)
         state = replace(state, version=commit.version, commit_id=commit.id, committed_at_us=commit.committed_at_us)
     return replace(state, entries=entries, names=names) if state.version else None
@@ -182,9 +182,9 @@ def _add(entries: dict[str, TableEntry], change: RegistryChange) -> None:
 
 
 def _pin(entries: dict[str, TableEntry], origin_id: str, change: RegistryChange) -> None:
-    """Keep what a clone may share: a version of its origin, and whatever versions the origin itself keeps as a clone.
+    """Pins the versions whose files a clone may share: that of its origin, and those that the origin pins as a clone.
 
-    Files that the origin shares with a third table came with the version of that table which the origin was made of.
+    If the origin shares files with a third table, they belong to the version of that table that the origin cloned.
     """
     if origin_id not in entries:
         raise ValueError(f"it adds a clone of table {origin_id}, which the registry does not have")
@@ -195,7 +195,7 @@ def _pin(entries: dict[str, TableEntry], origin_id: str, change: RegistryChange)
 
 
 def _free(names: dict[str, str], entry: TableEntry) -> None:
-    """A dropped table's name may be another's by now."""
+    """Frees the table's name, unless another table has it by now, as can be for a dropped table."""
     if names.get(name_key(entry.name)) == entry.table_id:
         del names[name_key(entry.name)]
 
@@ -207,13 +207,13 @@ def _other_tags(entry: TableEntry, change: RegistryChange) -> dict[str, int]:
 def _forget_clone(entries: dict[str, TableEntry], table_id: str) -> None:
     for other in list(entries.values()):
         if table_id in other.clones:
-            left = {clone: version for clone, version in other.clones.items() if clone != table_id}
-            entries[other.table_id] = replace(other, clones=left)
+            remaining = {clone: version for clone, version in other.clones.items() if clone != table_id}
+            entries[other.table_id] = replace(other, clones=remaining)
 
 
 def tag_exists(entry: TableEntry, tag: str) -> AlreadyExists:
     return AlreadyExists(
-        f"Table {entry.name} has a tag {tag!r} already, at version {entry.tags[tag]}; say replace to move it."
+        f"Table {entry.name} already has a tag {tag!r}, at version {entry.tags[tag]}. Use replace to move it."
     )
 
 

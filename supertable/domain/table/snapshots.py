@@ -1,4 +1,4 @@
-"""A table's whole state at one version, as the fold of its commits."""
+"""The whole state of a table at one version, computed from its commits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_REPLIES = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Which commit an idempotency key led to."""
+    """The commit that an idempotency key belongs to."""
 
     version: int
     committed_at_us: int
@@ -25,10 +25,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`files` by path, in the order in which they came; `schemas` by id, every one that the table has had.
+    """`files`: by path, in the order in which they were added. `schemas`: all schemas of the table so far, by id.
 
-    `oldest` is the first version that is kept; older ones can be read only while a tag or clone pins them. `restored`
-    is the newest version that a restore made (0: none): up to there, dead rows may have come to life again.
+    `replies`: by idempotency key, oldest first. `oldest`: the first version that is kept; older ones can be read only
+    while a tag or clone pins them. `restored`: the newest version that a restore made (0: none). Restores may revive
+    dead rows.
     """
 
     version: int
@@ -66,9 +67,9 @@ class Snapshot:
 
 
 def replayed(base: Snapshot | None, commits: Iterable[Commit]) -> Snapshot | None:
-    """The snapshot after `commits`, which follow `base` (None: nothing yet) without a gap.
+    """The snapshot after `commits`, which follow `base` (None: no version yet) without a gap.
 
-    Raises `ValueError` where they do not follow or contradict the state, which only damage explains.
+    Raises `ValueError` where there is a gap or a commit contradicts the state; only damage can cause that.
     """
     state = base
     files = dict(base.files) if base else {}
@@ -84,7 +85,7 @@ def replayed(base: Snapshot | None, commits: Iterable[Commit]) -> Snapshot | Non
 def _check_follows(state: Snapshot | None, commit: Commit) -> None:
     expected = state.version + 1 if state else 1
     if commit.version != expected:
-        raise ValueError(f"version {commit.version} where {expected} should be")
+        raise ValueError(f"version {commit.version} instead of {expected}")
 
 
 def _apply_files(files: dict[str, DataFile], change: Change) -> None:
@@ -105,7 +106,7 @@ def _apply_replies(replies: dict[str, Reply], commit: Commit) -> None:
         return
     oldest = commit.committed_at_us - REPLY_WINDOW_US
     too_many = len(replies) + len(keys) - MAX_REPLIES
-    in_order = enumerate(replies.items())  # of commits, so that the expired ones come first
+    in_order = enumerate(replies.items())  # in the order of commits, so expired replies come first
     expired = takewhile(lambda entry: entry[0] < too_many or entry[1][1].committed_at_us < oldest, in_order)
     for key in [key for _, (key, _) in expired]:
         del replies[key]

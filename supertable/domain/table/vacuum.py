@@ -1,11 +1,11 @@
-"""What a vacuum may remove, and why.
+"""Which objects a vacuum may remove, and why.
 
-1. Kept are the versions from `oldest` on, those that a tag or a clone pins, and those that somebody is reading.
-2. A data file or a set of deletion vectors that a version before refers to, and no kept one, may go at once.
-3. An object that no version refers to may belong to a commit on its way: it may go when it is older than the grace
-   period and was there before everyone who is at work now began.
-4. A checkpoint may go when a later one serves every kept version that it serves.
-5. Log records stay: the history goes on saying what happened.
+1. It keeps the versions from `oldest` on, those that a tag or a clone pins, and those that a query is reading.
+2. It removes a data file or a set of deletion vectors at once if earlier versions refer to it, but no kept version.
+3. An object that no version refers to may belong to an unfinished commit. It is removed when it is older than the
+   grace period and was there before every writer that is active now began.
+4. It removes a checkpoint when a later one serves every kept version that it serves.
+5. It never removes log records, so that the history stays complete.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """An object that may go, and why that is safe."""
+    """An object that can be removed, and why that is safe."""
 
     key: str
     bytes: int
@@ -34,17 +34,17 @@ class Removal:
 
 def merged(spans: Iterable[Span]) -> list[Span]:
     """The same versions as spans that neither overlap nor touch, ascending."""
-    found: list[Span] = []
+    result: list[Span] = []
     for first, last in sorted(spans):
-        if found and first <= found[-1][1] + 1:
-            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        if result and first <= result[-1][1] + 1:
+            result[-1] = (result[-1][0], max(last, result[-1][1]))
         else:
-            found.append((first, last))
-    return found
+            result.append((first, last))
+    return result
 
 
 def needed_paths(own: str, first: Snapshot, commits: Iterable[Commit]) -> set[str]:
-    """What the versions from `first` on refer to in the table's own folder; `commits` are those that follow it."""
+    """The paths in the table's own folder that versions from `first` on refer to. `commits`: those after `first`."""
     paths = {path for file in first.files.values() for path in _of_file(own, file)}
     for commit in commits:
         paths.update(path for file in commit.change.added for path in _of_file(own, file))
@@ -53,7 +53,7 @@ def needed_paths(own: str, first: Snapshot, commits: Iterable[Commit]) -> set[st
 
 
 def mentioned_paths(own: str, commit: Commit) -> Iterator[tuple[str, str]]:
-    """Paths in the table's own folder that a commit speaks of, and what it says."""
+    """The paths in the table's own folder that a commit mentions, each with what the commit did to the object."""
     change = commit.change
     by = f"by version {commit.version} ({change.operation})"
     for path in change.removed:
@@ -66,8 +66,9 @@ def mentioned_paths(own: str, commit: Commit) -> Iterator[tuple[str, str]]:
             yield path, f"written {by}"
 
 
-def superseded_reason(saying: str, oldest: int) -> str:
-    return f"{saying}; oldest kept version is {oldest}; no tag, clone or running query needs it"
+def superseded_reason(mention: str, oldest: int) -> str:
+    """`mention`: what the last commit that mentions the object did to it; see `mentioned_paths`."""
+    return f"{mention}; oldest kept version is {oldest}; no tag, clone or running query needs it"
 
 
 def orphaned_reason(grace_seconds: float) -> str:
@@ -79,7 +80,7 @@ def checkpoint_reason(version: int, oldest: int) -> str:
 
 
 def superseded_checkpoints(checkpoints: Collection[int], kept: Iterable[Span]) -> list[int]:
-    """The checkpoints that no kept version starts from: for each the nearest one at or before it serves (rule 4)."""
+    """The checkpoints that no kept version needs. A version needs the nearest one at or before it (rule 4)."""
     ascending = sorted(checkpoints)
     serving: set[int] = set()
     for first, last in kept:

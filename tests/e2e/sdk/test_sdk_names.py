@@ -214,7 +214,7 @@ class TestTags:
     def test_move_only_when_told(self, table: Table) -> None:
         table.tag("x", 2)
         assert table.tag("x", 2) == 2
-        with pytest.raises(AlreadyExists, match="at version 2; say replace"):
+        with pytest.raises(AlreadyExists, match="at version 2. Use replace"):
             table.tag("X", 3)
         assert table.tag("X", 3, replace=True) == 3
         assert table.tags() == {"X": 3}

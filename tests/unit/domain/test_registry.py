@@ -62,7 +62,7 @@ def test_a_table_is_found_again_under_its_new_name_and_not_once_it_is_dropped() 
     assert after(add("1", "t"), RegistryChange(RENAME, "1", "u")).find_current(entry).name == "u"
     with pytest.raises(TableNotFound, match="undrop"):
         after(add("1", "t"), RegistryChange(DROP, "1"), add("2", "t")).find_current(entry)
-    with pytest.raises(TableNotFound, match="vacuumed"):
+    with pytest.raises(TableNotFound, match="a vacuum removed its rows"):
         after(add("1", "t"), RegistryChange(DROP, "1"), RegistryChange(PURGE, "1")).find_current(entry)
 
 
