@@ -1,1 +1,1 @@
-"""Files for loading: what they are, how they are unpacked, and how their rows are read."""
+"""Readers of files to load: detect the format, unpack, and read the rows as Arrow batches."""

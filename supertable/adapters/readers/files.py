@@ -1,4 +1,4 @@
-"""The file reader for what this machine can open."""
+"""The file reader: local files, pipes and standard input, in every supported format."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from supertable.adapters.readers.prepared_files import StagedFile, Staging
+from supertable.adapters.readers.command_line_hints import without_hints
+from supertable.adapters.readers.prepared_files import FilePreparer, PreparedFile
 from supertable.adapters.readers.sources import expanded
-from supertable.adapters.readers.text_errors import without_options
 from supertable.application.ports.readers import COMPRESSIONS, FORMATS, OpenedFiles, ReadOptions
 from supertable.domain.errors import InvalidInput, UnreadableInput
 
-Opener = Callable[[Sequence[StagedFile], ReadOptions], AbstractContextManager[OpenedFiles]]
+Opener = Callable[[Sequence[PreparedFile], ReadOptions], AbstractContextManager[OpenedFiles]]
 
 
 class FileReaderAdapter:
-    """`temporary_folder` is where compressed files are unpacked; without one, the system's own."""
+    """`temporary_folder` receives unpacked files; None: the system's own."""
 
     def __init__(self, temporary_folder: Path | None = None) -> None:
         self._temporary_folder = temporary_folder
@@ -32,27 +32,27 @@ class FileReaderAdapter:
         if self._temporary_folder is not None:
             self._temporary_folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="supertable-load-", dir=self._temporary_folder) as folder:
-            staging = Staging(Path(folder), options)
-            with _named(options):
-                files = [file for path in paths for file in staging.stage(path)]
+            preparer = FilePreparer(Path(folder), options)
+            with _errors_named(options):
+                files = [file for path in paths for file in preparer.prepare(path)]
                 with _opener(_common_format(files), options)(files, options) as opened:
                     yield opened
 
     def rows(self, text: bytes, options: ReadOptions) -> pa.Table:
-        from supertable.adapters.readers.typed_json import rows_in
+        from supertable.adapters.readers.json.typed_json import rows_in
 
         return rows_in(text, options.format or "json", options)
 
 
 @contextmanager
-def _named(options: ReadOptions) -> Iterator[None]:
-    """Errors by the name that the options give, without the hints that are for the command line."""
+def _errors_named(options: ReadOptions) -> Iterator[None]:
+    """With `options.name`, errors name the source by it and leave out the hints for the command line."""
     try:
         yield
     except UnreadableInput as error:
         if options.name is None:
             raise
-        raise UnreadableInput(options.name, without_options(error.reason)) from error
+        raise UnreadableInput(options.name, without_hints(error.reason)) from error
 
 
 def _check(options: ReadOptions) -> None:
@@ -61,44 +61,44 @@ def _check(options: ReadOptions) -> None:
         ("compression", options.compression, COMPRESSIONS),
     ):
         if value is not None and value not in known:
-            raise InvalidInput(f"There is no {what} {value!r}; there are {', '.join(known)}.")
+            raise InvalidInput(f"Unknown {what} {value!r}. Use one of {', '.join(known)}.")
     if options.delimiter is not None and not 1 <= len(options.delimiter.encode()) <= 4:
-        raise InvalidInput(f"The delimiter {options.delimiter!r} has to be one character.")
+        raise InvalidInput(f"The delimiter must be one character, not {options.delimiter!r}.")
     for what, mark in (("quote", options.quote), ("escape", options.escape)):
         if len(mark.encode()) > 1:
-            raise InvalidInput(f"The {what} {mark!r} has to be one ASCII character, or empty for none.")
+            raise InvalidInput(f"The {what} must be one ASCII character, or empty for none, not {mark!r}.")
 
 
-def _common_format(files: Sequence[StagedFile]) -> str:
-    """The format of all the files; JSON and NDJSON mix, since both are found out from the content."""
+def _common_format(files: Sequence[PreparedFile]) -> str:
+    """The format of all files. JSON and NDJSON may mix, because the layout is detected from the content."""
     first = files[0]
     for file in files:
         if file.format != first.format and {file.format, first.format} != {"json", "ndjson"}:
             raise UnreadableInput(
                 file.name,
-                f"it is {file.format}, but {first.name} is {first.format}. Load them one after the other.",
+                f"it is {file.format}, but {first.name} is {first.format}. Load each format separately.",
             )
     return "json" if {file.format for file in files} == {"json", "ndjson"} else first.format
 
 
 def _opener(format_: str, options: ReadOptions) -> Opener:
-    # Imported here, because DuckDB and Parquet take long to import and a process loads one format.
+    # Imported here because DuckDB and Parquet are slow to import, and a process loads one format.
     if format_ in {"csv", "tsv"}:
-        from supertable.adapters.readers.csv_files import open_csv
+        from supertable.adapters.readers.text.csv_files import open_csv
 
         return open_csv
     if format_ in {"json", "ndjson"} and options.columns is not None:
-        from supertable.adapters.readers.typed_json import open_typed_json
+        from supertable.adapters.readers.json.typed_json import open_typed_json
 
         return open_typed_json
     if format_ in {"json", "ndjson"}:
-        from supertable.adapters.readers.json_files import open_json
+        from supertable.adapters.readers.json.inferred_json import open_json
 
         return open_json
     if format_ == "parquet":
-        from supertable.adapters.readers.parquet_files import open_parquet
+        from supertable.adapters.readers.columnar.parquet_files import open_parquet
 
         return open_parquet
-    from supertable.adapters.readers.arrow_files import open_arrow
+    from supertable.adapters.readers.columnar.arrow_files import open_arrow
 
     return open_arrow

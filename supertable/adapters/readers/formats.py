@@ -1,10 +1,11 @@
-"""What a file is: by its first bytes where they tell, else by its name."""
+"""The format, compression and encoding of a file: by its first bytes where they identify it, else by its name."""
 
 from __future__ import annotations
 
 import codecs
 from pathlib import PurePath
 
+from supertable.adapters.readers import command_line_hints as hints
 from supertable.domain.errors import UnreadableInput
 
 HEAD_BYTES = 64 * 1024
@@ -39,7 +40,7 @@ _COMPRESSION_MAGIC = {
 _FORMAT_MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"\xff\xff\xff\xff": "arrow"}
 _OTHER_MAGIC = {
     b"%PDF": "a PDF document",
-    b"\x89PNG": "a PNG picture",
+    b"\x89PNG": "a PNG image",
     b"SQLite format 3": "an SQLite database",
     b"\xd0\xcf\x11\xe0": "an old Office document",
     b"Obj\x01": "an Avro file",
@@ -60,7 +61,7 @@ def compression_of(head: bytes) -> str:
 
 
 def format_of(name: str, head: bytes) -> str:
-    """The format of an unpacked file; `name` may still end with how it was compressed."""
+    """The format of an unpacked file; `name` may still end with the suffix of a compression."""
     by_content = next((name for magic, name in _FORMAT_MAGIC.items() if head.startswith(magic)), None)
     return by_content or format_by_name(name) or _text_format(head)
 
@@ -73,7 +74,10 @@ def format_by_name(name: str) -> str | None:
 
 
 def encoding_of(name: str, head: bytes) -> str:
-    """The encoding of a text file by its byte order mark; UTF-8 without one. Raises for what is no text."""
+    """The encoding of a text file by its byte order mark; UTF-8 without one.
+
+    Raises `UnreadableInput` for a binary file.
+    """
     for mark, encoding in _BYTE_ORDER_MARKS:
         if head.startswith(mark):
             return encoding
@@ -81,7 +85,7 @@ def encoding_of(name: str, head: bytes) -> str:
         if head.startswith(magic):
             raise UnreadableInput(name, f"it is {what}, not text.")
     if b"\0" in head:
-        raise UnreadableInput(name, "it is binary, not text. If it is UTF-16 without a mark, name the encoding.")
+        raise UnreadableInput(name, f"it is binary, not text. {hints.UTF_16}")
     return "utf-8"
 
 

@@ -1,8 +1,7 @@
-"""Files made ready: unpacked, in UTF-8, and under plain names that no reader mistakes for a pattern or a URL.
+"""Files prepared for reading: unpacked, in UTF-8, and under plain names that no reader mistakes for a pattern or a URL.
 
-Compressed files are unpacked to disk, checksums and all, before a row is read: DuckDB takes a gzip file that
-was cut off for a whole one. Memory stays at one chunk, and the disk is bounded by `max_unpacked_bytes` and by
-what is free.
+Compressed files are unpacked to disk, and their checksums verified, before a row is read: DuckDB reads a truncated gzip
+file as if it were complete. One chunk at a time is in memory; `max_unpacked_bytes` and the free space bound the disk.
 """
 
 from __future__ import annotations
@@ -38,8 +37,8 @@ _MAX_NESTING = 3
 
 
 @dataclass(frozen=True, slots=True)
-class StagedFile:
-    """One file, ready to read. `name` is what the user knows it by."""
+class PreparedFile:
+    """One file, ready to read. `name` is its name in errors; `bytes` its size, unpacked."""
 
     path: Path
     name: str
@@ -47,15 +46,17 @@ class StagedFile:
     bytes: int
 
 
-class Staging:
+class FilePreparer:
+    """Prepares files in `folder`, which its user removes afterwards."""
+
     def __init__(self, folder: Path, options: ReadOptions) -> None:
         self._folder = folder
         self._options = options
         self._unpacked_bytes = 0
         self._count = 0
 
-    def stage(self, source: str) -> list[StagedFile]:
-        """The files that one path or standard input holds: several for a zip."""
+    def prepare(self, source: str) -> list[PreparedFile]:
+        """The files of one path or of standard input: several for a zip. Raises `UnreadableInput`."""
         name = self._options.name or ("standard input" if source == STANDARD_INPUT else source)
         try:
             path = self._seekable(source, name)
@@ -68,7 +69,7 @@ class Staging:
             NotImplementedError,
             RuntimeError,
         ) as error:
-            raise UnreadableInput(name, _why(error)) from error
+            raise UnreadableInput(name, _unpacking_failure(error)) from error
 
     def _seekable(self, source: str, name: str) -> Path:
         if source == STANDARD_INPUT:
@@ -96,16 +97,16 @@ class Staging:
                     spooled = self._spool(_chunks(stream), inner)
                 yield from self._unpacked(spooled, inner, depth + 1)
 
-    def _ready(self, path: Path, name: str) -> StagedFile:
+    def _ready(self, path: Path, name: str) -> PreparedFile:
         head = _head(path)
         if not head.strip():
             raise UnreadableInput(name, "it is empty.")
         found = self._options.format or format_of(name, head)
         if found in TEXT_FORMATS:
             path = self._in_utf8(path, name, head)
-        ready = self._folder / f"{self._next()}.{found}"
+        ready = self._folder / f"{self._next_number()}.{found}"
         ready.symlink_to(path)
-        return StagedFile(ready, name, found, ready.stat().st_size)
+        return PreparedFile(ready, name, found, ready.stat().st_size)
 
     def _in_utf8(self, path: Path, name: str, head: bytes) -> Path:
         encoding = self._options.encoding or encoding_of(name, head)
@@ -114,48 +115,54 @@ class Staging:
                 return path
             return self._spool(_recoded(path, encoding), name)
         except LookupError:
-            raise UnreadableInput(name, f"there is no encoding {encoding!r}.") from None
+            raise UnreadableInput(
+                name, f"unknown encoding {encoding!r}. Use one that Python knows, such as latin-1, cp1252 or utf-16."
+            ) from None
         except UnicodeError as error:
-            raise UnreadableInput(name, f"it is not {encoding} text: {error}.") from error
+            raise UnreadableInput(name, f"it is not {encoding} text: {_decoding_failure(error)}.") from error
 
     def _spool(self, chunks: Iterable[bytes], name: str) -> Path:
-        path = self._folder / f"{self._next()}.part"
+        path = self._folder / f"{self._next_number()}.part"
         with path.open("wb") as file:
             for chunk in chunks:
-                self._account(len(chunk), name)
+                self._require_room(len(chunk), name)
                 file.write(chunk)
         return path
 
-    def _account(self, count: int, name: str) -> None:
+    def _require_room(self, count: int, name: str) -> None:
+        """Raises `UnreadableInput` when so many bytes more exceed the limit or leave too little free disk space."""
         self._unpacked_bytes += count
         limit = self._options.max_unpacked_bytes
         if self._unpacked_bytes > limit:
             raise UnreadableInput(name, f"it unpacks to more than the limit of {limit:,} bytes.")
         if shutil.disk_usage(self._folder).free < _FREE_BYTES_KEPT:
-            raise UnreadableInput(name, f"too little disk is left in {self._folder.parent} to unpack it.")
+            raise UnreadableInput(
+                name, f"too little disk space is left in {self._folder.parent} to unpack it. Free some and try again."
+            )
 
-    def _next(self) -> int:
+    def _next_number(self) -> int:
         self._count += 1
         return self._count
 
 
 def _members(archive: zipfile.ZipFile, name: str, wanted: str | None) -> list[zipfile.ZipInfo]:
-    """The members to read, by name: those of a known format, or the only one there is."""
+    """The members to read, sorted by name: those of a known format, else the only member."""
     members = [member for member in archive.infolist() if not member.is_dir() and not _is_clutter(member.filename)]
-    known = [member for member in members if _fits(format_by_name(member.filename), wanted)]
+    known = [member for member in members if _is_wanted(format_by_name(member.filename), wanted)]
     chosen = known or (members if len(members) == 1 else [])
     if not chosen:
         raise UnreadableInput(
-            name, f"none of its {len(members)} members is a {wanted or 'CSV, JSON, Parquet or Arrow'} file."
+            name, f"none of its {len(members):,} members is named as a {wanted or 'CSV, JSON, Parquet or Arrow'} file."
         )
     return sorted(chosen, key=lambda member: member.filename)
 
 
 def _is_clutter(member: str) -> bool:
+    """Whether it is a hidden file, or one that macOS adds to archives."""
     return any(part == "__MACOSX" or part.startswith(".") for part in PurePosixPath(member).parts)
 
 
-def _fits(found: str | None, wanted: str | None) -> bool:
+def _is_wanted(found: str | None, wanted: str | None) -> bool:
     return found is not None if wanted is None else found == wanted
 
 
@@ -176,7 +183,9 @@ def _decompressed(path: Path, name: str, compression: str) -> Iterator[bytes]:
         with pa.CompressedInputStream(pa.OSFile(str(path)), "zstd") as stream:
             yield from _chunks(stream)
     else:
-        raise UnreadableInput(name, f"{compression} compression is not supported; gzip, zstd and zip are.")
+        raise UnreadableInput(
+            name, f"{compression} compression is not supported; gzip, zstd and zip are. Unpack the file first."
+        )
 
 
 def _recoded(path: Path, encoding: str) -> Iterator[bytes]:
@@ -187,16 +196,24 @@ def _recoded(path: Path, encoding: str) -> Iterator[bytes]:
     yield decoder.decode(b"", final=True).encode()
 
 
+def _decoding_failure(error: UnicodeError) -> str:
+    """Without the position, which counts from a chunk's start, not from the file's."""
+    return error.reason if isinstance(error, UnicodeDecodeError) else str(error)
+
+
 def _head(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(HEAD_BYTES)
 
 
-def _why(error: Exception) -> str:
+def _unpacking_failure(error: Exception) -> str:
     if isinstance(error, EOFError) or "Truncated compressed" in str(error):
-        return "it ends too early: the compressed data was cut off."
+        return "its compressed data is cut off. Transfer it again."
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}."
     if isinstance(error, RuntimeError) and "password" in str(error):
-        return "it is encrypted."
-    return f"it is damaged: {str(error).rstrip('.')}."
+        return "it is encrypted. Decrypt it first."
+    reason = str(error).rstrip(".")
+    if isinstance(error, NotImplementedError):
+        return f"it cannot be unpacked: {reason}. Unpack the file first."
+    return f"it is damaged: {reason}."

@@ -118,8 +118,8 @@ class TestLoad:
         ("content", "said"),
         [
             (b"", "it is empty"),
-            (b"a,b\n1,2\n1,2,3\n", "line 3: it has 3 columns, 2 were expected"),
-            (b"a\n" + b"1\n" * 30_000 + b"x\n", "line 30002: column 'a': 'x' is not a whole number"),
+            (b"a,b\n1,2\n1,2,3\n", "line 3: 3 columns found, 2 expected"),
+            (b"a\n" + b"1\n" * 30_000 + b"x\n", "line 30002: column 'a': 'x' does not fit the column's type BIGINT"),
             (b"\0\1\2\3" * 100, "binary"),
             (gzipped(b"a\n1\n" * 10_000)[:-9], "cut off"),
             (b"PAR1 nothing", "damaged"),

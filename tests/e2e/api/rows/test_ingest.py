@@ -222,7 +222,7 @@ BAD: list[tuple[str, bytes, dict[str, str], int, str]] = [
         b'[{"id": 1, "amount": "1.234"}]',
         {},
         400,
-        "row 1 has a value that decimal(10,2) cannot hold",
+        "row 1: the value does not fit decimal(10,2)",
     ),
     ("application/json", b'[{"id": 1}', {}, 400, "not valid JSON"),
     ("application/json", b'[{"id": 1, "name": "\xff"}]', {}, 400, "not UTF-8"),

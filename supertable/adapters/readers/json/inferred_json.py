@@ -1,8 +1,8 @@
-"""JSON files: an array of objects, objects one after the other, or one object to a line (NDJSON).
+"""JSON files with inferred types: an array of objects, consecutive objects, or one object to a line (NDJSON).
 
-DuckDB infers a column for every key in the sample, and refuses a key that comes up only later. It does so
-only while it infers types itself: with types given, it drops unknown keys. So where a column must be read
-differently, all rows are scanned for keys first; a plain cast is preferred.
+DuckDB infers a column for every key in the sample, and refuses a key that occurs only later. It does so only while it
+infers the types: with types given, it drops unknown keys. So a column is cast after reading where possible. Where a
+column must be read with another type, all rows are scanned for keys first.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from supertable.adapters.readers.column_types import known_types
-from supertable.adapters.readers.duckdb_text import SqlValue, TextScanner, first_bytes, identifier, scanner
-from supertable.adapters.readers.prepared_files import StagedFile
+from supertable.adapters.readers.prepared_files import PreparedFile
+from supertable.adapters.readers.text.duckdb_types import known_types
+from supertable.adapters.readers.text.text_scanner import SqlValue, TextScanner, first_bytes, identifier, scanner
 from supertable.application.ports.readers import OpenedFiles, ReadOptions
 from supertable.domain.errors import UnreadableInput
 
@@ -28,23 +28,23 @@ _NUMERIC = _INTEGERS | _UNSIGNED | {"FLOAT", "DOUBLE"}
 
 
 @contextmanager
-def open_json(files: Sequence[StagedFile], options: ReadOptions) -> Iterator[OpenedFiles]:
+def open_json(files: Sequence[PreparedFile], options: ReadOptions) -> Iterator[OpenedFiles]:
     with scanner("read_json", files) as scan:
         arguments = _arguments(files, options)
-        columns = _columns(scan, arguments)
+        columns = _inferred_columns(scan, arguments)
         known = known_types(columns, options.types)
-        reread = _to_reread(scan, arguments, columns, known, options)
-        if reread:
-            columns = _columns(scan, arguments | {"sample_size": -1})
-        zoned = _zoned(scan, arguments, columns, known, options)
-        if reread:
-            columns = columns | dict.fromkeys(zoned, _ZONED_TIMESTAMP) | reread
-            yield scan.read(_typed(arguments, columns), _selected(columns, known, set()))
+        exact = _exact_types(scan, arguments, columns, known, options)
+        if exact:
+            columns = _inferred_columns(scan, arguments | {"sample_size": -1})
+        zoned = _zoned_columns(scan, arguments, columns, known, options)
+        if exact:
+            columns = columns | dict.fromkeys(zoned, _ZONED_TIMESTAMP) | exact
+            yield scan.read(_with_types(arguments, columns), _select_list(columns, known, set()))
         else:
-            yield scan.read(arguments, _selected(columns, known, zoned))
+            yield scan.read(arguments, _select_list(columns, known, zoned))
 
 
-def _arguments(files: Sequence[StagedFile], options: ReadOptions) -> dict[str, SqlValue]:
+def _arguments(files: Sequence[PreparedFile], options: ReadOptions) -> dict[str, SqlValue]:
     return {
         "format": _layout(files),
         "records": True,
@@ -56,24 +56,27 @@ def _arguments(files: Sequence[StagedFile], options: ReadOptions) -> dict[str, S
     }
 
 
-def _layout(files: Sequence[StagedFile]) -> str:
-    """How the objects are laid out. Left to find out while types are given, DuckDB takes an array for one object."""
+def _layout(files: Sequence[PreparedFile]) -> str:
+    """The layout of the objects. If DuckDB detected it while types are given, it would take an array for one object."""
     if all(file.format == "ndjson" for file in files):
         return "newline_delimited"
     for file in files:
         if _is_array(file) != _is_array(files[0]):
             raise UnreadableInput(
-                file.name, f"of it and {files[0].name} only one is a JSON array. Load them one after the other."
+                file.name, f"only one of it and {files[0].name} is a JSON array. Load them separately."
             )
     return "array" if _is_array(files[0]) else "unstructured"
 
 
-def _is_array(file: StagedFile) -> bool:
+def _is_array(file: PreparedFile) -> bool:
     return first_bytes(file).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
 
 
-def _columns(scan: TextScanner, arguments: dict[str, SqlValue]) -> dict[str, str]:
-    """The columns as inferred. Sets what keeps DuckDB from taking wide or sparse records for one map."""
+def _inferred_columns(scan: TextScanner, arguments: dict[str, SqlValue]) -> dict[str, str]:
+    """The type of each column, as inferred.
+
+    Where DuckDB infers one map from wide or sparse records, adds the arguments that prevent it.
+    """
     try:
         return scan.columns(arguments)
     except UnreadableInput as error:
@@ -85,18 +88,18 @@ def _columns(scan: TextScanner, arguments: dict[str, SqlValue]) -> dict[str, str
     except UnreadableInput as error:
         raise UnreadableInput(
             error.source,
-            "it has to hold JSON objects, with at least one key; it holds something else, or none.",
+            "every row must be a JSON object with at least one key; the file has other rows, or none.",
         ) from error
 
 
-def _to_reread(
+def _exact_types(
     scan: TextScanner,
     arguments: dict[str, SqlValue],
     columns: Mapping[str, str],
     known: Mapping[str, str],
     options: ReadOptions,
 ) -> dict[str, str]:
-    """Columns that were inferred with loss, and the type to read them as from the text instead."""
+    """The columns whose inferred type loses information, with the type to read instead."""
     lossy = {
         name: type_
         for name, type_ in known.items()
@@ -104,25 +107,25 @@ def _to_reread(
         or (type_.startswith("DECIMAL") and columns[name] == "DOUBLE")
     }
     floats = [name for name, type_ in columns.items() if type_ == "DOUBLE" and name not in known]
-    big = scan.holds(_as_text(arguments, floats), floats, _BIG_INTEGERS, options.sample_rows)
+    big = scan.columns_satisfying(_as_text(arguments, floats), floats, _BIG_INTEGERS, options.sample_rows)
     return lossy | dict.fromkeys(big, "DECIMAL(38,0)")
 
 
-def _zoned(
+def _zoned_columns(
     scan: TextScanner,
     arguments: dict[str, SqlValue],
     columns: Mapping[str, str],
     known: Mapping[str, str],
     options: ReadOptions,
 ) -> set[str]:
-    """Timestamp columns whose values name their zone. DuckDB has turned them to UTC and dropped the zone."""
+    """Timestamp columns whose values name their zone. DuckDB converts them to UTC and drops the zone."""
     timestamps = [name for name, type_ in columns.items() if type_ == _TIMESTAMP and name not in known]
-    return scan.holds(_as_text(arguments, timestamps), timestamps, _ZONED, options.sample_rows) | {
+    return scan.columns_satisfying(_as_text(arguments, timestamps), timestamps, _ZONED, options.sample_rows) | {
         name for name, type_ in known.items() if type_ == _ZONED_TIMESTAMP and columns[name] == _TIMESTAMP
     }
 
 
-def _selected(columns: Mapping[str, str], known: Mapping[str, str], zoned: set[str]) -> str:
+def _select_list(columns: Mapping[str, str], known: Mapping[str, str], zoned: set[str]) -> str:
     return ", ".join(_expression(name, type_, known.get(name), name in zoned) for name, type_ in columns.items())
 
 
@@ -146,10 +149,10 @@ def _castable(inferred: str, known: str) -> bool:
 
 
 def _as_text(arguments: dict[str, SqlValue], names: Sequence[str]) -> dict[str, SqlValue]:
-    return _typed(arguments, dict.fromkeys(names, "VARCHAR"))
+    return _with_types(arguments, dict.fromkeys(names, "VARCHAR"))
 
 
-def _typed(arguments: dict[str, SqlValue], columns: Mapping[str, str]) -> dict[str, SqlValue]:
+def _with_types(arguments: dict[str, SqlValue], columns: Mapping[str, str]) -> dict[str, SqlValue]:
     inference = {"sample_size", "map_inference_threshold", "field_appearance_threshold", "union_by_name"}
     kept = {name: value for name, value in arguments.items() if name not in inference}
     return {**kept, "columns": dict(columns)}

@@ -1,22 +1,21 @@
-"""CSV and TSV files. DuckDB's sniffer finds delimiter, header and types; what it could guess wrongly is
-fixed.
+"""CSV and TSV files. DuckDB's sniffer finds delimiter, header and types; the rest is set explicitly.
 
-Left to itself the sniffer skips lines at the top, drops lines that look like comments, and takes quotes for
-text when the sample has none: rows would be lost or changed without a word. So these are said, not sniffed.
+By default the sniffer skips lines at the top, drops lines that look like comments, and reads quotes as text when the
+sample has none, so that rows would be lost or changed silently.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from supertable.adapters.readers.base64_columns import from_base64
-from supertable.adapters.readers.column_types import known_types
-from supertable.adapters.readers.duckdb_text import SqlValue, TextScanner, scanner
-from supertable.adapters.readers.prepared_files import StagedFile
+from supertable.adapters.readers.prepared_files import PreparedFile
+from supertable.adapters.readers.text.base64_columns import from_base64
+from supertable.adapters.readers.text.duckdb_types import known_types
+from supertable.adapters.readers.text.text_scanner import SqlValue, TextScanner, scanner
 from supertable.application.ports.readers import OpenedFiles, ReadOptions
 from supertable.domain.errors import UnreadableInput
 
@@ -27,30 +26,47 @@ _BIG_INTEGERS = "bool_and(regexp_full_match({}, '[+-]?[0-9]{{1,38}}'))"
 
 
 @contextmanager
-def open_csv(files: Sequence[StagedFile], options: ReadOptions) -> Iterator[OpenedFiles]:
+def open_csv(files: Sequence[PreparedFile], options: ReadOptions) -> Iterator[OpenedFiles]:
     with scanner("read_csv", files) as scan:
         arguments = _arguments(files, options)
-        columns = _columns(scan, arguments, options)
-        arguments["types"] = types = {} if options.all_text else known_types(columns, options.types)
-        types |= dict.fromkeys(binary := _binary(columns, options), "VARCHAR")
+        columns = _sniffed_columns(scan, arguments, options)
+        binary = _binary_columns(columns, options)
+        types = {} if options.all_text else known_types(columns, options.types)
+        types |= dict.fromkeys(binary, "VARCHAR")
         if not options.all_text:
-            floats = [name for name, type_ in columns.items() if type_ == "DOUBLE" and name not in types]
-            as_text = arguments | {"all_varchar": True, "types": {}}
-            big = scan.holds(_without_empty(as_text), floats, _BIG_INTEGERS, options.sample_rows)
-            arguments["types"] = types | dict.fromkeys(big, "DECIMAL(38,0)")
-        opened = scan.read(_without_empty(arguments))
+            types |= _big_integer_types(scan, arguments, columns, types, options)
+        opened = scan.read(arguments | _types_argument(types))
         yield replace(opened, reader=from_base64(opened.reader, binary)) if binary else opened
 
 
-def _binary(columns: Iterable[str], options: ReadOptions) -> list[str]:
-    """The columns whose values are base64."""
+def _big_integer_types(
+    scan: TextScanner,
+    arguments: dict[str, SqlValue],
+    columns: Mapping[str, str],
+    types: Mapping[str, str],
+    options: ReadOptions,
+) -> dict[str, str]:
+    """An exact type for the columns that were inferred as DOUBLE and hold only integers in the sample."""
+    floats = [name for name, type_ in columns.items() if type_ == "DOUBLE" and name not in types]
+    as_text = arguments | {"all_varchar": True}
+    big = scan.columns_satisfying(as_text, floats, _BIG_INTEGERS, options.sample_rows)
+    return dict.fromkeys(big, "DECIMAL(38,0)")
+
+
+def _types_argument(types: dict[str, str]) -> dict[str, SqlValue]:
+    """DuckDB refuses an empty mapping."""
+    return {"types": types} if types else {}
+
+
+def _binary_columns(columns: Iterable[str], options: ReadOptions) -> list[str]:
+    """The columns whose values are base64: those that are binary in the table."""
     table = options.columns
     found = {name: table.find(name) for name in columns} if table else {}
     return [name for name, field in found.items() if field and field.type.name == "binary"]
 
 
-def _columns(scan: TextScanner, arguments: dict[str, SqlValue], options: ReadOptions) -> dict[str, str]:
-    """The columns as sniffed. Sets the delimiter where the sniffer settled for whole lines as one column."""
+def _sniffed_columns(scan: TextScanner, arguments: dict[str, SqlValue], options: ReadOptions) -> dict[str, str]:
+    """The type of each column, as sniffed. Sets the delimiter where the sniffer took whole lines for one column."""
     try:
         columns = scan.columns(arguments)
         name = next(iter(columns))
@@ -59,13 +75,11 @@ def _columns(scan: TextScanner, arguments: dict[str, SqlValue], options: ReadOpt
         arguments["delim"] = max(_DELIMITERS, key=name.count)
         return scan.columns(arguments)
     except UnreadableInput as error:
-        raise _explained(scan, arguments, options) or error from error
+        raise _located_error(scan, arguments, options) or error from error
 
 
-def _explained(scan: TextScanner, arguments: dict[str, SqlValue], options: ReadOptions) -> UnreadableInput | None:
-    """What exactly is wrong, and in which line: the sniffer says only that no dialect fits the whole
-    sample.
-    """
+def _located_error(scan: TextScanner, arguments: dict[str, SqlValue], options: ReadOptions) -> UnreadableInput | None:
+    """The first error of a strict scan, with its line. The sniffer reports only that no dialect fits the sample."""
     for file in scan.files:
         header = _first_line(file, options)
         delimiter = arguments.get("delim") or max(_DELIMITERS, key=header.count)
@@ -80,13 +94,13 @@ def _explained(scan: TextScanner, arguments: dict[str, SqlValue], options: ReadO
         del strict["sample_size"], strict["all_varchar"]
         try:
             single = TextScanner(scan.connection, "read_csv", [file])
-            single.holds(strict, ["column0"], "count({})", -1)
+            single.columns_satisfying(strict, ["column0"], "count({})", -1)
         except UnreadableInput as error:
             return error
     return None
 
 
-def _arguments(files: Sequence[StagedFile], options: ReadOptions) -> dict[str, SqlValue]:
+def _arguments(files: Sequence[PreparedFile], options: ReadOptions) -> dict[str, SqlValue]:
     arguments: dict[str, SqlValue] = {
         "quote": options.quote,
         "escape": options.escape if options.quote else "",
@@ -111,11 +125,7 @@ def _arguments(files: Sequence[StagedFile], options: ReadOptions) -> dict[str, S
     return arguments
 
 
-def _without_empty(arguments: dict[str, SqlValue]) -> dict[str, SqlValue]:
-    return {name: value for name, value in arguments.items() if value != {}}
-
-
-def _first_line(file: StagedFile, options: ReadOptions) -> str:
+def _first_line(file: PreparedFile, options: ReadOptions) -> str:
     with file.path.open(encoding="utf-8-sig", errors="replace") as text:
         for _ in range(options.skip_lines):
             text.readline(options.max_line_bytes)

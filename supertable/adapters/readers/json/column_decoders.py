@@ -1,7 +1,7 @@
-"""A table's columns as types that msgspec decodes JSON into, and its values as Arrow arrays.
+"""Decoders of JSON rows by a table's columns: msgspec types to decode objects into, and Arrow arrays of their values.
 
 Timestamps, dates and times are ISO 8601 text, decimals text or numbers, binary values base64. A value that its column
-cannot hold is refused, and the error says where it is.
+cannot hold is refused, and the error names its place.
 """
 
 from __future__ import annotations
@@ -29,13 +29,15 @@ _PLAIN: dict[str, Any] = {
     "time": datetime.time,
     "uint64": Annotated[int, msgspec.Meta(ge=0)],
 }
-_MOST = {"float16": 65504.0, "float32": 3.4028234663852886e38}
+_MAX = {"float16": 65504.0, "float32": 3.4028234663852886e38}
 Convert = Callable[[Sequence[Any]], list[Any]]
 
 
 class RowTypes:
-    """Of one table. `row` decodes an object, `rows` an array of them, into structs whose i-th field is the i-th column,
-    UNSET where the object lacks it.
+    """Decoders for the rows of one table.
+
+    `row` decodes an object and `rows` an array of objects, into structs whose i-th field is the i-th column, UNSET if
+    the object lacks it.
     """
 
     def __init__(self, schema: Schema) -> None:
@@ -49,13 +51,13 @@ class RowTypes:
         self._whole = pa.schema(self._columns)
 
     def array(self, i: int, values: Sequence[Any]) -> pa.Array:
-        """The values of the i-th column, as they were decoded; those that are UNSET are null."""
+        """The decoded values of the i-th column as an array; UNSET becomes null."""
         present = [None if value is msgspec.UNSET else value for value in values]
         convert = self._converters[i]
         return pa.array(convert(present) if convert else present, self._columns[i].type)
 
     def columns(self, given: Sequence[int]) -> pa.Schema:
-        """The columns that `array` makes of these."""
+        """The schema of the arrays of these columns."""
         return self._whole if len(given) == len(self._columns) else pa.schema([self._columns[i] for i in given])
 
 
@@ -65,14 +67,19 @@ def row_types(schema: Schema) -> RowTypes:
 
 
 def _wide(kind: DataType) -> pa.DataType:
-    """Milliseconds come as microseconds, so that what they cannot hold is seen, not cut off, when they are narrowed."""
+    """The Arrow type to decode to. Milliseconds are decoded as microseconds, so that a later cast to milliseconds fails
+    on a loss instead of truncating.
+    """
     if kind.name == "timestamp" and kind.unit == "ms":
         return pa.timestamp("us", kind.timezone or None)
     return pa.time64("us") if kind.name == "time" else arrow_type(kind)
 
 
 def _struct(name: str, fields: Sequence[Field], *absent: Any) -> type[msgspec.Struct]:
-    """Field names are positions, since a column's name may be any text. `absent`: the type and value of what lacks."""
+    """A struct type whose field names are positions, because a column's name may be any text.
+
+    `absent`: the type and the value of a field that the object lacks; without them, null.
+    """
     default = absent[1] if absent else None
     kinds = [
         (f"c{i}", _nullable(field) | absent[0] if absent else _nullable(field), default)
@@ -89,8 +96,8 @@ def _nullable(field: Field) -> Any:
 def _decoded(kind: DataType) -> Any:
     if kind.name in _PLAIN:
         return _PLAIN[kind.name]
-    if kind.name in _MOST:
-        return Annotated[float, msgspec.Meta(ge=-_MOST[kind.name], le=_MOST[kind.name])]
+    if kind.name in _MAX:
+        return Annotated[float, msgspec.Meta(ge=-_MAX[kind.name], le=_MAX[kind.name])]
     if "int" in kind.name:
         return _integer(kind.name)
     if kind.name == "timestamp":
@@ -110,7 +117,7 @@ def _integer(name: str) -> Any:
 
 
 def _converter(kind: DataType) -> Convert | None:
-    """What makes decoded values what Arrow takes; None: they are."""
+    """Converts decoded values to values that Arrow accepts; None: they need no conversion."""
     if kind.name == "struct":
         return lambda values: [value and _members(kind, value) for value in values]
     if kind.name == "map":
@@ -123,13 +130,13 @@ def _converter(kind: DataType) -> Convert | None:
 
 
 def _members(kind: DataType, value: Any) -> dict[str, Any]:
-    return {field.name: _one(field.type, getattr(value, f"c{i}")) for i, field in enumerate(kind.fields)}
+    return {field.name: _converted(field.type, getattr(value, f"c{i}")) for i, field in enumerate(kind.fields)}
 
 
 def _entries(kind: DataType, value: dict[Any, Any]) -> list[tuple[Any, Any]]:
-    return [(key, _one(kind.fields[1].type, item)) for key, item in value.items()]
+    return [(key, _converted(kind.fields[1].type, item)) for key, item in value.items()]
 
 
-def _one(kind: DataType, value: Any) -> Any:
+def _converted(kind: DataType, value: Any) -> Any:
     convert = _converter(kind)
     return convert([value])[0] if convert else value

@@ -1,4 +1,4 @@
-"""Arrow types as DuckDB names them, for columns whose type is known before the file is read."""
+"""DuckDB's names of Arrow types, for columns whose type is known before the file is read."""
 
 from __future__ import annotations
 
@@ -31,15 +31,14 @@ _SIMPLE = {
 
 
 def known_types(columns: Iterable[str], types: Mapping[str, pa.DataType]) -> dict[str, str]:
-    """The DuckDB type of each column that is in `types`, matched without case, where DuckDB reads such a
-    type.
-    """
+    """The DuckDB type of each column that `types` names, ignoring case. Types that DuckDB cannot read are left out."""
     by_name = {name.lower(): type_ for name, type_ in types.items()}
     found = {name: duckdb_type(by_name[name.lower()]) for name in columns if name.lower() in by_name}
     return {name: type_ for name, type_ in found.items() if type_ is not None}
 
 
 def duckdb_type(type_: pa.DataType) -> str | None:
+    """None: DuckDB has no such type, or cannot read it from text."""
     if pa.types.is_dictionary(type_):
         return duckdb_type(type_.value_type)
     if pa.types.is_decimal128(type_) and type_.scale >= 0:

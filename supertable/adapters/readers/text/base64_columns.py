@@ -1,4 +1,4 @@
-"""Binary values in text, as base64."""
+"""Binary columns of text files, whose values are base64."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from supertable.domain.errors import InvalidSchema
 
 
 def from_base64(reader: pa.RecordBatchReader, names: Collection[str]) -> pa.RecordBatchReader:
-    """The rows with the columns `names`, which are text, as the bytes that the text stands for."""
+    """The rows, with the base64 text of the columns `names` decoded to bytes.
+
+    Raises `InvalidSchema` with the row, counted from 1, for text that is not base64.
+    """
     fields = [field.with_type(pa.binary()) if field.name in names else field for field in reader.schema]
     return pa.RecordBatchReader.from_batches(pa.schema(fields), _decoded(reader, names))
 
@@ -32,4 +35,4 @@ def _bytes(name: str, row: int, text: str | None) -> bytes | None:
     try:
         return None if text is None else base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise InvalidSchema(name, f"row {row:,}: its text is not base64") from error
+        raise InvalidSchema(name, f"row {row:,}: the value is not base64") from error

@@ -7,20 +7,26 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-from supertable.adapters.readers.prepared_files import StagedFile
+from supertable.adapters.readers.prepared_files import PreparedFile
 from supertable.domain.errors import UnreadableInput
 
 BATCH_ROWS = 65_536
 
 
-def common_schema(files: Sequence[StagedFile], schemas: Sequence[pa.Schema]) -> pa.Schema:
-    """All columns of all files, in the order in which they first appear, types widened where they differ."""
-    merged = _bare(schemas[0])
+def common_schema(files: Sequence[PreparedFile], schemas: Sequence[pa.Schema]) -> pa.Schema:
+    """All columns of all files, in the order in which they first appear, types widened where they differ.
+
+    Raises `UnreadableInput` for a file with two columns of one name, or of types that cannot be widened.
+    """
+    merged = _columns_only(files[0], schemas[0])
     for file, schema in zip(files[1:], schemas[1:], strict=True):
+        columns = _columns_only(file, schema)
         try:
-            merged = pa.unify_schemas([merged, _bare(schema)], promote_options="permissive")
+            merged = pa.unify_schemas([merged, columns], promote_options="permissive")
         except (pa.ArrowException, TypeError) as error:
-            raise UnreadableInput(file.name, f"it does not go with {files[0].name}: {error}.") from error
+            raise UnreadableInput(
+                file.name, f"its columns do not match those of {files[0].name}: {_first_line(error)}."
+            ) from error
     return merged
 
 
@@ -35,12 +41,12 @@ def conformed(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[
 
 
 @contextmanager
-def damage_named(file: StagedFile) -> Iterator[None]:
+def damage_reported(file: PreparedFile) -> Iterator[None]:
+    """Raises `UnreadableInput`, which names the file, for the errors of its decoder."""
     try:
         yield
     except (pa.ArrowException, OSError, EOFError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0].rstrip(".")
-        raise UnreadableInput(file.name, f"it is damaged, or is not {file.format}: {reason}.") from error
+        raise UnreadableInput(file.name, f"it is damaged, or is not {file.format}: {_first_line(error)}.") from error
 
 
 def _column(batch: pa.RecordBatch, field: pa.Field) -> pa.Array:
@@ -51,9 +57,13 @@ def _column(batch: pa.RecordBatch, field: pa.Field) -> pa.Array:
     return column if column.type == field.type else column.cast(field.type)
 
 
-def _bare(schema: pa.Schema) -> pa.Schema:
-    """Without the metadata of whoever wrote the file; every column may be null."""
+def _columns_only(file: PreparedFile, schema: pa.Schema) -> pa.Schema:
+    """The schema without the metadata of the program that wrote the file; every column is nullable."""
     repeated = {name for name in schema.names if schema.names.count(name) > 1}
     if repeated:
-        raise pa.ArrowInvalid(f"the column {min(repeated)!r} is there more than once")
+        raise UnreadableInput(file.name, f"it has more than one column {min(repeated)!r}. Rename all but one.")
     return pa.schema([pa.field(field.name, field.type) for field in schema])
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".")

@@ -1,4 +1,4 @@
-"""A private DuckDB that reads text files as a stream of record batches, in bounded memory."""
+"""A private DuckDB instance that reads text files as a stream of record batches, in bounded memory."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import duckdb
 import pyarrow as pa
 
-from supertable.adapters.readers.prepared_files import StagedFile
-from supertable.adapters.readers.text_errors import unreadable
+from supertable.adapters.readers.prepared_files import PreparedFile
+from supertable.adapters.readers.text.scan_errors import unreadable
 from supertable.application.ports.readers import OpenedFiles
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -28,39 +28,41 @@ SqlValue = str | bool | int | Sequence[str] | Mapping[str, str]
 
 
 class TextScanner:
-    """Runs one table function, `read_csv` or `read_json`, over the files."""
+    """Runs one table function of DuckDB, such as `read_csv`, over the files. Its methods raise `UnreadableInput`."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, function: str, files: Sequence[StagedFile]) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, function: str, files: Sequence[PreparedFile]) -> None:
         self.connection = connection
         self._function = function
         self.files = files
         self._at_end = False
 
     def columns(self, arguments: Mapping[str, SqlValue]) -> dict[str, str]:
-        """The DuckDB type of each column, inferred from a sample."""
-        with self._translated():
+        """The DuckDB type of each column, in their order; inferred from a sample where the arguments do not give it."""
+        with self._errors_translated():
             rows = self.connection.execute(f"DESCRIBE SELECT * FROM {self._call(arguments)}").fetchall()
         return {name: type_ for name, type_, *_ in rows}
 
-    def holds(
+    def columns_satisfying(
         self, arguments: Mapping[str, SqlValue], names: Sequence[str], condition: str, sample_rows: int
     ) -> set[str]:
-        """Which columns satisfy an aggregate condition, written with `{}` for the column, in a sample of
-        rows.
+        """The columns that satisfy `condition` in the first `sample_rows` rows (-1: all).
+
+        `condition` is an aggregate expression with `{}` for the column.
         """
         if not names:
             return set()
         checks = ", ".join(condition.format(identifier(name)) for name in names)
         limit = "" if sample_rows < 0 else f" LIMIT {sample_rows}"
-        with self._translated():
+        with self._errors_translated():
             row = self.connection.execute(
                 f"SELECT {checks} FROM (SELECT * FROM {self._call(arguments)}{limit})"
             ).fetchone()
-        return {name for name, held in zip(names, row or (), strict=True) if held}
+        return {name for name, is_satisfied in zip(names, row or (), strict=True) if is_satisfied}
 
     def read(self, arguments: Mapping[str, SqlValue], select: str = "*") -> OpenedFiles:
+        """The rows, with the columns of the SQL list `select`."""
         total = sum(file.bytes for file in self.files)
-        with self._translated():
+        with self._errors_translated():
             reader = self.connection.execute(f"SELECT {select} FROM {self._call(arguments)}").to_arrow_reader(
                 _batch_rows(self.files)
             )
@@ -72,7 +74,7 @@ class TextScanner:
 
     def _batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         while True:
-            with self._translated():
+            with self._errors_translated():
                 batch = next(reader, None)
             if batch is None:
                 self._at_end = True
@@ -83,12 +85,12 @@ class TextScanner:
         return 1.0 if self._at_end else min(max(self.connection.query_progress(), 0.0), 100.0) / 100
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _errors_translated(self) -> Iterator[None]:
         try:
             yield
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise unreadable(str(error), self.files) from error
-        except RuntimeError as error:  # what DuckDB makes of a Ctrl-C
+        except RuntimeError as error:  # DuckDB's error after Ctrl-C
             if "interrupted" in str(error):
                 raise KeyboardInterrupt from error
             raise
@@ -100,7 +102,7 @@ class TextScanner:
 
 
 @contextmanager
-def scanner(function: str, files: Sequence[StagedFile]) -> Iterator[TextScanner]:
+def scanner(function: str, files: Sequence[PreparedFile]) -> Iterator[TextScanner]:
     with duckdb.connect(":memory:", config=_CONFIG) as connection:
         spill = str(files[0].path.parent / "spill")
         connection.execute(
@@ -111,6 +113,7 @@ def scanner(function: str, files: Sequence[StagedFile]) -> Iterator[TextScanner]
 
 
 def literal(value: SqlValue) -> str:
+    """The value as a literal of DuckDB's SQL."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int):
@@ -126,13 +129,13 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _batch_rows(files: Sequence[StagedFile]) -> int:
-    """Rows to a batch so that a batch stays near `_BATCH_BYTES`, judged by the first lines."""
+def _batch_rows(files: Sequence[PreparedFile]) -> int:
+    """The rows of a batch of about `_BATCH_BYTES`, estimated from the first lines."""
     head = first_bytes(files[0])
     row_bytes = len(head) / max(head.count(b"\n"), 1)
     return int(min(max(_BATCH_BYTES / max(row_bytes, 1), _MIN_BATCH_ROWS), _MAX_BATCH_ROWS))
 
 
-def first_bytes(file: StagedFile) -> bytes:
+def first_bytes(file: PreparedFile) -> bytes:
     with file.path.open("rb") as stream:
         return stream.read(256 * 1024)

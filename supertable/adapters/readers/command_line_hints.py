@@ -1,0 +1,26 @@
+"""Hints that name options of the command line. They end an error's reason, and can be removed for other users."""
+
+from __future__ import annotations
+
+INFER_TYPES = "If the type is inferred wrongly, --sample-size -1 infers it from every row."
+INFER_COLUMNS = "To infer the columns from every row, use --sample-size -1."
+ALL_TEXT = "To read every column as text, use --all-text."
+NULL = "If the value means null, name it with --null."
+PAD_SHORT_ROWS = "To fill short rows with nulls, use --lenient."
+LENIENT = "To accept them as they are, use --lenient."
+MIXED_LINE_ENDS = "To accept mixed line ends, use --lenient."
+PLAIN_QUOTES = "To read quotes as ordinary text, use --quote ''."
+DELIMITER = "If the delimiter is unusual, name it with --delimiter."
+LONGER_LINES = "To allow longer lines, raise --max-line-size."
+LONGER_OBJECTS = "To allow longer objects, raise --max-line-size."
+ENCODING = "Name the encoding with --encoding, for example latin-1, cp1252 or utf-16."
+UTF_16 = "If it is UTF-16 without a byte order mark, use --encoding utf-16-le or utf-16-be."
+
+_ALL = [value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str)]
+
+
+def without_hints(reason: str) -> str:
+    """The reason without the hints of this module."""
+    for hint in _ALL:
+        reason = reason.replace(f" {hint}", "")
+    return reason

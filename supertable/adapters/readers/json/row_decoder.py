@@ -1,0 +1,100 @@
+"""Rows in JSON and NDJSON texts, decoded by the columns of a table into record batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from supertable.adapters.readers.json.column_decoders import row_types
+from supertable.adapters.readers.json.decode_errors import misfit, not_json
+from supertable.application.ports.readers import ReadOptions
+from supertable.domain.errors import InvalidInput, InvalidSchema
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_MISFITS = (pa.ArrowException, OverflowError, ValueError, TypeError)
+Rows = list[msgspec.Struct]
+
+
+class RowDecoder:
+    """Decodes the texts of one source, in order. `count`: the rows of all batches so far."""
+
+    def __init__(self, options: ReadOptions) -> None:
+        assert options.columns is not None
+        self._types = row_types(options.columns)
+        self.source = options.name or "the rows"
+        self._same_columns = options.same_columns
+        self._given: Sequence[int] | None = None
+        self.count = 0
+
+    def lines(self, text: bytes) -> Rows:
+        """The rows of whole lines, an object each. Raises `InvalidInput` and its kinds."""
+        return self._decoded(self._types.row.decode_lines, text, is_lines=True)
+
+    def document(self, text: bytes) -> Rows:
+        """The rows of an array of objects, or the one of a single object. Raises `InvalidInput` and its kinds."""
+        text = text.removeprefix(BYTE_ORDER_MARK)
+        if text.lstrip(b" \t\r\n").startswith(b"["):
+            return self._decoded(self._types.rows.decode, text)
+        return self._decoded(lambda whole: [self._types.row.decode(whole)], text)
+
+    def batch(self, rows: Rows) -> pa.RecordBatch:
+        """The rows as a batch, with one schema for all batches of the source. Counts the rows.
+
+        Raises `InvalidSchema` for a value that its column cannot hold.
+        """
+        given = self._given_columns(rows)
+        arrays = [self._array(i, [getattr(row, self._types.names[i]) for row in rows]) for i in given]
+        self.count += len(rows)
+        return pa.RecordBatch.from_arrays(arrays, schema=self._types.columns(given))
+
+    def _decoded(self, decode: Callable[[bytes], Rows], text: bytes, is_lines: bool = False) -> Rows:
+        try:
+            return decode(text)
+        except msgspec.ValidationError as error:
+            raise misfit(str(error), self.source, self.count) from error
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise not_json(error, text, self.source, self.count, is_lines) from error
+
+    def _given_columns(self, rows: Rows) -> Sequence[int]:
+        """The positions of the columns of every batch: with `same_columns` those of the first row, else all."""
+        if not self._same_columns:
+            return range(len(self._types.fields))
+        if self._given is None:
+            self._given = _present(rows[0]) if rows else range(len(self._types.fields))
+        for number, row in enumerate(rows, self.count + 1):
+            self._require_same_columns(number, _present(row), self._given)
+        return self._given
+
+    def _require_same_columns(self, number: int, present: Sequence[int], given: Sequence[int]) -> None:
+        differing = set(present) ^ set(given)
+        if not differing:
+            return
+        i = min(differing)
+        this, others = ("has", "lack") if i in present else ("lacks", "have")
+        raise InvalidInput(
+            f"Row {number:,} {this} the column {self._types.fields[i].name!r}, which the rows before it {others}. An "
+            "upsert leaves absent columns unchanged, so all its rows must have the same columns."
+        )
+
+    def _array(self, i: int, values: list[Any]) -> pa.Array:
+        try:
+            return self._types.array(i, values)
+        except _MISFITS:
+            for number, value in enumerate(values, self.count + 1):
+                self._require_fits(i, number, value)
+            raise
+
+    def _require_fits(self, i: int, number: int, value: Any) -> None:
+        try:
+            self._types.array(i, [value])
+        except _MISFITS as error:
+            field = self._types.fields[i]
+            raise InvalidSchema(field.name, f"row {number:,}: the value does not fit {field.type}") from error
+
+
+def _present(row: msgspec.Struct) -> list[int]:
+    fields = row.__struct_fields__
+    return [i for i, name in enumerate(fields) if getattr(row, name) is not msgspec.UNSET]

@@ -1,0 +1,1 @@
+"""CSV and TSV files, and the DuckDB scanner that reads text."""
