@@ -1,4 +1,4 @@
-"""The README's examples work as they are written."""
+"""The README's examples work as written."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def test_the_python_examples(home: Path, monkeypatch: pytest.MonkeyPatch, capsys
 
 
 @pytest.mark.parametrize("line", re.findall(r"supertable (?:--json )?[a-z]+ .*", README.partition("## Settings")[0]))
-def test_every_command_is_one_that_there_is(
+def test_every_command_line_is_understood(
     home: Path, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The tables are not there, so a command that is understood fails for that or finds nothing."""
+    """The tables do not exist, so a command that is understood finds nothing or fails with an exit code for that."""
     monkeypatch.setenv("SUPERTABLE_HOME", str(home))
     command = shlex.split(line.partition("|")[0].partition(" #")[0])
     if "serve" in command:
-        command.append("--help")  # else it would go on
+        command.append("--help")  # without it, the service would keep running
     code = run(command[1:])
     error = capsys.readouterr().err
     assert code in {0, 2, 3}

@@ -1,4 +1,4 @@
-"""The command line's start: global options, the list of commands, and how errors leave.
+"""The command line: global options, the list of commands, and what happens to errors.
 
 Nothing heavy is imported before a command needs it, so that `--help` and completion are quick.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,9 +20,10 @@ from supertable.entrypoints.cli.access.tokens import tokens
 from supertable.entrypoints.cli.access.users import users
 from supertable.entrypoints.cli.access.whoami import whoami
 from supertable.entrypoints.cli.maintenance.catalog import catalog
-from supertable.entrypoints.cli.maintenance.compact import compact, policy
+from supertable.entrypoints.cli.maintenance.compact import compact
 from supertable.entrypoints.cli.maintenance.fsck import fsck
 from supertable.entrypoints.cli.maintenance.maintain import maintain
+from supertable.entrypoints.cli.maintenance.policy import policy
 from supertable.entrypoints.cli.maintenance.vacuum import vacuum
 from supertable.entrypoints.cli.rows.delete import delete
 from supertable.entrypoints.cli.rows.load import load
@@ -31,11 +32,13 @@ from supertable.entrypoints.cli.service.configuration import config
 from supertable.entrypoints.cli.service.demo import demo
 from supertable.entrypoints.cli.service.serve import serve
 from supertable.entrypoints.cli.tables.alter import alter
+from supertable.entrypoints.cli.tables.listing import describe, tables
 from supertable.entrypoints.cli.tables.rename_drop_clone import clone, drop, rename, undrop
-from supertable.entrypoints.cli.tables.tables import describe, history, restore, tables
 from supertable.entrypoints.cli.tables.tags import tag, tags, untag
 from supertable.entrypoints.cli.tables.tombstones import tombstones
-from supertable.entrypoints.cli.terminal.failures import INTERRUPTED, PIPE_CLOSED, report
+from supertable.entrypoints.cli.tables.versions import history, restore
+from supertable.entrypoints.cli.terminal.error_reports import report_error
+from supertable.entrypoints.cli.terminal.exit_codes import INTERRUPTED, PIPE_CLOSED
 from supertable.entrypoints.cli.terminal.interruption import Interruption
 from supertable.entrypoints.cli.terminal.session import Session
 
@@ -44,7 +47,7 @@ _WITH_VALUE = frozenset({"--home", "--organization", "-o", "--supertable", "-s",
 
 
 class _PipeClosed(Exception):
-    """Whoever read our output has gone. Named apart, because Typer ends the process on a bare EPIPE."""
+    """The reader of our output closed the pipe. A class of its own, because Typer ends the process on a bare EPIPE."""
 
 
 class _Commands(TyperGroup):
@@ -58,24 +61,24 @@ class _Commands(TyperGroup):
 app = typer.Typer(
     name="supertable",
     cls=_Commands,
-    help="Versioned tables of Parquet files, with SQL and time travel.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_TABLES = (tables, describe, rename, drop, undrop, clone)
-_ROWS = (load, query, changes, delete, tombstones)
-_VERSIONS = (history, restore, tag, untag, tags)
-_MAINTENANCE = (compact, vacuum, maintain, policy, fsck)
-for command in (*_ROWS, *_TABLES, *_VERSIONS, *_MAINTENANCE, config, whoami, demo):
-    app.command()(command)
-app.add_typer(alter, name="alter")
-app.add_typer(catalog, name="catalog")
-app.add_typer(audit, name="audit")
-app.add_typer(serve, name="serve")
-app.add_typer(roles, name="roles")
-app.add_typer(users, name="users")
-app.add_typer(tokens, name="tokens")
+_PANELS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
+    "Rows": (load, query, changes, delete, tombstones),
+    "Tables": (tables, describe, alter, rename, drop, undrop, clone),
+    "Versions": (history, restore, tag, untag, tags),
+    "Maintenance": (compact, vacuum, maintain, policy, fsck, catalog),
+    "Access": (whoami, roles, users, tokens, audit),
+    "Service": (serve, config, demo),
+}
+for panel, commands in _PANELS.items():
+    for command in commands:
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, rich_help_panel=panel)
+        else:
+            app.command(rich_help_panel=panel)(command)
 
 
 def _show_version(wanted: bool) -> None:
@@ -90,25 +93,51 @@ def _show_version(wanted: bool) -> None:
 def start(
     context: typer.Context,
     home: Annotated[
-        Path | None, typer.Option(help="Working folder of the lake.", show_default="SUPERTABLE_HOME, or ~/supertable")
+        Path | None,
+        typer.Option(
+            help="Working folder of the lake.", metavar="FOLDER", show_default="SUPERTABLE_HOME, or ~/supertable"
+        ),
     ] = None,
     organization: Annotated[
         str | None,
-        typer.Option("--organization", "-o", help="Tenant.", show_default="SUPERTABLE_ORGANIZATION, or default"),
+        typer.Option(
+            "--organization",
+            "-o",
+            help="Organization (tenant).",
+            metavar="NAME",
+            show_default="SUPERTABLE_ORGANIZATION, or default",
+        ),
     ] = None,
     supertable: Annotated[
-        str | None, typer.Option("--supertable", "-s", help="Lake within the organization.", show_default="main")
+        str | None,
+        typer.Option("--supertable", "-s", help="Lake within the organization.", metavar="NAME", show_default="main"),
     ] = None,
     token: Annotated[
-        str | None, typer.Option(help="Token to sign in with; others can see it here.", show_default="SUPERTABLE_TOKEN")
+        str | None,
+        typer.Option(
+            metavar="TOKEN",
+            help="Access token. Prefer SUPERTABLE_TOKEN: other users can see arguments.",
+            show_default="SUPERTABLE_TOKEN",
+        ),
     ] = None,
-    role: Annotated[str | None, typer.Option(help="Role to act under.", show_default="the default one")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write everything as JSON, errors too.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Show where an error came from.")] = False,
+    role: Annotated[
+        str | None, typer.Option(help="Role to act under.", metavar="NAME", show_default="your default role")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write output and errors as JSON.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show tracebacks of errors.")] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
+    """A small data warehouse: versioned tables of Parquet files, with SQL and time travel.
+
+    Global options may be given before or after the command.
+
+    Examples:
+      supertable load flights.csv.gz --into flights --key id
+      supertable query "SELECT carrier, count(*) FROM flights GROUP BY ALL"
+      supertable demo
+    """
     context.obj = Session(home, organization, supertable, token, role, as_json, verbose)
 
 
@@ -118,11 +147,11 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str], interruption: Interruption | None = None) -> int:
-    """Run one command line and return its exit code."""
-    options, rest = hoisted(arguments)
+    """Run one command line and return its exit code. Errors are reported on standard error, never raised."""
+    options, rest = split_global_options(arguments)
     try:
         code = app([*options, *rest], prog_name="supertable", standalone_mode=False)
-        if code == INTERRUPTED:  # which Typer makes of a KeyboardInterrupt
+        if code == INTERRUPTED:  # how Typer returns a KeyboardInterrupt
             raise KeyboardInterrupt
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
@@ -130,12 +159,12 @@ def run(arguments: Sequence[str], interruption: Interruption | None = None) -> i
         _silence_output()
         return PIPE_CLOSED
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
-        interrupted = interruption is not None and interruption.came
-        return report(KeyboardInterrupt() if interrupted else error, "--json" in options, "--verbose" in options)
+        interrupted = interruption is not None and interruption.requested
+        return report_error(KeyboardInterrupt() if interrupted else error, "--json" in options, "--verbose" in options)
 
 
-def hoisted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The global options, taken from wherever they were written before a `--`; and the rest, in order."""
+def split_global_options(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The global options, which may stand anywhere before a `--`, and the other arguments, both in order."""
     options: list[str] = []
     rest: list[str] = []
     remaining = iter(arguments)
@@ -152,7 +181,7 @@ def hoisted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _silence_output() -> None:
-    """Keep the interpreter from complaining once more when it flushes standard output at its end."""
+    """Redirect standard output to /dev/null, so that the interpreter's last flush does not report the closed pipe."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

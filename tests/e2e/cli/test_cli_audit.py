@@ -24,18 +24,18 @@ def test_listing(fruit: Cli) -> None:
 
 def test_verifying(fruit: Cli, home: Path) -> None:
     assert fruit("audit", "export").code == 0
-    whole = fruit("audit", "verify")
-    assert (whole.code, "is whole" in whole.out) == (0, True)
-    end = whole.out.split("Its end: ")[1].strip()
+    intact = fruit("audit", "verify")
+    assert (intact.code, "is intact" in intact.out) == (0, True)
+    end = intact.out.split("End of the log: ")[1].strip()
     assert fruit("audit", "verify", "--known", end).code == 0
     assert fruit("audit", "verify", "--known", end[:-1]).code == 2
     (home / "storage/default/-/audit/anchor").unlink()
     broken = fruit("audit", "verify")
-    assert (broken.code, "IS NOT WHAT WAS WRITTEN" in broken.out) == (1, True)
+    assert (broken.code, "WAS TAMPERED WITH OR DAMAGED" in broken.out) == (1, True)
     assert fruit("--json", "audit", "verify").json()["whole"] is False
 
 
-def test_a_role_that_may_not(fruit: Cli) -> None:
+def test_a_role_without_the_permission_is_refused(fruit: Cli) -> None:
     assert fruit("roles", "create", "clerk", "reader").code == 0
     for command in (("list",), ("verify",), ("export",)):
         refused = fruit("--role", "clerk", "audit", *command)

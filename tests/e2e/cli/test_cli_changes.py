@@ -1,10 +1,10 @@
-"""The command line: what changed between two versions."""
+"""The command line: changes between two versions."""
 
 from __future__ import annotations
 
 import pytest
 
-from supertable.entrypoints.cli.terminal import failures
+from supertable.entrypoints.cli.terminal import exit_codes
 from tests.support.command_line import Cli
 
 
@@ -21,10 +21,10 @@ def test_changes_in_every_format(fruit: Cli) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (("nope",), failures.NOT_FOUND),
-        (("fruit", "--after", "99"), failures.NOT_FOUND),
-        (("fruit", "--after", "-1"), failures.WRONG_INPUT),
-        (("a b",), failures.WRONG_INPUT),
+        (("nope",), exit_codes.NOT_FOUND),
+        (("fruit", "--after", "99"), exit_codes.NOT_FOUND),
+        (("fruit", "--after", "-1"), exit_codes.WRONG_INPUT),
+        (("a b",), exit_codes.WRONG_INPUT),
     ],
 )
 def test_failures(fruit: Cli, arguments: tuple[str, ...], code: int) -> None:

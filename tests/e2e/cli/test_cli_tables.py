@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from supertable.entrypoints.cli.terminal import failures
+from supertable.entrypoints.cli.terminal import exit_codes
 from tests.support.command_line import Cli, rows
 
 
@@ -23,50 +23,50 @@ class TestNames:
         assert names(fruit) == ["Food"]
 
     def test_drop_and_undrop(self, fruit: Cli) -> None:
-        assert fruit("drop", "FRUIT", "--yes").out == "Dropped fruit. `supertable undrop fruit` brings it back.\n"
+        assert fruit("drop", "FRUIT", "--yes").out == "Dropped fruit. Restore it with `supertable undrop fruit`.\n"
         assert (names(fruit), names(fruit, "--dropped")) == ([], ["fruit"])
         assert "fruit" in fruit("tables", "--dropped").out
         assert fruit("load", "fruit.csv", "--into", "fruit").code == 0
-        assert fruit("undrop", "fruit").code == failures.IN_CONFLICT
-        assert fruit("undrop", "fruit", "--as", "old").out == "Brought back old: version 2, 3 rows.\n"
+        assert fruit("undrop", "fruit").code == exit_codes.IN_CONFLICT
+        assert fruit("undrop", "fruit", "--as", "old").out == "Restored table old: version 2, 3 rows.\n"
         assert fruit("--json", "drop", "old", "-y").json() == {"dropped": "old"}
         assert fruit("--json", "undrop", "old").json()["rows"] == 3
-        assert fruit("tables", "--dropped").out == "There are no dropped tables.\n"
-        assert fruit("undrop", "nope").code == failures.NOT_FOUND
+        assert fruit("tables", "--dropped").out == "No dropped tables.\n"
+        assert fruit("undrop", "nope").code == exit_codes.NOT_FOUND
 
-    def test_drop_asks(self, fruit: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_drop_needs_a_confirmation(self, fruit: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         done = fruit("drop", "fruit")
-        assert done.code == failures.WRONG_INPUT
+        assert done.code == exit_codes.WRONG_INPUT
         assert "--yes" in done.err
         monkeypatch.setattr("tests.support.command_line._Input.isatty", lambda self: True)
-        assert fruit("drop", "fruit", stdin="n\n").code == failures.INTERRUPTED
+        assert fruit("drop", "fruit", stdin="n\n").code == exit_codes.INTERRUPTED
         assert names(fruit) == ["fruit"]
         assert fruit("drop", "fruit", stdin="y\n").code == 0
         assert names(fruit) == []
 
-    def test_a_dropped_table_is_not_found_and_says_so(self, fruit: Cli) -> None:
+    def test_the_error_for_a_dropped_table_mentions_undrop(self, fruit: Cli) -> None:
         fruit("drop", "fruit", "--yes")
         done = fruit("query", "FROM fruit")
-        assert done.code == failures.NOT_FOUND
+        assert done.code == exit_codes.NOT_FOUND
         assert "It was dropped; `undrop` brings it back." in done.err
 
     @pytest.mark.parametrize(
         ("arguments", "code"),
         [
-            (("rename", "nope", "x"), failures.NOT_FOUND),
-            (("rename", "fruit", "main"), failures.IN_CONFLICT),
-            (("rename", "fruit", "a b"), failures.WRONG_INPUT),
-            (("rename", "fruit"), failures.WRONG_INPUT),
-            (("drop", "nope", "--yes"), failures.NOT_FOUND),
-            (("clone", "nope", "x"), failures.NOT_FOUND),
-            (("clone", "fruit", "FRUIT"), failures.IN_CONFLICT),
-            (("clone", "fruit", "x", "--version", "9"), failures.NOT_FOUND),
-            (("clone", "fruit", "x", "--version", "v9"), failures.NOT_FOUND),
-            (("tag", "fruit", "12"), failures.WRONG_INPUT),
-            (("tag", "fruit", "x", "--version", "7"), failures.NOT_FOUND),
-            (("untag", "fruit", "x"), failures.NOT_FOUND),
-            (("restore", "fruit", "x"), failures.NOT_FOUND),
-            (("tombstones", "nope"), failures.NOT_FOUND),
+            (("rename", "nope", "x"), exit_codes.NOT_FOUND),
+            (("rename", "fruit", "main"), exit_codes.IN_CONFLICT),
+            (("rename", "fruit", "a b"), exit_codes.WRONG_INPUT),
+            (("rename", "fruit"), exit_codes.WRONG_INPUT),
+            (("drop", "nope", "--yes"), exit_codes.NOT_FOUND),
+            (("clone", "nope", "x"), exit_codes.NOT_FOUND),
+            (("clone", "fruit", "FRUIT"), exit_codes.IN_CONFLICT),
+            (("clone", "fruit", "x", "--version", "9"), exit_codes.NOT_FOUND),
+            (("clone", "fruit", "x", "--version", "v9"), exit_codes.NOT_FOUND),
+            (("tag", "fruit", "12"), exit_codes.WRONG_INPUT),
+            (("tag", "fruit", "x", "--version", "7"), exit_codes.NOT_FOUND),
+            (("untag", "fruit", "x"), exit_codes.NOT_FOUND),
+            (("restore", "fruit", "x"), exit_codes.NOT_FOUND),
+            (("tombstones", "nope"), exit_codes.NOT_FOUND),
         ],
     )
     def test_exit_codes(self, fruit: Cli, arguments: tuple[str, ...], code: int) -> None:
@@ -79,17 +79,17 @@ class TestTagsAndClones:
     def test_tags(self, fruit: Cli) -> None:
         assert fruit("tags", "fruit").out.startswith("fruit has no tags.")
         assert fruit("tag", "fruit", "v1.0").out == "Tagged version 2 of fruit as v1.0.\n"
-        said = fruit("--json", "tag", "fruit", "first", "--version", "1").json()
-        assert said == {"table": "fruit", "tag": "first", "version": 1}
+        tagged = fruit("--json", "tag", "fruit", "first", "--version", "1").json()
+        assert tagged == {"table": "fruit", "tag": "first", "version": 1}
         assert fruit("--json", "tags", "fruit").json() == [
             {"tag": "first", "version": 1},
             {"tag": "v1.0", "version": 2},
         ]
         assert fruit("tags", "fruit").out.split()[-4:] == ["first", "1", "v1.0", "2"]
-        assert fruit("tag", "fruit", "first").code == failures.IN_CONFLICT
+        assert fruit("tag", "fruit", "first").code == exit_codes.IN_CONFLICT
         assert fruit("tag", "fruit", "first", "--version", "v1.0", "--replace").code == 0
         assert rows(fruit, "SELECT count(*) AS n FROM fruit AT (VERSION => 'first')") == [{"n": 3}]
-        assert fruit("untag", "fruit", "first").out == "Took the tag first of fruit away.\n"
+        assert fruit("untag", "fruit", "first").out == "Removed the tag first from fruit.\n"
         assert fruit("untag", "fruit", "v1.0", "--json").json() == {"table": "fruit", "untagged": "v1.0"}
         assert fruit("--json", "tags", "fruit").json() == []
 
@@ -110,16 +110,16 @@ class TestTagsAndClones:
 def test_tombstones(fruit: Cli) -> None:
     assert fruit("--json", "tombstones", "fruit").json() == []
     Path("keys.csv").write_text("id\n2\n9\n")
-    fruit("delete", "fruit", "--where", "id = 1", "--yes", "--reason", "asked for")
+    fruit("delete", "fruit", "--where", "id = 1", "--yes", "--reason", "on request")
     fruit("delete", "fruit", "--keys", "keys.csv", "--yes")
     found = fruit("--json", "tombstones", "fruit").json()
     assert [(entry["version"], entry["keys"], entry["reason"], entry["rows"]) for entry in found] == [
         (4, 2, "", 1),
-        (3, None, "asked for", 1),
+        (3, None, "on request", 1),
     ]
     shown = fruit("tombstones", "fruit", "--limit", "1").out
     assert "2 keys" in shown
-    assert "asked for" not in shown
+    assert "on request" not in shown
 
 
 class TestAlter:
@@ -129,21 +129,21 @@ class TestAlter:
 
     def test_every_change(self, fruit: Cli) -> None:
         done = fruit("alter", "fruit", "add", "price", "DECIMAL(8, 2)", "--comment", "in EUR")
-        assert done.out == "Altered fruit (add price decimal(8,2)): version 3, no row changed.\n"
+        assert done.out == "Altered fruit (add price decimal(8,2)): version 3, no rows changed.\n"
         assert fruit("alter", "fruit", "widen", "price", "decimal(10,2)", "--json").json()["version"] == 4
         for arguments in (
             ("rename", "kg", "weight"),
             ("move", "price"),
             ("move", "name", "--after", "price"),
             ("forbid-nulls", "id"),
-            ("comment", "name", "what it is called"),
+            ("comment", "name", "display name"),
             ("drop", "weight"),
         ):
             assert fruit("alter", "fruit", *arguments).code == 0, arguments
         columns = self.columns(fruit)
         assert {name: (column["type"], column["nullable"], column["comment"]) for name, column in columns.items()} == {
             "price": ("decimal(10,2)", True, "in EUR"),
-            "name": ("string", True, "what it is called"),
+            "name": ("string", True, "display name"),
             "id": ("int64", False, ""),
         }
         assert list(columns) == ["price", "name", "id"]
@@ -172,17 +172,17 @@ class TestAlter:
     @pytest.mark.parametrize(
         ("arguments", "code"),
         [
-            (("fruit", "add", "x", "NONSENSE"), failures.WRONG_INPUT),
-            (("fruit", "add", "x", "INT) AS a, (1"), failures.WRONG_INPUT),
-            (("fruit", "add", "x", ""), failures.WRONG_INPUT),
-            (("fruit", "add", "NAME", "INT"), failures.WRONG_INPUT),
-            (("fruit", "add", "nope.x", "INT"), failures.WRONG_INPUT),
-            (("fruit", "drop", "id"), failures.WRONG_INPUT),
-            (("fruit", "drop", "nope"), failures.WRONG_INPUT),
-            (("fruit", "widen", "name", "INT"), failures.WRONG_INPUT),
-            (("fruit", "forbid-nulls", "name"), failures.WRONG_INPUT),
-            (("fruit", "nonsense"), failures.WRONG_INPUT),
-            (("nope", "drop", "x"), failures.NOT_FOUND),
+            (("fruit", "add", "x", "NONSENSE"), exit_codes.WRONG_INPUT),
+            (("fruit", "add", "x", "INT) AS a, (1"), exit_codes.WRONG_INPUT),
+            (("fruit", "add", "x", ""), exit_codes.WRONG_INPUT),
+            (("fruit", "add", "NAME", "INT"), exit_codes.WRONG_INPUT),
+            (("fruit", "add", "nope.x", "INT"), exit_codes.WRONG_INPUT),
+            (("fruit", "drop", "id"), exit_codes.WRONG_INPUT),
+            (("fruit", "drop", "nope"), exit_codes.WRONG_INPUT),
+            (("fruit", "widen", "name", "INT"), exit_codes.WRONG_INPUT),
+            (("fruit", "forbid-nulls", "name"), exit_codes.WRONG_INPUT),
+            (("fruit", "nonsense"), exit_codes.WRONG_INPUT),
+            (("nope", "drop", "x"), exit_codes.NOT_FOUND),
         ],
     )
     def test_refusals_change_nothing(self, fruit: Cli, arguments: tuple[str, ...], code: int) -> None:

@@ -1,6 +1,6 @@
-"""Every use case under every type of role, from Python and the command line; tests/e2e/api has the same for the API.
+"""Every use case under every type of role, from Python and the command line; tests/e2e/api covers the API.
 
-An operation is allowed, refused, or as if its table were not there; the two surfaces agree.
+An operation is allowed, refused, or behaves as if its table did not exist. Both surfaces agree.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import pytest
 import supertable
 from supertable import AccessDenied, Lake, TableNotFound
 from supertable.domain.access.roles import Permission
-from supertable.entrypoints.cli.terminal.failures import NOT_ALLOWED
+from supertable.entrypoints.cli.terminal.exit_codes import NOT_ALLOWED
 from tests.support.command_line import Cli
 
-MAY = {
+PERMISSIONS = {
     "superadmin": set(Permission),
     "admin": set(Permission) - {Permission.RBAC},
     "writer": {Permission.WRITE, Permission.READ, Permission.META},
@@ -28,12 +28,14 @@ MAY = {
     "meta": {Permission.META},
 }
 OUTSIDER = "outsider"
-"""A reader to whom nothing is granted."""
+"""A reader without any grant."""
 
 
 @dataclass(frozen=True)
 class Operation:
-    """`act` on table `t` from Python; `line`: the same as a command line. `{t}` is the table, `{n}` a free name."""
+    """One use case: `act` calls it from Python and `line` from the command line, where `{t}` is the table and `{n}` an
+    unused name. `need`: the permission it requires; `of_a_table`: whether it names a table.
+    """
 
     line: str
     need: Permission
@@ -107,7 +109,7 @@ OPERATIONS = [
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Tables of three versions with a tag, a dropped one, and a role and a user that nobody needs."""
+    """Tables of three versions with a tag, a dropped one, and an unused role and user."""
     home, name = tmp_path_factory.mktemp("matrix") / "home", "t1"
     with supertable.connect(home=home) as lake:
         for table in (name, f"dropped_{name}"):
@@ -116,7 +118,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
             lake.delete(table, where="id = 3")
         lake.table(name).tag("first", 2)
         lake.drop(f"dropped_{name}")
-        for kind in (*MAY, OUTSIDER):
+        for kind in (*PERMISSIONS, OUTSIDER):
             if kind != "superadmin":
                 granted = "t*" if kind in ("writer", "reader", "meta") else ()
                 lake.roles.create(f"{kind}_role", "reader" if kind == OUTSIDER else kind, granted)
@@ -129,7 +131,7 @@ def _role(kind: str) -> str:
     return kind if kind == "superadmin" else f"{kind}_role"
 
 
-def _tried(operation: Operation, home: Path, role: str, table: str) -> Exception | None:
+def _attempt(operation: Operation, home: Path, role: str, table: str) -> Exception | None:
     with supertable.connect(home=home, role=role) as lake:
         try:
             operation.act(lake, table, "free_name")
@@ -139,16 +141,14 @@ def _tried(operation: Operation, home: Path, role: str, table: str) -> Exception
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
-def test_a_use_case_is_for_roles_with_the_permission(
-    operation: Operation, prepared: Path, tmp_path: Path, cli: Cli
-) -> None:
-    for kind, may in MAY.items():
+def test_a_use_case_needs_its_permission(operation: Operation, prepared: Path, tmp_path: Path, cli: Cli) -> None:
+    for kind, permissions in PERMISSIONS.items():
         for surface in ("python", "cli"):
             home = tmp_path / f"{kind}-{surface}"
             shutil.copytree(prepared, home)
-            allowed = operation.need in may
+            allowed = operation.need in permissions
             if surface == "python":
-                refusal = _tried(operation, home, _role(kind), "t1")
+                refusal = _attempt(operation, home, _role(kind), "t1")
                 assert (refusal is None) == allowed, (kind, refusal)
                 assert allowed or isinstance(refusal, AccessDenied), (kind, refusal)
             else:
@@ -156,14 +156,16 @@ def test_a_use_case_is_for_roles_with_the_permission(
                 assert code == (0 if allowed else NOT_ALLOWED), kind
 
 
-@pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.of_a_table], ids=str)
-def test_a_table_of_others_is_like_none(operation: Operation, prepared: Path, tmp_path: Path, cli: Cli) -> None:
+@pytest.mark.parametrize("operation", [operation for operation in OPERATIONS if operation.of_a_table], ids=str)
+def test_a_hidden_table_looks_like_a_missing_one(
+    operation: Operation, prepared: Path, tmp_path: Path, cli: Cli
+) -> None:
     home = tmp_path / "lake"
     shutil.copytree(prepared, home)
-    said = [_tried(operation, home, _role(OUTSIDER), table) for table in ("t1", "dropped_t1", "missing")]
-    assert all(isinstance(error, AccessDenied | TableNotFound) for error in said)
+    errors = [_attempt(operation, home, _role(OUTSIDER), table) for table in ("t1", "dropped_t1", "missing")]
+    assert all(isinstance(error, AccessDenied | TableNotFound) for error in errors)
     names = ("dropped_t1", "missing", "t1")
-    texts = {_without(str(error), names) for error in said}
+    texts = {_without(str(error), names) for error in errors}
     assert len(texts) == 1, texts
     codes = {operation.call(cli, home, _role(OUTSIDER), table, "free_name") for table in ("t1", "missing")}
     assert len(codes) == 1

@@ -1,4 +1,4 @@
-"""A lake on each kind of object store, and with its catalog in Valkey, by environment variables alone."""
+"""Lakes on each kind of object store, with the catalog in SQLite or Valkey, configured by environment variables."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def remote(cli: Cli, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     return cli
 
 
-def test_a_lake_s_whole_life(remote: Cli, home: Path) -> None:
+def test_load_upsert_delete_compact_and_vacuum(remote: Cli, home: Path) -> None:
     Path("fruit.csv").write_text(FRUIT)
     Path("more.csv").write_text("id,name,kg\n1,fig,9.5\n4,kiwi,0.1\n")
     for line in (
@@ -63,7 +63,9 @@ def test_another_machine_sees_the_same_lake(remote: Cli, tmp_path: Path, monkeyp
     assert rows(remote, "SELECT count(*) AS n FROM fruit") == [{"n": 3}]
 
 
-def test_roles_users_and_tokens_lie_in_the_store(remote: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_roles_users_and_tokens_are_stored_in_the_object_store(
+    remote: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Path("fruit.csv").write_text(FRUIT)
     for line in (
         ("load", "fruit.csv", "--into", "fruit", "--key", "id"),
@@ -75,9 +77,9 @@ def test_roles_users_and_tokens_lie_in_the_store(remote: Cli, tmp_path: Path, mo
         assert done.code == 0, done.err
     token = remote("tokens", "create", "t", "--user", "ann", "--json").json()["token"]
     monkeypatch.setenv("SUPERTABLE_HOME", str(tmp_path / "elsewhere"))
-    for again in ("at once", "with the catalog made anew"):
+    for moment in ("at once", "after a catalog rebuild"):
         seen = remote("query", "SELECT * FROM fruit ORDER BY name", "--format", "json", "--token", token)
-        assert seen.json() == [{"name": "fig"}, {"name": "plum"}], again
+        assert seen.json() == [{"name": "fig"}, {"name": "plum"}], moment
         assert remote("fsck").code == 0
         assert remote("catalog", "rebuild").code == 0
 
@@ -86,14 +88,12 @@ def test_roles_users_and_tokens_lie_in_the_store(remote: Cli, tmp_path: Path, mo
 def test_the_demo(remote: Cli) -> None:
     done = remote("demo")
     assert done.code == 0, done.err
-    assert "336,776 flights, as in the beginning" in done.out
+    assert "336,776 flights, as after the load" in done.out
 
 
-def test_a_wrong_setting_is_usage_and_a_missing_bucket_is_a_failure(
-    remote: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_exit_codes_of_an_invalid_setting_and_a_missing_bucket(remote: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STORAGE_BUCKET", "nowhere")
-    if os.environ["STORAGE_TYPE"] == "MINIO":  # which makes its bucket
+    if os.environ["STORAGE_TYPE"] == "MINIO":  # MinIO creates its bucket
         monkeypatch.setenv("STORAGE_TYPE", "S3")
     missing = remote("tables")
     assert missing.code == 1

@@ -1,4 +1,4 @@
-"""Signing in from Python and from the command line, in a folder and with the catalog in Redis."""
+"""Signing in from Python and the command line, with an embedded catalog and with the catalog in Redis."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import supertable
 from supertable import AccessDenied, Lake, NotSignedIn
 from supertable.domain.access.sessions import superuser_hash
-from supertable.entrypoints.cli.terminal.failures import NOT_ALLOWED
+from supertable.entrypoints.cli.terminal.exit_codes import NOT_ALLOWED
 from tests.servers.valkey import TOKENS, Valkey
 from tests.support.command_line import Cli
 
@@ -23,7 +23,10 @@ ORDERS = pa.table({"id": [1, 2], "region": ["EU", "US"], "price": [10, 20]})
 
 @pytest.fixture
 def token(home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Ann's, who may be a reader, who sees Europe's orders only, or a writer. SUPERTABLE_HOME is the lake's."""
+    """A token of ann, whose default role reads only the orders of region EU; she also has a writer role.
+
+    SUPERTABLE_HOME is set to the lake's home.
+    """
     monkeypatch.setenv("SUPERTABLE_HOME", str(home))
     with supertable.connect() as lake:
         lake.create_table_from("orders", ORDERS, keys=["id"])
@@ -38,7 +41,7 @@ def ids(lake: Lake) -> list[int]:
     return [int(row["id"]) for row in lake.sql("SELECT id FROM orders ORDER BY id").arrow().to_pylist()]
 
 
-def test_without_a_token_one_is_the_owner(token: str) -> None:
+def test_without_a_token_the_caller_is_the_owner(token: str) -> None:
     with supertable.connect() as lake:
         me = lake.whoami()
         assert (me.user, me.user_hash, me.superuser) == ("owner", superuser_hash("default"), True)
@@ -50,7 +53,7 @@ def test_without_a_token_one_is_the_owner(token: str) -> None:
         assert ids(lake) == []
 
 
-def test_with_a_token_one_is_its_user(token: str) -> None:
+def test_with_a_token_the_caller_is_its_user(token: str) -> None:
     with supertable.connect(token=token) as lake:
         me = lake.whoami()
         assert (me.user, me.role, me.superuser, me.attributes) == ("ann", "reader", False, {"region": "EU"})
@@ -62,23 +65,23 @@ def test_with_a_token_one_is_its_user(token: str) -> None:
         lake.write("orders", ORDERS.slice(0, 1))
 
 
-def test_the_token_of_the_settings(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_from_the_settings(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUPERTABLE_TOKEN", token)
     monkeypatch.setenv("SUPERTABLE_SUPERTOKEN", SUPER_TOKEN)
     with supertable.connect() as lake:
         assert lake.whoami().user == "ann"
         assert token not in repr(lake.settings)
     with supertable.connect(token=SUPER_TOKEN) as lake:
-        assert lake.whoami().superuser, "what is given wins"
+        assert lake.whoami().superuser, "an argument overrides the setting"
 
 
 @pytest.mark.parametrize("wrong", ["", "st_" + "a" * 43, "owner", SUPER_TOKEN])
-def test_a_wrong_token_never_makes_an_owner(token: str, wrong: str) -> None:
+def test_an_invalid_token_never_signs_in_as_owner(token: str, wrong: str) -> None:
     with pytest.raises(NotSignedIn):
         supertable.connect(token=wrong)
 
 
-def test_a_role_that_one_does_not_have(token: str) -> None:
+def test_a_role_that_the_caller_does_not_hold_is_refused(token: str) -> None:
     for role in ("superadmin", "nothing"):
         with pytest.raises(AccessDenied):
             supertable.connect(token=token, role=role)
@@ -86,28 +89,30 @@ def test_a_role_that_one_does_not_have(token: str) -> None:
         lake.whoami()
 
 
-def test_a_lake_that_is_open_ends_with_its_token(token: str) -> None:
+def test_an_open_lake_is_refused_once_its_token_is_revoked(token: str) -> None:
     with supertable.connect(token=token) as lake, supertable.connect() as owner:
         result = lake.sql("SELECT id FROM orders")
         owner.tokens.revoke(owner.tokens.list()[0].id)
-        assert len(result.arrow()) == 1, "what was bound is answered"
+        assert len(result.arrow()) == 1, "a query that is already bound still runs"
         with pytest.raises(NotSignedIn):
             ids(lake)
         with pytest.raises(NotSignedIn):
             lake.write("orders", ORDERS)
 
 
-def test_the_superuser_s_hash(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_configured_superuser_hash(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUPERTABLE_SUPERHASH", "ab" * 16)
     monkeypatch.setenv("SUPERTABLE_SUPERTOKEN", SUPER_TOKEN)
     with supertable.connect() as lake, supertable.connect(token=SUPER_TOKEN) as signed_in:
         assert lake.whoami().user_hash == signed_in.whoami().user_hash == "ab" * 16
-        made = lake.tokens.create("own").secret
-    with supertable.connect(token=made) as lake:
+        secret = lake.tokens.create("own").secret
+    with supertable.connect(token=secret) as lake:
         assert lake.whoami().superuser
 
 
-def test_with_redis_a_token_is_needed(home: Path, valkey: Valkey, monkeypatch: pytest.MonkeyPatch, cli: Cli) -> None:
+def test_a_catalog_in_redis_requires_a_token(
+    home: Path, valkey: Valkey, monkeypatch: pytest.MonkeyPatch, cli: Cli
+) -> None:
     for name, value in valkey.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("SUPERTABLE_HOME", str(home))
@@ -120,7 +125,7 @@ def test_with_redis_a_token_is_needed(home: Path, valkey: Valkey, monkeypatch: p
     done = cli("tables")
     assert (done.code, done.out) == (NOT_ALLOWED, "")
     assert "--token" in done.err
-    assert cli("config").code == 0, "what is wrong can still be looked for"
+    assert cli("config").code == 0, "config works without signing in, to help find the problem"
     for command in ("tables", "maintain", "fsck"):
         assert cli(command).code == NOT_ALLOWED, command
         assert cli(command, "--token", TOKENS["SUPERTABLE_TOKEN"]).code == 0, command
@@ -138,7 +143,7 @@ def test_whoami(token: str, cli: Cli) -> None:
     assert cli("--json", "whoami").json()["user"] == "owner"
 
 
-def test_roles_and_tokens_hold_for_every_command(token: str, cli: Cli) -> None:
+def test_every_command_obeys_role_and_token(token: str, cli: Cli) -> None:
     sql = "SELECT id FROM orders ORDER BY id"
     assert cli("query", sql, "--format", "csv").out.split() == ['"id"', "1", "2"]
     assert cli("query", sql, "--format", "csv", "--token", token).out.split() == ['"id"', "1"]
@@ -150,7 +155,7 @@ def test_roles_and_tokens_hold_for_every_command(token: str, cli: Cli) -> None:
 
 
 def test_the_command_line_never_shows_a_token(token: str, home: Path) -> None:
-    """Not with --verbose either, whatever goes wrong."""
+    """Neither in output nor in tracebacks of --verbose."""
     environment = {**os.environ, "SUPERTABLE_TOKEN": token, "SUPERTABLE_SUPERTOKEN": SUPER_TOKEN}
     command = [sys.executable, "-m", "supertable.entrypoints.cli.main", "--verbose"]
     other = "st_" + "b" * 43
@@ -158,6 +163,6 @@ def test_the_command_line_never_shows_a_token(token: str, home: Path) -> None:
         done = subprocess.run(
             [*command, *arguments], env=environment, cwd=home, capture_output=True, text=True, stdin=subprocess.DEVNULL
         )
-        said = done.stdout + done.stderr
-        assert said
-        assert not any(secret in said for secret in (token, SUPER_TOKEN, other)), arguments
+        output = done.stdout + done.stderr
+        assert output
+        assert not any(secret in output for secret in (token, SUPER_TOKEN, other)), arguments

@@ -18,7 +18,7 @@ from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import CommitUncertain, InvalidSchema, ObjectDamaged, StoreUnavailable
 from supertable.entrypoints.sdk.lake import Lake
-from tests.e2e.lakes.test_types import HELD
+from tests.e2e.lakes.test_types import SUPPORTED
 from tests.support.faulty_store import Crash, Fault, FaultyStore
 from tests.support.interleaved_store import Meanwhile
 
@@ -207,10 +207,10 @@ def _files_of_all_versions(lake: Lake) -> Iterator[Any]:
         yield from tables.at_version(newest, version).snapshot.files.values()
 
 
-@pytest.mark.parametrize("column", range(len(HELD)), ids=lambda i: str(HELD[i][0]))
+@pytest.mark.parametrize("column", range(len(SUPPORTED)), ids=lambda i: str(SUPPORTED[i][0]))
 @pytest.mark.parametrize("sort_by", [[], ["n"]], ids=["unsorted", "sorted"])
 def test_every_type_stays_what_it_is(home: Path, column: int, sort_by: list[str]) -> None:
-    kind, values = HELD[column]
+    kind, values = SUPPORTED[column]
     given = pa.table({"n": range(len(values) + 1), "x": pa.array([*values, None], kind)})
     with supertable.connect(home=home) as lake:
         lake.create_table("x", given.schema)

@@ -1,4 +1,4 @@
-"""`audit`."""
+"""`audit`: the audit log."""
 
 from __future__ import annotations
 
@@ -6,40 +6,59 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from supertable.entrypoints.cli.terminal.failures import FAILED
-from supertable.entrypoints.cli.terminal.screen import amount, console, table, write_json
+from supertable.entrypoints.cli.terminal.console import console, table, write_json
+from supertable.entrypoints.cli.terminal.exit_codes import FAILED
+from supertable.entrypoints.cli.terminal.formatting import format_count
 from supertable.entrypoints.cli.terminal.session import Session
 
 if TYPE_CHECKING:
     from supertable.application.audit.verify import AuditReport
 
-audit = typer.Typer(help="The audit log.", no_args_is_help=True)
+audit = typer.Typer(name="audit", no_args_is_help=True)
 
 
 @audit.callback()
 def about() -> None:
-    """The audit log. All of it needs a role of type admin or superadmin."""
+    """List, verify and export the audit log.
+
+    Needs a role of type admin or superadmin.
+    """
 
 
 @audit.command("list")
 def list_events(
     context: typer.Context,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many events.")] = 50,
+    limit: Annotated[int, typer.Option("--limit", min=1, metavar="COUNT", help="Maximum number of events.")] = 50,
     kind: Annotated[
-        str | None, typer.Option("--kind", help="Only events of this kind, like refusal.", show_default=False)
+        str | None,
+        typer.Option(
+            "--kind", metavar="KIND", help="Show only events of this kind, such as refusal.", show_default="all kinds"
+        ),
     ] = None,
     user: Annotated[
-        str | None, typer.Option("--user", help="Only this user's, by name or hash.", show_default=False)
+        str | None,
+        typer.Option(
+            "--user", metavar="USER", help="Show only events of this user, by name or hash.", show_default="all users"
+        ),
     ] = None,
 ) -> None:
-    """List the newest events, newest first. `FROM system.audit` in SQL says more."""
+    """List the newest events, newest first.
+
+    `supertable query "FROM system.audit"` shows all columns.
+    """
     session = Session.of(context)
     with session.connect() as lake:
         found = lake.audit.events(limit, kind, user).to_pylist()
     if session.as_json:
         write_json(found)
     else:
-        console().print(table(["", "at", "who", "role", "what", "of", "rows", "outcome"], map(_row, found), (0, 6)))
+        console().print(
+            table(
+                ["number", "at", "user", "role", "action", "statement or tables", "rows", "outcome"],
+                map(_row, found),
+                (0, 6),
+            )
+        )
 
 
 @audit.command()
@@ -48,13 +67,15 @@ def verify(
     known: Annotated[
         str | None,
         typer.Option(
-            "--known", metavar="SEQUENCE:HASH", help="The end that an earlier run showed.", show_default=False
+            "--known", metavar="SEQUENCE:HASH", help="End of the log, as an earlier run showed it.", show_default=False
         ),
     ] = None,
 ) -> None:
-    """Verify that nothing was edited, removed or moved. Exit code 1 when something was.
+    """Verify that no event was edited, removed or reordered.
 
-    Keep the end that it shows elsewhere: with --known, a log that was made anew as a whole is found out too.
+    The exit code is 1 if one was. Store the end of the log that this shows in
+    another place: given with --known, it also reveals a log that was replaced
+    as a whole.
     """
     session = Session.of(context)
     with session.connect() as lake:
@@ -69,14 +90,14 @@ def verify(
 
 @audit.command()
 def export(context: typer.Context) -> None:
-    """Put the events that wait on this machine in the log now."""
+    """Export the events that wait on this machine to the log now."""
     session = Session.of(context)
     with session.connect() as lake:
         events = lake.audit.export()
     if session.as_json:
         write_json({"events": events})
     else:
-        console().print(f"Exported {amount(events, 'event')}.")
+        console().print(f"Exported {format_count(events, 'event')}.")
 
 
 def _row(event: dict[str, Any]) -> tuple[object, ...]:
@@ -96,9 +117,14 @@ def _row(event: dict[str, Any]) -> tuple[object, ...]:
 def _show(report: AuditReport) -> None:
     screen = console()
     if report.findings:
-        screen.print(table(["", "where", "what"], [(one.severity, one.key, one.what) for one in report.findings]))
-    verdict = "is whole" if report.whole else "IS NOT WHAT WAS WRITTEN"
-    size = f"{amount(report.events, 'event')} in {amount(report.segments, 'segment')}"
-    screen.print(f"The audit log {verdict}: {size}.")
+        screen.print(
+            table(
+                ["severity", "object", "finding"],
+                [(finding.severity, finding.key, finding.what) for finding in report.findings],
+            )
+        )
+    verdict = "is intact" if report.whole else "WAS TAMPERED WITH OR DAMAGED"
+    extent = f"{format_count(report.events, 'event')} in {format_count(report.segments, 'segment')}"
+    screen.print(f"The audit log {verdict}: {extent}.")
     if report.end:
-        screen.print(f"Its end: {report.end.sequence}:{report.end.hash}")
+        screen.print(f"End of the log: {report.end.sequence}:{report.end.hash}")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from supertable.entrypoints.cli.terminal.screen import console, properties, table, write_json
+from supertable.entrypoints.cli.terminal.console import console, table, write_json
+from supertable.entrypoints.cli.terminal.formatting import format_properties
 from supertable.entrypoints.cli.terminal.session import Session
 
 
 def whoami(context: typer.Context) -> None:
-    """Show whom you are taken for, under which role, and what it may do."""
+    """Show the user and role you act as, and what the role may do."""
     session = Session.of(context)
     with session.connect() as lake:
         found = lake.whoami()
@@ -22,6 +23,6 @@ def whoami(context: typer.Context) -> None:
         ("organization", found.organization),
         ("role", f"{found.role} ({found.role_type})"),
         ("permissions", found.permissions),
-        ("attributes", properties(found.attributes)),
+        ("attributes", format_properties(found.attributes)),
     ]
     console().print(table(["", ""], rows))

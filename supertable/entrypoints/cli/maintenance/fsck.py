@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from supertable.entrypoints.cli.terminal.failures import FAILED
-from supertable.entrypoints.cli.terminal.screen import amount, console, size, table, write_json
+from supertable.entrypoints.cli.terminal.console import console, table, write_json
+from supertable.entrypoints.cli.terminal.exit_codes import FAILED
+from supertable.entrypoints.cli.terminal.formatting import format_count, format_size
 from supertable.entrypoints.cli.terminal.session import Session
 
 if TYPE_CHECKING:
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
 
 def fsck(
     context: typer.Context,
-    repair: Annotated[bool, typer.Option("--repair", help="Do what is safe: nothing is lost by it.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Repair what can be repaired without losing data.")] = False,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Do not read the data files, only look at their sizes.")
+        bool, typer.Option("--quick", help="Check only the sizes of data files, not their content.")
     ] = False,
 ) -> None:
-    """Check everything that is stored. Exit code 1 when something is damaged and was not repaired."""
+    """Check all stored objects for damage.
+
+    Checks transaction logs, checkpoints, data files, deletion vectors and the
+    catalog. The exit code is 1 if there is damage that was not repaired.
+    """
     session = Session.of(context)
     with session.connect() as lake, _bar(session.as_json) as progress:
         report = lake.fsck(repair=repair, quick=quick, progress=progress)
@@ -41,29 +46,29 @@ def _show(report: CheckReport) -> None:
     screen = console()
     if report.findings:
         rows = [(finding.severity, finding.key, finding.what, _remedy(finding)) for finding in report.findings]
-        screen.print(table(["", "where", "what", "repair"], rows))
+        screen.print(table(["severity", "object", "finding", "repair"], rows))
     objects = ", ".join(
         (
-            amount(report.records, "log record"),
-            amount(report.checkpoints, "checkpoint"),
-            amount(report.files, "data file"),
-            amount(report.vectors, "deletion vector"),
+            format_count(report.records, "log record"),
+            format_count(report.checkpoints, "checkpoint"),
+            format_count(report.files, "data file"),
+            format_count(report.vectors, "deletion vector"),
         )
     )
-    verdict = "All is sound" if report.sound else "There is damage"
-    read = f", {size(report.bytes_read)} read" if report.bytes_read else ""
-    screen.print(f"{verdict}: {amount(report.tables, 'table')}, {objects}{read}, in {report.seconds:.1f} s.")
+    verdict = "No damage found" if report.sound else "Damage found"
+    read = f", {format_size(report.bytes_read)} read" if report.bytes_read else ""
+    screen.print(f"{verdict}: {format_count(report.tables, 'table')}, {objects}{read}, in {report.seconds:.1f} s.")
 
 
 def _remedy(finding: Finding) -> str:
     if finding.repaired:
-        return f"done: {finding.repair}"
-    return f"--repair: {finding.repair}" if finding.repair else ""
+        return f"repaired: {finding.repair}"
+    return f"with --repair: {finding.repair}" if finding.repair else ""
 
 
 @contextmanager
 def _bar(quiet: bool) -> Iterator[Callable[[CheckProgress], None]]:
-    """A bar on standard error, where that is a terminal."""
+    """A progress bar on standard error; none when standard error is not a terminal."""
     if quiet or not sys.stderr.isatty():
         yield lambda progress: None
         return

@@ -1,4 +1,4 @@
-"""`maintain`, once or as a loop."""
+"""`maintain`: one round of maintenance, or a loop."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import typer
 
 from supertable.entrypoints.cli.maintenance.compact import compaction_text
 from supertable.entrypoints.cli.maintenance.vacuum import purge_text, vacuum_text
-from supertable.entrypoints.cli.terminal.failures import FAILED
-from supertable.entrypoints.cli.terminal.screen import console, write_json
+from supertable.entrypoints.cli.terminal.console import console, write_json
+from supertable.entrypoints.cli.terminal.exit_codes import FAILED
 from supertable.entrypoints.cli.terminal.session import Session
 
 if TYPE_CHECKING:
@@ -25,11 +25,20 @@ def maintain(
     every: Annotated[
         float | None,
         typer.Option(
-            min=0.1, metavar="SECONDS", help="Do it again and again, until SIGTERM or Ctrl-C; once if not given."
+            min=0.1,
+            metavar="SECONDS",
+            help="Repeat with this pause, until SIGTERM or Ctrl-C.",
+            show_default="run once",
         ),
     ] = None,
 ) -> None:
-    """Compact and vacuum what is due by the tables' policies (`supertable policy`), and purge dropped tables."""
+    """Compact and vacuum all tables that are due, and purge dropped tables.
+
+    Each table's policy decides what is due; see `supertable policy`. The exit
+    code is 1 if a single run fails for a table.
+
+    Example: supertable maintain --every 300
+    """
     session = Session.of(context)
     with session.connect() as lake:
         if every is None:
@@ -45,7 +54,7 @@ def maintain(
 
 
 def _show(session: Session, report: MaintenanceReport, silent: bool) -> None:
-    """`silent`: say nothing when nothing was done."""
+    """`silent`: print nothing if there was nothing to do."""
     lines = [
         *map(compaction_text, report.compactions),
         *map(vacuum_text, report.vacuums),
@@ -62,12 +71,12 @@ def _show(session: Session, report: MaintenanceReport, silent: bool) -> None:
     for failure in report.failures:
         console(error=True).print(f"Could not {failure.action} {failure.table}: {failure.reason}")
     if not lines and not report.failures:
-        console().print("Nothing is due.")
+        console().print("Nothing to do.")
 
 
 @contextmanager
 def _stop_on_signals() -> Iterator[threading.Event]:
-    """SIGTERM and Ctrl-C set the event, so that work in progress comes to its end; a second one ends at once."""
+    """The first SIGTERM or Ctrl-C sets the event, so that running work can finish; a second one ends the process."""
     stop = threading.Event()
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
@@ -75,12 +84,12 @@ def _stop_on_signals() -> Iterator[threading.Event]:
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    def ask(*_: object) -> None:
+    def request_stop(*_: object) -> None:
         stop.set()
         restore()
 
     for number in before:
-        signal.signal(number, ask)
+        signal.signal(number, request_stop)
     try:
         yield stop
     finally:

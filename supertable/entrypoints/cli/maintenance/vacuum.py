@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from supertable.entrypoints.cli.terminal.durations import parsed_seconds
-from supertable.entrypoints.cli.terminal.screen import amount, console, size, table, write_json
+from supertable.entrypoints.cli.terminal.console import console, table, write_json
+from supertable.entrypoints.cli.terminal.durations import parse_seconds
+from supertable.entrypoints.cli.terminal.formatting import format_count, format_size
 from supertable.entrypoints.cli.terminal.session import Session
 
 if TYPE_CHECKING:
@@ -19,21 +20,32 @@ if TYPE_CHECKING:
 def vacuum(
     context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(metavar="TABLE", help="Name of a table; all, and dropped ones, if not given.")
+        str | None, typer.Argument(metavar="TABLE", help="Table name.", show_default="all tables, and dropped ones")
     ] = None,
     retention: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="How long replaced versions are kept.", show_default="the policy's, or 7d"),
+        typer.Option(
+            metavar="TIME",
+            help="How long to keep replaced versions, such as 7d or 12h.",
+            show_default="the table's policy",
+        ),
     ] = None,
     grace: Annotated[
-        str, typer.Option(metavar="TIME", help="How old an object that no version knows must be, to be removed.")
+        str, typer.Option(metavar="TIME", help="Minimum age of an unreferenced object before it is removed.")
     ] = "24h",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would go, and why; change nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List what would be removed and why; change nothing.")
+    ] = False,
 ) -> None:
-    """Give up old versions, and remove the files that only they need. Tags, clones and running queries keep theirs."""
+    """Remove old versions and the files that only they need.
+
+    Versions that a tag, a clone or a running query uses are kept.
+
+    Example: supertable vacuum flights --retention 3d --dry-run
+    """
     session = Session.of(context)
-    kept_seconds = None if retention is None else parsed_seconds(retention)
-    grace_seconds = parsed_seconds(grace)
+    kept_seconds = None if retention is None else parse_seconds(retention)
+    grace_seconds = parse_seconds(grace)
     with session.connect() as lake:
         if name is None:
             _show(session, lake.vacuum(kept_seconds, dry_run=dry_run, grace=grace_seconds))
@@ -46,12 +58,12 @@ def _show(session: Session, result: LakeVacuumResult) -> None:
     if session.as_json:
         write_json(result)
         return
-    for one in result.tables:
-        _show_table(one)
+    for vacuumed in result.tables:
+        _show_table(vacuumed)
     for purged in result.purged:
         _show_purged(purged)
     if not result.tables and not result.purged:
-        console().print("There are no tables.")
+        console().print("No tables.")
 
 
 def _show_table(result: VacuumResult) -> None:
@@ -67,25 +79,27 @@ def _show_purged(result: PurgeResult) -> None:
 
 
 def vacuum_text(result: VacuumResult) -> str:
-    objects = f"{amount(len(result.removed), 'object')} of {size(result.bytes_removed)}"
+    objects = f"{format_count(len(result.removed), 'object')} of {format_size(result.bytes_removed)}"
     parts = [f"{objects} would be removed" if result.dry_run else f"{objects} removed"]
     if not result.removed:
         parts = ["nothing to remove"]
     if result.waiting:
-        parts = ["nothing removed, since somebody at work did not say what is needed; the next vacuum sees to it"]
+        parts = [
+            "nothing removed yet, because a running process did not report the files it uses; the next vacuum retries"
+        ]
     if result.bytes_in_use:
-        parts.append(f"{size(result.bytes_in_use)} still being read")
+        parts.append(f"{format_size(result.bytes_in_use)} in use by running queries")
     done = "Dry run of" if result.dry_run else "Vacuumed"
     return f"{done} {result.table}: {', '.join(parts)}; versions from {result.oldest} on are kept."
 
 
 def purge_text(result: PurgeResult) -> str:
-    objects = f"{amount(len(result.removed), 'object')} of {size(result.bytes_removed)}"
+    objects = f"{format_count(len(result.removed), 'object')} of {format_size(result.bytes_removed)}"
     done = f"{objects} would be removed" if result.dry_run else f"{objects} removed"
     return f"Dropped table {result.table}: {done}."
 
 
 def _list(result: VacuumResult | PurgeResult) -> None:
     if result.removed:
-        rows = [(removal.key, size(removal.bytes), removal.reason) for removal in result.removed]
-        console().print(table(["object", "size", "why it may go"], rows, numbers=(1,)))
+        rows = [(removal.key, format_size(removal.bytes), removal.reason) for removal in result.removed]
+        console().print(table(["object", "size", "reason"], rows, numbers=(1,)))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from supertable.entrypoints.cli.tables.tables import TableName
-from supertable.entrypoints.cli.terminal.confirming import confirm
+from supertable.entrypoints.cli.tables.arguments import TableName
+from supertable.entrypoints.cli.terminal.confirmation import confirm
 from supertable.entrypoints.cli.terminal.session import Session
-from supertable.entrypoints.cli.terminal.write_reports import write_report
+from supertable.entrypoints.cli.terminal.write_reports import report_write
 
 if TYPE_CHECKING:
     from supertable.application.ports.readers import OpenedFiles
@@ -21,19 +21,30 @@ def delete(
     context: typer.Context,
     name: TableName,
     where: Annotated[
-        str | None, typer.Option(metavar="EXPRESSION", help="Delete the rows for which this is true.")
+        str | None, typer.Option(metavar="CONDITION", help="SQL condition; rows for which it is true are deleted.")
     ] = None,
     keys: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Delete the rows with the keys in this file.")
+        str | None,
+        typer.Option(
+            metavar="FILE", help="File of key values; rows with these keys are deleted; - for standard input."
+        ),
     ] = None,
-    reason: Annotated[str, typer.Option(help="Kept in the history.")] = "",
-    idempotency_key: Annotated[str | None, typer.Option(help="A repeated delete with this key does nothing.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason to record in the history.")] = "",
+    idempotency_key: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="Run at most once: a repeated delete with this key writes nothing."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation.")] = False,
 ) -> None:
-    """Delete rows. They stay in older versions, and `restore` brings them back."""
+    """Delete rows by condition or by key. Older versions keep them.
+
+    Give either --where or --keys. `restore` undoes a delete.
+
+    Example: supertable delete flights --where "arr_delay IS NULL"
+    """
     session = Session.of(context)
     if (where is None) == (keys is None):
-        raise typer.BadParameter("Give one of the two.", param_hint="--where / --keys")
+        raise typer.BadParameter("Give either --where or --keys.", param_hint="--where / --keys")
     with session.connect() as lake:
         table = lake.table(name)
         rows = f"where {where}" if where is not None else f"with the keys in {keys}"
@@ -46,7 +57,7 @@ def delete(
                 reason=reason,
                 idempotency_key=idempotency_key,
             )
-    write_report(session, result, f"Deleted from {result.table}")
+    report_write(session, result, f"Deleted from {result.table}")
 
 
 def _key_rows(lake: Lake, name: str, keys: str | None) -> AbstractContextManager[OpenedFiles | None]:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from supertable.entrypoints.cli.terminal import read_options as reading
+from supertable.entrypoints.cli.terminal import read_options
 from supertable.entrypoints.cli.terminal.progress import Progress
 from supertable.entrypoints.cli.terminal.session import Session
-from supertable.entrypoints.cli.terminal.write_reports import write_report
+from supertable.entrypoints.cli.terminal.write_reports import report_write
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,60 +33,83 @@ def load(
     context: typer.Context,
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILES", help="Paths, patterns, or - for standard input.", show_default=False),
+        typer.Argument(metavar="FILES", help="Paths, glob patterns, or - for standard input.", show_default=False),
     ],
-    into: Annotated[str, typer.Option(metavar="TABLE", help="The table; made if it is not there.", show_default=False)],
-    key: Annotated[list[str] | None, typer.Option(help="Key column of a new table. Repeatable.")] = None,
-    sequence: Annotated[str | None, typer.Option(help="Column of a new table that says which row is newer.")] = None,
-    mode: Annotated[Mode, typer.Option(help="What to do with the rows that are there.")] = Mode.APPEND,
-    evolve: Annotated[bool, typer.Option("--evolve", help="Add new columns and widen types.")] = False,
-    idempotency_key: Annotated[str | None, typer.Option(help="A repeated load with this key does nothing.")] = None,
-    property_: Annotated[
-        list[str] | None, typer.Option("--property", metavar="NAME=VALUE", help="Kept in the history. Repeatable.")
+    into: Annotated[
+        str, typer.Option(metavar="TABLE", help="Target table; created if it does not exist.", show_default=False)
+    ],
+    key: Annotated[
+        list[str] | None, typer.Option(metavar="COLUMN", help="Key column of a new table. Repeatable.")
     ] = None,
-    format_: reading.FormatOption = None,
-    compression: reading.CompressionOption = None,
-    encoding: reading.EncodingOption = None,
-    delimiter: reading.DelimiterOption = None,
-    quote: reading.QuoteOption = '"',
-    escape: reading.EscapeOption = '"',
-    header: reading.HeaderOption = None,
-    skip: reading.SkipOption = 0,
-    null: reading.NullOption = None,
-    all_text: reading.AllTextOption = False,
-    lenient: reading.LenientOption = False,
-    sample_size: reading.SampleSizeOption = 20_480,
-    max_line_size: reading.MaxLineSizeOption = 8_388_608,
-    max_unpacked_size: reading.MaxUnpackedOption = 274_877_906_944,
+    sequence: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Column of a new table that orders rows with the same key; the highest wins."
+        ),
+    ] = None,
+    mode: Annotated[
+        Mode, typer.Option(help="Add rows, replace rows with the same key, or replace all rows.")
+    ] = Mode.APPEND,
+    evolve: Annotated[bool, typer.Option("--evolve", help="Allow the files to add columns and widen types.")] = False,
+    idempotency_key: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="Run at most once: a repeated load with this key writes nothing."),
+    ] = None,
+    property_: Annotated[
+        list[str] | None,
+        typer.Option("--property", metavar="NAME=VALUE", help="Property to record in the history. Repeatable."),
+    ] = None,
+    format_: read_options.FormatOption = None,
+    compression: read_options.CompressionOption = None,
+    encoding: read_options.EncodingOption = None,
+    delimiter: read_options.DelimiterOption = None,
+    quote: read_options.QuoteOption = '"',
+    escape: read_options.EscapeOption = '"',
+    header: read_options.HeaderOption = None,
+    skip: read_options.SkipOption = 0,
+    null: read_options.NullOption = None,
+    all_text: read_options.AllTextOption = False,
+    lenient: read_options.LenientOption = False,
+    sample_size: read_options.SampleSizeOption = 20_480,
+    max_line_size: read_options.MaxLineSizeOption = 8_388_608,
+    max_unpacked_size: read_options.MaxUnpackedOption = 274_877_906_944,
 ) -> None:
-    """Load CSV, TSV, JSON, NDJSON, Parquet or Arrow files, plain or packed by gzip, zstd or zip, as one
-    version.
+    """Load CSV, TSV, JSON, NDJSON, Parquet or Arrow files into a table.
+
+    All files become one version: either all rows are loaded or none. Files may
+    be compressed with gzip, zstd or zip. The format and the compression are
+    detected from each file's name and content.
+
+    Examples:
+      supertable load flights.csv.gz --into flights --key id
+      supertable load 'changes-*.ndjson' --into flights --mode upsert
+      cat changes.csv | supertable load - --into flights --mode upsert
     """
     session = Session.of(context)
     properties = _properties(property_ or [])
     started = time.perf_counter()
     with session.connect() as lake:
-        there = _existing(lake, into)
-        options = reading.reading_options(context.params, _types(there))
+        existing = _existing(lake, into)
+        options = read_options.build_read_options(context.params, _types(existing))
         with _opened(lake, files, options, quiet=session.as_json) as reader:
-            if there is None:
+            if existing is None:
                 _check_mode(into, mode, key)
                 result = lake.create_table_from(
                     into, reader, key or (), sequence, idempotency_key=idempotency_key, properties=properties
                 )
             else:
-                _check_keys(there, key, sequence)
+                _check_keys(existing, key, sequence)
                 result = lake.write(
                     into, reader, mode.value, evolve=evolve, idempotency_key=idempotency_key, properties=properties
                 )
-    write_report(session, result, f"Loaded {result.table}", time.perf_counter() - started)
+    report_write(session, result, f"Loaded {result.table}", time.perf_counter() - started)
 
 
 @contextmanager
 def _opened(lake: Lake, files: Sequence[str], options: ReadOptions, quiet: bool) -> Iterator[pa.RecordBatchReader]:
-    """The files' rows, with a progress bar that moves as they are taken."""
+    """Open the files, with a progress bar that advances as their rows are read."""
     with Progress(quiet) as progress, lake.container.file_reader().open(files, options) as opened:
-        yield progress.followed(opened)
+        yield progress.track(opened)
 
 
 def _existing(lake: Lake, name: str) -> Table | None:
@@ -108,17 +131,19 @@ def _check_keys(table: Table, keys: Sequence[str] | None, sequence: str | None) 
     info = table.info()
     if keys and [key.lower() for key in keys] != [key.lower() for key in info.keys]:
         has = f"the keys {', '.join(info.keys)}" if info.keys else "no keys"
-        raise supertable.InvalidInput(f"Table {info.name} has {has}; --key is for new tables.")
+        raise supertable.InvalidInput(f"Table {info.name} has {has}. --key applies to new tables only.")
     if sequence and sequence.lower() != (info.sequence or "").lower():
         has = f"the sequence {info.sequence}" if info.sequence else "no sequence"
-        raise supertable.InvalidInput(f"Table {info.name} has {has}; --sequence is for new tables.")
+        raise supertable.InvalidInput(f"Table {info.name} has {has}. --sequence applies to new tables only.")
 
 
 def _check_mode(name: str, mode: Mode, keys: Sequence[str] | None) -> None:
     import supertable
 
     if mode is Mode.UPSERT and not keys:
-        raise supertable.InvalidInput(f"There is no table {name} yet: to upsert into a new one, name its --key.")
+        raise supertable.InvalidInput(
+            f"Table {name} does not exist. To create it by an upsert, give its key columns with --key."
+        )
 
 
 def _properties(given: Sequence[str]) -> dict[str, str]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from supertable.entrypoints.cli.terminal.encoders import ResultFormat, encode, replaced
-from supertable.entrypoints.cli.terminal.grid import write_grid
 from supertable.entrypoints.cli.terminal.interruption import cancelled_on_interrupt
+from supertable.entrypoints.cli.terminal.result_grid import write_grid
+from supertable.entrypoints.cli.terminal.result_writer import ResultFormat, open_output, write_result
 from supertable.entrypoints.cli.terminal.session import Session
 
 if TYPE_CHECKING:
@@ -32,22 +32,41 @@ _BY_SUFFIX = {
 
 FormatOption = Annotated[
     ResultFormat | None,
-    typer.Option("--format", help="How to write the result.", show_default="table, or by --output"),
+    typer.Option("--format", help="Output format.", show_default="from the suffix of --output, or table"),
 ]
-OutputOption = Annotated[Path | None, typer.Option(help="File to write to, instead of standard output.")]
-RowsOption = Annotated[int, typer.Option(min=1, help="Rows that a table shows.")]
+OutputOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="File to write to.", show_default="standard output")
+]
+RowsOption = Annotated[int, typer.Option(min=1, metavar="COUNT", help="Maximum rows to show in the table format.")]
 
 
 def query(
     context: typer.Context,
-    sql: Annotated[str, typer.Argument(metavar="SQL", help="A SELECT; - reads it from standard input.")],
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="SELECT statement, or - for standard input.")],
     format_: FormatOption = None,
     output: OutputOption = None,
     rows: RowsOption = 40,
-    max_rows: Annotated[int | None, typer.Option(min=0, help="Fail when the result has more rows.")] = None,
-    timeout: Annotated[float | None, typer.Option(help="Fail after this many seconds.")] = None,
+    max_rows: Annotated[
+        int | None, typer.Option(min=0, metavar="COUNT", help="Fail if the result has more rows than this.")
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="Fail after this many seconds.",
+            show_default="as configured, or no limit",
+        ),
+    ] = None,
 ) -> None:
-    """Run a SELECT. `FROM t AT (VERSION => 3)` or `AT (TIMESTAMP => '2026-01-31')` reads an older version."""
+    """Run a SELECT statement.
+
+    Read an older version with `FROM flights AT (VERSION => 3)` or `FROM flights
+    AT (TIMESTAMP => '2026-01-31')`.
+
+    Examples:
+      supertable query "SELECT carrier, count(*) FROM flights GROUP BY ALL"
+      supertable query "FROM flights AT (VERSION => 1)" --output first.parquet
+    """
     text = sys.stdin.read() if sql == "-" else sql
     _write(
         Session.of(context),
@@ -60,32 +79,40 @@ def query(
 
 def changes(
     context: typer.Context,
-    table: Annotated[str, typer.Argument(help="Name of the table.")],
-    after: Annotated[int, typer.Option("--after", min=0, help="Changes after this version; 0: all.")] = 0,
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="Table name.", show_default=False)],
+    after: Annotated[
+        int, typer.Option("--after", min=0, metavar="VERSION", help="Show changes after this version; 0 for all.")
+    ] = 0,
     up_to: Annotated[
-        int | None, typer.Option("--up-to", min=0, help="The last version.", show_default="newest")
+        int | None,
+        typer.Option(
+            "--up-to", min=0, metavar="VERSION", help="Last version to show.", show_default="the newest version"
+        ),
     ] = None,
     format_: FormatOption = None,
     output: OutputOption = None,
     rows: RowsOption = 40,
 ) -> None:
-    """Show the rows that were inserted, updated and deleted between two versions."""
+    """Show the rows inserted, updated and deleted between two versions.
+
+    Example: supertable changes flights --after 2 --up-to 5
+    """
     _write(Session.of(context), lambda lake: lake.changes(table, after, up_to), format_, output, rows)
 
 
 def _write(
-    session: Session, answer: Callable[[Lake], Result], format_: ResultFormat | None, output: Path | None, rows: int
+    session: Session, run: Callable[[Lake], Result], format_: ResultFormat | None, output: Path | None, rows: int
 ) -> None:
     chosen = format_ or _default_format(output, session.as_json)
     _require_file_for_binary(chosen, output)
     started = time.perf_counter()
     with session.connect() as lake:
-        result = answer(lake)
-        with cancelled_on_interrupt(result.cancel), replaced(output) as sink:
+        result = run(lake)
+        with cancelled_on_interrupt(result.cancel), open_output(output) as sink:
             if chosen is ResultFormat.TABLE:
                 write_grid(result.batches(), rows, started, sink if output else None)
             else:
-                encode(result.batches(), chosen, sink)
+                write_result(result.batches(), chosen, sink)
 
 
 def _default_format(output: Path | None, as_json: bool) -> ResultFormat:
@@ -96,5 +123,6 @@ def _default_format(output: Path | None, as_json: bool) -> ResultFormat:
 def _require_file_for_binary(chosen: ResultFormat, output: Path | None) -> None:
     if chosen in {ResultFormat.PARQUET, ResultFormat.ARROW} and output is None and sys.stdout.isatty():
         raise typer.BadParameter(
-            f"{chosen} is binary and a terminal shows text. Name a file, or use a pipe.", param_hint="--output"
+            f"{chosen} is binary and cannot be shown on a terminal. Write it to a file with --output, or use a pipe.",
+            param_hint="--output",
         )

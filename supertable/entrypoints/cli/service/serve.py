@@ -1,4 +1,4 @@
-"""`serve`."""
+"""`serve`: the network services."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from supertable.entrypoints.cli.terminal.session import Session
 if TYPE_CHECKING:
     from supertable.config.settings.settings import Settings
 
-serve = typer.Typer(help="Run services until they are told to stop.", invoke_without_command=True)
+serve = typer.Typer(name="serve", invoke_without_command=True)
 
 
 @serve.callback()
 def all_services(context: typer.Context) -> None:
-    """Run services until they are told to stop, by SIGTERM or Ctrl-C; without a name all that there are."""
+    """Run services until SIGTERM or Ctrl-C.
+
+    Without a command, all services run.
+    """
     if context.invoked_subcommand is None:
         api(context)
 
@@ -26,18 +29,18 @@ def all_services(context: typer.Context) -> None:
 def api(
     context: typer.Context,
     host: Annotated[
-        str | None, typer.Option(help="Address to listen at.", show_default="SUPERTABLE_API_HOST, or 127.0.0.1")
+        str | None, typer.Option(help="Address to listen on.", show_default="SUPERTABLE_API_HOST, or 127.0.0.1")
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option(min=1, max=65_535, help="Port to listen at.", show_default="SUPERTABLE_API_PORT, or 8051"),
+        typer.Option(min=1, max=65_535, help="Port to listen on.", show_default="SUPERTABLE_API_PORT, or 8051"),
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, max=256, help="Processes that answer.", show_default="SUPERTABLE_API_WORKERS, or 1"),
+        typer.Option(min=1, max=256, help="Number of worker processes.", show_default="SUPERTABLE_API_WORKERS, or 1"),
     ] = None,
 ) -> None:
-    """Run the REST API; its documentation is at /api/v1/docs."""
+    """Run the REST API. Its documentation is at /api/v1/docs."""
     from supertable.config.settings.settings import load_settings
 
     session = Session.of(context)
@@ -64,4 +67,6 @@ def _show_first_token(settings: Settings) -> None:
     finally:
         close(container)
     if token:
-        typer.echo(f"Nobody can sign in yet. The superuser's first token, which is not shown again:\n\n  {token}\n")
+        typer.echo(
+            f"No users or tokens exist yet. This first token of the superuser is not shown again:\n\n  {token}\n"
+        )

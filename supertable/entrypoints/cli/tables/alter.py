@@ -1,4 +1,4 @@
-"""`alter`: a table's columns. No data is rewritten."""
+"""`alter`: changes to a table's columns. No data is rewritten."""
 
 from __future__ import annotations
 
@@ -8,33 +8,39 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from supertable.entrypoints.cli.tables.tables import TableName
+from supertable.entrypoints.cli.tables.arguments import TableName
 from supertable.entrypoints.cli.terminal.session import Session
-from supertable.entrypoints.cli.terminal.write_reports import write_report
+from supertable.entrypoints.cli.terminal.write_reports import report_write
 
 if TYPE_CHECKING:
     from supertable.application.commits.write_result import WriteResult
     from supertable.entrypoints.sdk.lake import Lake
     from supertable.entrypoints.sdk.table import Table
 
-alter = typer.Typer(help="Change a table's columns, without rewriting data.", no_args_is_help=True)
+alter = typer.Typer(name="alter", no_args_is_help=True)
 
 Column = Annotated[
-    str, typer.Argument(metavar="COLUMN", help="A column, or outer.inner for a member of a struct.", show_default=False)
+    str,
+    typer.Argument(metavar="COLUMN", help="Column name, or outer.inner for a field of a struct.", show_default=False),
 ]
-SqlType = Annotated[
-    str, typer.Argument(metavar="TYPE", help="A type as SQL writes it, like 'DECIMAL(10, 2)'.", show_default=False)
-]
+SqlType = Annotated[str, typer.Argument(metavar="TYPE", help="SQL type, such as 'DECIMAL(10, 2)'.", show_default=False)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Target:
+    """The table that a subcommand changes."""
+
     table: str
 
 
 @alter.callback()
-def about(context: typer.Context, name: TableName) -> None:
-    """Change a table's columns, without rewriting data. Older versions keep theirs."""
+def set_target(context: typer.Context, name: TableName) -> None:
+    """Change a table's columns without rewriting data.
+
+    Each change makes a new version. Older versions keep their columns.
+
+    Example: supertable alter flights add note VARCHAR --comment "free text"
+    """
     context.obj = _Target(name)
 
 
@@ -43,15 +49,15 @@ def add(
     context: typer.Context,
     column: Column,
     type_: SqlType,
-    comment: Annotated[str, typer.Option(help="What the column holds.")] = "",
+    comment: Annotated[str, typer.Option(metavar="TEXT", help="Description of the column.")] = "",
 ) -> None:
-    """Add a column, null in all rows there are."""
+    """Add a column, which is null in all existing rows."""
     _change(context, lambda lake, table: table.add_column(tuple(column.split(".")), _type(lake, type_), comment))
 
 
 @alter.command()
 def drop(context: typer.Context, column: Column) -> None:
-    """Drop a column. A later one of the same name does not get its values back."""
+    """Drop a column. A new column of the same name does not get the old values."""
     _change(context, lambda _, table: table.drop_column(_path(table, column)))
 
 
@@ -59,7 +65,7 @@ def drop(context: typer.Context, column: Column) -> None:
 def rename(
     context: typer.Context,
     column: Column,
-    new_name: Annotated[str, typer.Argument(metavar="NEW", help="Its new name.", show_default=False)],
+    new_name: Annotated[str, typer.Argument(metavar="NEW", help="New column name.", show_default=False)],
 ) -> None:
     """Rename a column."""
     _change(context, lambda _, table: table.rename_column(_path(table, column), new_name))
@@ -70,16 +76,20 @@ def move(
     context: typer.Context,
     column: Column,
     after: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="The column to come after.", show_default="first")
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column to place it after.", show_default="the first position"),
     ] = None,
 ) -> None:
-    """Move a column to the first place, or after another."""
+    """Move a column to the first position, or after another column."""
     _change(context, lambda _, table: table.move_column(_path(table, column), after))
 
 
 @alter.command()
 def widen(context: typer.Context, column: Column, type_: SqlType) -> None:
-    """Give a column a type that holds all its values exactly: INTEGER to BIGINT, DATE to TIMESTAMP."""
+    """Change a column to a wider type, such as INTEGER to BIGINT or DATE to TIMESTAMP.
+
+    The new type must hold every value of the old one exactly.
+    """
     _change(context, lambda lake, table: table.widen_column(_path(table, column), _type(lake, type_)))
 
 
@@ -91,7 +101,7 @@ def allow_nulls(context: typer.Context, column: Column) -> None:
 
 @alter.command()
 def forbid_nulls(context: typer.Context, column: Column) -> None:
-    """Forbid nulls in a column that has none."""
+    """Forbid nulls in a column. Fails if the column contains nulls."""
     _change(context, lambda _, table: table.set_nullable(_path(table, column), False))
 
 
@@ -99,31 +109,31 @@ def forbid_nulls(context: typer.Context, column: Column) -> None:
 def comment(
     context: typer.Context,
     column: Column,
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="What the column holds.", show_default=False)],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="Description of the column.", show_default=False)],
 ) -> None:
-    """Say what a column holds."""
+    """Set a column's description."""
     _change(context, lambda _, table: table.comment_column(_path(table, column), text))
 
 
 def _change(context: typer.Context, change: Callable[[Lake, Table], WriteResult]) -> None:
     session = Session.of(context)
     target = context.find_object(_Target)
-    assert target is not None, "the callback has put it there"
+    assert target is not None, "set_target stores it"
     with session.connect() as lake:
         table = lake.table(target.table)
         result = change(lake, table)
         description = table.history(1)[0].description
-    write_report(session, result, f"Altered {result.table} ({description})")
+    report_write(session, result, f"Altered {result.table} ({description})")
 
 
 def _path(table: Table, column: str) -> tuple[str, ...]:
-    """The column of just that name, if there is one; else a dot leads into a struct."""
-    whole = any(known.name.lower() == column.lower() for known in table.columns())
-    return (column,) if whole else tuple(column.split("."))
+    """A path of one name if the table has a column of exactly this name; otherwise the parts between the dots."""
+    is_column = any(known.name.lower() == column.lower() for known in table.columns())
+    return (column,) if is_column else tuple(column.split("."))
 
 
 def _type(lake: Lake, text: str) -> Any:
-    """The Arrow type of a type as SQL writes it."""
+    """The Arrow type of a SQL type."""
     schema = lake.sql(f"SELECT CAST(NULL AS {text}) AS x").schema
     if schema.names != ["x"]:
         raise typer.BadParameter(f"{text!r} is not a type.", param_hint="TYPE")

@@ -6,16 +6,17 @@ from typing import Annotated
 
 import typer
 
-from supertable.entrypoints.cli.tables.tables import TableName, VersionOption, as_version
-from supertable.entrypoints.cli.terminal.confirming import confirm
-from supertable.entrypoints.cli.terminal.screen import amount, console, write_json
+from supertable.entrypoints.cli.tables.arguments import TableName, VersionOption, parse_version
+from supertable.entrypoints.cli.terminal.confirmation import confirm
+from supertable.entrypoints.cli.terminal.console import console, write_json
+from supertable.entrypoints.cli.terminal.formatting import format_count
 from supertable.entrypoints.cli.terminal.session import Session
 
-NewName = Annotated[str, typer.Argument(metavar="NEW", help="Name of the new table.", show_default=False)]
+NewName = Annotated[str, typer.Argument(metavar="NEW", help="New table name.", show_default=False)]
 
 
 def rename(context: typer.Context, name: TableName, new_name: NewName) -> None:
-    """Give a table another name. Its versions, tags and rows stay as they are."""
+    """Rename a table. Its rows, versions and tags do not change."""
     session = Session.of(context)
     with session.connect() as lake:
         table = lake.rename(name, new_name)
@@ -28,9 +29,9 @@ def rename(context: typer.Context, name: TableName, new_name: NewName) -> None:
 def drop(
     context: typer.Context,
     name: TableName,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation.")] = False,
 ) -> None:
-    """Drop a table. `undrop` brings it back, until a vacuum removes it."""
+    """Drop a table. `undrop` restores it until a vacuum removes it."""
     session = Session.of(context)
     with session.connect() as lake:
         found = lake.table(name).name
@@ -39,31 +40,39 @@ def drop(
     if session.as_json:
         write_json({"dropped": found})
     else:
-        console().print(f"Dropped {found}. `supertable undrop {found}` brings it back.")
+        console().print(f"Dropped {found}. Restore it with `supertable undrop {found}`.")
 
 
 def undrop(
     context: typer.Context,
     name: TableName,
-    as_name: Annotated[str | None, typer.Option("--as", metavar="NAME", help="Name to bring it back under.")] = None,
+    as_name: Annotated[
+        str | None, typer.Option("--as", metavar="NAME", help="Name for the restored table.", show_default="TABLE")
+    ] = None,
 ) -> None:
-    """Bring back the table of that name that was dropped last."""
+    """Restore the most recently dropped table of a name, with all its versions."""
     session = Session.of(context)
     with session.connect() as lake:
         info = lake.undrop(name, as_name).info()
     if session.as_json:
         write_json(info)
     else:
-        console().print(f"Brought back {info.name}: version {info.version}, {amount(info.rows, 'row')}.")
+        console().print(f"Restored table {info.name}: version {info.version}, {format_count(info.rows, 'row')}.")
 
 
 def clone(context: typer.Context, name: TableName, new_name: NewName, version: VersionOption = None) -> None:
-    """Make a table that begins with another's rows, without copying them. Writes to either leave the other alone."""
+    """Create a table with another table's rows, without copying them.
+
+    The two tables share data files, but a write to one never shows in the
+    other.
+
+    Example: supertable clone flights trial --version v1.0
+    """
     session = Session.of(context)
     with session.connect() as lake:
-        info = lake.clone(name, new_name, version and as_version(version)).info()
+        info = lake.clone(name, new_name, version and parse_version(version)).info()
     if session.as_json:
         write_json(info)
     else:
-        shared = f"{amount(info.rows, 'row')}, {amount(info.files, 'file')} shared"
+        shared = f"{format_count(info.rows, 'row')}, {format_count(info.files, 'file')} shared"
         console().print(f"Cloned {name} to {info.name}: version {info.version}, {shared}.")

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from supertable.entrypoints.cli.tables.tables import TableName, VersionOption, as_version
-from supertable.entrypoints.cli.terminal.screen import console, table, write_json
+from supertable.entrypoints.cli.tables.arguments import TableName, VersionOption, parse_version
+from supertable.entrypoints.cli.terminal.console import console, table, write_json
 from supertable.entrypoints.cli.terminal.session import Session
 
-TagName = Annotated[str, typer.Argument(metavar="TAG", help="Name of a tag, like v1.0.", show_default=False)]
+TagName = Annotated[str, typer.Argument(metavar="TAG", help="Tag name, such as v1.0.", show_default=False)]
 
 
 def tag(
@@ -18,12 +18,17 @@ def tag(
     name: TableName,
     tag_name: TagName,
     version: VersionOption = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Move a tag that another version has.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Move the tag if another version has it.")] = False,
 ) -> None:
-    """Give a version a name. `FROM t AT (VERSION => 'v1.0')` reads it; no vacuum removes it."""
+    """Tag a version with a name. A vacuum never removes a tagged version.
+
+    Query it with `FROM flights AT (VERSION => 'v1.0')`.
+
+    Example: supertable tag flights v1.0 --version 1
+    """
     session = Session.of(context)
     with session.connect() as lake:
-        tagged = lake.table(name).tag(tag_name, version and as_version(version), replace)
+        tagged = lake.table(name).tag(tag_name, version and parse_version(version), replace)
     if session.as_json:
         write_json({"table": name, "tag": tag_name, "version": tagged})
     else:
@@ -31,24 +36,24 @@ def tag(
 
 
 def untag(context: typer.Context, name: TableName, tag_name: TagName) -> None:
-    """Take a tag away. Its version stays until a vacuum removes it."""
+    """Remove a tag. Its version stays until a vacuum removes it."""
     session = Session.of(context)
     with session.connect() as lake:
         lake.table(name).untag(tag_name)
     if session.as_json:
         write_json({"table": name, "untagged": tag_name})
     else:
-        console().print(f"Took the tag {tag_name} of {name} away.")
+        console().print(f"Removed the tag {tag_name} from {name}.")
 
 
 def tags(context: typer.Context, name: TableName) -> None:
-    """List a table's tags."""
+    """List a table's tags and their versions."""
     session = Session.of(context)
     with session.connect() as lake:
         found = lake.table(name).tags()
     if session.as_json:
         write_json([{"tag": tag_name, "version": version} for tag_name, version in found.items()])
     elif not found:
-        console().print(f"{name} has no tags. `supertable tag {name} NAME` gives its newest version one.")
+        console().print(f"{name} has no tags. Tag its newest version with `supertable tag {name} TAG`.")
     else:
         console().print(table(["tag", "version"], found.items(), numbers=(1,)))

@@ -6,17 +6,21 @@ from typing import Annotated
 
 import typer
 
-from supertable.entrypoints.cli.tables.tables import TableName
-from supertable.entrypoints.cli.terminal.screen import amount, console, properties, table, write_json
+from supertable.entrypoints.cli.tables.arguments import TableName
+from supertable.entrypoints.cli.terminal.console import console, table, write_json
+from supertable.entrypoints.cli.terminal.formatting import format_count, format_properties
 from supertable.entrypoints.cli.terminal.session import Session
 
 
 def tombstones(
     context: typer.Context,
     name: TableName,
-    limit: Annotated[int, typer.Option(min=1, help="How many deletes, newest first.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, metavar="COUNT", help="Maximum number of deletes.")] = 20,
 ) -> None:
-    """List a table's deletes: when, what, why. The version before each still has the rows."""
+    """List a table's deletes, newest first, with their conditions and reasons.
+
+    The version before each delete still has the deleted rows.
+    """
     session = Session.of(context)
     with session.connect() as lake:
         found = lake.table(name).tombstones(limit)
@@ -29,11 +33,11 @@ def tombstones(
             entry.deleted_at,
             entry.operation,
             entry.rows,
-            amount(entry.keys, "key") if entry.keys is not None else entry.predicate,
+            format_count(entry.keys, "key") if entry.keys is not None else entry.predicate,
             entry.reason,
-            properties(entry.properties),
+            format_properties(entry.properties),
         )
         for entry in found
     ]
-    headings = ["version", "deleted", "operation", "rows", "what", "why", "properties"]
+    headings = ["version", "deleted at", "operation", "rows", "condition", "reason", "properties"]
     console().print(table(headings, rows, numbers=(0, 3)))

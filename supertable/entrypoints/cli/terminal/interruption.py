@@ -1,4 +1,4 @@
-"""Ctrl-C while a library computes: Python's own handler would wait until the library comes back."""
+"""Ctrl-C while a native library computes, when Python's own handler would wait for the library to return."""
 
 from __future__ import annotations
 
@@ -11,39 +11,42 @@ from types import FrameType
 
 
 class Interruption:
-    """Remembers Ctrl-C: a library that was interrupted may raise an error of its own instead."""
+    """Remembers that Ctrl-C was pressed: an interrupted library may raise its own error instead."""
 
     def __init__(self) -> None:
-        self.came = False
+        self.requested = False
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, self._interrupt)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        self.came = True
+        self.requested = True
         signal.default_int_handler(number, frame)
 
 
 @contextmanager
 def cancelled_on_interrupt(cancel: Callable[[], None]) -> Iterator[None]:
-    """During the block, a signal calls `cancel` at once, from another thread, even while this one is busy."""
+    """During the block, Ctrl-C calls `cancel` at once from another thread, even while this one runs native code.
+
+    Outside the main thread this does nothing, since only the main thread receives signals.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    awaited, woken = os.pipe()
-    os.set_blocking(woken, False)
-    before = signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
-    watcher = threading.Thread(target=_watch, args=(awaited, cancel), daemon=True)
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    before = signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+    watcher = threading.Thread(target=_watch, args=(read_end, cancel), daemon=True)
     watcher.start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(before)
-        os.close(woken)
+        os.close(write_end)
         watcher.join()
-        os.close(awaited)
+        os.close(read_end)
 
 
-def _watch(awaited: int, cancel: Callable[[], None]) -> None:
-    while number := os.read(awaited, 1):
+def _watch(read_end: int, cancel: Callable[[], None]) -> None:
+    while number := os.read(read_end, 1):
         if number[0] == signal.SIGINT:
             cancel()

@@ -1,4 +1,4 @@
-"""A progress bar on standard error, where that is a terminal."""
+"""A progress bar on standard error; none when standard error is not a terminal."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
 
 class Progress:
+    """The progress of a load, for use in a `with` block. `quiet`: show no bar."""
+
     def __init__(self, quiet: bool = False) -> None:
         self._bar = None if quiet or not sys.stderr.isatty() else _bar()
         self._task = self._bar.add_task("Opening", total=None, rows=0) if self._bar else None
 
-    def followed(self, opened: OpenedFiles) -> pa.RecordBatchReader:
-        """The same rows; the bar moves as they are read."""
+    def track(self, opened: OpenedFiles) -> pa.RecordBatchReader:
+        """The rows of `opened`, as a reader that advances the bar while it is read."""
         if self._bar is None or self._task is None:
             return opened.reader
         import pyarrow as pa
@@ -54,7 +56,7 @@ def _bar() -> rich.progress.Progress:
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    from supertable.entrypoints.cli.terminal.screen import console
+    from supertable.entrypoints.cli.terminal.console import console
 
     columns = (
         TextColumn("{task.description}"),

@@ -1,4 +1,4 @@
-"""The options that say how files are read, and reading with them."""
+"""The options that control how files are read."""
 
 from __future__ import annotations
 
@@ -37,26 +37,48 @@ def _option(*names: str, help: str, **more: Any) -> Any:
     return typer.Option(*names, help=help, rich_help_panel=_PANEL, **more)
 
 
-FormatOption = Annotated[FileFormat | None, _option("--format", help="Format, if it cannot be told from the file.")]
-CompressionOption = Annotated[Compression | None, _option("--compression", help="How the files are compressed.")]
-EncodingOption = Annotated[str | None, _option("--encoding", help="Encoding of text, such as latin-1 or utf-16.")]
-DelimiterOption = Annotated[str | None, _option("--delimiter", help="What separates columns; \\t is a tab.")]
-QuoteOption = Annotated[str, _option("--quote", help="What quotes a value; empty for nothing.")]
-EscapeOption = Annotated[str, _option("--escape", help="What stands before a quote inside quotes.")]
-HeaderOption = Annotated[bool | None, _option("--header/--no-header", help="Whether the first line names the columns.")]
-SkipOption = Annotated[int, _option("--skip", min=0, help="Lines to skip before the header.")]
-NullOption = Annotated[list[str] | None, _option("--null", help="A text that means null, such as NA. Repeatable.")]
+FormatOption = Annotated[FileFormat | None, _option("--format", help="File format.", show_default="detected")]
+CompressionOption = Annotated[
+    Compression | None, _option("--compression", help="Compression.", show_default="detected")
+]
+EncodingOption = Annotated[
+    str | None,
+    _option("--encoding", metavar="NAME", help="Text encoding, such as latin-1 or utf-16.", show_default="detected"),
+]
+DelimiterOption = Annotated[
+    str | None,
+    _option("--delimiter", metavar="CHARACTER", help="Column separator of CSV; \\t is a tab.", show_default="detected"),
+]
+QuoteOption = Annotated[str, _option("--quote", metavar="CHARACTER", help="Quote character; '' for none.")]
+EscapeOption = Annotated[
+    str, _option("--escape", metavar="CHARACTER", help="Character that escapes a quote inside quotes.")
+]
+HeaderOption = Annotated[
+    bool | None,
+    _option("--header/--no-header", help="Whether the first line holds column names.", show_default="detected"),
+]
+SkipOption = Annotated[int, _option("--skip", metavar="COUNT", min=0, help="Lines to skip at the start of each file.")]
+NullOption = Annotated[
+    list[str] | None, _option("--null", metavar="TEXT", help="Read this text as null, such as NA. Repeatable.")
+]
 AllTextOption = Annotated[bool, _option("--all-text", help="Read every column as text.")]
-LenientOption = Annotated[bool, _option("--lenient", help="Take short rows, mixed line ends and stray quotes.")]
-SampleSizeOption = Annotated[int, _option("--sample-size", help="Rows to infer types from; -1 for all.")]
-MaxLineSizeOption = Annotated[int, _option("--max-line-size", min=1, help="Longest line or object, in bytes.")]
+LenientOption = Annotated[bool, _option("--lenient", help="Accept short rows, mixed line endings and stray quotes.")]
+SampleSizeOption = Annotated[
+    int, _option("--sample-size", metavar="COUNT", help="Number of rows to infer types from; -1 for all.")
+]
+MaxLineSizeOption = Annotated[
+    int, _option("--max-line-size", metavar="BYTES", min=1, help="Maximum bytes of one line or JSON object.")
+]
 MaxUnpackedOption = Annotated[
-    int, _option("--max-unpacked-size", min=1, help="Most bytes that compressed files may unpack to.")
+    int,
+    _option(
+        "--max-unpacked-size", metavar="BYTES", min=1, help="Maximum bytes that all compressed files may unpack to."
+    ),
 ]
 
 
-def reading_options(given: dict[str, Any], types: dict[str, pa.DataType]) -> ReadOptions:
-    """The command's parameters, by name, as reading options."""
+def build_read_options(given: dict[str, Any], types: dict[str, pa.DataType]) -> ReadOptions:
+    """Read options from the command's parameters, by name. `types`: column types that are not inferred, by name."""
     from supertable.application.ports.readers import ReadOptions
 
     return ReadOptions(

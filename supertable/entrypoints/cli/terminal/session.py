@@ -1,4 +1,4 @@
-"""What the global options say, for every command."""
+"""The global options of one command line, and the lake and settings that they select."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """`as_json`: everything is written for scripts. `verbose`: errors come with their traceback."""
+    """`as_json`: write all output as JSON. `verbose`: add tracebacks to errors. None: use the setting or default."""
 
     home: Path | None = None
     organization: str | None = None
@@ -27,9 +27,11 @@ class Session:
 
     @classmethod
     def of(cls, context: typer.Context) -> Session:
+        """The session that the `supertable` callback stored in the context."""
         return context.find_object(cls) or cls()
 
     def connect(self) -> Lake:
+        """Open the lake. Raises what `supertable.connect` raises."""
         import supertable
 
         return supertable.connect(self.home, self.organization, self.supertable, token=self.token, role=self.role)

@@ -1,4 +1,4 @@
-"""Results in the format that was asked for, into a file or standard output."""
+"""Writing a query's result in a chosen format, to a file or standard output."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class ResultFormat(StrEnum):
     ARROW = "arrow"
 
 
-def encode(reader: pa.RecordBatchReader, format_: ResultFormat, sink: BinaryIO) -> None:
-    """Write the whole result; see `encoded`."""
+def write_result(reader: pa.RecordBatchReader, format_: ResultFormat, sink: BinaryIO) -> None:
+    """Encode the whole result into `sink`. `TABLE` is not an encoding; see `write_grid`."""
     from supertable.entrypoints.encoding.results import Encoding, encoded
 
     for piece in encoded(reader, Encoding(format_)):
@@ -32,14 +32,18 @@ def encode(reader: pa.RecordBatchReader, format_: ResultFormat, sink: BinaryIO) 
 
 
 @contextmanager
-def replaced(output: Path | None) -> Iterator[BinaryIO]:
-    """Standard output, or a file that takes the place of `output` only once it is whole."""
+def open_output(output: Path | None) -> Iterator[BinaryIO]:
+    """Open standard output (None) or a file for writing.
+
+    A file is written under a temporary name and replaces `output` only when the block succeeds. A pipe or a device,
+    such as /dev/null, is written in place. Raises `OSError`, which names `output`.
+    """
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
     if output.exists() and not output.is_file():
-        with output.open("wb") as sink:  # a pipe, or a device such as /dev/null
+        with output.open("wb") as sink:
             yield sink
         return
     partial = output.with_name(f".{output.name}.{os.getpid()}.partial")

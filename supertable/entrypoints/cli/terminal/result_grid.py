@@ -1,4 +1,4 @@
-"""A result as a table for people: the first rows, and how many there are."""
+"""A query's result as a table for people: the first rows and the number of rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_COUNTED_ROWS = 10_000_000
+_MAX_COUNTED_ROWS = 10_000_000
 _CELL_LENGTH = 100
 _NULL = "null"
 
@@ -17,10 +17,13 @@ _NULL = "null"
 def write_grid(
     reader: pa.RecordBatchReader, rows: int, started: float | None = None, sink: BinaryIO | None = None
 ) -> None:
-    """At most `rows` rows; the rest is only counted, up to ten million."""
+    """Print the first `rows` rows, then the row count and the seconds since `started` (`time.perf_counter`).
+
+    The remaining rows are only counted, up to ten million. `sink` (None: standard output) receives UTF-8, uncut.
+    """
     import pyarrow as pa
 
-    from supertable.entrypoints.cli.terminal.screen import console
+    from supertable.entrypoints.cli.terminal.console import console
 
     kept: list[pa.RecordBatch] = []
     count = 0
@@ -28,7 +31,7 @@ def write_grid(
         if count < rows:
             kept.append(batch.slice(0, rows - count))
         count += batch.num_rows
-        if count >= _COUNTED_ROWS:
+        if count >= _MAX_COUNTED_ROWS:
             break
     screen = console()
     if sink is not None:
@@ -73,14 +76,14 @@ def _is_number(type_: pa.DataType) -> bool:
 
 
 def _printable(text: str) -> str:
-    """Without what would move the cursor or colour the terminal, and not endless."""
+    """Escapes control characters, which could move the cursor or colour the terminal, and cuts long text."""
     short = text if len(text) <= _CELL_LENGTH else text[: _CELL_LENGTH - 1] + "…"
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in short)
 
 
 def _footer(count: int, shown: int, started: float | None) -> str:
-    from supertable.entrypoints.cli.terminal.screen import amount
+    from supertable.entrypoints.cli.terminal.formatting import format_count
 
     took = "" if started is None else f", {time.perf_counter() - started:.2f} s"
-    total = f"{amount(count, 'row')}" if count < _COUNTED_ROWS else f"at least {amount(count, 'row')}"
-    return f"({total}{took})" if shown == count else f"({total}, the first {shown:,} shown{took})"
+    total = f"{format_count(count, 'row')}" if count < _MAX_COUNTED_ROWS else f"at least {format_count(count, 'row')}"
+    return f"({total}{took})" if shown == count else f"({total}, first {shown:,} shown{took})"

@@ -1,0 +1,87 @@
+"""`policy`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from supertable.entrypoints.cli.maintenance.compact import SortOption
+from supertable.entrypoints.cli.tables.arguments import TableName
+from supertable.entrypoints.cli.terminal.console import console, write_json
+from supertable.entrypoints.cli.terminal.durations import format_seconds, parse_seconds
+from supertable.entrypoints.cli.terminal.formatting import format_size
+from supertable.entrypoints.cli.terminal.session import Session
+
+if TYPE_CHECKING:
+    from supertable.domain.table.maintenance_policy import MaintenancePolicy
+
+
+def policy(
+    context: typer.Context,
+    name: TableName,
+    target_file_bytes: Annotated[
+        int | None, typer.Option("--target-file-size", metavar="BYTES", help="Size of compacted files.")
+    ] = None,
+    small_files: Annotated[
+        int | None, typer.Option(help="Number of small files that triggers a compaction.", metavar="COUNT")
+    ] = None,
+    dirty_share: Annotated[
+        float | None,
+        typer.Option(help="Share of dead rows, such as 0.2, from which a file is compacted.", metavar="SHARE"),
+    ] = None,
+    sort_by: SortOption = None,
+    unsorted: Annotated[bool, typer.Option("--unsorted", help="Stop sorting compacted files.")] = False,
+    retention: Annotated[
+        str | None, typer.Option(metavar="TIME", help="How long to keep replaced versions, such as 7d or 12h.")
+    ] = None,
+) -> None:
+    """Show a table's maintenance policy, or change it with options.
+
+    `supertable maintain` compacts and vacuums each table by its policy. Options
+    that are not given stay unchanged.
+
+    Example: supertable policy flights --sort-by carrier --retention 30d
+    """
+    session = Session.of(context)
+    retention_seconds = None if retention is None else parse_seconds(retention)
+    sort_columns = [] if unsorted else sort_by
+    options = (target_file_bytes, small_files, dirty_share, sort_columns, retention_seconds)
+    with session.connect() as lake:
+        table = lake.table(name)
+        if any(value is not None for value in options):
+            table.set_maintenance(
+                target_file_bytes=target_file_bytes,
+                small_files=small_files,
+                dirty_share=dirty_share,
+                sort_by=sort_columns,
+                retention=retention_seconds,
+            )
+        found = table.maintenance()
+        names = {column.field_id: column.name for column in table.columns()}
+    _show(session, found, [names[field_id] for field_id in found.sort_by if field_id in names])
+
+
+def _show(session: Session, policy: MaintenancePolicy, sort_columns: list[str]) -> None:
+    if session.as_json:
+        write_json(
+            {
+                "target_file_bytes": policy.target_file_bytes,
+                "small_files": policy.small_files,
+                "dirty_share": policy.dirty_share,
+                "sort_by": sort_columns,
+                "retention_seconds": policy.retention_seconds,
+            }
+        )
+        return
+    screen = console()
+    screen.print(f"Compacted files: {format_size(policy.target_file_bytes)}, sorted by {_sorting(sort_columns)}.")
+    screen.print(
+        f"Compaction runs when {policy.small_files} files are small, "
+        f"or when one has {policy.dirty_share:.0%} dead rows."
+    )
+    screen.print(f"Replaced versions are kept for {format_seconds(policy.retention_seconds)}.")
+
+
+def _sorting(columns: list[str]) -> str:
+    return ", ".join(columns) or "no column"
