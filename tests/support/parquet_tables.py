@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance, DuckDBRowFinder
 from supertable.application.ports.engines import Limits, Relation, Stopped, Union
 from supertable.application.storage.arrow_schemas import arrow_schema, fields_of
-from supertable.application.storage.column_ranges import _leaves, column_ranges
+from supertable.application.storage.column_ranges import column_ranges, parquet_leaves
 from supertable.application.storage.local_files import OpenLocalFiles
 from supertable.domain.errors import TableNotFound
 from supertable.domain.scan.file_pruning import pruned
@@ -62,7 +62,7 @@ class ParquetTables:
         target.parent.mkdir(parents=True, exist_ok=True)
         arrow = arrow_schema(schema)
         table = table.select(arrow.names).cast(pa.schema([f.with_nullable(True) for f in arrow]))
-        plain = [path for path, kind in _leaves(arrow) if not pa.types.is_floating(kind)]
+        plain = [path for path, kind in parquet_leaves(arrow) if not pa.types.is_floating(kind)]
         pq.write_table(table.cast(arrow), target, write_statistics=plain, **options)
         ranges = column_ranges(pq.read_metadata(target), schema) | float_ranges(table, schema)
         file = DataFile(path, table.num_rows, target.stat().st_size, "", schema.id, ranges)

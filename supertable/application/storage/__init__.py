@@ -1,1 +1,1 @@
-"""Data files, deletion vectors and checksums: how rows lie in the object store."""
+"""Data files, deletion vectors and checksums: how rows are stored."""

@@ -1,4 +1,4 @@
-"""Rows on their way in: any Arrow source as a stream of batches that have exactly a table's columns."""
+"""Conversion of incoming rows: any Arrow source, as a stream of batches with exactly a table's columns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from supertable.domain.schema.types import Field
 
 
 def as_reader(data: Any) -> pa.RecordBatchReader:
-    """A Table, RecordBatch, RecordBatchReader, or anything with `__arrow_c_stream__` (polars, pandas), as a stream."""
+    """A Table, RecordBatch, RecordBatchReader, or object with `__arrow_c_stream__` (polars, pandas), as a stream.
+
+    Raises `InvalidInput` for any other object.
+    """
     if isinstance(data, pa.RecordBatchReader):
         return data
     if isinstance(data, pa.Table):
@@ -25,15 +28,16 @@ def as_reader(data: Any) -> pa.RecordBatchReader:
     if hasattr(data, "__arrow_c_stream__"):
         return pa.RecordBatchReader.from_stream(data)
     raise InvalidInput(
-        f"Rows cannot be taken from a {type(data).__name__}: give a pyarrow Table or RecordBatchReader, "
+        f"Rows cannot be read from a {type(data).__name__}: give a pyarrow Table or RecordBatchReader, "
         "or an object with __arrow_c_stream__ (a polars, pandas 3 or duckdb frame)."
     )
 
 
 def conforming(reader: pa.RecordBatchReader, schema: Schema) -> Iterator[pa.Table]:
-    """The reader's batches with the table's columns in its order and types; columns that are not given are null.
+    """The reader's batches with the table's columns, in its order and types. Columns that are not given are null.
 
-    Raises `InvalidSchema` naming the column, for a value that the type cannot hold exactly or a null where none may be.
+    Raises `InvalidSchema`, which names the column, for a value that its type cannot hold exactly, and for a null in a
+    column that is not nullable.
     """
     conform = conformer(reader.schema, schema)
     for batch in reader:
@@ -41,7 +45,7 @@ def conforming(reader: pa.RecordBatchReader, schema: Schema) -> Iterator[pa.Tabl
 
 
 def conformer(given: pa.Schema, schema: Schema) -> Callable[[pa.RecordBatch | pa.Table], pa.Table]:
-    """A function that gives batches with the columns `given` the columns of `schema`."""
+    """A function that converts batches with the columns `given` to the columns of `schema`, as `conforming` does."""
     target = arrow_schema(schema)
     position = {name.lower(): i for i, name in enumerate(given.names)}
     sources = [position.get(field.name.lower()) for field in schema.fields]
@@ -89,7 +93,7 @@ def _column(column: pa.Array | pa.ChunkedArray, field: Field, target: pa.DataTyp
 
 
 def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Undo the encodings that `cast` does not undo by itself."""
+    """Decode the encodings that `cast` cannot decode."""
     if isinstance(column.type, pa.ExtensionType):
         return column.cast(column.type.storage_type)
     if pa.types.is_run_end_encoded(column.type):

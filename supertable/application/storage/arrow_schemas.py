@@ -1,8 +1,9 @@
-"""Arrow's types and ours. Columns are matched by name on the way in and carry their field ids in Parquet files.
+"""Conversion between Arrow types and table types.
 
-Encodings are not types: a dictionary, run-end, large or view column is held as the plain type of its values. Whole
-seconds are held as milliseconds; nanoseconds are held only where queries keep them (timestamps without a zone), else as
-microseconds, and a value that does not fit exactly is refused.
+Incoming columns are matched by name; columns of Parquet files carry their field ids. Encodings are not types: a
+dictionary, run-end encoded, large or view column is stored as the plain type of its values. Seconds are stored as
+milliseconds. Nanoseconds are stored only where queries preserve them (timestamps without a zone), else as microseconds;
+a value that does not fit exactly is refused.
 """
 
 from __future__ import annotations
@@ -61,12 +62,12 @@ _ARROW = {
 
 
 def fields_of(schema: pa.Schema) -> list[Field]:
-    """The columns of an Arrow schema, without ids. Raises `InvalidSchema` naming the first column we cannot hold."""
+    """The columns of an Arrow schema, without ids. Raises `InvalidSchema`, which names the first unsupported column."""
     return [_field(field, field.name) for field in schema]
 
 
 def arrow_schema(schema: Schema) -> pa.Schema:
-    """The table's columns as Arrow has them, with field ids and comments in the metadata."""
+    """The table's columns as an Arrow schema, with field ids and comments in the metadata."""
     return pa.schema([arrow_field(field) for field in schema.fields])
 
 
@@ -115,17 +116,17 @@ def _type(kind: pa.DataType, path: str) -> DataType:
     for test, convert in _CONVERSIONS:
         if test(kind):
             return convert(kind, path)
-    raise InvalidSchema(path, _why_not(kind))
+    raise InvalidSchema(path, _why_unsupported(kind))
 
 
-def _why_not(kind: pa.DataType) -> str:
+def _why_unsupported(kind: pa.DataType) -> str:
     if is_type.is_null(kind):
-        return "its type is null, which says nothing of its values; cast it to the type that it is to have"
+        return "its type is null, from which no column type can be derived; cast it to the intended type"
     if is_type.is_duration(kind) or is_type.is_interval(kind):
-        return f"{kind} is not a type that Parquet holds; store it as an integer with its unit in the name"
+        return f"Parquet has no type {kind}; store it as an integer, with its unit in the column's name"
     if is_type.is_list_view(kind) or is_type.is_large_list_view(kind):
         return f"{kind} cannot be converted safely; cast it to a list first"
-    return f"{kind} is not a type that a table can hold"
+    return f"tables do not support the type {kind}"
 
 
 def _decimal(kind: pa.DataType, path: str) -> DataType:
@@ -153,9 +154,9 @@ def _list(kind: pa.DataType, path: str) -> DataType:
 def _struct(kind: pa.DataType, path: str) -> DataType:
     members = tuple(_field(kind.field(i), f"{path}.{kind.field(i).name}") for i in range(kind.num_fields))
     if not members:
-        raise InvalidSchema(path, "a struct needs at least one member to be held in Parquet")
+        raise InvalidSchema(path, "a struct needs at least one member to be stored in Parquet")
     if len({member.name.lower() for member in members}) != len(members):
-        raise InvalidSchema(path, "two members of the struct have the same name, but for case")
+        raise InvalidSchema(path, "two members of the struct have the same name, apart from case")
     return DataType("struct", fields=members)
 
 

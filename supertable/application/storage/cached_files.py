@@ -1,7 +1,8 @@
-"""What an engine reads besides the table's plan, where the store is elsewhere: verified copies, or the store itself.
+"""Data files and deletion vectors of a remote store, for engines: verified local copies, or the remote objects.
 
-A copy is digested while it is fetched, and again before its first use in each process. Files that are too large for
-the cache or too many, and all where there is none, are read from the store by the engine: only their size is checked.
+A copy is verified by its digest while it is fetched, and again before its first use in each process. The engine reads
+files from the store itself if they are too large or too many for the cache, or if there is no cache: then only their
+size is checked.
 """
 
 from __future__ import annotations
@@ -22,17 +23,17 @@ from supertable.domain.errors import Damaged, ObjectMissing, QueryCancelled
 from supertable.domain.table.data_files import DataFile
 
 LARGE_BYTES = 4 * 1024 * 1024
-"""Larger objects come by several requests at once."""
-_REQUESTS_OF_A_LARGE_FILE = 4
+"""Larger objects are fetched by several requests at once."""
+_REQUESTS_PER_LARGE_FILE = 4
 _REMEMBERED = 200_000
 _LOCKS = 64
 
 Locate = Callable[[str], str]
-"""Where an engine finds the object in the store itself. Raises `StoreUnavailable`."""
+"""The location by which an engine reads the object with this key from the store. Raises `StoreUnavailable`."""
 
 
 class CachedFiles:
-    """`requests` to the store run at once for one query. Without a `cache` everything is read from the store."""
+    """A `FileSource`. `requests`: how many one query makes at once. `cache` None: everything is read from the store."""
 
     def __init__(
         self, store: ObjectStore, vectors: DeletionVectors, cache: FileCache | None, locate: Locate, requests: int
@@ -40,10 +41,10 @@ class CachedFiles:
         self._store = store
         self._vectors = vectors
         self._cache = cache
-        self._sound = VerifiedFiles(cache.copies if cache else store)
+        self._verified = VerifiedFiles(cache.copies if cache else store)
         self._locate = locate
         self._requests = requests
-        self._right_size: OrderedDict[str, None] = OrderedDict()
+        self._size_checked: OrderedDict[str, None] = OrderedDict()
         self._fetching = tuple(threading.Lock() for _ in range(_LOCKS))
 
     def bitmap(self, folder: str, file: DataFile) -> bytes:
@@ -51,27 +52,27 @@ class CachedFiles:
         return self._vectors.bitmap(folder, file)
 
     def open(self, files: Sequence[tuple[str, DataFile]], stopped: Stopped) -> OpenFiles:
-        """Raises `ObjectMissing`, `ObjectDamaged`, `StoreUnavailable`, and `QueryCancelled` once `stopped`."""
+        """See `FileSource.open`. Raises `ObjectMissing`, `ObjectDamaged`, `StoreUnavailable` and `QueryCancelled`."""
         if not files:
             return OpenFiles([], ExitStack())
         keys = [file.key(folder) for folder, file in files]
         wanted = {key: file for key, (_, file) in zip(keys, files, strict=True)}
         with ExitStack() as stack:
             use = self._use(stack)
-            namespaces = self._copies_there(use, wanted, stopped) if use else {}
-            missing = {key: file for key, file in wanted.items() if key not in namespaces}
+            locations = self._verified_copies(use, wanted, stopped) if use else {}
+            missing = {key: file for key, file in wanted.items() if key not in locations}
             if missing:
-                use = use if self._is_worth_copying(missing) else None
-                namespaces |= self._all_placed(use, missing, stopped)
-            return OpenFiles([namespaces[key] for key in keys], stack.pop_all())
+                use = use if self._are_worth_copying(missing) else None
+                locations |= self._fetch_all(use, missing, stopped)
+            return OpenFiles([locations[key] for key in keys], stack.pop_all())
 
     @contextmanager
     def open_writer(self, key: str) -> Iterator[ObjectWriter]:
-        """Writes a new data file, and its copy too: what was just written is likely to be read next."""
+        """Writes a new data file and its copy, since new data is likely to be read next."""
         with ExitStack() as stack:
-            copy = self._copy_beside(key, stack)
+            copy = self._copy_writer(key, stack)
             with self._store.open_writer(key) as target:
-                yield _Both(target, copy) if copy else target
+                yield _WriterWithCopy(target, copy) if copy else target
 
     def _use(self, stack: ExitStack) -> CacheUse | None:
         if self._cache is None:
@@ -83,7 +84,7 @@ class CachedFiles:
         stack.callback(use.close)
         return use
 
-    def _copy_beside(self, key: str, stack: ExitStack) -> ObjectWriter | None:
+    def _copy_writer(self, key: str, stack: ExitStack) -> ObjectWriter | None:
         use = self._use(stack)
         if use is None:
             return None
@@ -93,76 +94,76 @@ class CachedFiles:
         except NoCopy:
             return None
 
-    def _is_worth_copying(self, missing: dict[str, DataFile]) -> bool:
-        """A query of very much is not: it would wait long, and drive out what others need."""
+    def _are_worth_copying(self, missing: dict[str, DataFile]) -> bool:
+        """Large queries bypass the cache: filling it would take long, and evict copies that others need."""
         return self._cache is not None and sum(file.bytes for file in missing.values()) <= self._cache.max_query_bytes
 
-    def _copies_there(self, use: CacheUse, wanted: dict[str, DataFile], stopped: Stopped) -> dict[str, str]:
-        """Where the copies are that are there and right; a wrong one is dropped."""
-        namespaces: dict[str, str] = {}
+    def _verified_copies(self, use: CacheUse, wanted: dict[str, DataFile], stopped: Stopped) -> dict[str, str]:
+        """The locations of the intact copies among `wanted`, by key. Damaged copies are deleted."""
+        locations: dict[str, str] = {}
         for key in use.find(wanted):
             if stopped():
                 raise QueryCancelled
             try:
-                self._sound.check(key, wanted[key])
-                namespaces[key] = use.copies.location(key)
+                self._verified.check(key, wanted[key])
+                locations[key] = use.copies.location(key)
             except Damaged:
                 use.copies.delete([key])
-        return namespaces
+        return locations
 
-    def _all_placed(self, use: CacheUse | None, missing: dict[str, DataFile], stopped: Stopped) -> dict[str, str]:
+    def _fetch_all(self, use: CacheUse | None, missing: dict[str, DataFile], stopped: Stopped) -> dict[str, str]:
         large = {key: file for key, file in missing.items() if file.bytes > LARGE_BYTES}
         small = {key: file for key, file in missing.items() if key not in large}
-        namespaces: dict[str, str] = {}
-        for part, width in ((small, self._requests), (large, self._requests // _REQUESTS_OF_A_LARGE_FILE)):
+        locations: dict[str, str] = {}
+        for part, width in ((small, self._requests), (large, self._requests // _REQUESTS_PER_LARGE_FILE)):
             halted = threading.Event()
             fetches = [_Fetch(key, file, use, stopped, halted) for key, file in part.items()]
-            namespaces |= dict(zip(part, _at_once(self._place, fetches, width, halted), strict=True))
-        return namespaces
+            locations |= dict(zip(part, _map_in_parallel(self._fetch, fetches, width, halted), strict=True))
+        return locations
 
-    def _place(self, fetch: _Fetch) -> str:
+    def _fetch(self, fetch: _Fetch) -> str:
         if fetch.use is not None:
             with self._fetching[hash(fetch.key) % _LOCKS], suppress(NoCopy):
-                return self._copied(fetch.use, fetch)
-        return self._direct(fetch)
+                return self._copy(fetch.use, fetch)
+        return self._location_in_store(fetch)
 
-    def _copied(self, use: CacheUse, fetch: _Fetch) -> str:
-        """The place of a right copy, which may take a second attempt."""
+    def _copy(self, use: CacheUse, fetch: _Fetch) -> str:
+        """The location of an intact copy, after two attempts at most."""
         try:
-            return self._copied_once(use, fetch)
+            return self._copy_once(use, fetch)
         except Damaged:
-            return self._copied_once(use, fetch)
+            return self._copy_once(use, fetch)
 
-    def _copied_once(self, use: CacheUse, fetch: _Fetch) -> str:
-        there = self._copies_there(use, {fetch.key: fetch.file}, fetch.stopped)
-        if fetch.key in there:
-            return there[fetch.key]
+    def _copy_once(self, use: CacheUse, fetch: _Fetch) -> str:
+        found = self._verified_copies(use, {fetch.key: fetch.file}, fetch.stopped)
+        if fetch.key in found:
+            return found[fetch.key]
         with use.fill(fetch.key, fetch.file.bytes) as target:
             for chunk in self._chunks(fetch):
                 target.write(chunk)
-        self._sound.check(fetch.key, fetch.file)
+        self._verified.check(fetch.key, fetch.file)
         return use.copies.location(fetch.key)
 
     def _chunks(self, fetch: _Fetch) -> Iterator[bytes]:
         try:
             for chunk in checked(fetch.key, fetch.file, self._store.chunks(fetch.key)):
-                fetch.go_on()
+                fetch.raise_if_stopped()
                 yield chunk
         except KeyError:
             raise ObjectMissing(fetch.key) from None
 
-    def _direct(self, fetch: _Fetch) -> str:
-        fetch.go_on()
-        if fetch.key not in self._right_size:
+    def _location_in_store(self, fetch: _Fetch) -> str:
+        fetch.raise_if_stopped()
+        if fetch.key not in self._size_checked:
             check_size(fetch.key, fetch.file, self._store.size(fetch.key))
-            self._right_size[fetch.key] = None
-            while len(self._right_size) > _REMEMBERED:
-                self._right_size.popitem(last=False)
+            self._size_checked[fetch.key] = None
+            while len(self._size_checked) > _REMEMBERED:
+                self._size_checked.popitem(last=False)
         return self._locate(fetch.key)
 
 
 class OpenFiles:
-    """Holds the copies where they are until it is closed, or garbage."""
+    """Keeps the copies in the cache until it is closed or garbage-collected."""
 
     def __init__(self, locations: Sequence[str], held: ExitStack) -> None:
         self.locations = locations
@@ -180,13 +181,13 @@ class _Fetch:
     stopped: Stopped
     halted: threading.Event
 
-    def go_on(self) -> None:
+    def raise_if_stopped(self) -> None:
         if self.halted.is_set() or self.stopped():
             raise QueryCancelled
 
 
-class _Both:
-    """Writes to the store, and to a copy for as long as that goes well."""
+class _WriterWithCopy:
+    """Writes to the store, and also to a copy as long as that does not fail."""
 
     def __init__(self, target: ObjectWriter, copy: ObjectWriter) -> None:
         self._target = target
@@ -211,10 +212,10 @@ class _Both:
             self._copy.abort()
 
 
-def _at_once(
+def _map_in_parallel(
     work: Callable[[_Fetch], str], fetches: Sequence[_Fetch], width: int, halted: threading.Event
 ) -> list[str]:
-    """What `work` gives for each. The first error in their order is raised when all that were begun have halted."""
+    """The results in order of `fetches`. On an error the others are halted; the first error in order is raised."""
     if len(fetches) <= 1:
         return [work(fetch) for fetch in fetches]
     with ThreadPoolExecutor(max(width, 1), "fetch") as pool:

@@ -1,4 +1,4 @@
-"""The one digest by which stored bytes are known to be what was written (against damage, not against forgery)."""
+"""The digest that verifies stored bytes. It detects damage, but is no protection against forgery."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The least and greatest values of the columns of a Parquet file, for pruning."""
+"""Minimum and maximum values of the columns of a Parquet file, for pruning."""
 
 from __future__ import annotations
 
@@ -17,24 +17,20 @@ from supertable.domain.schema.types import SIGNED, UNSIGNED, DataType, Field, Sc
 from supertable.domain.table.data_files import ColumnRange
 
 MAX_RANGE_TEXT = 64
-
-
 _EXACT = Context(prec=80)
-
-
 _RANGED = frozenset(
     {"bool", "float32", "float64", "decimal", "string", "date", "time", "timestamp", *SIGNED, *UNSIGNED}
 )
 
 
 @dataclass(slots=True)
-class _FloatRanges:
-    """The ranges of float columns, from the values themselves."""
+class FloatRanges:
+    """The ranges of float columns, computed from their values."""
 
     schema: Schema
     parts: dict[int, list[tuple[float | None, float | None, int, bool]]] = field(default_factory=dict)
 
-    def look(self, group: pa.Table) -> None:
+    def add(self, group: pa.Table) -> None:
         for i, column in enumerate(self.schema.fields):
             if column.type.name in ("float32", "float64"):
                 values = group.column(i)
@@ -56,28 +52,31 @@ def _float_range(parts: list[tuple[float | None, float | None, int, bool]]) -> C
 
 
 def column_ranges(metadata: Any, schema: Schema) -> dict[int, ColumnRange]:
-    """The ranges of the top-level plain columns with statistics, by field id, from a Parquet file's own metadata."""
+    """The ranges of top-level columns of primitive types that have statistics, by field id, from the Parquet metadata.
+
+    Statistics that are missing or incomplete give a range without bounds.
+    """
     ranges = {}
     leaf = 0
     for column, node in zip(schema.fields, arrow_schema(schema), strict=True):
         if column.type.name in _RANGED:
             ranges[column.id] = _column_range(metadata, leaf, column)
-        leaf += sum(1 for _ in _leaves(node))
+        leaf += sum(1 for _ in parquet_leaves(node))
     return ranges
 
 
-def _leaves(nodes: pa.Schema | pa.Field, path: str = "") -> Iterator[tuple[str, pa.DataType]]:
+def parquet_leaves(nodes: pa.Schema | pa.Field, path: str = "") -> Iterator[tuple[str, pa.DataType]]:
     """The path and type of each Parquet column, in order. Source: the nested types of the Parquet format."""
     fields = list(nodes) if isinstance(nodes, pa.Schema) else [nodes]
     for node in fields:
         here = path + node.name
         if pa.types.is_struct(node.type):
-            yield from (leaf for member in node.type for leaf in _leaves(member, f"{here}."))
+            yield from (leaf for member in node.type for leaf in parquet_leaves(member, f"{here}."))
         elif pa.types.is_list(node.type):
-            yield from _leaves(node.type.value_field.with_name("element"), f"{here}.list.")
+            yield from parquet_leaves(node.type.value_field.with_name("element"), f"{here}.list.")
         elif pa.types.is_map(node.type):
-            yield from _leaves(node.type.key_field.with_name("key"), f"{here}.key_value.")
-            yield from _leaves(node.type.item_field.with_name("value"), f"{here}.key_value.")
+            yield from parquet_leaves(node.type.key_field.with_name("key"), f"{here}.key_value.")
+            yield from parquet_leaves(node.type.item_field.with_name("value"), f"{here}.key_value.")
         else:
             yield here, node.type
 
@@ -118,12 +117,15 @@ def _scalar(kind: DataType, statistics: Any, end: str) -> Scalar:
 
 
 def _finite(value: float) -> float | None:
-    """Infinities are no bounds that JSON could hold, and bound nothing."""
+    """None for infinities: JSON cannot hold them, and they bound nothing."""
     return value if math.isfinite(value) else None
 
 
 def _above(text: str) -> str | None:
-    """The text itself if it is short, else a short text that sorts after everything that starts like it."""
+    """An upper bound: the text itself if it is short, else a short text that sorts after every text with its prefix.
+
+    None if there is no such text.
+    """
     if len(text) <= MAX_RANGE_TEXT:
         return text
     start = text[:MAX_RANGE_TEXT]

@@ -1,4 +1,4 @@
-"""Writing rows as data files: rolled at a size, digested as they stream, with the column ranges that pruning needs."""
+"""Writing rows as data files of a bounded size, with their digests and the column ranges that pruning needs."""
 
 from __future__ import annotations
 
@@ -12,39 +12,27 @@ from supertable.application.ports.clocks import Identifiers
 from supertable.application.ports.object_stores import ObjectStore, ObjectWriter
 from supertable.application.storage.arrow_schemas import arrow_schema
 from supertable.application.storage.checksums import Digest
-from supertable.application.storage.column_ranges import (
-    _FloatRanges,
-    _leaves,
-    column_ranges,
-)
+from supertable.application.storage.column_ranges import FloatRanges, column_ranges, parquet_leaves
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.storage_layout import data_path
 from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.maintenance_policy import TARGET_FILE_BYTES
 
 ROW_GROUP_ROWS = 122_880
-"""What DuckDB's scan threads take at a time."""
-
+"""The unit of work of DuckDB's scan threads."""
 
 ROW_GROUP_BYTES = 64 * 1024 * 1024
-
-
 FILE_BYTES = TARGET_FILE_BYTES
-
-
 _BLOOM_FALSE_POSITIVES = 0.05
-
-
 _BLOOMED = frozenset({"string", "binary", "int32", "int64", "uint32", "uint64", "date", "timestamp"})
-
 
 OpenWriter = Callable[[str], AbstractContextManager[ObjectWriter]]
 
 
 class DataFileWriter:
-    """Writes tables that have a schema's exact columns into the folder of one table.
+    """Writes Arrow tables that have exactly a schema's columns as data files of one table.
 
-    `open_writer` is the store's own, or one that keeps a copy besides.
+    `open_writer`: that of the store, or one that also writes a local copy.
     """
 
     def __init__(self, store: ObjectStore, open_writer: OpenWriter, identifiers: Identifiers) -> None:
@@ -60,10 +48,11 @@ class DataFileWriter:
         keys: Collection[int] = (),
         file_bytes: int = FILE_BYTES,
     ) -> list[DataFile]:
-        """Every table becomes one row group; files roll at about `file_bytes`. No rows: no file.
+        """Write each Arrow table as one row group; a new file begins after about `file_bytes`. No tables: no file.
 
-        `keys`: field ids of columns that get a bloom filter, so that a look-up skips the files that lack its value.
-        When it fails, what was written is deleted as far as possible; no commit refers to it.
+        `folder`: the table's folder in the store. `keys`: field ids of columns that get a bloom filter, so that a
+        lookup skips files without its value. If an error is raised, the files already written are deleted as far as
+        possible; no commit refers to them.
         """
         written: list[DataFile] = []
         source = iter(groups)
@@ -84,14 +73,14 @@ class DataFileWriter:
         file_bytes: int,
     ) -> DataFile:
         path = data_path(self._identifiers.new())
-        floats = _FloatRanges(schema)
+        floats = FloatRanges(schema)
         with self._open_writer(f"{folder}/{path}") as target:
             sink = _Sink(target)
             with _parquet_writer(sink, schema, keys, first.num_rows) as writer:
                 group: pa.Table | None = first
                 while group is not None:
                     writer.write_table(group, row_group_size=max(group.num_rows, 1))
-                    floats.look(group)
+                    floats.add(group)
                     group = None if sink.bytes >= file_bytes else next(rest, None)
             metadata = writer.writer.metadata
         return DataFile(
@@ -105,12 +94,12 @@ class DataFileWriter:
 
 
 def _parquet_writer(sink: _Sink, schema: Schema, keys: Collection[int], group_rows: int) -> pq.ParquetWriter:
-    """LZ4, and dictionaries for text only: measured, this is written and read about twice as fast as the defaults.
+    """Uses LZ4, and dictionaries for text only: in measurements, twice as fast to write and read as the defaults.
 
-    Float columns get no statistics in the file: engines that trust those would lose NaN, which they leave out.
+    Float columns get no statistics in the file: these omit NaN, so engines that prune by them would lose rows.
     """
     target = arrow_schema(schema)
-    leaves = list(_leaves(target))
+    leaves = list(parquet_leaves(target))
     return pq.ParquetWriter(
         sink,
         target,
@@ -146,7 +135,7 @@ class _Sink:
         return self.bytes
 
     def flush(self) -> None:
-        """Durability is the store's work, when the object is closed."""
+        """No-op: the store makes the object durable when it is closed."""
 
     def close(self) -> None:
         self.closed = True

@@ -1,4 +1,4 @@
-"""Deletion vectors: which rows of a data file are dead. All vectors of one commit lie in one object.
+"""Deletion vectors: which rows of a data file are dead. All vectors of one commit are stored in one object.
 
 The object is a sealed Arrow stream of (file, bitmap); bit i of a bitmap, most significant first, is row i.
 """
@@ -29,14 +29,14 @@ Positions = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class DeadRowsOfFile:
-    """A file with rows to mark dead: the file as the snapshot has it, and the positions."""
+    """The rows to mark dead in one file. `file`: as the snapshot has it. `positions`: row numbers, from 0."""
 
     file: DataFile
     positions: Positions
 
 
 class DeletionVectors:
-    """Writes and reads them. Vectors are immutable, so those read lately are kept; thread-safe."""
+    """Writes and reads deletion vectors. They are immutable; recently used ones are cached. Thread-safe."""
 
     def __init__(self, store: ObjectStore, identifiers: Identifiers) -> None:
         self._store = store
@@ -46,22 +46,22 @@ class DeletionVectors:
         self._lock = threading.Lock()
 
     def bitmap(self, folder: str, file: DataFile) -> bytes:
-        """The dead rows of `file`, exactly as committed. Raises `ObjectMissing` or `ObjectDamaged`."""
+        """The dead rows of `file`, exactly as committed. Raises `ObjectMissing` and `ObjectDamaged`."""
         vector = file.deletes
         if vector is None:
             return bytes(_bitmap_bytes(file.rows))
         key = vector.key(folder)
         bitmap = self._vectors(key, vector.digest).get(file.path)
         if bitmap is None:
-            raise ObjectDamaged(key, "it does not hold the vector of a file that refers to it")
+            raise ObjectDamaged(key, "it lacks the vector of a file that refers to it")
         if len(bitmap) != _bitmap_bytes(file.rows) or int.from_bytes(bitmap).bit_count() != vector.rows:
-            raise ObjectDamaged(key, "a vector in it does not have the number of rows that the commit recorded")
+            raise ObjectDamaged(key, "a vector in it has another number of rows than the commit recorded")
         return bitmap
 
     def extended(self, folder: str, marked: Mapping[str, DeadRowsOfFile]) -> dict[str, DeletionVector]:
-        """Write the vectors of files with more dead rows, and return them by path; no file: nothing is written.
+        """Write new vectors, with more rows marked dead, and return them by path of the data file.
 
-        A position that is dead already changes nothing.
+        Positions that are dead already are ignored. Nothing is written if `marked` is empty.
         """
         if not marked:
             return {}
@@ -73,13 +73,13 @@ class DeletionVectors:
         digest = data[: data.index(b"\n")].decode()
         with self._store.open_writer(key) as target:
             target.write(data)
-        self._keep(key, bitmaps)
+        self._cache_vectors(key, bitmaps)
         return {
             name: DeletionVector(path, int.from_bytes(bitmap).bit_count(), digest) for name, bitmap in bitmaps.items()
         }
 
     def with_positions(self, folder: str, mark: DeadRowsOfFile) -> bytes:
-        """The file's bitmap as it is with these rows dead too. Nothing is written."""
+        """The file's bitmap with these rows dead too. Nothing is written."""
         present = np.frombuffer(self.bitmap(folder, mark.file), dtype=np.uint8)
         dead = np.unpackbits(present)
         dead[mark.positions] = 1
@@ -97,10 +97,10 @@ class DeletionVectors:
         if data[: len(digest)] != digest.encode():
             raise ObjectDamaged(key, "its digest is not the one that the commit recorded")
         vectors = _decoded(key, opened(key, data))
-        self._keep(key, vectors)
+        self._cache_vectors(key, vectors)
         return vectors
 
-    def _keep(self, key: str, vectors: dict[str, bytes]) -> None:
+    def _cache_vectors(self, key: str, vectors: dict[str, bytes]) -> None:
         with self._lock:
             if key in self._cache:
                 return

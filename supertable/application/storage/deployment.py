@@ -1,4 +1,4 @@
-"""Which deployment a store holds, and whether commits are safe there."""
+"""The identity of the deployment in a store, and the check that commits are safe in that store."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from supertable.application.ports.object_stores import ObjectStore, PutAmbiguous
 from supertable.domain.errors import ObjectDamaged, StoreUnavailable, UnsafeStore
 
 DEPLOYMENT_KEY = "deployment.json"
-"""An object, not a folder, so that nothing takes it for an organization."""
+"""An object, not a folder, so that it is not mistaken for an organization."""
 
 _MOST_TRIES = 3
 
 
 class Deployment:
-    """The deployment's id is kept in its store: whoever reaches the store, by whatever address, has the same one."""
+    """The deployment's id is kept in its store, so that it is the same by whatever address the store is reached."""
 
     def __init__(self, store: ObjectStore, identifiers: Identifiers) -> None:
         self._store = store
@@ -26,20 +26,20 @@ class Deployment:
         self._proven = False
 
     def id(self) -> str:
-        """32 hex digits, made when first asked for. Raises `StoreUnavailable`."""
+        """32 hex digits, created on first use. Raises `StoreUnavailable`, and `ObjectDamaged` for an unreadable id."""
         with self._lock:
             if self._id is None:
-                self._id = _id_in(self._read() or self._created())
+                self._id = _id_in(self._read() or self._create())
             return self._id
 
     def prove(self) -> None:
-        """Raises `UnsafeStore` unless a second put-if-absent of one key is refused. Asks the store once."""
+        """Raise `UnsafeStore` unless the store refuses a second put-if-absent of one key. Checks the store once."""
         if self._proven:
             return
         self.id()
         with self._lock:
             found = self._read()
-            if found is not None and not self._refused_again(found):
+            if found is not None and not self._is_second_put_refused(found):
                 self._store.put(DEPLOYMENT_KEY, found)
                 raise UnsafeStore(
                     "Object storage let a second put-if-absent (If-None-Match: *) replace an object. Commits would "
@@ -50,7 +50,7 @@ class Deployment:
     def _read(self) -> bytes | None:
         return self._store.read(DEPLOYMENT_KEY)
 
-    def _created(self) -> bytes:
+    def _create(self) -> bytes:
         data = json.dumps({"format": 1, "deployment": self._identifiers.new()}).encode()
         for _ in range(_MOST_TRIES):
             try:
@@ -62,9 +62,9 @@ class Deployment:
                 found = self._store.settle(DEPLOYMENT_KEY)
             if found is not None:
                 return found
-        raise StoreUnavailable("create", DEPLOYMENT_KEY, "it gave no clear answer")
+        raise StoreUnavailable("create", DEPLOYMENT_KEY, "it gave no definite answer")
 
-    def _refused_again(self, found: bytes) -> bool:
+    def _is_second_put_refused(self, found: bytes) -> bool:
         other = found + b"\n"
         for _ in range(_MOST_TRIES):
             try:
@@ -75,7 +75,7 @@ class Deployment:
             except PutAmbiguous:
                 if self._store.settle(DEPLOYMENT_KEY) != found:
                     return False
-        raise StoreUnavailable("create", DEPLOYMENT_KEY, "it gave no clear answer")
+        raise StoreUnavailable("create", DEPLOYMENT_KEY, "it gave no definite answer")
 
 
 def _id_in(data: bytes) -> str:
@@ -84,5 +84,5 @@ def _id_in(data: bytes) -> str:
     except (ValueError, TypeError, KeyError):
         found = None
     if not isinstance(found, str) or not found.isalnum():
-        raise ObjectDamaged(DEPLOYMENT_KEY, "it does not say which deployment this is")
+        raise ObjectDamaged(DEPLOYMENT_KEY, "it has no deployment id")
     return found

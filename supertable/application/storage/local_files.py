@@ -1,4 +1,4 @@
-"""What an engine reads besides the table's plan, where it can open the store's own files: a folder of this machine."""
+"""Data files and deletion vectors of a store in a local folder, whose files engines open directly."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from supertable.domain.table.data_files import DataFile
 
 
 class LocalFiles:
-    """Nothing protects what is open but the lease of whoever reads: see `ports/leases`."""
+    """A `FileSource`. Open files are protected only by the reader's lease: see `ports/leases`."""
 
     def __init__(self, store: ObjectStore, vectors: DeletionVectors) -> None:
         self._store = store
         self._vectors = vectors
-        self._sound = VerifiedFiles(store)
+        self._verified = VerifiedFiles(store)
 
     def bitmap(self, folder: str, file: DataFile) -> bytes:
         """See `DeletionVectors.bitmap`."""
@@ -31,7 +31,7 @@ class LocalFiles:
             if stopped():
                 raise QueryCancelled
             key = file.key(folder)
-            self._sound.check(key, file)
+            self._verified.check(key, file)
             locations.append(self._store.location(key))
         return OpenLocalFiles(locations)
 
@@ -45,4 +45,4 @@ class OpenLocalFiles:
         self.locations = locations
 
     def close(self) -> None:
-        """Nothing is held."""
+        """No-op: no resource is held."""

@@ -1,6 +1,6 @@
-"""Small objects carry their own digest: 32 hex digits, a line feed, the body.
+"""Small objects that carry their own digest: 32 hex digits, a line feed, the body.
 
-The digest covers the object's key too, so that bytes found under another key are refused as damaged.
+The digest covers the object's key too, so that an object moved to another key counts as damaged.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ def sealed(key: str, body: bytes) -> bytes:
 
 
 def opened(key: str, data: bytes) -> bytes:
-    """The body. Raises `ObjectDamaged` when a bit of it, or its place, is not what was written."""
+    """The body. Raises `ObjectDamaged` when the body or the key differs from what was written."""
     body = data[DIGEST_LENGTH + 1 :]
     if data[: DIGEST_LENGTH + 1] != _seal(key, body) + b"\n":
         raise ObjectDamaged(key, "its digest does not match its bytes")

@@ -1,4 +1,4 @@
-"""Which data files of a store are known to hold what was written."""
+"""Verification of data files against the digests that their commits recorded."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _REMEMBERED = 200_000
 
 
 class VerifiedFiles:
-    """A file is digested before its first use in this process, and again whenever its object may have changed."""
+    """Verifies a file before its first use in this process, and again whenever its object may have changed."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
-        self._sound: OrderedDict[str, str] = OrderedDict()
+        self._verified: OrderedDict[str, str] = OrderedDict()
         self._lock = threading.Lock()
 
     def check(self, key: str, file: DataFile) -> None:
-        """Raises `ObjectMissing` or `ObjectDamaged` unless the object's bytes are those that the commit recorded."""
+        """Raise `ObjectMissing` or `ObjectDamaged` unless the object's bytes are those that the commit recorded."""
         fingerprint = self._store.fingerprint(key)
         if fingerprint is None:
             raise ObjectMissing(key)
-        if self._sound.get(key) == fingerprint:
+        if self._verified.get(key) == fingerprint:
             return
         try:
             for _ in checked(key, file, self._store.chunks(key)):
@@ -38,13 +38,13 @@ class VerifiedFiles:
 
     def _remember(self, key: str, fingerprint: str) -> None:
         with self._lock:
-            self._sound[key] = fingerprint
-            while len(self._sound) > _REMEMBERED:
-                self._sound.popitem(last=False)
+            self._verified[key] = fingerprint
+            while len(self._verified) > _REMEMBERED:
+                self._verified.popitem(last=False)
 
 
 def checked(key: str, file: DataFile, chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The chunks; raises `ObjectDamaged` after the last when they are not what the commit recorded."""
+    """The chunks, unchanged. Raises `ObjectDamaged` after the last if they are not what the commit recorded."""
     digest = Digest()
     size = 0
     for chunk in chunks:
@@ -57,7 +57,7 @@ def checked(key: str, file: DataFile, chunks: Iterable[bytes]) -> Iterator[bytes
 
 
 def check_size(key: str, file: DataFile, size: int | None) -> None:
-    """Raises `ObjectMissing` (None: there is no such object) or `ObjectDamaged`."""
+    """Raise `ObjectMissing` (`size` None: the object does not exist) or `ObjectDamaged` if the size is wrong."""
     if size is None:
         raise ObjectMissing(key)
     if size != file.bytes:

@@ -1,10 +1,10 @@
-"""Which version of each log is the newest, by the catalog's word, checked against storage.
+"""The newest version of each log, as the catalog has it, verified against storage.
 
-Why nothing stale is read where not every head is checked (see docs/adr/0009):
-1. Whoever is about to put a record first tells the catalog to expect it. Until it is announced the log is pending, and
-   every reader checks its head.
-2. Whatever the catalog may have forgotten gives the log another epoch; its head is then checked once more.
-3. A commit that could be neither announced nor relied upon to be expected still is not acknowledged.
+Why no read is stale although not every head is verified each time (see docs/adr/0009):
+1. Before a writer puts a record, it makes the catalog expect it. Until the record is announced, the log is pending, and
+   every reader verifies its head.
+2. When the catalog may have lost data of a log, the log gets another epoch, and its head is verified once more.
+3. A commit is not acknowledged if it could not be announced and the catalog may no longer expect it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A commit that the catalog was told of before it was made; `at`: when, by both of the clock's times, seconds."""
+    """A commit that the catalog expects. `at`: since when, in seconds, by both of the clock's times."""
 
     log: str
     version: int
@@ -41,11 +41,11 @@ class Expected:
 
 
 class Heads:
-    """Reads cuts of heads. Storage is the truth: a head is verified there before it is believed.
+    """Reads cuts of heads. Storage is the truth: a head is verified there before it is trusted.
 
-    With `probe_every_read` that is done at every read (for a catalog that not every writer shares, or that may be put
-    back from a copy unseen); otherwise once per log and epoch, and while a commit is pending. `prove` is called before
-    anything is written, every time.
+    With `probe_every_read` it is verified at every read: for a catalog that not all writers share, or that may be
+    restored from an older copy without notice. Otherwise it is verified once per log and epoch, and while a commit is
+    pending. `prove` is called before every write, and raises `UnsafeStore` if writes are not safe.
     """
 
     def __init__(
@@ -66,37 +66,38 @@ class Heads:
 
     @property
     def outage(self) -> str:
-        """Why reads go on from storage alone; empty while the catalog answers."""
+        """Why the catalog does not answer, so that reads use storage alone; empty while it answers."""
         return self._outage
 
     def cut(self, known: Mapping[str, int]) -> dict[str, Head]:
-        """The heads of all the logs at one moment, with the records after the known version where the catalog has them.
+        """The heads of the logs (the keys of `known`) at one moment, with newer records where the catalog has them.
 
-        Includes every commit that was acknowledged before the call. A log that does not exist is left out. A head whose
-        record is not in storage is `ObjectMissing`: only durable records are announced, so it was there. When the
-        catalog does not answer, storage alone is asked, which is slower.
+        `known[log]` is the version that the caller already has (0: none). Includes every commit that was acknowledged
+        before the call. A log that does not exist is left out. When the catalog does not answer, the heads are read
+        from storage alone, which is slower. Raises `ObjectMissing` for a head whose record is not in storage (only
+        durable records are announced, so it was lost), `StoreUnavailable` and `CatalogUnavailable`.
         """
         try:
             heads = self._cut_of_catalog(known)
         except CatalogUnavailable as error:
             self._verified.clear()
             if not self._outage:
-                _LOG.warning("reading goes on from storage alone: %s", error)
+                _LOG.warning("reads use storage alone until the catalog answers: %s", error)
             self._outage = str(error)
             return self._cut_of_storage(known)
         if heads is None:
-            raise CatalogUnavailable("its heads kept falling behind storage while they were read")
+            raise CatalogUnavailable("its heads were behind storage at every attempt to read them")
         if self._outage:
             self._outage = ""
             _LOG.warning("the catalog answers again")
         return heads
 
     def prepare_to_write(self) -> None:
-        """Raises `UnsafeStore` where no write would be safe."""
+        """Raise `UnsafeStore` if writes are not safe."""
         self._prove()
 
     def expect(self, log: str, version: int) -> Expected:
-        """Tell the catalog of a commit that is about to be tried. Raises `CatalogUnavailable`, and `UnsafeStore`."""
+        """Make the catalog expect a commit that is about to be tried. Raises `CatalogUnavailable` and `UnsafeStore`."""
         self._prove()
         at = self._now()
         try:
@@ -107,9 +108,9 @@ class Heads:
         return Expected(log, version, at)
 
     def announce(self, expected: Expected, record: bytes) -> bool:
-        """Tell the catalog of a durable commit, and say whether every reader will see it from now on.
+        """Announce a durable commit to the catalog. Returns whether every reader sees it from now on.
 
-        That is so even where the catalog does not answer, as long as it cannot have ceased to expect the commit.
+        That also holds if the catalog does not answer, provided that it certainly still expects the commit.
         """
         try:
             self._catalog.advance(expected.log, expected.version, record)
@@ -121,7 +122,7 @@ class Heads:
         return True
 
     def newest_in_storage(self, log: str, after: int = 0) -> int:
-        """The newest version in storage; `after` is a version that is known to exist (0: none). 0: no such log."""
+        """The newest version in storage, 0 if the log does not exist. `after`: a version known to exist (0: none)."""
         start = after or self._newest_checkpoint(log)
         records = self._store.list(f"{log}/log/", start_after=record_key(log, start) if start else "")
         return max(_versions(entry.key for entry in records), default=start)
@@ -131,41 +132,46 @@ class Heads:
         return sorted(_versions(entry.key for entry in self._store.list(f"{log}/checkpoints/")))
 
     def catch_up(self, log: str, after: int = 0) -> int:
-        """Make the catalog's head what storage says, and return it (0: no such log). `after`: a version that exists."""
+        """Bring the catalog's head up to storage, and return its version, 0 if the log does not exist.
+
+        `after`: a version known to exist (0: none).
+        """
         newest = self.newest_in_storage(log, after)
         if newest:
-            self._roll(log, newest)
+            self._announce_stored(log, newest)
         return newest
 
     def forget(self, log: str) -> None:
-        """Whoever removed a log from storage says so."""
+        """Remove the log from the catalog. To be called when it was removed from storage."""
         self._catalog.clear(log)
 
     def _cut_of_catalog(self, known: Mapping[str, int]) -> dict[str, Head] | None:
         for _ in range(_MOST_CUTS):
             cut = self._catalog.cut(known)
-            doubted = [log for log in known if not self._believed(known, cut, log)]
-            late = _at_once(partial(self._rolled_forward, known, cut), doubted)
-            behind = [log for log, is_late in zip(doubted, late, strict=True) if is_late]
+            doubtful = [log for log in known if not self._is_trusted(known, cut, log)]
+            were_behind = _map_in_parallel(partial(self._roll_forward_if_behind, known, cut), doubtful)
+            behind = [log for log, was_behind in zip(doubtful, were_behind, strict=True) if was_behind]
             if not behind:
                 return cut.heads
             again = self._catalog.cut(known)
             if again.epochs == cut.epochs and all(log in again.heads for log in behind):
-                return again.heads  # one moment after every roll-forward, so nothing acknowledged before is missing
+                return again.heads  # one moment, after every roll-forward: no acknowledged commit is missing
         return None
 
     def _cut_of_storage(self, known: Mapping[str, int]) -> dict[str, Head]:
-        """Versions only grow, so that two rounds which agree were true at the moment between them."""
+        """Two equal rounds of probes are a consistent cut, as of the moment between them, since versions only grow."""
         before: dict[str, int] | None = None
         for _ in range(_MOST_ROUNDS):
             after = before or known
-            newest = dict(zip(known, _at_once(partial(self._probed, after), list(known)), strict=True))
+            newest = dict(zip(known, _map_in_parallel(partial(self._probe, after), list(known)), strict=True))
             if newest == before or len(known) == 1:
                 return {log: Head(version, ()) for log, version in newest.items() if version}
             before = newest
-        raise CatalogUnavailable(f"{self._outage}; and several tables kept changing while storage was read")
+        raise CatalogUnavailable(
+            f"{self._outage}; and no consistent state could be read from storage, because the tables changed too often"
+        )
 
-    def _probed(self, known: Mapping[str, int], log: str) -> int:
+    def _probe(self, known: Mapping[str, int], log: str) -> int:
         version = known[log]
         if version and self._store.size(record_key(log, version + 1)) is None:
             return version
@@ -174,20 +180,20 @@ class Heads:
     def _newest_checkpoint(self, log: str) -> int:
         newest = max(self.checkpoints(log), default=0)
         if newest and self._store.size(record_key(log, newest)) is None:
-            return 0  # the log is not whole; the reader will say so
+            return 0  # the log is incomplete: the reader raises the error
         return newest
 
-    def _believed(self, known: Mapping[str, int], cut: Cut, log: str) -> bool:
+    def _is_trusted(self, known: Mapping[str, int], cut: Cut, log: str) -> bool:
         return log in cut.heads and log not in cut.pending and self._is_verified(known, cut, log)
 
     def _is_verified(self, known: Mapping[str, int], cut: Cut, log: str) -> bool:
-        """Whether its head was in storage, and what the catalog says has not gone back since."""
+        """Whether the log's head was verified in this epoch, and the catalog has not gone back since."""
         if self._probe_every_read or self._verified.get(log) != cut.epochs[log]:
             return False
         return cut.heads[log].version >= known[log]
 
-    def _rolled_forward(self, known: Mapping[str, int], cut: Cut, log: str) -> bool:
-        """Whether the catalog's head was behind storage, to which it is then brought up."""
+    def _roll_forward_if_behind(self, known: Mapping[str, int], cut: Cut, log: str) -> bool:
+        """Verify the catalog's head, and bring it up to storage. Returns whether it was behind."""
         head = cut.heads.get(log)
         if head is None:
             return self.catch_up(log) > 0
@@ -200,22 +206,22 @@ class Heads:
             self._verified[log] = cut.epochs[log]
         return False
 
-    def _roll(self, log: str, version: int) -> None:
-        record = self._store.settle(record_key(log, version))  # its writer may not have come to make it durable
+    def _announce_stored(self, log: str, version: int) -> None:
+        record = self._store.settle(record_key(log, version))  # its writer may have died before making it durable
         if record is not None:
             self._catalog.advance(log, version, record)
 
     def _now(self) -> tuple[float, float]:
-        """One of them may stand still while the machine sleeps, the other may be set."""
+        """Both clocks, in seconds: the first may stop while the machine sleeps, the second may be set back."""
         return self._clock.monotonic_seconds(), self._clock.now_us() / 1_000_000
 
 
-def _at_once(ask: Callable[[str], Answer], logs: Sequence[str]) -> list[Answer]:
-    """The answers for many logs, in that order; each may take a round trip to storage."""
+def _map_in_parallel(probe: Callable[[str], Answer], logs: Sequence[str]) -> list[Answer]:
+    """The results in order of `logs`. Each may take a round trip to storage; few logs are not worth threads."""
     if len(logs) <= _FEW:
-        return [ask(log) for log in logs]
+        return [probe(log) for log in logs]
     with ThreadPoolExecutor(_FEW) as pool:
-        return list(pool.map(ask, logs))
+        return list(pool.map(probe, logs))
 
 
 def _versions(keys: Iterable[str]) -> list[int]:

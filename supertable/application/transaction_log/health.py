@@ -1,4 +1,4 @@
-"""Whether reads and writes would find what they need."""
+"""Health check of the catalog and the object store."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from supertable.domain.storage_layout import access_log
 
 
 class CheckHealth:
-    """Asks the catalog, and storage where the catalog is silent, for one head."""
+    """Reads one head from the catalog, or from storage if the catalog does not answer."""
 
     def __init__(self, heads: Heads) -> None:
         self._heads = heads
 
     def __call__(self, organization: str) -> str:
-        """What does not answer, fit to be shown to anyone: the catalog, the object store; empty when all is well."""
+        """What does not answer: `object store` or `catalog`; empty when both answer. Reveals nothing confidential."""
         try:
             self._heads.cut({access_log(organization): 0})
         except Unavailable:

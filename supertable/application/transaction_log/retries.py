@@ -1,4 +1,4 @@
-"""How often, and at what pace, a commit that lost tries again."""
+"""The number and pace of attempts of a commit that loses to concurrent ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LONGEST_PAUSE_SECONDS = 0.2
 
 
 def attempts(clock: Clock, identifiers: Identifiers) -> Iterator[int]:
-    """Numbers from 0, with a pause before every one but the first: longer each time, bounded, and jittered."""
+    """Attempt numbers from 0, with a pause before each but the first: growing, bounded and jittered."""
     for attempt in range(MOST_ATTEMPTS):
         if attempt:
             clock.sleep(min(_FIRST_PAUSE_SECONDS * 2**attempt, _LONGEST_PAUSE_SECONDS) * identifiers.jitter())

@@ -1,6 +1,6 @@
-"""A versioned log: records created by put-if-absent, folded into a state, with checkpoints to start from.
+"""A versioned log: records created by put-if-absent, which fold into a state, and checkpoints of that state.
 
-Table snapshots and the registry are both kept this way. The creation of `log/<version>` is the commit point.
+Tables, registries and accounts are stored this way. The creation of `log/<version>` is the commit point.
 """
 
 from __future__ import annotations
@@ -43,7 +43,11 @@ State = TypeVar("State", bound=LogState)
 
 
 class VersionedLog(Generic[Record, State]):
-    """Any number of logs of one kind. Thread-safe; states are immutable and cached by version."""
+    """Any number of logs of one kind. States are immutable and cached by version. Thread-safe.
+
+    `fold`: applies records to a state (None: the empty one). `entries`: the size of a state, which decides when a
+    checkpoint is due.
+    """
 
     def __init__(
         self,
@@ -63,22 +67,22 @@ class VersionedLog(Generic[Record, State]):
         self._lock = threading.Lock()
 
     def known(self, log: str) -> int:
-        """The newest version that this process has at hand (0: none): what to ask the catalog from."""
+        """The newest version that this process has cached (0: none), as `Heads.cut` takes it."""
         with self._lock:
             return self._newest.get(log, 0)
 
     def cached(self, log: str) -> State | None:
-        """The newest state that this process has at hand; others may have gone on since."""
+        """The newest state that this process has cached, or None. Newer versions may exist."""
         with self._lock:
             return self._states.get((log, self._newest.get(log, 0)))
 
     def state_at(self, log: str, head: Head) -> State:
-        """The state at a head, using the records that the head carries."""
+        """The state at a head, from the records that the head carries as far as possible. Raises as `state`."""
         carried = {head.version - len(head.records) + 1 + i: data for i, data in enumerate(head.records)}
         return self._build(log, head.version, carried)
 
     def state(self, log: str, version: int) -> State:
-        """The state at a version that is known to exist. Raises `Damaged` where it cannot be had exactly."""
+        """The state at a version that is known to exist. Raises `Damaged` when it cannot be reproduced exactly."""
         return self._build(log, version, {})
 
     def record(self, log: str, version: int) -> Record:
@@ -90,10 +94,12 @@ class VersionedLog(Generic[Record, State]):
         return self._decoded(key, data, self._codec.decode_record)
 
     def append(self, log: str, base: State | None, record: Record) -> State | None:
-        """Try to make `record` the version after `base`. None: somebody else's commit has that version.
+        """Try to commit `record` as the version after `base` (None: as the first).
 
-        Once this returns a state the commit is durable, and every reader sees it. Raises `CommitUncertain` when that
-        cannot be told, and `CatalogUnavailable` when nothing was tried because it could not be told afterwards.
+        Returns the new state; the commit is then durable, and every reader sees it. Returns None if another commit has
+        that version already. Raises `CommitUncertain` when the store does not say whether the commit was created, or
+        when readers may not see it yet; and `CatalogUnavailable` when nothing was tried, since the catalog cannot
+        expect the commit.
         """
         key = record_key(log, record.version)
         data = sealed(key, self._codec.encode_record(record))
@@ -101,7 +107,9 @@ class VersionedLog(Generic[Record, State]):
         if not self._put(key, data, record):
             return None
         if not self._heads.announce(expected, data):
-            raise CommitUncertain(record.id, record.version, "storage was slow, and then the catalog did not answer.")
+            raise CommitUncertain(
+                record.id, record.version, "storage answered too late, and then the catalog did not answer."
+            )
         state = self._fold(base, [record])
         assert state is not None
         self._remember(log, state)
@@ -119,7 +127,7 @@ class VersionedLog(Generic[Record, State]):
                 settled = self._settled(key, record)
                 if settled is not None:
                     return settled == data
-        raise CommitUncertain(record.id, record.version, "the store gave no clear answer.")
+        raise CommitUncertain(record.id, record.version, "the store gave no definite answer.")
 
     def _settled(self, key: str, record: Record) -> bytes | None:
         try:
@@ -134,7 +142,7 @@ class VersionedLog(Generic[Record, State]):
         try:
             self._store.put(key, sealed(key, self._codec.encode_state(state)))
         except SupertableError as error:
-            _LOG.warning("no checkpoint of %s at version %s: %s", log, state.version, error)
+            _LOG.warning("the checkpoint of %s at version %s was not written: %s", log, state.version, error)
 
     def _build(self, log: str, version: int, carried: dict[int, bytes]) -> State:
         base = self._base(log, version, carried)
@@ -150,16 +158,15 @@ class VersionedLog(Generic[Record, State]):
         try:
             state = self._fold(base, records)
         except ValueError as error:
-            raise ObjectDamaged(last, f"the log does not add up: {error}") from error
+            raise ObjectDamaged(last, f"the records of the log contradict each other: {error}") from error
         if state is None:
             raise ObjectMissing(last)
         return state
 
     def _base(self, log: str, version: int, carried: dict[int, bytes]) -> State | None:
-        """The nearest state to start from: one at hand, else a checkpoint, else nothing."""
+        """The nearest state to start from: a cached one, a later checkpoint, or None."""
         with self._lock:
-            at_hand = [at for name, at in self._states if name == log and at <= version]
-            nearest = max(at_hand, default=0)
+            nearest = max((at for name, at in self._states if name == log and at <= version), default=0)
             cached = self._states.get((log, nearest))
         if cached is not None and all(n in carried for n in range(nearest + 1, version + 1)):
             return cached
@@ -167,8 +174,8 @@ class VersionedLog(Generic[Record, State]):
             if nearest < checkpoint <= version:
                 try:
                     return self._checkpoint_state(log, checkpoint)
-                except (ObjectDamaged, ObjectMissing) as error:  # the log says the same, only more slowly
-                    _LOG.warning("checkpoint passed over, `supertable fsck --repair` makes it anew: %s", error)
+                except (ObjectDamaged, ObjectMissing) as error:  # the log gives the same state, only more slowly
+                    _LOG.warning("damaged checkpoint ignored; `supertable fsck --repair` rewrites it: %s", error)
         return cached
 
     def _checkpoint_state(self, log: str, version: int) -> State:
@@ -184,7 +191,7 @@ class VersionedLog(Generic[Record, State]):
             try:
                 return self._decoded(record_key(log, version), data, self._codec.decode_record)
             except ObjectDamaged:
-                _LOG.warning("the catalog's copy of version %s of %s is damaged; reading storage", version, log)
+                _LOG.warning("the catalog's copy of version %s of %s is damaged; reading it from storage", version, log)
         return self.record(log, version)
 
     def _remember(self, log: str, state: State) -> None:

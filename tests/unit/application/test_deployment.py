@@ -1,4 +1,4 @@
-"""A store's deployment id, and the proof that commits are safe there."""
+"""The deployment id of a store, and the check that commits are safe in that store."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from tests.support.faulty_store import Fault, FaultyStore
 
 
 class Overwriting(InMemoryObjectStore):
-    """A store that takes no notice of the condition, as some do."""
+    """A store that ignores the condition of put-if-absent, as some do."""
 
     def put_if_absent(self, key: str, data: bytes) -> None:
         self.put(key, data)
 
 
-class Mixing(InMemoryObjectStore):
-    """A store that says no and writes all the same."""
+class RefusingButWriting(InMemoryObjectStore):
+    """A store that reports a conflict but writes anyway."""
 
     def put_if_absent(self, key: str, data: bytes) -> None:
-        there = self.read(key) is not None
+        exists = self.read(key) is not None
         self.put(key, data)
-        if there:
+        if exists:
             raise PutConflict(key)
 
 
-def test_whoever_shares_the_store_has_the_same_id() -> None:
+def test_all_users_of_a_store_have_the_same_id() -> None:
     store = InMemoryObjectStore()
     first = Deployment(store, UuidIdentifiers()).id()
     assert Deployment(store, UuidIdentifiers()).id() == first
     assert Deployment(InMemoryObjectStore(), UuidIdentifiers()).id() != first
 
 
-def test_it_is_no_folder_that_could_be_an_organization() -> None:
+def test_the_id_is_not_in_a_folder_that_could_be_an_organization() -> None:
     store = InMemoryObjectStore()
     Deployment(store, SequentialIdentifiers()).prove()
     assert list(store.folders("")) == []
@@ -52,8 +52,8 @@ def test_a_safe_store_is_proven_once() -> None:
     assert len(store.calls) == calls
 
 
-@pytest.mark.parametrize("store", [Overwriting(), Mixing()])
-def test_an_unsafe_store_is_refused_again_and_again_and_keeps_its_id(store: InMemoryObjectStore) -> None:
+@pytest.mark.parametrize("store", [Overwriting(), RefusingButWriting()])
+def test_an_unsafe_store_is_refused_every_time_and_keeps_its_id(store: InMemoryObjectStore) -> None:
     deployment = Deployment(store, SequentialIdentifiers())
     for _ in range(2):
         with pytest.raises(UnsafeStore, match="conditional writes"):
@@ -62,7 +62,7 @@ def test_an_unsafe_store_is_refused_again_and_again_and_keeps_its_id(store: InMe
 
 
 @pytest.mark.parametrize("fault", [Fault.REFUSED, Fault.LOST_ANSWER])
-def test_a_fault_at_any_step_makes_no_second_id(fault: Fault) -> None:
+def test_a_fault_at_any_step_creates_no_second_id(fault: Fault) -> None:
     for at in range(1, 6):
         inner = InMemoryObjectStore()
         faulty = FaultyStore(inner, fault, at)
@@ -75,7 +75,7 @@ def test_a_fault_at_any_step_makes_no_second_id(fault: Fault) -> None:
         assert len(list(inner.list(""))) == 1
 
 
-def test_damage_is_named() -> None:
+def test_a_damaged_id_is_an_error() -> None:
     store = InMemoryObjectStore()
     for data in (b"", b"[]", b'{"deployment": 7}', b'{"deployment": "a b"}'):
         store.put(DEPLOYMENT_KEY, data)

@@ -1,4 +1,4 @@
-"""The commit protocol, over real adapters that live in memory."""
+"""The commit protocol, over the in-memory adapters."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOG = "acme/main/tables/t1"
 
 @dataclass
 class Process:
-    """What one process has: caches of its own over a store and a catalog that may be shared."""
+    """One process: its own caches over a store and a catalog that may be shared."""
 
     store: ObjectStore
     catalog: InMemoryCatalog
@@ -73,7 +73,7 @@ def test_an_unknown_log_has_no_state(first: Process) -> None:
     assert first.newest() is None
 
 
-def test_another_process_reads_what_was_committed(first: Process) -> None:
+def test_another_process_reads_the_commits(first: Process) -> None:
     filled(first, 5)
     second = Process(first.store, first.catalog)
     assert second.newest() == first.newest()
@@ -89,13 +89,13 @@ def test_of_two_commits_for_one_version_the_first_wins(first: Process) -> None:
 
 
 @pytest.mark.parametrize("versions", [1, 63, 64, 65, 200])
-def test_a_wiped_catalog_loses_nothing(first: Process, versions: int) -> None:
+def test_a_wiped_catalog_loses_no_commits(first: Process, versions: int) -> None:
     expected = filled(first, versions).newest()
     second = Process(first.store, InMemoryCatalog())
     assert second.newest() == expected
 
 
-def test_every_version_can_be_read_again(first: Process) -> None:
+def test_every_version_can_be_read(first: Process) -> None:
     filled(first, 130)
     second = Process(first.store, InMemoryCatalog())
     for version in (1, 2, 63, 64, 65, 128, 129, 130):
@@ -104,7 +104,7 @@ def test_every_version_can_be_read_again(first: Process) -> None:
 
 
 @pytest.mark.parametrize("probe_every_read", [True, False])
-def test_a_commit_that_was_not_announced_is_found(first: Process, probe_every_read: bool) -> None:
+def test_an_unannounced_commit_is_found(first: Process, probe_every_read: bool) -> None:
     filled(first, 3)
     silent = Process(first.store, InMemoryCatalog())
     assert silent.append(commit(4, added=(data_file("4"),)))
@@ -113,14 +113,14 @@ def test_a_commit_that_was_not_announced_is_found(first: Process, probe_every_re
     assert first.catalog.cut({LOG: 0}).heads[LOG].version == 4
 
 
-def test_a_catalog_from_an_older_backup_is_not_believed(first: Process) -> None:
+def test_a_catalog_from_an_older_backup_is_not_trusted(first: Process) -> None:
     filled(first, 3)
     old = InMemoryCatalog()
     old.advance(LOG, 1, first.read(record_key(LOG, 1)))
     assert Process(first.store, old, probe_every_read=False).snapshot().version == 3
 
 
-def test_a_newest_record_that_storage_lost_is_missed_until_the_catalog_is_rebuilt(first: Process) -> None:
+def test_a_newest_record_lost_from_storage_is_an_error_until_the_catalog_is_rebuilt(first: Process) -> None:
     expected = filled(first, 3).newest()
     first.append(commit(4, added=(data_file("4"),)))
     first.store.delete([record_key(LOG, 4)])
@@ -131,7 +131,7 @@ def test_a_newest_record_that_storage_lost_is_missed_until_the_catalog_is_rebuil
     assert second.newest() == expected
 
 
-def test_checkpoints_spare_the_log(first: Process) -> None:
+def test_checkpoints_save_reading_the_whole_log(first: Process) -> None:
     filled(first, 70)
     assert first.store.size(checkpoint_key(LOG, 64))
     counting = FaultyStore(first.store)
@@ -140,7 +140,7 @@ def test_checkpoints_spare_the_log(first: Process) -> None:
 
 
 @pytest.mark.parametrize("fault", [Fault.REFUSED, Fault.LOST_ANSWER])
-def test_a_fault_at_any_step_of_a_commit_loses_and_doubles_nothing(first: Process, fault: Fault) -> None:
+def test_a_fault_at_any_step_of_a_commit_neither_loses_nor_doubles_it(first: Process, fault: Fault) -> None:
     filled(first, 63)  # so that the next one writes a checkpoint too
     steps = 0
     for at in range(1, 20):
@@ -161,7 +161,7 @@ def test_a_fault_at_any_step_of_a_commit_loses_and_doubles_nothing(first: Proces
     assert steps >= 4
 
 
-def test_damaged_bytes_are_named_and_never_believed(first: Process) -> None:
+def test_a_damaged_record_is_an_error_that_names_it(first: Process) -> None:
     filled(first, 3)
     key = record_key(LOG, 2)
     data = first.read(key)
@@ -178,7 +178,7 @@ def test_damaged_bytes_are_named_and_never_believed(first: Process) -> None:
         assert caught.value.key == key
 
 
-def test_a_missing_record_is_named(first: Process) -> None:
+def test_a_missing_record_is_an_error_that_names_it(first: Process) -> None:
     filled(first, 5)
     first.store.delete([record_key(LOG, 3)])
     with pytest.raises(ObjectMissing) as caught:
@@ -193,7 +193,7 @@ def test_a_damaged_record_in_the_catalog_is_read_from_storage(first: Process) ->
     assert Process(first.store, catalog).newest() == first.newest()
 
 
-def test_a_newer_format_asks_for_an_upgrade(first: Process) -> None:
+def test_a_newer_format_is_an_error(first: Process) -> None:
     from supertable.application.storage.sealed_objects import sealed
 
     key = record_key(LOG, 1)
