@@ -1,7 +1,7 @@
 # Everything a person needs to work on SuperTable. `make help` lists it.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test histories fuzz-api attacks lint types contracts bench bench-servers docs build lock format clean
+.PHONY: help setup demo test check soak lint types contracts bench bench-servers docs build lock format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,6 +10,11 @@ READY := $(VENV)/.ready
 BENCH := .venv-bench
 BENCH_READY := $(BENCH)/.ready
 SERVERS := tests/servers/node_modules/.package-lock.json
+# Twice the cores: many tests wait for servers and time-outs.
+WORKERS ?= $(shell echo $$(( 2 * $$(getconf _NPROCESSORS_ONLN) )))
+RANDOM_WORK := tests/property tests/attacks/test_random_selects.py tests/e2e/api/fuzz \
+	tests/integration/commits/test_kill.py tests/integration/commits/test_storms.py \
+	tests/integration/object_stores/test_file_cache.py
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,31 +36,24 @@ $(SERVERS): tests/servers/package.json tests/servers/package-lock.json
 demo: $(READY) ## Load 336,776 flights, upsert, delete, travel in time, query
 	@$(BIN)/supertable demo
 
-test: $(READY) $(SERVERS) ## Run the whole test suite
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not alone"
+test: $(READY) $(SERVERS) ## Run the whole test suite, or a part: ARGS=tests/unit, ARGS="-k upsert"; SEED=… repeats its random work
+ifdef ARGS
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+else
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not alone"
 	@$(BIN)/python -m pytest -m alone
+endif
 
-histories: $(READY) ## Random histories and damage against the model until one fails; SEED=… repeats it, TURNS=… ends it
-	@seed=$${SEED:-$$(date +%s)}; turns=$${TURNS:-1000000}; \
+check: lint types contracts ## Check style, types and imports, and run the unit tests, in less than a minute
+	@$(BIN)/python -m pytest -q -n auto tests/unit
+
+soak: $(READY) $(SERVERS) ## Run the long random work over and over until it fails; SEED=… is the first seed, TURNS=… ends it
+	@seed=$${SEED:-$$(date +%Y%m%d)}; turns=$${TURNS:-1000000}; \
 	while [ $$turns -gt 0 ]; do \
 		echo "SEED=$$seed"; \
-		HYPOTHESIS_PROFILE=long DAMAGE_SEED=$$seed DAMAGE_ROUNDS=1000 $(BIN)/python -m pytest -q -s --timeout 0 \
-			--hypothesis-seed=$$seed tests/property/test_histories.py tests/property/test_damage.py || exit 1; \
-		seed=$$((seed + 1)); turns=$$((turns - 1)); \
-	done
-
-attacks: $(READY) ## Random SELECTs under a role against a copy of what it sees until one differs; SEED=…, TURNS=…
-	@seed=$${SEED:-$$(date +%s)}; turns=$${TURNS:-1000000}; \
-	while [ $$turns -gt 0 ]; do \
-		echo "SEED=$$seed"; \
-		ATTACKS=2000 ATTACK_SEED=$$seed $(BIN)/python -m pytest -q --timeout 0 -n auto \
-			tests/attacks/test_random_selects.py || exit 1; \
+		BUDGET=soak SEED=$$seed $(BIN)/python -m pytest -q -n $(WORKERS) --timeout 0 $${ARGS:-$(RANDOM_WORK)} || exit 1; \
 		seed=$$((seed + 10)); turns=$$((turns - 1)); \
 	done
-
-fuzz-api: $(READY) ## Schemathesis over the REST API's description for longer; EXAMPLES=…, SEED=… repeats it
-	@seed=$${SEED:-$$(date +%s)}; echo "SEED=$$seed"; API_EXAMPLES=$${EXAMPLES:-300} SEED=$$seed TURNS=1000 \
-		$(BIN)/python -m pytest -q -s --timeout 0 tests/e2e/api/fuzz
 
 lint: $(READY) ## Check style
 	@$(BIN)/ruff check .

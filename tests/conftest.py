@@ -13,17 +13,26 @@ from tests.servers.azurite import Azurite
 from tests.servers.fake_gcs import FakeGcs
 from tests.servers.seaweedfs import SeaweedFS
 from tests.servers.valkey import Valkey
+from tests.support.budgets import BUDGET, SEED, SOAK
 
 settings.register_profile(
-    "ci",
-    max_examples=50,
-    stateful_step_count=60,
+    "budget",
+    max_examples=BUDGET.examples,
+    stateful_step_count=BUDGET.steps,
     deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.register_profile("long", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+settings.load_profile("budget")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(SEED)
+
+
+def pytest_report_header() -> str:
+    return f"random work: {'long' if BUDGET is SOAK else 'short'}, SEED={SEED} repeats it"
 
 
 @pytest.fixture

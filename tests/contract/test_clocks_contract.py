@@ -36,7 +36,7 @@ def test_sleeping_for_no_time(clock: Clock) -> None:
     seconds = clock.monotonic_seconds()
     clock.sleep(0)
     clock.sleep(-1)
-    assert 0 <= clock.monotonic_seconds() - seconds < 0.5
+    assert 0 <= clock.monotonic_seconds() - seconds < 30
 
 
 def test_the_manual_clock_stands_still() -> None:

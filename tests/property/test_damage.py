@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,9 +13,9 @@ import pytest
 import supertable
 from supertable.domain.errors import Damaged
 from supertable.entrypoints.sdk.lake import Lake
+from tests.support.budgets import BUDGET, SEED, chance
 
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string()), ("x", pa.float64())])
-ROUNDS = int(os.environ.get("DAMAGE_ROUNDS", "150"))
 QUERIES = [
     "SELECT * FROM t ORDER BY id",
     "SELECT count(*) FROM t",
@@ -98,25 +97,24 @@ def test_no_damage_is_answered_from(origin: Path, tmp_path: Path) -> None:
     with supertable.connect(home=origin) as lake:
         expected = answers(lake)
     assert all(answer is not None for answer in expected)
-    seed = int(os.environ.get("DAMAGE_SEED", "11"))
-    chance = random.Random(seed)
+    random_choices = chance("damage")
     refused = 0
-    for turn in range(ROUNDS):
+    for turn in range(BUDGET.damages):
         home = tmp_path / str(turn)
         shutil.copytree(origin, home)
         files = list(objects(home))
-        kind = chance.choice(["data", "deletes", "log", "checkpoints"])
+        kind = random_choices.choice(["data", "deletes", "log", "checkpoints"])
         candidates = [file for file in files if f"/{kind}/" in file.as_posix()]
-        file, damage = chance.choice(candidates), chance.choice(DAMAGES)
-        damage(file, files, chance)
+        file, damage = random_choices.choice(candidates), random_choices.choice(DAMAGES)
+        damage(file, files, random_choices)
         with supertable.connect(home=home) as lake:
             found = answers(lake)
-        about = f"seed {seed}, round {turn}: {damage.__name__} {file.relative_to(home)}"
+        about = f"seed {SEED}, round {turn}: {damage.__name__} {file.relative_to(home)}"
         for sql, answer, right in zip(QUERIES, found, expected, strict=True):
             assert answer is None or answer == right, f"{about}: {sql}"
         refused += None in found
         shutil.rmtree(home)
-    assert refused > ROUNDS // 3
+    assert refused > BUDGET.damages // 3
 
 
 def test_damage_is_noticed_in_a_running_process_too(origin: Path, tmp_path: Path) -> None:

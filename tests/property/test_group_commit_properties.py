@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import supertable
@@ -60,7 +60,6 @@ def counts(result: WriteResult) -> tuple[int, int]:
     return result.rows_inserted, result.rows_updated
 
 
-@settings(max_examples=25)
 @given(
     writes=WRITES,
     keyed=st.booleans(),

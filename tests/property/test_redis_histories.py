@@ -21,6 +21,7 @@ from supertable.domain.access.sessions import owner
 from supertable.entrypoints.sdk.lake import Lake
 from tests.property.test_histories import WRITERS, Histories
 from tests.servers.valkey import Valkey
+from tests.support.budgets import BUDGET
 
 _EXPECTED_SECONDS = 0.3  # so that heads are believed within a history
 _LEASES_LAST_SECONDS = 0.5
@@ -64,4 +65,4 @@ class RedisHistories(Histories):
 
 
 TestRedisHistories = RedisHistories.TestCase
-TestRedisHistories.settings = settings(max_examples=8, stateful_step_count=40)
+TestRedisHistories.settings = settings(max_examples=BUDGET.redis_histories, stateful_step_count=BUDGET.redis_steps)

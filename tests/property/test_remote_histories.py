@@ -18,12 +18,12 @@ from tests.property.test_histories import Histories
 from tests.servers.azurite import Azurite
 from tests.servers.fake_gcs import FakeGcs
 from tests.servers.seaweedfs import SeaweedFS
+from tests.support.budgets import BUDGET
 
 FEWER = settings(
-    max_examples=8,
-    stateful_step_count=20,
+    max_examples=BUDGET.remote_histories,
+    stateful_step_count=BUDGET.remote_steps,
     deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
 
@@ -59,7 +59,7 @@ class TestHistoriesOnS3(RemoteHistories.TestCase):  # type: ignore[misc, valid-t
 
     def runTest(self) -> None:  # noqa: N802 - unittest's name
         super().runTest()
-        assert RemoteHistories.steps >= 100
+        assert RemoteHistories.steps >= 50
 
 
 class HistoriesOnAzure(RemoteHistories):
@@ -76,7 +76,7 @@ class TestHistoriesOnAzure(HistoriesOnAzure.TestCase):  # type: ignore[misc, val
 
     def runTest(self) -> None:  # noqa: N802 - unittest's name
         super().runTest()
-        assert HistoriesOnAzure.steps >= 100
+        assert HistoriesOnAzure.steps >= 50
 
 
 class HistoriesOnGoogle(RemoteHistories):
@@ -93,4 +93,4 @@ class TestHistoriesOnGoogle(HistoriesOnGoogle.TestCase):  # type: ignore[misc, v
 
     def runTest(self) -> None:  # noqa: N802 - unittest's name
         super().runTest()
-        assert HistoriesOnGoogle.steps >= 100
+        assert HistoriesOnGoogle.steps >= 50

@@ -38,7 +38,6 @@ class Traffic:
     reads: int = 0
     failed_reads: int = 0
     failed_writes: int = 0
-    longest_read_seconds: float = 0.0
 
     @contextmanager
     def running(self) -> Iterator[Traffic]:
@@ -122,7 +121,6 @@ class Traffic:
             while not stop.is_set():
                 name = _TABLES[number % 2]
                 expected = max(self.acknowledged[name], default=1)
-                started = time.monotonic()
                 try:
                     version = lake.table(name).info().version
                     if version < expected:
@@ -132,5 +130,4 @@ class Traffic:
                     self.failed_reads += 1
                 except Exception as error:  # noqa: BLE001 - told by the test
                     self.broken.append(repr(error))
-                self.longest_read_seconds = max(self.longest_read_seconds, time.monotonic() - started)
                 time.sleep(0.001)

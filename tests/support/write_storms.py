@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections import Counter
@@ -15,6 +14,7 @@ import pyarrow as pa
 from supertable.domain.errors import CommitUncertain, Unavailable
 from supertable.entrypoints.sdk.lake import Lake
 from tests.servers.fault_proxy import FaultProxy, Script, WireFault, nothing
+from tests.support.budgets import chance
 from tests.support.failure_table import Failure
 
 ROWS = 3
@@ -76,8 +76,8 @@ def storm(
 
 
 def _at_random(fault: WireFault) -> Script:
-    chance, share = random.Random(5), _SHARE_OF_WAITS if fault in _WAITS else _SHARE
-    return lambda _: fault if chance.random() < share else None
+    moments, share = chance("storm"), _SHARE_OF_WAITS if fault in _WAITS else _SHARE
+    return lambda _: fault if moments.random() < share else None
 
 
 def _write_all(lake: Lake, writer: int, turns: int, seen: _Seen) -> None:

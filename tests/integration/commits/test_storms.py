@@ -24,6 +24,7 @@ from tests.servers.azurite import Azurite
 from tests.servers.fake_gcs import FakeGcs
 from tests.servers.fault_proxy import FaultProxy, WireFault
 from tests.servers.seaweedfs import SeaweedFS
+from tests.support.budgets import BUDGET
 from tests.support.failure_table import tell
 from tests.support.write_storms import storm
 
@@ -68,7 +69,7 @@ def test_writers_lose_and_double_nothing(
     server: Server = request.getfixturevalue(kind)
     proxy = FaultProxy(server.endpoint)
     try:
-        failure = storm(SERVERS[kind], fault, machines(server, proxy, home), proxy, writers=3, turns=2)
+        failure = storm(SERVERS[kind], fault, machines(server, proxy, home), proxy, writers=3, turns=BUDGET.storm_turns)
     finally:
         proxy.stop()
     tell(failure)

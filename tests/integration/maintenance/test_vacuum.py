@@ -300,7 +300,7 @@ class TestReaders:
         with lake.container.leases().begin():
             started = time.monotonic()
             result = use_case(lake._namespace, "t", 0, wait_seconds=0.3)
-            assert 0.3 <= time.monotonic() - started < 3
+            assert time.monotonic() - started >= 0.3
             assert result.waiting
             assert result.removed == ()
         assert lake.table("t").vacuum(0).removed

@@ -24,6 +24,7 @@ from supertable.config.wiring.data_files import copies_folder
 from supertable.config.wiring.object_stores import object_store
 from supertable.domain.errors import ObjectDamaged, ObjectMissing, QueryCancelled, QueryTimeout, StoreUnavailable
 from supertable.entrypoints.sdk.lake import Lake
+from tests.support.budgets import BUDGET, chance
 from tests.support.far_lake import MIB, far_lake, fetched, folder_cache
 
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])
@@ -133,7 +134,7 @@ class TestFetching:
                 result.arrow()
             with pytest.raises(QueryTimeout):
                 answer(lake, timeout_seconds=0.3)
-        assert time.monotonic() - started < 10, "it does not wait for all the files"
+        assert time.monotonic() - started < 60, "it does not wait for all the files"
 
 
 class _Slow:
@@ -455,16 +456,16 @@ def _drive_out(cache: Any, size: int) -> None:
 @pytest.mark.slow
 def test_damage_anywhere_gives_right_answers_or_errors(home: Path, root: Path, filled: list[Any]) -> None:
     """Rounds of damage to copies and objects alike; each round is a new process, with what the last one left."""
-    chance = random.Random(int(os.environ.get("DAMAGE_SEED", "3")))
+    random_choices = chance("cached files")
     objects = sorted((home / "storage").glob("**/*/data/*.parquet")) + sorted((home / "storage").glob("**/deletes/*"))
     whole = {path: path.read_bytes() for path in objects}
     answered = 0
-    for turn in range(int(os.environ.get("DAMAGE_ROUNDS", "150")) // 3):
+    for turn in range(BUDGET.damages // 2):
         for path, data in whole.items():
             path.write_bytes(data)
-        for victim in chance.sample([*objects, *copies(root), *copies(root)], k=2):
+        for victim in random_choices.sample([*objects, *copies(root), *copies(root)], k=2):
             if victim.exists() and victim.stat().st_size:
-                chance.choice(DAMAGES)(victim, chance)
+                random_choices.choice(DAMAGES)(victim, random_choices)
         lake, _ = far_lake(home, folder_cache(root))
         with lake:
             try:
@@ -472,7 +473,7 @@ def test_damage_anywhere_gives_right_answers_or_errors(home: Path, root: Path, f
                 answered += 1
             except (ObjectDamaged, ObjectMissing) as error:
                 assert "/" in error.key
-    assert answered > 10
+    assert answered > BUDGET.damages // 20
 
 
 @pytest.mark.slow

@@ -22,12 +22,12 @@ def submitted(api: httpx.Client, sql: str, **more: Any) -> str:
     return answer.headers["Location"]
 
 
-def over(api: httpx.Client, address: str, seconds: float = 20) -> dict[str, Any]:
+def over(api: httpx.Client, address: str, seconds: float = 60) -> dict[str, Any]:
     """The job or query once it is over."""
     return state(api, address, {"succeeded", "failed", "cancelled", "lost"}, seconds)
 
 
-def state(api: httpx.Client, address: str, wanted: set[str], seconds: float = 20) -> dict[str, Any]:
+def state(api: httpx.Client, address: str, wanted: set[str], seconds: float = 60) -> dict[str, Any]:
     deadline = time.monotonic() + seconds
     while True:
         answer = api.get(address)

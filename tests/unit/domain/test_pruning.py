@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from functools import cache
 from typing import Any
 
@@ -195,7 +194,6 @@ def many_files() -> list[DataFile]:
     return [file(a=(number * 10, number * 10 + 9, 0), s=("a", "z", 0)) for number in range(100_000)]
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize(
     "predicate",
     [
@@ -206,9 +204,6 @@ def many_files() -> list[DataFile]:
     ],
     ids=["equal", "all", "list", "any"],
 )
-def test_a_hundred_thousand_files_take_a_moment(predicate: Predicate) -> None:
+def test_a_hundred_thousand_files_are_pruned(predicate: Predicate) -> None:
     files = many_files()
-    start = time.perf_counter()
-    kept = pruned(files, predicate, {1: INT}, INT)
-    assert time.perf_counter() - start < 0.15
-    assert len(kept) < len(files)
+    assert 0 < len(pruned(files, predicate, {1: INT}, INT)) < len(files)

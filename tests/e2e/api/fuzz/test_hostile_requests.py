@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import os
 import random
 import socket
 import time
@@ -24,10 +23,9 @@ from tests.support.api.actors import TABLES
 from tests.support.api.server import TOKEN, ApiServer
 from tests.support.api.service import TOKEN as SERVICE_TOKEN
 from tests.support.api.service import ApiService
+from tests.support.budgets import BUDGET
+from tests.support.budgets import chance as random_choices
 
-SEED = int(os.environ.get("SEED", "1"))
-TURNS = int(os.environ.get("TURNS", "25"))
-"""How many damaged bodies there are of each format and kind of damage."""
 ROWS = f"{TABLES}/orders/rows"
 PARQUET = "application/vnd.apache.parquet"
 ARROW = "application/vnd.apache.arrow.stream"
@@ -73,8 +71,15 @@ def packed(kind: str) -> bytes:
 @pytest.mark.parametrize("kind", [PARQUET, ARROW])
 def test_files_that_are_cut_off_anywhere(api: httpx.Client, lake: Lake, kind: str, encoding: str) -> None:
     whole = gzip.compress(packed(kind)) if encoding else packed(kind)
-    chance = random.Random(SEED)
-    for end in [0, 1, 8, len(whole) - 9, len(whole) - 1, *(chance.randrange(len(whole)) for _ in range(TURNS))]:
+    chance = random_choices("hostile requests")
+    for end in [
+        0,
+        1,
+        8,
+        len(whole) - 9,
+        len(whole) - 1,
+        *(chance.randrange(len(whole)) for _ in range(BUDGET.damaged_bodies)),
+    ]:
         answer = api.post(ROWS, content=whole[:end], headers={"Content-Type": kind, "Content-Encoding": encoding})
         refused(answer, end)
     assert versions(lake) == {"hidden": 1, "orders": 1}
@@ -97,16 +102,16 @@ def test_damaged_rows(api: httpx.Client, lake: Lake, kind: str) -> None:
     as_json = json.dumps(ORDERS.to_pylist()).encode()
     as_csv = b"id,name\n" + b"".join(f"{row['id']},{row['name']}\n".encode() for row in ORDERS.to_pylist())
     whole = {NDJSON: LINES, "application/json": as_json, "text/csv": as_csv}.get(kind) or packed(kind)
-    chance = random.Random(SEED)
+    chance = random_choices("hostile requests")
     version = 1
-    for turn in range(2 * TURNS):
+    for turn in range(2 * BUDGET.damaged_bodies):
         answer = api.post(ROWS, content=damaged(whole, chance), headers={"Content-Type": kind})
         if answer.is_success:
             version += 1
         else:
             refused(answer, turn)
         assert versions(lake) == {"hidden": 1, "orders": version}
-    assert version < TURNS
+    assert version < BUDGET.damaged_bodies
 
 
 DEEP = b'{"a":' * 20_000 + b"1" + b"}" * 20_000

@@ -21,13 +21,13 @@ from prometheus_client.parser import text_string_to_metric_families
 import supertable
 from supertable import Lake
 from tests.support.api.service import TOKEN, ApiService
+from tests.support.budgets import BUDGET, SEED
 
-EXAMPLES = os.environ.get("API_EXAMPLES", "4")
-SEED = os.environ.get("SEED", "1")
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 HOOKS = Path(__file__).with_name("schemathesis_hooks.py")
 COMMAND = [str(Path(sys.executable).parent / "schemathesis"), "--config-file", str(CONFIG), "run"]
-OPTIONS = ["--max-examples", EXAMPLES, "--seed", SEED, "--warnings", "off", "--no-color", "--report", "json"]
+AMOUNT = ["--max-examples", str(BUDGET.fuzz_examples), "--seed", str(SEED)]
+OPTIONS = [*AMOUNT, "--warnings", "off", "--no-color", "--report", "json"]
 ORDERS = pa.schema(
     [
         pa.field("id", pa.int64(), nullable=False),

@@ -101,9 +101,12 @@ def test_memory_stays_flat_however_slow_the_client_is(numbers: ApiServer) -> Non
 
 def test_who_leaves_takes_the_query_along(numbers: ApiServer) -> None:
     sql = "SELECT count(*) FROM numbers a, numbers b WHERE a.i + b.i < 0"  # takes hours before its first row
-    with numbers.client() as client, pytest.raises(httpx.ReadTimeout):
-        client.post("/api/v1/query", json={"sql": sql}, timeout=0.5)
-    assert leases(numbers) == 1
+    body = json.dumps({"sql": sql}).encode()
+    head = f"POST /api/v1/query HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
+    with socket.create_connection(("127.0.0.1", numbers.port)) as connection:
+        length = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall((head + length).encode() + body)
+        wait_until(lambda: leases(numbers) == 1)
     wait_until(lambda: leases(numbers) == 0)
 
 
@@ -128,7 +131,7 @@ def leases(server: ApiServer) -> int:
     return len(server.container.leases().live())
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 10) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "it did not come true"

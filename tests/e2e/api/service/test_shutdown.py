@@ -130,7 +130,9 @@ def test_what_runs_may_finish_when_it_stops(home: Path, started: list[Service]) 
 
     reader = threading.Thread(target=read)
     reader.start()
-    time.sleep(0.5)
+    with supertable.connect(home) as lake:
+        while not lake.container.leases().live():
+            time.sleep(0.01)
     service.stop()
     reader.join(30)
     assert rows == [3_000_000_000]

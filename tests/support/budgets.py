@@ -1,0 +1,79 @@
+"""How much random work the tests do, and the seed that it starts from.
+
+Every run of the suite does the `SHORT` amounts. `make soak` sets `BUDGET=soak` and does the long ones. Random choices
+follow from one seed, the date by default, so that each day tries new cases. `SEED=20261130` repeats a day.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import random
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Counts, each for one test.
+
+    `examples`: of each property. `histories` of `steps` operations each: random histories of a lake, in a local folder,
+    on each server of an object store (`remote_`), and with the catalog in Redis (`redis_`). `damages`: objects damaged.
+    `selects`: random statements for each of ten seeds. `kills`: of a writing process, by where its lake is.
+    `storm_turns`: writes of each writer behind a failing network. `fuzz_examples`: for each operation and phase of the
+    API. `damaged_bodies`: for each format and kind of damage.
+    """
+
+    examples: int
+    histories: int
+    steps: int
+    remote_histories: int
+    remote_steps: int
+    redis_histories: int
+    redis_steps: int
+    damages: int
+    selects: int
+    kills: dict[str, int]
+    storm_turns: int
+    fuzz_examples: int
+    damaged_bodies: int
+
+
+SHORT = Budget(
+    examples=25,
+    histories=25,
+    steps=50,
+    remote_histories=4,
+    remote_steps=25,
+    redis_histories=4,
+    redis_steps=30,
+    damages=60,
+    selects=150,
+    kills={"local": 20, "s3": 6, "azure": 4, "gcs": 4, "redis": 6},
+    storm_turns=2,
+    fuzz_examples=2,
+    damaged_bodies=8,
+)
+SOAK = Budget(
+    examples=1_000,
+    histories=500,
+    steps=80,
+    remote_histories=40,
+    remote_steps=40,
+    redis_histories=40,
+    redis_steps=60,
+    damages=1_000,
+    selects=2_000,
+    kills={"local": 300, "s3": 100, "azure": 50, "gcs": 50, "redis": 100},
+    storm_turns=20,
+    fuzz_examples=100,
+    damaged_bodies=300,
+)
+BUDGET = SOAK if os.environ.get("BUDGET") == "soak" else SHORT
+
+SEED = int(os.environ.setdefault("SEED", f"{dt.datetime.now(dt.UTC):%Y%m%d}"))
+"""Set in the environment too, so that the processes of one run agree on it."""
+
+
+def chance(name: str) -> random.Random:
+    """Random choices that follow from the seed, apart from those of other tests."""
+    return random.Random(f"{SEED} {name}")
