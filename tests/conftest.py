@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from tests.servers.azurite import Azurite
 from tests.servers.fake_gcs import FakeGcs
 from tests.servers.seaweedfs import SeaweedFS
+from tests.servers.shared import SharedServersProcess, shared_server
 from tests.servers.valkey import Valkey
 from tests.support.budgets import BUDGET, SEED, SOAK
 
@@ -29,6 +30,9 @@ settings.load_profile("budget")
 def pytest_configure(config: pytest.Config) -> None:
     if config.option.hypothesis_seed is None:
         config.option.hypothesis_seed = str(SEED)
+    if not hasattr(config, "workerinput"):  # this process is no worker of pytest-xdist
+        servers = SharedServersProcess()
+        config.add_cleanup(servers.stop)
 
 
 def pytest_report_header() -> str:
@@ -49,11 +53,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
-    """An S3 server with the bucket that most tests share, each under a prefix of its own."""
-    server = SeaweedFS(tmp_path_factory.mktemp("seaweedfs"))
-    yield server
-    server.stop()
+def seaweedfs() -> SeaweedFS:
+    """An S3 server. Each test uses a prefix of its own in its bucket."""
+    server = shared_server("seaweedfs")
+    assert isinstance(server, SeaweedFS)
+    return server
 
 
 @pytest.fixture(scope="session")
@@ -65,18 +69,16 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
 
 
 @pytest.fixture(scope="session")
-def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
-    """A server of Azure's protocol with the container that most tests share, each under a prefix of its own."""
-    server = Azurite(tmp_path_factory.mktemp("azurite"))
-    server.make_container("supertable")
-    yield server
-    server.stop()
+def azurite() -> Azurite:
+    """A server of Azure Blob Storage. Each test uses a prefix of its own in its container."""
+    server = shared_server("azurite")
+    assert isinstance(server, Azurite)
+    return server
 
 
 @pytest.fixture(scope="session")
-def fake_gcs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeGcs]:
-    """A server of Google's protocol with the bucket that most tests share, each under a prefix of its own."""
-    server = FakeGcs(tmp_path_factory.mktemp("fake-gcs"))
-    server.make_bucket("supertable")
-    yield server
-    server.stop()
+def fake_gcs() -> FakeGcs:
+    """A server of Google Cloud Storage. Each test uses a prefix of its own in its bucket."""
+    server = shared_server("fake_gcs")
+    assert isinstance(server, FakeGcs)
+    return server

@@ -31,6 +31,10 @@ class ServerProcess:
                 preexec_fn=_die_with_the_parent,
             )
 
+    def __getstate__(self) -> dict[str, Path]:
+        """A copy in another process can read the output, but not end the server."""
+        return {"output": self.output}
+
     @property
     def pid(self) -> int:
         return self._process.pid
