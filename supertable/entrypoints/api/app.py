@@ -1,77 +1,61 @@
-"""The application, as the container builds it."""
+"""The REST API as an application."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Sequence
 
 from litestar import Litestar, Router
-from litestar.concurrency import set_asyncio_executor
 from litestar.config.cors import CORSConfig
+from litestar.middleware import DefineMiddleware
 
 from supertable.config.container import Container
 from supertable.config.settings.service import listed
 from supertable.config.settings.settings import Settings
 from supertable.entrypoints.api import routes
-from supertable.entrypoints.api.jobs.jobs import jobs_go_on
-from supertable.entrypoints.api.queries.background_queries import NEXT_CURSOR
-from supertable.entrypoints.api.queries.query import VERSIONS
-from supertable.entrypoints.api.service import health
-from supertable.entrypoints.web import openapi, problem_pages
-from supertable.entrypoints.web.allowed_hosts import AllowedHosts
-from supertable.entrypoints.web.authentication import ORGANIZATION, ROLE, AuthenticationMiddleware
-from supertable.entrypoints.web.dependencies import DEPENDENCIES, state_of
-from supertable.entrypoints.web.observability.metrics import metrics
-from supertable.entrypoints.web.observability.request_log import REQUEST_ID, RequestLogMiddleware
-from supertable.entrypoints.web.problems import problem_of_exception
-from supertable.entrypoints.web.request_bodies import BodySchemas, JsonRequest
+from supertable.entrypoints.api.openapi import description
+from supertable.entrypoints.api.openapi.body_schemas import BodySchemas
+from supertable.entrypoints.api.queries.background_queries import NEXT_CURSOR_HEADER
+from supertable.entrypoints.api.queries.query import VERSIONS_HEADER
+from supertable.entrypoints.web.app import create_service
+from supertable.entrypoints.web.observability.request_log import REQUEST_ID_HEADER
+from supertable.entrypoints.web.security.authentication import (
+    ORGANIZATION_HEADER,
+    ROLE_HEADER,
+    AuthenticationMiddleware,
+)
+from supertable.entrypoints.web.security.rate_limit import RateLimit
+from supertable.entrypoints.web.service.lifespans import Lifespan
 
-Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
-_THREADS = 128
-_EXECUTOR = ThreadPoolExecutor(_THREADS, "api")
-"""Where whatever blocks runs. Many, because writes that become one commit wait for it together."""
+_REQUEST_HEADERS = [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    ROLE_HEADER,
+    ORGANIZATION_HEADER,
+    REQUEST_ID_HEADER,
+]
+_RESPONSE_HEADERS = ["ETag", "Location", "Retry-After", REQUEST_ID_HEADER, VERSIONS_HEADER, NEXT_CURSOR_HEADER]
 
 
 def create_app(container: Container, lifespan: Sequence[Lifespan] = ()) -> Litestar:
-    """The REST API over the use cases of `container`, which stays the caller's to close."""
-    set_asyncio_executor(_EXECUTOR)
+    """The REST API over the use cases of `container`, which the caller closes."""
     settings: Settings = container.settings()
-    v1 = Router("/api/v1", route_handlers=routes.HANDLERS, middleware=[AuthenticationMiddleware])
-    app = Litestar(
-        route_handlers=[*health.HANDLERS, metrics, *openapi.HANDLERS, *problem_pages.HANDLERS, v1],
-        dependencies=DEPENDENCIES,
-        state=state_of(container),
-        middleware=[AllowedHosts(listed(settings.allowed_hosts))],
-        exception_handlers={Exception: problem_of_exception},
+    authentication = DefineMiddleware(AuthenticationMiddleware, rate_limit=RateLimit(settings.rate_limit))
+    v1 = Router("/api/v1", route_handlers=routes.HANDLERS, middleware=[authentication])
+    return create_service(
+        "api",
+        container,
+        [*description.HANDLERS, v1],
+        lifespan,
         cors_config=_cors(listed(settings.cors_origins)),
-        request_class=JsonRequest,
-        request_max_body_size=settings.max_body_bytes,
-        lifespan=[*lifespan, jobs_go_on],
-        logging_config=None,
-        openapi_config=openapi.CONFIG,
+        openapi_config=description.CONFIG,
         plugins=[BodySchemas()],
     )
-    app.asgi_handler = RequestLogMiddleware(app.asgi_handler)
-    if settings.otlp_endpoint:
-        _trace(app, settings.otlp_endpoint)
-    return app
 
 
 def _cors(origins: list[str]) -> CORSConfig | None:
-    """Without origins no page of another site may read an answer."""
+    """Without origins, no page of another origin can read a response."""
     if not origins:
         return None
-    return CORSConfig(
-        allow_origins=origins,
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", ROLE, ORGANIZATION, REQUEST_ID],
-        expose_headers=["ETag", "Location", "Retry-After", REQUEST_ID, VERSIONS, NEXT_CURSOR],
-    )
-
-
-def _trace(app: Litestar, endpoint: str) -> None:
-    from supertable.entrypoints.web.observability.tracing import traced, tracer_provider
-
-    provider = tracer_provider(endpoint)
-    app.asgi_handler = traced(app.asgi_handler, provider)
-    app.on_shutdown.append(provider.shutdown)
+    return CORSConfig(allow_origins=origins, allow_headers=_REQUEST_HEADERS, expose_headers=_RESPONSE_HEADERS)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import csv
 
-from supertable.entrypoints.encoding.values import flat, json_records
+from supertable.entrypoints.encoding.values import csv_column, json_records
 
 PART_BYTES = 128 * 1024
 """Small enough that memory is used again and again, which is half the work of large results."""
@@ -31,15 +31,15 @@ class Encoding(StrEnum):
     ARROW = "arrow"
 
 
-def encoded(reader: pa.RecordBatchReader, encoding: Encoding) -> Iterator[Piece]:
+def encode_result(reader: pa.RecordBatchReader, encoding: Encoding) -> Iterator[Piece]:
     """The whole result in pieces of a few MB, as its batches come; some may be empty.
 
     Columns of one name are told apart: `id`, `id_1`, `id_2`.
     """
-    return _ENCODERS[encoding](distinct(reader))
+    return _ENCODERS[encoding](with_distinct_names(reader))
 
 
-def distinct(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+def with_distinct_names(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
     """The same rows, no two columns with one name."""
     names = _distinct_names(reader.schema.names)
     if names == reader.schema.names:
@@ -58,7 +58,7 @@ def json_array(reader: pa.RecordBatchReader) -> Iterator[bytes]:
     yield b"[]\n" if before == b"[\n" else b"\n]\n"
 
 
-def cut(written: Iterable[bytes | pa.Buffer]) -> Piece:
+def split_into_parts(written: Iterable[bytes | pa.Buffer]) -> Piece:
     """The same bytes in a row, in parts of `PART_BYTES`."""
     parts: Piece = []
     views: list[memoryview] = []
@@ -95,7 +95,7 @@ class _Pieces:
 
     def taken(self) -> Piece:
         written, self._written = self._written, []
-        return cut(written)
+        return split_into_parts(written)
 
 
 def _portions(reader: pa.RecordBatchReader, most_rows: int | None = None) -> Iterator[pa.RecordBatch]:
@@ -120,17 +120,17 @@ def _distinct_names(names: list[str]) -> list[str]:
 
 
 def _json(reader: pa.RecordBatchReader) -> Iterator[Piece]:
-    return (cut([piece]) for piece in json_array(reader))
+    return (split_into_parts([piece]) for piece in json_array(reader))
 
 
 def _ndjson(reader: pa.RecordBatchReader) -> Iterator[Piece]:
     for batch in _portions(reader, _TEXT_ROWS):
-        yield cut([b"".join(record + b"\n" for record in json_records(batch))])
+        yield split_into_parts([b"".join(record + b"\n" for record in json_records(batch))])
 
 
 def _csv(reader: pa.RecordBatchReader) -> Iterator[Piece]:
     def flattened(batch: pa.RecordBatch) -> pa.RecordBatch:
-        return pa.RecordBatch.from_arrays([flat(column) for column in batch.columns], names=batch.schema.names)
+        return pa.RecordBatch.from_arrays([csv_column(column) for column in batch.columns], names=batch.schema.names)
 
     schema = flattened(pa.RecordBatch.from_pylist([], schema=reader.schema)).schema
     sink = _Pieces()

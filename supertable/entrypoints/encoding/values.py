@@ -59,11 +59,11 @@ def cells(array: pa.Array) -> list[str | None]:
     return [None if value is None else str(value) for value in _shortest(array)]
 
 
-def flat(array: pa.Array) -> pa.Array:
+def csv_column(array: pa.Array) -> pa.Array:
     """The column as CSV can hold it: nested values as JSON text, binary as base64, the rest as it is."""
     type_ = array.type
     if pa.types.is_dictionary(type_):
-        return flat(array.dictionary_decode())
+        return csv_column(array.dictionary_decode())
     if pa.types.is_nested(type_):
         return pa.array(cells(array), pa.string())
     if _is_binary(type_):

@@ -1,1 +1,1 @@
-"""What all HTTP services share: authentication, limits, errors, paging and streaming."""
+"""What all HTTP services share: security, requests, responses, problems, observability, and starting and stopping."""

@@ -41,7 +41,7 @@ class ApiServer:
 
     def begin_to_stop(self) -> None:
         """As on SIGTERM: what may go on for long ends by itself."""
-        self._loop.call_soon_threadsafe(self._app.state["stopping"].begin, 10)
+        self._loop.call_soon_threadsafe(self._app.state["shutdown"].begin, 10)
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._server.stop)

@@ -12,9 +12,10 @@ from supertable.application.audit.search import AuditEntry, AuditSearch
 from supertable.application.ports.engines import Limits
 from supertable.domain.audit import AuditKind
 from supertable.domain.errors import InvalidInput
-from supertable.entrypoints.web.dependencies import Caller, Services
-from supertable.entrypoints.web.openapi_problems import problems
-from supertable.entrypoints.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, cursor_at, position
+from supertable.entrypoints.api.openapi.problem_responses import problems
+from supertable.entrypoints.api.pagination import DEFAULT_LIMIT, Cursor, Limit, Page
+from supertable.entrypoints.web.requests.cursors import decode_cursor, encode_cursor
+from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedSession
 
 Kind = Annotated[AuditKind | None, QueryParameter(description="Only events of this kind.")]
 User = Annotated[str | None, QueryParameter(description="Only those of this user, by name or hash.")]
@@ -28,8 +29,8 @@ Until = Annotated[str | None, QueryParameter(format="date-time", description=f"B
 
 @get("/audit", tags=["audit"], summary="The audit log", responses=problems(422), sync_to_thread=True)
 def list_audit(
-    container: Services,
-    session: Caller,
+    container: InjectedContainer,
+    session: InjectedSession,
     kind: Kind = None,
     user: User = None,
     outcome: Outcome = None,
@@ -41,12 +42,12 @@ def list_audit(
     cursor: Cursor = None,
 ) -> Page[AuditEntry]:
     """The newest event first. `supertable audit verify` shows whether anybody changed one."""
-    before = position("audit", cursor, int)
+    before = decode_cursor("audit", cursor, int)
     search = AuditSearch(kind, user, outcome, supertable, table, _moment(since), _moment(until), before)
     limits = Limits(None, container.settings().query_timeout_seconds)
     found = container.search_audit()(session, search, limit + 1, limits)
     more = len(found) > limit
-    return Page(found[:limit], cursor_at("audit", found[limit - 1].sequence) if more else None)
+    return Page(found[:limit], encode_cursor("audit", found[limit - 1].sequence) if more else None)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -13,13 +13,13 @@ from supertable.application.tables.namespace import Namespace
 from supertable.domain.access.roles import SUPERADMIN
 from supertable.domain.access.sessions import Session
 from supertable.domain.names import name_key
-from supertable.entrypoints.api.tables.tables import LOCATION_HEADER
+from supertable.entrypoints.api.openapi.problem_responses import change_problems, problems
+from supertable.entrypoints.api.openapi.response_headers import ETAG_HEADER, LOCATION_HEADER
+from supertable.entrypoints.api.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, paginate
 from supertable.entrypoints.sdk.lake import DEFAULT_SUPERTABLE
-from supertable.entrypoints.web.dependencies import Caller, Services
-from supertable.entrypoints.web.etags import ETAG_HEADER, IfMatch, of_version, version_as_read
-from supertable.entrypoints.web.openapi_problems import problems, problems_of_change
-from supertable.entrypoints.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, paged
-from supertable.entrypoints.web.request_bodies import Body
+from supertable.entrypoints.web.requests.etags import IfMatch, matched_version, version_etag
+from supertable.entrypoints.web.requests.json_bodies import Body
+from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedSession
 
 _TAGS = ["roles"]
 _ROLE = "/roles/{role:str}"
@@ -77,21 +77,21 @@ class Grant(Body):
 
 @get("/roles", tags=_TAGS, summary="List roles", responses=problems(), sync_to_thread=True)
 def list_roles(
-    container: Services, session: Caller, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    container: InjectedContainer, session: InjectedSession, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[RoleInfo]:
     """By name; `superadmin`, which is always there, first."""
-    return paged("roles", container.manage_roles().list(session), _key, limit, cursor)
+    return paginate("roles", container.manage_roles().list(session), _key, limit, cursor)
 
 
 @post(
     "/roles",
     tags=_TAGS,
     summary="Create a role",
-    responses=problems_of_change(),
+    responses=change_problems(),
     response_headers=[ETAG_HEADER, LOCATION_HEADER],
     sync_to_thread=True,
 )
-def create_role(container: Services, session: Caller, data: JSONBody[NewRole]) -> Response[RoleInfo]:
+def create_role(container: InjectedContainer, session: InjectedSession, data: JSONBody[NewRole]) -> Response[RoleInfo]:
     """Users have it once it is among theirs: see `/users`."""
     made = container.manage_roles().create(session, data.name, data.type, data.tables, data.comment)
     return _answer(made, 201, {"Location": f"/api/v1/roles/{made.name}"})
@@ -105,7 +105,7 @@ def create_role(container: Services, session: Caller, data: JSONBody[NewRole]) -
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
-def describe_role(container: Services, session: Caller, role: FromPath[str]) -> Response[RoleInfo]:
+def describe_role(container: InjectedContainer, session: InjectedSession, role: FromPath[str]) -> Response[RoleInfo]:
     """Its tables by the names that they have now; row filters as SQL."""
     return _answer(container.manage_roles().get(session, role))
 
@@ -114,22 +114,26 @@ def describe_role(container: Services, session: Caller, role: FromPath[str]) -> 
     _ROLE,
     tags=_TAGS,
     summary="Change a role",
-    responses=problems_of_change(404, 412),
+    responses=change_problems(404, 412),
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
 def edit_role(
-    container: Services, session: Caller, role: FromPath[str], data: JSONBody[RoleEdit], if_match: IfMatch = None
+    container: InjectedContainer,
+    session: InjectedSession,
+    role: FromPath[str],
+    data: JSONBody[RoleEdit],
+    if_match: IfMatch = None,
 ) -> Response[RoleInfo]:
     """It holds from the next request of whoever has the role."""
-    version = version_as_read(if_match, f"Role {role}")
+    version = matched_version(if_match, f"Role {role}")
     return _answer(container.manage_roles().alter(session, role, data.type, data.tables, data.comment, version))
 
 
 @delete(_ROLE, tags=_TAGS, summary="Drop a role", responses=problems(404, 412, 409, 504), sync_to_thread=True)
 def drop_role(
-    container: Services,
-    session: Caller,
+    container: InjectedContainer,
+    session: InjectedSession,
     role: FromPath[str],
     force: Annotated[
         bool, QueryParameter(description="Also take it from the users who have it, and revoke tokens for it.")
@@ -137,20 +141,20 @@ def drop_role(
     if_match: IfMatch = None,
 ) -> None:
     """One that is still in use stays, unless that is forced."""
-    container.manage_roles().drop(session, role, force, version_as_read(if_match, f"Role {role}"))
+    container.manage_roles().drop(session, role, force, matched_version(if_match, f"Role {role}"))
 
 
 @put(
     _GRANT,
     tags=_TAGS,
     summary="Grant tables to a role",
-    responses=problems_of_change(404, 412),
+    responses=change_problems(404, 412),
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
 def put_grant(
-    container: Services,
-    session: Caller,
+    container: InjectedContainer,
+    session: InjectedSession,
     role: FromPath[str],
     table: FromPath[str],
     data: JSONBody[Grant],
@@ -160,7 +164,7 @@ def put_grant(
 
     It takes the place of what the role saw of the table before.
     """
-    version = version_as_read(if_match, f"Role {role}")
+    version = matched_version(if_match, f"Role {role}")
     roles, namespace = container.manage_roles(), _namespace(session)
     if data == Grant():
         return _answer(roles.grant(namespace, role, [table], version))
@@ -171,10 +175,14 @@ def put_grant(
     _GRANT, tags=_TAGS, summary="Revoke tables from a role", responses=problems(404, 412, 409, 504), sync_to_thread=True
 )
 def delete_grant(
-    container: Services, session: Caller, role: FromPath[str], table: FromPath[str], if_match: IfMatch = None
+    container: InjectedContainer,
+    session: InjectedSession,
+    role: FromPath[str],
+    table: FromPath[str],
+    if_match: IfMatch = None,
 ) -> None:
     """A name or pattern as it was granted, and the rule for the table of that name."""
-    container.manage_roles().revoke(_namespace(session), role, table, version_as_read(if_match, f"Role {role}"))
+    container.manage_roles().revoke(_namespace(session), role, table, matched_version(if_match, f"Role {role}"))
 
 
 def _namespace(session: Session) -> Namespace:
@@ -186,7 +194,7 @@ def _key(info: RoleInfo) -> str:
 
 
 def _answer(info: RoleInfo, status: int = 200, headers: dict[str, str] | None = None) -> Response[RoleInfo]:
-    return Response(info, status_code=status, headers={"ETag": of_version(info.version), **(headers or {})})
+    return Response(info, status_code=status, headers={"ETag": version_etag(info.version), **(headers or {})})
 
 
 HANDLERS = (list_roles, create_role, describe_role, edit_role, drop_role, put_grant, delete_grant)

@@ -12,11 +12,11 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from supertable.application.access_control.manage_tokens import TOKEN_SECONDS, TokenInfo
 from supertable.domain.errors import NotFound
-from supertable.entrypoints.api.tables.tables import LOCATION_HEADER
-from supertable.entrypoints.web.dependencies import Caller, Services
-from supertable.entrypoints.web.openapi_problems import problems, problems_of_change
-from supertable.entrypoints.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, by_time, paged
-from supertable.entrypoints.web.request_bodies import Body
+from supertable.entrypoints.api.openapi.problem_responses import change_problems, problems
+from supertable.entrypoints.api.openapi.response_headers import LOCATION_HEADER
+from supertable.entrypoints.api.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, paginate, time_key
+from supertable.entrypoints.web.requests.json_bodies import Body
+from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedSession
 
 _TAGS = ["tokens"]
 
@@ -48,8 +48,8 @@ class IssuedToken(msgspec.Struct, frozen=True):
 
 @get("/tokens", tags=_TAGS, summary="List tokens", responses=problems(404), sync_to_thread=True)
 def list_tokens(
-    container: Services,
-    session: Caller,
+    container: InjectedContainer,
+    session: InjectedSession,
     user: Annotated[str | None, QueryParameter(description="Only those of this user, by name or hash.")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
@@ -57,18 +57,20 @@ def list_tokens(
     """Those that the caller may revoke, the newest first."""
     found = container.manage_tokens().list(session, user)
     listing = f"tokens of {user or 'all'}"
-    return paged(listing, found, lambda info: by_time(info.created_at) + info.id, limit, cursor, newest_first=True)
+    return paginate(listing, found, lambda info: time_key(info.created_at) + info.id, limit, cursor, newest_first=True)
 
 
 @post(
     "/tokens",
     tags=_TAGS,
     summary="Create a token",
-    responses=problems_of_change(404),
+    responses=change_problems(404),
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )
-def create_token(container: Services, session: Caller, data: JSONBody[TokenRequest]) -> Response[IssuedToken]:
+def create_token(
+    container: InjectedContainer, session: InjectedSession, data: JSONBody[TokenRequest]
+) -> Response[IssuedToken]:
     """The secret is shown in this answer and never again."""
     made = container.manage_tokens().create(session, data.name, data.user, data.role, data.lifetime_seconds)
     headers = {"Location": f"/api/v1/tokens/{made.info.id}", "Cache-Control": "no-store"}
@@ -76,7 +78,7 @@ def create_token(container: Services, session: Caller, data: JSONBody[TokenReque
 
 
 @get("/tokens/{token:str}", tags=_TAGS, summary="Describe a token", responses=problems(404), sync_to_thread=True)
-def describe_token(container: Services, session: Caller, token: FromPath[str]) -> TokenInfo:
+def describe_token(container: InjectedContainer, session: InjectedSession, token: FromPath[str]) -> TokenInfo:
     """By its id."""
     found = next((info for info in container.manage_tokens().list(session) if info.id == token.lower()), None)
     if found is None:
@@ -87,7 +89,7 @@ def describe_token(container: Services, session: Caller, token: FromPath[str]) -
 @delete(
     "/tokens/{token:str}", tags=_TAGS, summary="Revoke a token", responses=problems(404, 409, 504), sync_to_thread=True
 )
-def revoke_token(container: Services, session: Caller, token: FromPath[str]) -> None:
+def revoke_token(container: InjectedContainer, session: InjectedSession, token: FromPath[str]) -> None:
     """By its id. It is refused from this moment on."""
     container.manage_tokens().revoke(session, token)
 

@@ -10,12 +10,12 @@ from litestar.params import FromPath, JSONBody
 
 from supertable.application.access_control.manage_users import UserInfo
 from supertable.domain.names import name_key
-from supertable.entrypoints.api.tables.tables import LOCATION_HEADER
-from supertable.entrypoints.web.dependencies import Caller, Services
-from supertable.entrypoints.web.etags import ETAG_HEADER, IfMatch, of_version, version_as_read
-from supertable.entrypoints.web.openapi_problems import problems, problems_of_change
-from supertable.entrypoints.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, paged
-from supertable.entrypoints.web.request_bodies import Body
+from supertable.entrypoints.api.openapi.problem_responses import change_problems, problems
+from supertable.entrypoints.api.openapi.response_headers import ETAG_HEADER, LOCATION_HEADER
+from supertable.entrypoints.api.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, paginate
+from supertable.entrypoints.web.requests.etags import IfMatch, matched_version, version_etag
+from supertable.entrypoints.web.requests.json_bodies import Body
+from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedSession
 
 _TAGS = ["users"]
 _USER = "/users/{user:str}"
@@ -44,21 +44,21 @@ class UserEdit(Body):
 
 @get("/users", tags=_TAGS, summary="List users", responses=problems(), sync_to_thread=True)
 def list_users(
-    container: Services, session: Caller, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    container: InjectedContainer, session: InjectedSession, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[UserInfo]:
     """By name."""
-    return paged("users", container.manage_users().list(session), lambda info: name_key(info.name), limit, cursor)
+    return paginate("users", container.manage_users().list(session), lambda info: name_key(info.name), limit, cursor)
 
 
 @post(
     "/users",
     tags=_TAGS,
     summary="Create a user",
-    responses=problems_of_change(404),
+    responses=change_problems(404),
     response_headers=[ETAG_HEADER, LOCATION_HEADER],
     sync_to_thread=True,
 )
-def create_user(container: Services, session: Caller, data: JSONBody[NewUser]) -> Response[UserInfo]:
+def create_user(container: InjectedContainer, session: InjectedSession, data: JSONBody[NewUser]) -> Response[UserInfo]:
     """The user's hash is for good, whatever the name becomes. To sign in they need a token: see `/tokens`."""
     made = container.manage_users().create(session, data.name, data.roles, data.attributes, data.enabled)
     return _answer(made, 201, {"Location": f"/api/v1/users/{made.hash}"})
@@ -72,7 +72,7 @@ def create_user(container: Services, session: Caller, data: JSONBody[NewUser]) -
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
-def describe_user(container: Services, session: Caller, user: FromPath[str]) -> Response[UserInfo]:
+def describe_user(container: InjectedContainer, session: InjectedSession, user: FromPath[str]) -> Response[UserInfo]:
     """By name or hash."""
     return _answer(container.manage_users().get(session, user))
 
@@ -81,26 +81,32 @@ def describe_user(container: Services, session: Caller, user: FromPath[str]) -> 
     _USER,
     tags=_TAGS,
     summary="Change a user",
-    responses=problems_of_change(404, 412),
+    responses=change_problems(404, 412),
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
 def edit_user(
-    container: Services, session: Caller, user: FromPath[str], data: JSONBody[UserEdit], if_match: IfMatch = None
+    container: InjectedContainer,
+    session: InjectedSession,
+    user: FromPath[str],
+    data: JSONBody[UserEdit],
+    if_match: IfMatch = None,
 ) -> Response[UserInfo]:
     """It holds from the user's next request; a disabled user's tokens are refused."""
-    version = version_as_read(if_match, f"User {user}")
+    version = matched_version(if_match, f"User {user}")
     return _answer(container.manage_users().alter(session, user, **msgspec.structs.asdict(data), version=version))
 
 
 @delete(_USER, tags=_TAGS, summary="Drop a user", responses=problems(404, 412, 409, 504), sync_to_thread=True)
-def drop_user(container: Services, session: Caller, user: FromPath[str], if_match: IfMatch = None) -> None:
+def drop_user(
+    container: InjectedContainer, session: InjectedSession, user: FromPath[str], if_match: IfMatch = None
+) -> None:
     """The user's tokens go too, at once."""
-    container.manage_users().drop(session, user, version_as_read(if_match, f"User {user}"))
+    container.manage_users().drop(session, user, matched_version(if_match, f"User {user}"))
 
 
 def _answer(info: UserInfo, status: int = 200, headers: dict[str, str] | None = None) -> Response[UserInfo]:
-    return Response(info, status_code=status, headers={"ETag": of_version(info.version), **(headers or {})})
+    return Response(info, status_code=status, headers={"ETag": version_etag(info.version), **(headers or {})})
 
 
 HANDLERS = (list_users, create_user, describe_user, edit_user, drop_user)

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Litestar, Response, delete, get
-from litestar.concurrency import sync_to_thread
+from litestar import Response, delete, get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 
 from supertable.config.container import Container
 from supertable.domain.jobs import JobKind, JobState, JobStatus, Progress
 from supertable.domain.timestamps import moment
-from supertable.entrypoints.web.dependencies import Caller, Services
-from supertable.entrypoints.web.openapi_problems import Problem, problems
-from supertable.entrypoints.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, cursor_at, position
-from supertable.entrypoints.web.problems import problem_told
-from supertable.entrypoints.web.shutdown import Shutdown
+from supertable.entrypoints.api.openapi.problem_responses import Problem, problems
+from supertable.entrypoints.api.pagination import DEFAULT_LIMIT, Cursor, Limit, Page
+from supertable.entrypoints.web.problems.problem_documents import problem_of_recorded
+from supertable.entrypoints.web.requests.cursors import decode_cursor, encode_cursor
+from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedSession
 
-GONE = {204: ResponseSpec(None, description="It was over, and was removed.")}
+REMOVED = {204: ResponseSpec(None, description="It was over, and was removed.")}
 _TAGS = ["jobs"]
 
 
@@ -99,22 +95,22 @@ def times_of(status: JobStatus, kept_seconds: float) -> dict[str, Any]:
 def error_of(status: JobStatus) -> Problem | None:
     if status.error is None:
         return None
-    told = problem_told(status.error.type, status.error.detail)
+    told = problem_of_recorded(status.error.type, status.error.detail)
     return Problem(told.type, told.title, told.status, told.detail)
 
 
 @get("/jobs", tags=_TAGS, summary="List jobs", responses=problems(), sync_to_thread=True)
 def list_jobs(
-    container: Services, session: Caller, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    container: InjectedContainer, session: InjectedSession, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[JobDescription]:
     """The caller's own under their role, the newest first; roles that may control see those of all."""
-    page = container.list_jobs()(session, limit, position("jobs", cursor, str))
+    page = container.list_jobs()(session, limit, decode_cursor("jobs", cursor, str))
     found = [_described(container, status) for status in page.jobs]
-    return Page(found, None if page.next is None else cursor_at("jobs", page.next))
+    return Page(found, None if page.next is None else encode_cursor("jobs", page.next))
 
 
 @get("/jobs/{job_id:str}", tags=_TAGS, summary="Describe a job", responses=problems(404), sync_to_thread=True)
-def describe_job(container: Services, session: Caller, job_id: FromPath[str]) -> JobDescription:
+def describe_job(container: InjectedContainer, session: InjectedSession, job_id: FromPath[str]) -> JobDescription:
     """How far it is, and what came of it."""
     return _described(container, container.list_jobs().status(session, job_id))
 
@@ -124,10 +120,12 @@ def describe_job(container: Services, session: Caller, job_id: FromPath[str]) ->
     status_code=202,
     tags=_TAGS,
     summary="Cancel or remove a job",
-    responses=problems(404) | GONE,
+    responses=problems(404) | REMOVED,
     sync_to_thread=True,
 )
-def delete_job(container: Services, session: Caller, job_id: FromPath[str]) -> Response[JobDescription | None]:
+def delete_job(
+    container: InjectedContainer, session: InjectedSession, job_id: FromPath[str]
+) -> Response[JobDescription | None]:
     """A job at work is asked to stop (202), and ends soon as cancelled; one that is over is removed (204)."""
     stopped = container.list_jobs().stop(container.list_jobs().status(session, job_id))
     if stopped is None:
@@ -139,24 +137,6 @@ def accepted_job(container: Container, status: JobStatus) -> Response[JobDescrip
     """202, and where the job is described."""
     described = _described(container, status)
     return Response(described, status_code=202, headers={"Location": f"/api/v1/jobs/{status.job.id}"})
-
-
-@asynccontextmanager
-async def jobs_go_on(app: Litestar) -> AsyncIterator[None]:
-    """For as long as the application does. They stop as soon as the service begins to stop."""
-    container: Container = app.state["container"]
-    stopping: Shutdown = app.state["stopping"]
-
-    async def end() -> None:
-        await stopping.wait()
-        await sync_to_thread(container.job_runner().close)
-
-    container.sweeping().start()
-    ending = asyncio.create_task(end())
-    yield
-    container.sweeping().close()
-    stopping.begin(0)
-    await ending
 
 
 def _described(container: Container, status: JobStatus) -> JobDescription:

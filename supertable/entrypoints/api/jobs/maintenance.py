@@ -9,10 +9,11 @@ from litestar import Response, post
 from litestar.params import FromPath, JSONBody
 
 from supertable.entrypoints.api.jobs.jobs import JobDescription, accepted_job
-from supertable.entrypoints.api.tables.tables import LOCATION_HEADER, TABLE
-from supertable.entrypoints.web.dependencies import Here, Services
-from supertable.entrypoints.web.openapi_problems import problems
-from supertable.entrypoints.web.request_bodies import Body
+from supertable.entrypoints.api.openapi.problem_responses import problems
+from supertable.entrypoints.api.openapi.response_headers import LOCATION_HEADER
+from supertable.entrypoints.api.tables.tables import TABLE
+from supertable.entrypoints.web.requests.json_bodies import Body
+from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace
 
 _TAGS = ["maintenance"]
 _SUPERTABLE = "/supertables/{supertable:str}"
@@ -54,7 +55,7 @@ class NewCheck(Body):
     sync_to_thread=True,
 )
 def compact_table(
-    container: Services, namespace: Here, table: FromPath[str], data: JSONBody[NewCompaction]
+    container: InjectedContainer, namespace: InjectedNamespace, table: FromPath[str], data: JSONBody[NewCompaction]
 ) -> Response[JobDescription]:
     """Small and dirty files are written anew, beside writers that never notice."""
     return accepted_job(
@@ -72,7 +73,7 @@ def compact_table(
     sync_to_thread=True,
 )
 def vacuum_table(
-    container: Services, namespace: Here, table: FromPath[str], data: JSONBody[NewVacuum]
+    container: InjectedContainer, namespace: InjectedNamespace, table: FromPath[str], data: JSONBody[NewVacuum]
 ) -> Response[JobDescription]:
     """Older versions are given up, and what no kept version needs is removed."""
     return accepted_job(
@@ -89,7 +90,9 @@ def vacuum_table(
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )
-def vacuum_supertable(container: Services, namespace: Here, data: JSONBody[NewVacuum]) -> Response[JobDescription]:
+def vacuum_supertable(
+    container: InjectedContainer, namespace: InjectedNamespace, data: JSONBody[NewVacuum]
+) -> Response[JobDescription]:
     """Every table; and tables that were dropped longer ago than that go altogether."""
     return accepted_job(
         container, container.maintenance_jobs().vacuum_all(namespace, data.retention_seconds, data.dry_run)
@@ -105,7 +108,7 @@ def vacuum_supertable(container: Services, namespace: Here, data: JSONBody[NewVa
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )
-def maintain_supertable(container: Services, namespace: Here) -> Response[JobDescription]:
+def maintain_supertable(container: InjectedContainer, namespace: InjectedNamespace) -> Response[JobDescription]:
     """Compact and vacuum what is due by the tables' policies, purge dropped tables, and remove expired jobs."""
     return accepted_job(container, container.maintenance_jobs().maintain(namespace))
 
@@ -119,7 +122,9 @@ def maintain_supertable(container: Services, namespace: Here) -> Response[JobDes
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )
-def check_supertable(container: Services, namespace: Here, data: JSONBody[NewCheck]) -> Response[JobDescription]:
+def check_supertable(
+    container: InjectedContainer, namespace: InjectedNamespace, data: JSONBody[NewCheck]
+) -> Response[JobDescription]:
     """Everything that is stored: logs, checkpoints, data files, deletion vectors, the catalog."""
     return accepted_job(container, container.maintenance_jobs().check(namespace, data.repair, data.quick))
 

@@ -1,8 +1,7 @@
-"""`/queries`: a SELECT that runs in the background; its result is read in pages, for as long as it is kept."""
+"""`/queries`: a SELECT that runs in the background. Its result is read in pages until it expires."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Annotated, Any
@@ -16,27 +15,33 @@ from supertable.application.queries.background_queries import BackgroundQueries,
 from supertable.config.container import Container
 from supertable.domain.access.sessions import Session
 from supertable.domain.jobs import JobState, JobStatus
-from supertable.entrypoints.api.jobs.jobs import GONE, JobProgress, JobTimes, error_of, times_of
-from supertable.entrypoints.api.queries.query import QueryRequest, bound, versions_header
-from supertable.entrypoints.api.tables.tables import LOCATION_HEADER
-from supertable.entrypoints.encoding.results import Encoding, Piece, cut, distinct, encoded, json_array
-from supertable.entrypoints.web.dependencies import Caller, Services
-from supertable.entrypoints.web.media_types import MEDIA_TYPES, accepted
-from supertable.entrypoints.web.openapi import ResultOperation
-from supertable.entrypoints.web.openapi_problems import Problem, problems
-from supertable.entrypoints.web.pagination import Cursor, cursor_at, position
-from supertable.entrypoints.web.streamed_response import StreamedResponse
+from supertable.entrypoints.api.jobs.jobs import REMOVED, JobProgress, JobTimes, error_of, times_of
+from supertable.entrypoints.api.openapi.operations import ResultOperation
+from supertable.entrypoints.api.openapi.problem_responses import Problem, problems
+from supertable.entrypoints.api.openapi.response_headers import LOCATION_HEADER
+from supertable.entrypoints.api.pagination import Cursor
+from supertable.entrypoints.api.queries.query import QueryRequest, query_context, versions_header
+from supertable.entrypoints.api.queries.result_documents import result_document
+from supertable.entrypoints.encoding.results import Encoding, Piece, encode_result
+from supertable.entrypoints.web.requests.cursors import decode_cursor, encode_cursor
+from supertable.entrypoints.web.responses.media_types import RESULT_ENCODINGS, negotiated_media_type
+from supertable.entrypoints.web.responses.streamed_response import StreamedResponse
+from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedSession
 
-NEXT_CURSOR = "X-Supertable-Next-Cursor"
+NEXT_CURSOR_HEADER = "X-Supertable-Next-Cursor"
 _TAGS = ["queries"]
 
-Rows = Annotated[int | None, QueryParameter(ge=1, description="How many rows a page may have; none: all.")]
+RowLimit = Annotated[
+    int | None, QueryParameter(ge=1, description="The most rows of one page. Without it, all rows are returned.")
+]
 
 
 class QueryDescription(JobTimes, frozen=True, kw_only=True):
-    """A query in the background. `versions`: of the tables that it reads. `rows` grows; `bytes` as they are kept.
+    """A background query.
 
-    `error`: why it failed, or was broken off. It is lost when its worker gives no sign of life any more.
+    `versions`: the versions that it reads, by table name. `rows`: the rows so far. `bytes`: the stored size of the
+    result; null until the query succeeds. `error`: why the query failed or was cancelled. The state is `lost` if the
+    worker no longer reports that it is alive.
     """
 
     id: str
@@ -69,50 +74,44 @@ class QueryDescription(JobTimes, frozen=True, kw_only=True):
         )
 
 
-class ResultAnswer:
-    """A part of a result. JSON has the columns, the rows as `items` and `next_cursor`; else that is in a header."""
+class StoredResultBody:
+    """A page of a stored result. JSON has the cursor of the next page in the body, other formats in a header."""
 
     def __init__(
         self,
         use_case: BackgroundQueries,
         session: Session,
-        query: str,
+        query_id: str,
         cursor: str | None,
         limit: int | None,
-        to: Encoding,
+        encoding: Encoding,
     ) -> None:
-        self._read = partial(use_case.results, session, query)
-        self._listing = f"results of {query}"
-        self._start = position(self._listing, cursor, int) or 0
+        self._read = partial(use_case.results, session, query_id)
+        self._listing = f"results of {query_id}"
+        self._start = decode_cursor(self._listing, cursor, int) or 0
         self._limit = limit
-        self._encoding = to
+        self._encoding = encoding
         self._page: ResultPage | None = None
 
     def pieces(self) -> Iterator[Piece]:
         self._page = page = self._read(self._start, self._limit)
-        if self._encoding is not Encoding.JSON:
-            yield from encoded(page.reader, self._encoding)
-            return
-        reader = distinct(page.reader)
-        columns = [{"name": field.name, "type": str(field.type)} for field in reader.schema]
-        before = json.dumps({"columns": columns, "next_cursor": self._next})[:-1].encode() + b', "items": '
-        for piece in json_array(reader):
-            yield cut([before + piece])
-            before = b""
-        yield [b"}\n"]
+        if self._encoding is Encoding.JSON:
+            yield from result_document(page.reader, {"next_cursor": self._next_cursor}, rows="items")
+        else:
+            yield from encode_result(page.reader, self._encoding)
 
     def headers(self) -> Mapping[str, str]:
-        asked = self._page.status.job.query if self._page else None
-        named = versions_header(asked.versions) if asked else {}
-        return {**named, NEXT_CURSOR: self._next} if self._next else named
+        query = self._page.status.job.query if self._page else None
+        headers = versions_header(query.versions) if query else {}
+        return {**headers, NEXT_CURSOR_HEADER: self._next_cursor} if self._next_cursor else headers
 
     def cancel(self) -> None:
-        """A chunk is read in a moment."""
+        """Does nothing: reading a stored chunk takes only a moment."""
 
     @property
-    def _next(self) -> str | None:
+    def _next_cursor(self) -> str | None:
         following = self._page.next if self._page else None
-        return None if following is None else cursor_at(self._listing, following)
+        return None if following is None else encode_cursor(self._listing, following)
 
 
 @post(
@@ -124,18 +123,28 @@ class ResultAnswer:
     response_headers=[LOCATION_HEADER],
 )
 async def submit_query(
-    request: Request[Any, Any, State], data: JSONBody[QueryRequest], container: Services, session: Caller
+    request: Request[Any, Any, State],
+    data: JSONBody[QueryRequest],
+    container: InjectedContainer,
+    session: InjectedSession,
 ) -> Response[QueryDescription]:
-    """The statement is checked, and bound to the versions that the tables have now, before this is answered."""
-    namespace, limits = await bound(request, data, container, session)
+    """Start a SELECT as a job and return its description with 202.
+
+    The statement is checked, and bound to the current versions of its tables, before the response. Read the result
+    at `…/results` once the state is `succeeded`. Returns 429 if too many jobs are active.
+    """
+    namespace, limits = await query_context(request, data, container, session)
     status = await sync_to_thread(container.background_queries().submit, namespace, data.sql, data.parameters, limits)
-    return Response(_described(container, status), headers={"Location": f"/api/v1/queries/{status.job.id}"})
+    return Response(_description(container, status), headers={"Location": f"/api/v1/queries/{status.job.id}"})
 
 
 @get("/queries/{query_id:str}", tags=_TAGS, summary="Describe a query", responses=problems(404), sync_to_thread=True)
-def describe_query(container: Services, session: Caller, query_id: FromPath[str]) -> QueryDescription:
-    """For the user who asked it, under the role that they asked it under."""
-    return _described(container, container.background_queries().status(session, query_id))
+def describe_query(container: InjectedContainer, session: InjectedSession, query_id: FromPath[str]) -> QueryDescription:
+    """Return the state and progress of a query.
+
+    Only the user who submitted the query can see it, and only under the same role; others get 404.
+    """
+    return _description(container, container.background_queries().status(session, query_id))
 
 
 @get(
@@ -145,24 +154,31 @@ def describe_query(container: Services, session: Caller, query_id: FromPath[str]
     summary="Read a query's result",
     responses=problems(404, 406, 409),
     response_headers=[
-        ResponseHeader(name=NEXT_CURSOR, documentation_only=True, description="Of the next page, unless it is JSON.")
+        ResponseHeader(
+            name=NEXT_CURSOR_HEADER,
+            documentation_only=True,
+            description="The cursor of the next page, for formats other than JSON.",
+        )
     ],
 )
 async def read_results(
     request: Request[Any, Any, State],
-    container: Services,
-    session: Caller,
+    container: InjectedContainer,
+    session: InjectedSession,
     query_id: FromPath[str],
-    limit: Rows = None,
+    limit: RowLimit = None,
     cursor: Cursor = None,
 ) -> StreamedResponse:
-    """Rows in the format that `Accept` names; refused when the rights of the role have changed since it was asked.
+    """Return a page of the result in the format that `Accept` names.
 
-    JSON has `columns`, `items` and `next_cursor`; with other formats the cursor is in a header.
+    JSON has `columns`, `items` and `next_cursor`; with other formats the cursor is in the header
+    `X-Supertable-Next-Cursor`. Returns 409 until the query has succeeded, and 403 if the rights of the role have
+    changed since the query was submitted.
     """
-    media_type = accepted(request)
-    answer = ResultAnswer(container.background_queries(), session, query_id, cursor, limit, MEDIA_TYPES[media_type])
-    return StreamedResponse(answer, media_type)
+    media_type = negotiated_media_type(request)
+    encoding = RESULT_ENCODINGS[media_type]
+    body = StoredResultBody(container.background_queries(), session, query_id, cursor, limit, encoding)
+    return StreamedResponse(body, media_type)
 
 
 @delete(
@@ -170,18 +186,24 @@ async def read_results(
     status_code=202,
     tags=_TAGS,
     summary="Cancel or remove a query",
-    responses=problems(404) | GONE,
+    responses=problems(404) | REMOVED,
     sync_to_thread=True,
 )
-def delete_query(container: Services, session: Caller, query_id: FromPath[str]) -> Response[QueryDescription | None]:
-    """One at work is asked to stop (202), and ends soon as cancelled; one that is over goes with its result (204)."""
+def delete_query(
+    container: InjectedContainer, session: InjectedSession, query_id: FromPath[str]
+) -> Response[QueryDescription | None]:
+    """Cancel an active query, or remove an ended one.
+
+    An active query is asked to stop (202) and soon becomes `cancelled`. An ended query is removed with its result
+    (204).
+    """
     stopped = container.list_jobs().stop(container.background_queries().status(session, query_id))
     if stopped is None:
         return Response(None, status_code=204)
-    return Response(_described(container, stopped))
+    return Response(_description(container, stopped))
 
 
-def _described(container: Container, status: JobStatus) -> QueryDescription:
+def _description(container: Container, status: JobStatus) -> QueryDescription:
     return QueryDescription.of(status, container.settings().jobs_kept_seconds)
 
 

@@ -1,4 +1,4 @@
-"""`POST /api/v1/query`: a SELECT, answered as it runs."""
+"""`POST /api/v1/query`: a SELECT whose rows are streamed in the response."""
 
 from __future__ import annotations
 
@@ -13,117 +13,91 @@ from litestar.params import JSONBody
 from litestar.types import ASGIApp
 from msgspec import Meta, field
 
-from supertable.application.ports.engines import Limits, RunningQuery
+from supertable.application.ports.engines import Limits
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.domain.access.sessions import Session
-from supertable.domain.errors import InvalidInput, QueryCancelled, SupertableError
+from supertable.domain.errors import InvalidInput
 from supertable.domain.names import checked_name
-from supertable.entrypoints.encoding.results import Encoding, Piece, cut, distinct, encoded, json_array
+from supertable.entrypoints.api.openapi.operations import ResultOperation
+from supertable.entrypoints.api.openapi.problem_responses import problems
+from supertable.entrypoints.api.queries.result_documents import result_document
+from supertable.entrypoints.encoding.results import Encoding, Piece, encode_result
 from supertable.entrypoints.sdk.lake import DEFAULT_SUPERTABLE
-from supertable.entrypoints.web.authentication import signed_in
-from supertable.entrypoints.web.dependencies import Caller, Services
-from supertable.entrypoints.web.media_types import MEDIA_TYPES, accepted
-from supertable.entrypoints.web.observability import metrics
-from supertable.entrypoints.web.openapi import ResultOperation
-from supertable.entrypoints.web.openapi_problems import problems
-from supertable.entrypoints.web.request_bodies import Body
-from supertable.entrypoints.web.streamed_response import StreamedResponse
+from supertable.entrypoints.web.requests.json_bodies import Body
+from supertable.entrypoints.web.responses.media_types import RESULT_ENCODINGS, negotiated_media_type
+from supertable.entrypoints.web.responses.query_source import Parameters, QuerySource
+from supertable.entrypoints.web.responses.streamed_response import StreamedResponse
+from supertable.entrypoints.web.security.authentication import sign_in
+from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedSession
 
-VERSIONS = "X-Supertable-Versions"
-_MOST_HEADER_CHARACTERS = 8_000
+VERSIONS_HEADER = "X-Supertable-Versions"
+_MAX_HEADER_CHARACTERS = 8_000
 
 
 class QueryRequest(Body):
-    """What to run, and within which bounds."""
+    """A query and its limits."""
 
-    sql: Annotated[str, Meta(description="One SELECT.", examples=["SELECT * FROM orders WHERE region = $region"])]
+    sql: Annotated[
+        str, Meta(description="One SELECT statement.", examples=["SELECT * FROM orders WHERE region = $region"])
+    ]
     parameters: Annotated[
         list[Any] | dict[str, Any],
         Meta(
-            description="Values that are bound, never pasted: a list for `?` and `$1`, an object for `$name`.",
+            description="Values for the parameters of the statement: a list for `?` and `$1`, an object for `$name`.",
             examples=[{"region": "north"}],
         ),
     ] = field(default_factory=list)
-    supertable: Annotated[str, Meta(description="Where names of one part are looked up.")] = DEFAULT_SUPERTABLE
-    role: Annotated[str | None, Meta(description="The role to act under; wins over the header.")] = None
+    supertable: Annotated[str, Meta(description="The supertable of table names that do not name one themselves.")] = (
+        DEFAULT_SUPERTABLE
+    )
+    role: Annotated[
+        str | None, Meta(description="The role to run the query under. Takes precedence over `X-Supertable-Role`.")
+    ] = None
     engine: Annotated[
-        Literal["AUTO", "LITE", "PRO", "SPARK"], Meta(description="What runs it; those that are not there are refused.")
+        Literal["AUTO", "LITE", "PRO", "SPARK"],
+        Meta(description="The engine that runs the query. An engine that is not available is refused with 400."),
     ] = "AUTO"
     max_rows: (
-        Annotated[int, Meta(ge=0, description="More rows than this are an error, not a cut result.", examples=[10_000])]
+        Annotated[
+            int,
+            Meta(
+                ge=0,
+                description="The most rows of the result. A larger result is an error; it is never truncated.",
+                examples=[10_000],
+            ),
+        ]
         | None
     ) = None
     timeout_seconds: (
-        Annotated[float, Meta(gt=0, le=86_400, description="What the engine may take.", examples=[30])] | None
+        Annotated[float, Meta(gt=0, le=86_400, description="The most seconds the engine may take.", examples=[30])]
+        | None
     ) = None
 
 
-class RunningAnswer:
-    """A query that runs while its answer is sent. `versions`: of the tables that it reads, once it runs."""
+class QueryBody(QuerySource):
+    """The rows of a query in the encoding that the client accepts."""
 
     def __init__(
-        self, use_case: RunQuery, namespace: Namespace, request: QueryRequest, limits: Limits, to: Encoding
+        self,
+        run_query: RunQuery,
+        namespace: Namespace,
+        sql: str,
+        parameters: Parameters,
+        limits: Limits,
+        encoding: Encoding,
     ) -> None:
-        self._use_case = use_case
-        self._namespace = namespace
-        self._request = request
-        self._limits = limits
-        self._encoding = to
-        self._running: RunningQuery | None = None
-        self._cancelled = False
-        self.versions: Mapping[str, tuple[int, ...]] = {}
+        super().__init__(run_query, namespace, sql, parameters, limits)
+        self._encoding = encoding
 
-    def pieces(self) -> Iterator[Piece]:
-        parameters = self._request.parameters
-        prepared = self._use_case.prepare(self._namespace, self._request.sql, parameters)
-        self.versions = prepared.versions
-        running = self._use_case.run(prepared, parameters, self._limits)
-        self._running = running
-        outcome = "broken off"
-        try:
-            if self._cancelled:
-                raise QueryCancelled
-            yield from self._encoded(_counted(running.reader))
-            outcome = "done"
-        except SupertableError:
-            outcome = "failed"
-            raise
-        finally:
-            metrics.QUERIES.labels(outcome).inc()
-            running.close()
+    def encode(self, reader: pa.RecordBatchReader) -> Iterator[Piece]:
+        if self._encoding is Encoding.JSON:
+            return result_document(reader, {"versions": self.versions}, rows="rows")
+        return encode_result(reader, self._encoding)
 
     def headers(self) -> Mapping[str, str]:
         return versions_header(self.versions)
-
-    def cancel(self) -> None:
-        self._cancelled = True
-        if self._running is not None:
-            self._running.cancel()
-
-    def _encoded(self, reader: pa.RecordBatchReader) -> Iterator[Piece]:
-        if self._encoding is Encoding.JSON:
-            return self._json(distinct(reader))
-        return encoded(reader, self._encoding)
-
-    def _json(self, reader: pa.RecordBatchReader) -> Iterator[Piece]:
-        """An object, which has an end only when the rows have."""
-        columns = [{"name": field.name, "type": str(field.type)} for field in reader.schema]
-        before = json.dumps({"columns": columns, "versions": self.versions})[:-1].encode() + b', "rows": '
-        for piece in json_array(reader):
-            yield cut([before + piece])
-            before = b""
-        yield [b"}\n"]
-
-
-def _counted(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
-    def batches() -> Iterator[pa.RecordBatch]:
-        for batch in reader:
-            metrics.ROWS.inc(batch.num_rows)
-            yield batch
-
-    return pa.RecordBatchReader.from_batches(reader.schema, batches())
 
 
 @post(
@@ -135,29 +109,40 @@ def _counted(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
     operation_class=ResultOperation,
 )
 async def query(
-    request: Request[Any, Any, State], data: JSONBody[QueryRequest], container: Services, session: Caller
+    request: Request[Any, Any, State],
+    data: JSONBody[QueryRequest],
+    container: InjectedContainer,
+    session: InjectedSession,
 ) -> ASGIApp:
-    """Run a SELECT and stream its rows in the format that `Accept` names."""
-    media_type = accepted(request)
-    namespace, limits = await bound(request, data, container, session)
-    return StreamedResponse(
-        RunningAnswer(container.run_query(), namespace, data, limits, MEDIA_TYPES[media_type]), media_type
-    )
+    """Run a SELECT and stream its rows in the format that `Accept` names.
+
+    All tables are read as of one moment. `X-Supertable-Versions` has the version of each table that was read; JSON has
+    them in `versions`. An error before the first row is a problem document. A later error closes the connection before
+    the response is complete.
+    """
+    media_type = negotiated_media_type(request)
+    namespace, limits = await query_context(request, data, container, session)
+    encoding = RESULT_ENCODINGS[media_type]
+    body = QueryBody(container.run_query(), namespace, data.sql, data.parameters, limits, encoding)
+    return StreamedResponse(body, media_type)
 
 
-async def bound(
+async def query_context(
     request: Request[Any, Any, State], data: QueryRequest, container: Container, session: Session
 ) -> tuple[Namespace, Limits]:
-    """Where the statement runs, under which role, and within which bounds. Raises `AccessDenied` and `InvalidInput`."""
+    """The supertable and role that the query runs in, and its limits. Raises `AccessDenied` and `InvalidInput`."""
     if data.engine in {"PRO", "SPARK"}:
-        raise InvalidInput(f"There is no engine {data.engine} here; nothing was run. Leave it to AUTO, or use LITE.")
+        raise InvalidInput(f"The engine {data.engine} is not available; nothing was run. Use AUTO or LITE.")
     if data.role:
-        session = await signed_in(request, data.role)
+        session = await sign_in(request, data.role)
     namespace = Namespace(session.organization, checked_name("supertable", data.supertable), session)
     return namespace, Limits(data.max_rows, data.timeout_seconds or container.settings().query_timeout_seconds)
 
 
 def versions_header(versions: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
-    """Empty where they are too many for a header."""
+    """The header with the versions that were read; empty if it would be too long."""
     text = json.dumps(versions)
-    return {VERSIONS: text} if len(text) <= _MOST_HEADER_CHARACTERS else {}
+    return {VERSIONS_HEADER: text} if len(text) <= _MAX_HEADER_CHARACTERS else {}
+
+
+HANDLERS = (query,)

@@ -1,4 +1,4 @@
-"""`…/rows`, `…/changes` and `…/statistics` of a table: what is in it, through the same reading path as queries."""
+"""`…/rows`, `…/changes` and `…/statistics` of a table, read through the same path as queries."""
 
 from __future__ import annotations
 
@@ -14,23 +14,28 @@ from supertable.application.queries.table_statistics import ColumnStatistics
 from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.domain.names import checked_name
-from supertable.entrypoints.api.queries.query import QueryRequest, RunningAnswer
+from supertable.entrypoints.api.openapi.operations import ResultOperation
+from supertable.entrypoints.api.openapi.problem_responses import problems
+from supertable.entrypoints.api.queries.query import QueryBody
 from supertable.entrypoints.api.tables.tables import TABLE
 from supertable.entrypoints.encoding.values import json_values
-from supertable.entrypoints.web.dependencies import Here, Services
-from supertable.entrypoints.web.media_types import MEDIA_TYPES, accepted
-from supertable.entrypoints.web.openapi import ResultOperation
-from supertable.entrypoints.web.openapi_problems import problems
-from supertable.entrypoints.web.streamed_response import StreamedResponse
+from supertable.entrypoints.web.responses.media_types import RESULT_ENCODINGS, negotiated_media_type
+from supertable.entrypoints.web.responses.streamed_response import StreamedResponse
+from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace
 
 _TAGS = ["reading"]
 
-Rows = Annotated[int, QueryParameter(ge=0, le=10_000, description="How many rows at most.")]
-At = Annotated[int | None, QueryParameter(ge=1, description="The version to read; none: the newest.")]
+RowLimit = Annotated[int, QueryParameter(ge=0, le=10_000, description="The most rows to return.")]
+Version = Annotated[
+    int | None, QueryParameter(ge=1, description="The version to read. Without it, the newest version is read.")
+]
 
 
 class ColumnStatisticsAnswer(msgspec.Struct, frozen=True):
-    """`distinct` is about how many different values there are. `min` and `max` as in the rows of queries."""
+    """The statistics of one column. `distinct` is an estimate of the number of distinct values.
+
+    `min` and `max` are encoded as in the rows of queries.
+    """
 
     name: str
     type: str
@@ -46,7 +51,10 @@ class ColumnStatisticsAnswer(msgspec.Struct, frozen=True):
 
 
 class StatisticsAnswer(msgspec.Struct, frozen=True):
-    """Of the rows and columns that the caller sees. `files` and `bytes`: null for who sees only a part of them."""
+    """Statistics of the rows and columns that the caller sees.
+
+    `files` and `bytes` are null if the role sees only a part of the table.
+    """
 
     table: str
     version: int
@@ -65,16 +73,19 @@ class StatisticsAnswer(msgspec.Struct, frozen=True):
 )
 async def preview_rows(
     request: Request[Any, Any, State],
-    container: Services,
-    namespace: Here,
+    container: InjectedContainer,
+    namespace: InjectedNamespace,
     table: FromPath[str],
-    limit: Rows = 100,
-    version: At = None,
+    limit: RowLimit = 100,
+    version: Version = None,
 ) -> StreamedResponse:
-    """Some rows, in no order, in the format that `Accept` names. For more, or others, run a query."""
+    """Return some rows of a table, in no particular order, in the format that `Accept` names.
+
+    To filter or sort rows, or to get more of them, run a query.
+    """
     at = "" if version is None else f" AT (VERSION => {version})"
     name = checked_name("table", table)
-    return _streamed(
+    return _stream_query(
         request, container, namespace, f'SELECT * FROM "{namespace.supertable}"."{name}"{at} LIMIT {limit}'
     )
 
@@ -82,44 +93,56 @@ async def preview_rows(
 @get(
     TABLE + "/changes",
     tags=_TAGS,
-    summary="Changed rows",
+    summary="List changed rows",
     responses=problems(404, 406, 422),
     operation_class=ResultOperation,
 )
 async def list_changes(
     request: Request[Any, Any, State],
-    container: Services,
-    namespace: Here,
+    container: InjectedContainer,
+    namespace: InjectedNamespace,
     table: FromPath[str],
-    after: Annotated[int, QueryParameter(ge=0, description="Changes after this version; 0: all.")],
-    up_to: Annotated[int | None, QueryParameter(ge=1, description="And up to this one; none: the newest.")] = None,
+    after: Annotated[int, QueryParameter(ge=0, description="Return changes after this version; 0: all changes.")],
+    up_to: Annotated[
+        int | None, QueryParameter(ge=1, description="Return changes up to this version. Without it, up to the newest.")
+    ] = None,
 ) -> StreamedResponse:
-    """The rows that changed between two versions, in the format that `Accept` names.
+    """Return the rows that changed between two versions, in the format that `Accept` names.
 
-    `_change` is insert, update_before, update_after or delete; `_version` the version that did it.
+    `_change` is `insert`, `update_before`, `update_after` or `delete`. `_version` is the version that made the change.
     """
     upper = "" if up_to is None else f", {up_to}"
     name = f"{namespace.supertable}.{checked_name('table', table)}"
-    return _streamed(request, container, namespace, f"SELECT * FROM table_changes('{name}', {after}{upper})")
+    return _stream_query(request, container, namespace, f"SELECT * FROM table_changes('{name}', {after}{upper})")
 
 
 @get(
-    TABLE + "/statistics", tags=_TAGS, summary="A table's statistics", responses=problems(404, 422), sync_to_thread=True
+    TABLE + "/statistics",
+    tags=_TAGS,
+    summary="Compute a table's statistics",
+    responses=problems(404, 422),
+    sync_to_thread=True,
 )
-def table_statistics(container: Services, namespace: Here, table: FromPath[str]) -> StatisticsAnswer:
-    """Rows, and for each column the nulls, least and greatest value, counted over what the caller sees."""
+def table_statistics(
+    container: InjectedContainer, namespace: InjectedNamespace, table: FromPath[str]
+) -> StatisticsAnswer:
+    """Return the number of rows and, for each column, its nulls, distinct values, minimum and maximum.
+
+    The statistics cover the rows and columns that the caller sees. They are exact, except `distinct`, because they are
+    computed by a query over the columns.
+    """
     found = container.table_statistics()(namespace, table, _limits(container))
     columns = [ColumnStatisticsAnswer.of(column) for column in found.columns]
     return StatisticsAnswer(found.table, found.version, found.rows, found.files, found.bytes, columns)
 
 
-def _streamed(
+def _stream_query(
     request: Request[Any, Any, State], container: Container, namespace: Namespace, sql: str
 ) -> StreamedResponse:
-    media_type = accepted(request)
-    query = QueryRequest(sql=sql)
-    answer = RunningAnswer(container.run_query(), namespace, query, _limits(container), MEDIA_TYPES[media_type])
-    return StreamedResponse(answer, media_type)
+    media_type = negotiated_media_type(request)
+    encoding = RESULT_ENCODINGS[media_type]
+    body = QueryBody(container.run_query(), namespace, sql, (), _limits(container), encoding)
+    return StreamedResponse(body, media_type)
 
 
 def _limits(container: Container) -> Limits:

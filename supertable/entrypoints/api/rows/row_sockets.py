@@ -35,9 +35,9 @@ from supertable.domain.errors import (
 from supertable.entrypoints.api.rows.row_streams import StreamMode
 from supertable.entrypoints.api.tables.tables import TABLE
 from supertable.entrypoints.sdk.commit_infos import commit_info
-from supertable.entrypoints.web.dependencies import Here, Services, Stop
-from supertable.entrypoints.web.problems import problem_of
-from supertable.entrypoints.web.shutdown import Shutdown
+from supertable.entrypoints.web.problems.problem_documents import problem_of
+from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace, InjectedShutdown
+from supertable.entrypoints.web.service.shutdown import Shutdown
 
 First = Annotated[int, QueryParameter(ge=1, description="The number of the first message.")]
 Key = Annotated[
@@ -69,16 +69,16 @@ class _Sent:
 @websocket(TABLE + "/stream")
 async def row_socket(
     socket: Socket,
-    container: Services,
-    namespace: Here,
-    stopping: Stop,
+    container: InjectedContainer,
+    namespace: InjectedNamespace,
+    shutdown: InjectedShutdown,
     table: FromPath[str],
     mode: StreamMode = WriteMode.APPEND,
     first: First = 1,
     idempotency_key: Key = None,
 ) -> None:
     await socket.accept()
-    rows = RowSocket(socket, container.ingest_rows(), Wanted(namespace, table, mode), idempotency_key, first, stopping)
+    rows = RowSocket(socket, container.ingest_rows(), Wanted(namespace, table, mode), idempotency_key, first, shutdown)
     try:
         if mode is WriteMode.OVERWRITE:
             raise InvalidInput("A stream appends or upserts; nothing was written.")
@@ -93,14 +93,14 @@ class RowSocket:
     """`_waiting`: messages whose writing has begun, in order; None, or an error, after the last."""
 
     def __init__(
-        self, socket: Socket, ingest: IngestRows, wanted: Wanted, key: str | None, first: int, stopping: Shutdown
+        self, socket: Socket, ingest: IngestRows, wanted: Wanted, key: str | None, first: int, shutdown: Shutdown
     ) -> None:
         self._socket = socket
         self._ingest = ingest
         self._wanted = wanted
         self._key = key
         self._next = first
-        self._stopping = stopping
+        self._stopping = shutdown
         self._committed = 0
         self._waiting: asyncio.Queue[_Sent | Exception | None] = asyncio.Queue()
         self._room = asyncio.Semaphore(_MOST_IN_FLIGHT)

@@ -28,14 +28,14 @@ from supertable.application.writes.ingest_rows import SMALL_BYTES, IngestRows, W
 from supertable.application.writes.write_fit import WriteMode
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidInput, UnreadableInput
+from supertable.entrypoints.api.openapi.operations import RowsOperation
+from supertable.entrypoints.api.openapi.problem_responses import problems
 from supertable.entrypoints.api.rows.arrow_stream_decoder import ArrowPipe
 from supertable.entrypoints.api.tables.tables import TABLE
-from supertable.entrypoints.web.dependencies import Here, Services, Stop
-from supertable.entrypoints.web.openapi import RowsOperation
-from supertable.entrypoints.web.openapi_problems import problems
-from supertable.entrypoints.web.problems import problem_of
-from supertable.entrypoints.web.row_bodies import format_of
-from supertable.entrypoints.web.shutdown import Shutdown
+from supertable.entrypoints.web.problems.problem_documents import problem_of
+from supertable.entrypoints.web.requests.row_bodies import row_format
+from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace, InjectedShutdown
+from supertable.entrypoints.web.service.shutdown import Shutdown
 
 StreamMode = Annotated[WriteMode, QueryParameter(description="append, or upsert by the keys.")]
 EverySeconds = Annotated[
@@ -95,16 +95,16 @@ class _StreamOperation(RowsOperation):
 )
 async def stream_rows(
     request: Request[Any, Any, State],
-    container: Services,
-    namespace: Here,
-    stopping: Stop,
+    container: InjectedContainer,
+    namespace: InjectedNamespace,
+    shutdown: InjectedShutdown,
     table: FromPath[str],
     mode: StreamMode = WriteMode.APPEND,
     every_seconds: EverySeconds = 1.0,
     every_rows: EveryRows = 10_000,
 ) -> ASGIApp:
     """NDJSON or an Arrow stream, in chunks. Lines like `{"rows_committed": 20, "version": 7}` come back meanwhile."""
-    format_ = format_of(request)
+    format_ = row_format(request)
     if format_ not in {"ndjson", "arrow"} or request.headers.get("Content-Encoding"):
         raise HTTPException("A stream of rows is NDJSON or Arrow, and not compressed.", status_code=415)
     if mode is WriteMode.OVERWRITE:
@@ -112,7 +112,7 @@ async def stream_rows(
     opened = await sync_to_thread(container.tables().open, namespace, table, Permission.WRITE)
     pace = Pace(container.settings().ingest_max_line_bytes, every_seconds, every_rows)
     wanted = Wanted(namespace, table, mode)
-    return RowStream(container.ingest_rows(), wanted, opened.snapshot.version, format_, pace, stopping)
+    return RowStream(container.ingest_rows(), wanted, opened.snapshot.version, format_, pace, shutdown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ class Pace:
 
 class RowStream:
     def __init__(
-        self, ingest: IngestRows, wanted: Wanted, version: int, format_: str, pace: Pace, stopping: Shutdown
+        self, ingest: IngestRows, wanted: Wanted, version: int, format_: str, pace: Pace, shutdown: Shutdown
     ) -> None:
         """`version`: the table's, before a row is written."""
         self._ingest = ingest
@@ -134,7 +134,7 @@ class RowStream:
         self._version = version
         self._format = format_
         self._pace = pace
-        self._stopping = stopping
+        self._stopping = shutdown
         self._committed = 0
         self._items: asyncio.Queue[bytes | pa.RecordBatch | Exception | None] = asyncio.Queue()
         self._queued = 0

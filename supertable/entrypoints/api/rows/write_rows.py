@@ -17,14 +17,15 @@ from supertable.application.writes.write_fit import WriteMode
 from supertable.config.container import Container
 from supertable.config.wiring.object_stores import folder
 from supertable.domain.errors import InvalidInput
-from supertable.entrypoints.api.tables.tables import LOCATION_HEADER, TABLE
+from supertable.entrypoints.api.openapi.operations import RowsOperation
+from supertable.entrypoints.api.openapi.problem_responses import change_problems
+from supertable.entrypoints.api.openapi.response_headers import LOCATION_HEADER
+from supertable.entrypoints.api.tables.tables import TABLE
 from supertable.entrypoints.api.tables.versions import IdempotencyKey, made_version
 from supertable.entrypoints.sdk.commit_infos import commit_info
-from supertable.entrypoints.web.dependencies import Here, Services
-from supertable.entrypoints.web.openapi import RowsOperation
-from supertable.entrypoints.web.openapi_problems import problems_of_change
-from supertable.entrypoints.web.request_bodies import Body
-from supertable.entrypoints.web.row_bodies import BodyLimits, RowBody, row_body
+from supertable.entrypoints.web.requests.json_bodies import Body
+from supertable.entrypoints.web.requests.row_bodies import BodyLimits, RowBody, received_rows
+from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace
 
 _TAGS = ["rows"]
 Mode = Annotated[
@@ -54,15 +55,15 @@ class NewDeletion(Body):
     TABLE + "/rows",
     tags=_TAGS,
     summary="Write rows",
-    responses=problems_of_change(404),
+    responses=change_problems(404),
     operation_class=RowsOperation,
     response_headers=[LOCATION_HEADER],
     request_max_body_size=None,
 )
 async def write_rows(
     request: Request[Any, Any, State],
-    container: Services,
-    namespace: Here,
+    container: InjectedContainer,
+    namespace: InjectedNamespace,
     table: FromPath[str],
     mode: Mode = WriteMode.APPEND,
     evolve: Evolve = False,
@@ -77,7 +78,7 @@ async def write_rows(
     settings = container.settings()
     wanted = Wanted(namespace, table, mode, evolve, where, commit_info(idempotency_key, {}))
     limits = BodyLimits(settings.ingest_max_bytes, settings.ingest_max_line_bytes)
-    async with row_body(request, folder(settings, "temporary"), limits, as_file=not wanted.shareable) as body:
+    async with received_rows(request, folder(settings, "temporary"), limits, as_file=not wanted.shareable) as body:
         return made_version(namespace, await _written(container, wanted, body))
 
 
@@ -93,13 +94,13 @@ async def _written(container: Container, wanted: Wanted, body: RowBody) -> Write
     TABLE + "/deletions",
     tags=_TAGS,
     summary="Delete rows",
-    responses=problems_of_change(404),
+    responses=change_problems(404),
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )
 def delete_rows(
-    container: Services,
-    namespace: Here,
+    container: InjectedContainer,
+    namespace: InjectedNamespace,
     table: FromPath[str],
     data: JSONBody[NewDeletion],
     idempotency_key: IdempotencyKey = None,

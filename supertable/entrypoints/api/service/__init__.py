@@ -1,1 +1,1 @@
-"""REST resources for health and configuration."""
+"""REST resources about the service itself."""

@@ -11,13 +11,13 @@ from litestar.params import FromPath, JSONBody
 from supertable.application.tables.table_info import DroppedTable
 from supertable.domain.access.roles import Permission
 from supertable.domain.names import name_key
+from supertable.entrypoints.api.openapi.problem_responses import change_problems, problems
+from supertable.entrypoints.api.openapi.response_headers import ETAG_HEADER, LOCATION_HEADER
+from supertable.entrypoints.api.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, paginate, time_key
 from supertable.entrypoints.api.tables.table_descriptions import TableDescription, created
-from supertable.entrypoints.api.tables.tables import LOCATION_HEADER, TABLE, Name
-from supertable.entrypoints.web.dependencies import Here, Services
-from supertable.entrypoints.web.etags import ETAG_HEADER
-from supertable.entrypoints.web.openapi_problems import problems, problems_of_change
-from supertable.entrypoints.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, by_time, paged
-from supertable.entrypoints.web.request_bodies import Body
+from supertable.entrypoints.api.tables.tables import TABLE, Name
+from supertable.entrypoints.web.requests.json_bodies import Body
+from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace
 
 _TAGS = ["tables"]
 _LAKE = "/supertables/{supertable:str}"
@@ -43,12 +43,12 @@ class Undrop(Body):
     TABLE + "/clones",
     tags=_TAGS,
     summary="Clone a table",
-    responses=problems_of_change(404),
+    responses=change_problems(404),
     response_headers=[ETAG_HEADER, LOCATION_HEADER],
     sync_to_thread=True,
 )
 def clone_table(
-    container: Services, namespace: Here, table: FromPath[str], data: JSONBody[NewClone]
+    container: InjectedContainer, namespace: InjectedNamespace, table: FromPath[str], data: JSONBody[NewClone]
 ) -> Response[TableDescription]:
     """A new table with the rows of this one at a version, none copied. Writes to either never show in the other."""
     return created(namespace, container.clone_table()(namespace, table, data.name, data.version))
@@ -56,23 +56,25 @@ def clone_table(
 
 @get(_LAKE + "/dropped_tables", tags=_TAGS, summary="List dropped tables", responses=problems(), sync_to_thread=True)
 def list_dropped_tables(
-    container: Services, namespace: Here, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    container: InjectedContainer, namespace: InjectedNamespace, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[DroppedTable]:
     """Those that can be brought back, the latest dropped first."""
     found = DroppedTable.all_of(container.tables().registry(namespace))
     listing = f"dropped tables of {name_key(namespace.supertable)}"
-    return paged(listing, found, lambda info: by_time(info.dropped_at), limit, cursor, newest_first=True)
+    return paginate(listing, found, lambda info: time_key(info.dropped_at), limit, cursor, newest_first=True)
 
 
 @post(
     _LAKE + "/undrops",
     tags=_TAGS,
     summary="Bring a dropped table back",
-    responses=problems_of_change(404),
+    responses=change_problems(404),
     response_headers=[ETAG_HEADER, LOCATION_HEADER],
     sync_to_thread=True,
 )
-def undrop_table(container: Services, namespace: Here, data: JSONBody[Undrop]) -> Response[TableDescription]:
+def undrop_table(
+    container: InjectedContainer, namespace: InjectedNamespace, data: JSONBody[Undrop]
+) -> Response[TableDescription]:
     """The table of that name that was dropped last, with all its versions."""
     name = container.undrop_table()(namespace, data.table, data.as_name)
     return created(namespace, container.tables().open(namespace, name, Permission.META))

@@ -13,7 +13,7 @@ from supertable.application.storage.arrow_schemas import arrow_field, fields_of
 from supertable.domain.errors import InvalidSchema
 from supertable.domain.schema.schemas import UNASSIGNED
 from supertable.domain.schema.types import DataType, Field
-from supertable.entrypoints.web.request_bodies import Body
+from supertable.entrypoints.web.requests.json_bodies import Body
 
 _MOST_NESTED = 30
 

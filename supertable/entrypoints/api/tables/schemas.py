@@ -24,13 +24,14 @@ from supertable.domain.schema.schema_changes import (
     WidenColumn,
 )
 from supertable.domain.table.commits import CommitInfo
+from supertable.entrypoints.api.openapi.problem_responses import change_problems, problems
+from supertable.entrypoints.api.openapi.response_headers import ETAG_HEADER
 from supertable.entrypoints.api.tables.columns import Column, Type, data_type
 from supertable.entrypoints.api.tables.tables import TABLE
 from supertable.entrypoints.api.tables.versions import made_version
-from supertable.entrypoints.web.dependencies import Here, Services
-from supertable.entrypoints.web.etags import ETAG_HEADER, IfMatch, as_read, etag_of
-from supertable.entrypoints.web.openapi_problems import problems, problems_of_change
-from supertable.entrypoints.web.request_bodies import Body
+from supertable.entrypoints.web.requests.etags import IfMatch, etag_of, matched_table
+from supertable.entrypoints.web.requests.json_bodies import Body
+from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace
 
 _TAGS = ["schemas"]
 
@@ -148,7 +149,9 @@ class TableSchema(msgspec.Struct, frozen=True):
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
-def describe_schema(container: Services, namespace: Here, table: FromPath[str]) -> Response[TableSchema]:
+def describe_schema(
+    container: InjectedContainer, namespace: InjectedNamespace, table: FromPath[str]
+) -> Response[TableSchema]:
     """Those that the caller sees, in order; a masked one has the type of its mask."""
     found = container.tables().open(namespace, table, Permission.META)
     return Response(TableSchema.of(found), headers={"ETag": schema_etag(found)})
@@ -158,16 +161,20 @@ def describe_schema(container: Services, namespace: Here, table: FromPath[str]) 
     TABLE + "/schema/changes",
     tags=_TAGS,
     summary="Change a table's columns",
-    responses=problems_of_change(404, 412),
+    responses=change_problems(404, 412),
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
 def change_schema(
-    container: Services, namespace: Here, table: FromPath[str], data: JSONBody[SchemaChanges], if_match: IfMatch = None
+    container: InjectedContainer,
+    namespace: InjectedNamespace,
+    table: FromPath[str],
+    data: JSONBody[SchemaChanges],
+    if_match: IfMatch = None,
 ) -> Response[WriteResult]:
     """Add, drop, rename, move and widen columns, allow or forbid nulls, comment. No data is rewritten."""
     tables = container.tables()
-    read = as_read(tables, namespace, table, if_match, schema_etag)
+    read = matched_table(tables, namespace, table, if_match, schema_etag)
     changes = [one.change() for one in data.changes]
     result = container.alter_table()(namespace, table, changes, CommitInfo(), read)
     return made_version(namespace, result)

@@ -12,7 +12,7 @@ from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.tables.table_info import TableInfo
 from supertable.entrypoints.api.tables.columns import Column
-from supertable.entrypoints.web.etags import etag_of
+from supertable.entrypoints.web.requests.etags import etag_of
 
 
 class TableDescription(msgspec.Struct, frozen=True):

@@ -10,11 +10,12 @@ from litestar.params import FromPath, JSONBody
 
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.access.roles import Permission
+from supertable.entrypoints.api.openapi.problem_responses import change_problems, problems
+from supertable.entrypoints.api.openapi.response_headers import ETAG_HEADER
 from supertable.entrypoints.api.tables.tables import TABLE
-from supertable.entrypoints.web.dependencies import Here, Services
-from supertable.entrypoints.web.etags import ETAG_HEADER, IfMatch, as_read, etag_of
-from supertable.entrypoints.web.openapi_problems import problems, problems_of_change
-from supertable.entrypoints.web.request_bodies import Body
+from supertable.entrypoints.web.requests.etags import IfMatch, etag_of, matched_table
+from supertable.entrypoints.web.requests.json_bodies import Body
+from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace
 
 _TAGS = ["tables"]
 
@@ -65,7 +66,9 @@ class TableSettingsEdit(Body):
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
-def describe_settings(container: Services, namespace: Here, table: FromPath[str]) -> Response[TableSettings]:
+def describe_settings(
+    container: InjectedContainer, namespace: InjectedNamespace, table: FromPath[str]
+) -> Response[TableSettings]:
     """What maintenance does to the table. For callers who see the whole of it."""
     return _answer(container.tables().open(namespace, table, Permission.META))
 
@@ -74,20 +77,20 @@ def describe_settings(container: Services, namespace: Here, table: FromPath[str]
     TABLE + "/settings",
     tags=_TAGS,
     summary="Change a table's settings",
-    responses=problems_of_change(404, 412),
+    responses=change_problems(404, 412),
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
 def edit_settings(
-    container: Services,
-    namespace: Here,
+    container: InjectedContainer,
+    namespace: InjectedNamespace,
     table: FromPath[str],
     data: JSONBody[TableSettingsEdit],
     if_match: IfMatch = None,
 ) -> Response[TableSettings]:
     """A version that changes the table's definition and no row."""
     tables = container.tables()
-    read = as_read(tables, namespace, table, if_match, _etag)
+    read = matched_table(tables, namespace, table, if_match, _etag)
     container.set_maintenance()(namespace, table, **msgspec.structs.asdict(data), read=read)
     return _answer(tables.open(namespace, table, Permission.META))
 

@@ -6,25 +6,24 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, delete, get, patch, post
-from litestar.datastructures import ResponseHeader
 from litestar.params import FromPath, JSONBody
 
 from supertable.application.tables.table_info import TableInfo
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidInput
 from supertable.domain.names import name_key
+from supertable.entrypoints.api.openapi.problem_responses import change_problems, problems
+from supertable.entrypoints.api.openapi.response_headers import ETAG_HEADER, LOCATION_HEADER
+from supertable.entrypoints.api.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, paginate
 from supertable.entrypoints.api.tables.columns import NewColumn, arrow_columns
 from supertable.entrypoints.api.tables.table_descriptions import TableDescription, created, described, table_etag
-from supertable.entrypoints.web.dependencies import Here, Services
-from supertable.entrypoints.web.etags import ETAG_HEADER, IfMatch, as_read
-from supertable.entrypoints.web.openapi_problems import problems, problems_of_change
-from supertable.entrypoints.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, paged
-from supertable.entrypoints.web.request_bodies import Body
+from supertable.entrypoints.web.requests.etags import IfMatch, matched_table
+from supertable.entrypoints.web.requests.json_bodies import Body
+from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace
 
 _TAGS = ["tables"]
 TABLES = "/supertables/{supertable:str}/tables"
 TABLE = TABLES + "/{table:str}"
-LOCATION_HEADER = ResponseHeader(name="Location", documentation_only=True, description="Where what was made is.")
 
 Name = Annotated[
     str,
@@ -61,12 +60,12 @@ class TableEdit(Body):
 
 @get(TABLES, tags=_TAGS, summary="List tables", responses=problems(), sync_to_thread=True)
 def list_tables(
-    container: Services, namespace: Here, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    container: InjectedContainer, namespace: InjectedNamespace, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[TableInfo]:
     """The tables that the caller may know of, by name, as of one moment."""
     listing = f"tables of {name_key(namespace.supertable)}"
     found = container.tables().all(namespace, Permission.META)
-    page = paged(listing, found, lambda table: name_key(table.name), limit, cursor)
+    page = paginate(listing, found, lambda table: name_key(table.name), limit, cursor)
     return Page([TableInfo.of(table) for table in page.items], page.next_cursor)
 
 
@@ -74,11 +73,13 @@ def list_tables(
     TABLES,
     tags=_TAGS,
     summary="Create a table",
-    responses=problems_of_change(),
+    responses=change_problems(),
     response_headers=[ETAG_HEADER, LOCATION_HEADER],
     sync_to_thread=True,
 )
-def create_table(container: Services, namespace: Here, data: JSONBody[NewTable]) -> Response[TableDescription]:
+def create_table(
+    container: InjectedContainer, namespace: InjectedNamespace, data: JSONBody[NewTable]
+) -> Response[TableDescription]:
     """A new, empty table at version 1."""
     columns = arrow_columns(data.columns)
     made = container.create_table()(namespace, data.name, columns, data.keys, data.sequence, data.comment)
@@ -93,7 +94,9 @@ def create_table(container: Services, namespace: Here, data: JSONBody[NewTable])
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
-def describe_table(container: Services, namespace: Here, table: FromPath[str]) -> Response[TableDescription]:
+def describe_table(
+    container: InjectedContainer, namespace: InjectedNamespace, table: FromPath[str]
+) -> Response[TableDescription]:
     """Its columns, keys, versions and tags, as far as the caller may know them."""
     return described(container.tables().open(namespace, table, Permission.META))
 
@@ -102,18 +105,22 @@ def describe_table(container: Services, namespace: Here, table: FromPath[str]) -
     TABLE,
     tags=_TAGS,
     summary="Rename or comment a table",
-    responses=problems_of_change(404, 412),
+    responses=change_problems(404, 412),
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
 def edit_table(
-    container: Services, namespace: Here, table: FromPath[str], data: JSONBody[TableEdit], if_match: IfMatch = None
+    container: InjectedContainer,
+    namespace: InjectedNamespace,
+    table: FromPath[str],
+    data: JSONBody[TableEdit],
+    if_match: IfMatch = None,
 ) -> Response[TableDescription]:
     """Its versions, files and tags stay as they are; writes in flight go on."""
     if (data.name is None) == (data.comment is None):
         raise InvalidInput("Give either a new name or a new comment: each is a change of its own.")
     tables = container.tables()
-    read = as_read(tables, namespace, table, if_match, table_etag)
+    read = matched_table(tables, namespace, table, if_match, table_etag)
     if data.name is not None:
         container.rename_table()(namespace, table, data.name, read)
     if data.comment is not None:
@@ -122,9 +129,11 @@ def edit_table(
 
 
 @delete(TABLE, tags=_TAGS, summary="Drop a table", responses=problems(404, 412, 409, 504), sync_to_thread=True)
-def drop_table(container: Services, namespace: Here, table: FromPath[str], if_match: IfMatch = None) -> None:
+def drop_table(
+    container: InjectedContainer, namespace: InjectedNamespace, table: FromPath[str], if_match: IfMatch = None
+) -> None:
     """Its name is free at once. It can be brought back until a vacuum removes it: see `undrops`."""
-    container.drop_table()(namespace, table, as_read(container.tables(), namespace, table, if_match, table_etag))
+    container.drop_table()(namespace, table, matched_table(container.tables(), namespace, table, if_match, table_etag))
 
 
 HANDLERS = (list_tables, create_table, describe_table, edit_table, drop_table)

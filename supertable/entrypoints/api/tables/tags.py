@@ -13,12 +13,13 @@ from supertable.application.tables.open_table import OpenTable
 from supertable.domain.access.roles import Permission
 from supertable.domain.names import name_key
 from supertable.domain.table.registry import no_such_tag
+from supertable.entrypoints.api.openapi.problem_responses import change_problems, problems
+from supertable.entrypoints.api.openapi.response_headers import ETAG_HEADER
+from supertable.entrypoints.api.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, paginate
 from supertable.entrypoints.api.tables.tables import TABLE
-from supertable.entrypoints.web.dependencies import Here, Services
-from supertable.entrypoints.web.etags import ETAG_HEADER, IfMatch, of_version, version_as_read
-from supertable.entrypoints.web.openapi_problems import problems, problems_of_change
-from supertable.entrypoints.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, paged
-from supertable.entrypoints.web.request_bodies import Body
+from supertable.entrypoints.web.requests.etags import IfMatch, matched_version, version_etag
+from supertable.entrypoints.web.requests.json_bodies import Body
+from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace
 
 _TAGS = ["tags"]
 
@@ -36,12 +37,16 @@ class TagTarget(Body):
 
 @get(TABLE + "/tags", tags=_TAGS, summary="List tags", responses=problems(404), sync_to_thread=True)
 def list_tags(
-    container: Services, namespace: Here, table: FromPath[str], limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    container: InjectedContainer,
+    namespace: InjectedNamespace,
+    table: FromPath[str],
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
 ) -> Page[Tag]:
     """The versions that have a name, by name."""
     opened = container.tables().open(namespace, table, Permission.META)
     found = [Tag(name, version) for name, version in opened.entry.tags.items()]
-    return paged(f"tags of {opened.entry.table_id}", found, lambda tag: name_key(tag.name), limit, cursor)
+    return paginate(f"tags of {opened.entry.table_id}", found, lambda tag: name_key(tag.name), limit, cursor)
 
 
 @get(
@@ -52,7 +57,9 @@ def list_tags(
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
-def describe_tag(container: Services, namespace: Here, table: FromPath[str], tag: FromPath[str]) -> Response[Tag]:
+def describe_tag(
+    container: InjectedContainer, namespace: InjectedNamespace, table: FromPath[str], tag: FromPath[str]
+) -> Response[Tag]:
     """Which version it names."""
     opened = container.tables().open(namespace, table, Permission.META)
     found = _found(opened, tag)
@@ -65,13 +72,13 @@ def describe_tag(container: Services, namespace: Here, table: FromPath[str], tag
     TABLE + "/tags/{tag:str}",
     tags=_TAGS,
     summary="Tag a version",
-    responses={**problems_of_change(404, 412), 201: ResponseSpec(Tag, description="The tag is new.")},
+    responses={**change_problems(404, 412), 201: ResponseSpec(Tag, description="The tag is new.")},
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
 )
 def put_tag(
-    container: Services,
-    namespace: Here,
+    container: InjectedContainer,
+    namespace: InjectedNamespace,
     table: FromPath[str],
     tag: FromPath[str],
     data: JSONBody[TagTarget],
@@ -79,7 +86,7 @@ def put_tag(
 ) -> Response[Tag]:
     """Gives the tag to a version, also if another one has it now. 201 where it is new."""
     before = _found(container.tables().open(namespace, table, Permission.META), tag)
-    moved_from = version_as_read(if_match, f"Tag {tag}")
+    moved_from = matched_version(if_match, f"Tag {tag}")
     version = container.tag_version()(namespace, table, tag, data.version, replace=True, moved_from=moved_from)
     return _answer(Tag(tag, version), 200 if before else 201)
 
@@ -92,10 +99,14 @@ def put_tag(
     sync_to_thread=True,
 )
 def delete_tag(
-    container: Services, namespace: Here, table: FromPath[str], tag: FromPath[str], if_match: IfMatch = None
+    container: InjectedContainer,
+    namespace: InjectedNamespace,
+    table: FromPath[str],
+    tag: FromPath[str],
+    if_match: IfMatch = None,
 ) -> None:
     """Its version stays for as long as the others do."""
-    container.untag_version()(namespace, table, tag, version_as_read(if_match, f"Tag {tag}"))
+    container.untag_version()(namespace, table, tag, matched_version(if_match, f"Tag {tag}"))
 
 
 def _found(table: OpenTable, tag: str) -> Tag | None:
@@ -104,7 +115,7 @@ def _found(table: OpenTable, tag: str) -> Tag | None:
 
 
 def _answer(tag: Tag, status: int) -> Response[Tag]:
-    return Response(tag, status_code=status, headers={"ETag": of_version(tag.version)})
+    return Response(tag, status_code=status, headers={"ETag": version_etag(tag.version)})
 
 
 HANDLERS = (list_tags, describe_tag, put_tag, delete_tag)

@@ -15,15 +15,17 @@ from supertable.application.tables.history import HistoryEntry
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.tombstones import TombstoneInfo, tombstones
 from supertable.domain.access.roles import Permission
+from supertable.entrypoints.api.openapi.problem_responses import change_problems, problems
+from supertable.entrypoints.api.openapi.response_headers import LOCATION_HEADER
+from supertable.entrypoints.api.pagination import DEFAULT_LIMIT, Cursor, Limit, Page
 from supertable.entrypoints.api.tables.columns import Column
 from supertable.entrypoints.api.tables.table_descriptions import table_address
-from supertable.entrypoints.api.tables.tables import LOCATION_HEADER, TABLE
+from supertable.entrypoints.api.tables.tables import TABLE
 from supertable.entrypoints.sdk.commit_infos import commit_info
-from supertable.entrypoints.web.dependencies import Here, Services
 from supertable.entrypoints.web.observability import metrics
-from supertable.entrypoints.web.openapi_problems import problems, problems_of_change
-from supertable.entrypoints.web.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, cursor_at, position
-from supertable.entrypoints.web.request_bodies import Body
+from supertable.entrypoints.web.requests.cursors import decode_cursor, encode_cursor
+from supertable.entrypoints.web.requests.json_bodies import Body
+from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace
 
 _TAGS = ["versions"]
 _MOST_LOOKED_AT = 1000
@@ -66,10 +68,14 @@ class NewRestore(Body):
 
 @get(TABLE + "/versions", tags=_TAGS, summary="List versions", responses=problems(404), sync_to_thread=True)
 def list_versions(
-    container: Services, namespace: Here, table: FromPath[str], limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    container: InjectedContainer,
+    namespace: InjectedNamespace,
+    table: FromPath[str],
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
 ) -> Page[HistoryEntry]:
     """The commits, newest first. What they did to rows is for callers who may read the whole table."""
-    newest = position("versions", cursor, int)
+    newest = decode_cursor("versions", cursor, int)
     found = container.table_history()(namespace, table, limit, newest)
     return Page(found, _older("versions", found[-1].version if found else 1))
 
@@ -82,7 +88,7 @@ def list_versions(
     sync_to_thread=True,
 )
 def describe_version(
-    container: Services, namespace: Here, table: FromPath[str], version: FromPath[int]
+    container: InjectedContainer, namespace: InjectedNamespace, table: FromPath[str], version: FromPath[int]
 ) -> VersionDescription:
     """What the commit did, as far as the caller may know, and the columns after it."""
     tables = container.tables()
@@ -95,13 +101,13 @@ def describe_version(
     TABLE + "/restores",
     tags=_TAGS,
     summary="Restore a version",
-    responses=problems_of_change(404),
+    responses=change_problems(404),
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )
 def restore_version(
-    container: Services,
-    namespace: Here,
+    container: InjectedContainer,
+    namespace: InjectedNamespace,
     table: FromPath[str],
     data: JSONBody[NewRestore],
     idempotency_key: IdempotencyKey = None,
@@ -113,7 +119,11 @@ def restore_version(
 
 @get(TABLE + "/tombstones", tags=_TAGS, summary="List soft deletes", responses=problems(404), sync_to_thread=True)
 def list_tombstones(
-    container: Services, namespace: Here, table: FromPath[str], limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    container: InjectedContainer,
+    namespace: InjectedNamespace,
+    table: FromPath[str],
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
 ) -> Page[TombstoneInfo]:
     """Who deleted what, when and why, newest first; the version before each has the rows.
 
@@ -121,7 +131,7 @@ def list_tombstones(
     """
     tables = container.tables()
     opened = tables.open(namespace, table, Permission.READ)
-    newest = position("tombstones", cursor, int) or opened.snapshot.version
+    newest = decode_cursor("tombstones", cursor, int) or opened.snapshot.version
     found = tombstones(tables, opened, limit, newest, _MOST_LOOKED_AT)
     last = found[-1].version if len(found) == limit else newest - _MOST_LOOKED_AT + 1
     return Page(found, _older("tombstones", last))
@@ -136,7 +146,7 @@ def made_version(namespace: Namespace, result: WriteResult) -> Response[WriteRes
 
 def _older(listing: str, version: int) -> str | None:
     """The cursor for what came before a version."""
-    return cursor_at(listing, version - 1) if version > 1 else None
+    return encode_cursor(listing, version - 1) if version > 1 else None
 
 
 HANDLERS = (list_versions, describe_version, restore_version, list_tombstones)

@@ -25,9 +25,9 @@ class ResultFormat(StrEnum):
 
 def write_result(reader: pa.RecordBatchReader, format_: ResultFormat, sink: BinaryIO) -> None:
     """Encode the whole result into `sink`. `TABLE` is not an encoding; see `write_grid`."""
-    from supertable.entrypoints.encoding.results import Encoding, encoded
+    from supertable.entrypoints.encoding.results import Encoding, encode_result
 
-    for piece in encoded(reader, Encoding(format_)):
+    for piece in encode_result(reader, Encoding(format_)):
         sink.writelines(piece)
 
 

@@ -1,4 +1,4 @@
-"""Logs as JSON, one event to a line, on standard error; with the id of the request that they are about."""
+"""Logs as JSON on standard error: one event per line, with the id of its request."""
 
 from __future__ import annotations
 
@@ -8,18 +8,28 @@ from typing import Any
 
 import structlog
 
-GRANIAN: dict[str, Any] = {
+GRANIAN_LOGGING: dict[str, Any] = {
     "handlers": {},
     "loggers": {"_granian": {"handlers": [], "propagate": True}, "granian.access": {"handlers": [], "propagate": True}},
 }
-"""Its own words go the same way."""
-_TALKATIVE = ("azure", "boto3", "botocore", "google", "httpcore", "httpx", "opentelemetry", "s3transfer", "urllib3")
-"""These log addresses, which may be signed, and headers."""
+"""The logging configuration of granian: its messages go to the same log."""
+_LEAKY_LOGGERS = (
+    "azure",
+    "boto3",
+    "botocore",
+    "google",
+    "httpcore",
+    "httpx",
+    "opentelemetry",
+    "s3transfer",
+    "urllib3",
+)
+"""Below WARNING, these log headers and addresses, which may be signed."""
 
 
 def configure_logs(level: str) -> None:
-    """For the whole process."""
-    before: list[Any] = [
+    """Configure the logs of the whole process. `level`: a name, like INFO."""
+    shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
@@ -28,7 +38,7 @@ def configure_logs(level: str) -> None:
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *before,
+            *shared,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -37,7 +47,7 @@ def configure_logs(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=before,
+            foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
@@ -48,5 +58,5 @@ def configure_logs(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for name in _TALKATIVE:
+    for name in _LEAKY_LOGGERS:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

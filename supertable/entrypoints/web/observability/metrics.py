@@ -1,7 +1,7 @@
-"""What Prometheus is told. Labels are routes, methods and states: there are few of each, and none names a table.
+"""Metrics for Prometheus. Labels are routes, methods and states: they have few values, and none names a table.
 
-With several workers the counts of all are added up: `PROMETHEUS_MULTIPROC_DIR`, which `serving` sets, is where they
-meet.
+The counts of all workers are added up through the files in the folder `PROMETHEUS_MULTIPROC_DIR`, which the server
+sets.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
-REQUESTS = Counter("supertable_requests", "Requests that were answered.", ["method", "route", "status"])
-SECONDS = Histogram("supertable_request_seconds", "Time until an answer was sent whole.", ["method", "route"])
-IN_FLIGHT = Gauge("supertable_requests_in_flight", "Requests being answered.", multiprocess_mode="livesum")
-QUERIES = Counter("supertable_queries", "Queries that ended.", ["outcome"])
-ROWS = Counter("supertable_rows_read", "Rows of queries' answers.")
-WRITES = Counter("supertable_writes", "Writes that became durable; several may share a version.")
-_SHARED = "PROMETHEUS_MULTIPROC_DIR"
+REQUESTS = Counter("supertable_requests", "Answered requests.", ["method", "route", "status"])
+SECONDS = Histogram("supertable_request_seconds", "Seconds until a response was sent completely.", ["method", "route"])
+IN_FLIGHT = Gauge("supertable_requests_in_flight", "Requests in progress.", multiprocess_mode="livesum")
+QUERIES = Counter("supertable_queries", "Queries that have ended.", ["outcome"])
+ROWS = Counter("supertable_rows_read", "Rows in the results of queries.")
+WRITES = Counter("supertable_writes", "Durable writes; several may share a version.")
+MULTIPROCESS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The environment variable with the folder that the workers share."""
 
 
 @get("/metrics", sync_to_thread=True, include_in_schema=False)
@@ -35,7 +36,7 @@ def metrics() -> Response[bytes]:
 
 
 def _registry() -> CollectorRegistry:
-    if _SHARED not in os.environ:
+    if MULTIPROCESS_FOLDER not in os.environ:
         return REGISTRY
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]

@@ -12,15 +12,15 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 
-def tracer_provider(endpoint: str) -> TracerProvider:
-    """Sends spans to `endpoint`; shut it down to send the last."""
-    provider = TracerProvider(resource=Resource.create({SERVICE_NAME: "supertable-api"}))
+def tracer_provider(endpoint: str, service: str) -> TracerProvider:
+    """A provider that sends the spans of `service` to `endpoint`. Its `shutdown` sends the last spans."""
+    provider = TracerProvider(resource=Resource.create({SERVICE_NAME: service}))
     exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
     provider.add_span_processor(BatchSpanProcessor(exporter))
     return provider
 
 
 def traced(app: ASGIApp, provider: TracerProvider) -> ASGIApp:
-    """One span to a request."""
+    """The application with one span for each request."""
     wrapped = OpenTelemetryMiddleware(app, tracer_provider=provider, exclude_spans=["receive", "send"])
     return cast(ASGIApp, wrapped)

@@ -112,7 +112,8 @@ def test_who_leaves_takes_the_query_along(numbers: ApiServer) -> None:
 
 def test_who_leaves_in_the_middle_takes_the_query_along(numbers: ApiServer) -> None:
     with numbers.client() as client, asking(client, "SELECT a.i FROM numbers a, numbers b") as answer:
-        next(answer.iter_raw())
+        pieces = answer.iter_raw()
+        next(pieces)
         assert leases(numbers) == 1
     wait_until(lambda: leases(numbers) == 0)
 

@@ -1,10 +1,9 @@
-"""The description of the API, and a page that shows it; both work without the internet."""
+"""The OpenAPI description at `/api/v1/openapi.json`, and the page at `/api/v1/docs`. Both work without the internet."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from litestar import Request, Router, get
 from litestar.datastructures import CacheControlHeader, State
@@ -14,8 +13,6 @@ from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.static_files import create_static_files_router
 
 import supertable
-from supertable.entrypoints.web.media_types import MEDIA_TYPES
-from supertable.entrypoints.web.row_bodies import FORMATS
 
 _PAGE = Path(__file__).parent / "docs_page"
 _PATH = "/api/v1/docs"
@@ -24,14 +21,18 @@ _SCHEME = "token"
 _ABOUT = """\
 Versioned tables of Parquet files, with SQL and time travel.
 
-Send a token with each request: `Authorization: Bearer …`. Whoever has several roles may name one in
-`X-Supertable-Role`. Errors are problem documents (RFC 9457) whose `type` is stable: `/problems` lists them.
-Lists come in pages: `?limit=&cursor=` answers `items` and `next_cursor`.
+**Authentication.** Send a token with each request: `Authorization: Bearer …`. If the user has several roles,
+`X-Supertable-Role` selects one; without it, the user's default role applies.
+
+**Errors** are problem documents (RFC 9457). Their `type` is stable; `GET /problems` lists all types.
+
+**Lists** come in pages. `limit` sets the size of a page. The response has `items` and `next_cursor`; send the latter
+as `cursor` to get the next page.
 """
 
 
 class _Page(OpenAPIRenderPlugin):
-    """The page is the same for any description: its script loads that."""
+    """Renders the same page for any description; the page's script loads the description."""
 
     def render(self, request: Request[Any, Any, State], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002
         return (_PAGE / "index.html").read_bytes()
@@ -49,7 +50,7 @@ CONFIG = OpenAPIConfig(
             _SCHEME: spec.SecurityScheme(
                 type="http",
                 scheme="bearer",
-                description="A token of SuperTable, or a trusted issuer's JWT.",
+                description="A SuperTable token, or a JWT of a trusted issuer.",
             )
         }
     ),
@@ -70,31 +71,6 @@ _ASSETS = create_static_files_router(
 @get("/api/v1/openapi.json", media_type=OpenAPIMediaType.OPENAPI_JSON, include_in_schema=False, sync_to_thread=True)
 def openapi_json(request: Request[Any, Any, State]) -> bytes:
     return OpenAPIRenderPlugin.render_json(request, request.app.openapi_schema.to_schema())
-
-
-@dataclass
-class ResultOperation(spec.Operation):
-    """An operation that answers with rows, in the format that `Accept` names. Give it as `operation_class`."""
-
-    def __post_init__(self) -> None:
-        done = (self.responses or {}).get("200")
-        if isinstance(done, spec.OpenAPIResponse):
-            schema = spec.Schema(description="The rows. As JSON: an object that has the columns, too.")
-            done.content = {name: spec.OpenAPIMediaType(schema=schema) for name in MEDIA_TYPES}
-
-
-@dataclass
-class RowsOperation(spec.Operation):
-    """An operation whose body is rows, in the format that `Content-Type` names. Give it as `operation_class`."""
-
-    formats: ClassVar = tuple(FORMATS)
-
-    def __post_init__(self) -> None:
-        rows = spec.Schema(type=spec.OpenAPIType.ARRAY, items=spec.Schema(type=spec.OpenAPIType.OBJECT))
-        as_json = spec.OpenAPIMediaType(schema=rows, example=[{"id": 1, "region": "north", "amount": "9.50"}])
-        other = spec.OpenAPIMediaType(schema=spec.Schema())
-        content = {name: as_json if name == "application/json" else other for name in self.formats}
-        self.request_body = spec.RequestBody(content, "The rows.", required=True)
 
 
 HANDLERS = (openapi_json, _ASSETS)

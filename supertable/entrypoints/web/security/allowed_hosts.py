@@ -1,4 +1,7 @@
-"""Which host names requests may be addressed to: a page of another name that points here reaches nothing."""
+"""The host names that requests may be addressed to.
+
+This stops DNS rebinding: a page under another host name that resolves to this service gets no answer.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,10 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 
 class AllowedHosts(ASGIMiddleware):
-    """`patterns`: like `*.example.com`. Raises 421 for others."""
+    """Refuses requests whose `Host` matches none of the `patterns`, like `*.example.com`, with 421."""
 
     def __init__(self, patterns: list[str]) -> None:
-        self._patterns = [pattern.lower().replace("[", "[[]") for pattern in patterns]  # [::1] means itself
+        self._patterns = [pattern.lower().replace("[", "[[]") for pattern in patterns]  # [::1] matches itself
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         host = ASGIConnection[Any, Any, Any, Any](scope).headers.get("Host", "").lower()

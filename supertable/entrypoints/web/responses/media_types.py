@@ -1,4 +1,4 @@
-"""The formats of results, by their names in `Accept`."""
+"""The media types of results."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from litestar.exceptions import HTTPException
 
 from supertable.entrypoints.encoding.results import Encoding
 
-MEDIA_TYPES = {
+RESULT_ENCODINGS = {
     "application/json": Encoding.JSON,
     "application/x-ndjson": Encoding.NDJSON,
     "text/csv": Encoding.CSV,
     "application/vnd.apache.parquet": Encoding.PARQUET,
     "application/vnd.apache.arrow.stream": Encoding.ARROW,
 }
+"""The encoding of results by media type."""
 
 
-def accepted(request: Request[Any, Any, Any]) -> str:
-    """The media type to answer with: JSON where any will do. Raises 406."""
-    found = request.accept.best_match(list(MEDIA_TYPES))
+def negotiated_media_type(request: Request[Any, Any, Any]) -> str:
+    """The media type of the response by `Accept`; JSON if any will do. Raises 406."""
+    found = request.accept.best_match(list(RESULT_ENCODINGS))
     if found is None:
-        known = ", ".join(MEDIA_TYPES)
-        raise HTTPException(f"Results come as {known}; `Accept` asks for none of these.", status_code=406)
+        known = ", ".join(RESULT_ENCODINGS)
+        raise HTTPException(f"`Accept` must allow one of {known}.", status_code=406)
     return found

@@ -1,0 +1,1 @@
+"""Parts of requests: JSON bodies, bodies that hold rows, cursors, entity tags."""

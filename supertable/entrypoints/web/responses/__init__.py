@@ -1,0 +1,1 @@
+"""Responses that hold rows: content negotiation and streaming."""

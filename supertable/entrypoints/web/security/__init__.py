@@ -1,0 +1,1 @@
+"""Checks before a handler runs: host names, tokens, rate limits."""

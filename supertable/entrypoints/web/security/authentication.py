@@ -1,0 +1,54 @@
+"""Authentication: the bearer token of a request becomes a session before its handler runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar.concurrency import sync_to_thread
+from litestar.connection import ASGIConnection
+from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
+from litestar.types import ASGIApp
+
+from supertable.domain.access.sessions import Session
+from supertable.domain.errors import NotSignedIn
+from supertable.entrypoints.web.security.rate_limit import RateLimit
+from supertable.entrypoints.web.service.dependencies import container_of
+
+ROLE_HEADER = "X-Supertable-Role"
+ORGANIZATION_HEADER = "X-Supertable-Organization"
+_SCHEME = "bearer "
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+
+class AuthenticationMiddleware(AbstractAuthenticationMiddleware):
+    """Sets `request.user` to the caller's session. Raises `NotSignedIn`, and `AccessDenied` for a role not held.
+
+    Counts requests against `rate_limit` by token; requests without a valid token are counted by client address.
+    """
+
+    def __init__(self, app: ASGIApp, rate_limit: RateLimit) -> None:
+        super().__init__(app)
+        self._rate_limit = rate_limit
+
+    async def authenticate_request(self, connection: Connection) -> AuthenticationResult:
+        try:
+            session = await sign_in(connection, connection.headers.get(ROLE_HEADER) or None)
+        except NotSignedIn:
+            self._rate_limit.count(f"from {connection.client.host if connection.client else 'nowhere'}")
+            raise
+        self._rate_limit.count(session.token or session.user)
+        return AuthenticationResult(user=session, auth=None)
+
+
+async def sign_in(connection: Connection, role: str | None) -> Session:
+    """The session of the caller under `role`; None: the caller's default role."""
+    container = container_of(connection.scope)
+    organization = connection.headers.get(ORGANIZATION_HEADER) or container.settings().organization
+    credential = _bearer_token(connection.headers.get("Authorization", ""))
+    return await sync_to_thread(container.sign_in(), organization, credential, role)
+
+
+def _bearer_token(authorization: str) -> str:
+    if not authorization.lower().startswith(_SCHEME) or not authorization[len(_SCHEME) :].strip():
+        raise NotSignedIn("No token was sent. Send one in the header `Authorization: Bearer …`.")
+    return authorization[len(_SCHEME) :].strip()

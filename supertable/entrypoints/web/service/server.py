@@ -1,0 +1,50 @@
+"""Serving under granian: worker processes that share nothing but the catalog and the object store."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from functools import partial
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from litestar import Litestar
+
+from supertable.config.settings.settings import Settings
+from supertable.entrypoints.web.observability.json_logs import GRANIAN_LOGGING, configure_logs
+from supertable.entrypoints.web.observability.metrics import MULTIPROCESS_FOLDER
+
+_KILL_DELAY_SECONDS = 5
+"""From the end of the shutdown to the kill of a worker that still runs."""
+
+
+def serve(host: str, port: int, workers: int, settings: Settings, load: Callable[[Settings], Litestar]) -> None:
+    """Serve until SIGTERM or SIGINT. Raises `OSError` if the address is in use.
+
+    `load` builds the application of one worker process; it must be picklable.
+    """
+    multiprocessing.set_start_method("spawn", force=True)  # threads of this process would not survive a fork
+    configure_logs(settings.log_level)
+    with TemporaryDirectory(prefix="supertable-") as counts:
+        os.environ.setdefault(MULTIPROCESS_FOLDER, counts)
+        server: Any = Granian(
+            "supertable",
+            address=host,
+            port=port,
+            workers=workers,
+            interface=Interfaces.ASGI,
+            http=HTTPModes.http1,  # every HTTP/1.1 client detects a response that was cut off
+            backlog=1024,
+            respawn_failed_workers=True,
+            workers_kill_timeout=settings.shutdown_seconds + _KILL_DELAY_SECONDS,
+            log_dictconfig=GRANIAN_LOGGING,
+        )
+        server.serve(target_loader=partial(_load_worker, settings, load), wrap_loader=False)
+
+
+def _load_worker(settings: Settings, load: Callable[[Settings], Litestar]) -> Litestar:
+    configure_logs(settings.log_level)
+    return load(settings)
