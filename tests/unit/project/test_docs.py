@@ -10,7 +10,10 @@ import pytest
 from supertable.config.settings.settings import Settings
 
 ROOT = Path(__file__).parents[3]
-README = (ROOT / "README.md").read_text()
+README_PAGE = ROOT / "README.md"
+CONTRIBUTING_PAGE = ROOT / "CONTRIBUTING.md"
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
+README = README_PAGE.read_text()
 
 
 def test_the_readme_names_exactly_the_settings_that_are_read() -> None:
@@ -26,12 +29,12 @@ def test_a_default_is_what_the_readme_says(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_nobody_is_told_to_install_the_other_project() -> None:
-    for path in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]:
+    for path in [README_PAGE, ROOT / "CHANGELOG.md", CONTRIBUTING_PAGE, *DOCS]:
         assert not re.search(r"pip install (-\S+ )*['\"]?supertable(?!-lake)", path.read_text()), path
 
 
-def test_every_command_of_the_readme_is_in_the_makefile() -> None:
-    makefile = (ROOT / "Makefile").read_text()
-    for name in set(re.findall(r"`make ([a-z]+)`|^make ([a-z]+)", README, flags=re.MULTILINE)):
-        target = name[0] or name[1]
-        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+@pytest.mark.parametrize("page", [README_PAGE, CONTRIBUTING_PAGE, *DOCS], ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_make_command_is_in_the_makefile(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    commands = set(re.findall(r"(?:^|`)make ([a-z-]+)", page.read_text(), flags=re.MULTILINE))
+    assert commands <= targets
