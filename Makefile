@@ -10,6 +10,8 @@ READY := $(VENV)/.ready
 BENCH := .venv-bench
 BENCH_READY := $(BENCH)/.ready
 SERVERS := tests/servers/node_modules/.package-lock.json
+# Compiled modules are kept: each of the suite's processes would compile all of them again.
+unexport PYTHONDONTWRITEBYTECODE
 # Twice the cores: many tests wait for servers and time-outs.
 WORKERS ?= $(shell echo $$(( 2 * $$(getconf _NPROCESSORS_ONLN) )))
 RANDOM_WORK := tests/property tests/attacks/test_random_selects.py tests/e2e/api/fuzz \
@@ -37,12 +39,7 @@ demo: $(READY) ## Load 336,776 flights, upsert, delete, travel in time, query
 	@$(BIN)/supertable demo
 
 test: $(READY) $(SERVERS) ## Run the whole test suite, or a part: ARGS=tests/unit, ARGS="-k upsert"; SEED=… repeats its random work
-ifdef ARGS
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
-else
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not alone"
-	@$(BIN)/python -m pytest -m alone
-endif
 
 check: lint types contracts ## Check style, types and imports, and run the unit tests, in less than a minute
 	@$(BIN)/python -m pytest -q -n auto tests/unit

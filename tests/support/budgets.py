@@ -19,6 +19,7 @@ class Budget:
     `examples`: of each property. `histories` of `steps` operations each: random histories of a lake, in a local folder,
     on each server of an object store (`remote_`), and with the catalog in Redis (`redis_`). `damages`: objects damaged.
     `selects`: random statements for each of ten seeds. `kills`: of a writing process, by where its lake is.
+    `concurrent_queries`: of each of two readers beside four writers.
     `storm_turns`: writes of each writer behind a failing network. `fuzz_examples`: for each operation and phase of the
     API. `damaged_bodies`: for each format and kind of damage.
     """
@@ -33,6 +34,7 @@ class Budget:
     damages: int
     selects: int
     kills: dict[str, int]
+    concurrent_queries: int
     storm_turns: int
     fuzz_examples: int
     damaged_bodies: int
@@ -49,6 +51,7 @@ SHORT = Budget(
     damages=60,
     selects=150,
     kills={"local": 20, "s3": 6, "azure": 4, "gcs": 4, "redis": 6},
+    concurrent_queries=100,
     storm_turns=2,
     fuzz_examples=2,
     damaged_bodies=8,
@@ -64,6 +67,7 @@ SOAK = Budget(
     damages=1_000,
     selects=2_000,
     kills={"local": 300, "s3": 100, "azure": 50, "gcs": 50, "redis": 100},
+    concurrent_queries=5_000,
     storm_turns=20,
     fuzz_examples=100,
     damaged_bodies=300,

@@ -11,10 +11,10 @@ import pytest
 import supertable
 from supertable.entrypoints.sdk.lake import Lake
 from tests.integration.commits.writer_processes import ROWS, SCHEMA, context, write_turns
+from tests.support.budgets import BUDGET
 
 WRITERS = 4
 TURNS = 10
-QUERIES = 2_000
 
 CUT = """
     SELECT (SELECT count(*) FROM t), (SELECT count(*) FROM copy),
@@ -50,13 +50,13 @@ def test_four_writers_and_readers(home: Path, mode: str) -> None:
         sql = CUT.format(rows=ROWS, keyed="true" if mode == "upsert" else "false")
         stop = threading.Event()
         with ThreadPoolExecutor(2) as pool:
-            readers = [pool.submit(read_cuts, lake, sql, stop, QUERIES // 4) for _ in range(2)]
+            readers = [pool.submit(read_cuts, lake, sql, stop, BUDGET.concurrent_queries) for _ in range(2)]
             for process in writers:
                 process.start()
             for process in writers:
                 process.join(120)
             stop.set()
-            assert sum(reader.result() for reader in readers) >= QUERIES // 2
+            assert sum(reader.result() for reader in readers) >= 2 * BUDGET.concurrent_queries
         assert [process.exitcode for process in writers] == [0] * WRITERS
         history = lake.table("t").history()
         assert len(history) == WRITERS * TURNS + 1

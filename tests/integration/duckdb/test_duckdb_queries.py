@@ -37,7 +37,6 @@ def tables(tmp_path: Path) -> Iterator[ParquetTables]:
 
 
 class TestStreaming:
-    @pytest.mark.alone
     def test_memory_stays_small_while_rows_stream(self, tables: ParquetTables) -> None:
         tables.query("select 1")
         process = psutil.Process()
@@ -164,7 +163,6 @@ class TestStopping:
                 query.close()
         assert psutil.Process().memory_info().rss - before < 50_000_000
 
-    @pytest.mark.alone
     @pytest.mark.parametrize("sql", [ENDLESS, ENDLESS_ROWS])
     def test_control_c(self, sql: str, tables: ParquetTables) -> None:
         before = signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background ignore it

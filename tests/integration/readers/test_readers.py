@@ -448,7 +448,6 @@ def json_item(n: int) -> str:
     )
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize(
     ("name", "start", "line", "end"),
     [("large.csv", "id,name,amount,day,note\n", csv_line, ""), ("large.json", '[{"id":0}\n', json_item, "]")],

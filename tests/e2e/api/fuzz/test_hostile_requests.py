@@ -315,7 +315,6 @@ def test_paths_that_lead_nowhere(server: ApiServer) -> None:
         assert not [secret for secret in SECRETS if secret.encode() in body and secret not in path], (path, body)
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("compression", [None, "gzip", "zstd"])
 def test_a_line_of_1_gb_is_refused_in_little_memory(home: Path, tmp_path: Path, compression: str | None) -> None:
     service = ApiService(home, tmp_path / "service", LOG_LEVEL="WARNING")

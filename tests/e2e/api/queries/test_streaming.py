@@ -85,7 +85,6 @@ def test_a_large_result_is_all_there(api: httpx.Client) -> None:
     assert pa.compute.sum(table["i"]).as_py() == ROWS * (ROWS - 1) // 2
 
 
-@pytest.mark.alone
 def test_memory_stays_flat_however_slow_the_client_is(numbers: ApiServer) -> None:
     sql = "SELECT a.i, a.t, b.i AS j FROM numbers a CROSS JOIN (SELECT i FROM numbers WHERE i < 100) b"
     before = psutil.Process().memory_info().rss

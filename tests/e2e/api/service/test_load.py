@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 import supertable
 from tests.support.api.load import SCHEMA, TABLE, loaded
 from tests.support.api.service import TOKEN, ApiService
 
 
-@pytest.mark.alone
 def test_nothing_fails_and_what_was_acknowledged_is_there_once(home: Path, tmp_path: Path) -> None:
     with supertable.connect(home) as lake:
         lake.create_table(TABLE, SCHEMA)
