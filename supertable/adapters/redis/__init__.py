@@ -1,1 +1,1 @@
-"""Catalog, locks and leases in one Redis or Valkey. They share their keys and their client, so they share a folder."""
+"""Catalog, locks and leases in one Redis or Valkey server, with the keys and the client that they share."""

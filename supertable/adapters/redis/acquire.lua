@@ -1,6 +1,7 @@
--- Take the lock, or stand in the queue for it. Returns whether it is taken, and else for how many milliseconds at most
--- it is another's. KEYS: lock, queue, seen. ARGV: token, how long the lock lasts (ms), whether to wait, for how long one
--- who waits may be silent (ms).
+-- Takes the lock, or joins the queue for it.
+-- KEYS: lock, queue, seen. ARGV: token; how long the lock lasts (ms); '1' to wait in the queue; how long a waiting token
+-- may be silent before it is removed from the queue (ms).
+-- Returns: 1 if the token has the lock, else 0; and for how many milliseconds at most another token still has it.
 local lock, queue, seen, token = KEYS[1], KEYS[2], KEYS[3], ARGV[1]
 local at = now()
 local function leave(who)
@@ -8,7 +9,7 @@ local function leave(who)
   redis.call('HDEL', seen, who)
 end
 if redis.call('GET', lock) == token then
-  return { 1, 0 } -- the answer to the first asking was lost
+  return { 1, 0 } -- this call repeats one whose reply was lost
 end
 local first = redis.call('ZRANGE', queue, 0, 0)[1]
 while first and first ~= token and at - tonumber(redis.call('HGET', seen, first) or '0') > tonumber(ARGV[4]) do

@@ -1,5 +1,7 @@
--- Whether the version was newer than the head, and the process of a lone master: see `lone`. KEYS: heads, records.
--- ARGV: an id for a new epoch, whether a master without a replica is doubted, log, version, record, how many are kept.
+-- Advances the head of a log, unless it is at this version or a newer one.
+-- KEYS: heads, records. ARGV: an id for a new epoch; '1' to distrust a master without a replica; log; version; record;
+-- how many records to keep.
+-- Returns: 1 if the head advanced, else 0; and the process of a lone master (see `lone`).
 local server, refusal, followed = this_server()
 if refusal then
   return refusal
@@ -9,13 +11,13 @@ epoch_of(heads, server, ARGV[1], now(), true)
 local held = redis.call('HMGET', heads, 'head:' .. log, 'expected:' .. log)
 local present = tonumber(held[1] or '0')
 if not present then
-  return redis.error_reply('DAMAGED the head of a log is no version')
+  return redis.error_reply('DAMAGED the head of a log is not a version')
 end
 if version <= present then
   return { 0, lone(server, followed, ARGV[2]) }
 end
 if present == 0 or version ~= present + 1 then
-  redis.call('DEL', records) -- they never have gaps
+  redis.call('DEL', records) -- records must not have gaps
 end
 redis.call('HSET', heads, 'head:' .. log, ARGV[4])
 redis.call('RPUSH', records, ARGV[5])

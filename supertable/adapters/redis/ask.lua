@@ -1,6 +1,7 @@
--- What every process says it reads, as long as its word holds. Those who have not said it after a moment are asked to.
--- KEYS: readers. ARGV: an id for a new epoch, that moment (microseconds; 0: now, and they are asked).
--- Returns: the moment, for how long (ms) nobody was forgotten, and of each process when it spoke and what it said.
+-- Returns the reports of all processes on what they read, without expired ones.
+-- KEYS: readers. ARGV: an id for a new epoch; when new reports were requested (microseconds), or 0 to request them now.
+-- Returns: when they were requested (microseconds); for how many milliseconds no report was lost; and for each process
+-- when its report was made (microseconds) and the report.
 local server, refusal = this_server()
 if refusal then
   return refusal

@@ -1,4 +1,4 @@
-"""The catalog in Redis: heads, their newest records, and which commits are expected."""
+"""The catalog in Redis: heads, their newest records, and the expected commits."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _HEAD = "head:"
 
 
 class RedisCatalog:
-    """Shared by all writers of a deployment. Every method but `logs` and `clear` is one script. `keys` is asked late.
+    """Shared by all writers of a deployment. Every method but `logs` and `clear` is one script.
 
-    A head and what makes it believable lie in one hash, so that no eviction takes only a part. `expected_seconds`: how
-    long a commit is expected.
+    A head and what its validity depends on are in one hash, so that no eviction removes only a part. `keys` is called
+    when a key is needed. `expected_seconds`: how long a commit is expected.
     """
 
     def __init__(
@@ -27,22 +27,22 @@ class RedisCatalog:
         self._server = server
         self._keys = keys
         self._expected_ms = round(expected_seconds * 1000)
-        self._doubt_lone_masters = int(bool(server.address.sentinels))
-        self._cut = RedisScript(server, "cut")
-        self._expect = RedisScript(server, "expect")
-        self._advance = RedisScript(server, "advance")
-        self._clear = RedisScript(server, "clear")
+        self._distrust_lone_masters = int(bool(server.address.sentinels))
+        self._cut_script = RedisScript(server, "cut")
+        self._expect_script = RedisScript(server, "expect")
+        self._advance_script = RedisScript(server, "advance")
+        self._clear_script = RedisScript(server, "clear")
 
     def cut(self, known: Mapping[str, int]) -> Cut:
         keys = self._keys()
         names = [key for log in known for key in (keys.heads(log), keys.records(log))]
-        arguments: list[Argument] = [self._expected_ms, _fresh(), self._doubt_lone_masters]
+        arguments: list[Argument] = [self._expected_ms, _new_id(), self._distrust_lone_masters]
         for log, version in known.items():
             arguments += [log, version]
         heads: dict[str, Head] = {}
         epochs: dict[str, str] = {}
         pending = set()
-        for log, (epoch, is_pending, version, *records) in zip(known, self._cut(names, arguments), strict=True):
+        for log, (epoch, is_pending, version, *records) in zip(known, self._cut_script(names, arguments), strict=True):
             epochs[log] = epoch.decode()
             if is_pending:
                 pending.add(log)
@@ -51,45 +51,47 @@ class RedisCatalog:
         return Cut(heads, epochs, frozenset(pending))
 
     def expect(self, log: str, version: int) -> None:
-        lone = self._expect([self._keys().heads(log)], [_fresh(), self._doubt_lone_masters, log, version])
-        self._server.require_named(lone.decode())
+        lone_master = self._expect_script(
+            [self._keys().heads(log)], [_new_id(), self._distrust_lone_masters, log, version]
+        )
+        self._server.require_master(lone_master.decode())
 
     def advance(self, log: str, version: int, record: bytes) -> bool:
         keys = self._keys()
-        arguments: list[Argument] = [_fresh(), self._doubt_lone_masters, log, version, record, _KEPT_RECORDS]
-        newer, lone = self._advance([keys.heads(log), keys.records(log)], arguments)
-        self._server.require_named(lone.decode())
+        arguments: list[Argument] = [_new_id(), self._distrust_lone_masters, log, version, record, _KEPT_RECORDS]
+        newer, lone_master = self._advance_script([keys.heads(log), keys.records(log)], arguments)
+        self._server.require_master(lone_master.decode())
         return bool(newer)
 
     def logs(self, prefix: str) -> list[str]:
-        return sorted(log for key in self._heads(prefix) for log in self._logs_in(key, prefix))
+        return sorted(log for key in self._head_keys(prefix) for log in self._logs_in(key, prefix))
 
     def clear(self, prefix: str) -> None:
         keys = self._keys()
-        for key in self._heads(prefix):
-            logs = self._logs_in(key, prefix, of_hashes_only=True)
-            self._clear([key, *(keys.records(log) for log in logs)], [_fresh(), *logs])
+        for key in self._head_keys(prefix):
+            logs = self._logs_in(key, prefix, hashes_only=True)
+            self._clear_script([key, *(keys.records(log) for log in logs)], [_new_id(), *logs])
 
     def close(self) -> None:
         self._server.close()
 
-    def _heads(self, prefix: str) -> list[str]:
-        """The keys that hold the heads of logs with this prefix, among others."""
+    def _head_keys(self, prefix: str) -> list[str]:
+        """The keys of the heads of all logs with this prefix; a key may have the heads of other logs too."""
         pattern = self._keys().heads_matching(prefix)
-        with self._server.answering() as client:
+        with self._server.client() as client:
             found = client.scan_iter(match=pattern, count=_SCANNED_AT_ONCE) if "*" in pattern else [pattern]
             return sorted({_text(key) for key in found})
 
-    def _logs_in(self, key: str, prefix: str, of_hashes_only: bool = False) -> list[str]:
-        with self._server.answering() as client:
-            if of_hashes_only and client.type(key) != b"hash":
+    def _logs_in(self, key: str, prefix: str, hashes_only: bool = False) -> list[str]:
+        with self._server.client() as client:
+            if hashes_only and client.type(key) != b"hash":
                 return []
             fields = [_text(field) for field in client.hkeys(key)]
         logs = (field.removeprefix(_HEAD) for field in fields if field.startswith(_HEAD))
         return [log for log in logs if log.startswith(prefix)]
 
 
-def _fresh() -> str:
+def _new_id() -> str:
     return uuid.uuid4().hex
 
 

@@ -1,4 +1,5 @@
--- Forgets logs and begins another epoch. KEYS: heads, then records of each log. ARGV: an id for a new epoch, the logs.
+-- Removes logs and begins another epoch.
+-- KEYS: heads, then the records of each log. ARGV: an id for the new epoch, then the logs.
 local server, refusal = this_server()
 if refusal then
   return refusal

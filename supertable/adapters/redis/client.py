@@ -1,4 +1,4 @@
-"""One Redis or Valkey server, or the master that Sentinels name, as the adapters here use it."""
+"""The client of one Redis or Valkey server, or of the master that Sentinels name."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ Argument = str | bytes | int
 
 @dataclass(frozen=True, slots=True)
 class RedisAddress:
-    """How a server is reached. A URL wins over host, port, database, username and password; Sentinels over the host."""
+    """How to reach a server. A URL overrides host, port, database, username and password; Sentinels override host and
+    port.
+    """
 
     host: str = "localhost"
     port: int = 6379
@@ -40,7 +42,7 @@ class RedisAddress:
     sentinel_password: str | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
-        """Fit to be shown to anyone."""
+        """Without secrets."""
         options = _options(self)
         if self.sentinels:
             listed = ",".join(f"{host}:{port}" for host, port in self.sentinels)
@@ -51,9 +53,9 @@ class RedisAddress:
 
 
 class RedisServer:
-    """Safe for any number of threads, and for forks. Nothing is opened before the first use.
+    """Safe for any number of threads, and for forks. Connects at the first use.
 
-    After a connection failed, every use in the next second fails at once, so that not everyone waits for a time-out.
+    After a failed connection, every use in the next second fails immediately instead of waiting for another timeout.
     """
 
     def __init__(self, address: RedisAddress) -> None:
@@ -63,8 +65,8 @@ class RedisServer:
         self._reason = ""
 
     @contextmanager
-    def answering(self) -> Iterator[redis.Redis]:
-        """The client. Raises `CatalogUnavailable` and `CatalogDamaged` for all that it raises in the block."""
+    def client(self) -> Iterator[redis.Redis]:
+        """The client of `redis`. Its errors in the block become `CatalogUnavailable` and `CatalogDamaged`."""
         if time.monotonic() - self._failed_at < _FAIL_FAST_SECONDS:
             raise CatalogUnavailable(self._reason)
         try:
@@ -78,22 +80,26 @@ class RedisServer:
                 raise CatalogDamaged(str(error)) from error
             raise CatalogUnavailable(f"Redis at {self.address}: {error}") from error
 
-    def require_named(self, process: str) -> None:
-        """Raises `CatalogUnavailable` unless most Sentinels hold this process for the master. No-op for none.
+    def require_master(self, process: str) -> None:
+        """Raises `CatalogUnavailable` unless most Sentinels name this process as the master. No-op if it is empty.
 
-        One that was cut off and replaced may go on answering whoever is cut off with it; nobody else would hear of it.
+        A master that was cut off and replaced may still answer clients that are cut off with it; their writes would be
+        invisible to all others.
         """
-        if process and 2 * sum(self._is_named(process, sentinel) for sentinel in self._sentinels) <= len(
-            self._sentinels
-        ):
-            raise CatalogUnavailable(f"Redis at {self.address}: what answers is not the master of most Sentinels")
+        if not process:
+            return
+        votes = sum(self._is_master(process, sentinel) for sentinel in self._sentinels)
+        if 2 * votes <= len(self._sentinels):
+            raise CatalogUnavailable(
+                f"Redis at {self.address}: the server is not the one that most Sentinels name as the master"
+            )
 
-    def _is_named(self, process: str, sentinel: redis.Redis) -> bool:
+    def _is_master(self, process: str, sentinel: redis.Redis) -> bool:
         try:
             master: Any = sentinel.sentinel_master(self.address.sentinel_master)
         except redis.RedisError:
             return False
-        if not master["runid"]:  # it has made this one the master just now, and not asked it yet
+        if not master["runid"]:  # the Sentinel has just promoted this master and does not know its process yet
             pool: Any = self._redis.connection_pool
             return bool((master["ip"], master["port"]) == pool.master_address)
         return bool(master["runid"] == process)
@@ -104,7 +110,7 @@ class RedisServer:
 
 
 class RedisScript:
-    """A Lua script that lies beside this file; one round trip, and atomic."""
+    """A Lua script of this folder. A call is one round trip, and atomic."""
 
     def __init__(self, server: RedisServer, name: str) -> None:
         folder = Path(__file__).parent
@@ -114,12 +120,12 @@ class RedisScript:
 
     def __call__(self, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
         """Raises `CatalogUnavailable` and `CatalogDamaged`."""
-        with self._server.answering() as client:
+        with self._server.client() as client:
             return self._script(keys=keys, args=arguments, client=client)
 
 
 class _MasterConnection(SentinelManagedConnection):
-    """Closed after every error, as others are: else a late answer would be taken for that of the next call."""
+    """Closed after every error, as other connections are: a late answer must not be read as that of the next call."""
 
     def read_response(self, *arguments: Any, **options: Any) -> Any:
         return super().read_response(*arguments, **{"disconnect_on_error": True, **options})
@@ -130,7 +136,7 @@ class _SecureMasterConnection(_MasterConnection, SSLConnection):
 
 
 def _clients(address: RedisAddress) -> tuple[redis.Redis, list[redis.Redis]]:
-    """Of the server, and of the Sentinels if there are any."""
+    """The client of the server, and those of the Sentinels if there are any."""
     options = {
         **_options(address),
         "socket_connect_timeout": _CONNECT_SECONDS,
@@ -146,7 +152,7 @@ def _clients(address: RedisAddress) -> tuple[redis.Redis, list[redis.Redis]]:
         "password": address.sentinel_password,
         "socket_connect_timeout": _CONNECT_SECONDS,
         "socket_timeout": _CONNECT_SECONDS,
-        "retry": Retry(NoBackoff(), 0),  # the next Sentinel is asked; by default each would be asked for minutes
+        "retry": Retry(NoBackoff(), 0),  # go to the next Sentinel at once; by default each is retried for minutes
     }
     sentinel = Sentinel(list(address.sentinels), sentinel_kwargs=sentinel_options, **options)  # type: ignore[no-untyped-call]
     connection_class = _SecureMasterConnection if is_secure else _MasterConnection
@@ -167,6 +173,6 @@ def _options(address: RedisAddress) -> dict[str, Any]:
         options: dict[str, Any] = dict(parse_url(address.url))  # type: ignore[no-untyped-call]
     except ValueError:
         raise InvalidSetting(
-            "SUPERTABLE_REDIS_URL", "it is not of the form rediss://user:password@host:port/0"
+            "SUPERTABLE_REDIS_URL", "it does not have the form rediss://user:password@host:port/0"
         ) from None
     return options

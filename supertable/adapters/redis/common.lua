@@ -1,6 +1,6 @@
--- Comes before every other script here.
+-- Precedes every other script in this folder.
 
--- Microseconds, and milliseconds, since 1970 by this server's clock.
+-- Microseconds since 1970 by this server's clock; `now` has milliseconds.
 local function now_us()
   local time = redis.call('TIME')
   return time[1] * 1000000 + time[2]
@@ -10,8 +10,8 @@ local function now()
   return math.floor(now_us() / 1000)
 end
 
--- What changes when a server may have forgotten something: its process, and its line of replication. Nothing, and why,
--- when it is no master. Besides: whether a replica has kept up with it in the last two seconds.
+-- Returns an id of the server's process and replication history, which changes whenever the server may have lost data,
+-- or nil; an error reply if the server is not a master; and whether a replica has followed it in the last two seconds.
 local function this_server()
   local replication = redis.call('INFO', 'replication')
   if not string.find(replication, 'role:master', 1, true) then
@@ -25,12 +25,13 @@ local function this_server()
   return run .. ':' .. string.match(replication, 'master_replid:(%w+)'), nil, followed
 end
 
--- The process of a master that no replica follows, where such a one is doubted; else nothing.
+-- Returns the process of a master that no replica follows, if `doubt` is '1'; else ''.
 local function lone(server, followed, doubt)
   return doubt == '1' and not followed and string.match(server, '^%w+') or ''
 end
 
--- The epoch of a hash and since when it lasts. It ends when the hash is lost, and when another server has the hash.
+-- Returns the epoch of a hash and its start (ms). An epoch ends when the hash is lost or is on another server. If it has
+-- ended, the next one is `fresh`; but '' where the hash does not exist and `create` is false.
 local function epoch_of(key, server, fresh, at, create)
   local held = redis.call('HMGET', key, 'server', 'epoch', 'since')
   if held[1] == server and held[2] and tonumber(held[3]) then

@@ -1,6 +1,7 @@
--- Of each log: epoch, whether it is pending, version (0: no head), and the newest records after the known version.
--- KEYS: heads and records of each log. ARGV: how long a commit is expected (ms), an id for a new epoch, whether a
--- master without a replica is doubted, then log and known version of each.
+-- Returns for each log: its epoch, 1 if a commit is pending, its version (0: no head), and its newest records after the
+-- known version.
+-- KEYS: heads and records of each log. ARGV: how long a commit is expected (ms); an id for a new epoch; '1' to distrust
+-- a master without a replica; then log and known version of each.
 local server, refusal, followed = this_server()
 if refusal then
   return refusal
@@ -22,7 +23,7 @@ for i = 1, #KEYS / 2 do
   local version = tonumber(held[1] or '0')
   local expected, since = string.match(held[2] or '0@0', '^(%d+)@(%d+)$')
   if not version or not expected then
-    return redis.error_reply('DAMAGED the head of a log is no version')
+    return redis.error_reply('DAMAGED the head of a log is not a version')
   end
   if tonumber(expected) > version then
     if at - since < remembered then

@@ -1,5 +1,6 @@
--- Returns the process of a lone master: see `lone`. KEYS: heads. ARGV: an id for a new epoch, whether a master without a
--- replica is doubted, log, version.
+-- Records that a commit of this version is expected.
+-- KEYS: heads. ARGV: an id for a new epoch; '1' to distrust a master without a replica; log; version.
+-- Returns the process of a lone master (see `lone`).
 local server, refusal, followed = this_server()
 if refusal then
   return refusal

@@ -1,9 +1,11 @@
-"""Leases in Redis, which cost a query nothing: each process says about every second what it reads.
+"""Leases in Redis. They add no round trip to a query: each process publishes about every second what it reads.
 
-1. A process is known before its first lease is given out, so whoever looks for leases knows whom to wait for.
-2. What it says is dated by the server's clock before it looks at its own leases.
-3. Who looks takes the time, asks everyone, and waits for words that are newer, or for their speakers to be given up.
-4. What may have been forgotten (a wiped server, a failover) is waited out: by then whoever lives has spoken again.
+1. A process publishes before its first lease is returned, so a vacuum knows which processes to wait for.
+2. A process reads the server's clock before it collects its leases, and publishes both together as its report.
+3. `live` takes the server's time, requests a report from every process, and waits until each process has published a
+   newer report or its last one has expired.
+4. After a restart, a wipe or a failover of the server, `live` waits as long as a report lasts: by then every process
+   that is alive has published again.
 """
 
 from __future__ import annotations
@@ -28,76 +30,80 @@ from supertable.domain.errors import CatalogDamaged, CatalogUnavailable, StoreUn
 
 _LOG = logging.getLogger(__name__)
 _LASTS_SECONDS = 10.0
-_SAID_TIMES = 10  # before a word runs out
+_REPORTS_PER_LIFETIME = 10
 _PAUSE_SECONDS = 0.005
 
 
 class RedisLeases:
-    """A process that was not heard of for `lasts_seconds` reads no more; if it stood still, its queries may then fail.
+    """The leases of a process that publishes nothing for `lasts_seconds` expire; its queries may then fail.
 
-    `live` fails rather than miss a lease. Where Redis does not answer, leases protect nothing, and a warning says so
-    once; a vacuum elsewhere waits for what the process said last to run out.
+    `live` raises rather than miss a lease. While Redis does not answer, leases protect nothing, and a warning is logged
+    once; a vacuum on another machine waits until the last report of this process expires. `keys` is called when a key
+    is needed.
     """
 
     def __init__(self, server: RedisServer, keys: Callable[[], Keys], lasts_seconds: float = _LASTS_SECONDS) -> None:
         self._server = server
         self._keys = keys
         self._lasts_seconds = lasts_seconds
-        self._ask = RedisScript(server, "ask")
+        self._ask_script = RedisScript(server, "ask")
         self._warned = False
-        self._speaker = self._new_speaker()
+        self._publisher = self._new_publisher()
 
     def begin(self) -> Lease:
-        if self._speaker.process != os.getpid() or self._speaker.is_stopped:
-            self._speaker = self._new_speaker()  # a forked child has no part in its parent's leases
-        lease = RedisLease(self._speaker.held, self)
+        if self._publisher.process != os.getpid() or self._publisher.is_stopped:
+            self._publisher = self._new_publisher()  # a forked child does not publish its parent's leases
+        lease = RedisLease(self._publisher.held, self)
         try:
-            self._speaker.make_known()
+            self._publisher.start()
         except SupertableError as error:
             if not self._warned:
                 self._warned = True
-                _LOG.warning("queries are not protected from vacuums: %s", error)
+                _LOG.warning("queries are not protected from vacuum: %s", error)
         return lease
 
     def live(self) -> list[LiveLease]:
         deadline = time.monotonic() + 3 * self._lasts_seconds
         try:
-            moment, known_ms, *said = self._asked(0)
-            while known_ms < self._lasts_seconds * 1000 or any(spoke <= moment for spoke, _ in said):
+            asked_at_us, remembered_ms, *reports = self._reports(0)
+            while remembered_ms < self._lasts_seconds * 1000 or any(at_us <= asked_at_us for at_us, _ in reports):
                 if time.monotonic() > deadline:
-                    raise StoreUnavailable("list", "the leases", "a process did not say in time what it reads")
+                    raise StoreUnavailable("list", "the leases", "a process did not report in time what it reads")
                 time.sleep(_PAUSE_SECONDS)
-                _, known_ms, *said = self._asked(moment)
+                _, remembered_ms, *reports = self._reports(asked_at_us)
         except (CatalogUnavailable, CatalogDamaged) as error:
             raise StoreUnavailable("list", "the leases", str(error)) from error
-        return [lease for _, words in said for lease in _decoded(words)]
+        return [lease for _, report in reports for lease in _decoded(report)]
 
     def close(self) -> None:
-        self._speaker.stop()
-        self._speaker.take_leave()
+        self._publisher.stop()
+        self._publisher.withdraw()
 
-    def _asked(self, moment: int) -> Sequence[Any]:
-        reply: Sequence[Any] = self._ask([self._keys().readers], [uuid.uuid4().hex, moment])
+    def _reports(self, asked_at_us: int) -> Sequence[Any]:
+        """When reports were requested, for how many ms the server has forgotten none, and the reports of the processes,
+        each with its time. 0: request new reports now.
+        """
+        reply: Sequence[Any] = self._ask_script([self._keys().readers], [uuid.uuid4().hex, asked_at_us])
         return reply
 
-    def _new_speaker(self) -> _Speaker:
-        speaker = _Speaker(self._server, self._keys, self._lasts_seconds)
-        weakref.finalize(self, speaker.stop)
-        return speaker
+    def _new_publisher(self) -> _Publisher:
+        publisher = _Publisher(self._server, self._keys, self._lasts_seconds)
+        weakref.finalize(self, publisher.stop)
+        return publisher
 
 
 class RedisLease:
     def __init__(self, held: dict[str, LiveLease], leases: RedisLeases) -> None:
         self._held = held
-        self._leases = leases  # which speak for it as long as they are no garbage
+        self._leases = leases  # keeps them, and so their publisher, from being collected
         self._id = f"{os.getpid()}-{next(_NUMBERS)}"
         self._began_at_us = time.time_ns() // 1000
         held[self._id] = LiveLease(self._id, self._began_at_us, None)
 
     def restrict_to(self, spans: Mapping[str, Collection[Span]]) -> None:
         if self._id in self._held:
-            said = {log: tuple(parts) for log, parts in spans.items()}
-            self._held[self._id] = LiveLease(self._id, self._began_at_us, said)
+            copied = {log: tuple(parts) for log, parts in spans.items()}
+            self._held[self._id] = LiveLease(self._id, self._began_at_us, copied)
 
     def close(self) -> None:
         self._held.pop(self._id, None)
@@ -117,8 +123,8 @@ class RedisLease:
 _NUMBERS = itertools.count(1)
 
 
-class _Speaker:
-    """One process, and the thread that speaks for it. `held`: its leases by id."""
+class _Publisher:
+    """Publishes the leases of this process, in a thread of its own. `held`: the leases by id."""
 
     def __init__(self, server: RedisServer, keys: Callable[[], Keys], lasts_seconds: float) -> None:
         self.process = os.getpid()
@@ -127,21 +133,21 @@ class _Speaker:
         self._server = server
         self._keys = keys
         self._lasts_seconds = lasts_seconds
-        self._pause_seconds = lasts_seconds / _SAID_TIMES
-        self._say = RedisScript(server, "say")
-        self._spoke_at = (float("-inf"), float("-inf"))
+        self._pause_seconds = lasts_seconds / _REPORTS_PER_LIFETIME
+        self._say_script = RedisScript(server, "say")
+        self._published_at = (float("-inf"), float("-inf"))
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
 
-    def make_known(self) -> None:
-        """Returns at once when it has spoken lately, by either clock. Raises what the server and the store do."""
-        if max(now - then for now, then in zip(_now(), self._spoke_at, strict=True)) < self._lasts_seconds / 2:
+    def start(self) -> None:
+        """Publish, unless that was done lately by both clocks, and start the thread. Raises what the server raises."""
+        if max(now - then for now, then in zip(_now(), self._published_at, strict=True)) < self._lasts_seconds / 2:
             return
-        self._speak()
+        self._publish()
         with self._starting:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._speak_on, name="supertable-leases", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="supertable-leases", daemon=True)
                 self._thread.start()
 
     @property
@@ -149,41 +155,42 @@ class _Speaker:
         return self._stopped.is_set()
 
     def stop(self) -> None:
-        """The thread ends soon. Asks the server nothing: the collector of garbage calls this, in any thread."""
+        """End the thread soon. Does not call the server: the garbage collector calls this, in any thread."""
         self._stopped.set()
 
-    def take_leave(self) -> None:
-        """Whoever looks for leases need not wait for this process any more."""
+    def withdraw(self) -> None:
+        """Remove this process's report, so that no vacuum waits for it. No-op if it never started, and in a child."""
         if self._thread is None or self.process != os.getpid():
             return
         with suppress(SupertableError):
-            self._said("", 0)
+            self._store("", 0)
 
-    def _speak_on(self) -> None:
+    def _run(self) -> None:
         while not self._stopped.is_set():
             try:
-                with self._server.answering() as client:
+                with self._server.client() as client:
                     client.blpop([self._keys().asked(self._id)], timeout=self._pause_seconds)
                 if not self._stopped.is_set():
-                    self._speak()
+                    self._publish()
             except SupertableError:
                 self._stopped.wait(self._pause_seconds)
-        self.take_leave()
+        self.withdraw()
 
-    def _speak(self) -> None:
-        at = _now()
-        with self._server.answering() as client:
+    def _publish(self) -> None:
+        started_at = _now()
+        with self._server.client() as client:
             seconds, microseconds = client.time()
-        self._said(_encoded(list(self.held.values())), seconds * 1_000_000 + microseconds)
-        self._spoke_at = at
+        self._store(_encoded(list(self.held.values())), seconds * 1_000_000 + microseconds)
+        self._published_at = started_at
 
-    def _said(self, words: str, stamp_us: int) -> None:
+    def _store(self, report: str, at_us: int) -> None:
+        """Store the report; an empty one removes it. `at_us`: the server's time before the leases were collected."""
         lasts_ms = round(self._lasts_seconds * 1000)
-        self._say([self._keys().readers], [uuid.uuid4().hex, self._id, lasts_ms, stamp_us, words])
+        self._say_script([self._keys().readers], [uuid.uuid4().hex, self._id, lasts_ms, at_us, report])
 
 
 def _now() -> tuple[float, float]:
-    """One of them may stand still while the machine sleeps, the other may be set."""
+    """Two clocks: the monotonic one may stop while the machine sleeps, the other may be adjusted."""
     return time.monotonic(), time.time()
 
 
@@ -191,10 +198,10 @@ def _encoded(leases: list[LiveLease]) -> str:
     return json.dumps([(lease.id, lease.began_at_us, lease.spans) for lease in leases])
 
 
-def _decoded(words: bytes) -> list[LiveLease]:
+def _decoded(report: bytes) -> list[LiveLease]:
     return [
         LiveLease(name, began_at_us, None if spans is None else _spans(spans))
-        for name, began_at_us, spans in json.loads(words)
+        for name, began_at_us, spans in json.loads(report)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Locks in Redis: a token that expires, renewed while it is held, and a queue for those who wait."""
+"""Locks in Redis: a token that expires unless it is renewed, and a queue of the callers that wait."""
 
 from __future__ import annotations
 
@@ -24,79 +24,81 @@ _SILENT_SECONDS = 1.5
 class RedisLocks:
     """First come, first served. A holder that dies or stands still loses its lock within 2 seconds.
 
-    Who waits is woken by who is before, and looks by itself twice a second. Where Redis does not answer no lock is ever
-    held, at no wait.
+    A release wakes the next in the queue; besides, each one that waits asks again twice a second. While Redis does not
+    answer, no lock is held and no caller waits. `keys` is called when a key is needed.
     """
 
     def __init__(self, server: RedisServer, keys: Callable[[], Keys]) -> None:
         self._server = server
         self._keys = keys
-        self._acquire = RedisScript(server, "acquire")
-        self._release = RedisScript(server, "release")
-        self._renew = RedisScript(server, "renew")
-        self._held = _Held()
+        self._acquire_script = RedisScript(server, "acquire")
+        self._release_script = RedisScript(server, "release")
+        self._renew_script = RedisScript(server, "renew")
+        self._held = _HeldLocks()
 
     @contextmanager
     def hold(self, name: str, wait_seconds: float) -> Iterator[bool]:
         token = uuid.uuid4().hex
-        held = self._waited_for(name, token, time.monotonic() + wait_seconds)
+        held = self._wait_for(name, token, time.monotonic() + wait_seconds)
         if held:
-            self._keep(name, token)
+            self._keep_renewed(name, token)
         try:
             yield held
         finally:
             if held:
-                self._give_back(name, token)
+                self._release(name, token)
 
-    def _waited_for(self, name: str, token: str, deadline: float) -> bool:
+    def _wait_for(self, name: str, token: str, deadline: float) -> bool:
+        """Whether the lock was acquired before the deadline."""
         try:
             while True:
                 waits = time.monotonic() < deadline
-                taken, lasts_ms = self._asked(name, token, waits)
+                acquired, lasts_ms = self._try_acquire(name, token, waits)
                 left = deadline - time.monotonic()
-                if taken:
+                if acquired:
                     return True
                 if not waits:
-                    self._release(self._names(name), [token])  # out of the queue
+                    self._release_script(self._lock_keys(name), [token])  # leaves the queue
                     return False
                 pause = (lasts_ms + 5) / 1000 if lasts_ms else _LONGEST_PAUSE_SECONDS / 5
-                with self._server.answering() as client:
+                with self._server.client() as client:
                     turn = self._keys().turn(name, token)
                     client.blpop([turn], timeout=max(0.001, min(left, pause, _LONGEST_PAUSE_SECONDS)))
         except (CatalogUnavailable, CatalogDamaged) as error:
-            _LOG.info("going on without the lock %s: %s", name, error)
+            _LOG.info("continuing without the lock %s: %s", name, error)
             return False
         except BaseException:
-            self._give_back(name, token)
+            self._release(name, token)
             raise
 
-    def _asked(self, name: str, token: str, waits: bool) -> tuple[bool, int]:
+    def _try_acquire(self, name: str, token: str, waits: bool) -> tuple[bool, int]:
+        """Whether it was acquired; else also for how many milliseconds at most another caller still holds it."""
         arguments = [token, *(str(round(number)) for number in (_LASTS_SECONDS * 1000, waits, _SILENT_SECONDS * 1000))]
-        taken, lasts_ms = self._acquire(self._names(name), arguments)
-        return bool(taken), int(lasts_ms)
+        acquired, lasts_ms = self._acquire_script(self._lock_keys(name), arguments)
+        return bool(acquired), int(lasts_ms)
 
-    def _names(self, name: str) -> list[str]:
+    def _lock_keys(self, name: str) -> list[str]:
         keys = self._keys()
         return [keys.lock(name), keys.queue(name), keys.seen(name)]
 
-    def _keep(self, name: str, token: str) -> None:
+    def _keep_renewed(self, name: str, token: str) -> None:
         if self._held.process != os.getpid():
-            self._held = _Held()  # what a forked child inherits is its parent's
+            self._held = _HeldLocks()  # a forked child inherits the parent's locks, which are not its own
         held = self._held
         with held.lock:
             held.tokens[token] = self._keys().lock(name)
             if not held.renewing:
                 held.renewing = True
-                threading.Thread(target=self._renewed, args=(held,), name="supertable-locks", daemon=True).start()
+                threading.Thread(target=self._renew, args=(held,), name="supertable-locks", daemon=True).start()
 
-    def _give_back(self, name: str, token: str) -> None:
+    def _release(self, name: str, token: str) -> None:
         with self._held.lock:
             self._held.tokens.pop(token, None)
-        with suppress(CatalogUnavailable, CatalogDamaged):  # then it expires
-            self._release(self._names(name), [token])
+        with suppress(CatalogUnavailable, CatalogDamaged):  # the lock then expires
+            self._release_script(self._lock_keys(name), [token])
 
-    def _renewed(self, held: _Held) -> None:
-        """Ends when nothing is held, to be started again."""
+    def _renew(self, held: _HeldLocks) -> None:
+        """Renew the held locks until there are none; the next lock starts a new thread."""
         while True:
             time.sleep(_RENEWED_EVERY_SECONDS)
             with held.lock:
@@ -105,10 +107,10 @@ class RedisLocks:
                     held.renewing = False
                     return
             with suppress(CatalogUnavailable, CatalogDamaged):
-                self._renew(list(tokens.values()), [str(round(_LASTS_SECONDS * 1000)), *tokens])
+                self._renew_script(list(tokens.values()), [str(round(_LASTS_SECONDS * 1000)), *tokens])
 
 
-class _Held:
+class _HeldLocks:
     """The locks that this process holds: their keys by token."""
 
     def __init__(self) -> None:

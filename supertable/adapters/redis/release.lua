@@ -1,4 +1,4 @@
--- Give the lock back, or leave the queue, and wake whoever is next. KEYS: lock, queue, seen. ARGV: token.
+-- Releases the lock, or leaves the queue, and wakes the next waiting token. KEYS: lock, queue, seen. ARGV: token.
 local lock, queue, seen, token = KEYS[1], KEYS[2], KEYS[3], ARGV[1]
 redis.call('ZREM', queue, token)
 redis.call('HDEL', seen, token)

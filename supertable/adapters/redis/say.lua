@@ -1,5 +1,6 @@
--- A process says what it reads. KEYS: readers. ARGV: an id for a new epoch, process, for how long that holds (ms), when it
--- was so (microseconds by this server's clock), what is read; nothing: the process reads no more.
+-- Stores the report of a process on what it reads.
+-- KEYS: readers. ARGV: an id for a new epoch; process; for how long the report is valid (ms); when it was made
+-- (microseconds, by this server's clock); the report, or '' to remove the process.
 local server, refusal = this_server()
 if refusal then
   return refusal
