@@ -1,1 +1,1 @@
-"""Copies of an object store's files on this machine."""
+"""Caches of the files of an object store on this machine."""

@@ -1,4 +1,4 @@
-"""Locks between threads and processes, which the kernel frees when their holder dies."""
+"""Locks between threads and processes, which the kernel releases when their holder dies."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 
 @contextmanager
 def locked(file: Path, shared: bool = False) -> Iterator[int]:
-    """Hold the lock on `file`, which is made if it is missing, and give its descriptor. Raises OSError."""
+    """Hold the lock on `file`, which is created if it is missing; the value is its descriptor. Raises OSError."""
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield descriptor
     finally:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing is not enough where a forked child has it open too
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing is not enough when a forked child has it open too
         os.close(descriptor)

@@ -1,1 +1,1 @@
-"""Leases on what is being read."""
+"""Leases on the versions that are being read."""

@@ -24,9 +24,9 @@ _MOST_BYTES = 1 << 26
 
 
 class FileLeases:
-    """The kernel frees a lock when its holder dies, however it dies; the file that stays is removed by `live`.
+    """The kernel releases a lock when its holder dies, however it dies; `live` removes the file that remains.
 
-    Where the folder cannot be used, leases protect nothing, and a warning says so once.
+    If the folder cannot be used, leases protect nothing, and a warning is logged once.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -35,16 +35,16 @@ class FileLeases:
 
     def begin(self) -> Lease:
         try:
-            return self.take()
+            return self.acquire()
         except OSError as error:
             if not self._warned:
                 self._warned = True
-                _LOG.warning("queries are not protected from vacuums, for %s: %s", self._folder, error.strerror)
+                _LOG.warning("queries are not protected from vacuum: %s: %s", self._folder, error.strerror)
             return _NoLease()
 
-    def take(self) -> Lease:
-        """As `begin`, but raises OSError where the folder cannot be used."""
-        while (lease := self._try()) is None:
+    def acquire(self) -> Lease:
+        """As `begin`, but raises OSError if the folder cannot be used."""
+        while (lease := self._try_acquire()) is None:
             pass
         return lease
 
@@ -55,13 +55,14 @@ class FileLeases:
             return []
         except OSError as error:
             raise StoreUnavailable("list", "the leases", error.strerror or str(error)) from error
-        found = (self._look(name, matched) for name in names if (matched := _NAME.fullmatch(name)))
+        found = (self._live_lease(name, matched) for name in names if (matched := _NAME.fullmatch(name)))
         return [lease for lease in found if lease is not None]
 
     def close(self) -> None:
-        """Nothing is open."""
+        """No-op: nothing is open."""
 
-    def _try(self) -> FileLease | None:
+    def _try_acquire(self) -> FileLease | None:
+        """None: `live` of another process has removed the file before it was locked."""
         name = f"{time.time_ns() // 1000:020d}-{os.getpid()}-{next(_NUMBERS)}"
         path = self._folder / name
         descriptor = _created(path)
@@ -72,30 +73,31 @@ class FileLeases:
         except BaseException:
             os.close(descriptor)
             raise
-        os.close(descriptor)  # somebody took it for a dead one before it was locked
+        os.close(descriptor)
         return None
 
-    def _look(self, name: str, matched: re.Match[str]) -> LiveLease | None:
+    def _live_lease(self, name: str, matched: re.Match[str]) -> LiveLease | None:
+        """The lease of a file; None, and the file is removed, if no process holds it."""
         path = self._folder / name
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
             return None
         except OSError:
-            return LiveLease(name, int(matched[1]), None)  # it is another user's, who may read anything
+            return LiveLease(name, int(matched[1]), None)  # another user's lease: any version may be in use
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return LiveLease(name, int(matched[1]), _decoded(os.pread(descriptor, _MOST_BYTES, 0)))
         else:
-            path.unlink(missing_ok=True)  # nobody holds it
+            path.unlink(missing_ok=True)
             return None
         finally:
             os.close(descriptor)
 
 
 class FileLease:
-    """A lease in a file of its own. A forked child has no part in it: see `close`."""
+    """A lease in a file of its own. Closing it in a forked child does not end it for the parent."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
         self._path = path
@@ -104,12 +106,12 @@ class FileLease:
 
     def restrict_to(self, spans: Mapping[str, Collection[Span]]) -> None:
         for descriptor in self._open:
-            with suppress(OSError):  # then it stands for everything still
+            with suppress(OSError):  # on failure the lease still covers everything
                 os.pwrite(descriptor, _encoded(spans), 0)
 
     def close(self) -> None:
         try:
-            descriptor = self._open.pop()  # in one step, for two threads may come here
+            descriptor = self._open.pop()  # atomic: two threads may close the lease
         except IndexError:
             return
         if self._process == os.getpid():
@@ -154,7 +156,7 @@ def _created(path: Path) -> int:
 
 
 def _encoded(spans: Mapping[str, Collection[Span]]) -> bytes:
-    """One line; what does not end with its line feed was not written whole."""
+    """One line. Data without the line feed at its end was not written completely."""
     return json.dumps({log: list(parts) for log, parts in spans.items()}).encode() + b"\n"
 
 

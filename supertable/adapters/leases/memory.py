@@ -11,7 +11,7 @@ from supertable.application.ports.leases import Lease, LiveLease, Span
 
 
 class InMemoryLeases:
-    """`now_us` dates them; the system's clock by default."""
+    """`now_us` returns the time at which a lease begins, microseconds since 1970 UTC; default: the system's clock."""
 
     def __init__(self, now_us: Callable[[], int] | None = None) -> None:
         self._now_us = now_us or (lambda: time.time_ns() // 1000)
@@ -27,7 +27,7 @@ class InMemoryLeases:
         return list(self._live.values())
 
     def close(self) -> None:
-        """Nothing is open."""
+        """No-op: nothing is open."""
 
 
 class InMemoryLease:
@@ -37,8 +37,8 @@ class InMemoryLease:
 
     def restrict_to(self, spans: Mapping[str, Collection[Span]]) -> None:
         if self._lease.id in self._live:
-            said = {log: tuple(parts) for log, parts in spans.items()}
-            self._live[self._lease.id] = LiveLease(self._lease.id, self._lease.began_at_us, said)
+            copied = {log: tuple(parts) for log, parts in spans.items()}
+            self._live[self._lease.id] = LiveLease(self._lease.id, self._lease.began_at_us, copied)
 
     def close(self) -> None:
         self._live.pop(self._lease.id, None)

@@ -16,9 +16,9 @@ _LONGEST_PAUSE_SECONDS = 0.02
 
 
 class FileLocks:
-    """The kernel frees a lock when its holder dies, however it dies. The empty files stay.
+    """The kernel releases a lock when its holder dies, however it dies. The empty files remain.
 
-    A folder that cannot be used (permissions, no `flock` there) means that no lock is ever held, at no wait.
+    If the folder cannot be used (permissions, a file system without `flock`), no lock is held and no caller waits.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -38,7 +38,7 @@ class FileLocks:
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
-                descriptor = self._try(path)
+                descriptor = self._try_acquire(path)
             except OSError:
                 return None
             left = deadline - time.monotonic()
@@ -47,15 +47,15 @@ class FileLocks:
             time.sleep(min(left, pause * random.uniform(0.5, 1.5)))
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
 
-    def _try(self, path: Path) -> int | None:
-        """The descriptor that holds the lock; None when another holds it. OSError when locks do not work."""
+    def _try_acquire(self, path: Path) -> int | None:
+        """The descriptor that holds the lock; None if another caller holds it. Raises OSError if locks do not work."""
         descriptor = _open(path)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.path.samestat(os.fstat(descriptor), path.stat()):
                 return descriptor
         except (BlockingIOError, FileNotFoundError):
-            pass  # held by another; or the file was removed, so that the next to come would not see us
+            pass  # another caller holds it; or the file was removed, so that the next caller would lock another file
         except BaseException:
             os.close(descriptor)
             raise
@@ -74,6 +74,6 @@ def _open(path: Path) -> int:
 
 def _release(descriptor: int) -> None:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing is not enough when a forked child still has it open
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing is not enough when a forked child has it open too
     finally:
         os.close(descriptor)

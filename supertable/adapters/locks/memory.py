@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class InMemoryLocks:
-    """One `threading.Lock` for each name, kept for ever."""
+    """One `threading.Lock` for each name; they are never removed."""
 
     def __init__(self) -> None:
         self._locks: dict[str, threading.Lock] = {}
