@@ -1,1 +1,1 @@
-"""Journals of events that wait to be exported."""
+"""Journals of audit events that wait for export."""

@@ -1,7 +1,7 @@
 """Journals as files on this machine, one event to a line, locked by `flock` while their process lives.
 
-`{name}.open` is written to; one whose process has ended is taken over, to be written to or exported. It becomes
-`{name}.sealed` before it is exported, and changes no more: so the same name always means the same events.
+`{name}.open` is appended to. When its process has ended, another process takes it over, to append or to export it.
+Before the export it is renamed to `{name}.sealed` and never changes again, so a name always means the same events.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _LOG = logging.getLogger(__name__)
 
 
 class FileAuditJournals:
-    """Each organization has a folder in `folder`, made when its first event comes.
+    """Each organization has a folder in `folder`, created with its first event.
 
-    With `unless_read_only`, what is done on a machine whose folder nobody here may write is not recorded, and a warning
-    says so once: for lakes that lie on that machine as a whole.
+    `unless_read_only`: if this process may not write the folder, events are not recorded, and a warning is logged once.
+    This is for lakes that are stored entirely on this machine.
     """
 
     def __init__(self, folder: Path, unless_read_only: bool = False) -> None:
@@ -53,7 +53,7 @@ class FileAuditJournals:
                 raise _unavailable(error) from error
             if not self._warned:
                 self._warned = True
-                _LOG.warning("nothing is put in the audit log, since %s: %s", self._folder, error.strerror)
+                _LOG.warning("audit events are not recorded: %s: %s", self._folder, error.strerror)
 
     def own_bytes(self, organization: str) -> int:
         return self._journal(organization).own_bytes
@@ -90,7 +90,7 @@ class FileAuditJournals:
 
 @dataclass(slots=True)
 class _File:
-    """A file that this process has locked. `process`: a forked child leaves it to its parent."""
+    """A file that this process has locked. `process`: the process that locked it; a forked child does not use it."""
 
     path: Path
     descriptor: int
@@ -113,7 +113,7 @@ class _File:
     def close(self) -> None:
         if self.process == os.getpid():
             with suppress(OSError):
-                fcntl.flock(self.descriptor, fcntl.LOCK_UN)  # closing is not enough when a child still has it open
+                fcntl.flock(self.descriptor, fcntl.LOCK_UN)  # closing is not enough when a forked child has it open too
         os.close(self.descriptor)
 
 
@@ -124,7 +124,8 @@ class _Journal:
         self._folder = folder
         self._current: _File | None = None
         self._sealed_bytes = 0
-        self._lock = threading.RLock()  # the collector may end a query, which is an event, while one is written
+        # Re-entrant: the garbage collector may end a query, which appends an event, while another is being appended.
+        self._lock = threading.RLock()
         self._exporting = threading.Lock()
 
     @property
@@ -139,17 +140,17 @@ class _Journal:
                 self._seal()
 
     def waiting(self) -> Waiting:
-        """What other processes that live have is theirs to export."""
+        """Leaves out the files of other live processes, which export them themselves."""
         with self._lock:
             current = self._current
-            found = [(current.path.name, current.size)] if current else []
+            sizes = [(current.path.name, current.size)] if current else []
         for path in self._paths():
-            file = _claimed(path)
+            file = _try_lock(path)
             if file is not None:
-                found.append((path.name, file.size))
+                sizes.append((path.name, file.size))
                 file.close()
-        found = [(name, size) for name, size in found if size]
-        return Waiting(sum(size for _, size in found), min((_began_us(name) for name, _ in found), default=None))
+        sizes = [(name, size) for name, size in sizes if size]
+        return Waiting(sum(size for _, size in sizes), min((_began_us(name) for name, _ in sizes), default=None))
 
     def drain(self, organization: str, take: Callable[[Segment], None]) -> None:
         with self._exporting:
@@ -157,7 +158,7 @@ class _Journal:
                 self._seal()
             try:
                 for path in self._paths():
-                    file = _claimed(path)
+                    file = _try_lock(path)
                     if file is not None:
                         _drain(file, organization, take)
             finally:
@@ -175,36 +176,36 @@ class _Journal:
     def _open(self) -> _File:
         current = self._current
         if current is None or current.process != os.getpid():
-            found = self._left_behind() or self._created()
-            if self._current is not current:  # see `_lock`
-                found.close()
+            file = self._take_over() or self._create()
+            if self._current is not current:  # an event of the garbage collector has opened one: see `_lock`
+                file.close()
             else:
-                self._current = found
+                self._current = file
         assert self._current is not None
         return self._current
 
-    def _left_behind(self) -> _File | None:
-        """The file of a process that ended, to be continued; without the last line if that was not written whole."""
+    def _take_over(self) -> _File | None:
+        """A file of an ended process, to append to. Removes its last line if that is incomplete."""
         for path in self._paths():
-            file = _claimed(path) if path.suffix == _OPEN else None
+            file = _try_lock(path) if path.suffix == _OPEN else None
             if file is None:
                 continue
             if file.size < SEGMENT_BYTES:
-                whole = file.content().rfind(b"\n") + 1
-                os.ftruncate(file.descriptor, whole)
-                file.size = whole
+                complete_bytes = file.content().rfind(b"\n") + 1
+                os.ftruncate(file.descriptor, complete_bytes)
+                file.size = complete_bytes
                 return file
             file.close()
         return None
 
-    def _created(self) -> _File:
+    def _create(self) -> _File:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         while True:
             name = f"{time.time_ns() // 1000:020d}-{os.getpid()}-{next(_NUMBERS)}-{os.urandom(4).hex()}{_OPEN}"
             path = self._folder / name
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-            file = _claimed(path)
-            if file is not None:  # else somebody took it for a dead one's
+            file = _try_lock(path)
+            if file is not None:  # else another process has taken it over before it was locked
                 return file
 
     def _seal(self) -> None:
@@ -217,14 +218,14 @@ class _Journal:
 
     def _paths(self) -> list[Path]:
         try:
-            names = sorted(os.listdir(self._folder))  # noqa: PTH208 - names are all that is needed
+            names = sorted(os.listdir(self._folder))  # noqa: PTH208 - only names are needed
         except FileNotFoundError:
             return []
         return [self._folder / name for name in names if name.endswith((_OPEN, _SEALED))]
 
 
-def _claimed(path: Path) -> _File | None:
-    """The file, locked; None where a process that lives has it, or it is gone, or another user's."""
+def _try_lock(path: Path) -> _File | None:
+    """The file, locked; None if a live process has locked it, it was removed, or it is another user's."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
     except (FileNotFoundError, PermissionError):

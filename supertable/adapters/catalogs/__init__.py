@@ -1,1 +1,1 @@
-"""Catalogs: the fast copy of which version of each log is the newest."""
+"""Catalogs: a fast copy of the newest version of each log."""

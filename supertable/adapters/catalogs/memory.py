@@ -1,4 +1,4 @@
-"""A catalog in this process's memory, for tests and try-outs."""
+"""A catalog in the memory of this process, for tests and demos."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _KEPT_RECORDS = 128
 class InMemoryCatalog:
     """Safe for any number of threads. Keeps the newest `kept_records` records of each log.
 
-    What is expected stays pending until it comes: here nobody's commit goes on when the process has died.
+    An expected version stays pending until it is announced: all writers die with the process.
     """
 
     def __init__(self, kept_records: int = _KEPT_RECORDS) -> None:
@@ -54,7 +54,7 @@ class InMemoryCatalog:
             return sorted(log for log in self._versions if log.startswith(prefix))
 
     def close(self) -> None:
-        """Nothing is open."""
+        """No-op: nothing is open."""
 
     def clear(self, prefix: str) -> None:
         with self._lock:

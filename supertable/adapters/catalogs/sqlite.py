@@ -26,9 +26,9 @@ CREATE TABLE records (
 """
 _HEADS = """
 SELECT heads.log, heads.version, heads.seal, records.version, records.record, records.seal
-FROM json_each(?) AS asked
-CROSS JOIN heads ON heads.log = json_extract(asked.value, '$[0]')
-LEFT JOIN records ON records.log = heads.log AND records.version > json_extract(asked.value, '$[1]')
+FROM json_each(?) AS requested
+CROSS JOIN heads ON heads.log = json_extract(requested.value, '$[0]')
+LEFT JOIN records ON records.log = heads.log AND records.version > json_extract(requested.value, '$[1]')
 """
 _SET_HEAD = """
 INSERT INTO heads VALUES (?, ?, ?)
@@ -37,36 +37,35 @@ ON CONFLICT (log) DO UPDATE SET version = excluded.version, seal = excluded.seal
 _IN_PREFIX = "log >= ?1 AND substr(log, 1, length(?1)) = ?1"
 _LOGS = f"SELECT log FROM heads WHERE {_IN_PREFIX} ORDER BY log"
 
-# Of one record: its version, its bytes, its seal; of any type, when the file is damaged.
+# A record's version, bytes and checksum; of any types when the file is damaged.
 _Row = tuple[object, object, object]
 
 
 class SqliteCatalog:
-    """Heads and the newest 128 records of each log, in write-ahead mode: readers and the writer do not wait.
+    """Heads and the newest 128 records of each log, in write-ahead mode: reads and writes do not block each other.
 
-    A power loss may undo the latest `advance`s, never tear one. Every row carries a checksum, so that a
-    flipped bit is CatalogDamaged and not a wrong head. The records of a log never have gaps: `advance` by
-    more than one version forgets the earlier ones. `clear` replaces a file that is
-    damaged, and keeps it as `.damaged`.
+    A power loss may undo the latest `advance`s, but never leaves half of one. Every row has a checksum, so that a
+    flipped bit is `CatalogDamaged`, not a wrong head. The records of a log never have gaps: `advance` by more than one
+    version removes the earlier ones. `clear` replaces a damaged file, and keeps it as `.damaged`.
     """
 
     def __init__(self, path: Path, busy_seconds: float = 10.0) -> None:
         self._file = SqliteFile(path, _SCHEMA, busy_seconds)
 
     def cut(self, known: Mapping[str, int]) -> Cut:
-        asked = json.dumps(list(known.items()))
+        requested = json.dumps(list(known.items()))
         with self._file.opened() as opened:
             connection = opened.connection
-            connection.execute("BEGIN")  # what follows sees one state
+            connection.execute("BEGIN")  # both queries read the same state
             identity = connection.execute("SELECT id FROM identity").fetchone()
-            rows = connection.execute(_HEADS, (asked,)).fetchall()
+            rows = connection.execute(_HEADS, (requested,)).fetchall()
             connection.execute("ROLLBACK")
         if identity is None:
-            raise CatalogDamaged("it has lost its identity")
+            raise CatalogDamaged("the catalog's file has lost its identity")
         return Cut(_heads(rows), dict.fromkeys(known, f"{identity[0]}-{opened.file}"), frozenset())
 
     def expect(self, log: str, version: int) -> None:
-        """Nothing to do: every read of this catalog is checked against storage."""
+        """No-op: every head of this catalog is checked against storage."""
 
     def advance(self, log: str, version: int, record: bytes) -> bool:
         with self._file.opened() as opened:
@@ -76,12 +75,12 @@ class SqliteCatalog:
             if version <= present:
                 connection.execute("ROLLBACK")
                 return False
-            forgotten = version - _KEPT_RECORDS if version == present + 1 else version
-            connection.execute("DELETE FROM records WHERE log = ? AND version <= ?", (log, forgotten))
+            removed_up_to = version - _KEPT_RECORDS if version == present + 1 else version
+            connection.execute("DELETE FROM records WHERE log = ? AND version <= ?", (log, removed_up_to))
             connection.execute(
-                "INSERT INTO records VALUES (?, ?, ?, ?)", (log, version, record, _seal(log, version, record))
+                "INSERT INTO records VALUES (?, ?, ?, ?)", (log, version, record, _checksum(log, version, record))
             )
-            connection.execute(_SET_HEAD, (log, version, _seal(log, version)))
+            connection.execute(_SET_HEAD, (log, version, _checksum(log, version)))
             connection.execute("COMMIT")
             return True
 
@@ -98,7 +97,7 @@ class SqliteCatalog:
             self._clear(prefix)
 
     def close(self) -> None:
-        """Close the connections that are not in use; the catalog can still be used, and opens new ones."""
+        """Close the connections that are not in use; the next use opens new ones."""
         self._file.close()
 
     def _clear(self, prefix: str) -> None:
@@ -114,8 +113,8 @@ class SqliteCatalog:
 def _heads(rows: Iterable[tuple[Any, ...]]) -> dict[str, Head]:
     versions: dict[str, int] = {}
     records: dict[str, list[_Row]] = {}
-    for log, version, seal, *record in rows:
-        _checked(log, version, b"", seal)
+    for log, version, checksum, *record in rows:
+        _verified(log, version, b"", checksum)
         versions[log] = version
         newer = records.setdefault(log, [])
         if record[0] is not None:
@@ -128,25 +127,25 @@ def _present_version(connection: sqlite3.Connection, log: str) -> int:
     row = connection.execute("SELECT version, seal FROM heads WHERE log = ?", (log,)).fetchone()
     if row is None:
         return 0
-    version, seal = row
-    _checked(log, version, b"", seal)
+    version, checksum = row
+    _verified(log, version, b"", checksum)
     return int(version)
 
 
 def _records(log: str, head: int, rows: Iterable[_Row]) -> tuple[bytes, ...]:
-    """The records in order of version; CatalogDamaged unless they are whole and lead up to `head`."""
-    found = {version: _checked(log, version, record, seal) for version, record, seal in rows}
+    """The records in order of version. Raises `CatalogDamaged` unless they are intact and lead up to `head`."""
+    found = {version: _verified(log, version, record, checksum) for version, record, checksum in rows}
     expected = range(head - len(found) + 1, head + 1)
     if found.keys() != set(expected):
         raise CatalogDamaged(f"the records of {log} do not lead up to its head")
     return tuple(found[version] for version in expected)
 
 
-def _checked(log: str, version: object, record: object, seal: object) -> bytes:
-    if not isinstance(record, bytes) or _seal(log, version, record) != seal:
-        raise CatalogDamaged(f"the entry of {log} is not what was written")
+def _verified(log: str, version: object, record: object, checksum: object) -> bytes:
+    if not isinstance(record, bytes) or _checksum(log, version, record) != checksum:
+        raise CatalogDamaged(f"the entry of {log} does not match its checksum")
     return record
 
 
-def _seal(log: str, version: object, record: bytes = b"") -> int:
+def _checksum(log: str, version: object, record: bytes = b"") -> int:
     return zlib.crc32(record, zlib.crc32(f"{log}@{version!r}".encode()))

@@ -1,4 +1,4 @@
-"""One SQLite file of many threads and processes; it may be removed, replaced or damaged while it is open."""
+"""One SQLite file, shared by threads and processes, which may be removed, replaced or damaged while it is open."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MISSING = "none"
 _IDLE_CONNECTIONS = 16
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH}
 
-# SQLite's connections must not be used in a forked child, and not be closed there either.
+# A forked child must neither use nor close the connections of its parent.
 _inherited: list[OpenFile] = []
 
 
@@ -33,10 +33,10 @@ class OpenFile:
 
 
 class SqliteFile:
-    """Hands out connections to `path`, which is made with `schema` when it is missing.
+    """Connections to the file `path`, which is created with `schema` if it is missing.
 
-    Opening, and setting a file aside, exclude each other between processes by a lock on `<path>-lock`. So no
-    connection is opened on a half-made file, nor while its write-ahead log is being removed.
+    A lock on `<path>-lock` makes opening the file and setting it aside exclude each other between processes. So no
+    connection is opened on a file that is being created, nor while its write-ahead log is being removed.
     """
 
     def __init__(self, path: Path, schema: str, busy_seconds: float) -> None:
@@ -49,10 +49,10 @@ class SqliteFile:
     def opened(self) -> Iterator[OpenFile]:
         """A connection for this thread alone, outside any transaction.
 
-        After an error it is closed, which rolls back. Raises CatalogUnavailable and CatalogDamaged for all
-        that SQLite and the operating system report, inside the block too.
+        After an error it is closed, which rolls back. Errors of SQLite and the operating system, inside the block too,
+        become `CatalogUnavailable` and `CatalogDamaged`.
         """
-        with self._translated():
+        with self._errors_translated():
             current = self._take()
             try:
                 yield current
@@ -65,8 +65,8 @@ class SqliteFile:
                 _close(current)
 
     def set_aside(self) -> None:
-        """Rename a damaged file to `<path>.damaged`; whoever opens the path next makes a new one."""
-        with self._translated(), self._exclusive():
+        """Rename a damaged file to `<path>.damaged`; the next use creates a new one."""
+        with self._errors_translated(), self._exclusive():
             self._remove_write_ahead_log()
             with suppress(FileNotFoundError):
                 self._path.replace(self._beside(".damaged"))
@@ -100,7 +100,7 @@ class SqliteFile:
                 file = _file_id(self._path)
                 if file == _MISSING:
                     raise CatalogUnavailable(f"{self._path} was removed while it was being opened")
-                _write(lock, " ".join(self._note()))
+                _write(lock, " ".join(self._file_ids()))
             except BaseException:
                 connection.close()
                 raise
@@ -112,7 +112,7 @@ class SqliteFile:
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         is_new = (application, found, tables) == (0, 0, 0)
         if not is_new and application != _APPLICATION:
-            raise CatalogUnavailable(f"{self._path} is a database of another program; move one of the two")
+            raise CatalogUnavailable(f"{self._path} is a database of another program; move it, or the catalog")
         if found > _FORMAT:
             raise FormatTooNew(str(self._path), found, _FORMAT)
         connection.execute("PRAGMA journal_mode = WAL")
@@ -130,17 +130,17 @@ class SqliteFile:
         try:
             while not _try_lock(lock):
                 if time.monotonic() > deadline:
-                    raise CatalogUnavailable(f"{self._path} is being opened by another process for too long")
+                    raise CatalogUnavailable(f"another process has been opening {self._path} for too long")
                 time.sleep(0.002)
             yield lock
         finally:
             _unlock(lock)
 
     def _remove_foreign_log(self, lock: int) -> None:
-        """SQLite finds the write-ahead log by its name, and would replay that of an earlier file."""
-        file, log = self._note()
-        noted_file, _, noted_log = os.pread(lock, 200, 0).decode("ascii", "replace").partition(" ")
-        if file == _MISSING or (file != noted_file and log == noted_log):
+        """Remove the write-ahead log of an earlier file, which SQLite would replay: it finds logs by their names."""
+        file, log = self._file_ids()
+        earlier_file, _, earlier_log = os.pread(lock, 200, 0).decode("ascii", "replace").partition(" ")
+        if file == _MISSING or (file != earlier_file and log == earlier_log):
             self._remove_write_ahead_log()
 
     def _remove_write_ahead_log(self) -> None:
@@ -148,15 +148,15 @@ class SqliteFile:
             with suppress(FileNotFoundError):
                 self._beside(suffix).unlink()
 
-    def _note(self) -> tuple[str, str]:
-        """Which file goes with which write-ahead log."""
+    def _file_ids(self) -> tuple[str, str]:
+        """The ids of the file and of its write-ahead log. The lock file has those of the last opening."""
         return _file_id(self._path), _file_id(self._beside("-wal"))
 
     def _beside(self, suffix: str) -> Path:
         return self._path.with_name(self._path.name + suffix)
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _errors_translated(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
@@ -174,7 +174,7 @@ def _file_id(path: Path) -> str:
 
 
 def _translation(path: Path, error: sqlite3.Error) -> CatalogDamaged | CatalogUnavailable:
-    """By SQLite's primary result code. An error without one is Python's, about a value it cannot decode."""
+    """The error by SQLite's primary result code. An error without one is Python's: a value could not be decoded."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
     if code & 0xFF in _DAMAGED or code == sqlite3.SQLITE_IOERR_SHORT_READ:
         return CatalogDamaged(f"{path}: {error}")
@@ -196,9 +196,9 @@ def _unlock(descriptor: int) -> None:
         os.close(descriptor)
 
 
-def _write(descriptor: int, note: str) -> None:
+def _write(descriptor: int, text: str) -> None:
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, note.encode("ascii"), 0)
+    os.pwrite(descriptor, text.encode("ascii"), 0)
 
 
 def _close(opened: OpenFile) -> None:

@@ -1,4 +1,4 @@
-"""Time and identifiers that a test decides."""
+"""Time and identifiers that a test controls."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _START_US = 1_700_000_000_000_000
 
 
 class ManualClock:
-    """Stands still until somebody sleeps on it or moves it."""
+    """A clock that moves only by `sleep` and `advance`. Starts at `now_us`, microseconds since 1970 UTC."""
 
     def __init__(self, now_us: int = _START_US) -> None:
         self._lock = threading.Lock()
@@ -23,16 +23,17 @@ class ManualClock:
         return (self._now_us - self._start_us) / 1_000_000
 
     def sleep(self, seconds: float) -> None:
-        """Returns at once; the clock has moved on by `seconds`."""
+        """Advances the clock by `seconds` and returns immediately."""
         self.advance(seconds)
 
     def advance(self, seconds: float) -> None:
+        """No-op when `seconds` is not positive."""
         with self._lock:
             self._now_us += max(0, round(seconds * 1_000_000))
 
 
 class SequentialIdentifiers:
-    """1, 2, 3 … as 32 hex digits, and as secrets; jitter is always one half."""
+    """1, 2, 3 … as identifiers of 32 hex digits and as secrets; jitter is always one half."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)

@@ -29,7 +29,7 @@ class SystemClock:
 class UuidIdentifiers:
     """UUIDv7 (RFC 9562, 5.7 and 6.2 method 3): 48 bits of milliseconds, 12 of their fraction, 62 random.
 
-    Strictly increasing within one instance, even when the clock is set back.
+    Strictly increasing within one instance, even if the clock is set back.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class UuidIdentifiers:
         return secrets.token_urlsafe(32)
 
     def _stamp(self) -> int:
-        """Time in units of 1/4096 ms, always later than the stamp before."""
+        """The time in units of 1/4096 ms, always later than the previous one."""
         milliseconds, nanoseconds = divmod(time.time_ns(), 1_000_000)
         now = milliseconds << 12 | nanoseconds * 4096 // 1_000_000
         with self._lock:

@@ -1,1 +1,1 @@
-"""How log records and checkpoints become bytes."""
+"""Codecs of log records and checkpoints."""

@@ -50,7 +50,7 @@ class FileLeases:
 
     def live(self) -> list[LiveLease]:
         try:
-            names = os.listdir(self._folder)  # noqa: PTH208 - names are all that is needed
+            names = os.listdir(self._folder)  # noqa: PTH208 - only names are needed
         except FileNotFoundError:
             return []
         except OSError as error:
