@@ -1,4 +1,4 @@
-"""Removing what is left of jobs that are over for long. Only objects that can be a job's are touched."""
+"""Deletes expired jobs. Only objects whose keys can be those of a job are touched."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from supertable.domain.storage_layout import beats_folder, job_of, jobs_folder
 
 _LOG = logging.getLogger(__name__)
 _GRACE_SECONDS = 3600.0
-"""For whoever began to read a result just before it expired."""
-_EVERY_SECONDS = 600.0
+"""Time for readers who began to read a result just before it expired."""
+_INTERVAL_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +31,17 @@ class ExpireJobs:
         self._kept_seconds = kept_seconds
 
     def __call__(self, organization: str) -> ExpiredJobs:
-        """Remove jobs in which, by the store's own times, nothing was written for longer than they are kept.
+        """Delete jobs of which, by the store's own clock, no object was written for longer than jobs are kept.
 
-        A job at work gives signs of life, which are written all the time. Safe beside all else.
+        The heartbeats of a running job are written all the time. Safe beside all other operations.
         """
         before_us = self._clock.now_us() - round((self._kept_seconds + _GRACE_SECONDS) * 1_000_000)
         beats = {job_of(heartbeat.key): heartbeat for heartbeat in self._store.list(f"{beats_folder(organization)}/")}
         jobs = size = 0
         for _, entries in groupby(self._store.list(f"{jobs_folder(organization)}/"), _folder):
             objects = [entry for entry in entries if job_of(entry.key)]
-            signs = [beats[job] for job in {job_of(entry.key) for entry in objects} if job in beats]
-            if not objects or max(entry.modified_at_us for entry in (*objects, *signs)) >= before_us:
+            own_beats = [beats[job] for job in {job_of(entry.key) for entry in objects} if job in beats]
+            if not objects or max(entry.modified_at_us for entry in (*objects, *own_beats)) >= before_us:
                 continue
             self._store.delete([entry.key for entry in objects])
             jobs, size = jobs + 1, size + sum(entry.bytes for entry in objects)
@@ -49,33 +49,33 @@ class ExpireJobs:
         self._store.delete(stale)
         return ExpiredJobs(jobs, size)
 
-    def everywhere(self) -> None:
+    def in_all_organizations(self) -> None:
         for organization in self._store.folders(""):
             self(organization)
 
 
 def _folder(entry: StoredObject) -> tuple[str, ...]:
-    """What the objects of one job have in common: organization, `-`, `jobs`, user and id."""
+    """The common prefix of the objects of one job: organization, `-`, `jobs`, user and id."""
     return tuple(entry.key.split("/")[:5])
 
 
 class Sweeping:
-    """Sweeps now and then in a thread of its own, from `start` to `close`."""
+    """Deletes expired jobs periodically, in a background thread, from `start` to `close`."""
 
     def __init__(self, sweep: ExpireJobs) -> None:
         self._sweep = sweep
-        self._over = threading.Event()
+        self._closed = threading.Event()
 
     def start(self) -> None:
         threading.Thread(target=self._keep_sweeping, daemon=True, name="jobs-sweep").start()
 
     def close(self) -> None:
-        self._over.set()
+        self._closed.set()
 
     def _keep_sweeping(self) -> None:
-        while not self._over.is_set():
+        while not self._closed.is_set():
             try:
-                self._sweep.everywhere()
+                self._sweep.in_all_organizations()
             except SupertableError as error:
-                _LOG.warning("expired jobs were not removed: %s", error)
-            self._over.wait(_EVERY_SECONDS)
+                _LOG.warning("expired jobs were not deleted: %s", error)
+            self._closed.wait(_INTERVAL_SECONDS)

@@ -1,4 +1,4 @@
-"""Results of queries that are kept: numbered Arrow streams of bounded size, so that any part is near at hand."""
+"""Stored results of queries: numbered Arrow streams of bounded size, so that any part of a result is read quickly."""
 
 from __future__ import annotations
 
@@ -17,30 +17,31 @@ from supertable.domain.storage_layout import result_key
 
 CHUNK_ROWS = 131_072
 CHUNK_BYTES = 8 * 1024 * 1024
-"""Of values in memory; stored they are compressed."""
+"""Measured in memory, uncompressed. Chunks are stored compressed."""
 _PART_BYTES = CHUNK_BYTES // 8
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 class JobResults:
     def __init__(self, store: ObjectStore, max_bytes: int) -> None:
-        """`max_bytes`: the most that one result may take in the store."""
+        """`max_bytes`: the limit for one result, as stored."""
         self._store = store
         self._max_bytes = max_bytes
 
     def write(
-        self, job: Job, reader: pa.RecordBatchReader, told: Callable[[Sequence[Chunk]], None]
+        self, job: Job, reader: pa.RecordBatchReader, after_chunk: Callable[[Sequence[Chunk]], None]
     ) -> tuple[Chunk, ...]:
-        """Keep all rows; one chunk at least, which has the columns. `told` is told what is there after each chunk.
+        """Store all rows, in at least one chunk, which has the columns if there are no rows.
 
-        Raises `StoredResultTooLarge`, and whatever the reader and `told` raise; nothing is then left.
+        `after_chunk` is called after each chunk, with all chunks so far. Raises `StoredResultTooLarge`, and whatever
+        the reader and `after_chunk` raise; the chunks are then deleted.
         """
         written: list[Chunk] = []
         tables = (part for batch in reader for part in _parts(batch))
         try:
             for rows in chunks(tables, CHUNK_ROWS, CHUNK_BYTES):
                 self._write(job, rows, written)
-                told(written)
+                after_chunk(written)
             if not written:
                 self._write(job, reader.schema.empty_table(), written)
         except BaseException:
@@ -48,12 +49,12 @@ class JobResults:
             raise
         return tuple(written)
 
-    def read(self, job: Job, kept: Sequence[Chunk], start: int, count: int) -> pa.RecordBatchReader:
-        """`count` rows from row `start` on (from 0), or as many as there are; a chunk at a time in memory.
+    def read(self, job: Job, stored: Sequence[Chunk], start: int, count: int) -> pa.RecordBatchReader:
+        """Up to `count` rows from row `start` on (from 0). Holds one chunk at a time in memory.
 
         Raises, here or while reading, `Damaged` and `StoreUnavailable`.
         """
-        tables = self._tables(job, kept, start, count)
+        tables = self._tables(job, stored, start, count)
         first = next(tables)
 
         def batches() -> Iterator[pa.RecordBatch]:
@@ -63,12 +64,12 @@ class JobResults:
 
         return pa.RecordBatchReader.from_batches(first.schema, batches())
 
-    def _tables(self, job: Job, kept: Sequence[Chunk], start: int, count: int) -> Iterator[pa.Table]:
-        """At least one, if it be empty."""
-        ends = list(accumulate(chunk.rows for chunk in kept))
-        first = next((number for number, end in enumerate(ends) if end > start), len(kept) - 1)
-        for number in range(first, len(kept)):
-            before = ends[number] - kept[number].rows
+    def _tables(self, job: Job, stored: Sequence[Chunk], start: int, count: int) -> Iterator[pa.Table]:
+        """At least one table, which may be empty."""
+        ends = list(accumulate(chunk.rows for chunk in stored))
+        first = next((number for number, end in enumerate(ends) if end > start), len(stored) - 1)
+        for number in range(first, len(stored)):
+            before = ends[number] - stored[number].rows
             low = max(start - before, 0)
             yield self._read(result_key(folder(job), number)).slice(low, max(start + count - before - low, 0))
             if ends[number] >= start + count:
@@ -94,7 +95,7 @@ class JobResults:
 
 
 def _parts(batch: pa.RecordBatch) -> Iterator[pa.Table]:
-    """The batch cut so small that wide rows, too, make chunks of about `CHUNK_BYTES`."""
+    """The batch in parts so small that even wide rows make chunks of about `CHUNK_BYTES`."""
     rows = max(batch.num_rows * _PART_BYTES // max(batch.nbytes, 1), 1)
     for start in range(0, batch.num_rows, rows):
         yield pa.Table.from_batches([batch.slice(start, rows)])

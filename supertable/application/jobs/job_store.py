@@ -1,8 +1,8 @@
-"""Jobs as they are kept in the object store, so that any worker can tell how each stands.
+"""Jobs in the object store, so that every worker can read the state of each.
 
-Of every job there are `job`, which says what it is; a sign of life that its worker writes anew until it is over; `end`;
-`cancel`, where somebody wants it to stop; and the chunks of its result. `job` is written after the first sign of life,
-and `end` before the last one goes.
+The objects of a job are: `job`, its description; a heartbeat, which its worker rewrites until the job is over; `end`,
+its final state; `cancel`, if it was asked to stop; and the chunks of its result. `job` is written after the first
+heartbeat, and `end` before the heartbeat is deleted.
 """
 
 from __future__ import annotations
@@ -40,24 +40,24 @@ class JobStore:
         self._put(_beat(job), self._beats, heartbeat)
 
     def end(self, job: Job, end: End) -> None:
-        """The end of a job, or nothing at all where the job was removed meanwhile."""
+        """Write the end of a job. If the job was removed in the meantime, remove what is left of it instead."""
         if self._store.size(f"{folder(job)}/job") is None:
             self.remove(job)
             return
         self._put(f"{folder(job)}/end", self._ends, end)
         self._store.delete([_beat(job)])
 
-    def ask_to_cancel(self, job: Job) -> None:
+    def request_stop(self, job: Job) -> None:
         self._store.put(f"{folder(job)}/cancel", b"")
 
-    def is_to_stop(self, job: Job) -> bool:
-        """Whether somebody wants the job to stop, or has removed it."""
+    def is_stop_requested(self, job: Job) -> bool:
+        """Whether the job was asked to stop, or was removed."""
         keys = (f"{folder(job)}/cancel", f"{folder(job)}/job")
-        asked, there = (self._store.size(key) is not None for key in keys)
-        return asked or not there
+        cancelled, exists = (self._store.size(key) is not None for key in keys)
+        return cancelled or not exists
 
     def find(self, organization: str, user: str, job_id: str) -> Job | None:
-        """None too for what cannot be a job's id."""
+        """The job, or None if it does not exist or `job_id` is not a valid id."""
         key = f"{job_folder(organization, user, job_id)}/job"
         return self._read(key, self._jobs) if job_of(key) else None
 
@@ -65,24 +65,24 @@ class JobStore:
         end = self._end(job)
         heartbeat = self._read(_beat(job), self._beats) if end is None else None
         if end is None and heartbeat is None:
-            end = self._end(job)  # it came in between
+            end = self._end(job)  # written between the two reads
         return status_of(job, heartbeat, end, self._clock.now_us())
 
     def users(self, organization: str) -> list[str]:
         return list(self._store.folders(f"{jobs_folder(organization)}/"))
 
     def ids(self, organization: str, user: str) -> Iterator[str]:
-        """Of the user's jobs, in the order in which they came; a job may have gone by the time it is looked for."""
+        """The ids of the user's jobs, oldest first. A job may have been removed by the time it is read."""
         return self._store.folders(f"{jobs_folder(organization)}/{user}/")
 
-    def at_work(self, organization: str, user: str) -> list[str]:
-        """The ids of the user's jobs that are neither over nor lost."""
+    def unfinished_ids(self, organization: str, user: str) -> list[str]:
+        """The ids of the user's jobs that are neither over nor lost, oldest first."""
         now = self._clock.now_us()
         beats = self._store.list(f"{beats_folder(organization)}/{user}/")
         return [heartbeat.key.rsplit("/", 1)[-1] for heartbeat in beats if is_fresh(heartbeat.modified_at_us, now)]
 
     def remove(self, job: Job) -> None:
-        """From now on there is no such job."""
+        """Delete the job, with its result. First the objects without which it no longer exists."""
         self._store.delete([f"{folder(job)}/job", _beat(job)])
         self._store.delete([entry.key for entry in self._store.list(f"{folder(job)}/") if job_of(entry.key)])
 

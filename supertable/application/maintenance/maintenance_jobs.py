@@ -106,8 +106,8 @@ class MaintenanceJobs:
 
         def work(run: JobRun) -> Outcome:
             def told(progress: CheckProgress) -> None:
-                run.go_on()
-                run.at(progress.bytes_done, progress.bytes_total, f"bytes of table {progress.table}")
+                run.raise_if_stopped()
+                run.report_progress(progress.bytes_done, progress.bytes_total, f"bytes of table {progress.table}")
 
             return Outcome(_of_check(self._check_lake(namespace, repair, quick, told)))
 
@@ -126,7 +126,7 @@ def _portions(run: JobRun) -> Callable[[], bool]:
     """What is asked before every portion of work, and so counts them."""
 
     def stop() -> bool:
-        run.at(run.progress.done + 1, what="portions")
+        run.report_progress(run.progress.done + 1, what="portions")
         return run.stopped()
 
     return stop
@@ -134,8 +134,8 @@ def _portions(run: JobRun) -> Callable[[], bool]:
 
 def _removing(run: JobRun) -> Callable[[Removal], None]:
     def removing(removal: Removal) -> None:
-        run.go_on()
-        run.at(run.progress.done + 1, what="objects")
+        run.raise_if_stopped()
+        run.report_progress(run.progress.done + 1, what="objects")
 
     return removing
 

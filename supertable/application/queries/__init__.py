@@ -1,1 +1,1 @@
-"""Running queries, change feeds and statistics."""
+"""Queries, in the foreground and as jobs; change feeds; and table statistics."""

@@ -1,7 +1,8 @@
-"""Queries as jobs: run in the background, their results kept for a while, for nobody but who asked.
+"""Queries as jobs: they run in the background, and their results are kept for a while, for the submitter only.
 
-A statement is checked and bound to one cut before the job is made, so that what is wrong with it is told at once. Who
-reads the result must be the same user under the same role, whose rights are what they were when the query was asked.
+The statement is checked and bound to one cut before the job is created, so that errors in it are raised at once. A
+result can be read only by the same user under the same role, and only while that role's rights are unchanged since the
+query was submitted.
 """
 
 from __future__ import annotations
@@ -35,8 +36,10 @@ _READING = "read result"
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """Rows of a result from row `start` on (from 0), a chunk at a time in memory. `next`: where more begin; None: that
-    is all."""
+    """Rows of a result, from row `start` on (from 0). `reader` holds one chunk at a time in memory.
+
+    `next`: the number of the row that follows; None: there are no more rows.
+    """
 
     status: JobStatus
     reader: pa.RecordBatchReader
@@ -68,13 +71,12 @@ class BackgroundQueries:
     def submit(
         self, namespace: Namespace, sql: str, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits
     ) -> JobStatus:
-        """Raises what `RunQuery.prepare` does, and `TooManyJobs`."""
-        rights = _rights(
-            self._tables.authorization(namespace.session)
-        )  # before the cut: what changes in between is noticed
+        """Check the query and start it as a job. Raises what `RunQuery.prepare` raises, and `TooManyJobs`."""
+        # Before the cut, so that a change of rights in between is detected when the result is read.
+        rights = _rights(self._tables.authorization(namespace.session))
         prepared = self._run_query.prepare(namespace, sql, parameters)
         try:
-            query = QueryRequest(sql, prepared.versions, _read(prepared), rights)
+            query = QueryRequest(sql, prepared.versions, _tables_read(prepared), rights)
             job = new_job(JobKind.QUERY, namespace, self._clock, self._identifiers, query=query)
             work = partial(self._work, job, prepared, parameters, limits)
             return self._runner.submit(job, work, partial(self._tables.authorization, namespace.session))
@@ -83,40 +85,44 @@ class BackgroundQueries:
             raise
 
     def status(self, session: Session, job_id: str) -> JobStatus:
-        """Raises `NotFound` for all but the same user under the same role."""
+        """Raises `NotFound` unless the job belongs to the same user under the same role."""
         return self._list_jobs.own(session, job_id, JobKind.QUERY)
 
     def results(self, session: Session, job_id: str, start: int, count: int | None) -> ResultPage:
-        """At most `count` rows from row `start` on; None: all that there are.
+        """At most `count` rows (None: all) from row `start` on (from 0).
 
-        Raises `NotFound`, `JobNotOver` without a result, `AccessDenied` where rights are not what they were,
-        `InvalidInput` beyond the end, and `Damaged`.
+        Raises `NotFound`; `JobNotOver` if the job has no result; `AccessDenied` if the rights have changed;
+        `InvalidInput` if `start` is beyond the end; and `Damaged`.
         """
         status = self.status(session, job_id)
-        asked, end = status.job.query, status.end
-        if asked is None or end is None or status.state is not JobState.SUCCEEDED:
+        query, end = status.job.query, status.end
+        if query is None or end is None or status.state is not JobState.SUCCEEDED:
             raise JobNotOver(job_id, status.state)
-        told: dict[str, Any] = {"supertable": status.job.supertable, "tables": tuple(asked.versions)}
+        audited: dict[str, Any] = {"supertable": status.job.supertable, "tables": tuple(query.versions)}
         self._audit.ensure_ready(session.organization)
-        with self._audit.recording_refusals(session, _READING, **told):
-            self._recheck(session, asked)
-        kept = end.outcome.chunks
-        total = sum(chunk.rows for chunk in kept)
+        with self._audit.recording_refusals(session, _READING, **audited):
+            self._require_unchanged_rights(session, query)
+        chunks = end.outcome.chunks
+        total = sum(chunk.rows for chunk in chunks)
         if start > total:
-            raise InvalidInput(f"The result has {total:,} rows; there is nothing from row {start:,} on.")
+            raise InvalidInput(f"The result has {total:,} rows, so it cannot be read from row {start:,} on.")
         stop = total if count is None else min(start + count, total)
-        reader = self._results.read(status.job, kept, start, stop - start)
-        self._audit.record_action(session, AuditKind.QUERY, _READING, rows=stop - start, **told)
+        reader = self._results.read(status.job, chunks, start, stop - start)
+        self._audit.record_action(session, AuditKind.QUERY, _READING, rows=stop - start, **audited)
         return ResultPage(status, reader, start, stop if stop < total else None)
 
-    def _recheck(self, session: Session, asked: QueryRequest) -> None:
-        tables = [(table.supertable, table.table_id) for table in asked.tables]
+    def _require_unchanged_rights(self, session: Session, query: QueryRequest) -> None:
+        tables = [(table.supertable, table.table_id) for table in query.tables]
         try:
             now = self._tables.recheck_access(session, tables, Permission.READ)
         except TableNotFound:
-            raise AccessDenied("A table that this result was made of is gone, or closed to this role by now.") from None
-        if _rights(now) != asked.rights:
-            raise AccessDenied("The rights of this role have changed since the query was asked; ask it again.")
+            raise AccessDenied(
+                "A table that this result was read from was dropped, or this role may no longer read it."
+            ) from None
+        if _rights(now) != query.rights:
+            raise AccessDenied(
+                "The rights of this role have changed since the query was submitted. Submit the query again."
+            )
 
     def _work(
         self,
@@ -126,26 +132,28 @@ class BackgroundQueries:
         limits: Limits,
         run: JobRun,
     ) -> Outcome:
-        def told(written: Sequence[Chunk]) -> None:
-            run.at(sum(chunk.rows for chunk in written), what="rows")
-            run.go_on()
+        def after_chunk(written: Sequence[Chunk]) -> None:
+            run.report_progress(sum(chunk.rows for chunk in written), what="rows")
+            run.raise_if_stopped()
 
         running = self._run_query.run(prepared, parameters, limits)
         try:
-            run.on_stop(running.cancel)
-            chunks = self._results.write(job, running.reader, told)
+            run.call_on_stop(running.cancel)
+            chunks = self._results.write(job, running.reader, after_chunk)
         finally:
             running.close()
         rows, size = sum(chunk.rows for chunk in chunks), sum(chunk.bytes for chunk in chunks)
         return Outcome({"rows": rows, "bytes": size}, chunks)
 
 
-def _read(prepared: PreparedQuery) -> tuple[TableRead, ...]:
-    read = {TableRead(table.namespace.supertable, table.entry.table_id) for table in prepared.tables if table.namespace}
-    return tuple(sorted(read, key=lambda table: (table.supertable, table.table_id)))
+def _tables_read(prepared: PreparedQuery) -> tuple[TableRead, ...]:
+    tables = {
+        TableRead(table.namespace.supertable, table.entry.table_id) for table in prepared.tables if table.namespace
+    }
+    return tuple(sorted(tables, key=lambda table: (table.supertable, table.table_id)))
 
 
 def _rights(now: Authorization) -> str:
-    """Stands for all that decides what the caller sees, but for the names of tables."""
+    """A digest of everything that decides what the caller sees, except the tables' names."""
     attributes = sorted(now.caller.attributes.items())
     return digest_of(repr((now.role.name, now.role.version, attributes)).encode(errors="surrogatepass"))

@@ -1,4 +1,4 @@
-"""The rows that came and went between two versions, as a source that an engine can read. Cost follows the change."""
+"""The rows inserted and deleted between two versions, as a source for an engine. Costs grow with the changes."""
 
 from __future__ import annotations
 
@@ -24,42 +24,44 @@ class ChangeFeed:
         self._tables = tables
         self._vectors = vectors
 
-    def __call__(self, table: OpenTable, asked: ChangesRequest) -> Changes:
-        """Raises `VersionNotFound` where a version that is needed is not there.
+    def __call__(self, table: OpenTable, request: ChangesRequest) -> Changes:
+        """The changes, without versions that changed no rows that the caller sees.
 
-        Callers who do not see the keys see no updates, but what went and came.
+        Callers who do not see all key columns unmasked get deletes and inserts instead of updates. Raises
+        `VersionNotFound` if a version that is needed was removed or does not exist.
         """
-        up_to = table.snapshot.version if asked.up_to is None else asked.up_to
+        after, oldest, newest = request.after, table.snapshot.oldest, table.snapshot.version
+        up_to = newest if request.up_to is None else request.up_to
         last = self._tables.at_version(table, up_to)
-        if 0 < asked.after < table.snapshot.oldest:  # a tag keeps a version, not the way from there to here
-            raise VersionNotFound(table.name, str(asked.after), table.snapshot.oldest, table.snapshot.version)
-        if asked.after == 0 and table.snapshot.oldest == 1:
-            files = {}
-        else:
-            files = dict(self._tables.at_version(table, asked.after).snapshot.files)
-        if asked.after > up_to:
-            raise VersionNotFound(table.name, f"{up_to} after version {asked.after}", table.snapshot.oldest, up_to)
-        commits = reversed(self._tables.commits(table, up_to, up_to - asked.after))
+        if 0 < after < oldest:  # even if tagged: a tag keeps a version, but not the commits that follow it
+            raise VersionNotFound(table.name, str(after), oldest, newest)
+        files = {} if after == 0 and oldest == 1 else dict(self._tables.at_version(table, after).snapshot.files)
+        if after > up_to:
+            raise VersionNotFound(table.name, f"{up_to} after version {after}", oldest, up_to)
+        commits = reversed(self._tables.commits(table, up_to, up_to - after))
         found = (self._step(last, step) for step in steps(files, commits))
         keys = last.snapshot.key_names
-        seen = keys if all(last.unmasked.find(key) for key in keys) else []
-        return Changes(last.schema, tuple(seen), tuple(step for step in found if step))
+        visible_keys = keys if all(last.unmasked.find(key) for key in keys) else []
+        return Changes(last.schema, tuple(visible_keys), tuple(step for step in found if step))
 
     def _step(self, last: OpenTable, step: Step) -> ChangeStep | None:
-        gone = self._scan(last, [self._part(last, part, part.before, part.after) for part in step.touched])
-        came = self._scan(last, [self._part(last, part, part.after, part.before) for part in step.touched])
-        return ChangeStep(step.version, gone, came) if gone.groups or came.groups else None
+        deleted = self._scan(last, [self._part(last, part, part.before, part.after) for part in step.touched])
+        inserted = self._scan(last, [self._part(last, part, part.after, part.before) for part in step.touched])
+        return ChangeStep(step.version, deleted, inserted) if deleted.groups or inserted.groups else None
 
     def _part(
-        self, last: OpenTable, part: TouchedFile, there: DataFile | None, other: DataFile | None
+        self, last: OpenTable, part: TouchedFile, shown: DataFile | None, other: DataFile | None
     ) -> tuple[DataFile, Bits] | None:
-        """The file, and the bits of the rows to hide: all but those that are live in `there` and not in `other`."""
-        if there is None:
+        """`shown`, and the bits of its rows to hide: all but those that are live in it and not in `other`.
+
+        None if no rows remain.
+        """
+        if shown is None:
             return None
-        dead = self._dead(last, there)
+        dead = self._dead(last, shown)
         hidden = dead if other is None else dead | ~self._dead(last, other)
         bits = np.unpackbits(hidden, count=part.file.rows)
-        return None if bits.all() else (there, np.packbits(bits))
+        return None if bits.all() else (shown, np.packbits(bits))
 
     def _dead(self, last: OpenTable, file: DataFile) -> Bits:
         return np.frombuffer(self._vectors.bitmap(last.folder, file), dtype=np.uint8)

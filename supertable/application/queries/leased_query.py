@@ -1,4 +1,4 @@
-"""A running query under a lease: no vacuum removes what it reads, until its rows are taken or it is given up."""
+"""A running query under a lease: no vacuum removes what it reads until its rows are exhausted or it is closed."""
 
 from __future__ import annotations
 
@@ -12,84 +12,86 @@ from supertable.application.ports.leases import Lease
 from supertable.domain.audit import OK
 
 STOPPED = "stopped"
-"""How a query ends of which not all rows were taken."""
+"""The outcome of a query that was closed before all its rows were read."""
 
-Ended = Callable[[str, int], None]
-"""Is told once how a query ended (`ok`, `STOPPED` or the name of an error), and how many rows were given."""
+OnEnd = Callable[[str, int], None]
+"""Called once, with the outcome (`ok`, `STOPPED` or the name of an error) and the number of rows that were read."""
 
 
 class FirstLease:
-    """The lease of a prepared query, which its first run takes over; a later run needs one of its own."""
+    """The lease of a prepared query. Its first run takes it over; each later run needs its own."""
 
     def __init__(self, lease: Lease) -> None:
         self._lease = [lease]
 
-    def taken(self) -> Lease | None:
+    def take(self) -> Lease | None:
+        """The lease, once; then None."""
         try:
             return self._lease.pop()
         except IndexError:
             return None
 
     def close(self) -> None:
-        """The query is not going to run. No-op where it did."""
-        lease = self.taken()
+        """End the lease because the query will not run. No-op if it was taken."""
+        lease = self.take()
         if lease:
             lease.close()
 
 
 class LeasedQuery:
-    """The query itself; its end, or its being garbage, ends the lease too."""
+    """A `RunningQuery` that also ends the lease at its end, or when it is garbage-collected."""
 
-    def __init__(self, running: RunningQuery, lease: Lease, ended: Ended) -> None:
-        self._held = _Held(running, lease, ended)
+    def __init__(self, running: RunningQuery, lease: Lease, on_end: OnEnd) -> None:
+        self._execution = _Execution(running, lease, on_end)
         self._reader: pa.RecordBatchReader | None = None
 
     @property
     def reader(self) -> pa.RecordBatchReader:
         if self._reader is None:
             try:
-                reader = self._held.running.reader
+                reader = self._execution.running.reader
             except BaseException as error:
-                self._held.end(type(error).__name__)
+                self._execution.end(type(error).__name__)
                 raise
-            self._reader = pa.RecordBatchReader.from_batches(reader.schema, _rows(reader, self._held))
+            self._reader = pa.RecordBatchReader.from_batches(reader.schema, _batches(reader, self._execution))
         return self._reader
 
     def cancel(self) -> None:
-        self._held.running.cancel()
+        self._execution.running.cancel()
 
     def close(self) -> None:
-        self._held.end()
+        self._execution.end()
 
 
-class _Held:
-    """Apart from the query, which has the reader, which has this: a circle through Arrow would never be garbage."""
+class _Execution:
+    """The query and its lease. Not part of `LeasedQuery`, which owns the reader, which refers to this object: a
+    reference cycle through Arrow would never be garbage-collected."""
 
-    def __init__(self, running: RunningQuery, lease: Lease, ended: Ended) -> None:
+    def __init__(self, running: RunningQuery, lease: Lease, on_end: OnEnd) -> None:
         self.running = running
         self.rows = 0
         self._lease = lease
-        self._ended = [ended]
+        self._on_end = [on_end]
 
     def end(self, outcome: str = STOPPED) -> None:
         self.running.close()
         self._lease.close()
-        with suppress(IndexError):  # in one step, for two threads may come here
-            self._ended.pop()(outcome, self.rows)
+        with suppress(IndexError):  # `pop` is atomic: two threads may call this
+            self._on_end.pop()(outcome, self.rows)
 
     def __del__(self) -> None:
         self.end()
 
 
-def _rows(reader: pa.RecordBatchReader, held: _Held) -> Iterator[pa.RecordBatch]:
+def _batches(reader: pa.RecordBatchReader, execution: _Execution) -> Iterator[pa.RecordBatch]:
     outcome = STOPPED
     try:
         for batch in reader:
-            held.rows += batch.num_rows
+            execution.rows += batch.num_rows
             yield batch
         outcome = OK
     except Exception as error:
         outcome = type(error).__name__
         raise
     finally:
-        held.end(outcome)
+        execution.end(outcome)

@@ -1,4 +1,4 @@
-"""What the audit log is told of a query."""
+"""Audit events of queries."""
 
 from __future__ import annotations
 
@@ -15,55 +15,57 @@ from supertable.domain.names import checked_name, name_key
 
 
 class QueryEvents:
-    """One query, from before it begins; raises `AuditUnavailable` where it could not be recorded.
+    """The events of one query. Must be created before it begins; raises `AuditUnavailable` if it could not be recorded.
 
-    It may end in another thread, where the request that asked for it is not known.
+    The request's id is kept, because the query may end in another thread, where it is not known.
     """
 
     def __init__(self, audit: AuditRecorder, engine: Engine, namespace: Namespace) -> None:
         audit.ensure_ready(namespace.organization)
         self._audit = audit
         self._engine = engine
-        self._place = namespace
+        self._namespace = namespace
         self._began_us = audit.now_us()
         self._request = request_id.get()
         self._statement: Statement | None = None
         self._tables: tuple[OpenTable, ...] = ()
 
-    def asked(self, statement: Statement, tables: tuple[OpenTable, ...] = ()) -> None:
+    def describe(self, statement: Statement, tables: tuple[OpenTable, ...] = ()) -> None:
+        """Set what the events say of the query, once it is known."""
         self._statement, self._tables = statement, tables
 
     def failed(self, sql: str, error: SupertableError) -> None:
-        """It did not come to a run."""
+        """Record that the query failed before it ran, and its refusal if it was refused."""
         statement = self._statement
         shape = statement.shape if statement else self._engine.shape(sql)
-        names = [_written(relation) for relation in statement.relations] if statement else []
+        names = [_written_name(relation) for relation in statement.relations] if statement else []
         if isinstance(error, AccessDenied | StatementRefused) and not error.audited:
-            session, where = self._place.session, self._place.supertable
+            session, where = self._namespace.session, self._namespace.supertable
             self._audit.record_refusal(
                 session, "query", error, supertable=where, tables=tuple(names), request=self._request
             )
-        self._tell(shape, names, outcome=type(error).__name__)
+        self._record(shape, names, outcome=type(error).__name__)
 
     def ended(self, outcome: str, rows: int) -> None:
+        """Record the end of the query; see `OnEnd`."""
         versions = {table.snapshot.version for table in self._tables}
         assert self._statement is not None
-        self._tell(
+        self._record(
             self._statement.shape,
-            [_name(table, self._place) for table in self._tables],
+            [_name(table, self._namespace) for table in self._tables],
             outcome=outcome,
             rows=rows,
             version=versions.pop() if len(self._tables) == 1 else None,
         )
 
-    def _tell(self, shape: str, names: Iterable[str], **more: Any) -> None:
+    def _record(self, shape: str, names: Iterable[str], **more: Any) -> None:
         explain = self._statement is not None and self._statement.explain
         self._audit.record_action(
-            self._place.session,
+            self._namespace.session,
             AuditKind.QUERY,
             "explain" if explain else "query",
             self._began_us,
-            supertable=self._place.supertable,
+            supertable=self._namespace.supertable,
             tables=tuple(dict.fromkeys(names)),
             statement=shape,
             engine=self._engine.name,
@@ -72,8 +74,8 @@ class QueryEvents:
         )
 
 
-def _written(relation: Relation) -> str:
-    """Whatever cannot be a name may be an address, with what opens it."""
+def _written_name(relation: Relation) -> str:
+    """The name as written; `?` for text that is no valid name, which may be a URL with credentials."""
     try:
         return ".".join(checked_name("table", part) for part in relation.parts)
     except InvalidName:
@@ -81,6 +83,6 @@ def _written(relation: Relation) -> str:
 
 
 def _name(table: OpenTable, namespace: Namespace) -> str:
-    """The table's name, with that of its supertable where it is another than the query's."""
+    """The table's name, qualified by its supertable if that is not the query's."""
     own = table.namespace is None or name_key(table.namespace.supertable) == name_key(namespace.supertable)
     return table.name if table.namespace is None or own else f"{table.namespace.supertable}.{table.name}"

@@ -1,11 +1,14 @@
-"""The one use case that runs SQL, for every entrypoint: check, cut, prune, compile, stream."""
+"""The one use case that runs SQL, for every entrypoint.
+
+It checks the statement, opens its tables at one consistent cut, prunes files, compiles the view chain and streams rows.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from supertable.application.audit_recorder import AuditRecorder
 from supertable.application.ports.engines import (
@@ -22,7 +25,7 @@ from supertable.application.ports.engines import (
 )
 from supertable.application.ports.leases import Lease, Leases, Span
 from supertable.application.queries.change_feed import ChangeFeed
-from supertable.application.queries.leased_query import Ended, FirstLease, LeasedQuery
+from supertable.application.queries.leased_query import FirstLease, LeasedQuery, OnEnd
 from supertable.application.queries.query_events import QueryEvents
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
@@ -42,11 +45,11 @@ from supertable.domain.timestamps import moment
 
 @dataclass(frozen=True, slots=True)
 class PreparedQuery:
-    """A checked statement bound to one cut. Snapshots are immutable: each run gives the same rows.
+    """A checked statement bound to one cut. Snapshots are immutable, so every run returns the same rows.
 
-    `versions`: the version of every table that is read, by name as written in the catalog; time travel may read
-    several of one table. `lease` keeps them from being vacuumed until the first run is over; `spans` say which.
-    `namespace`: where it was asked, and by whom.
+    `namespace`: the supertable and session of the query. `sources`: by id of the relation. `versions`: the versions
+    that are read, ascending, by the table's name as in the catalog; time travel may read several of one table.
+    `lease` protects `spans`, the versions read by log, from vacuum until the first run has ended.
     """
 
     namespace: Namespace
@@ -58,9 +61,8 @@ class PreparedQuery:
     lease: FirstLease
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """What a relation names: a table of a place, or with None all of them."""
+class _Target(NamedTuple):
+    """The meaning of a relation's name: a table in a supertable; None: the union of all its tables."""
 
     namespace: Namespace
     table: str | None
@@ -79,17 +81,18 @@ class RunQuery:
     def prepare(
         self, namespace: Namespace, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
     ) -> PreparedQuery:
-        """Bind the statement to one cut; `parameters` are those that it will run with.
+        """Check the statement and bind it to one cut. `parameters`: those that it will run with, for pruning.
 
-        Raises `InvalidStatement`, `StatementRefused`, `TableNotFound` or `VersionNotFound`.
+        Raises `InvalidStatement`, `StatementRefused`, `TableNotFound`, `VersionNotFound`, `AccessDenied` and
+        `NotSignedIn`.
         """
         events = QueryEvents(self._audit, self._engine, namespace)
         try:
             statement = self._engine.parse(sql)
-            events.asked(statement)
+            events.describe(statement)
             lease = self._leases.begin()
             try:
-                return self._prepared(namespace, statement, parameters, lease)
+                return self._bind(namespace, statement, parameters, lease)
             except BaseException:
                 lease.close()
                 raise
@@ -97,52 +100,59 @@ class RunQuery:
             events.failed(sql, error)
             raise
 
-    def _prepared(
+    def _bind(
         self, namespace: Namespace, statement: Statement, parameters: Sequence[Any] | Mapping[str, Any], lease: Lease
     ) -> PreparedQuery:
         targets = {relation.id: _target(namespace, relation) for relation in statement.relations}
-        self._ready_system(target.namespace for target in targets.values())
-        cut = self._tables.open_consistently(
-            {(target.namespace, target.table) for target in targets.values()}, Permission.READ
-        )
-        opened = {
-            relation.id: self._as_of(cut[targets[relation.id].namespace, targets[relation.id].table], relation)
-            for relation in statement.relations
-        }
+        self._update_system_tables(target.namespace for target in targets.values())
+        opened = self._open(statement.relations, targets)
         spans = _spans(statement.relations, opened)
         lease.restrict_to(spans)
-        changes = {
-            relation.id: self._changes(opened[relation.id][0], relation.changes)
-            for relation in statement.relations
-            if relation.changes
-        }
-        single = {
+        sources = self._sources(statement, targets, opened, parameters)
+        tables = tuple(chain.from_iterable(opened.values()))
+        if statement.explain and any(table.access for table in tables):
+            raise AccessDenied(
+                "A plan reveals details of all rows of a table, so that the role must see the whole table."
+            )
+        return PreparedQuery(namespace, statement, sources, _versions(tables), tables, spans, FirstLease(lease))
+
+    def _open(self, relations: Iterable[Relation], targets: Mapping[int, _Target]) -> dict[int, list[OpenTable]]:
+        """The tables of each relation, by its id, at the versions that it names; all from one consistent cut."""
+        cut = self._tables.open_consistently(set(targets.values()), Permission.READ)
+        return {relation.id: self._as_of(cut[targets[relation.id]], relation) for relation in relations}
+
+    def _sources(
+        self,
+        statement: Statement,
+        targets: Mapping[int, _Target],
+        opened: Mapping[int, list[OpenTable]],
+        parameters: Sequence[Any] | Mapping[str, Any],
+    ) -> dict[int, Source]:
+        """The plan of each relation, by its id: its table's changes, its table's rows, or a union of tables."""
+        changes = {relation.id: relation.changes for relation in statement.relations if relation.changes}
+        singles = {
             number: tables[0]
             for number, tables in opened.items()
             if targets[number].table is not None and number not in changes
         }
-        schemas = {number: table.unmasked for number, table in single.items()}
-        sources: dict[int, Source] = {
-            number: _with_residual(statement, number, single[number], schemas, parameters)
-            if number in single
-            else Union(tuple(_pruned(table, ALWAYS) for table in tables))
-            for number, tables in opened.items()
-            if number not in changes
-        }
-        tables = tuple(chain.from_iterable(opened.values()))
-        if statement.explain and any(table.access for table in tables):
-            raise AccessDenied("A plan tells of all rows of a table; it is for roles that see the whole of it.")
-        return PreparedQuery(
-            namespace, statement, sources | changes, _versions(tables), tables, spans, FirstLease(lease)
-        )
+        schemas = {number: table.unmasked for number, table in singles.items()}
+
+        def source(number: int) -> Source:
+            if number in changes:
+                return self._changes(opened[number][0], changes[number])
+            if number in singles:
+                return _scan(statement, number, singles[number], schemas, parameters)
+            return Union(tuple(_pruned(table, ALWAYS) for table in opened[number]))
+
+        return {number: source(number) for number in opened}
 
     def run(self, query: PreparedQuery, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits) -> RunningQuery:
-        """Ready to start: it does when its reader is first asked for.
+        """Prepare a run of the query. It starts when its reader is first accessed.
 
-        Every run but the first raises `VersionNotFound` when a vacuum gave up what it would read.
+        Every run but the first raises `VersionNotFound` if a vacuum has removed a version that it reads.
         """
         events = QueryEvents(self._audit, self._engine, query.namespace)
-        events.asked(query.statement, query.tables)
+        events.describe(query.statement, query.tables)
         try:
             return self._run(query, parameters, limits, events.ended)
         except BaseException as error:
@@ -150,23 +160,24 @@ class RunQuery:
             raise
 
     def _run(
-        self, query: PreparedQuery, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits, ended: Ended
+        self, query: PreparedQuery, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits, on_end: OnEnd
     ) -> RunningQuery:
-        lease = query.lease.taken() or self._again(query)
+        lease = query.lease.take() or self._lease_again(query)
         try:
-            return LeasedQuery(self._engine.run(query.statement, query.sources, parameters, limits), lease, ended)
+            return LeasedQuery(self._engine.run(query.statement, query.sources, parameters, limits), lease, on_end)
         except BaseException:
             lease.close()
             raise
 
-    def _ready_system(self, namespaces: Iterable[Namespace]) -> None:
-        """Bring the tables of the system up to date, for those who may read them."""
+    def _update_system_tables(self, namespaces: Iterable[Namespace]) -> None:
+        """Export the newest audit events if the query reads system tables and the caller may read them."""
         for namespace in namespaces:
             if is_system(namespace.supertable) and self._tables.authorization(namespace.session).role.reaches_all:
                 self._audit.bring_up_to_date(namespace.organization)
                 return
 
-    def _again(self, query: PreparedQuery) -> Lease:
+    def _lease_again(self, query: PreparedQuery) -> Lease:
+        """A new lease on the query's versions, once they are verified to exist still."""
         lease = self._leases.begin()
         try:
             lease.restrict_to(query.spans)
@@ -179,7 +190,7 @@ class RunQuery:
             raise
 
     def _as_of(self, tables: list[OpenTable], relation: Relation) -> list[OpenTable]:
-        """The tables at the moment that the relation asks for."""
+        """The tables at the version or time that the relation names. A union leaves out tables created later."""
         at = relation.at
         if at is None:
             return tables
@@ -187,12 +198,12 @@ class RunQuery:
             version = at.version if isinstance(at, VersionAt) else at.tag
             return [self._tables.as_of(table, version) for table in tables]
         if len(tables) == 1:
-            return [self._tables.at_time(tables[0], at.at_us, _asked(at))]
-        there = [table for table in tables if table.snapshot.created_at_us <= at.at_us]
-        return [self._tables.at_time(table, at.at_us, _asked(at)) for table in there]
+            return [self._tables.at_time(tables[0], at.at_us, _time_text(at))]
+        existing = [table for table in tables if table.snapshot.created_at_us <= at.at_us]
+        return [self._tables.at_time(table, at.at_us, _time_text(at)) for table in existing]
 
 
-def _asked(at: TimestampAt) -> str:
+def _time_text(at: TimestampAt) -> str:
     return f"at {moment(at.at_us):%Y-%m-%d %H:%M:%S.%f} UTC"
 
 
@@ -203,7 +214,7 @@ def _target(namespace: Namespace, relation: Relation) -> _Target:
             checked_name("table", part)
     except InvalidName:
         raise StatementRefused(
-            f"{'.'.join(relation.parts)!r} cannot be the name of a table; files cannot be read by their path."
+            f"{'.'.join(relation.parts)!r} is not a valid table name. Files cannot be read by their path."
         ) from None
     if len(qualifiers) == 2 and name_key(qualifiers[0]) != name_key(namespace.organization):
         raise TableNotFound(".".join(relation.parts))
@@ -212,7 +223,9 @@ def _target(namespace: Namespace, relation: Relation) -> _Target:
     if name_key(name) != name_key(namespace.supertable):
         return _Target(namespace, name)
     if isinstance(relation.at, VersionAt | TagAt) or relation.changes:
-        raise StatementRefused(f"{name} is the union of its tables, which have no version in common; use a TIMESTAMP.")
+        raise StatementRefused(
+            f"{name} is the union of its tables, which have no version in common. Use AT (TIMESTAMP => ...) instead."
+        )
     return _Target(namespace, None)
 
 
@@ -222,23 +235,23 @@ def _spans(relations: Iterable[Relation], opened: Mapping[int, list[OpenTable]])
     for relation in relations:
         for table in opened[relation.id]:
             last = table.snapshot.version
-            wanted = relation.changes
-            first = max(wanted.after, 1) if wanted else last
+            changes = relation.changes
+            first = max(changes.after, 1) if changes else last
             spans.setdefault(table.folder, []).append((min(first, last), last))
     return spans
 
 
-def _with_residual(
+def _scan(
     statement: Statement,
     number: int,
     table: OpenTable,
     schemas: Mapping[int, Schema],
     parameters: Sequence[Any] | Mapping[str, Any],
 ) -> Scan:
-    """The plan of a relation's rows, without files that the statement does not need.
+    """The plan of a relation's rows, without the files that the statement does not need.
 
-    Where the statement may fail on rows that are seen, whether a file is left out for its hidden rows must make no
-    difference: it is then asked of every row what is asked of the files.
+    Pruning depends on hidden rows too. If the statement may fail on visible rows, whether it does must not depend on
+    which files were pruned: the pruning predicate is then also applied to every row.
     """
     predicate = statement.predicate(number, schemas, parameters)
     sees_all = table.access is None or table.access.condition is None
@@ -249,7 +262,7 @@ def _with_residual(
 
 
 def _pruned(table: OpenTable, predicate: Predicate) -> Scan:
-    """The files that may hold rows that are asked for, and that the caller sees."""
+    """The scan of the files that may hold rows that match the predicate and that the caller sees."""
     snapshot = table.snapshot
     condition = table.access.condition if table.access else None
     if condition:

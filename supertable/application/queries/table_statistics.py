@@ -1,6 +1,6 @@
-"""What the values of a table's columns are like, counted over the rows and columns that the caller sees, and no others.
+"""Statistics of a table's columns, over exactly the rows and columns that the caller sees.
 
-It is a query like any other, through the view chain, so that it is exact and tells no caller of what is hidden.
+They are computed by an ordinary query, through the view chain, so that they are exact and reveal nothing hidden.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from supertable.domain.schema.types import NESTED, Field
 
 @dataclass(frozen=True, slots=True)
 class ColumnStatistics:
-    """`distinct` is about how many different values there are, to a few percent. `low` and `high` hold one value each.
+    """`nulls`: how many values are null. `distinct`: an estimate, to a few percent, of how many distinct values exist.
 
-    Of nested columns only the nulls are counted.
+    `low` and `high`: arrays of one value, the minimum and maximum. For nested columns only `nulls` is known.
     """
 
     name: str
@@ -37,7 +37,7 @@ class ColumnStatistics:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Of the table's newest version. `files` and `bytes`: None for callers who see only a part of the table."""
+    """Statistics of a table's newest version. `files` and `bytes`: None for callers who see only part of the table."""
 
     table: str
     version: int
@@ -53,13 +53,13 @@ class TableStatistics:
         self._run_query = run_query
 
     def __call__(self, namespace: Namespace, name: str, limits: Limits) -> Statistics:
-        """Reads all rows. Raises `TableNotFound`, and what queries raise."""
+        """Reads all rows. Raises `TableNotFound` and what queries raise."""
         table = self._tables.open(namespace, name, Permission.READ)
         row = self._first_row(namespace, _statement(table), limits)
-        counted = iter(row.columns)
-        rows = next(counted)[0].as_py()
+        values = iter(row.columns)
+        rows = next(values)[0].as_py()
         info = TableInfo.of(table)
-        columns = [_column(column, rows, counted) for column in table.schema.fields]
+        columns = [_column(column, rows, values) for column in table.schema.fields]
         return Statistics(info.name, info.version, rows, info.files, info.bytes, columns)
 
     def _first_row(self, namespace: Namespace, sql: str, limits: Limits) -> pa.RecordBatch:
@@ -71,22 +71,22 @@ class TableStatistics:
 
 
 def _statement(table: OpenTable) -> str:
-    counts = ", ".join(["count(*)", *(part for column in table.schema.fields for part in _parts(column))])
+    counts = ", ".join(["count(*)", *(part for column in table.schema.fields for part in _aggregates(column))])
     return f"SELECT {counts} FROM {_quoted(table.name)} AT (VERSION => {table.snapshot.version})"
 
 
-def _parts(column: Field) -> list[str]:
+def _aggregates(column: Field) -> list[str]:
     name = _quoted(column.name)
     nested = column.type.name in NESTED
     return [f"count({name})", *([] if nested else [f"approx_count_distinct({name})", f"min({name})", f"max({name})"])]
 
 
-def _column(column: Field, rows: int, counted: Iterator[pa.Array]) -> ColumnStatistics:
-    nulls = rows - next(counted)[0].as_py()
+def _column(column: Field, rows: int, values: Iterator[pa.Array]) -> ColumnStatistics:
+    nulls = rows - next(values)[0].as_py()
     if column.type.name in NESTED:
         return ColumnStatistics(column.name, str(column.type), nulls)
-    distinct = next(counted)[0].as_py()
-    return ColumnStatistics(column.name, str(column.type), nulls, distinct, next(counted), next(counted))
+    distinct = next(values)[0].as_py()
+    return ColumnStatistics(column.name, str(column.type), nulls, distinct, next(values), next(values))
 
 
 def _quoted(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Jobs over several workers: who dies, who stands still, what stores refuse, and what is swept."""
+"""Jobs with several workers: crashes, shutdown, lost heartbeats, store failures, damage and expiry."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ DAY = 24 * 3600
 
 
 class Service:
-    """`supertable serve api`, as it is installed."""
+    """The installed `supertable serve api`, as a process."""
 
     def __init__(self, home: Path, folder: Path) -> None:
         port = free_port()
@@ -63,7 +63,7 @@ class Service:
 
 @pytest.fixture
 def services(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Service]]:
-    """Makes services over one lake."""
+    """A function that starts services over one lake."""
     monkeypatch.setenv("SUPERTABLE_SUPERTOKEN", TOKEN)
     monkeypatch.setenv("SUPERTABLE_TOKEN", TOKEN)
     made: list[Service] = []
@@ -87,19 +87,19 @@ class ShiftedClock(SystemClock):
 
 @pytest.fixture
 def lake(home: Path) -> Iterator[Lake]:
-    """An embedded lake with a table `numbers`, whose container runs jobs."""
+    """An embedded lake with a table `numbers`. Its container runs jobs."""
     with supertable.connect(home) as lake:
         lake.create_table_from("numbers", NUMBERS)
         yield lake
         lake.container.job_runner().close()
 
 
-def begun(container: Container, sql: str) -> JobStatus:
+def submitted_job(container: Container, sql: str) -> JobStatus:
     status: JobStatus = container.background_queries().submit(MAIN, sql, [], Limits())
     return status
 
 
-def ended(container: Container, status: JobStatus, seconds: float = 20) -> JobStatus:
+def wait_until_over(container: Container, status: JobStatus, seconds: float = 20) -> JobStatus:
     deadline = time.monotonic() + seconds
     while not (found := container.background_queries().status(SESSION, status.job.id)).state.over:
         assert time.monotonic() < deadline, found
@@ -108,13 +108,13 @@ def ended(container: Container, status: JobStatus, seconds: float = 20) -> JobSt
     return found
 
 
-def running(container: Container, status: JobStatus) -> None:
+def wait_until_running(container: Container, status: JobStatus) -> None:
     while container.background_queries().status(SESSION, status.job.id).state is not JobState.RUNNING:
         time.sleep(0.02)
 
 
 def objects(home: Path) -> list[Path]:
-    """Everything that is there of jobs."""
+    """All objects of jobs in the store."""
     return sorted(path for path in (home / "storage" / "default" / "-").rglob("*") if path.is_file())
 
 
@@ -125,7 +125,7 @@ def age(paths: list[Path], seconds: float) -> None:
 
 
 @pytest.fixture(params=["local", "servers"])
-def somewhere(home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def each_backend(home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "servers":
         store: SeaweedFS = request.getfixturevalue("seaweedfs")
         catalog: Valkey = request.getfixturevalue("valkey")
@@ -134,7 +134,7 @@ def somewhere(home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.Mo
         monkeypatch.setenv("SUPERTABLE_PREFIX", f"jobs_{uuid4().hex}")
 
 
-def test_any_worker_answers_for_a_job(somewhere: None, home: Path, services: Callable[[], Service]) -> None:
+def test_any_worker_answers_for_a_job(each_backend: None, home: Path, services: Callable[[], Service]) -> None:
     one, other = services(), services()
     with supertable.connect(home) as lake:
         lake.create_table_from("numbers", NUMBERS)
@@ -155,7 +155,7 @@ def test_any_worker_answers_for_a_job(somewhere: None, home: Path, services: Cal
         assert lake.fsck().findings == ()
 
 
-def test_a_service_that_is_told_to_stop_ends_its_jobs(home: Path, services: Callable[[], Service]) -> None:
+def test_a_service_that_is_stopped_cancels_its_jobs(home: Path, services: Callable[[], Service]) -> None:
     one, other = services(), services()
     address = submitted(one.api, ENDLESS)
     state(other.api, address, {"running"})
@@ -176,12 +176,14 @@ def test_a_job_whose_worker_is_killed_is_lost(
     container = Container(settings=load_settings(home=home))
     ids = [address.removeprefix(f"{QUERIES}/") for address in (active, waiting)]
     states = [container.background_queries().status(SESSION, one).state for one in ids]
-    assert states == [JobState.RUNNING, JobState.QUEUED]  # nobody can know better yet
+    assert states == [JobState.RUNNING, JobState.QUEUED]  # their heartbeats are still recent
     container = later_container(home, 31)
     found = [container.background_queries().status(SESSION, one) for one in ids]
     assert [one.state for one in found] == [JobState.LOST] * 2
     assert all(one.error and one.error.type == "JobInterrupted" for one in found)
-    assert ended(container, begun(container, "SELECT 1")).state is JobState.SUCCEEDED  # lost ones do not count
+    assert (
+        wait_until_over(container, submitted_job(container, "SELECT 1")).state is JobState.SUCCEEDED
+    )  # lost jobs do not count against the limit
     for one in found:
         assert container.list_jobs().stop(one) is None
         with pytest.raises(NotFound):
@@ -191,62 +193,62 @@ def test_a_job_whose_worker_is_killed_is_lost(
 
 
 def later_container(home: Path, seconds: float) -> Container:
-    """What a worker sees whose clock is ahead."""
+    """The container of a worker whose clock is ahead by so many seconds."""
     container = Container(settings=load_settings(home=home))
     container.clock.override(providers.Object(ShiftedClock(seconds)))
     return container
 
 
-def test_removing_a_job_that_only_seemed_lost_stops_it(home: Path, lake: Lake) -> None:
-    status = begun(lake.container, ENDLESS)
-    running(lake.container, status)
+def test_removing_a_job_that_only_seems_lost_stops_it(home: Path, lake: Lake) -> None:
+    status = submitted_job(lake.container, ENDLESS)
+    wait_until_running(lake.container, status)
     observer = later_container(home, 60)
     seen = observer.background_queries().status(SESSION, status.job.id)
     assert seen.state is JobState.LOST
     assert observer.list_jobs().stop(seen) is None
     deadline = time.monotonic() + 10
-    while lake.container.job_store().at_work("default", SESSION.user) or objects(home):
+    while lake.container.job_store().unfinished_ids("default", SESSION.user) or objects(home):
         assert time.monotonic() < deadline, objects(home)
         time.sleep(0.05)
 
 
-def test_the_end_of_a_job_counts_even_where_it_seemed_lost(home: Path, lake: Lake) -> None:
+def test_the_end_of_a_job_counts_even_if_it_seemed_lost(home: Path, lake: Lake) -> None:
     observer = later_container(home, 60)
-    status = begun(lake.container, "SELECT * FROM numbers")
-    ended(lake.container, status)
+    status = submitted_job(lake.container, "SELECT * FROM numbers")
+    wait_until_over(lake.container, status)
     assert observer.background_queries().status(SESSION, status.job.id).state is JobState.SUCCEEDED
 
 
-def test_a_queue_that_is_full_refuses(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_queue_refuses_jobs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUPERTABLE_JOBS_AT_ONCE", "1")
     monkeypatch.setenv("SUPERTABLE_JOBS_PER_USER", "1000")
     container = Container(settings=load_settings(home=home))
-    accepted = [begun(container, ENDLESS) for _ in range(33)]
+    accepted = [submitted_job(container, ENDLESS) for _ in range(33)]
     with pytest.raises(TooManyJobs, match="33 unfinished jobs"):
-        begun(container, ENDLESS)
-    assert len(container.job_store().at_work("default", SESSION.user)) == 33
+        submitted_job(container, ENDLESS)
+    assert len(container.job_store().unfinished_ids("default", SESSION.user)) == 33
     container.job_runner().close()
     states = {container.background_queries().status(SESSION, one.job.id).state for one in accepted}
     assert states == {JobState.CANCELLED}
 
 
 @pytest.mark.parametrize("fault", [Fault.REFUSED, Fault.LOST_ANSWER])
-def test_a_job_that_cannot_be_written_down_is_not_begun(home: Path, fault: Fault) -> None:
+def test_a_job_that_cannot_be_stored_is_not_started(home: Path, fault: Fault) -> None:
     for at in (1, 2, 3):
         container = Container(settings=load_settings(home=home))
         store = FaultyStore(LocalObjectStore(home / "storage"), fault, at)
         container.store.override(providers.Object(store))
         with pytest.raises(StoreUnavailable):
-            begun(container, ENDLESS)
+            submitted_job(container, ENDLESS)
         assert store.met
         assert container.list_jobs()(SESSION, 10).jobs == []
-        assert ended(container, begun(container, "SELECT 1")).state is JobState.SUCCEEDED
+        assert wait_until_over(container, submitted_job(container, "SELECT 1")).state is JobState.SUCCEEDED
         for status in container.list_jobs()(SESSION, 10).jobs:
             container.list_jobs().stop(status)
         container.job_runner().close()
 
 
-def test_an_end_that_the_store_refused_is_written_at_the_next_look(home: Path, lake: Lake) -> None:
+def test_an_end_that_the_store_refused_is_written_later(home: Path, lake: Lake) -> None:
     class Refusing(FaultyStore):
         refused = 0
 
@@ -259,7 +261,7 @@ def test_an_end_that_the_store_refused_is_written_at_the_next_look(home: Path, l
     container = Container(settings=load_settings(home=home))
     store = Refusing(LocalObjectStore(home / "storage"))
     container.store.override(providers.Object(store))
-    assert ended(container, begun(container, "SELECT 1")).state is JobState.SUCCEEDED
+    assert wait_until_over(container, submitted_job(container, "SELECT 1")).state is JobState.SUCCEEDED
     assert store.refused == 2
     container.job_runner().close()
 
@@ -273,7 +275,7 @@ def test_a_result_that_cannot_be_written_leaves_nothing(home: Path, lake: Lake) 
 
     container = Container(settings=load_settings(home=home))
     container.store.override(providers.Object(Full(LocalObjectStore(home / "storage"))))
-    found = ended(container, begun(container, "SELECT * FROM numbers"))
+    found = wait_until_over(container, submitted_job(container, "SELECT * FROM numbers"))
     assert found.state is JobState.FAILED
     assert found.error is not None
     assert found.error.type == "StoreUnavailable"
@@ -282,23 +284,27 @@ def test_a_result_that_cannot_be_written_leaves_nothing(home: Path, lake: Lake) 
 
 
 @pytest.mark.parametrize("name", ["end", "job", "000001.arrow"])
-def test_damage_is_an_error(home: Path, lake: Lake, name: str) -> None:
-    status = begun(lake.container, "SELECT * FROM numbers")
-    ended(lake.container, status)
+def test_a_damaged_object_of_a_job_is_an_error(home: Path, lake: Lake, name: str) -> None:
+    status = submitted_job(lake.container, "SELECT * FROM numbers")
+    wait_until_over(lake.container, status)
     (path,) = (path for path in objects(home) if path.name == name)
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     with pytest.raises(ObjectDamaged):
         lake.container.background_queries().results(SESSION, status.job.id, 0, None).reader.read_all()
 
 
-def test_a_sweep_removes_what_is_over_for_long_and_nothing_else(home: Path, lake: Lake) -> None:
-    old, young, active, ghost = (begun(lake.container, sql) for sql in ["SELECT 1", "SELECT 2", ENDLESS, "SELECT 3"])
+def test_a_sweep_deletes_expired_jobs_and_nothing_else(home: Path, lake: Lake) -> None:
+    old, young, active, ghost = (
+        submitted_job(lake.container, sql) for sql in ["SELECT 1", "SELECT 2", ENDLESS, "SELECT 3"]
+    )
     for status in (old, young, ghost):
-        ended(lake.container, status)
-    running(lake.container, active)
-    of = {status.job.id: [path for path in objects(home) if status.job.id in str(path)] for status in (old, active)}
+        wait_until_over(lake.container, status)
+    wait_until_running(lake.container, active)
+    paths = {status.job.id: [path for path in objects(home) if status.job.id in str(path)] for status in (old, active)}
     heartbeat = home / "storage" / "default" / "-" / "beats" / SESSION.user / active.job.id
-    age([*of[old.job.id], *(set(of[active.job.id]) - {heartbeat})], DAY + 3700)  # the active one began long ago
+    age(
+        [*paths[old.job.id], *(set(paths[active.job.id]) - {heartbeat})], DAY + 3700
+    )  # as if the active job had submitted_job long ago
     folder = home / "storage" / "default" / "-" / "jobs"
     left = folder / SESSION.user / ghost.job.id
     (left / "job").unlink()
@@ -319,31 +325,31 @@ def test_a_sweep_removes_what_is_over_for_long_and_nothing_else(home: Path, lake
     swept = lake.container.sweep_jobs()("default")
     assert (swept.jobs, swept.bytes > 0) == (2, True)
     assert all(path.read_bytes() == b"mine" for path in foreign)
-    there = [status.job.id for status in lake.container.list_jobs()(SESSION, 10).jobs]
-    assert there == [active.job.id, young.job.id]
+    remaining = [status.job.id for status in lake.container.list_jobs()(SESSION, 10).jobs]
+    assert remaining == [active.job.id, young.job.id]
     assert lake.container.sweep_jobs()("default").jobs == 0
     assert lake.fsck().sound
     assert lake.sql("SELECT count(*) AS n FROM numbers").arrow()["n"].to_pylist() == [200_000]
 
 
-def test_a_job_that_is_lost_for_long_is_swept_with_its_last_sign(home: Path, lake: Lake) -> None:
-    status = begun(lake.container, ENDLESS)
-    running(lake.container, status)
-    kept = {path: path.read_bytes() for path in objects(home)}
+def test_a_sweep_deletes_an_expired_lost_job_with_its_heartbeat(home: Path, lake: Lake) -> None:
+    status = submitted_job(lake.container, ENDLESS)
+    wait_until_running(lake.container, status)
+    saved = {path: path.read_bytes() for path in objects(home)}
     lake.container.job_runner().close()
     for path in objects(home):
         path.unlink()
-    for path, data in kept.items():  # as the worker would have left them, had it died
+    for path, data in saved.items():  # as a crash of the worker would have left them
         path.write_bytes(data)
-    age(list(kept), DAY + 3500)
+    age(list(saved), DAY + 3500)
     assert lake.container.sweep_jobs()("default").jobs == 0
-    age(list(kept), 200)
+    age(list(saved), 200)
     assert lake.container.sweep_jobs()("default").jobs == 1
     assert objects(home) == []
 
 
 def test_maintenance_sweeps_the_jobs_of_its_organization(home: Path, lake: Lake) -> None:
-    ended(lake.container, begun(lake.container, "SELECT 1"))
+    wait_until_over(lake.container, submitted_job(lake.container, "SELECT 1"))
     age(objects(home), 2 * DAY)
     report = lake.maintain()
     assert report.jobs is not None
@@ -351,8 +357,8 @@ def test_maintenance_sweeps_the_jobs_of_its_organization(home: Path, lake: Lake)
     assert objects(home) == []
 
 
-def test_a_service_sweeps_by_itself(home: Path, lake: Lake, services: Callable[[], Service]) -> None:
-    ended(lake.container, begun(lake.container, "SELECT 1"))
+def test_a_service_sweeps_on_its_own(home: Path, lake: Lake, services: Callable[[], Service]) -> None:
+    wait_until_over(lake.container, submitted_job(lake.container, "SELECT 1"))
     age(objects(home), 2 * DAY)
     services()
     deadline = time.monotonic() + 10
@@ -361,8 +367,8 @@ def test_a_service_sweeps_by_itself(home: Path, lake: Lake, services: Callable[[
         time.sleep(0.05)
 
 
-def test_jobs_are_in_the_way_of_neither_fsck_nor_the_catalog(home: Path, lake: Lake) -> None:
-    ended(lake.container, begun(lake.container, "SELECT * FROM numbers"))
+def test_jobs_disturb_neither_fsck_nor_the_catalog(home: Path, lake: Lake) -> None:
+    wait_until_over(lake.container, submitted_job(lake.container, "SELECT * FROM numbers"))
     before = lake.fsck()
     assert before.findings == ()
     lake.rebuild_catalog()

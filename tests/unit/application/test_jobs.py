@@ -1,4 +1,4 @@
-"""How a job stands, what belongs to it, and the parts of a result."""
+"""The state of a job, its objects in the store, and reading parts of its result."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def ended(state: JobState, at_us: int) -> End:
     return End(state, at_us, None, Progress())
 
 
-def test_a_job_stands_as_its_last_sign_or_its_end_says() -> None:
+def test_the_state_of_a_job_follows_from_its_last_heartbeat_and_its_end() -> None:
     assert status_of(JOB, Heartbeat(NOW - LOST), None, NOW).state is JobState.QUEUED
     assert status_of(JOB, Heartbeat(NOW, started_at_us=5), None, NOW).state is JobState.RUNNING
     assert status_of(JOB, Heartbeat(NOW + 5 * LOST), None, NOW).state is JobState.QUEUED  # another machine's clock
@@ -53,7 +53,7 @@ def test_a_job_stands_as_its_last_sign_or_its_end_says() -> None:
     assert [state for state in JobState if not state.over] == [JobState.QUEUED, JobState.RUNNING]
 
 
-def test_why_a_job_was_lost_is_told() -> None:
+def test_a_lost_job_has_an_error_and_internal_errors_show_no_detail() -> None:
     lost = status_of(JOB, Heartbeat(0), None, NOW).error
     assert lost is not None
     assert lost.type == "JobInterrupted"
@@ -73,7 +73,9 @@ def test_why_a_job_was_lost_is_told() -> None:
         (None, None, True),
     ],
 )
-def test_what_is_over_for_long_is_expired(heartbeat: Heartbeat | None, end: End | None, expired: bool) -> None:
+def test_a_job_expires_when_it_has_been_over_for_the_time_that_jobs_are_kept(
+    heartbeat: Heartbeat | None, end: End | None, expired: bool
+) -> None:
     assert is_expired(status_of(JOB, heartbeat, end, NOW), 60, NOW) is expired
 
 
@@ -84,7 +86,7 @@ def test_a_job_belongs_to_one_user_under_one_role() -> None:
     assert not JOB.belongs_to(Session("other", USER, "someone", "readers"))
 
 
-def test_keys_are_known_again_and_no_others() -> None:
+def test_only_keys_of_jobs_are_recognized_as_such() -> None:
     folder = job_folder("Acme", USER, ID)
     assert folder == f"acme/-/jobs/{USER}/{ID}"
     ours = [f"{folder}/job", f"{folder}/end", f"{folder}/cancel", result_key(folder, 999_999)]
@@ -106,9 +108,9 @@ def test_keys_are_known_again_and_no_others() -> None:
     assert [key for key in foreign if job_of(key)] == []
 
 
-def test_documents_come_back_as_they_were() -> None:
-    asked = QueryRequest("SELECT 'ä'", {"t": (1, 2)}, (TableRead("main", "1" * 32),), "x")
-    job = Job(ID, JobKind.QUERY, "acme", "main", USER, "someone", "readers", 1, query=asked)
+def test_documents_are_decoded_to_what_was_encoded() -> None:
+    request = QueryRequest("SELECT 'ä'", {"t": (1, 2)}, (TableRead("main", "1" * 32),), "x")
+    job = Job(ID, JobKind.QUERY, "acme", "main", USER, "someone", "readers", 1, query=request)
     end = End(
         JobState.FAILED, 2, 1, Progress(3, None, "rows"), Outcome({"rows": 3}, (Chunk(3, 9),)), JobError("X", "why")
     )
@@ -118,7 +120,7 @@ def test_documents_come_back_as_they_were() -> None:
 
 
 def rows_of(count: int, width: int = 0) -> Iterator[pa.RecordBatch]:
-    """Batches of 65,536 rows, as an engine makes them."""
+    """Batches of 65,536 rows, as an engine returns them."""
     for start in range(0, count, 65_536):
         ids = list(range(start, min(start + 65_536, count)))
         texts = pa.array(["x" * width] * len(ids))
@@ -128,15 +130,15 @@ def rows_of(count: int, width: int = 0) -> Iterator[pa.RecordBatch]:
 SCHEMA = pa.schema([("id", pa.int64()), ("text", pa.string())])
 
 
-def kept(results: JobResults, count: int, width: int = 0) -> tuple[Chunk, ...]:
+def stored(results: JobResults, count: int, width: int = 0) -> tuple[Chunk, ...]:
     reader = pa.RecordBatchReader.from_batches(SCHEMA, rows_of(count, width))
     return results.write(JOB, reader, lambda written: None)
 
 
-def test_any_part_of_a_result_is_what_it_should_be() -> None:
+def test_any_part_of_a_result_can_be_read() -> None:
     results = JobResults(InMemoryObjectStore(), 1 << 30)
     count = 2 * CHUNK_ROWS + 10
-    chunks = kept(results, count)
+    chunks = stored(results, count)
     assert [chunk.rows for chunk in chunks] == [CHUNK_ROWS, CHUNK_ROWS, 10]
     edges = [0, 1, CHUNK_ROWS - 1, CHUNK_ROWS, CHUNK_ROWS + 1, 2 * CHUNK_ROWS - 1, 2 * CHUNK_ROWS, count - 1, count]
     for start, stop in product(edges, edges):
@@ -146,34 +148,34 @@ def test_any_part_of_a_result_is_what_it_should_be() -> None:
             assert read["id"].to_pylist() == list(range(start, stop)), (start, stop)
 
 
-def test_no_rows_still_have_columns() -> None:
+def test_a_result_without_rows_has_columns() -> None:
     results = JobResults(InMemoryObjectStore(), 1 << 30)
-    chunks = kept(results, 0)
+    chunks = stored(results, 0)
     assert results.read(JOB, chunks, 0, 0).read_all() == SCHEMA.empty_table()
 
 
 @pytest.mark.parametrize("width", [100, 10_000])
 def test_chunks_of_wide_rows_are_bounded(width: int) -> None:
     results = JobResults(InMemoryObjectStore(), 1 << 30)
-    chunks = kept(results, 20_000, width)
+    chunks = stored(results, 20_000, width)
     assert sum(chunk.rows for chunk in chunks) == 20_000
     assert max(chunk.rows for chunk in chunks) * (width + 12) < 1.2 * CHUNK_BYTES
 
 
-def test_a_result_beyond_its_bound_leaves_nothing() -> None:
+def test_a_result_that_exceeds_its_limit_leaves_nothing() -> None:
     store = InMemoryObjectStore()
     with pytest.raises(StoredResultTooLarge):
-        kept(JobResults(store, 100_000), 300_000)
+        stored(JobResults(store, 100_000), 300_000)
     assert list(store.list("")) == []
 
 
-def test_work_learns_that_it_is_to_stop_whenever_it_asks() -> None:
+def test_stopping_a_job_sets_its_flag_and_calls_back_early_and_late() -> None:
     run, calls = JobRun(), []
-    run.go_on()
-    run.on_stop(lambda: calls.append("first"))
+    run.raise_if_stopped()
+    run.call_on_stop(lambda: calls.append("first"))
     run.stop()
-    run.on_stop(lambda: calls.append("late"))
+    run.call_on_stop(lambda: calls.append("late"))
     assert calls == ["first", "late"]
     assert run.stopped()
     with pytest.raises(JobStopped):
-        run.go_on()
+        run.raise_if_stopped()
