@@ -80,6 +80,7 @@ from supertable.application.writes.group_commit import GroupCommit
 from supertable.application.writes.ingest_rows import IngestRows
 from supertable.application.writes.key_resolution import KeyResolver
 from supertable.application.writes.staged_files import StagedFileWriter
+from supertable.application.writes.write_attempts import WriteAttempts
 from supertable.application.writes.write_rows import WriteRows
 from supertable.config.settings.ingest import ingest_limits
 from supertable.config.settings.settings import Settings
@@ -205,7 +206,8 @@ class Container(containers.DeclarativeContainer):
     tag_version = providers.Singleton(TagVersion, tables, registrar)
     untag_version = providers.Singleton(UntagVersion, registrar)
     resolver = providers.Singleton(KeyResolver, stage, finder, vectors)
-    write_rows = providers.Singleton(WriteRows, tables, stage, committer, finder, resolver)
+    write_attempts = providers.Singleton(WriteAttempts, tables, stage, finder, resolver, vectors)
+    write_rows = providers.Singleton(WriteRows, tables, stage, committer, finder, write_attempts)
     group_commit = providers.Singleton(GroupCommit, tables, committer, write_rows)
     ingest_rows = providers.Singleton(
         IngestRows, tables, file_reader, write_rows, group_commit, providers.Callable(ingest_limits, settings)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import supertable
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.tables.namespace import Namespace
-from supertable.application.writes.write_fit import WriteMode
+from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.sessions import owner
 from supertable.domain.errors import SupertableError
 from supertable.domain.table.commits import CommitInfo

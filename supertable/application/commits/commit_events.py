@@ -1,8 +1,9 @@
-"""What the audit log is told of a commit."""
+"""The audit events of a commit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from supertable.application.audit_recorder import AuditRecorder
@@ -21,26 +22,17 @@ _KINDS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
 class CommitEvents:
-    """One commit, from before it is tried; raises `AuditUnavailable` where it could not be recorded."""
+    """Records one commit to the table named `table`. `began_us`: when it began."""
 
-    def __init__(
-        self, audit: AuditRecorder, namespace: Namespace, table: str, propose: Callable[[OpenTable], Change]
-    ) -> None:
-        audit.ensure_ready(namespace.organization)
-        self._audit = audit
-        self._place = namespace
-        self._table = table
-        self._propose = propose
-        self._proposed: Change | None = None
-        self._began_us = audit.now_us()
+    audit: AuditRecorder
+    namespace: Namespace
+    table: str
+    began_us: int
 
-    def propose(self, newest: OpenTable) -> Change:
-        self._proposed = self._propose(newest)
-        return self._proposed
-
-    def done(self, commit: Commit, replayed: bool, writers: Sequence[OpenTable] = ()) -> None:
-        """`writers`: those who share it, if there are any; each has an event of their own."""
+    def record_commit(self, commit: Commit, replayed: bool, writers: Sequence[OpenTable] = ()) -> None:
+        """`writers`: those who share the commit, if there are any; each has an event of their own."""
         outcome = REPLAYED if replayed else OK
         change = commit.change
         shares = [
@@ -48,21 +40,22 @@ class CommitEvents:
             for writer, share in zip(writers, change.shares, strict=False)
             if writer.namespace
         ]
-        for session, counts in shares or [(self._place.session, change.counts)]:
-            self._tell(change, session, rows=_rows(counts), version=commit.version, outcome=outcome)
+        for session, counts in shares or [(self.namespace.session, change.counts)]:
+            self._record(change, session, rows=_rows(counts), version=commit.version, outcome=outcome)
 
-    def failed(self, error: BaseException) -> None:
-        self._tell(self._proposed, self._place.session, outcome=type(error).__name__)
+    def record_failure(self, proposed: Change | None, error: BaseException) -> None:
+        """`proposed`: the change that could not be committed; None: there was none yet."""
+        self._record(proposed, self.namespace.session, outcome=type(error).__name__)
 
-    def _tell(self, change: Change | None, session: Session, **more: Any) -> None:
+    def _record(self, change: Change | None, session: Session, **more: Any) -> None:
         kind = _kind(change) if change else AuditKind.WRITE
-        self._audit.record_action(
+        self.audit.record_action(
             session,
             kind,
             change.operation if change else "commit",
-            self._began_us,
-            supertable=self._place.supertable,
-            tables=(self._table,),
+            self.began_us,
+            supertable=self.namespace.supertable,
+            tables=(self.table,),
             **more,
         )
 

@@ -109,19 +109,27 @@ class Committer:
         """
         namespace = table.namespace or table.future
         if namespace is None or is_system(namespace.supertable):
-            return self._committed(table, propose, info, needs)
-        events = CommitEvents(self._audit, namespace, table.name, propose)
-        try:
-            done = self._committed(table, events.propose, info, needs)
-        except CannotShareCommit:
-            raise  # nothing was refused to anybody yet: each will be told of for itself
-        except BaseException as error:
-            events.failed(error)
-            raise
-        events.done(done.commit, done.replayed, writers)
-        return done
+            return self._commit(table, propose, info, needs)
+        self._audit.ensure_ready(namespace.organization)
+        events = CommitEvents(self._audit, namespace, table.name, self._audit.now_us())
+        proposed: Change | None = None
 
-    def _committed(
+        def propose_noted(newest: OpenTable) -> Change:
+            nonlocal proposed
+            proposed = propose(newest)
+            return proposed
+
+        try:
+            committed = self._commit(table, propose_noted, info, needs)
+        except CannotShareCommit:
+            raise  # nothing was refused yet: every writer commits alone, and has events of their own
+        except BaseException as error:
+            events.record_failure(proposed, error)
+            raise
+        events.record_commit(committed.commit, committed.replayed, writers)
+        return committed
+
+    def _commit(
         self, table: OpenTable, propose: Callable[[OpenTable], Change], info: CommitInfo, needs: Collection[int]
     ) -> Committed:
         with self._locks.hold(table.folder, _LOCK_WAIT_SECONDS):
@@ -130,9 +138,9 @@ class Committer:
                     newest = self._tables.newest(table)
                     versions = (newest.snapshot.version, *needs)
                     lease.restrict_to({table.folder: [(version, version) for version in versions]})
-                    done = self.earlier(newest, info) or self._attempt(newest, propose(newest), info)
-                if done:
-                    return done
+                    committed = self.earlier(newest, info) or self._attempt(newest, propose(newest), info)
+                if committed:
+                    return committed
                 self._heads.catch_up(table.folder, newest.snapshot.version)
         theirs = self._tables.newest(table).snapshot
         raise Conflict(

@@ -1,9 +1,10 @@
 """Compaction: small and dirty files written anew as few clean ones, beside writers that never notice.
 
 Rows are read and written without the table's lock, under a lease that keeps the files there. When the commit is made:
-1. A source file that is gone (an overwrite, a restore, another compaction) makes the work moot: it is given up.
+1. A source file that was removed (by an overwrite, a restore, another compaction) makes the work obsolete: it is given
+   up.
 2. Rows that died in a source since it was read are dead in the new files too, by a deletion vector.
-3. A source with fewer dead rows than it had (a restore) has rows that were not copied: moot as well.
+3. A source with fewer dead rows than it had (a restore) has rows that were not copied: the work is obsolete as well.
 Files are written under the schema that is current when a job starts, which the table remembers: see `domain.rebase`.
 """
 
@@ -11,24 +12,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from functools import partial
 
 from supertable.application.commits.committer import Committer
-from supertable.application.maintenance.row_relocation import RowRelocation, split
+from supertable.application.maintenance.row_relocation import Rewrite, RowRelocation, SourcesChanged
 from supertable.application.ports.engines import RowFinder
 from supertable.application.ports.leases import Leases
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.arrow_batches import chunks, conforming
 from supertable.application.storage.data_file_writer import ROW_GROUP_BYTES, ROW_GROUP_ROWS, DataFileWriter
-from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors, Positions
+from supertable.application.storage.deletion_vectors import DeletionVectors
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.writes.dead_rows import alive
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import Conflict, InvalidSchema
-from supertable.domain.table.commits import Change, CommitInfo, Operation
+from supertable.domain.table.commits import CommitInfo
 from supertable.domain.table.compaction import Job, due_jobs, jobs
 from supertable.domain.table.data_files import DataFile
 
@@ -37,8 +36,8 @@ from supertable.domain.table.data_files import DataFile
 class CompactionResult:
     """`version` is the newest, or the one there was when there was nothing to do.
 
-    `commits`: how many versions were made. `given_up`: portions that another commit made moot. `rows`: live rows that
-    were written anew; `rows_dropped`: dead ones that were left behind.
+    `commits`: how many versions were made. `given_up`: portions that another commit made obsolete. `rows`: live rows
+    that were rewritten; `rows_dropped`: dead ones that were left out.
     """
 
     table: str
@@ -89,37 +88,35 @@ class CompactTable:
         """
         table = self._tables.open(namespace, name, Permission.CONTROL)
         sorting(table, sort_by)
-        policy = table.snapshot.definition.maintenance
-        files = list(table.snapshot.files.values())
-        done = _Done(table)
-        for job in due_jobs(files, policy) if only_due else jobs(files, policy, everything):
+        runs: list[Sequence[DataFile] | None] = []
+        for job in _plan(table, everything, only_due):
             if stop():
                 break
-            self._run(table, job, sort_by, done)
-        return done.result(self._tables.newest(table))
+            runs.append(self._run(table, job, sort_by))
+        return _result(table, self._tables.newest(table), runs)
 
-    def _run(self, table: OpenTable, job: Job, sort_by: Sequence[str] | None, done: _Done) -> None:
+    def _run(self, table: OpenTable, job: Job, sort_by: Sequence[str] | None) -> Sequence[DataFile] | None:
+        """Rewrite and commit one portion: its files as they were. None: another commit made it obsolete."""
         with self._leases.begin() as lease:
             now = self._tables.newest(table)
             lease.restrict_to({now.folder: [(now.snapshot.version, now.snapshot.version)]})
             sources = [present for file in job if (present := now.snapshot.files.get(file.path))]
             if len(sources) < len(job):
-                done.given_up += 1
-                return
-            written = self._written(now, sources, sort_by)
+                return None
+            rewrite = self._rewrite(now, sources, sort_by)
             try:
-                self._committer.commit(now, lambda newest: self._change(newest, written), CommitInfo())
-                done.count(written)
-            except (_Moot, Conflict):
-                self._store.delete([file.key(now.folder) for file in written.files])
-                done.given_up += 1
+                self._committer.commit(now, partial(rewrite.change, vectors=self._vectors), CommitInfo())
+            except (SourcesChanged, Conflict):
+                self._store.delete([file.key(now.folder) for file in rewrite.files])
+                return None
+            return sources
 
-    def _written(self, table: OpenTable, job: Sequence[DataFile], sort_by: Sequence[str] | None) -> _Written:
+    def _rewrite(self, table: OpenTable, job: Sequence[DataFile], sort_by: Sequence[str] | None) -> Rewrite:
         scan = table.scan(job)
-        placement = RowRelocation(scan.files, table.folder)
+        relocation = RowRelocation(scan.files, table.folder)
         definition = table.snapshot.definition
         with self._finder.live_rows(scan, sorting(table, sort_by)) as reader:
-            rows = conforming(placement.passing(reader), scan.schema)
+            rows = conforming(relocation.passing(reader), scan.schema)
             files = self._writer.write(
                 table.folder,
                 scan.schema,
@@ -127,91 +124,36 @@ class CompactTable:
                 definition.keys,
                 definition.maintenance.target_file_bytes,
             )
-        written = _Written(table.folder, scan.files, files, placement)
         try:
-            placement.check_complete()
+            relocation.check_complete()
         except BaseException:
             self._store.delete([file.key(table.folder) for file in files])
             raise
-        return written
-
-    def _change(self, newest: OpenTable, written: _Written) -> Change:
-        died = [self._died(newest, written, i) for i in range(len(written.sources))]
-        marked = {
-            path: DeadRowsOfFile(written.file(path), rows)
-            for path, rows in split(np.concatenate(died), written.files).items()
-        }
-        none_left = {path for path, mark in marked.items() if len(mark.positions) == mark.file.rows}
-        partly = {path: mark for path, mark in marked.items() if path not in none_left}
-        vectors = self._vectors.extended(newest.folder, partly)
-        return Change(
-            Operation.COMPACT,
-            added=tuple(alive(written.files, vectors, none_left)),
-            removed=tuple(file.path for file in written.sources),
-        )
-
-    def _died(self, newest: OpenTable, written: _Written, source: int) -> Positions:
-        """New positions of the rows that died in a source file since it was read."""
-        before = written.sources[source]
-        after = newest.snapshot.files.get(before.path)
-        if after is None:
-            raise _Moot
-        if after.deletes == before.deletes:
-            return np.empty(0, np.int64)
-        dead_before, dead_after = self._dead(newest, before), self._dead(newest, after)
-        if (dead_before & ~dead_after).any():
-            raise _Moot
-        rows = np.flatnonzero(np.unpackbits(dead_after & ~dead_before, count=before.rows))
-        return written.placement.moved(source, rows)
-
-    def _dead(self, table: OpenTable, file: DataFile) -> np.ndarray:
-        return np.frombuffer(self._vectors.bitmap(table.folder, file), dtype=np.uint8)
+        return Rewrite(scan.files, files, relocation)
 
 
-class _Moot(Exception):
-    """Another commit took away what was compacted."""
+def _plan(table: OpenTable, everything: bool, only_due: bool) -> list[Job]:
+    policy = table.snapshot.definition.maintenance
+    files = list(table.snapshot.files.values())
+    return due_jobs(files, policy) if only_due else jobs(files, policy, everything)
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """New files, in the order in which rows were written to them, and what they were made of."""
-
-    folder: str
-    sources: Sequence[DataFile]
-    files: Sequence[DataFile]
-    placement: RowRelocation
-
-    def file(self, path: str) -> DataFile:
-        return next(file for file in self.files if file.path == path)
-
-
-@dataclass(slots=True)
-class _Done:
-    table: OpenTable
-    commits: int = 0
-    given_up: int = 0
-    rows: int = 0
-    rows_dropped: int = 0
-
-    def count(self, written: _Written) -> None:
-        self.commits += 1
-        self.rows += sum(file.live_rows for file in written.sources)
-        self.rows_dropped += sum(file.rows - file.live_rows for file in written.sources)
-
-    def result(self, newest: OpenTable) -> CompactionResult:
-        before, after = self.table.snapshot, newest.snapshot
-        return CompactionResult(
-            table=newest.name,
-            version=after.version,
-            commits=self.commits,
-            given_up=self.given_up,
-            files_before=len(before.files),
-            files_after=len(after.files),
-            bytes_before=before.bytes,
-            bytes_after=after.bytes,
-            rows=self.rows,
-            rows_dropped=self.rows_dropped,
-        )
+def _result(table: OpenTable, newest: OpenTable, runs: Sequence[Sequence[DataFile] | None]) -> CompactionResult:
+    before, after = table.snapshot, newest.snapshot
+    commits = [run for run in runs if run is not None]
+    sources = [file for run in commits for file in run]
+    return CompactionResult(
+        table=newest.name,
+        version=after.version,
+        commits=len(commits),
+        given_up=len(runs) - len(commits),
+        files_before=len(before.files),
+        files_after=len(after.files),
+        bytes_before=before.bytes,
+        bytes_after=after.bytes,
+        rows=sum(file.live_rows for file in sources),
+        rows_dropped=sum(file.rows - file.live_rows for file in sources),
+    )
 
 
 def sorting(table: OpenTable, sort_by: Sequence[str] | None) -> list[str]:

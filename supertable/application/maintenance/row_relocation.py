@@ -1,14 +1,18 @@
-"""Where the rows of files that are written anew went: a map from old positions to new ones, four bytes a row."""
+"""Rewritten files: where their rows went, and what a commit makes of it. The map takes four bytes a row."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from supertable.application.storage.deletion_vectors import Positions
+from supertable.application.storage.deletion_vectors import DeletionVectors, Positions
+from supertable.application.tables.open_table import OpenTable
+from supertable.application.writes.dead_rows import live_files
 from supertable.domain.errors import ObjectDamaged
+from supertable.domain.table.commits import Change, Operation
 from supertable.domain.table.data_files import DataFile
 
 _NOWHERE = -1
@@ -53,6 +57,54 @@ class RowRelocation:
             self._target[self._starts[files] + rows] = np.arange(self._placed, self._placed + batch.num_rows)
             self._placed += batch.num_rows
             yield pa.RecordBatch.from_arrays(batch.columns[:-2], schema=schema)
+
+
+class SourcesChanged(Exception):
+    """Another commit removed a file that was rewritten, or revived rows of it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rewrite:
+    """New files, in the order in which rows were written to them, and the files whose live rows they hold."""
+
+    sources: Sequence[DataFile]
+    files: Sequence[DataFile]
+    relocation: RowRelocation
+
+    def change(self, newest: OpenTable, vectors: DeletionVectors) -> Change:
+        """The new files in place of the sources; rows that died in those since they were read are dead in the new ones.
+
+        Writes deletion vectors. Raises `SourcesChanged`.
+        """
+        died = [self.relocation.moved(i, _died(newest, source, vectors)) for i, source in enumerate(self.sources)]
+        dead = split(np.concatenate(died), self.files)
+        return Change(
+            Operation.COMPACT,
+            added=tuple(live_files(newest.folder, self.files, dead, vectors)),
+            removed=tuple(file.path for file in self.sources),
+        )
+
+
+def _died(newest: OpenTable, source: DataFile, vectors: DeletionVectors) -> Positions:
+    """Positions of the rows that died in a source file since it was read. Raises `SourcesChanged`."""
+    now = newest.snapshot.files.get(source.path)
+    if now is None:
+        raise SourcesChanged
+    if now.deletes == source.deletes:
+        return np.empty(0, np.int64)
+    before, after = (vectors.bitmap(newest.folder, file) for file in (source, now))
+    died = newly_dead(before, after, source.rows)
+    if died is None:
+        raise SourcesChanged
+    return died
+
+
+def newly_dead(before: bytes, after: bytes, rows: int) -> Positions | None:
+    """The positions dead in the bitmap `after` and not in `before`; None if a row is alive again."""
+    was, now = (np.frombuffer(bitmap, dtype=np.uint8) for bitmap in (before, after))
+    if (was & ~now).any():
+        return None
+    return np.flatnonzero(np.unpackbits(now & ~was, count=rows))
 
 
 def split(positions: Positions, files: Sequence[DataFile]) -> dict[str, Positions]:

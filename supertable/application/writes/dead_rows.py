@@ -1,90 +1,99 @@
-"""Collecting the rows that an upsert or delete marks dead, over as many attempts as its commit takes."""
+"""The rows that a write marks dead, and the deletion vectors that make them so."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 
 from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors, Positions
-from supertable.application.tables.open_table import OpenTable
 from supertable.domain.table.data_files import DataFile, DeletionVector
-from supertable.domain.table.rebase import restored_since, still_present, unprobed_files
+from supertable.domain.table.rebase import still_present
+from supertable.domain.table.snapshots import Snapshot
 
-Probe = Callable[[list[DataFile]], Mapping[str, pa.Array]]
 
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DeadRows:
-    """Positions of dead rows by data file path; which files were looked into, and at which version last.
+    """Positions of dead rows by path of the data file, as one attempt to commit hands them on to the next.
 
-    See `domain.rebase`, rule 3.
+    `probed`: paths of the data files that were searched for dead rows. `version`: the version searched last; 0: none.
+    See `domain.table.rebase`, rule 3.
     """
 
-    positions: dict[str, Positions] = field(default_factory=dict)
-    probed: set[str] = field(default_factory=set)
-    probed_at: int = 0
+    positions: Mapping[str, Positions] = field(default_factory=dict)
+    probed: frozenset[str] = frozenset()
+    version: int = 0
 
-    def forget(self) -> None:
-        """As if nothing had been looked into."""
-        self.positions.clear()
-        self.probed.clear()
+    def with_probed(
+        self, snapshot: Snapshot, files: Iterable[DataFile], found: Iterable[Mapping[str, Positions]]
+    ) -> DeadRows:
+        """These rows and those `found` in `files` of the snapshot."""
+        probed = self.probed.union(file.path for file in files)
+        return DeadRows(merged_positions([self.positions, *found]), probed, snapshot.version)
 
-    def look(self, table: OpenTable, probe: Probe) -> None:
-        """Probe the files of the snapshot that were not probed before."""
-        if self.probed and restored_since(table.snapshot, self.probed_at):
-            self.forget()
-        self.probed_at = table.snapshot.version
-        fresh = unprobed_files(table.snapshot, self.probed)
-        if fresh:
-            self.add(probe(fresh))
-            self.probed.update(file.path for file in fresh)
+    def with_rows(self, found: Mapping[str, Positions]) -> DeadRows:
+        return replace(self, positions=merged_positions([self.positions, found]))
 
-    def add(self, found: Mapping[str, pa.Array]) -> None:
-        for path, rows in found.items():
-            self.add_positions(path, rows.to_numpy())
-
-    def add_positions(self, path: str, rows: Positions) -> None:
-        before = self.positions.get(path)
-        self.positions[path] = rows if before is None else np.union1d(before, rows)
-
-    def on(self, table: OpenTable) -> dict[str, DeadRowsOfFile]:
-        """The marks on files that the snapshot has."""
-        files = table.snapshot.files
+    def in_files_of(self, snapshot: Snapshot) -> dict[str, DeadRowsOfFile]:
+        """The dead rows of files that the snapshot has, by path."""
         return {
-            path: DeadRowsOfFile(files[path], self.positions[path])
-            for path in still_present(table.snapshot, self.positions)
+            path: DeadRowsOfFile(snapshot.files[path], self.positions[path])
+            for path in still_present(snapshot, self.positions)
         }
 
 
 @dataclass(frozen=True, slots=True)
-class DeletionResult:
-    """What the marks do: files that lose all their rows, new vectors of the others, and how many rows died just now."""
+class Deletions:
+    """What marking rows dead does: files that lose all their rows, the new vectors of the others by path, and how many
+    rows were alive until then."""
 
     removed: tuple[str, ...]
     deletes: dict[str, DeletionVector]
     rows: int
 
 
-def write_deletions(table: OpenTable, marks: Mapping[str, DeadRowsOfFile], vectors: DeletionVectors) -> DeletionResult:
-    """Write the deletion vectors of marked files. Rows that were dead already are not counted."""
-    whole = {path: mark for path, mark in marks.items() if len(mark.positions) >= mark.file.rows}
-    parts = {path: mark for path, mark in marks.items() if path not in whole}
-    deletes = vectors.extended(table.folder, parts)
-    removed = [*whole, *(path for path, vector in deletes.items() if vector.rows == parts[path].file.rows)]
+def write_deletions(folder: str, dead: Mapping[str, DeadRowsOfFile], vectors: DeletionVectors) -> Deletions:
+    """Write the deletion vectors of files with dead rows. Rows that were dead already are not counted."""
+    whole = {path: mark for path, mark in dead.items() if len(mark.positions) >= mark.file.rows}
+    parts = {path: mark for path, mark in dead.items() if path not in whole}
+    deletes = vectors.extended(folder, parts)
+    removed = dict.fromkeys(
+        [*whole, *(path for path, vector in deletes.items() if vector.rows == parts[path].file.rows)]
+    )
     rows = sum(mark.file.live_rows for mark in whole.values()) + sum(
         vector.rows - (parts[path].file.rows - parts[path].file.live_rows) for path, vector in deletes.items()
     )
     kept = {path: vector for path, vector in deletes.items() if path not in removed}
-    return DeletionResult(tuple(removed), kept, rows)
+    return Deletions(tuple(removed), kept, rows)
 
 
-def alive(files: Iterable[DataFile], vectors: Mapping[str, DeletionVector], wholly_dead: set[str]) -> list[DataFile]:
-    """New files with the vectors of their own dead rows; those without a live row are left out."""
+def live_files(
+    folder: str, files: Sequence[DataFile], dead: Mapping[str, Positions], vectors: DeletionVectors
+) -> list[DataFile]:
+    """New files with the deletion vectors of their dead rows, which are written; files without a live row are left out.
+
+    `dead`: unique positions by path; paths of other files are ignored.
+    """
+    marked = {file.path: DeadRowsOfFile(file, dead[file.path]) for file in files if file.path in dead}
+    deletions = write_deletions(folder, marked, vectors)
+    removed = set(deletions.removed)
     return [
-        replace(file, deletes=vectors[file.path]) if file.path in vectors else file
+        replace(file, deletes=deletions.deletes.get(file.path, file.deletes))
         for file in files
-        if file.path not in wholly_dead
+        if file.path not in removed
     ]
+
+
+def merged_positions(parts: Iterable[Mapping[str, Positions]]) -> dict[str, Positions]:
+    """Positions by path; those of a path in several parts are united, unique and ascending."""
+    by_path: dict[str, list[Positions]] = {}
+    for part in parts:
+        for path, rows in part.items():
+            by_path.setdefault(path, []).append(rows)
+    return {path: rows[0] if len(rows) == 1 else np.unique(np.concatenate(rows)) for path, rows in by_path.items()}
+
+
+def as_positions(found: Mapping[str, pa.Array]) -> dict[str, Positions]:
+    return {path: rows.to_numpy() for path, rows in found.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -15,14 +16,20 @@ from supertable.application.storage.deletion_vectors import DeletionVectors
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.writes.dead_rows import DeadRows, Probe, write_deletions
-from supertable.application.writes.key_bounds import key_bounds
-from supertable.application.writes.write_permissions import check_keys_seen
+from supertable.application.writes.dead_rows import DeadRows, as_positions, write_deletions
+from supertable.application.writes.write_checks import check_keys_seen
+from supertable.application.writes.write_keys import candidate_files
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidInput, InvalidSchema
 from supertable.domain.scan.file_pruning import pruned
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.table.commits import Change, CommitInfo, Counts, Operation, Tombstone
+from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.rebase import restored_since, unprobed_files
+
+Found = Mapping[str, pa.Array]
+Search = Callable[[OpenTable, Sequence[DataFile]], Found]
+"""The positions of the rows to delete in some files of the newest version, by path."""
 
 
 class DeleteRows:
@@ -40,13 +47,12 @@ class DeleteRows:
         checked = self._finder.check_predicate(predicate, table.unmasked)
         tombstone = Tombstone(checked.text, None, reason)
 
-        def probe(newest: OpenTable) -> Probe:
+        def search(newest: OpenTable, files: Sequence[DataFile]) -> Found:
             current = self._finder.check_predicate(predicate, newest.unmasked)
-            return lambda files: self._finder.matching_predicate(
-                newest.scan(pruned(files, current.necessary, newest.snapshot.schemas, newest.snapshot.schema)), current
-            )
+            candidates = pruned(files, current.necessary, newest.snapshot.schemas, newest.snapshot.schema)
+            return self._finder.matching_predicate(newest.scan(candidates), current) if files else {}
 
-        return self._delete(table, tombstone, info, probe)
+        return self._delete(table, tombstone, info, search)
 
     def keys(self, namespace: Namespace, name: str, data: Any, reason: str, info: CommitInfo) -> WriteResult:
         """Delete the rows whose key is among those given; `data` has the key columns and no others."""
@@ -57,34 +63,32 @@ class DeleteRows:
             check_keys_seen(table)
         keys = self._unique_keys(table, data)
 
-        def probe(newest: OpenTable) -> Probe:
-            bounds = key_bounds(keys, newest.snapshot.key_names, newest.snapshot.schema)
-            return lambda files: (
-                self._finder.matching_keys(
-                    newest.scan(pruned(files, bounds, newest.snapshot.schemas, newest.snapshot.schema)),
-                    keys,
-                    newest.snapshot.key_names,
-                    None,
-                ).superseded
-            )
+        def search(newest: OpenTable, files: Sequence[DataFile]) -> Found:
+            snapshot = newest.snapshot
+            scan = newest.scan(candidate_files(newest, keys, snapshot.schema, files))
+            return self._finder.matching_keys(scan, keys, snapshot.key_names, None).superseded if files else {}
 
-        return self._delete(table, Tombstone(None, keys.num_rows, reason), info, probe)
+        return self._delete(table, Tombstone(None, keys.num_rows, reason), info, search)
 
-    def _delete(self, table: OpenTable, tombstone: Tombstone, info: CommitInfo, probe: Any) -> WriteResult:
-        marks = DeadRows()
+    def _delete(self, table: OpenTable, tombstone: Tombstone, info: CommitInfo, search: Search) -> WriteResult:
+        dead = DeadRows()
 
-        def change(newest: OpenTable) -> Change:
-            marks.look(newest, probe(newest))
-            dead = write_deletions(newest, marks.on(newest), self._vectors)
+        def propose(newest: OpenTable) -> Change:
+            nonlocal dead
+            snapshot = newest.snapshot
+            dead = DeadRows() if restored_since(snapshot, dead.version) else dead
+            files = unprobed_files(snapshot, dead.probed)
+            dead = dead.with_probed(snapshot, files, [as_positions(search(newest, files))])
+            deletions = write_deletions(newest.folder, dead.in_files_of(snapshot), self._vectors)
             return Change(
                 Operation.DELETE,
-                removed=dead.removed,
-                deletes=dead.deletes,
+                removed=deletions.removed,
+                deletes=deletions.deletes,
                 tombstone=tombstone,
-                counts=Counts(deleted=dead.rows),
+                counts=Counts(deleted=deletions.rows),
             )
 
-        return WriteResult.of(table, self._committer.commit(table, change, info))
+        return WriteResult.of(table, self._committer.commit(table, propose, info))
 
     def _unique_keys(self, table: OpenTable, data: Any) -> pa.Table:
         """The keys in the table's own types; a value that a type cannot hold is an error, not a key without rows."""

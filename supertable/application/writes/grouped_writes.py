@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from supertable.application.commits.committer import CannotShareCommit
 from supertable.application.ports.engines import RowFinder
+from supertable.application.tables.lookup import Tables
 from supertable.application.tables.open_table import OpenTable
+from supertable.application.writes.key_resolution import Resolution
+from supertable.domain.errors import AccessDenied, NotFound, NotSignedIn
 from supertable.domain.table.commits import Counts, Share
 
 _NUMBER = "number"
@@ -25,75 +28,70 @@ class GroupedWrite:
     idempotency_key: str | None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class GroupedWrites:
-    """All see the same of one table, and their rows have the same columns. They are in the order of arrival.
-
-    `superseding` and `stale` are keys that were met in the table: of rows that supersede one, or lose against one.
-    """
+    """All see the same of one table, and their rows have the same columns. They are in the order of arrival."""
 
     parts: Sequence[GroupedWrite]
-    superseding: list[pa.Table] = field(default_factory=list)
-    stale: list[pa.Table] = field(default_factory=list)
 
     @property
     def table(self) -> OpenTable:
         return self.parts[0].table
 
-    def others(self) -> list[OpenTable]:
-        """The table as those opened it who are not the one whose rights the commit looks at."""
-        return [part.table for part in self.parts if part.table.namespace != self.table.namespace]
-
     def rows(self) -> pa.Table:
         return pa.concat_tables([part.rows for part in self.parts]).combine_chunks()
 
-    def require_new(self, newest: OpenTable) -> None:
-        """Raises `CannotShareCommit`."""
+    def check(self, newest: OpenTable, tables: Tables) -> None:
+        """Raises `CannotShareCommit` where a key led to a commit by now, or a writer may not write any more.
+
+        The rights of the first one are looked at by the commit itself.
+        """
         if any(part.idempotency_key in newest.snapshot.replies for part in self.parts if part.idempotency_key):
             raise CannotShareCommit
+        others = [part.table for part in self.parts if part.table.namespace != self.table.namespace]
+        try:
+            tables.recheck(others)
+        except (AccessDenied, NotSignedIn, NotFound) as error:
+            raise CannotShareCommit from error
 
-    def met(self, keys: pa.Table, by: pa.Array, stale: pa.Array) -> None:
-        """See `resolving.Met`."""
-        self.superseding.append(keys.take(by))
-        self.stale.append(keys.take(stale))
+    def shares(self, resolution: Resolution, finder: RowFinder) -> tuple[Share, ...]:
+        """As if each had committed alone, one after the other; of rows with a sequence only those that win count.
 
-    def shares(self, finder: RowFinder) -> tuple[Share, ...]:
-        """As if each had committed alone, one after the other; of rows with a sequence only those that win count."""
-        counts = self._by_key(finder) if self.table.snapshot.definition.keys else self._all_inserted()
+        `resolution`: of all their rows, with the keys that were met; of a table without keys nothing is asked of it.
+        """
+        counts = self._by_key(resolution, finder) if self.table.snapshot.definition.keys else self._all_inserted()
         return tuple(Share(part.idempotency_key, count) for part, count in zip(self.parts, counts, strict=True))
 
     def _all_inserted(self) -> list[Counts]:
         return [Counts(inserted=part.rows.num_rows) for part in self.parts]
 
-    def _by_key(self, finder: RowFinder) -> list[Counts]:
+    def _by_key(self, resolution: Resolution, finder: RowFinder) -> list[Counts]:
         snapshot = self.table.snapshot
         names, sequence = snapshot.key_names, snapshot.sequence_name
         rows = self.rows()
         winners = finder.duplicates(rows, names, sequence) if sequence else None
         winning = None if winners is None else frozenset(winners.to_pylist())
         owner = np.repeat(np.arange(len(self.parts)), [part.rows.num_rows for part in self.parts]).tolist()
+        first_stale = len(owner) + sum(keys.num_rows for keys in resolution.superseding)
         inserted, updated = [0] * len(self.parts), [0] * len(self.parts)
-        for numbers in self._numbers_by_key(rows, names):
+        for numbers in _numbers_by_key([rows.select(names), *resolution.superseding, *resolution.stale], names):
             own = sorted(number for number in numbers if number < len(owner))
-            lost = sequence is not None and any(number >= len(owner) + self._superseding for number in numbers)
+            lost = sequence is not None and any(number >= first_stale for number in numbers)
             known = len(own) < len(numbers)
             for part in [] if lost else _counted(own, owner, sequence is not None, winning):
                 (updated if known else inserted)[part] += 1
                 known = True
         return [Counts(inserted=new, updated=old) for new, old in zip(inserted, updated, strict=True)]
 
-    @property
-    def _superseding(self) -> int:
-        return sum(keys.num_rows for keys in self.superseding)
 
-    def _numbers_by_key(self, rows: pa.Table, names: list[str]) -> list[list[int]]:
-        """The numbers of the rows that have one key; the keys that were met are numbered after the rows."""
-        tables = [rows.select(names), *(_named(keys, names) for keys in (*self.superseding, *self.stale))]
-        keys = pa.concat_tables([table.replace_schema_metadata(None) for table in tables], promote_options="permissive")
-        keys = keys.append_column(_free(names), pa.array(np.arange(keys.num_rows)))
-        grouped = keys.group_by(names, use_threads=False).aggregate([(_free(names), "list")])
-        found: list[list[int]] = grouped.column(f"{_free(names)}_list").to_pylist()
-        return found
+def _numbers_by_key(tables: Sequence[pa.Table], names: list[str]) -> list[list[int]]:
+    """The numbers of the rows that have one key, for each key; rows are numbered through all tables."""
+    named = [_named(table, names).replace_schema_metadata(None) for table in tables]
+    keys = pa.concat_tables(named, promote_options="permissive")
+    keys = keys.append_column(_free(names), pa.array(np.arange(keys.num_rows)))
+    grouped = keys.group_by(names, use_threads=False).aggregate([(_free(names), "list")])
+    found: list[list[int]] = grouped.column(f"{_free(names)}_list").to_pylist()
+    return found
 
 
 def _counted(own: list[int], owner: list[int], in_sequence: bool, winning: frozenset[int] | None) -> list[int]:

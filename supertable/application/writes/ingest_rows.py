@@ -15,7 +15,7 @@ from supertable.application.storage.arrow_schemas import arrow_schema
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.writes.group_commit import GroupCommit
-from supertable.application.writes.write_fit import WriteMode
+from supertable.application.writes.write_modes import WriteMode
 from supertable.application.writes.write_rows import WriteRows
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import UnreadableInput

@@ -1,25 +1,63 @@
-"""Resolving a write's rows against those of a table with keys: which supersede which, what partial rows become."""
+"""What a write's rows do to the rows of a table with keys: which supersede which, and what partial rows become."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
-import numpy as np
 import pyarrow as pa
 
-from supertable.application.ports.engines import RowFinder
-from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors
+from supertable.application.ports.engines import KeyMatches, RowFinder
+from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors, Positions
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.writes.dead_rows import DeadRows, DeletionResult, alive, write_deletions
-from supertable.application.writes.key_bounds import key_bounds
-from supertable.application.writes.staged_files import KeyChunk, Staged, StagedFileWriter, staged_scan
-from supertable.domain.scan.file_pruning import pruned
+from supertable.application.writes.dead_rows import DeadRows, as_positions
+from supertable.application.writes.staged_files import Staged, StagedFileWriter, staged_scan
+from supertable.application.writes.write_keys import KeyChunk, candidate_files, key_chunks
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.rebase import restored_since, unprobed_files
+from supertable.domain.table.snapshots import Snapshot
 
-Met = Callable[[pa.Table, pa.Array, pa.Array], None]
-"""Is told of keys, and which of them (row numbers) supersede rows of the table, or lose against them."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resolution:
+    """What staged rows do to a table, as of the version `dead.version`.
+
+    `dead`: rows of the table that staged rows supersede, and staged rows that lose against newer rows of the table.
+    `superseding` and `stale`: the keys of the staged rows that do the one and the other, if they were to be kept.
+    """
+
+    dead: DeadRows = field(default_factory=DeadRows)
+    superseding: tuple[pa.Table, ...] = ()
+    stale: tuple[pa.Table, ...] = ()
+
+    def valid_in(self, snapshot: Snapshot) -> Resolution:
+        """What still holds at a later version.
+
+        Nothing after a restore, nor on a table with a sequence: a staged row may have lost against a row that another
+        commit deleted since.
+        """
+        kept = snapshot.sequence_name is None and not restored_since(snapshot, self.dead.version)
+        return self if kept else Resolution()
+
+    def with_matches(
+        self,
+        snapshot: Snapshot,
+        files: Iterable[DataFile],
+        matches: Iterable[tuple[KeyChunk, KeyMatches]],
+        keep_keys: bool,
+    ) -> Resolution:
+        """This resolution and what all staged rows, chunk by chunk, match in `files` of the snapshot."""
+        found: list[Mapping[str, Positions]] = []
+        superseding, stale = [*self.superseding], [*self.stale]
+        for chunk, match in matches:
+            found.append(as_positions(match.superseded))
+            if len(match.stale):
+                found.append({chunk.file.path: chunk.rows[match.stale.to_numpy()]})
+            if keep_keys:
+                superseding.append(chunk.keys.take(match.by))
+                stale.append(chunk.keys.take(match.stale))
+        return Resolution(self.dead.with_probed(snapshot, files, found), tuple(superseding), tuple(stale))
 
 
 class KeyResolver:
@@ -28,91 +66,60 @@ class KeyResolver:
         self._finder = finder
         self._vectors = vectors
 
-    def supersede(
+    def resolve(
         self,
+        previous: Resolution,
         newest: OpenTable,
         staged: Staged,
         schema: Schema,
-        marks: DeadRows,
-        gone: Mapping[str, pa.Array] | None = None,
-        met: Met | None = None,
-    ) -> None:
-        """Mark the rows of the snapshot that staged rows supersede, and staged rows that lose against newer ones.
+        replaced: Mapping[str, Positions] | None = None,
+        keep_keys: bool = False,
+    ) -> Resolution:
+        """Find the rows of the newest version that staged rows supersede, and staged rows that lose against newer ones.
 
-        Rows that are `gone` (positions by data file path) take no part. Losing depends on rows that another commit
-        may have deleted: with a sequence, a changed snapshot is probed as a whole again.
+        Only files that `previous`, of the same staged rows, did not probe are probed, where that still holds.
+        `replaced`: rows of the table that are ignored. `keep_keys`: keep the keys of staged rows that match, in memory.
         """
-        if marks.probed and newest.snapshot.sequence_name:
-            marks.forget()
-        hidden = {path: self._hidden(newest, path, rows) for path, rows in (gone or {}).items()}
-        marks.look(newest, lambda files: self._probe(newest, staged, schema, marks, files, hidden, met))
+        previous = previous.valid_in(newest.snapshot)
+        files = unprobed_files(newest.snapshot, previous.dead.probed)
+        hidden = {path: self._hidden(newest, path, rows) for path, rows in (replaced or {}).items()}
+        matches = self._matches(newest, staged, schema, files, hidden)
+        return previous.with_matches(newest.snapshot, files, matches, keep_keys)
 
-    def write_deletions(self, newest: OpenTable, marks: DeadRows) -> DeletionResult:
-        """What the marks do to the files of the snapshot; writes their deletion vectors."""
-        return write_deletions(newest, marks.on(newest), self._vectors)
-
-    def own(self, newest: OpenTable, staged: Staged, marks: DeadRows) -> list[DataFile]:
-        """The staged files with their own dead rows marked; writes their deletion vectors."""
-        dead = {}
-        for file in staged.files:
-            parts = [rows for rows in (staged.dead.get(file.path), marks.positions.get(file.path)) if rows is not None]
-            if parts:
-                dead[file.path] = DeadRowsOfFile(file, np.unique(np.concatenate(parts)))
-        none_left = {path for path, mark in dead.items() if len(mark.positions) == mark.file.rows}
-        partly = {path: mark for path, mark in dead.items() if path not in none_left}
-        return alive(staged.files, self._vectors.extended(newest.folder, partly), none_left)
-
-    def completed(self, newest: OpenTable, partial: Staged, schema: Schema) -> Staged:
-        """Partial rows, whose keys are unique, staged as whole rows: see `RowFinder.completed`."""
+    def complete(self, newest: OpenTable, partial: Staged, schema: Schema) -> Staged:
+        """Stage partial rows, whose keys are unique, as whole rows: see `RowFinder.completed`."""
         files = {
             file.path: file
-            for chunk in self._chunks(newest, partial)
-            for file in self._candidates(newest, chunk, schema, list(newest.snapshot.files.values()))
+            for chunk in key_chunks(newest, partial, self._stage)
+            for file in candidate_files(newest, chunk.keys, schema, list(newest.snapshot.files.values()))
         }
         current = {field.id: field for field in schema.fields}
         fields = tuple(current[field.id] for field in partial.schema.fields if field.id in current)
         given = replace(staged_scan(newest, partial), schema=replace(partial.schema, fields=fields))
         table = newest.whole_scan(files.values(), schema)
         with self._finder.completed(given, table, self._key_names(newest, schema)) as reader:
-            return self._stage.resolved(newest, reader, schema)
+            return self._stage.stage_unique(newest, reader, schema)
 
-    def _probe(
+    def _matches(
         self,
         newest: OpenTable,
         staged: Staged,
         schema: Schema,
-        marks: DeadRows,
         files: list[DataFile],
         hidden: Mapping[str, bytes],
-        met: Met | None,
-    ) -> dict[str, pa.Array]:
-        snapshot = newest.snapshot
-        keys, sequence = snapshot.key_names, snapshot.sequence_name
-        for chunk in self._chunks(newest, staged):
-            candidates = self._candidates(newest, chunk, schema, files)
-            if not candidates:
-                continue
-            names = {file.path for file in candidates}
-            scan = newest.whole_scan(candidates, schema, {path: bits for path, bits in hidden.items() if path in names})
-            found = self._finder.matching_keys(scan, chunk.keys, keys, sequence)
-            marks.add(found.superseded)
-            if met:
-                met(chunk.keys, found.by, found.stale)
-            if len(found.stale):
-                marks.add_positions(chunk.file.path, chunk.rows[found.stale.to_numpy()])
-        return {}
+    ) -> Iterator[tuple[KeyChunk, KeyMatches]]:
+        if not files:
+            return
+        keys, sequence = newest.snapshot.key_names, newest.snapshot.sequence_name
+        for chunk in key_chunks(newest, staged, self._stage):
+            candidates = candidate_files(newest, chunk.keys, schema, files)
+            if candidates:
+                bitmaps = {file.path: hidden[file.path] for file in candidates if file.path in hidden}
+                scan = newest.whole_scan(candidates, schema, bitmaps)
+                yield chunk, self._finder.matching_keys(scan, chunk.keys, keys, sequence)
 
-    def _hidden(self, newest: OpenTable, path: str, rows: pa.Array) -> bytes:
-        mark = DeadRowsOfFile(newest.snapshot.files[path], rows.to_numpy())
-        return self._vectors.with_positions(newest.folder, mark)
-
-    def _chunks(self, newest: OpenTable, staged: Staged) -> Iterator[KeyChunk]:
-        return self._stage.key_chunks(newest, staged)
-
-    @staticmethod
-    def _candidates(newest: OpenTable, chunk: KeyChunk, schema: Schema, files: list[DataFile]) -> list[DataFile]:
-        bounds = key_bounds(chunk.keys, newest.snapshot.key_names, schema)
-        return pruned(files, bounds, newest.snapshot.schemas, schema)
+    def _hidden(self, newest: OpenTable, path: str, rows: Positions) -> bytes:
+        return self._vectors.with_positions(newest.folder, DeadRowsOfFile(newest.snapshot.files[path], rows))
 
     @staticmethod
     def _key_names(newest: OpenTable, schema: Schema) -> list[str]:

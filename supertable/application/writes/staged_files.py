@@ -25,17 +25,6 @@ from supertable.domain.scan.scan_plan import AccessStage, Scan, grouped
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.table.data_files import DataFile
 
-_PROBE_ROWS = 500_000
-
-
-@dataclass(frozen=True, slots=True)
-class KeyChunk:
-    """Rows of one staged file, key and sequence columns only. `rows[i]` is the position of row i in the file."""
-
-    file: DataFile
-    rows: Positions
-    keys: pa.Table
-
 
 @dataclass(frozen=True, slots=True)
 class Staged:
@@ -67,7 +56,7 @@ class StagedFileWriter:
             return Staged(schema, self._writer.write(table.folder, schema, groups))
         return self._unique(table, groups, schema)
 
-    def resolved(self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema) -> Staged:
+    def stage_unique(self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema) -> Staged:
         """Write rows whose keys are unique already."""
         groups = chunks(conforming(reader, schema), ROW_GROUP_ROWS, ROW_GROUP_BYTES)
         return Staged(schema, self._writer.write(table.folder, schema, groups, table.snapshot.definition.keys))
@@ -76,33 +65,12 @@ class StagedFileWriter:
         """Delete staged files that no commit will refer to."""
         self._store.delete([file.key(table.folder) for file in staged.files])
 
-    def again(self, table: OpenTable, staged: Staged, schema: Schema) -> Staged:
+    def restage(self, table: OpenTable, staged: Staged, schema: Schema) -> Staged:
         """The same rows under another schema; the first files are left to be cleaned up."""
         source = pa.RecordBatchReader.from_batches(
-            self._open(table, staged.files[0]).schema_arrow, self._batches(table, staged)
+            self.open(table, staged.files[0]).schema_arrow, self._batches(table, staged)
         )
         return self(table, source, schema)
-
-    def key_chunks(self, table: OpenTable, staged: Staged) -> Iterator[KeyChunk]:
-        """The keys of all live staged rows, in bounded pieces, by the names that the columns have in `table`."""
-        snapshot = table.snapshot
-        names = [*snapshot.key_names, *([snapshot.sequence_name] if snapshot.sequence_name else [])]
-        definition = snapshot.definition
-        ids = [*definition.keys, *([definition.sequence] if definition.sequence else [])]
-        columns = [field.name for number in ids if (field := staged.schema.by_id(number))]
-        if staged.held is not None:
-            keys = staged.held.select(columns).rename_columns(names)
-            yield KeyChunk(staged.files[0], np.arange(keys.num_rows), keys)
-            return
-        for file in staged.files:
-            live = np.ones(file.rows, dtype=bool)
-            live[staged.dead.get(file.path, np.empty(0, np.int64))] = False
-            start = 0
-            for batch in self._open(table, file).iter_batches(batch_size=_PROBE_ROWS, columns=columns):
-                mask = live[start : start + batch.num_rows]
-                keys = pa.table(batch).select(columns).rename_columns(names).filter(pa.array(mask))
-                yield KeyChunk(file, np.flatnonzero(mask) + start, keys)
-                start += batch.num_rows
 
     def _unique(self, table: OpenTable, groups: Iterator[pa.Table], schema: Schema) -> Staged:
         first = next(groups, None)
@@ -120,7 +88,8 @@ class StagedFileWriter:
         found = self._finder.superseded(staged_scan(table, Staged(schema, files)), keys, sequence)
         return Staged(schema, files, {path: rows.to_numpy() for path, rows in found.items()})
 
-    def _open(self, table: OpenTable, file: DataFile) -> pq.ParquetFile:
+    def open(self, table: OpenTable, file: DataFile) -> pq.ParquetFile:
+        """A staged file, for reading. Raises `ObjectMissing`."""
         key = file.key(table.folder)
         data = self._store.read(key)
         if data is None:
@@ -129,7 +98,7 @@ class StagedFileWriter:
 
     def _batches(self, table: OpenTable, staged: Staged) -> Iterator[pa.RecordBatch]:
         for file in staged.files:
-            yield from self._open(table, file).iter_batches()
+            yield from self.open(table, file).iter_batches()
 
 
 def staged_scan(table: OpenTable, staged: Staged, access: AccessStage | None = None) -> Scan:

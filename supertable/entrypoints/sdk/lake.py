@@ -20,7 +20,7 @@ from supertable.application.storage.arrow_batches import as_reader
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.tables.table_info import DroppedTable, TableInfo
-from supertable.application.writes.write_fit import WriteMode
+from supertable.application.writes.write_modes import WriteMode
 from supertable.config.closing import close
 from supertable.config.container import Container
 from supertable.config.settings.settings import Settings, load_settings

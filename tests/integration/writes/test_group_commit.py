@@ -14,13 +14,15 @@ import pytest
 from dependency_injector import providers
 
 import supertable
+from supertable.adapters.locks.memory import InMemoryLocks
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.object_stores import ObjectWriter, PutAmbiguous
 from supertable.application.tables.namespace import Namespace
 from supertable.application.writes import group_commit as grouping
+from supertable.application.writes import group_forming
 from supertable.application.writes.group_commit import GroupCommit
-from supertable.application.writes.write_fit import WriteMode
+from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.sessions import owner
 from supertable.domain.errors import (
     Busy,
@@ -39,7 +41,8 @@ SCHEMA = pa.schema([pa.field("k", pa.int64(), nullable=False), ("seq", pa.int64(
 class Gate(LocalObjectStore):
     """A store whose commits can be held back, so that writes gather meanwhile.
 
-    `staging` is called, once, before the next data file is written. `silent`: commits take effect, and nobody is told.
+    `staging` is called, once, before the next data file is written, and `committing` before the next commit record is.
+    `silent`: commits take effect, and the writer gets no answer.
     """
 
     def __init__(self, root: Path) -> None:
@@ -48,12 +51,16 @@ class Gate(LocalObjectStore):
         self.open = threading.Event()
         self.open.set()
         self.staging: Callable[[], object] | None = None
+        self.committing: Callable[[], object] | None = None
         self.silent = False
 
     def put_if_absent(self, key: str, data: bytes) -> None:
         if "/log/" in key:
             self.reached.set()
             assert self.open.wait(20)
+            act, self.committing = self.committing, None
+            if act:
+                act()
         super().put_if_absent(key, data)
         if self.silent:
             raise PutAmbiguous(key)
@@ -177,6 +184,22 @@ def test_the_sequence_decides_before_the_order_of_arrival(home: Path) -> None:
             ]
         assert [counts(answer.result(20)) for answer in answers] == [(1, 0), (0, 0), (0, 1)]
         assert writers.rows() == [(1, 5, "kept"), (2, 3, "c"), (3, 2, "new")]
+
+
+def test_counts_are_of_the_version_that_the_commit_follows(home: Path) -> None:
+    with opened(home, ("k",), "seq") as writers, supertable.connect(home=home) as other:
+        other.container.locks.override(providers.Object(InMemoryLocks()))
+        writers.write((1, 5, "newer"), (2, 1, "older")).result(20)
+
+        def delete() -> None:
+            other.delete("t", where="k > 0")
+
+        with writers.gathering():
+            answers = [writers.write((1, 4, "loses at first")), writers.write((2, 2, "updates at first"))]
+            writers.store.staging = lambda: setattr(writers.store, "committing", delete)
+
+        assert [counts(answer.result(20)) for answer in answers] == [(1, 0), (1, 0)]
+        assert writers.rows() == [(1, 4, "loses at first"), (2, 2, "updates at first")]
 
 
 def test_appends_to_a_table_without_keys(home: Path) -> None:
@@ -352,7 +375,7 @@ def test_more_than_may_wait_is_refused(keyed: Writers) -> None:
 
 
 def test_many_rows_are_spread_over_commits(keyed: Writers) -> None:
-    count = grouping.MOST_ROWS * 2 // 3
+    count = group_forming.MOST_ROWS * 2 // 3
     with keyed.gathering():
         answers = [keyed.write(*((n, 1, "a") for n in range(count))) for _ in range(3)]
     assert [answer.result(20).version for answer in answers] == [3, 4, 5]

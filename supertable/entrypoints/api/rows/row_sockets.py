@@ -21,7 +21,7 @@ from litestar.params import FromPath, QueryParameter
 
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.writes.ingest_rows import IngestRows, Wanted
-from supertable.application.writes.write_fit import WriteMode
+from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import (
     AccessDenied,

@@ -25,7 +25,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.writes.ingest_rows import SMALL_BYTES, IngestRows, Wanted
-from supertable.application.writes.write_fit import WriteMode
+from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidInput, UnreadableInput
 from supertable.entrypoints.api.openapi.operations import RowsOperation

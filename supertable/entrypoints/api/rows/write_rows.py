@@ -13,7 +13,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.writes.ingest_rows import Wanted
-from supertable.application.writes.write_fit import WriteMode
+from supertable.application.writes.write_modes import WriteMode
 from supertable.config.container import Container
 from supertable.config.wiring.object_stores import folder
 from supertable.domain.errors import InvalidInput

@@ -1,21 +1,72 @@
-"""Writes by callers who see only a part of a table: they bind to it as reads do.
+"""Whether a write's columns and rows fit a table, and are such as its caller may write.
 
-Such a caller gives only columns and rows that it would see, and supersedes only rows that it sees. No answer or error
-tells of other rows: where one could, the write is refused whatever they are.
+Callers who see only a part of a table give only columns and rows that they would see, and supersede only rows that they
+see. No answer or error tells of other rows: where one could, the write is refused whatever they are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
 
 from supertable.application.ports.engines import RowFinder
+from supertable.application.storage.arrow_schemas import fields_of
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.staged_files import Staged, staged_scan
+from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.row_filters import columns_of
-from supertable.domain.errors import AccessDenied
+from supertable.domain.errors import AccessDenied, InvalidInput, InvalidSchema
 from supertable.domain.scan.scan_plan import AccessStage
-from supertable.domain.schema.schemas import fitted_schema
+from supertable.domain.schema.schemas import Schema, fitted_schema, missing_columns, require_nullable, without
 from supertable.domain.schema.types import Field
+
+_WHOLE_ONLY = {WriteMode.OVERWRITE: "overwrite"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How given columns fit a table. `schema`: the table's, or its evolution. `missing`: what an upsert lacks of it."""
+
+    given: list[Field]
+    schema: Schema
+    missing: list[Field]
+
+    @property
+    def staged(self) -> Schema:
+        """The schema that the rows are staged under."""
+        return without(self.schema, self.missing) if self.missing else self.schema
+
+
+def fit_columns(
+    table: OpenTable, given: pa.Schema, mode: WriteMode, evolve: bool = False, where: str | None = None
+) -> Fit:
+    """How data with the columns `given` fits the table. Raises `InvalidInput` and its kinds, and `AccessDenied`."""
+    fields = fields_of(given)
+    check_restricted(table, fields, _WHOLE_ONLY.get(mode, "change the columns of" if evolve else ""))
+    schema = fitted_schema(table.snapshot.schema, fields, evolve)
+    missing = _missing_fields(table, schema, [field.name for field in fields], mode, where)
+    return Fit(fields, schema, missing if mode is WriteMode.UPSERT else [])
+
+
+def _missing_fields(
+    table: OpenTable, schema: Schema, given: Sequence[str], mode: WriteMode, where: str | None
+) -> list[Field]:
+    """The columns that the data lacks, if it may."""
+    if where is not None and mode is not WriteMode.OVERWRITE:
+        raise InvalidInput("A predicate for what to replace goes with the mode overwrite only.")
+    missing = missing_columns(schema, given)
+    if mode is not WriteMode.UPSERT:
+        require_nullable(missing)
+        return missing
+    needed = {*table.snapshot.definition.keys, table.snapshot.definition.sequence}
+    if not table.snapshot.definition.keys:
+        raise InvalidInput(f"Table {table.name} has no key columns, so rows cannot be upserted; append them instead.")
+    lacking = [field.name for field in missing if field.id in needed]
+    if lacking:
+        raise InvalidSchema(", ".join(lacking), "an upsert needs the key columns, and the sequence if there is one")
+    return missing
 
 
 def check_restricted(table: OpenTable, given: Sequence[Field], whole_only: str = "") -> None:

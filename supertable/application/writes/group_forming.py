@@ -1,0 +1,194 @@
+"""Which of the writes that wait for one table share the next commit. Decides only: no one is answered here.
+
+A write joins where it is like the first one and the group does not get too large; see docs/adr/0014.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from supertable.application.commits.committer import Committer
+from supertable.application.commits.write_result import WriteResult
+from supertable.application.storage.arrow_batches import conformer
+from supertable.application.tables.lookup import Tables
+from supertable.application.tables.namespace import Namespace
+from supertable.application.tables.open_table import OpenTable
+from supertable.application.writes.grouped_writes import GroupedWrite
+from supertable.application.writes.write_checks import fit_columns
+from supertable.application.writes.write_modes import WriteMode
+from supertable.domain.access.roles import Permission
+from supertable.domain.errors import SupertableError
+from supertable.domain.scan.scan_plan import AccessStage
+from supertable.domain.schema.schemas import Schema, without
+from supertable.domain.table.commits import CommitInfo
+
+MOST_ROWS = 20_000
+
+Rows = Callable[[Schema], pa.Table]
+"""Returns a writer's rows, given the columns that the writer sees. Raises `InvalidInput`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WaitingWrite:
+    """`bytes`: about how much memory it takes while it waits. `answer`: what its caller waits for."""
+
+    namespace: Namespace
+    name: str
+    rows: Rows
+    mode: WriteMode
+    info: CommitInfo
+    bytes: int
+    answer: Future[WriteResult] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class WriteKind:
+    """What writes that share a commit have in common. `columns`: field ids of what is staged."""
+
+    mode: WriteMode
+    properties: tuple[tuple[str, str], ...]
+    access: AccessStage | None
+    columns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A write whose rows are read and fitted: `part` is what it brings to a group."""
+
+    write: WaitingWrite
+    kind: WriteKind
+    part: GroupedWrite
+
+
+Outcome = WriteResult | Exception
+"""The answer to a write that needs no commit: what its idempotency key led to before, or what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormedGroup:
+    """What became of waiting writes, each list in order of arrival.
+
+    `members` share the commit. `answers`: of writes that need none. `left`: writes that wait for a later group.
+    """
+
+    members: list[Candidate]
+    answers: list[tuple[WaitingWrite, Outcome]]
+    left: list[WaitingWrite]
+
+
+def form_group(writes: Sequence[WaitingWrite], tables: Tables, committer: Committer) -> FormedGroup:
+    """The group that the first write begins, of writes to one table.
+
+    On a table with keys none of them overtakes another: once one is left, all that come after it are. Rows of writes
+    that are left are not read, or are read again later.
+    """
+    opened = _open_tables(writes, tables)
+    fits = _ColumnFits()
+    formed = FormedGroup([], [], [])
+    rows = 0
+    keys: set[str] = set()
+    for write in writes:
+        table = opened[write.namespace]
+        if formed.left and _keeps_order(table):
+            formed.left.append(write)
+            continue
+        found = _examine(write, table, keys, fits, committer)
+        if found is None or (isinstance(found, Candidate) and not joins(found, formed.members, rows)):
+            formed.left.append(write)
+        elif isinstance(found, Candidate):
+            formed.members.append(found)
+            rows += found.part.rows.num_rows
+            if write.info.idempotency_key:
+                keys.add(write.info.idempotency_key)
+        else:
+            formed.answers.append((write, found))
+    return formed
+
+
+def joins(candidate: Candidate, members: Sequence[Candidate], rows: int) -> bool:
+    """Whether the candidate may share the commit of `members`, which have so many `rows`."""
+    if not members:
+        return True
+    return candidate.kind == members[0].kind and rows + candidate.part.rows.num_rows <= MOST_ROWS
+
+
+def _keeps_order(table: OpenTable | SupertableError) -> bool:
+    return isinstance(table, OpenTable) and bool(table.snapshot.definition.keys)
+
+
+def _open_tables(writes: Iterable[WaitingWrite], tables: Tables) -> Mapping[Namespace, OpenTable | SupertableError]:
+    """The table for each caller, as one cut where all may write to it."""
+    names = {write.namespace: write.name for write in writes}
+    try:
+        found = tables.open_consistently(names.items(), Permission.WRITE)
+    except SupertableError:
+        return {namespace: _open_alone(namespace, name, tables) for namespace, name in names.items()}
+    return {namespace: opened[0] for (namespace, _), opened in found.items()}
+
+
+def _open_alone(namespace: Namespace, name: str, tables: Tables) -> OpenTable | SupertableError:
+    try:
+        return tables.open(namespace, name, Permission.WRITE)
+    except SupertableError as error:
+        return error
+
+
+def _examine(
+    write: WaitingWrite,
+    table: OpenTable | SupertableError,
+    keys: Collection[str],
+    fits: _ColumnFits,
+    committer: Committer,
+) -> Candidate | Outcome | None:
+    """A candidate for the group, or the write's answer; None where one of its idempotency `keys` is the write's too,
+    so that it waits for the result of that one."""
+    if isinstance(table, SupertableError):
+        return table
+    try:
+        earlier = committer.earlier(table, write.info)
+        if earlier:
+            return WriteResult.of(table, earlier)
+        if write.info.idempotency_key in keys:
+            return None
+        rows = write.rows(table.unmasked)
+        fit = fits.find(table, rows.schema, write.mode)
+        part = GroupedWrite(table, fit.conform(rows), write.info.idempotency_key)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer to this write alone
+        return error
+    kind = WriteKind(write.mode, tuple(sorted(write.info.properties.items())), table.access, fit.columns)
+    return Candidate(write, kind, part)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _ColumnFit:
+    """`conform` makes rows with the columns `given` those that are staged, whose field ids are `columns`."""
+
+    table: OpenTable
+    given: pa.Schema
+    mode: WriteMode
+    columns: tuple[int, ...]
+    conform: Callable[[pa.Table], pa.Table]
+
+
+class _ColumnFits:
+    """How columns fit, found once for all writes of one group that give the same ones."""
+
+    def __init__(self) -> None:
+        self._known: list[_ColumnFit] = []
+
+    def find(self, table: OpenTable, given: pa.Schema, mode: WriteMode) -> _ColumnFit:
+        """Raises `InvalidInput` and its kinds, and `AccessDenied`."""
+        for fit in self._known:
+            if fit.table is table and fit.mode is mode and fit.given.equals(given, check_metadata=True):
+                return fit
+        staged = fit_columns(table, given, mode).staged
+        seen = table.unmasked
+        hidden = [column for column in staged.fields if seen.by_id(column.id) is None]
+        target = without(staged, hidden) if hidden else staged
+        columns = tuple(column.id for column in staged.fields)
+        self._known.append(_ColumnFit(table, given, mode, columns, conformer(given, target)))
+        return self._known[-1]

@@ -1,0 +1,106 @@
+"""The keys of a write's rows: in chunks of bounded size, and as the predicate that prunes the files to probe."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from supertable.application.storage.deletion_vectors import Positions
+from supertable.application.tables.open_table import OpenTable
+from supertable.application.writes.staged_files import Staged, StagedFileWriter
+from supertable.domain.scan.file_pruning import pruned
+from supertable.domain.scan.predicates import All, Compare, Predicate
+from supertable.domain.schema.schemas import Schema
+from supertable.domain.schema.types import DataType, Scalar
+from supertable.domain.table.data_files import DataFile
+
+_CHUNK_ROWS = 500_000
+_INTEGERS = {"date": pa.int32(), "timestamp": pa.int64()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeyChunk:
+    """Rows of one staged file, key and sequence columns only. `rows[i]` is the position of row i in the file."""
+
+    file: DataFile
+    rows: Positions
+    keys: pa.Table
+
+
+def key_chunks(table: OpenTable, staged: Staged, stage: StagedFileWriter) -> Iterator[KeyChunk]:
+    """The keys of all live staged rows, in bounded pieces, by the names that the columns have in `table`."""
+    snapshot = table.snapshot
+    names = [*snapshot.key_names, *([snapshot.sequence_name] if snapshot.sequence_name else [])]
+    definition = snapshot.definition
+    ids = [*definition.keys, *([definition.sequence] if definition.sequence else [])]
+    columns = [field.name for number in ids if (field := staged.schema.by_id(number))]
+    if staged.held is not None:
+        keys = staged.held.select(columns).rename_columns(names)
+        yield KeyChunk(staged.files[0], np.arange(keys.num_rows), keys)
+        return
+    for file in staged.files:
+        live = np.ones(file.rows, dtype=bool)
+        live[staged.dead.get(file.path, np.empty(0, np.int64))] = False
+        start = 0
+        for batch in stage.open(table, file).iter_batches(batch_size=_CHUNK_ROWS, columns=columns):
+            mask = live[start : start + batch.num_rows]
+            keys = pa.table(batch).select(columns).rename_columns(names).filter(pa.array(mask))
+            yield KeyChunk(file, np.flatnonzero(mask) + start, keys)
+            start += batch.num_rows
+
+
+def candidate_files(table: OpenTable, keys: pa.Table, schema: Schema, files: Iterable[DataFile]) -> list[DataFile]:
+    """Those of `files` that may hold a row with one of the keys. `schema`: of the keys' columns."""
+    bounds = _key_bounds(keys, table.snapshot.key_names, schema)
+    return pruned(files, bounds, table.snapshot.schemas, schema)
+
+
+def _key_bounds(batch: pa.Table, keys: Sequence[str], schema: Schema) -> Predicate:
+    """What every row with one of the batch's keys satisfies. `batch` has the table's own column types."""
+    parts: list[Predicate] = []
+    for name in keys:
+        field = schema.find(name)
+        if field is not None:
+            parts.extend(_bounds(name, field.type, batch.column(name)))
+    return All(tuple(parts))
+
+
+def _bounds(name: str, kind: DataType, column: pa.ChunkedArray) -> list[Predicate]:
+    if kind.name in ("binary", "float16") or column.null_count:
+        return []
+    ends = pc.min_max(column)
+    low, high = (_scalar(kind, ends[end]) for end in ("min", "max"))
+    if low is None or high is None or _may_be_nan(kind, column):
+        return []
+    return [Compare(name, ">=", low), Compare(name, "<=", high)]
+
+
+def _may_be_nan(kind: DataType, column: pa.ChunkedArray) -> bool:
+    return kind.name in ("float32", "float64") and bool(pc.any(pc.is_nan(column)).as_py())
+
+
+def _scalar(kind: DataType, value: pa.Scalar) -> Scalar | None:
+    if not value.is_valid:
+        return None
+    if kind.name == "time":
+        return int(value.cast(pa.int32() if kind.unit == "ms" else pa.int64()).as_py())
+    if kind.name in _INTEGERS:
+        return int(value.cast(_INTEGERS[kind.name]).as_py())
+    if kind.name == "decimal":
+        return _unscaled(value.as_py(), kind.scale)
+    plain: Any = value.as_py()
+    if isinstance(plain, float) and not math.isfinite(plain):
+        return None
+    return plain if isinstance(plain, bool | int | float | str) else None
+
+
+def _unscaled(value: Any, scale: int) -> int:
+    sign, digits, exponent = value.as_tuple()
+    number: int = int("".join(map(str, digits))) * 10 ** (scale + exponent)
+    return -number if sign else number

@@ -1,0 +1,107 @@
+"""What a write's dead rows do to the files of a table, and to its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from supertable.adapters.clocks.manual import SequentialIdentifiers
+from supertable.adapters.object_stores.memory import InMemoryObjectStore
+from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors, Positions
+from supertable.application.writes.dead_rows import DeadRows, live_files, merged_positions, write_deletions
+from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.snapshots import replayed
+from tests.support.domain_builders import commit, created, data_file
+
+FOLDER = "acme/main/tables/t"
+
+
+def positions(*rows: int) -> Positions:
+    return np.array(rows, np.int64)
+
+
+@pytest.fixture
+def store() -> InMemoryObjectStore:
+    return InMemoryObjectStore()
+
+
+@pytest.fixture
+def vectors(store: InMemoryObjectStore) -> DeletionVectors:
+    return DeletionVectors(store, SequentialIdentifiers())
+
+
+def marked(*dead: tuple[DataFile, Positions]) -> dict[str, DeadRowsOfFile]:
+    return {file.path: DeadRowsOfFile(file, rows) for file, rows in dead}
+
+
+def dead_in(vectors: DeletionVectors, file: DataFile) -> list[int]:
+    bits = np.unpackbits(np.frombuffer(vectors.bitmap(FOLDER, file), np.uint8), count=file.rows)
+    return np.flatnonzero(bits).tolist()
+
+
+def objects(store: InMemoryObjectStore) -> Sequence[str]:
+    return [entry.key for entry in store.list(f"{FOLDER}/")]
+
+
+def test_a_file_without_live_rows_is_removed_and_the_others_get_a_vector_in_one_object(
+    store: InMemoryObjectStore, vectors: DeletionVectors
+) -> None:
+    whole, part = data_file("whole", rows=3), data_file("part", rows=4)
+    found = write_deletions(FOLDER, marked((whole, positions(0, 1, 2)), (part, positions(1, 3))), vectors)
+    assert (found.removed, found.rows) == ((whole.path,), 5)
+    assert dead_in(vectors, replace(part, deletes=found.deletes[part.path])) == [1, 3]
+    assert len(objects(store)) == 1
+
+
+def test_rows_that_were_dead_before_are_not_counted(vectors: DeletionVectors) -> None:
+    file = data_file("a", rows=4)
+    first = write_deletions(FOLDER, marked((file, positions(0, 1))), vectors)
+    dirty = replace(file, deletes=first.deletes[file.path])
+    second = write_deletions(FOLDER, marked((dirty, positions(1, 2))), vectors)
+    assert second.rows == 1
+    third = write_deletions(FOLDER, marked((dirty, positions(2, 3))), vectors)
+    assert (third.removed, third.deletes, third.rows) == ((file.path,), {}, 2)
+
+
+def test_new_files_carry_their_own_dead_rows_and_those_without_a_live_row_are_left_out(
+    vectors: DeletionVectors,
+) -> None:
+    clean, part, whole = data_file("clean", 2), data_file("part", 3), data_file("whole", 2)
+    dead = {part.path: positions(2), whole.path: positions(0, 1), "data/of-the-table.parquet": positions(7)}
+    found = live_files(FOLDER, [clean, part, whole], dead, vectors)
+    assert [file.path for file in found] == [clean.path, part.path]
+    assert found[0] == clean
+    assert dead_in(vectors, found[1]) == [2]
+
+
+def test_nothing_dead_writes_nothing(store: InMemoryObjectStore, vectors: DeletionVectors) -> None:
+    files = [data_file("a")]
+    assert live_files(FOLDER, files, {}, vectors) == files
+    assert objects(store) == []
+
+
+def test_positions_of_one_path_are_united() -> None:
+    found = merged_positions([{"a": positions(3, 1)}, {"a": positions(1, 2), "b": positions(0)}])
+    assert {path: rows.tolist() for path, rows in found.items()} == {"a": [1, 2, 3], "b": [0]}
+
+
+def test_what_one_probe_found_is_kept_by_the_next() -> None:
+    snapshot = replayed(None, [created(), commit(2, added=(data_file("a"), data_file("b")))])
+    assert snapshot
+    a, b = snapshot.files.values()
+    first = DeadRows().with_probed(snapshot, [a], [{a.path: positions(1)}])
+    second = first.with_probed(snapshot, [b], [{b.path: positions(4)}, {a.path: positions(1, 2)}])
+    assert first.probed == {a.path}
+    assert set(second.probed) == {a.path, b.path}
+    assert second.version == 2
+    assert {path: rows.tolist() for path, rows in second.positions.items()} == {a.path: [1, 2], b.path: [4]}
+
+
+def test_dead_rows_of_files_that_were_removed_since_are_dropped() -> None:
+    snapshot = replayed(None, [created(), commit(2, added=(data_file("a"),))])
+    assert snapshot
+    dead = DeadRows({"data/a.parquet": positions(1), "data/removed.parquet": positions(2)})
+    assert list(dead.in_files_of(snapshot)) == ["data/a.parquet"]
