@@ -7,7 +7,8 @@
     lake.write("orders", orders, mode="upsert")
     lake.sql("SELECT count(*) FROM orders").arrow()
 
-Everything heavy is imported when it is first used.
+The error classes, such as `supertable.TableNotFound`, are attributes of this module too. Modules are imported on first
+use, so that `import supertable` is quick.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from supertable.domain.errors import SupertableError as SupertableError
+    from supertable.entrypoints.sdk.connect import connect as connect
     from supertable.entrypoints.sdk.lake import Lake as Lake
-    from supertable.entrypoints.sdk.lake import connect as connect
     from supertable.entrypoints.sdk.result import Result as Result
     from supertable.entrypoints.sdk.table import Table as Table
 
 __version__ = "0.1.0"
 __all__ = ["Lake", "Result", "SupertableError", "Table", "connect"]
 
-_HOMES = {
-    "connect": "supertable.entrypoints.sdk.lake",
+_MODULES = {
+    "connect": "supertable.entrypoints.sdk.connect",
     "Lake": "supertable.entrypoints.sdk.lake",
     "Result": "supertable.entrypoints.sdk.result",
     "Table": "supertable.entrypoints.sdk.table",
@@ -35,14 +36,14 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     import importlib
 
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
+    if name in _MODULES:
+        return getattr(importlib.import_module(_MODULES[name]), name)
     errors = importlib.import_module("supertable.domain.errors")
-    found = getattr(errors, name, None)
-    if isinstance(found, type) and issubclass(found, errors.SupertableError):
-        return found
+    error = getattr(errors, name, None)
+    if isinstance(error, type) and issubclass(error, errors.SupertableError):
+        return error
     raise AttributeError(f"module 'supertable' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_HOMES]
+    return [*globals(), *_MODULES]

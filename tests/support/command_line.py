@@ -1,4 +1,4 @@
-"""Running command lines in this process, as the tests of the command line do."""
+"""Running command lines within the test process, and the command to run them in a process of their own."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ import pytest
 
 from supertable.entrypoints.cli.main import run
 
+COMMAND = [sys.executable, "-m", "supertable.entrypoints.cli.main"]
 FRUIT = "id,name,kg\n1,fig,1.5\n2,plum,2.0\n3,,\n"
 
 
 @dataclass(frozen=True)
 class Done:
+    """A command line that has ended: its exit code, and what it wrote to standard output and standard error."""
+
     code: int
     out: str
     err: str
@@ -36,7 +39,7 @@ class _Input(io.TextIOWrapper):
 
 
 def command_line(monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """Call it with the arguments of one command line, and `stdin`."""
+    """A function that runs one command line, given its arguments and, as `stdin`, its standard input."""
 
     def call(*arguments: str | Path, stdin: bytes | str = b"") -> Done:
         monkeypatch.setattr(sys, "stdin", _Input(stdin.encode() if isinstance(stdin, str) else stdin))
@@ -55,6 +58,7 @@ def command_line(monkeypatch: pytest.MonkeyPatch) -> Cli:
 
 
 def rows(cli: Cli, sql: str) -> Any:
+    """The rows of a query, as `--format json` writes them."""
     done = cli("query", sql, "--format", "json")
     assert done.code == 0, done.err
     return done.json()

@@ -1,1 +1,1 @@
-"""The Python API."""
+"""The Python API behind `supertable.connect`."""

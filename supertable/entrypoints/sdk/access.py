@@ -1,4 +1,7 @@
-"""Roles, users and tokens of the organization of a lake, from Python. All but one's own tokens need RBAC."""
+"""The roles, users and tokens of a lake's organization, from Python.
+
+Only a role of type superadmin may manage them, except that every user may manage their own tokens.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,10 @@ from supertable.entrypoints.sdk.durations import Duration, optional_seconds
 
 
 class Roles:
-    """What users and tokens may do, and see. `version`: what the role must be at, or `Outdated`.
+    """The roles of an organization, which decide what users and tokens may do and see.
 
-    Everything raises `AccessDenied`, and `NotFound` for a role that is not there.
+    Every method raises `AccessDenied`, and `NotFound` for a missing role. `version`, where a method takes it: the
+    version that the caller has read; if the role has changed since, the method raises `Outdated` and changes nothing.
     """
 
     def __init__(self, container: Container, namespace: Namespace) -> None:
@@ -26,18 +30,19 @@ class Roles:
         self._namespace = namespace
 
     def list(self) -> list[RoleInfo]:
-        """By name, `superadmin` first, which is always there."""
+        """All roles, sorted by name after the built-in `superadmin`."""
         return self._use_case.list(self._namespace.session)
 
     def get(self, name: str) -> RoleInfo:
+        """The role of this name."""
         return self._use_case.get(self._namespace.session, name)
 
     def create(self, name: str, type: str, tables: str | Sequence[str] = (), comment: str = "") -> RoleInfo:
-        """A new role. `type`: superadmin, admin, writer, reader or meta; `tables`: as in `grant`.
+        """Create a role. `type`: superadmin, admin, writer, reader or meta. `tables`: tables it sees in full.
 
-        Raises `AlreadyExists` and `InvalidInput`.
+        `tables` are names or patterns, as in `grant`. Raises `AlreadyExists` and `InvalidInput`.
         """
-        return self._use_case.create(self._namespace.session, name, type, _several(tables), comment)
+        return self._use_case.create(self._namespace.session, name, type, _as_list(tables), comment)
 
     def alter(
         self,
@@ -48,12 +53,15 @@ class Roles:
         comment: str | None = None,
         version: int | None = None,
     ) -> RoleInfo:
-        """What is not given stays, and so do rules for single tables."""
-        patterns = None if tables is None else _several(tables)
+        """Change a role. Parameters that are None stay unchanged, and so do rules for single tables."""
+        patterns = None if tables is None else _as_list(tables)
         return self._use_case.alter(self._namespace.session, name, type, patterns, comment, version)
 
     def drop(self, name: str, *, force: bool = False, version: int | None = None) -> None:
-        """`force`: also take it from the users who have it, and revoke tokens for it; else `InvalidInput`."""
+        """Drop a role. Raises `InvalidInput` if users or tokens have it, unless `force`, which removes it from them.
+
+        Tokens that can act under this role only are revoked.
+        """
         self._use_case.drop(self._namespace.session, name, force, version)
 
     def grant(
@@ -66,36 +74,48 @@ class Roles:
         where: str | None = None,
         version: int | None = None,
     ) -> RoleInfo:
-        """Whole tables by name or pattern (`orders`, `sales_*`, `sales.orders`, `*`), or a part of one table.
+        """Let a role see tables in full, by name or pattern, or part of one table.
 
-        A part: only some `columns`; `masks` in place of values (`null`, `hash`, `constant:TEXT`, `first:2`, `last:4`)
-        by column; only the rows for which the SQL condition `where` is true. It replaces what the role saw of the
-        table before. Raises `TableNotFound`, `InvalidInput`, and `AlreadyExists` where a rule stands in the way.
+            lake.roles.grant("analyst", "sales_*")
+            lake.roles.grant("buyer", "people", masks={"email": "last:4"}, where="region = user_attribute('region')")
+
+        `table`: names or patterns, such as `orders`, `sales_*`, `sales.orders` or `*`. With `columns`, `masks` or
+        `where`, it is the name of one table, and the role sees only those columns (None: all), masked values by column
+        (`null`, `hash`, `constant:TEXT`, `first:N`, `last:N`), and the rows for which the SQL condition is true. This
+        replaces what the role saw of the table before.
+        Raises `TableNotFound`, `InvalidInput`, and `AlreadyExists` where an existing rule conflicts.
         """
         if columns is None and not masks and where is None:
-            return self._use_case.grant(self._namespace, name, _several(table), version)
+            return self._use_case.grant(self._namespace, name, _as_list(table), version)
         if not isinstance(table, str):
-            raise InvalidInput("A rule is for one table: grant a part of each by itself.")
-        shown = None if columns is None else _several(columns)
-        return self._use_case.grant_rule(self._namespace, name, table, shown, masks, where, version)
+            raise InvalidInput("A rule applies to one table. Grant part of each table separately.")
+        visible = None if columns is None else _as_list(columns)
+        return self._use_case.grant_rule(self._namespace, name, table, visible, masks, where, version)
 
     def revoke(self, name: str, table: str, *, version: int | None = None) -> RoleInfo:
-        """A name or pattern as it was granted, and the rule for the table of that name. Raises `NotFound`."""
+        """Revoke a name or pattern as it was granted, and the rule for the table of that name.
+
+        Raises `NotFound` if the role has neither.
+        """
         return self._use_case.revoke(self._namespace, name, table, version)
 
 
 class Users:
-    """A user is named by name or hash. Everything raises `AccessDenied`, and `NotFound` for users and roles."""
+    """The users of an organization. `user` parameters take a name or a hash.
+
+    Every method raises `AccessDenied`, and `NotFound` for a missing user or role.
+    """
 
     def __init__(self, container: Container, namespace: Namespace) -> None:
         self._use_case: ManageUsers = container.manage_users()
         self._session: Session = namespace.session
 
     def list(self) -> list[UserInfo]:
-        """By name."""
+        """All users, sorted by name."""
         return self._use_case.list(self._session)
 
     def get(self, user: str) -> UserInfo:
+        """The user of this name or hash."""
         return self._use_case.get(self._session, user)
 
     def create(
@@ -106,11 +126,11 @@ class Users:
         attributes: Mapping[str, str] | None = None,
         enabled: bool = True,
     ) -> UserInfo:
-        """A new user. The first of `roles` is the default. Row filters may ask for `attributes`.
+        """Create a user. The first of `roles` is the default one. Row filters read `attributes`, text by name.
 
         Raises `AlreadyExists` and `InvalidInput`.
         """
-        return self._use_case.create(self._session, name, _several(roles), attributes, enabled)
+        return self._use_case.create(self._session, name, _as_list(roles), attributes, enabled)
 
     def alter(
         self,
@@ -122,24 +142,31 @@ class Users:
         enabled: bool | None = None,
         version: int | None = None,
     ) -> UserInfo:
-        """What is not given stays; the hash always does. `version`: what the user must be at, or `Outdated`."""
-        held = None if roles is None else _several(roles)
+        """Change a user. Parameters that are None stay unchanged; given roles and attributes replace the old ones.
+
+        The hash never changes. `version`: the version that the caller has read; if the user has changed since, this
+        raises `Outdated`. Raises `AlreadyExists` and `InvalidInput`.
+        """
+        held = None if roles is None else _as_list(roles)
         return self._use_case.alter(self._session, user, name, held, attributes, enabled, version)
 
     def drop(self, user: str, *, version: int | None = None) -> None:
-        """The user's tokens go too."""
+        """Drop a user and revoke the user's tokens. `version`: as in `alter`."""
         self._use_case.drop(self._session, user, version)
 
 
 class Tokens:
-    """One's own tokens, and with RBAC those of all. Everything raises `AccessDenied` and `NotFound`."""
+    """The caller's own tokens, and for a role of type superadmin those of all users.
+
+    Every method raises `AccessDenied`, and `NotFound` for a missing user, role or token.
+    """
 
     def __init__(self, container: Container, namespace: Namespace) -> None:
         self._use_case: ManageTokens = container.manage_tokens()
         self._session: Session = namespace.session
 
     def list(self, user: str | None = None) -> list[TokenInfo]:
-        """The newest first."""
+        """The tokens that the caller may see, newest first; with `user` (a name or hash) only those of this user."""
         return self._use_case.list(self._session, user)
 
     def create(
@@ -150,16 +177,18 @@ class Tokens:
         role: str | None = None,
         expires_in: Duration | None = TOKEN_SECONDS,
     ) -> NewToken:
-        """A token, whose `secret` is shown this once. `user`: None: oneself; `role`: the only one that it gives.
+        """Create a token. The `secret` of the result is the token itself; it is not stored and cannot be read again.
 
-        `expires_in`: 90 days unless it is given; None: it never does. Raises `AlreadyExists` and `InvalidInput`.
+        `user`: a name or hash; None: the caller. `role`: the only role that the token can act under; None: any of the
+        user's. `expires_in`: a timedelta or seconds, by default 90 days; None: never. Raises `AlreadyExists` and
+        `InvalidInput`.
         """
         return self._use_case.create(self._session, name, user, role, optional_seconds(expires_in))
 
     def revoke(self, token: str) -> None:
-        """By its id. It is refused from this moment on."""
+        """Revoke a token by its id. It is refused from now on."""
         self._use_case.revoke(self._session, token)
 
 
-def _several(names: str | Sequence[str]) -> Sequence[str]:
+def _as_list(names: str | Sequence[str]) -> Sequence[str]:
     return [names] if isinstance(names, str) else list(names)

@@ -1,4 +1,4 @@
-"""The audit log, from Python."""
+"""The audit log of an organization, from Python."""
 
 from __future__ import annotations
 
@@ -13,19 +13,23 @@ from supertable.domain.errors import InvalidInput
 
 
 class AuditLog:
-    """For roles that may control. `SELECT … FROM system.audit` reads it too; nobody can change it."""
+    """The audit log, for roles of type admin or superadmin. It cannot be changed, only read and verified.
+
+    `SELECT … FROM system.audit` reads it too. Every method raises `AccessDenied`.
+    """
 
     def __init__(self, container: Container, namespace: Namespace) -> None:
         self._container = container
         self._namespace = namespace
 
     def events(self, limit: int = 100, kind: str | None = None, user: str | None = None) -> pa.Table:
-        """The newest events, newest first. `kind`: see `AuditKind`; `user`: a name or hash.
+        """The newest `limit` events, newest first, with the columns of `system.audit`.
 
-        Raises `InvalidInput` and `AccessDenied`.
+        `kind`: only events of this kind, one of `AuditKind`. `user`: only events of this user, by name or hash.
+        Raises `InvalidInput`.
         """
         if kind is not None and kind not in list(AuditKind):
-            raise InvalidInput(f"There is no kind of event {kind!r}; there are {', '.join(AuditKind)}.")
+            raise InvalidInput(f"{kind!r} is not a kind of event. The kinds are {', '.join(AuditKind)}.")
         sql = (
             'SELECT * FROM system.audit WHERE ($kind IS NULL OR kind = $kind) AND ($user IS NULL OR "user" = $user '
             "OR user_name = $user) ORDER BY sequence DESC LIMIT $count"
@@ -37,19 +41,20 @@ class AuditLog:
         return rows
 
     def verify(self, known: str | None = None) -> AuditReport:
-        """Whether the log is whole. `known`: what an earlier report had as its end, as `sequence:hash`.
+        """Verify that no event of the log was edited, removed or reordered. Problems are in the report.
 
-        Raises `InvalidInput` and `AccessDenied`.
+        Exports the events that wait on this machine first. `known`: the end of the log from an earlier report, as
+        `sequence:hash`; it also reveals a log that was replaced as a whole. Raises `InvalidInput`.
         """
         return self._container.verify_audit()(self._namespace.session, None if known is None else _chain_end(known))
 
     def export(self) -> int:
-        """Put the events that wait on this machine in the log now, and say how many they were."""
+        """Export the events that wait on this machine to the log now. Returns their number."""
         return self._container.export_audit().now(self._namespace.session)
 
 
 def _chain_end(text: str) -> ChainEnd:
     sequence, _, digest = text.partition(":")
     if not sequence.isdecimal() or len(digest) != 64:
-        raise InvalidInput("The end of an audit log is written sequence:hash, as `supertable audit verify` shows it.")
+        raise InvalidInput("The end of an audit log has the form sequence:hash, as `supertable audit verify` shows it.")
     return ChainEnd(int(sequence), digest)

@@ -1,9 +1,8 @@
-"""A lake: one supertable of one organization, opened from Python."""
+"""A lake: one supertable of one organization, used from Python."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -11,10 +10,6 @@ import pyarrow as pa
 
 from supertable.application.authentication.who_am_i import Identity
 from supertable.application.commits.write_result import WriteResult
-from supertable.application.integrity.check_lake import CheckProgress
-from supertable.application.integrity.rebuild_catalog import RebuildReport
-from supertable.application.maintenance.maintain_lake import MaintenanceReport
-from supertable.application.maintenance.vacuum_lake import LakeVacuumResult
 from supertable.application.ports.engines import Limits
 from supertable.application.storage.arrow_batches import as_reader
 from supertable.application.tables.namespace import Namespace
@@ -23,69 +18,32 @@ from supertable.application.tables.table_info import DroppedTable, TableInfo
 from supertable.application.writes.write_modes import WriteMode
 from supertable.config.closing import close
 from supertable.config.container import Container
-from supertable.config.settings.settings import Settings, load_settings
+from supertable.config.settings.settings import Settings
 from supertable.domain.access.roles import Permission
-from supertable.domain.access.sessions import Session, owner
-from supertable.domain.errors import InvalidInput, NotSignedIn, SupertableError
-from supertable.domain.findings import CheckReport
+from supertable.domain.access.sessions import Session
+from supertable.domain.errors import InvalidInput
 from supertable.domain.names import checked_name
-from supertable.domain.table.vacuum import GRACE_SECONDS
 from supertable.entrypoints.sdk.access import Roles, Tokens, Users
 from supertable.entrypoints.sdk.audit import AuditLog
 from supertable.entrypoints.sdk.commit_infos import commit_info
-from supertable.entrypoints.sdk.durations import Duration, optional_seconds, seconds
+from supertable.entrypoints.sdk.lake_maintenance import LakeMaintenance
 from supertable.entrypoints.sdk.result import Result
 from supertable.entrypoints.sdk.table import Table
 
-DEFAULT_SUPERTABLE = "main"
 
+class Lake(LakeMaintenance):
+    """One supertable of one organization, opened by `supertable.connect`.
 
-def connect(
-    home: str | Path | None = None,
-    organization: str | None = None,
-    supertable: str | None = None,
-    *,
-    token: str | None = None,
-    role: str | None = None,
-) -> Lake:
-    """Open a lake; nothing is created before the first write.
+        with supertable.connect() as lake:
+            lake.create_table("orders", orders.schema, keys=["id"])
+            lake.write("orders", orders, mode="upsert")
+            lake.sql("SELECT count(*) FROM orders").arrow()
 
-    What is not given comes from the settings: `SUPERTABLE_HOME` (~/supertable), `SUPERTABLE_ORGANIZATION` (default),
-    `SUPERTABLE_TOKEN`; the supertable is `main`. Without a token, whoever opens an embedded lake is its owner. `role`:
-    the one to act under, instead of the one that is yours by default.
-    Raises `InvalidName`, `InvalidSetting`, `NotSignedIn` and `AccessDenied`.
+    Thread-safe. Use it in a `with` block, or call `close`, to free its engine at once. Table names ignore case.
+    Every method raises `NotSignedIn` when the token has expired or was revoked, `AccessDenied` when the role does
+    not allow the action, and `Unavailable` when a server or disk does not answer. A table that the role may not see
+    does not exist for the caller: `TableNotFound`.
     """
-    settings = load_settings(home=home, organization=organization)
-    named = checked_name("organization", settings.organization)
-    container = Container(settings=settings)
-    return Lake(container, supertable or DEFAULT_SUPERTABLE, _session(container, named, token, role))
-
-
-def _session(container: Container, organization: str, token: str | None, role: str | None) -> Session:
-    settings: Settings = container.settings()
-    if token is None and settings.supertable_token is not None:
-        token = settings.supertable_token.get_secret_value()
-    if token is not None:
-        return _signed_in(container, organization, token, role)
-    if settings.redis_configured:
-        raise NotSignedIn(
-            "This lake's catalog is in Redis, so a token is needed: supertable.connect(token=…), --token, or the "
-            "setting SUPERTABLE_TOKEN. Nothing was opened."
-        )
-    return owner(organization, role, settings.superhash)
-
-
-def _signed_in(container: Container, organization: str, token: str, role: str | None) -> Session:
-    try:
-        session: Session = container.sign_in()(organization, token, role)
-    except SupertableError:
-        container.catalog().close()  # nothing else was made yet
-        raise
-    return session
-
-
-class Lake:
-    """Thread-safe. Close it, or use it in a `with` block, to free its engine at once."""
 
     def __init__(self, container: Container, supertable: str, session: Session) -> None:
         self._container = container
@@ -93,10 +51,12 @@ class Lake:
 
     @property
     def container(self) -> Container:
+        """The dependency-injection container that this lake uses."""
         return self._container
 
     @property
     def settings(self) -> Settings:
+        """The settings in effect."""
         settings: Settings = self._container.settings()
         return settings
 
@@ -110,28 +70,33 @@ class Lake:
 
     @property
     def audit(self) -> AuditLog:
+        """The audit log of the organization."""
         return AuditLog(self._container, self._namespace)
 
     @property
     def roles(self) -> Roles:
+        """The roles of the organization."""
         return Roles(self._container, self._namespace)
 
     @property
     def users(self) -> Users:
+        """The users of the organization."""
         return Users(self._container, self._namespace)
 
     @property
     def tokens(self) -> Tokens:
+        """The access tokens of the organization's users."""
         return Tokens(self._container, self._namespace)
 
     def create_table(
         self, name: str, schema: pa.Schema, keys: Sequence[str] = (), sequence: str | None = None, comment: str = ""
     ) -> Table:
-        """A new, empty table at version 1.
+        """Create an empty table, at version 1.
 
-        `keys`: columns that identify a row; the table then holds one row per key. `sequence`: a column that says
-        which of two rows with one key is the newer; without it the one written later is.
-        Raises `InvalidName`, `InvalidSchema` or `TableExists`.
+        `schema`: a pyarrow Schema, or a list of (name, type) pairs. `keys`: the columns that identify a row; the table
+        then holds one row per key. `sequence`: the column that decides which of two rows with the same key is newer
+        (the greater value); None: the row written later.
+        Raises `InvalidName`, `InvalidSchema` and `TableExists`.
         """
         if not isinstance(schema, pa.Schema):
             schema = pa.schema(schema)
@@ -148,7 +113,10 @@ class Lake:
         idempotency_key: str | None = None,
         properties: Mapping[str, str] | None = None,
     ) -> WriteResult:
-        """A new table with the columns and rows of `data`, or none. Raises what `create_table` and `write` do."""
+        """Create a table with the columns and rows of `data`. If the write fails, no table is created.
+
+        The rows are version 2. Parameters and errors are those of `create_table` and `write`.
+        """
         reader = as_reader(data)
         info = commit_info(idempotency_key, properties)
         results: list[WriteResult] = []
@@ -170,14 +138,17 @@ class Lake:
         idempotency_key: str | None = None,
         properties: Mapping[str, str] | None = None,
     ) -> WriteResult:
-        """Write rows as one version, durable when this returns.
+        """Write rows to a table as one version, which is durable when this returns.
 
-        `data`: a pyarrow Table or RecordBatchReader (streamed), or anything with `__arrow_c_stream__` (polars, pandas,
-        duckdb). `mode`: append, upsert or overwrite. An upsert may lack columns: rows that exist keep their values.
-        `where` makes an overwrite replace only the rows for which it is true. `evolve` lets the data add columns and
-        widen types. A repeated `idempotency_key` returns the first result and writes nothing. `properties` are kept in
-        the history.
-        Raises `TableNotFound`, `InvalidInput` and its kinds, `Conflict`, `Unavailable`; nothing is then changed.
+            lake.write("orders", pa.table({"id": [1], "price": [9.5]}), mode="upsert")
+
+        `data`: a pyarrow Table, a RecordBatchReader (streamed), or an object with `__arrow_c_stream__` (polars, pandas,
+        duckdb). Columns are matched by name. `mode`: `append` adds the rows; `upsert` also replaces the rows with the
+        same keys, which keep the values of columns that the data lacks; `overwrite` replaces all rows, or with `where`
+        those for which the SQL condition is true. `evolve`: allow the data to add columns and widen types.
+        `idempotency_key`: 1 to 255 characters; a repeated write with the same key writes nothing and returns the first
+        result. `properties`: text by text, at most 65,536 characters in all, recorded in the history.
+        Raises `TableNotFound`, `InvalidInput` and its subclasses, and `Conflict`. Nothing is changed then.
         """
         info = commit_info(idempotency_key, properties)
         return self._container.write_rows()(self._namespace, name, data, _mode(mode), evolve, info, where)
@@ -192,12 +163,15 @@ class Lake:
         idempotency_key: str | None = None,
         properties: Mapping[str, str] | None = None,
     ) -> WriteResult:
-        """Delete the rows for which the SQL expression `where` is true, or those with the given `keys` (Arrow data).
+        """Delete rows as one version: those for which a SQL condition is true, or those with given keys.
 
-        The rows stay in older versions. Raises `TableNotFound`, `InvalidStatement`, `InvalidInput`, `Conflict`.
+        Give either `where` or `keys`, which is Arrow data as in `write` with the key columns. Older versions keep the
+        rows; `Table.restore` undoes a delete. `reason` is recorded in the history and in `Table.tombstones`.
+        `idempotency_key`, `properties`: as in `write`.
+        Raises `TableNotFound`, `InvalidStatement`, `InvalidInput` and `Conflict`. Nothing is changed then.
         """
         if (where is None) == (keys is None):
-            raise InvalidInput("Say which rows to delete: give either where or keys.")
+            raise InvalidInput("Give either `where` or `keys` to say which rows to delete.")
         info = commit_info(idempotency_key, properties)
         use_case = self._container.delete_rows()
         if where is not None:
@@ -212,106 +186,84 @@ class Lake:
         max_rows: int | None = None,
         timeout_seconds: float | None = None,
     ) -> Result:
-        """Check a SELECT and bind it to one cut of all the tables that it names; the rows are taken from the result.
+        """Check a SELECT statement and fix the versions of its tables. The result runs it when rows are taken.
 
-        Parameters are bound, never pasted: `?` or `$1` by a sequence, `$name` by a mapping. A result of more than
-        `max_rows` rows is an error, not a cut one. Raises `InvalidStatement`, `StatementRefused`, `TableNotFound`.
+            lake.sql("SELECT * FROM orders WHERE price > $limit", {"limit": 5}).arrow()
+            lake.sql("FROM orders AT (VERSION => 3)").polars()
+
+        All tables are read as of the same moment. `parameters` are bound as values: a sequence for `?` and `$1`, a
+        mapping for `$name`. `max_rows`: a result with more rows is an error. `timeout_seconds`: the limit of each run;
+        None: the setting `SUPERTABLE_DEFAULT_QUERY_TIMEOUT_SEC`, by default no limit.
+        Raises `InvalidStatement`, `StatementRefused`, `TableNotFound` and `VersionNotFound`.
         """
         use_case = self._container.run_query()
         timeout = timeout_seconds or self.settings.query_timeout_seconds
-        return Result(
-            use_case, use_case.prepare(self._namespace, sql, parameters), parameters, Limits(max_rows, timeout)
-        )
+        query = use_case.prepare(self._namespace, sql, parameters)
+        return Result(use_case, query, parameters, Limits(max_rows, timeout))
 
     def changes(self, name: str, from_version: int, to_version: int | None = None) -> Result:
         """The rows that changed after `from_version` (0: all), up to and including `to_version` (None: the newest).
 
-        Columns: `_change` (insert, update_before, update_after, delete), `_version`, and the table's as of the end.
-        In SQL: `FROM table_changes('orders', 3, 5)`. Raises `TableNotFound` and `VersionNotFound`.
+        Columns: `_change` (insert, update_before, update_after, delete), `_version`, and the columns that the table
+        has at the last version. SQL reads the same with `FROM table_changes('orders', 3, 5)`.
+        Raises `TableNotFound` and `VersionNotFound`.
         """
         checked_name("table", name)
         upper = "" if to_version is None else f", {int(to_version)}"
         return self.sql(f"SELECT * FROM table_changes('{name}', {int(from_version)}{upper})")
 
     def table(self, name: str) -> Table:
-        """Raises `TableNotFound`."""
-        return Table(
-            self._container, self._namespace, self._container.tables().open(self._namespace, name, Permission.META).name
-        )
+        """The table of this name. Raises `TableNotFound`."""
+        opened = self._container.tables().open(self._namespace, name, Permission.META)
+        return Table(self._container, self._namespace, opened.name)
 
     def tables(self) -> list[TableInfo]:
-        """All tables, as of one moment, by name."""
+        """All tables, as of one moment, sorted by name."""
         return [TableInfo.of(table) for table in self._container.tables().all(self._namespace, Permission.META)]
 
     def rename(self, name: str, new_name: str) -> Table:
-        """Raises `TableNotFound`, `InvalidName` and `TableExists`."""
+        """Rename a table. Its rows, versions and tags do not change.
+
+        Raises `TableNotFound`, `InvalidName` and `TableExists`.
+        """
         self._container.rename_table()(self._namespace, name, new_name)
         return Table(self._container, self._namespace, new_name)
 
     def drop(self, name: str) -> None:
-        """Take a table away. Its name is free at once; `undrop` brings it back until a vacuum removes it.
+        """Drop a table. Its name is free at once, and `undrop` restores it until a vacuum removes it.
 
         Raises `TableNotFound`.
         """
         self._container.drop_table()(self._namespace, name)
 
     def undrop(self, name: str, as_name: str | None = None) -> Table:
-        """Bring back the table of that name that was dropped last, with all its versions.
+        """Restore the most recently dropped table of this name, with all its versions.
 
-        Raises `TableNotFound`, and `TableExists` when its name (or `as_name`) is another table's by now.
+        `as_name`: the name to restore it under; None: its old one. Raises `TableNotFound`, and `TableExists` when
+        another table has that name.
         """
         return Table(self._container, self._namespace, self._container.undrop_table()(self._namespace, name, as_name))
 
     def clone(self, name: str, new_name: str, version: int | str | None = None) -> Table:
-        """A new table with the rows that another has at a version (a number, a tag, or None: the newest); none copied.
+        """Create a table with the rows that another one has at a version, without copying them.
 
-        Writes to either never show in the other; the files they share stay for as long as one needs them.
+        `version`: a number, a tag, or None for the newest. The tables share data files, but a write to one never shows
+        in the other; a vacuum keeps a shared file as long as either needs it.
         Raises `TableNotFound`, `VersionNotFound`, `NotFound` for a tag, `InvalidName` and `TableExists`.
         """
-        made = self._container.clone_table()(self._namespace, name, new_name, version)
-        return Table(self._container, self._namespace, made.name)
+        created = self._container.clone_table()(self._namespace, name, new_name, version)
+        return Table(self._container, self._namespace, created.name)
 
     def dropped_tables(self) -> list[DroppedTable]:
-        """Tables that can be brought back, the latest dropped first."""
+        """The tables that `undrop` can restore, most recently dropped first."""
         return DroppedTable.all_of(self._container.tables().registry(self._namespace))
 
-    def vacuum(
-        self, retention: Duration | None = None, *, dry_run: bool = False, grace: Duration = GRACE_SECONDS
-    ) -> LakeVacuumResult:
-        """`Table.vacuum` for every table; tables that were dropped longer ago than that go altogether."""
-        return self._container.vacuum_lake()(self._namespace, optional_seconds(retention), dry_run, seconds(grace))
-
-    def fsck(
-        self,
-        *,
-        repair: bool = False,
-        quick: bool = False,
-        progress: Callable[[CheckProgress], None] = lambda progress: None,
-    ) -> CheckReport:
-        """Check everything that is stored: logs, checkpoints, data files, deletion vectors, the catalog.
-
-        `repair` does what is safe: see each finding. `quick` looks at the sizes of data files, not at their bytes.
-        Raises `AccessDenied`.
-        """
-        return self._container.check_lake()(self._namespace, repair, quick, progress)
-
-    def maintain(self, stop: Callable[[], bool] = lambda: False) -> MaintenanceReport:
-        """Compact and vacuum what is due by each table's policy, and purge dropped tables. See `Table.set_maintenance`.
-
-        What fails for one table is in the report. `stop` is asked between two portions of work.
-        """
-        return self._container.maintain_lake()(self._namespace, stop)
-
-    def rebuild_catalog(self) -> RebuildReport:
-        """Make the catalog anew from storage, for all organizations. For the superuser; raises `AccessDenied`."""
-        return self._container.rebuild_catalog()(self._namespace.session)
-
     def whoami(self) -> Identity:
-        """Whom this lake takes its caller for, and what they may do now. Raises `NotSignedIn` and `AccessDenied`."""
+        """The caller: user, role, and what the role may do now. Raises `NotSignedIn` and `AccessDenied`."""
         return self._container.who_am_i()(self._namespace.session)
 
     def close(self) -> None:
-        """Free the engine and the catalog. Results that were not read to their end stop."""
+        """Free the engine and the catalog. Results that are still being read end."""
         close(self._container)
 
     def __enter__(self) -> Lake:
@@ -336,5 +288,4 @@ def _mode(mode: str) -> WriteMode:
     try:
         return WriteMode(mode)
     except ValueError:
-        known = ", ".join(WriteMode)
-        raise InvalidInput(f"There is no write mode {mode!r}; there are {known}.") from None
+        raise InvalidInput(f"{mode!r} is not a write mode. The modes are {', '.join(WriteMode)}.") from None

@@ -1,4 +1,4 @@
-"""A query's answer, from Python."""
+"""The result of a query, from Python."""
 
 from __future__ import annotations
 
@@ -21,7 +21,13 @@ _SHOWN_WIDTH = 40
 
 
 class Result:
-    """Bound to the versions that the tables had when it was made: taking the rows twice gives the same rows."""
+    """The result of `Lake.sql`. Each of `arrow`, `batches`, `polars` and `pandas` runs the query.
+
+    It is bound to the versions that the tables had when it was made, so every run reads the same data; the order of
+    rows is fixed by ORDER BY only. Printing it, also in a notebook, shows the first 20 rows.
+    Taking rows raises `QueryFailed` and its subclasses: `QueryTimeout`, `QueryCancelled`, `ResultTooLarge`,
+    `QueryOutOfMemory`.
+    """
 
     def __init__(
         self,
@@ -38,12 +44,12 @@ class Result:
 
     @property
     def versions(self) -> dict[str, tuple[int, ...]]:
-        """The versions that are read, by table."""
+        """The versions that the query reads, by table name; several where it reads a table at several versions."""
         return dict(self._query.versions)
 
     @property
     def schema(self) -> pa.Schema:
-        """The columns of the answer; starts the query."""
+        """The columns of the result. Starts the query and stops it again."""
         running = self._start()
         try:
             return running.reader.schema
@@ -51,31 +57,32 @@ class Result:
             running.close()
 
     def batches(self) -> pa.RecordBatchReader:
-        """The rows as a stream of record batches, as the engine makes them; never whole in memory."""
+        """The rows as a stream of record batches, while the engine produces them; never all in memory at once."""
         return self._start().reader
 
     def arrow(self) -> pa.Table:
+        """All rows as a pyarrow Table."""
         return self.batches().read_all()
 
     def polars(self) -> polars.DataFrame:
-        """Raises `MissingExtra` when polars is not installed."""
+        """All rows as a polars DataFrame. Raises `MissingExtra` when polars is not installed."""
         try:
             import polars
         except ImportError:
-            raise MissingExtra("A polars frame", "polars") from None
+            raise MissingExtra("A polars DataFrame", "polars") from None
         frame = polars.from_arrow(self.arrow())
         assert isinstance(frame, polars.DataFrame)
         return frame
 
     def pandas(self) -> pandas.DataFrame:
-        """Raises `MissingExtra` when pandas is not installed."""
+        """All rows as a pandas DataFrame. Raises `MissingExtra` when pandas is not installed."""
         try:
             return self.arrow().to_pandas()
         except ImportError:
-            raise MissingExtra("A pandas frame", "pandas") from None
+            raise MissingExtra("A pandas DataFrame", "pandas") from None
 
     def cancel(self) -> None:
-        """Stop the reading in progress, from any thread."""
+        """Stop the run in progress, if any. May be called from any thread; the reader gets `QueryCancelled`."""
         if self._running is not None:
             self._running.cancel()
 
@@ -83,8 +90,8 @@ class Result:
         self._running = self._use_case.run(self._query, self._parameters, self._limits)
         return self._running
 
-    def _shown(self) -> tuple[pa.Table, bool]:
-        """The first rows, and whether there are more."""
+    def _first_rows(self) -> tuple[pa.Table, bool]:
+        """The first rows, and whether the result has more."""
         running = self._start()
         batches: list[pa.RecordBatch] = []
         rows = 0
@@ -100,7 +107,7 @@ class Result:
         return pa.Table.from_batches(batches, schema).slice(0, _SHOWN_ROWS), rows > _SHOWN_ROWS
 
     def __repr__(self) -> str:
-        table, more = self._shown()
+        table, more = self._first_rows()
         rows = [table.column_names, *_cells(table)]
         widths = [max(len(row[i]) for row in rows) for i in range(table.num_columns)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -108,7 +115,7 @@ class Result:
         return "\n".join([*lines, _footer(table, more)])
 
     def _repr_html_(self) -> str:
-        table, more = self._shown()
+        table, more = self._first_rows()
         head = "".join(f"<th>{escape(name)}</th>" for name in table.column_names)
         body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in _cells(table))
         footer = f"<p>{escape(_footer(table, more))}</p>"
@@ -116,12 +123,12 @@ class Result:
 
 
 def _footer(table: pa.Table, more: bool) -> str:
-    count = f"first {table.num_rows} rows, there are more" if more else f"{table.num_rows} rows"
+    count = f"first {table.num_rows} rows; the result has more" if more else f"{table.num_rows} rows"
     return f"({count})"
 
 
 def _cells(table: pa.Table) -> Iterator[list[str]]:
-    """Only the few rows that are shown become Python values."""
+    """The values of each row as text. Call it with few rows: each value becomes a Python object."""
     columns = [[_cell(value) for value in column.to_pylist()] for column in table.columns]
     return (list(row) for row in zip(*columns, strict=True))
 

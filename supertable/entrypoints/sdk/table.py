@@ -1,4 +1,4 @@
-"""One table, from Python."""
+"""One table of a lake, from Python."""
 
 from __future__ import annotations
 
@@ -34,11 +34,16 @@ from supertable.domain.table.vacuum import GRACE_SECONDS
 from supertable.entrypoints.sdk.durations import Duration, optional_seconds, seconds
 
 ColumnPath = str | Sequence[str]
-"""A column's name, or names from the outside in for a nested field: ("address", "zip")."""
+"""A column's name, or the names from the outermost inwards for a field of a struct: ("address", "zip")."""
 
 
 class Table:
-    """A name, not a copy: every method looks at the newest version."""
+    """A table of a lake, by name. Every method reads the newest version.
+
+    Every method raises `TableNotFound` when the table was renamed or dropped, `AccessDenied` when the caller's role
+    does not allow the action, and `NotSignedIn` when the token has expired or was revoked. Methods that return a
+    `WriteResult` make one version and may raise `Conflict`.
+    """
 
     def __init__(self, container: Container, namespace: Namespace, name: str) -> None:
         self._container = container
@@ -51,87 +56,103 @@ class Table:
 
     @property
     def schema(self) -> pa.Schema:
-        """The columns; field ids and comments are in the fields' metadata."""
+        """The columns. The fields' metadata holds their field ids and comments."""
         return arrow_schema(self._open().schema)
 
     def info(self) -> TableInfo:
+        """Version, numbers of rows, files and bytes, keys and times.
+
+        Numbers are None for a role that sees only part of the table.
+        """
         return TableInfo.of(self._open())
 
     def columns(self) -> list[ColumnInfo]:
+        """The columns that the role may see, in table order."""
         return ColumnInfo.of(self._open())
 
     def history(self, limit: int = 100) -> list[HistoryEntry]:
-        """The newest `limit` commits, newest first."""
+        """The newest `limit` versions, newest first: when, which operation, and how many rows changed."""
         return self._container.table_history()(self._namespace, self._name, limit)
 
     def tombstones(self, limit: int = 100) -> list[TombstoneInfo]:
-        """The newest `limit` soft deletes, newest first: who, when, why. The version before each has the rows."""
+        """The newest `limit` deletes, newest first: when, by which condition or keys, and why.
+
+        The version before each delete still has the deleted rows.
+        """
         return tombstones(self._container.tables(), self._open(Permission.READ), limit)
 
     def tag(self, name: str, version: int | str | None = None, replace: bool = False) -> int:
-        """Give a version (None: the newest) a name, which keeps it from being vacuumed; the version is returned.
+        """Tag a version with a name, and return the version's number. A vacuum keeps tagged versions.
 
-        `FROM t AT (VERSION => 'name')` reads it. Raises `InvalidName`, `VersionNotFound`, and `AlreadyExists` when
-        another version has the tag, unless `replace` moves it.
+        `FROM t AT (VERSION => 'name')` reads it. `version`: a number, a tag, or None for the newest. `replace`: move
+        the tag if another version has it. Raises `InvalidName`, `VersionNotFound`, and `AlreadyExists` when another
+        version has the tag and `replace` is False.
         """
         return self._container.tag_version()(self._namespace, self._name, name, version, replace)
 
     def untag(self, name: str) -> None:
-        """Take a tag away; its version stays for as long as the others do. Raises `NotFound`."""
+        """Remove a tag. Its version is then kept as long as untagged ones. Raises `NotFound`."""
         self._container.untag_version()(self._namespace, self._name, name)
 
     def tags(self) -> dict[str, int]:
-        """The versions that have a tag, by tag, sorted."""
+        """The tagged versions by tag, sorted by tag."""
         return dict(sorted(self._open().entry.tags.items()))
 
     def restore(self, version: int | str, properties: Mapping[str, str] | None = None) -> WriteResult:
-        """A new version with the rows and columns of an older one, or of the one that a tag names.
+        """Make a new version with the rows and columns of an older one. The versions between them are kept.
 
-        Raises `VersionNotFound`, and `NotFound` for a tag.
+        `version`: a number or a tag. Raises `VersionNotFound`, and `NotFound` for a tag.
         """
         return self._container.restore_version()(
             self._namespace, self._name, version, CommitInfo(dict(properties or {}))
         )
 
     def add_column(self, path: ColumnPath, kind: pa.DataType, comment: str = "") -> WriteResult:
-        """A new column, or struct member, null in all rows there are."""
+        """Add a column, or a field of a struct, which is null in all existing rows. Errors: see `alter`."""
         (field,) = fields_of(pa.schema([pa.field(_path(path)[-1], kind)]))
         return self.alter(AddColumn(_path(path), field.type, comment))
 
     def drop_column(self, path: ColumnPath) -> WriteResult:
-        """Older versions keep it; a new column of the same name does not get its values back."""
+        """Drop a column. Older versions keep it; a new column of the same name does not get its values."""
         return self.alter(DropColumn(_path(path)))
 
     def rename_column(self, path: ColumnPath, name: str) -> WriteResult:
+        """Rename a column, or a field of a struct."""
         return self.alter(RenameColumn(_path(path), name))
 
     def move_column(self, path: ColumnPath, after: str | None = None) -> WriteResult:
-        """Right after its sibling `after`, or first."""
+        """Move a column after the column `after` of the same level; None: to the first position."""
         return self.alter(MoveColumn(_path(path), after))
 
     def widen_column(self, path: ColumnPath, kind: pa.DataType) -> WriteResult:
-        """To a type that holds every value: int32 to int64, float to double, more digits, date to timestamp."""
+        """Change a column to a type that holds every value of the old one exactly.
+
+        Such as int32 to int64, float to double, more decimal digits, or date to timestamp.
+        """
         (field,) = fields_of(pa.schema([pa.field(_path(path)[-1], kind)]))
         return self.alter(WidenColumn(_path(path), field.type))
 
     def set_nullable(self, path: ColumnPath, nullable: bool) -> WriteResult:
-        """Allow nulls, or forbid them, which no row may contradict."""
+        """Allow or forbid nulls in a column. Forbidding raises `InvalidSchema` when a row has a null."""
         return self.alter(SetNullable(_path(path), nullable))
 
     def comment_column(self, path: ColumnPath, comment: str) -> WriteResult:
+        """Set a column's description."""
         return self.alter(SetComment(_path(path), comment))
 
     def alter(self, *changes: SchemaChange) -> WriteResult:
-        """Several changes of columns as one version, all or none. No data is rewritten.
+        """Make several changes of columns as one version, all or none. No data is rewritten.
 
-        Raises `InvalidSchema` for columns that are not there or are needed, `IncompatibleSchema` for types.
+        Raises `InvalidSchema` for a missing column, and for a key or sequence column that cannot change;
+        `IncompatibleSchema` for a type that does not hold the old values.
         """
         return self._container.alter_table()(self._namespace, self._name, changes, CommitInfo())
 
     def compact(self, sort_by: Sequence[str] | None = None, *, everything: bool = False) -> CompactionResult:
-        """Write small files, and files with many dead rows, anew; with `everything` all. Other writes go on meanwhile.
+        """Rewrite small files and files with many dead rows as few clean ones. Writers are not blocked.
 
-        `sort_by`: columns to sort by; None: those of the table's maintenance policy. Raises `InvalidSchema`.
+        `sort_by`: the columns to sort by; None: those of the maintenance policy. `everything`: rewrite all files.
+        Without anything to do, no version is made. Raises `InvalidSchema` for a missing sort column.
         """
         columns = [sort_by] if isinstance(sort_by, str) else sort_by
         return self._container.compact_table()(self._namespace, self._name, columns, everything)
@@ -143,17 +164,19 @@ class Table:
         dry_run: bool = False,
         grace: Duration = GRACE_SECONDS,
     ) -> VacuumResult:
-        """Give up versions older than `retention` (None: the table's own, 7 days) and remove what only they need.
+        """Remove versions that were replaced longer ago than `retention`, and the objects that only they need.
 
-        Versions that a tag or clone pins stay, and what a running query reads. `grace`: how old an object that no
-        version knows must be. A dry run lists what would go, and why, and changes nothing.
+        Versions that a tag or a clone uses are kept, and so are objects that a running query reads. `retention`: a
+        timedelta or seconds; None: that of the maintenance policy, by default 7 days. `grace`: the minimum age, by
+        default 24 hours, of an unreferenced object before it is removed. `dry_run`: only report what would be removed
+        and why.
         """
         return self._container.vacuum_table()(
             self._namespace, self._name, optional_seconds(retention), dry_run, seconds(grace)
         )
 
     def maintenance(self) -> MaintenancePolicy:
-        """What `maintain` does to this table. `sort_by` are field ids."""
+        """The maintenance policy. Its `sort_by` are field ids."""
         table = self._open()
         table.require_whole("see the maintenance policy of")
         return table.snapshot.definition.maintenance
@@ -167,9 +190,12 @@ class Table:
         sort_by: Sequence[str] | None = None,
         retention: Duration | None = None,
     ) -> WriteResult:
-        """Change what `maintain` does to this table; what is not given stays. See `MaintenancePolicy`.
+        """Change the maintenance policy, which `Lake.maintain` follows. Parameters that are None stay unchanged.
 
-        Raises `InvalidSetting` and, for a column to sort by that is not there, `InvalidSchema`.
+        `target_file_bytes`: the size of compacted files. `small_files`: the number of small files that makes a
+        compaction due. `dirty_share`: the share of dead rows, above 0 and at most 1, from which a file is compacted.
+        `sort_by`: column names to sort compacted files by; empty: not sorted. `retention`: how long replaced versions
+        are kept, a timedelta or seconds. Raises `InvalidSetting`, and `InvalidSchema` for a missing sort column.
         """
         columns = [sort_by] if isinstance(sort_by, str) else sort_by
         return self._container.set_maintenance()(

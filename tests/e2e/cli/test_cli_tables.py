@@ -16,6 +16,48 @@ def names(cli: Cli, *arguments: str) -> list[str]:
     return [info["name"] for info in cli("--json", "tables", *arguments).json()]
 
 
+class TestListing:
+    def test_an_empty_lake(self, cli: Cli) -> None:
+        assert "No tables yet" in cli("tables").out
+        assert cli("--json", "tables").json() == []
+
+    def test_tables_and_describe(self, fruit: Cli) -> None:
+        assert fruit("tables").out.splitlines()[2].split()[:4] == ["fruit", "2", "3", "1"]
+        described = fruit("describe", "FRUIT")
+        assert "version 2, 3 rows, 1 file" in described.out
+        assert "keys id" in described.out
+        found = fruit("describe", "fruit", "--json").json()
+        assert [(column["name"], column["type"]) for column in found["columns"]] == [
+            ("id", "int64"), ("name", "string"), ("kg", "float64"),
+        ]  # fmt: skip
+        assert found["table"]["rows"] == 3
+
+    def test_history_and_restore(self, fruit: Cli) -> None:
+        assert fruit("delete", "fruit", "--where", "id < 3", "--yes", "--reason", "spoilt").code == 0
+        history = fruit("--json", "history", "fruit").json()
+        assert [(entry["version"], entry["operation"], entry["rows_deleted"]) for entry in history] == [
+            (3, "delete", 2), (2, "append", 0), (1, "create", 0),
+        ]  # fmt: skip
+        assert "spoilt" in fruit("history", "fruit").out
+        assert len(fruit("--json", "history", "fruit", "--limit", "1").json()) == 1
+        assert fruit("restore", "fruit", "2").out.startswith("Restored fruit to version 2: version 4")
+        assert rows(fruit, "SELECT count(*) AS n FROM fruit") == [{"n": 3}]
+
+    @pytest.mark.parametrize(
+        ("arguments", "code"),
+        [
+            (("describe", "absent"), exit_codes.NOT_FOUND),
+            (("history", "absent"), exit_codes.NOT_FOUND),
+            (("restore", "absent", "1"), exit_codes.NOT_FOUND),
+            (("restore", "fruit", "99"), exit_codes.NOT_FOUND),
+            (("restore", "fruit", "one"), exit_codes.NOT_FOUND),
+            (("history", "fruit", "--limit", "0"), exit_codes.WRONG_INPUT),
+        ],
+    )
+    def test_failures(self, fruit: Cli, arguments: tuple[str, ...], code: int) -> None:
+        assert fruit(*arguments).code == code
+
+
 class TestNames:
     def test_rename(self, fruit: Cli) -> None:
         assert fruit("rename", "fruit", "food").out == "Renamed fruit to food.\n"

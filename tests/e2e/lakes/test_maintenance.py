@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -22,10 +21,9 @@ from supertable.adapters.clocks.manual import ManualClock
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidSchema, InvalidSetting
 from supertable.entrypoints.sdk.lake import Lake
-from tests.support.command_line import Cli
+from tests.support.command_line import COMMAND, Cli
 
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])
-COMMAND = [sys.executable, "-m", "supertable.entrypoints.cli.main"]
 
 
 def table(ids: range, v: str = "x") -> pa.Table:

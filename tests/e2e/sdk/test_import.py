@@ -1,4 +1,4 @@
-"""`import supertable` is light and changes nothing in the process."""
+"""`import supertable` is quick and has no side effects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ print(json.dumps([before == state(), sorted({name.split(".")[0] for name in set(
 """
 
 
-def test_importing_is_light_and_changes_nothing(tmp_path: Path) -> None:
+def test_importing_loads_no_heavy_module_and_has_no_side_effects(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", PROBE], cwd=tmp_path, capture_output=True, text=True, check=True)
     unchanged, modules = json.loads(done.stdout)
     assert unchanged
@@ -31,7 +31,7 @@ def test_importing_is_light_and_changes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_not_there_is_an_attribute_error() -> None:
+def test_an_unknown_name_is_an_attribute_error() -> None:
     import supertable
 
     assert "connect" in dir(supertable)

@@ -1,17 +1,14 @@
-"""What changed between two versions."""
+"""Changes between two versions of a table."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-import supertable
 from supertable.domain.errors import InvalidName, StatementRefused, TableNotFound, VersionNotFound
 from supertable.entrypoints.sdk.lake import Lake
 
@@ -21,12 +18,6 @@ Rows = list[tuple[Any, ...]]
 
 def table(*rows: tuple[int, str]) -> pa.Table:
     return pa.table([list(column) for column in zip(*rows, strict=True)] if rows else [[], []], schema=SCHEMA)
-
-
-@pytest.fixture
-def lake(home: Path) -> Iterator[Lake]:
-    with supertable.connect(home=home) as lake:
-        yield lake
 
 
 @pytest.fixture
@@ -81,14 +72,14 @@ def test_overwrite_and_restore(keyed: Lake) -> None:
     assert changes(keyed, 7, 8) == [("insert", 8, 1, "a")]
 
 
-def test_without_keys_rows_come_and_go(lake: Lake) -> None:
+def test_a_table_without_keys_reports_inserts_and_deletes(lake: Lake) -> None:
     lake.create_table("t", SCHEMA)
     lake.write("t", table((1, "a"), (1, "a")))
     lake.delete("t", where="true")
     assert changes(lake, 1) == [("delete", 3, 1, "a")] * 2 + [("insert", 2, 1, "a")] * 2
 
 
-def test_columns_are_those_of_the_end(keyed: Lake) -> None:
+def test_columns_are_those_of_the_last_version(keyed: Lake) -> None:
     keyed.table("t").rename_column("v", "title")
     keyed.table("t").add_column("n", pa.int32())
     assert keyed.changes("t", 3).arrow().to_pylist() == [
@@ -97,7 +88,7 @@ def test_columns_are_those_of_the_end(keyed: Lake) -> None:
     assert keyed.changes("t", 3, 4).arrow().column_names == ["_change", "_version", "id", "v"]
 
 
-def test_applying_the_changes_to_the_old_version_gives_the_new_one(lake: Lake) -> None:
+def test_changes_applied_to_the_old_version_give_the_new_one(lake: Lake) -> None:
     random = np.random.default_rng(3)
     lake.create_table("t", SCHEMA, keys=["id"])
     for turn in range(25):
@@ -131,7 +122,7 @@ def test_other_arguments_are_refused(keyed: Lake, call: str) -> None:
 
 
 @pytest.mark.parametrize(("after", "up_to"), [(9, None), (1, 99), (3, 2)])
-def test_versions_that_are_not_there(keyed: Lake, after: int, up_to: int | None) -> None:
+def test_missing_versions_are_refused(keyed: Lake, after: int, up_to: int | None) -> None:
     with pytest.raises(VersionNotFound):
         keyed.changes("t", after, up_to)
 

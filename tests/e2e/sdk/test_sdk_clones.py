@@ -1,4 +1,4 @@
-"""Zero-copy clones: the same rows at once, and nothing that happens to one shows in another."""
+"""Zero-copy clones: they have the same rows at once, and a change to one never shows in another."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def objects(lake: Lake) -> set[Path]:
     return {file for part in ("data", "deletes") for file in lake.settings.home.glob(f"storage/*/*/tables/*/{part}/*")}
 
 
-def test_a_clone_has_the_rows_and_definition_and_copies_nothing(lake: Lake) -> None:
+def test_a_clone_has_the_rows_and_definition_without_copies(lake: Lake) -> None:
     before = objects(lake)
     clone = lake.clone("t", "c")
     info = clone.info()
@@ -54,7 +54,7 @@ def test_a_clone_has_the_rows_and_definition_and_copies_nothing(lake: Lake) -> N
     assert lake.sql("SELECT v FROM c WHERE id = 2").arrow().to_pylist() == [{"v": "B"}]
 
 
-def test_of_an_older_version_or_a_tag(lake: Lake) -> None:
+def test_cloning_an_older_version_or_a_tag(lake: Lake) -> None:
     lake.table("t").tag("early", 2)
     lake.clone("t", "a", 2)
     lake.clone("t", "b", "early")
@@ -78,7 +78,7 @@ def test_writes_to_either_never_show_in_the_other(lake: Lake) -> None:
     assert rows(lake, "main AT (TIMESTAMP => now())") == [("t", 1, "t"), ("t", 2, "B"), ("c", 7, "g")]
 
 
-def test_restores_of_a_clone_go_to_its_own_versions(lake: Lake) -> None:
+def test_a_clone_restores_its_own_versions(lake: Lake) -> None:
     clone = lake.clone("t", "c")
     lake.delete("c", where="true")
     lake.write("c", given((9, "i")))
@@ -89,7 +89,7 @@ def test_restores_of_a_clone_go_to_its_own_versions(lake: Lake) -> None:
         clone.restore(9)
 
 
-def test_clones_of_clones_share_with_all_that_came_before(lake: Lake) -> None:
+def test_clones_of_clones_share_all_files(lake: Lake) -> None:
     lake.clone("t", "c")
     lake.write("c", given((1, "A"), (4, "d")), mode="upsert")
     before = objects(lake)
@@ -104,7 +104,7 @@ def test_clones_of_clones_share_with_all_that_came_before(lake: Lake) -> None:
     assert rows(lake, "cc AT (VERSION => 1)") == expected
 
 
-def test_dropping_the_origin_leaves_the_clone_alone(lake: Lake) -> None:
+def test_dropping_the_origin_does_not_change_the_clone(lake: Lake) -> None:
     lake.clone("t", "c")
     lake.clone("c", "cc")
     lake.drop("t")
@@ -116,7 +116,7 @@ def test_dropping_the_origin_leaves_the_clone_alone(lake: Lake) -> None:
     assert rows(lake, "c") == THREE
 
 
-def test_a_clone_knows_the_columns_of_all_its_files(lake: Lake) -> None:
+def test_a_clone_reads_files_written_under_older_schemas(lake: Lake) -> None:
     table = lake.table("t")
     table.rename_column("v", "old")
     table.add_column("v", pa.int32())
@@ -134,7 +134,7 @@ def test_a_clone_knows_the_columns_of_all_its_files(lake: Lake) -> None:
     assert rows(lake, "t") == [(1, None), (2, None), (3, None), (5, 5)]
 
 
-def test_the_origins_version_is_pinned_and_idempotency_keys_are_not_shared(lake: Lake) -> None:
+def test_a_clone_pins_the_version_but_does_not_share_idempotency_keys(lake: Lake) -> None:
     lake.write("t", given((4, "d")), idempotency_key="once")
     lake.clone("t", "c")
     assert not lake.write("c", given((5, "e")), idempotency_key="once").replayed
@@ -162,7 +162,7 @@ def test_another_process_reads_the_clone(lake: Lake, home: Path) -> None:
         ("t", "c", "v1", NotFound),
     ],
 )
-def test_refusals_make_no_table(
+def test_refusals_create_no_table(
     lake: Lake, name: str, new_name: str, version: int | str | None, error: type[Exception]
 ) -> None:
     with pytest.raises(error):

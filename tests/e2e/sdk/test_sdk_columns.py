@@ -14,6 +14,7 @@ import pytest
 import supertable
 from supertable.domain.errors import IncompatibleSchema, InvalidSchema
 from supertable.domain.schema.schema_changes import AddColumn, DropColumn, RenameColumn
+from supertable.domain.schema.types import DataType
 from supertable.entrypoints.sdk.lake import Lake
 from supertable.entrypoints.sdk.table import Table
 
@@ -130,7 +131,7 @@ def test_nested_fields_change_like_columns(lake: Lake, table: Table) -> None:
     assert rows(lake, "SELECT address FROM t AT (VERSION => 2)")[0]["address"] == ROW["address"]
 
 
-def test_nulls_can_be_forbidden_where_there_are_none(lake: Lake, table: Table) -> None:
+def test_nulls_can_be_forbidden_if_there_are_none(lake: Lake, table: Table) -> None:
     table.set_nullable("name", False)
     with pytest.raises(InvalidSchema, match="may not be null"):
         lake.write("t", pa.Table.from_pylist([{**ROW, "name": None}], SCHEMA))
@@ -143,7 +144,7 @@ def test_nulls_can_be_forbidden_where_there_are_none(lake: Lake, table: Table) -
     assert not table.schema.field("name").nullable
 
 
-def test_a_write_in_flight_meets_the_new_columns(lake: Lake, table: Table) -> None:
+def test_a_concurrent_write_fits_the_changed_columns(lake: Lake, table: Table) -> None:
     def batches(change: Callable[[], Any]) -> Iterator[pa.RecordBatch]:
         change()
         yield pa.RecordBatch.from_pylist([{**ROW, "name": "uno"}], SCHEMA)
@@ -153,12 +154,12 @@ def test_a_write_in_flight_meets_the_new_columns(lake: Lake, table: Table) -> No
     assert rows(lake, "SELECT key, name FROM t") == [{"key": 1, "name": "uno"}]
     table.rename_column("key", "id")
 
-    def nothing() -> Iterator[pa.RecordBatch]:
+    def null_names() -> Iterator[pa.RecordBatch]:
         table.set_nullable("name", False)
         yield pa.RecordBatch.from_pylist([{**ROW, "name": None}], SCHEMA)
 
     with pytest.raises(InvalidSchema, match="came first"):
-        lake.write("t", pa.RecordBatchReader.from_batches(SCHEMA, nothing()))
+        lake.write("t", pa.RecordBatchReader.from_batches(SCHEMA, null_names()))
     assert rows(lake, "SELECT name FROM t") == [{"name": "uno"}]
 
 
@@ -181,15 +182,9 @@ def test_several_changes_are_one_version_or_none(lake: Lake, table: Table) -> No
     with pytest.raises(InvalidSchema):
         table.alter(RenameColumn(("name",), "title"), DropColumn(("nope",)))
     assert table.info().version == 2
-    table.alter(RenameColumn(("name",), "title"), AddColumn(("name",), table_type()))
+    table.alter(RenameColumn(("name",), "title"), AddColumn(("name",), DataType("int64")))
     assert rows(lake, "SELECT title, name FROM t") == [{"title": "one", "name": None}]
     assert table.history(1)[0].description == "rename name to title; add name int64"
-
-
-def table_type() -> Any:
-    from supertable.domain.schema.types import DataType
-
-    return DataType("int64")
 
 
 @pytest.mark.parametrize(
@@ -217,7 +212,7 @@ def table_type() -> Any:
         lambda table: table.set_nullable(("address", "zip"), False),
     ],
 )
-def test_what_cannot_be_changed_is_refused_and_changes_nothing(table: Table, change: Callable[[Table], Any]) -> None:
+def test_invalid_changes_are_refused_and_change_nothing(table: Table, change: Callable[[Table], Any]) -> None:
     with pytest.raises((InvalidSchema, IncompatibleSchema)):
         change(table)
     assert table.info().version == 2

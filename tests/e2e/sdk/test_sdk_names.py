@@ -1,4 +1,4 @@
-"""Renaming, dropping and bringing back tables; tags."""
+"""Renaming, dropping and undropping tables; tags and tombstones."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def lake(home: Path) -> Iterator[Lake]:
         lake.create_table("t", SCHEMA, keys=["id"])
         lake.write("t", rows((1, "a")))
         lake.write("t", rows((2, "b")))
-        lake.delete("t", where="id = 1", reason="asked for", properties={"user": "ann"})
+        lake.delete("t", where="id = 1", reason="on request", properties={"user": "ann"})
         yield lake
 
 
@@ -55,13 +55,13 @@ def names(lake: Lake) -> list[str]:
     return [info.name for info in lake.tables()]
 
 
-def lost_catalog(lake: Lake) -> None:
+def lose_catalog(lake: Lake) -> None:
     for file in (lake.settings.home / "catalog").rglob("*.sqlite*"):
         file.unlink()
 
 
 class TestRename:
-    def test_keeps_everything_under_the_new_name(self, lake: Lake, table: Table) -> None:
+    def test_the_new_name_has_rows_versions_and_tags(self, lake: Lake, table: Table) -> None:
         table.tag("first", 2)
         renamed = lake.rename("t", "u")
         assert (names(lake), ids(lake, "u"), renamed.tags()) == (["u"], [2], {"first": 2})
@@ -95,13 +95,13 @@ class TestRename:
             lake.rename(name, new_name)
         assert names(lake) == ["other", "t"]
 
-    def test_a_write_in_flight_goes_on(self, lake: Lake) -> None:
-        assert lake.write("t", meanwhile(lambda: lake.rename("t", "u"))).version == 5
+    def test_a_concurrent_write_succeeds(self, lake: Lake) -> None:
+        assert lake.write("t", rows_after(lambda: lake.rename("t", "u"))).version == 5
         assert ids(lake, "u") == [2, 9]
 
 
 class TestDrop:
-    def test_the_name_is_free_at_once_and_the_table_comes_back(self, lake: Lake) -> None:
+    def test_the_name_is_free_at_once_and_undrop_restores_the_table(self, lake: Lake) -> None:
         before = dt.datetime.now(dt.UTC)
         lake.drop("T")
         assert names(lake) == []
@@ -114,7 +114,7 @@ class TestDrop:
         assert (names(lake), ids(lake, "back"), ids(lake)) == (["back", "t"], [2], [])
         assert lake.dropped_tables() == []
 
-    def test_the_latest_dropped_of_a_name_comes_back_first(self, lake: Lake) -> None:
+    def test_undrop_restores_the_most_recently_dropped_table(self, lake: Lake) -> None:
         lake.drop("t")
         lake.create_table_from("t", rows((7, "g")))
         lake.drop("t")
@@ -124,7 +124,7 @@ class TestDrop:
         lake.undrop("t", as_name="first")
         assert ids(lake, "first") == [2]
 
-    def test_reads_of_a_dropped_table_say_that_it_can_be_brought_back(self, lake: Lake, table: Table) -> None:
+    def test_errors_for_a_dropped_table_mention_undrop(self, lake: Lake, table: Table) -> None:
         lake.drop("t")
         reads: list[Callable[[], Any]] = [
             lambda: lake.sql("FROM t"),
@@ -155,47 +155,47 @@ class TestDrop:
             lake.undrop("t", as_name="a.b")
         assert len(lake.dropped_tables()) == 1
 
-    def test_a_result_that_was_bound_before_still_has_its_rows(self, lake: Lake) -> None:
+    def test_a_result_bound_before_the_drop_still_has_its_rows(self, lake: Lake) -> None:
         result = lake.sql("SELECT id FROM t")
         lake.drop("t")
         assert result.arrow().to_pylist() == [{"id": 2}]
 
     @pytest.mark.parametrize("mode", ["append", "upsert", "overwrite"])
-    def test_a_write_in_flight_is_refused_and_not_there_afterwards(self, lake: Lake, mode: str) -> None:
+    def test_a_concurrent_write_is_refused_and_leaves_no_rows(self, lake: Lake, mode: str) -> None:
         with pytest.raises(TableNotFound, match="undrop"):
-            lake.write("t", meanwhile(lambda: lake.drop("t")), mode=mode)
+            lake.write("t", rows_after(lambda: lake.drop("t")), mode=mode)
         lake.undrop("t")
         assert ids(lake) == [2]
 
-    def test_a_write_in_flight_does_not_go_to_a_new_table_of_the_same_name(self, lake: Lake) -> None:
+    def test_a_concurrent_write_does_not_reach_a_new_table_of_the_same_name(self, lake: Lake) -> None:
         def replace() -> None:
             lake.drop("t")
             lake.create_table("t", SCHEMA)
 
         with pytest.raises(TableNotFound):
-            lake.write("t", meanwhile(replace))
+            lake.write("t", rows_after(replace))
         assert ids(lake) == []
 
-    def test_a_lost_catalog_forgets_none_of_it(self, lake: Lake) -> None:
+    def test_nothing_is_forgotten_with_a_lost_catalog(self, lake: Lake) -> None:
         lake.drop("t")
-        lost_catalog(lake)
+        lose_catalog(lake)
         assert names(lake) == []
         lake.undrop("t")
-        lost_catalog(lake)
+        lose_catalog(lake)
         assert ids(lake) == [2]
         lake.rename("t", "u")
-        lost_catalog(lake)
+        lose_catalog(lake)
         assert names(lake) == ["u"]
         lake.table("u").tag("first", 2)
-        lost_catalog(lake)
+        lose_catalog(lake)
         assert ids(lake, "u AT (VERSION => 'first')") == [1]
         lake.clone("u", "w", "first")
-        lost_catalog(lake)
+        lose_catalog(lake)
         assert (names(lake), ids(lake, "w")) == (["u", "w"], [1])
 
 
 class TestTags:
-    def test_name_versions(self, lake: Lake, table: Table) -> None:
+    def test_tags_name_versions(self, lake: Lake, table: Table) -> None:
         assert table.tag("now") == 4
         assert table.tag("v1.0", 2) == 2
         assert table.tag("release-2", "V1.0") == 2
@@ -206,12 +206,12 @@ class TestTags:
         both = "SELECT (SELECT count(*) FROM t AT (VERSION => 'v1.0')) - (SELECT count(*) FROM t) AS n"
         assert lake.sql(both).arrow().to_pylist() == [{"n": 0}]
 
-    def test_stay_where_they_are_while_the_table_goes_on(self, lake: Lake, table: Table) -> None:
+    def test_a_tag_stays_at_its_version(self, lake: Lake, table: Table) -> None:
         table.tag("now")
         lake.write("t", rows((5, "e")))
         assert table.tags() == {"now": 4}
 
-    def test_move_only_when_told(self, table: Table) -> None:
+    def test_a_tag_moves_only_with_replace(self, table: Table) -> None:
         table.tag("x", 2)
         assert table.tag("x", 2) == 2
         with pytest.raises(AlreadyExists, match="at version 2. Use replace"):
@@ -219,14 +219,14 @@ class TestTags:
         assert table.tag("X", 3, replace=True) == 3
         assert table.tags() == {"X": 3}
 
-    def test_go_away(self, lake: Lake, table: Table) -> None:
+    def test_untag(self, lake: Lake, table: Table) -> None:
         table.tag("x", 2)
         table.untag("X")
         assert table.tags() == {}
         with pytest.raises(NotFound, match="has no tag 'x'; its tags: none"):
             table.untag("x")
 
-    def test_restore_goes_to_one(self, lake: Lake, table: Table) -> None:
+    def test_restore_to_a_tag(self, lake: Lake, table: Table) -> None:
         table.tag("both", 3)
         assert table.restore("both").version == 5
         assert (ids(lake), table.history(1)[0].restored) == ([1, 2], 3)
@@ -238,27 +238,27 @@ class TestTags:
         assert table.tags() == {}
 
     @pytest.mark.parametrize(("version", "error"), [(0, VersionNotFound), (5, VersionNotFound), ("x", NotFound)])
-    def test_only_versions_that_exist_get_one(self, table: Table, version: int | str, error: type[Exception]) -> None:
+    def test_only_existing_versions_get_tags(self, table: Table, version: int | str, error: type[Exception]) -> None:
         with pytest.raises(error):
             table.tag("new", version)
         assert table.tags() == {}
 
     @pytest.mark.parametrize(
-        ("sql", "error", "says"),
+        ("sql", "error", "message"),
         [
             ("FROM t AT (VERSION => 'v2')", NotFound, r"Table t has no tag 'v2'; its tags: v1\.0, x\."),
             ("FROM t AT (VERSION => 'no tag')", InvalidStatement, "needs a version number or a tag"),
             ("FROM main AT (VERSION => 'x')", StatementRefused, "no version in common"),
         ],
     )
-    def test_what_sql_cannot_find(self, lake: Lake, table: Table, sql: str, error: type[Exception], says: str) -> None:
+    def test_errors_for_tags(self, lake: Lake, table: Table, sql: str, error: type[Exception], message: str) -> None:
         table.tag("v1.0", 2)
         table.tag("x", 2)
-        with pytest.raises(error, match=says):
+        with pytest.raises(error, match=message):
             lake.sql(sql)
 
 
-def test_tombstones_stay_listed_with_their_rows(lake: Lake, table: Table) -> None:
+def test_tombstones_list_deletes_whose_rows_stay_readable(lake: Lake, table: Table) -> None:
     lake.write("t", rows((1, "again"), (3, "c")))
     lake.delete("t", keys=pa.table({"id": [1, 3, 8]}), reason="gdpr")
     for number in range(250):
@@ -268,7 +268,7 @@ def test_tombstones_stay_listed_with_their_rows(lake: Lake, table: Table) -> Non
     assert [(entry.version, entry.operation, entry.keys, entry.reason, entry.rows) for entry in found] == [
         (257, "delete", None, "", 0),
         (6, "delete", 3, "gdpr", 2),
-        (4, "delete", None, "asked for", 1),
+        (4, "delete", None, "on request", 1),
     ]
     assert [entry.predicate is None for entry in found] == [False, True, False]
     assert found[2].properties == {"user": "ann"}
@@ -279,8 +279,8 @@ def test_tombstones_stay_listed_with_their_rows(lake: Lake, table: Table) -> Non
     assert sorted(row["id"] for row in lake.sql(deleted).arrow().to_pylist()) == [1, 3]
 
 
-def meanwhile(change: Callable[[], Any]) -> pa.RecordBatchReader:
-    """One row, before which something else happens to the table."""
+def rows_after(change: Callable[[], Any]) -> pa.RecordBatchReader:
+    """A reader of one row, which makes a concurrent change to the table before it yields the row."""
 
     def batches() -> Iterator[pa.RecordBatch]:
         change()

@@ -24,7 +24,7 @@ from supertable.entrypoints.api.openapi.operations import ResultOperation
 from supertable.entrypoints.api.openapi.problem_responses import problems
 from supertable.entrypoints.api.queries.result_documents import result_document
 from supertable.entrypoints.encoding.results import Encoding, Piece, encode_result
-from supertable.entrypoints.sdk.lake import DEFAULT_SUPERTABLE
+from supertable.entrypoints.sdk.connect import DEFAULT_SUPERTABLE
 from supertable.entrypoints.web.requests.json_bodies import Body
 from supertable.entrypoints.web.responses.media_types import RESULT_ENCODINGS, negotiated_media_type
 from supertable.entrypoints.web.responses.query_source import Parameters, QuerySource
