@@ -218,7 +218,7 @@ def test_random_statements(tables: ParquetTables, plain: duckdb.DuckDBPyConnecti
     try:
         whole, pruned = tables.query(sql), tables.query(sql, prune=True)
     except StatementRefused as error:
-        assert "subquery in brackets" in str(error), sql
+        assert "subquery in parentheses" in str(error), sql
         return
     assert rows(whole) == rows(expected), sql
     assert rows(pruned) == rows(expected), sql

@@ -1,1 +1,1 @@
-"""What runs SQL, one package for each engine."""
+"""SQL engines, one package for each."""

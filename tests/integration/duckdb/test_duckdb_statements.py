@@ -267,7 +267,7 @@ def test_texts_that_no_parser_should_see(sql: str, tables: ParquetTables) -> Non
         ("explain select a\nfro t t", ["line 2, column 5"]),
         ("select reed_parquet('x')", ["reed_parquet", "not available"]),
         ("select lowr('x')", ["Did you mean", "lower"]),
-        ("copy t to 'x'", ["Only a query can run"]),
+        ("copy t to 'x'", ["Only queries can run"]),
         ("pivot t on s using sum(a)", ["IN (…)"]),
         ("explain analyze select 1", ["EXPLAIN takes no options"]),
     ],

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from supertable.adapters.engines.duckdb.statement.parse_tree import nodes
-from supertable.adapters.engines.duckdb.statement.validator import StatementValidator, folded
+from supertable.adapters.engines.duckdb.statement.validator import StatementValidator, ascii_lower
 from supertable.domain.errors import StatementRefused
 
 Tree = dict[str, Any]
@@ -36,7 +36,7 @@ def trees() -> list[Tree]:
 
 
 def judged(tree: Tree) -> None:
-    StatementValidator("st_q").walk("select", tree)
+    StatementValidator("st_q").validate("select", tree)
 
 
 def refused(tree: Tree, changed: Tree) -> None:
@@ -99,5 +99,5 @@ def test_every_function_call_is_looked_at(name: str, trees: list[Tree]) -> None:
 
 
 def test_names_are_compared_without_ascii_case_alone() -> None:
-    assert folded("ABCxyz_1") == "abcxyz_1"
-    assert folded("ÄK\u212a") == "Äk\u212a"
+    assert ascii_lower("ABCxyz_1") == "abcxyz_1"
+    assert ascii_lower("ÄK\u212a") == "Äk\u212a"

@@ -170,13 +170,13 @@ def test_the_longest_numbers_are_shown_exactly(parser: DuckDBRowFilterParser) ->
         ("'a' in ('a')", "cannot compare constants"),
         ("(id = 1) = true", "where a value is needed"),
         ("(id = 1) is null", "where a value is needed"),
-        ("id = null", "ask for IS NULL"),
-        ("id in (1, null)", "ask for IS NULL"),
-        ("null", "ask for IS NULL"),
+        ("id = null", "use IS NULL"),
+        ("id in (1, null)", "use IS NULL"),
+        ("null", "use IS NULL"),
         ("ok is true", "IS [NOT] TRUE and IS DISTINCT FROM cannot be used"),
         ("id is distinct from 1", "IS [NOT] TRUE and IS DISTINCT FROM cannot be used"),
         ("nothing = 1", "There is no column 'nothing'"),
-        ("t.id = 1", "t.id: columns stand in a row filter by their name alone"),
+        ("t.id = 1", "t.id: a row filter must refer to columns by their name alone"),
         ("place.city = 'x'", "by their name alone"),
         ("name = user_attribute(owner)", "takes the attribute's name as a text"),
         ("name = user_attribute()", "takes the attribute's name as a text"),
@@ -198,7 +198,7 @@ def test_the_longest_numbers_are_shown_exactly(parser: DuckDBRowFilterParser) ->
         ("id = 1 having true", "one condition"),
         ("id = 1 qualify true", "one condition"),
         ("id = 1; select 1", "One statement"),
-        ("id = 1; drop table t", "Only a query"),
+        ("id = 1; drop table t", "Only queries"),
         ("id = 1 or 1 in (select 1)", "A row filter compares columns"),
         ("exists (select 1)", "A row filter compares columns"),
         ("id = (select 1)", "A row filter compares columns"),
@@ -278,7 +278,7 @@ def test_what_is_too_much(parser: DuckDBRowFilterParser, text: str) -> None:
 
 @pytest.mark.parametrize("text", [5, True, None, b"id = 1", ["id = 1"]])
 def test_what_is_no_text(parser: DuckDBRowFilterParser, text: Any) -> None:
-    with pytest.raises(InvalidInput, match="A row filter is a text"):
+    with pytest.raises(InvalidInput, match="A row filter must be text"):
         parser.parse(text, SCHEMA)
 
 

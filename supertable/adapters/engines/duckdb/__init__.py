@@ -1,4 +1,4 @@
-"""SQL by DuckDB, in this process."""
+"""The DuckDB engine, which runs in the process of its caller."""
 
 from supertable.adapters.engines.duckdb.engine import DuckDBEngine
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance

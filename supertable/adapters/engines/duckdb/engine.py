@@ -1,4 +1,4 @@
-"""The engine port over DuckDB."""
+"""The engine port, implemented by DuckDB."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 import duckdb
 
-from supertable.adapters.engines.duckdb.damaged_files import known_of
+from supertable.adapters.engines.duckdb.damaged_files import error_context
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
-from supertable.adapters.engines.duckdb.running_query import AnsweredQuery, DuckDBQuery
+from supertable.adapters.engines.duckdb.running_query import CompletedQuery, DuckDBQuery
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
-from supertable.adapters.engines.duckdb.scan.source_sql import all_rows, counted_sql, source_sql
+from supertable.adapters.engines.duckdb.scan.source_sql import all_rows, row_count_sql, source_sql
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
 from supertable.adapters.engines.duckdb.statement.constant_evaluation import evaluator
 from supertable.adapters.engines.duckdb.statement.explain import plan_table
-from supertable.adapters.engines.duckdb.statement.parser import parsed, refused_shape
+from supertable.adapters.engines.duckdb.statement.parser import parsed, shape_of_refused
 from supertable.application.ports.engines import (
     FileSource,
     Limits,
@@ -33,7 +33,7 @@ _KEPT_TEXT = 10_000
 
 
 class DuckDBEngine:
-    """Runs checked statements; of data it keeps nothing between them."""
+    """Runs validated statements. It keeps no data between them."""
 
     name = "duckdb"
 
@@ -44,10 +44,11 @@ class DuckDBEngine:
         self._statements: OrderedDict[str, DuckDBStatement] = OrderedDict()
 
     def parse(self, sql: str) -> DuckDBStatement:
-        """Statements are kept by their text, unless that asks for a moment, which may depend on the clock."""
-        known = self._statements.get(sql)
-        if known is not None:
-            return known
+        """Parses and validates `sql`. Statements are cached by their text, except those that read the version at a
+        timestamp, which may depend on the clock."""
+        cached = self._statements.get(sql)
+        if cached is not None:
+            return cached
         statement = self._parsed(sql)
         if len(sql) <= _KEPT_TEXT and not any(isinstance(one.at, TimestampAt) for one in statement.relations):
             self._statements[sql] = statement
@@ -65,7 +66,7 @@ class DuckDBEngine:
     def shape(self, sql: str) -> str:
         cursor = self._instance.cursor()
         try:
-            return refused_shape(cursor, sql)
+            return shape_of_refused(cursor, sql)
         finally:
             cursor.close()
 
@@ -78,34 +79,38 @@ class DuckDBEngine:
     ) -> RunningQuery:
         assert isinstance(statement, DuckDBStatement)
         sources = Sources(self._stored, _must_guard_hidden(statement, scans, parameters), statement.may_fail)
-        sql = statement.sql(
-            {
-                number: counted_sql(source)
-                if number in statement.counted and all_rows(source)
-                else source_sql(source, sources)
-                for number, source in scans.items()
-            }
-        )
-        known = known_of(self._instance, sources, statement.names)
+        sql = statement.sql(_relation_sql(statement, scans, sources))
+        context = error_context(self._instance, sources, statement.names)
 
         def begin(cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> duckdb.DuckDBPyConnection:
             sources.bind(cursor, stopped)
             return cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}" if statement.explain else sql, parameters or None)
 
-        query = DuckDBQuery(self._instance.cursor(), begin, sources.close, known, limits)
+        query = DuckDBQuery(self._instance.cursor(), begin, sources.close, context, limits)
         if not statement.explain:
             return query
         text = query.reader.read_all()["explain_value"][0].as_py()
-        return AnsweredQuery(plan_table(text, list(scans.values()), statement.names))
+        return CompletedQuery(plan_table(text, list(scans.values()), statement.names))
 
     def close(self) -> None:
         self._instance.close()
 
 
+def _relation_sql(statement: DuckDBStatement, scans: Mapping[int, Source], sources: Sources) -> dict[int, str]:
+    """The SQL of a subquery for each relation. Where only the number of its rows matters, no file is read."""
+
+    def subquery(number: int, source: Source) -> str:
+        if number in statement.counted and all_rows(source):
+            return row_count_sql(source)
+        return source_sql(source, sources)
+
+    return {number: subquery(number, source) for number, source in scans.items()}
+
+
 def _must_guard_hidden(
     statement: DuckDBStatement, sources: Mapping[int, Source], parameters: Sequence[Any] | Mapping[str, Any]
 ) -> bool:
-    """Whether the statement could fail on rows that the caller may not see."""
+    """Whether the statement may fail on rows that the caller must not see."""
     if all(map(all_rows, sources.values())):
         return False
     (source,) = sources.values() if len(sources) == 1 else (None,)

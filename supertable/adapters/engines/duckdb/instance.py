@@ -1,4 +1,4 @@
-"""One locked-down DuckDB database in memory, shared by the queries of one engine object."""
+"""A locked-down DuckDB database in memory, which the queries of one engine share."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _START = {
 
 
 class DuckDBInstance:
-    """Opened when first used. Holds no data: a query's tables and variables live and die with its cursor.
+    """A database that opens at its first use. It holds no data: a query's tables and variables belong to its cursor.
 
-    `root` is the one folder of this machine whose files may be read, None: no file at all; `remote` the one of an
-    object store. Without `temp_directory` nothing spills to disk, and what does not fit into memory fails.
+    `root`: the only local folder whose files may be read; None: no local files. `remote`: the only folder of an object
+    store. Without `temp_directory` nothing spills to disk, and queries that do not fit into memory fail.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class DuckDBInstance:
     ) -> None:
         self._folders = [root] if root else []
         self._remote = remote
-        self._no_remote: SupertableError | None = None
+        self._remote_error: SupertableError | None = None
         self._memory_limit = memory_limit
         self._threads = threads
         self._temp_directory = temp_directory
@@ -45,29 +45,29 @@ class DuckDBInstance:
         self._database: duckdb.DuckDBPyConnection | None = None
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A connection of its own to the database; the caller closes it."""
+        """A new connection to the database, which the caller closes."""
         with self._lock:
             if self._database is None:
                 self._database = self._open()
             return self._database.cursor()
 
     def need_remote(self) -> None:
-        """Raises what keeps DuckDB from reading the object store, such as a missing extension."""
+        """Raises the error, such as a missing extension, if DuckDB cannot read the object store."""
         self.cursor().close()
-        error = self._no_remote
+        error = self._remote_error
         if error is not None:
-            self.abandon()  # it may go better with the next one
+            self.abandon()  # the next database tries again
             raise error
 
     @property
     def memory_limit(self) -> str:
-        """What messages say of the limit."""
+        """The limit as error messages name it."""
         return self._memory_limit or "four fifths of the machine's memory"
 
     def abandon(self) -> None:
-        """After a fatal error, which makes DuckDB refuse all further work: the next cursor is of a new database.
+        """Discards the database after a fatal error, when DuckDB refuses all work. The next cursor opens a new one.
 
-        Queries that still run keep the old one until they end.
+        Running queries keep the old database until they end.
         """
         with self._lock:
             self._database = None
@@ -86,7 +86,7 @@ class DuckDBInstance:
         return database
 
     def _opened_remote(self, database: duckdb.DuckDBPyConnection) -> list[str]:
-        """The folder of the object store, if it can be read: without it, copies on this machine still can."""
+        """The folder of the object store; empty if DuckDB cannot read it, since local copies still can be read."""
         remote = self._remote
         if remote is None:
             return []
@@ -99,9 +99,9 @@ class DuckDBInstance:
             if remote.secret:
                 make_secret(database, remote.secret, folder)
         except SupertableError as error:
-            self._no_remote = error
+            self._remote_error = error
             return []
-        self._no_remote = None
+        self._remote_error = None
         return [folder]
 
     def _settings(self, folders: list[str]) -> list[str]:

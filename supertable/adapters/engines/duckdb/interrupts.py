@@ -1,7 +1,7 @@
-"""Ctrl-C while DuckDB works.
+"""Ctrl-C while DuckDB runs a query.
 
-DuckDB looks for signals only between tasks that it runs in the calling thread; while another of its threads has the
-work, it waits for as long as that takes. So the main thread, which alone gets signals, lets another one call DuckDB.
+DuckDB checks for signals only between tasks in the calling thread; while its other threads work, it waits for them
+without a check. So the main thread, which alone receives signals, calls DuckDB in another thread.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _GRACE_SECONDS = 10.0
 
 
 def interruptible(stop: Callable[[], None], work: Callable[[], Result]) -> Result:
-    """What `work` returns or raises. An exception in the main thread (`KeyboardInterrupt`) calls `stop`."""
+    """Returns or raises what `work` does. An exception in the main thread (`KeyboardInterrupt`) calls `stop`."""
     if threading.current_thread() is not threading.main_thread():
         return work()
     call = _Call(work)
@@ -40,13 +40,13 @@ class _Call(Generic[Result]):
     def run(self) -> None:
         try:
             self.results.append(self.work())
-        except BaseException as error:  # noqa: BLE001 - it is raised again in the thread that waits
+        except BaseException as error:  # noqa: BLE001 - raised again in the waiting thread
             self.error = error
         finally:
             self.done.set()
 
     def outcome(self) -> Result:
-        error, self.error = self.error, None  # else it would hold its own traceback, and that the cursor
+        error, self.error = self.error, None  # else the error would keep its traceback and the cursor alive
         if error is not None:
             raise error
         return self.results.pop()

@@ -1,4 +1,4 @@
-"""How DuckDB itself reads an object store: its extensions, its secret, and the one folder it may read."""
+"""Direct reads of an object store by DuckDB: its extensions, its secret, and the one folder that it may read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from supertable.domain.errors import InvalidSetting, MissingExtra
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """`kind` is s3, gcs or azure; `options` are those of DuckDB's CREATE SECRET."""
+    """Credentials. `kind`: s3, gcs or azure. `options`: those of DuckDB's CREATE SECRET."""
 
     kind: str
     options: Mapping[str, str] = field(repr=False)
@@ -23,10 +23,10 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class RemoteAccess:
-    """`folder` gives the URL, with a slash at its end, under which everything may be read.
+    """`folder` returns the URL, ending with a slash, under which everything may be read.
 
-    Without a `secret` the locations are signed, or public. The HTTP settings are those of the httpfs extension;
-    `extra` is the optional dependency that brings the extensions.
+    Without a `secret`, locations are signed or public. The HTTP settings are those of the httpfs extension. `extra`:
+    the optional dependency that has the extensions.
     """
 
     folder: Callable[[], str]
@@ -37,12 +37,12 @@ class RemoteAccess:
     http_metadata_cache: bool
 
     def settings(self) -> list[str]:
-        """What to execute once the extensions are loaded; for every cursor, hence GLOBAL."""
+        """Statements to execute once the extensions are loaded. GLOBAL, so that they apply to every cursor."""
         if "httpfs" not in self.extensions:
             return []
         settings = [
             "SET GLOBAL enable_global_s3_configuration = false",
-            "SET GLOBAL s3_url_compatibility_mode = true",  # neither patterns nor parameters in the address
+            "SET GLOBAL s3_url_compatibility_mode = true",  # no patterns or parameters in URLs
             f"SET GLOBAL enable_http_metadata_cache = {str(self.http_metadata_cache).lower()}",
         ]
         if self.http_timeout_seconds:
@@ -51,7 +51,7 @@ class RemoteAccess:
 
 
 def load(database: duckdb.DuckDBPyConnection, name: str, extra: str) -> None:
-    """Load an extension from its Python package, else one that was installed. Raises `MissingExtra`."""
+    """Loads an extension from its Python package, or else an installed one. Raises `MissingExtra`."""
     packaged = _packaged(name)
     try:
         database.execute(f"LOAD {literal(str(packaged))}" if packaged else f"LOAD {name}")
@@ -60,12 +60,12 @@ def load(database: duckdb.DuckDBPyConnection, name: str, extra: str) -> None:
 
 
 def make_secret(database: duckdb.DuckDBPyConnection, secret: Secret, folder: str) -> None:
-    """DuckDB's own message would quote the statement, and what is in it."""
+    """Creates the secret for `folder`. DuckDB's own error is hidden, since it would quote the credentials."""
     options = [f"{name} {literal(value)}" for name, value in {**secret.options, "SCOPE": folder}.items()]
     try:
         database.execute(f"CREATE SECRET st_store (TYPE {secret.kind}, {', '.join(options)})")
     except duckdb.Error:
-        raise InvalidSetting("STORAGE_TYPE", f"DuckDB does not take this store's {secret.kind} credentials") from None
+        raise InvalidSetting("STORAGE_TYPE", f"DuckDB does not accept this store's {secret.kind} credentials") from None
 
 
 def _packaged(name: str) -> Path | None:

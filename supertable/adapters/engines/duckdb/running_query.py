@@ -1,4 +1,4 @@
-"""A running query: its rows as a stream, its limits, and how it is stopped."""
+"""A running query: its stream of rows, its limits, and its cancellation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeVar
 import duckdb
 import pyarrow as pa
 
-from supertable.adapters.engines.duckdb.errors import ENGINE_ERRORS, Known, translated
+from supertable.adapters.engines.duckdb.errors import ENGINE_ERRORS, ErrorContext, translated
 from supertable.adapters.engines.duckdb.interrupts import interruptible
 from supertable.application.ports.engines import Limits, Stopped
 from supertable.domain.errors import QueryCancelled, QueryTimeout, ResultTooLarge, SupertableError
@@ -18,20 +18,22 @@ from supertable.domain.errors import QueryCancelled, QueryTimeout, ResultTooLarg
 BATCH_ROWS = 65_536
 Result = TypeVar("Result")
 Begin = Callable[[duckdb.DuckDBPyConnection, Stopped], duckdb.DuckDBPyConnection]
-"""Binds what the query needs to its cursor and executes it there."""
+"""Binds the query's sources to its cursor and executes it there."""
 End = Callable[[], None]
-"""Lets go of what the query needed. No-op the second time."""
+"""Releases the query's sources. No-op if called again."""
 
 
 class DuckDBQuery:
-    """One query on a cursor of its own, which is closed at the end of the rows, at an error, or by `close`.
+    """A query on its own cursor, which is closed after the last row, on an error, or by `close`.
 
-    It starts when `reader` is first asked for, so that it can be cancelled from its very beginning. The time limit
-    counts what the engine takes, not what the caller does between two batches.
+    It starts at the first access to `reader`, so that the caller can cancel it from the very beginning. The time limit
+    counts the time of the engine only, not that of the caller between two batches.
     """
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, begin: Begin, end: End, known: Known, limits: Limits) -> None:
-        self._work = _Work(cursor, begin, end, known, limits)
+    def __init__(
+        self, cursor: duckdb.DuckDBPyConnection, begin: Begin, end: End, context: ErrorContext, limits: Limits
+    ) -> None:
+        self._work = _Work(cursor, begin, end, context, limits)
         self._reader: pa.RecordBatchReader | None = None
 
     @property
@@ -49,15 +51,17 @@ class DuckDBQuery:
 
 
 class _Work:
-    """What the rows of a query need. It knows neither the query nor its reader, which know it: a circle through
-    Arrow's reader would never be freed."""
+    """The state of a query. It has no reference to the query or its reader, since a reference cycle through Arrow's
+    reader is never freed."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, begin: Begin, end: End, known: Known, limits: Limits) -> None:
+    def __init__(
+        self, cursor: duckdb.DuckDBPyConnection, begin: Begin, end: End, context: ErrorContext, limits: Limits
+    ) -> None:
         self._cursor: duckdb.DuckDBPyConnection | None = cursor
         self._batches: pa.RecordBatchReader | None = None
         self._begin = begin
         self._end = end
-        self._known = known
+        self._context = context
         self._limits = limits
         self._seconds_left = limits.timeout_seconds
         self._rows_taken = 0
@@ -66,14 +70,14 @@ class _Work:
         self._lock = threading.Lock()
 
     def start(self) -> pa.Schema:
-        self._batches = self._timed(
+        self._batches = self._run_within_limit(
             lambda cursor: self._begin(cursor, self._stopped.is_set).to_arrow_reader(BATCH_ROWS)
         )
         return self._batches.schema
 
     def next_batch(self) -> pa.RecordBatch | None:
-        """The next rows; None, and everything closed, after the last."""
-        batch = self._timed(lambda _: _next(self._batches))
+        """The next rows. After the last, returns None and closes the query. Raises `ResultTooLarge`."""
+        batch = self._run_within_limit(lambda _: _next(self._batches))
         self._rows_taken += batch.num_rows if batch is not None else 0
         too_many = self._limits.max_rows is not None and self._rows_taken > self._limits.max_rows
         if batch is None or too_many:
@@ -94,8 +98,8 @@ class _Work:
             cursor.close()
             self._end()
 
-    def _timed(self, work: Callable[[duckdb.DuckDBPyConnection], Result]) -> Result:
-        """Let the engine work, within the time that is left. Raises `SupertableError` for every error of its."""
+    def _run_within_limit(self, work: Callable[[duckdb.DuckDBPyConnection], Result]) -> Result:
+        """Runs `work` within the remaining time. Engine errors are raised as `SupertableError`."""
         expired = threading.Event()
         timer = self._timer(expired)
         started = time.monotonic()
@@ -109,7 +113,7 @@ class _Work:
             raise
         except (SupertableError, *ENGINE_ERRORS) as error:
             try:
-                raise self._told(error, expired.is_set()) from None
+                raise self._error_to_raise(error, expired.is_set()) from None
             finally:
                 self.close()
         finally:
@@ -117,13 +121,13 @@ class _Work:
                 timer.cancel()
                 self._seconds_left -= time.monotonic() - started
 
-    def _told(self, error: BaseException, expired: bool) -> SupertableError:
-        """The error to raise. Finding out what is damaged needs the files, so they are let go of only afterwards."""
+    def _error_to_raise(self, error: BaseException, expired: bool) -> SupertableError:
+        """The error to raise for `error`. Must be called before the sources are released, to find damaged files."""
         if isinstance(error, SupertableError) and not isinstance(error, QueryCancelled):
             return error
         if expired and not self._cancelled:
             return QueryTimeout(self._limits.timeout_seconds or 0)
-        return error if isinstance(error, SupertableError) else translated(error, self._known)
+        return error if isinstance(error, SupertableError) else translated(error, self._context)
 
     def _timer(self, expired: threading.Event) -> threading.Timer | None:
         if self._seconds_left is None:
@@ -133,34 +137,34 @@ class _Work:
             expired.set()
             self._stop()
 
-        return _started(threading.Timer(max(self._seconds_left, 0), expire))
+        return _start_daemon(threading.Timer(max(self._seconds_left, 0), expire))
 
     def _stop(self) -> None:
         self._stopped.set()
         self._interrupt()
 
     def _interrupt(self, times: int = 20) -> None:
-        """Stop the engine's work; more than once, since DuckDB forgets an interrupt from before it begins."""
+        """Interrupts the engine, repeatedly, since DuckDB ignores an interrupt that comes before the query starts."""
         with self._lock:
             if self._cursor is None:
                 return
             self._cursor.interrupt()
         if times > 1:
-            _started(threading.Timer(0.05, self._interrupt, (times - 1,)))
+            _start_daemon(threading.Timer(0.05, self._interrupt, (times - 1,)))
 
 
-class AnsweredQuery:
-    """An answer that is all there, such as a plan."""
+class CompletedQuery:
+    """A query whose complete result is in memory, such as a plan."""
 
-    def __init__(self, answer: pa.Table) -> None:
-        self.reader = answer.to_reader()
+    def __init__(self, result: pa.Table) -> None:
+        self.reader = result.to_reader()
 
     def cancel(self) -> None: ...
 
     def close(self) -> None: ...
 
 
-def _started(timer: threading.Timer) -> threading.Timer:
+def _start_daemon(timer: threading.Timer) -> threading.Timer:
     timer.daemon = True
     timer.start()
     return timer

@@ -1,7 +1,7 @@
-"""A column's type in DuckDB: what `read_parquet` gives for it, and what it is cast to.
+"""DuckDB's types for columns, as `read_parquet` returns them and as SQL casts to them.
 
-DuckDB has no half floats (they are read as FLOAT, which holds them exactly), keeps times and zoned timestamps in
-microseconds (nanoseconds are cut off), and reads seconds and milliseconds as microseconds.
+DuckDB has no half floats: they are read as FLOAT, which holds them exactly. It stores times and zoned timestamps in
+microseconds: nanoseconds are cut off, seconds and milliseconds are converted.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ _PLAIN = {
 
 
 def quoted(name: str) -> str:
-    """A name as SQL."""
+    """A quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
-    """A text as SQL."""
+    """A SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def duckdb_type(kind: DataType) -> str:
-    """The type as DuckDB's SQL names it."""
+    """The name of the type in DuckDB's SQL."""
     if kind.name in _PLAIN:
         return _PLAIN[kind.name]
     if kind.name == "decimal":
@@ -56,7 +56,7 @@ def duckdb_type(kind: DataType) -> str:
 
 
 def converted(expression: str, old: DataType, new: DataType, depth: int = 0) -> str:
-    """SQL that turns a value read as `old` into `new`; nested fields are matched by their ids."""
+    """SQL that converts a value of the type `old` to `new`. Nested fields are matched by their ids."""
     if _same(old, new):
         return expression
     if not new.fields:
@@ -90,7 +90,7 @@ def _converted_struct(expression: str, old: DataType, new: DataType, depth: int)
 
 
 def _same(old: DataType, new: DataType) -> bool:
-    """Whether DuckDB reads both as the same type, with the same fields in the same places."""
+    """Whether DuckDB reads both as the same type, with the same fields in the same order."""
     if not new.fields:
         return duckdb_type(old) == duckdb_type(new)
     return (

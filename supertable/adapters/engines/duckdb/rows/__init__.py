@@ -1,1 +1,1 @@
-"""Finding rows in DuckDB: by key, by predicate, and by row filter."""
+"""Finding rows by key and by predicate, and parsing row filters."""

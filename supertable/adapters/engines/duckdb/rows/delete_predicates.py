@@ -1,4 +1,4 @@
-"""A WHERE expression over the columns of one table, as deletes use it."""
+"""Checks of delete predicates: WHERE expressions over the columns of one table."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from supertable.adapters.engines.duckdb.statement.fallibility import may_fail
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
 from supertable.adapters.engines.duckdb.statement.parser import checked_text, parse_tree
 from supertable.adapters.engines.duckdb.statement.rendering import rendered
-from supertable.adapters.engines.duckdb.statement.validator import StatementValidator, folded
+from supertable.adapters.engines.duckdb.statement.validator import StatementValidator, ascii_lower
 from supertable.adapters.engines.duckdb.statement.where_predicates import condition_predicate
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
 from supertable.domain.errors import InvalidStatement, StatementRefused
 from supertable.domain.scan.predicates import Predicate
 from supertable.domain.schema.schemas import Schema
 
-_BEFORE = "SELECT 1 WHERE\n"
+_PREFIX = "SELECT 1 WHERE\n"
 _REFUSED = {
     "SUBQUERY": "a subquery",
     "WINDOW": "a window function",
@@ -32,7 +32,7 @@ _REFUSED = {
 
 @dataclass(frozen=True, slots=True)
 class RowPredicate:
-    """`text`: rendered from the validated tree. `columns`: the columns it reads. `may_fail`: see `cannot_fail`."""
+    """`text`: SQL rendered from the validated tree. `columns`: those it may read. `may_fail`: see `fallibility`."""
 
     text: str
     necessary: Predicate
@@ -41,12 +41,12 @@ class RowPredicate:
 
 
 def checked_predicate(cursor: duckdb.DuckDBPyConnection, text: str, schema: Schema, evaluate: Evaluate) -> RowPredicate:
-    """Raises `InvalidStatement` for what is no boolean expression over the table's columns alone."""
-    tree, prefix = parse_tree(cursor, f"{_BEFORE}{checked_text(text)}\n", _BEFORE)
+    """Raises `InvalidStatement` unless `text` is a boolean expression over the columns of the table alone."""
+    tree, prefix = parse_tree(cursor, f"{_PREFIX}{checked_text(text)}\n", _PREFIX)
     condition = only_condition(cursor, tree)
     _check_row_wise(condition)
-    judge = StatementValidator(prefix)
-    judge.walk("select", tree)
+    validator = StatementValidator(prefix)
+    validator.validate("select", tree)
     sql = rendered(cursor, tree).removeprefix("SELECT 1 WHERE ")
     _check_binds(cursor, sql, schema)
     necessary = condition_predicate(condition, schema, Constants(evaluate, ()))
@@ -54,11 +54,11 @@ def checked_predicate(cursor: duckdb.DuckDBPyConnection, text: str, schema: Sche
 
 
 def only_condition(cursor: duckdb.DuckDBPyConnection, tree: Node) -> Node:
-    """The WHERE clause of a statement that is nothing else: no LIMIT, no UNION, no second clause came with the text."""
+    """The WHERE clause of a statement. Raises `StatementRefused` if the text added anything else, such as a LIMIT."""
     plain, _ = parse_tree(cursor, "SELECT 1 WHERE true")
     node = tree["node"]
     if node["type"] != "SELECT_NODE" or {**node, "where_clause": None} != {**plain["node"], "where_clause": None}:
-        raise StatementRefused("A predicate is one condition, as it may stand after WHERE.")
+        raise StatementRefused("A predicate must be one condition, as it can stand after WHERE.")
     condition: Node = node["where_clause"]
     return condition
 
@@ -67,9 +67,9 @@ def _check_row_wise(condition: Node) -> None:
     for node in nodes(condition):
         kind = node.get("class")
         if kind in _REFUSED:
-            raise StatementRefused(f"A predicate over one table's rows cannot have {_REFUSED[kind]}.")
-        if kind == "FUNCTION" and folded(node["function_name"]) in MANY_ROWS:
-            raise StatementRefused(f"A predicate over single rows cannot call {node['function_name']!r}.")
+            raise StatementRefused(f"A predicate on the rows of one table cannot have {_REFUSED[kind]}.")
+        if kind == "FUNCTION" and ascii_lower(node["function_name"]) in MANY_ROWS:
+            raise StatementRefused(f"A predicate on single rows cannot call {node['function_name']!r}.")
 
 
 def _check_binds(cursor: duckdb.DuckDBPyConnection, sql: str, schema: Schema) -> None:
@@ -79,10 +79,10 @@ def _check_binds(cursor: duckdb.DuckDBPyConnection, sql: str, schema: Schema) ->
     except duckdb.Error as error:
         raise InvalidStatement(scrubbed(split_kind(error)[1], {})) from None
     if described is None or described[1] != "BOOLEAN":
-        raise InvalidStatement("A predicate is true or false for a row; this expression is not.")
+        raise InvalidStatement("A predicate must be true or false for each row; this expression is not.")
 
 
 def _columns(condition: Node, schema: Schema) -> list[str]:
-    """The table's columns that may be meant; one too many does no harm."""
-    named = {folded(name) for node in nodes(condition) for name in node.get("column_names", ())}
-    return [field.name for field in schema.fields if folded(field.name) in named]
+    """The columns of the table that the condition may read. Naming too many is harmless."""
+    named = {ascii_lower(name) for node in nodes(condition) for name in node.get("column_names", ())}
+    return [field.name for field in schema.fields if ascii_lower(field.name) in named]

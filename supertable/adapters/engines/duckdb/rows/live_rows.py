@@ -1,4 +1,4 @@
-"""Telling dead rows from live ones outside of SQL, by their positions."""
+"""Separates live rows from dead ones by their positions, outside of SQL."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from supertable.domain.scan.scan_plan import Scan
 
 
 class LiveRows:
-    """The bitmaps of a scan's dirty files in one array; `starts` holds the bit at which each file's begin, or -1."""
+    """The bitmaps of a scan's dirty files in one array, and for each file the index of its first bit, or -1."""
 
     def __init__(self, scan: Scan, stored: FileSource) -> None:
         bitmaps = []
@@ -29,7 +29,7 @@ class LiveRows:
         self._starts = np.array(starts, dtype=np.int64)
 
     def among(self, files: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        """Which of the rows live. `files`: places in the scan's files."""
+        """Whether each row is live. `files`: indexes in the scan's files. `rows`: positions in those files."""
         starts = self._starts[files]
         alive = starts < 0
         bits = (starts + rows)[~alive]

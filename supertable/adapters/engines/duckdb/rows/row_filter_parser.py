@@ -1,4 +1,4 @@
-"""The row filter port over DuckDB: its parser reads the text, and only the forms below become part of a filter."""
+"""The row filter port, implemented by DuckDB: its parser reads the text. Only the forms below become filters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from supertable.adapters.engines.duckdb.statement.constants import literal_value
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, call
 from supertable.adapters.engines.duckdb.statement.parser import checked_text, parse_tree
 from supertable.adapters.engines.duckdb.statement.rendering import NESTED
-from supertable.adapters.engines.duckdb.statement.validator import folded
+from supertable.adapters.engines.duckdb.statement.validator import ascii_lower
 from supertable.domain.access.row_filter_checks import constant, fitted_filter
 from supertable.domain.access.row_filters import Form, Term, checked_filter
 from supertable.domain.errors import InvalidInput, InvalidStatement, StatementRefused
@@ -23,10 +23,10 @@ from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import DataType
 
 MAX_CHARACTERS = 200_000
-_BEFORE = "SELECT 1 WHERE\n"
+_PREFIX = "SELECT 1 WHERE\n"
 _ALLOWED = (
-    "A row filter compares columns with constants, current_user, current_role and user_attribute('name'), by "
-    "=, <>, <, <=, >, >=, [NOT] IN, [NOT] BETWEEN, [NOT] LIKE, [NOT] ILIKE and IS [NOT] NULL; "
+    "A row filter compares columns with constants, current_user, current_role and user_attribute('name'), using "
+    "=, <>, <, <=, >, >=, [NOT] IN, [NOT] BETWEEN, [NOT] LIKE, [NOT] ILIKE and IS [NOT] NULL, "
     "joined by AND, OR and NOT. Its only functions are lower and upper."
 )
 _CALLER = {"current_user": Form.USER, "current_role": Form.ROLE}
@@ -82,7 +82,7 @@ class DuckDBRowFilterParser:
         self._instance = instance
 
     def parse(self, text: str, schema: Schema) -> Term:
-        sql = f"{_BEFORE}{checked_text(_sized(text))}\n"
+        sql = f"{_PREFIX}{checked_text(_checked_length(text))}\n"
         try:
             condition = _Reader(sql.encode(), schema).read(self._tree(sql))
             return fitted_filter(checked_filter(condition), schema)
@@ -95,20 +95,20 @@ class DuckDBRowFilterParser:
     def _tree(self, sql: str) -> Node:
         cursor = self._instance.cursor()
         try:
-            return only_condition(cursor, parse_tree(cursor, sql, _BEFORE)[0])
+            return only_condition(cursor, parse_tree(cursor, sql, _PREFIX)[0])
         finally:
             cursor.close()
 
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """`sql`: what was parsed, since places in the tree count its bytes."""
+    """Builds a filter from a parse tree. `sql`: the parsed text, since locations in the tree are byte offsets in it."""
 
     sql: bytes
     schema: Schema
 
     def read(self, node: Node) -> Term:
-        """Raises `StatementRefused` for every form that is not on the list."""
+        """The term for a node. Raises `StatementRefused` for a form that is not on the list."""
         reader = _READERS.get(node["class"])
         if reader is None:
             raise StatementRefused(_ALLOWED)
@@ -118,7 +118,7 @@ class _Reader:
         return tuple(map(self.read, nodes))
 
     def conjunction(self, node: Node) -> Term:
-        """BETWEEN within an AND becomes parts of it, as it would be when what is shown is read again."""
+        """Flattens nested conjunctions, such as BETWEEN within AND, so that the shown text reads back the same."""
         form = _JOINED[node["type"]]
         parts = (part.parts if part.form is form else (part,) for part in self.all(*node["children"]))
         return Term(form, tuple(chain.from_iterable(parts)))
@@ -134,16 +134,17 @@ class _Reader:
         return Term(Form.AND, (Term(Form.AT_LEAST, (value, low)), Term(Form.AT_MOST, (value, high))))
 
     def operator(self, node: Node) -> Term:
-        return self.found(_OPERATORS.get(node["type"]), node["children"])
+        return self.negatable(_OPERATORS.get(node["type"]), node["children"])
 
-    def found(self, form: tuple[Form, bool] | None, children: list[Node]) -> Term:
+    def negatable(self, form: tuple[Form, bool] | None, children: list[Node]) -> Term:
+        """`form`: the form and whether it is negated; None: refused."""
         if form is None:
             raise StatementRefused(_ALLOWED)
         term = Term(form[0], self.all(*children))
         return Term(Form.NOT, (term,)) if form[1] else term
 
     def function(self, node: Node) -> Term:
-        name, children = folded(node["function_name"]), node["children"]
+        name, children = ascii_lower(node["function_name"]), node["children"]
         plain = call(node["function_name"], *children)
         if {**plain, "query_location": None} != {**node, "query_location": None, "is_operator": False}:
             raise StatementRefused(_ALLOWED)
@@ -151,16 +152,16 @@ class _Reader:
             return Term(_CALLER[name])
         if name == "user_attribute":
             return _attribute(children)
-        return self.found(_FUNCTIONS.get((name, len(children))), children)
+        return self.negatable(_FUNCTIONS.get((name, len(children))), children)
 
     def column(self, node: Node) -> Term:
         names = node["column_names"]
         if len(names) > 1:
-            raise StatementRefused(f"{'.'.join(names)}: columns stand in a row filter by their name alone.")
-        name = folded(names[0])
+            raise StatementRefused(f"{'.'.join(names)}: a row filter must refer to columns by their name alone.")
+        name = ascii_lower(names[0])
         if name in _CALLER and self.sql[node["query_location"] :][:1] != b'"':
             return Term(_CALLER[name])
-        field = next((field for field in self.schema.fields if folded(field.name) == name), None)
+        field = next((field for field in self.schema.fields if ascii_lower(field.name) == name), None)
         if field is None:
             columns = ", ".join(self.schema.names[:20])
             raise InvalidStatement(f"There is no column {names[0][:80]!r}; the table has {columns}.")
@@ -169,14 +170,14 @@ class _Reader:
     def constant(self, node: Node) -> Term:
         value = node["value"]
         if value["is_null"]:
-            raise StatementRefused("Nothing is ever equal to NULL; ask for IS NULL or IS NOT NULL.")
+            raise StatementRefused("Nothing is equal to NULL; use IS NULL or IS NOT NULL.")
         if value["type"]["id"] == "DOUBLE":
-            return _as(Term(Form.CONSTANT, type=_DOUBLE, text=repr(value["value"])), _DOUBLE)
+            return _converted(Term(Form.CONSTANT, type=_DOUBLE, text=repr(value["value"])), _DOUBLE)
         found = literal_value(value)
         if found is None:
             raise StatementRefused(_ALLOWED)
         if found.kind == "number":
-            return Term(Form.CONSTANT, type=_NUMBER, text=_written(found.value))
+            return Term(Form.CONSTANT, type=_NUMBER, text=_decimal_text(found.value))
         kind = DataType("bool" if found.kind == "bool" else "string")
         return Term(Form.CONSTANT, type=kind, text=str(found.value).lower() if found.kind == "bool" else found.value)
 
@@ -184,18 +185,18 @@ class _Reader:
         inner = self.read(node["child"])
         kind = _cast_type(node["cast_type"])
         if inner.form is not Form.CONSTANT or kind is None or node["try_cast"]:
-            raise StatementRefused(f"Only constants can be cast, to types of single values. {_ALLOWED}")
+            raise StatementRefused(f"Only constants can be cast, and only to scalar types. {_ALLOWED}")
         given = replace(inner, type=kind) if inner.type == DataType("string") else inner
-        return _as(given, kind)
+        return _converted(given, kind)
 
 
-def _sized(text: object) -> str:
+def _checked_length(text: object) -> str:
     if not isinstance(text, str) or len(text) > MAX_CHARACTERS:
-        raise InvalidInput(f"A row filter is a text of up to {MAX_CHARACTERS:,} characters.")
+        raise InvalidInput(f"A row filter must be text of up to {MAX_CHARACTERS:,} characters.")
     return text
 
 
-def _as(given: Term, kind: DataType) -> Term:
+def _converted(given: Term, kind: DataType) -> Term:
     term = constant(given, kind)
     if term is None:
         raise InvalidStatement(f"{(given.text or '')[:80]!r} is not exactly a value of the type {kind}.")
@@ -215,8 +216,8 @@ def _cast_type(written: Node) -> DataType | None:
     return _CAST_TO.get(written["id"])
 
 
-def _written(number: Fraction) -> str:
-    """All digits of a number that has an end."""
+def _decimal_text(number: Fraction) -> str:
+    """All digits of a number with a finite decimal expansion."""
     return f"{_DIGITS.divide(Decimal(number.numerator), Decimal(number.denominator)):f}"
 
 

@@ -1,4 +1,4 @@
-"""The row finder port over DuckDB: probes data files for keys and predicates, and says where the rows are."""
+"""The row finder port, implemented by DuckDB: probes data files for keys and predicates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from supertable.adapters.engines.duckdb.damaged_files import known_of
+from supertable.adapters.engines.duckdb.damaged_files import error_context
 from supertable.adapters.engines.duckdb.errors import ENGINE_ERRORS, translated
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.interrupts import interruptible
@@ -17,7 +17,7 @@ from supertable.adapters.engines.duckdb.rows.delete_predicates import RowPredica
 from supertable.adapters.engines.duckdb.rows.live_rows import LiveRows
 from supertable.adapters.engines.duckdb.running_query import BATCH_ROWS
 from supertable.adapters.engines.duckdb.scan.query_sources import Positions, Sources
-from supertable.adapters.engines.duckdb.scan.scan_sql import dead_or_alive_sql, scan_sql
+from supertable.adapters.engines.duckdb.scan.scan_sql import scan_sql, scan_with_dead_rows_sql
 from supertable.adapters.engines.duckdb.statement.constant_evaluation import evaluator
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
 from supertable.application.ports.engines import CheckedPredicate, FileSource, KeyMatches
@@ -30,7 +30,7 @@ Found = dict[str, pa.Array]
 
 
 class DuckDBRowFinder:
-    """Every answer is exact: keys are compared as DuckDB compares them, with NaN and nulls equal to themselves."""
+    """Results are exact. Keys are compared as DuckDB compares them, with NaN and nulls equal to themselves."""
 
     def __init__(self, instance: DuckDBInstance, stored: FileSource) -> None:
         self._instance = instance
@@ -38,29 +38,29 @@ class DuckDBRowFinder:
 
     def duplicates(self, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> pa.Array | None:
         columns = _columns(keys, sequence)
-        number = _free("st_number", columns)
+        number = _unused_name("st_number", columns)
         group = ", ".join(quoted(key) for key in keys)
         newest = f"max({number})" if sequence is None else f"arg_max({number}, {_order(sequence, number)})"
         with self._opened(Sources(self._stored, guard_deleted=False)) as cursor:
             cursor.register(_BATCH, _numbered(batch, columns, number))
-            kept = _answer(cursor, f"SELECT {newest} AS n FROM {_BATCH} GROUP BY {group} ORDER BY n").read_all()
+            kept = _execute(cursor, f"SELECT {newest} AS n FROM {_BATCH} GROUP BY {group} ORDER BY n").read_all()
         return None if kept.num_rows == batch.num_rows else kept["n"].combine_chunks()
 
     def matching_keys(self, scan: Scan, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> KeyMatches:
         columns = _columns(keys, sequence)
-        number, at = _free("st_number", columns), _positions(scan.schema)
+        number, at = _unused_name("st_number", columns), _positions(scan.schema)
         sources = Sources(self._stored, guard_deleted=False)
         stale = "false" if sequence is None else _newer(f"f.{quoted(sequence)}", f"b.{quoted(sequence)}")
         sql = (
             f"SELECT f.{at.file}, f.{at.row}, b.{number}, {stale} AS stale "
-            f"FROM ({dead_or_alive_sql(scan, sources, columns, at)}) AS f "
-            f"JOIN ({_typed(scan.schema, columns, number)}) AS b ON {_equal(batch, keys)}"
+            f"FROM ({scan_with_dead_rows_sql(scan, sources, columns, at)}) AS f "
+            f"JOIN ({_typed(scan.schema, columns, number)}) AS b ON {_keys_equal(batch, keys)}"
         )
         alive = LiveRows(scan, self._stored)
         with self._opened(sources) as cursor:
             cursor.register(_BATCH, _numbered(batch, columns, number))
             found = pa.concat_tables(
-                [_MATCHES.empty_table(), *(_matches(hits, alive) for hits in _answer(cursor, sql))]
+                [_MATCHES.empty_table(), *(_matches(hits, alive) for hits in _execute(cursor, sql))]
             )
         newer = found["newer"].to_numpy()
         numbers = found["number"].to_numpy()
@@ -88,7 +88,7 @@ class DuckDBRowFinder:
             f"LEFT JOIN ({scan_sql(table, sources)}) AS t ON {pairs}"
         )
         with self._opened(sources) as cursor:
-            yield _answer(cursor, sql)
+            yield _execute(cursor, sql)
 
     def superseded(self, scan: Scan, keys: Sequence[str], sequence: str | None) -> Found:
         at = _positions(scan.schema)
@@ -109,7 +109,7 @@ class DuckDBRowFinder:
             order = ", ".join([*(f"{quoted(name)} NULLS LAST" for name in order_by), at.file, at.row])
             sql = f"FROM ({sql}) ORDER BY {order}"
         with self._opened(sources) as cursor:
-            yield _answer(cursor, sql)
+            yield _execute(cursor, sql)
 
     def check_predicate(self, text: str, schema: Schema) -> CheckedPredicate:
         cursor = self._instance.cursor()
@@ -121,7 +121,7 @@ class DuckDBRowFinder:
     def _found(self, scan: Scan, sources: Sources, at: Positions, rest: str) -> Found:
         with self._opened(sources) as cursor:
             sql = f"SELECT {at.file}, {at.row} {rest} ORDER BY {at.file}, {at.row}"
-            return _by_file(scan, _answer(cursor, sql))
+            return _by_file(scan, _execute(cursor, sql))
 
     @contextmanager
     def _opened(self, sources: Sources) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -130,7 +130,7 @@ class DuckDBRowFinder:
             sources.bind(cursor, _never)
             yield cursor
         except ENGINE_ERRORS as error:
-            raise translated(error, known_of(self._instance, sources, {})) from None
+            raise translated(error, error_context(self._instance, sources, {})) from None
         finally:
             cursor.close()
             sources.close()
@@ -140,12 +140,12 @@ def _never() -> bool:
     return False
 
 
-def _answer(cursor: duckdb.DuckDBPyConnection, sql: str) -> pa.RecordBatchReader:
+def _execute(cursor: duckdb.DuckDBPyConnection, sql: str) -> pa.RecordBatchReader:
     return interruptible(cursor.interrupt, lambda: cursor.execute(sql).to_arrow_reader(BATCH_ROWS))
 
 
 def _matches(hits: pa.RecordBatch, alive: LiveRows) -> pa.Table:
-    """Those of the hits that are on live rows."""
+    """The hits on live rows."""
     found = pa.Table.from_arrays(hits.columns, schema=_MATCHES)
     return found.filter(pa.array(alive.among(hits.column(0).to_numpy(), hits.column(1).to_numpy())))
 
@@ -154,8 +154,8 @@ def _columns(keys: Sequence[str], sequence: str | None) -> list[str]:
     return [*keys, *([] if sequence is None or sequence in keys else [sequence])]
 
 
-def _free(name: str, columns: Iterable[str]) -> str:
-    """The name, made longer until no column has it."""
+def _unused_name(name: str, columns: Iterable[str]) -> str:
+    """`name`, extended until no column has it."""
     taken = {column.lower() for column in columns}
     while name in taken:
         name += "_"
@@ -163,41 +163,41 @@ def _free(name: str, columns: Iterable[str]) -> str:
 
 
 def _positions(schema: Schema) -> Positions:
-    return Positions(file=_free("st_file", schema.names), row=_free("st_row", schema.names))
+    return Positions(file=_unused_name("st_file", schema.names), row=_unused_name("st_row", schema.names))
 
 
 def _numbered(batch: pa.Table, columns: Sequence[str], number: str) -> pa.Table:
-    """Only these columns, and each row's number."""
+    """These columns of the batch, and the number of each row."""
     return batch.select(columns).append_column(number, pa.array(np.arange(batch.num_rows)))
 
 
 def _order(sequence: str, number: str) -> str:
-    """A value that sorts rows by the sequence, nulls lowest, and by place among equals."""
+    """SQL of a sort key: by the sequence, nulls lowest, then by position in the batch."""
     name = quoted(sequence)
     return f"{{'known': {name} IS NOT NULL, 'value': {name}, 'place': {number}}}"
 
 
 def _newer(one: str, other: str) -> str:
-    """Whether sequence value `one` is above `other`, nulls lowest."""
+    """SQL for whether sequence value `one` is above `other`, nulls lowest."""
     return f"({one} IS NOT NULL AND ({other} IS NULL OR {one} > {other}))"
 
 
 def _typed(schema: Schema, columns: Sequence[str], number: str) -> str:
-    """The batch with the types that the files' columns have."""
+    """SQL of the batch with the types of the table's columns."""
     fields = [(name, schema.find(name)) for name in columns]
     casts = [f"CAST({quoted(name)} AS {duckdb_type(field.type)}) AS {quoted(name)}" for name, field in fields if field]
     return f"SELECT {', '.join(casts)}, {number} FROM {_BATCH}"
 
 
-def _equal(batch: pa.Table, keys: Sequence[str]) -> str:
-    """Nulls are equal to each other; where the batch has none, plain equality lets DuckDB skip row groups."""
+def _keys_equal(batch: pa.Table, keys: Sequence[str]) -> str:
+    """SQL that compares keys, nulls equal. Without nulls in the batch, plain `=` lets DuckDB skip row groups."""
     operators = ["IS NOT DISTINCT FROM" if batch[key].null_count else "=" for key in keys]
     pairs = zip(keys, operators, strict=True)
     return " AND ".join(f"f.{quoted(key)} {operator} b.{quoted(key)}" for key, operator in pairs)
 
 
 def _by_file(scan: Scan, batches: Iterable[pa.RecordBatch]) -> Found:
-    """Distinct positions by data file path. The batches have file and row first, and are sorted by them."""
+    """Distinct positions by data file path. The batches start with file and row, and are sorted by both."""
     parts: dict[int, list[np.ndarray]] = {}
     for batch in batches:
         numbers, rows = batch.column(0).to_numpy(), batch.column(1).to_numpy()

@@ -1,1 +1,1 @@
-"""The SQL of what a statement reads: table scans, unions and change feeds, with deletion vectors and access rules."""
+"""The SQL of table sources: scans, unions and change feeds, with deletion vectors and access rules."""

@@ -1,6 +1,6 @@
-"""The last stage of the view chain as DuckDB SQL: the rows and columns that the caller may see, and masks.
+"""The last stage of the view chain as DuckDB SQL: row filters, hidden columns and masks.
 
-Nothing in it can fail, whatever the values are: an error would tell of rows that are hidden.
+The SQL cannot fail on any value, since an error would reveal hidden rows.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import FLOATS, Field
 
 FENCE = " LIMIT 9223372036854775807"
-"""Nothing that a statement asks of the rows is asked before the condition is known to be true."""
+"""A barrier: DuckDB evaluates no expression of the statement on a row before the condition below it is true."""
 
 _STARS = "'****'"
 
@@ -23,10 +23,10 @@ _STARS = "'****'"
 def access_sql(
     access: AccessStage, schema: Schema, rows: str, columns: Sequence[Field], more: Sequence[str], residual: str | None
 ) -> str:
-    """What the caller sees of `rows`, the SQL of a subquery.
+    """The SQL of what the caller sees of `rows`, the SQL of a subquery.
 
-    `columns` are among those of `schema`, as they are stored; `more`: names of columns that go along as they are.
-    `residual`: with a fence behind it, this is asked of the rows too; None: there is no fence.
+    `columns`: the columns to return, with their stored types. `more`: names of further columns, which are returned
+    unchanged. `residual`: a predicate that is applied to every row as well, followed by a fence; None: no fence.
     """
     values = [f"{_value(access, column)} AS {quoted(column.name)}" for column in columns]
     values += [quoted(name) for name in more]
@@ -50,7 +50,7 @@ def _masked(mask: Mask, column: Field, key: str) -> str:
         case MaskKind.CONSTANT:
             return literal(mask.constant)
         case MaskKind.HASH:
-            return f"sha256({literal(key)} || {_one_text(column)})"
+            return f"sha256({literal(key)} || {_canonical_text(column)})"
         case MaskKind.PARTIAL:
             shown = f"left({name}, {mask.first}) || {_STARS} || right({name}, {mask.last})"
             if mask.last == 0:
@@ -59,8 +59,8 @@ def _masked(mask: Mask, column: Field, key: str) -> str:
             return f"CASE WHEN {long} THEN {shown} WHEN {name} IS NOT NULL THEN {_STARS} END"
 
 
-def _one_text(column: Field) -> str:
-    """The value as text, the same for equal values: there are two zeros and several NaN among floats."""
+def _canonical_text(column: Field) -> str:
+    """The value as text, the same for equal values. Floats have two zeros and several NaN."""
     name = quoted(column.name)
     if column.type.name in FLOATS:
         return f"CASE WHEN isnan({name}) THEN 'nan' ELSE CAST({name} + 0 AS VARCHAR) END"

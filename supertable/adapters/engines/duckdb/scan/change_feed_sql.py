@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
-from supertable.adapters.engines.duckdb.scan.scan_sql import (
-    _empty,
-    scan_sql,
-)
+from supertable.adapters.engines.duckdb.scan.scan_sql import empty_sql, scan_sql
 from supertable.adapters.engines.duckdb.types import literal, quoted
 from supertable.application.ports.engines import Changes
 from supertable.domain.scan.scan_plan import Scan
 
 
 def changes_sql(changes: Changes, sources: Sources) -> str:
-    """Every step's rows that went and came. In a table with keys, a row that did both was updated."""
+    """The rows that each step deleted and inserted. In a table with keys, a key in both is an update."""
     columns = changes.schema.fields
     parts = [
         f"SELECT {_change(step.version, names, other, changes.keys, sources)} FROM ({scan_sql(scan, sources)}) AS st_r"
@@ -26,7 +23,7 @@ def changes_sql(changes: Changes, sources: Sources) -> str:
         )
         if scan.groups
     ]
-    empty = f"SELECT NULL::VARCHAR AS _change, NULL::BIGINT AS _version, * FROM ({_empty(columns, None)})"
+    empty = f"SELECT NULL::VARCHAR AS _change, NULL::BIGINT AS _version, * FROM ({empty_sql(columns, None)})"
     return " UNION ALL ".join(parts) or empty
 
 

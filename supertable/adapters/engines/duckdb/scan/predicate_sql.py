@@ -1,4 +1,4 @@
-"""An exact predicate (see `domain.exact_predicates`) as DuckDB SQL. It cannot fail, whatever the rows hold."""
+"""Exact predicates (see `domain.scan.exact_predicates`) as DuckDB SQL that cannot fail on any row."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def residual_sql(predicate: Predicate, schema: Schema) -> str:
 
 
 def residual_columns(predicate: Predicate) -> frozenset[str]:
-    """Names of the columns that the predicate reads."""
+    """The names of the columns that the predicate reads."""
     if isinstance(predicate, All | AnyOf):
         return frozenset().union(*map(residual_columns, predicate.parts))
     return frozenset({predicate.column})
@@ -51,8 +51,8 @@ def _constant(kind: DataType, value: Scalar) -> str:
         return f"(DATE '1970-01-01' + CAST({value} AS INTEGER))"
     if kind.name == "timestamp":
         microseconds = int(value) * 10 ** (UNITS["us"] - UNITS[kind.unit])
-        made = "make_timestamptz" if kind.timezone else "make_timestamp"
-        return f"{made}(CAST({microseconds} AS BIGINT))"
+        function = "make_timestamptz" if kind.timezone else "make_timestamp"
+        return f"{function}(CAST({microseconds} AS BIGINT))"
     if isinstance(value, float):
         return f"CAST('{value!r}' AS DOUBLE)"
     return str(value).upper() if isinstance(value, bool) else f"CAST('{value}' AS HUGEINT)"

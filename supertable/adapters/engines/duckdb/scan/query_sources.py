@@ -1,4 +1,4 @@
-"""What the SQL of one query refers to: lists of files, and bitmaps of dead rows."""
+"""The lists of files and the bitmaps of dead rows that the SQL of a query refers to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ _BITMAPS = pa.schema([("st_file", pa.uint64()), ("st_dead", pa.binary())])
 
 @dataclass(frozen=True, slots=True)
 class Positions:
-    """Names of two more columns: the file, as its place in the scan's files, and the row's place in the file."""
+    """The names of two columns that locate each row: `file`, its index in the scan's files, and `row`, its position
+    in that file."""
 
     file: str
     row: str
@@ -27,9 +28,9 @@ class Positions:
 
 @dataclass(slots=True)
 class Sources:
-    """What one query's SQL refers to: lists of files as variables, bitmaps as small tables.
+    """The sources of one query: lists of files, bound as variables, and bitmaps, bound as small tables.
 
-    `guard_hidden`: the query could fail on rows that the caller may not see. `guard_deleted`: it could fail on deleted
+    `guard_hidden`: the query may fail on rows that the caller must not see. `guard_deleted`: it may fail on deleted
     rows. Either adds a barrier, so that no expression is evaluated on such rows.
     """
 
@@ -41,7 +42,7 @@ class Sources:
     opened: OpenFiles | None = None
 
     def bind(self, cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> None:
-        """Make everything known to the cursor that will run the query. What that opens is held until `close`."""
+        """Binds the lists and bitmaps to the cursor that runs the query. Opened files are held until `close`."""
         self.opened = self.stored.open(list(chain.from_iterable(self.lists.values())), stopped)
         locations = iter(self.opened.locations)
         for name, files in self.lists.items():
@@ -52,26 +53,28 @@ class Sources:
             raise QueryCancelled
 
     def close(self) -> None:
-        """The files are of no more use: the query is over."""
+        """Releases the opened files at the end of the query."""
         if self.opened is not None:
             self.opened.close()
 
     def located(self) -> list[tuple[str, str, DataFile]]:
-        """The files that were opened: object key, location, file."""
+        """The opened files: object key, location, file."""
         files = chain.from_iterable(self.lists.values())
         locations = self.opened.locations if self.opened is not None else ()
         return [(file.key(folder), place, file) for (folder, file), place in zip(files, locations, strict=False)]
 
     def keys(self) -> dict[str, str]:
-        """Object keys by what the engine's messages say of their locations."""
-        return {as_told(place, key): key for key, place, _ in self.located()}
+        """The object keys by the locations that the engine's messages name."""
+        return {location_in_messages(place, key): key for key, place, _ in self.located()}
 
-    def files(self, folder: str, files: Sequence[DataFile]) -> str:
+    def register_files(self, folder: str, files: Sequence[DataFile]) -> str:
+        """Adds a list of files. Returns the name of its variable."""
         name = f"st_files_{len(self.lists)}"
         self.lists[name] = [(folder, file) for file in files]
         return name
 
-    def bits(self, folder: str, files: Sequence[DataFile], hidden: Mapping[str, bytes]) -> str:
+    def register_bitmaps(self, folder: str, files: Sequence[DataFile], hidden: Mapping[str, bytes]) -> str:
+        """Adds the bitmaps of the files, in their order. Returns the name of their table."""
         name = f"st_dead_{len(self.dead)}"
         bitmaps = [hidden[file.path] if file.path in hidden else self._bitmap(folder, file) for file in files]
         self.dead[name] = pa.table([range(len(files)), bitmaps], schema=_BITMAPS)
@@ -86,16 +89,19 @@ class Sources:
 
 
 def _set_list(cursor: duckdb.DuckDBPyConnection, name: str, texts: list[str]) -> None:
-    """Long lists as a parameter, which is quicker; short ones without, since parameters make DuckDB import pandas."""
+    """Sets a variable: long lists as a parameter, which is faster, and short ones as literals, since parameters make
+    DuckDB import pandas."""
     if len(texts) > 100:
         cursor.execute(f"SET VARIABLE {name} = ?", [texts])
     else:
         cursor.execute(f"SET VARIABLE {name} = [{', '.join(map(literal, texts))}]")
 
 
-def as_told(location: str, key: str) -> str:
-    """What the engine's messages say of a location: they turn a URL into others, all with the key in them; a path is
-    without the brackets that keep a glob character literal."""
+def location_in_messages(location: str, key: str) -> str:
+    """The part of a location that the engine's messages are sure to contain.
+
+    They rewrite URLs, but keep the object key in them. They show paths without the brackets around glob characters.
+    """
     if "://" in location:
         return key
     for sign in "*?[":

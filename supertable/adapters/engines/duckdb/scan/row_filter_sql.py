@@ -1,6 +1,6 @@
-"""Row filters as DuckDB SQL: for queries, and for people.
+"""Row filters as DuckDB SQL, for queries and for people.
 
-Nothing in what queries run can fail, whatever the values are: an error would tell of rows that are hidden.
+The SQL for queries cannot fail on any value, since an error would reveal hidden rows.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from supertable.domain.schema.types import FLOATS, DataType, Field, is_integer
 
 _TEXT = DataType("string")
 _MOST_DIGITS = 30
-"""Longer numbers are no longer exact when they are parsed again."""
+"""Longer numbers lose digits when they are parsed again."""
 
 _Constant = Callable[[Term, DataType], str]
 
 
 def condition_sql(term: Term, schema: Schema) -> str:
-    """A bound condition that fits `schema`, or a part of one."""
+    """The SQL of a bound condition that fits `schema`, or of a part of one."""
     return _sql(term, schema, _cast)
 
 
 def readable_sql(term: Term, schema: Schema) -> str:
-    """A condition that fits `schema`, as people would write it."""
+    """A condition that fits `schema` as people would write it."""
     sql = _sql(term, schema, _readable)
     return sql[1:-1] if sql.startswith("(") else sql
 
@@ -67,7 +67,7 @@ def _operands(term: Term, schema: Schema, constant: _Constant) -> list[str]:
 
 
 def _cast(term: Term, kind: DataType) -> str:
-    """A text of the caller's that is no value of the type is null, so that the row is hidden."""
+    """A text from the caller that is not a value of the type becomes null, which hides the row."""
     text = term.text if term.type == kind else _value_text(term.text, kind)
     if text is None:
         return f"NULL::{duckdb_type(kind)}"
@@ -93,5 +93,5 @@ def _readable(term: Term, kind: DataType) -> str:
 
 def _column(term: Term, schema: Schema) -> Field:
     found = schema.by_id(term.column)
-    assert found is not None, term.column  # `OpenTable.scan` made sure
+    assert found is not None, term.column  # `OpenTable.scan` has checked it
     return found

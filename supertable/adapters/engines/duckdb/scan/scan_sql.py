@@ -1,4 +1,4 @@
-"""The view chain as DuckDB SQL: what stands in a statement where the caller wrote a table's name."""
+"""The view chain as DuckDB SQL: the subquery that replaces a table's name in a statement."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ from supertable.domain.table.data_files import DataFile
 def scan_sql(
     scan: Scan, sources: Sources, columns: Sequence[str] | None = None, positions: Positions | None = None
 ) -> str:
-    """One table at one version. `columns`: only these, in this order; None: all."""
+    """The live rows of one table at one version. `columns`: only these, in this order; None: all.
+
+    `positions`: names of two more columns that locate each row; None: without them.
+    """
     return _scan_sql(scan, sources, columns, positions, with_dead=False)
 
 
-def dead_or_alive_sql(scan: Scan, sources: Sources, columns: Sequence[str], positions: Positions) -> str:
-    """The same with its dead rows, for who drops them afterwards: quicker where few of the rows are of interest."""
+def scan_with_dead_rows_sql(scan: Scan, sources: Sources, columns: Sequence[str], positions: Positions) -> str:
+    """Like `scan_sql`, but with dead rows, which the caller must drop. Faster where few of the rows are needed."""
     return _scan_sql(scan, sources, columns, positions, with_dead=True)
 
 
@@ -49,7 +52,7 @@ def _rows_sql(
     scan: Scan, sources: Sources, fields: Sequence[Field], positions: Positions | None, with_dead: bool
 ) -> str:
     parts = list(_parts(scan, fields, sources, positions, with_dead))
-    return " UNION ALL ".join(parts) if parts else _empty(fields, positions)
+    return " UNION ALL ".join(parts) if parts else empty_sql(fields, positions)
 
 
 def _parts(
@@ -67,7 +70,7 @@ def _parts(
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """Files of one schema, read by one `read_parquet`."""
+    """Files of one schema, read by one `read_parquet`. `before`: how many files of the scan come before them."""
 
     folder: str
     files: Sequence[DataFile]
@@ -77,7 +80,7 @@ class _Read:
     hidden: Mapping[str, bytes]
 
     def sql(self, fields: Sequence[Field], dirty: bool, positions: Positions | None) -> str:
-        by_id = (dirty or positions is not None) and self._hides_numbers()
+        by_id = (dirty or positions is not None) and self._shadows_numbering()
         columns = [f"{self._value(field, by_id)} AS {quoted(field.name)}" for field in fields]
         if positions:
             columns += [
@@ -87,12 +90,12 @@ class _Read:
         select = f"SELECT {', '.join(columns) or 'NULL'} FROM {self._read(by_id)} AS st_f"
         if not dirty:
             return select
-        name = self.sources.bits(self.folder, self.files, self.hidden)
-        living = (
+        name = self.sources.register_bitmaps(self.folder, self.files, self.hidden)
+        live = (
             f"{select} JOIN (SELECT st_file, st_dead::BIT AS st_dead FROM {name}) AS st_d "
             "ON st_f.file_index = st_d.st_file WHERE get_bit(st_d.st_dead, st_f.file_row_number::INTEGER) = 0"
         )
-        return f"({living}{FENCE})" if self.sources.guard_deleted else living
+        return f"({live}{FENCE})" if self.sources.guard_deleted else live
 
     def _value(self, field: Field, by_id: bool) -> str:
         written = self.written.by_id(field.id)
@@ -102,12 +105,12 @@ class _Read:
         return converted(f"st_f.{quoted(name)}", written.type, field.type)
 
     def _read(self, by_id: bool) -> str:
-        variable = self.sources.files(self.folder, self.files)
+        variable = self.sources.register_files(self.folder, self.files)
         schema = f", schema = {_schema_by_id(self.written)}" if by_id else ""
         return f"read_parquet(getvariable('{variable}'), hive_partitioning = false{schema})"
 
-    def _hides_numbers(self) -> bool:
-        """Whether a column of the table hides one of the columns by which DuckDB numbers files and rows."""
+    def _shadows_numbering(self) -> bool:
+        """Whether a column of the table has the name of one in which DuckDB numbers files or rows."""
         return any(self.written.find(name) for name in ("file_index", "file_row_number"))
 
 
@@ -116,7 +119,7 @@ def _name_by_id(field: Field) -> str:
 
 
 def _schema_by_id(schema: Schema) -> str:
-    """Columns found by their field ids, under names that hide nothing."""
+    """DuckDB's `schema` option: columns are found by field id, and get names that shadow no other column."""
     columns = (
         f"{field.id}: {{name: '{_name_by_id(field)}', type: {literal(duckdb_type(field.type))}, default_value: NULL}}"
         for field in schema.fields
@@ -124,7 +127,8 @@ def _schema_by_id(schema: Schema) -> str:
     return f"MAP {{{', '.join(columns)}}}"
 
 
-def _empty(fields: Iterable[Field], positions: Positions | None) -> str:
+def empty_sql(fields: Iterable[Field], positions: Positions | None) -> str:
+    """A query of these columns without rows."""
     columns = [f"NULL::{duckdb_type(field.type)} AS {quoted(field.name)}" for field in fields]
     if positions:
         columns += [f"NULL::BIGINT AS {quoted(name)}" for name in (positions.file, positions.row)]

@@ -1,26 +1,28 @@
-"""What a table reference in a statement becomes: a scan, a union or a change feed."""
+"""The SQL of any source of a statement: a scan, a union or a change feed.
+
+A module of its own because unions and change feeds are built from scans: choosing among the three in `scan_sql` would
+make the modules import each other.
+"""
 
 from __future__ import annotations
 
 from supertable.adapters.engines.duckdb.scan.change_feed_sql import changes_sql
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
-from supertable.adapters.engines.duckdb.scan.scan_sql import (
-    scan_sql,
-)
+from supertable.adapters.engines.duckdb.scan.scan_sql import scan_sql
 from supertable.adapters.engines.duckdb.scan.union_sql import union_sql
 from supertable.application.ports.engines import Changes, Source, Union
 from supertable.domain.scan.scan_plan import Scan
 
 
 def source_sql(source: Source, sources: Sources) -> str:
-    """The SQL of a subquery that stands for a relation."""
+    """The SQL of the subquery that replaces a relation."""
     if isinstance(source, Changes):
         return changes_sql(source, sources)
     return union_sql(source, sources) if isinstance(source, Union) else scan_sql(source, sources)
 
 
-def counted_sql(source: Source) -> str:
-    """As many rows as the source has, by what the snapshots know; no file is opened."""
+def row_count_sql(source: Source) -> str:
+    """A query with as many rows as the source has, according to the snapshots. It opens no file."""
     scans = _scans(source)
     if isinstance(source, Changes):
         rows = sum(_shown_rows(scan) for scan in scans)
@@ -41,5 +43,5 @@ def _scans(source: Source) -> list[Scan]:
 
 
 def _shown_rows(scan: Scan) -> int:
-    hidden = sum(int.from_bytes(bits).bit_count() for bits in scan.hidden.values())
+    hidden = sum(int.from_bytes(bitmap).bit_count() for bitmap in scan.hidden.values())
     return sum(file.rows for file in scan.files) - hidden

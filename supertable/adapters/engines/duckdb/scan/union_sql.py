@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
-from supertable.adapters.engines.duckdb.scan.scan_sql import (
-    scan_sql,
-)
+from supertable.adapters.engines.duckdb.scan.scan_sql import scan_sql
 from supertable.adapters.engines.duckdb.types import literal
 from supertable.application.ports.engines import Union
 from supertable.domain.errors import InvalidStatement
@@ -13,7 +11,7 @@ from supertable.domain.schema.types import DataType
 
 
 def union_sql(union: Union, sources: Sources) -> str:
-    """The union by name of a supertable's tables, with the table's name in `_table`."""
+    """The union by column name of a supertable's tables, with the table's name in `_table`."""
     _check_types(union)
     if not union.scans:
         return "SELECT NULL::VARCHAR AS _table WHERE false"
@@ -30,7 +28,7 @@ def _check_types(union: Union) -> None:
             if _family(kind) != _family(column.type):
                 raise InvalidStatement(
                     f"The tables cannot be read as one: column {column.name} is {kind} in {table} "
-                    f"and {column.type} in {scan.table}. Name the table that is meant."
+                    f"and {column.type} in {scan.table}. Name a single table instead."
                 )
 
 

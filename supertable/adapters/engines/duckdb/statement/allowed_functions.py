@@ -1,20 +1,20 @@
-"""The functions that a statement may call. A name that is not here is refused, whatever DuckDB can do with it.
+"""The functions that a statement may call. All other names are refused.
 
-Reviewed against `duckdb_functions()` of the pinned version. When another version brings a function that is on neither
-list, `tests/unit/adapters/test_duckdb_allowed_functions.py` fails.
+The list was reviewed against `duckdb_functions()` of the pinned version. If another version adds a function that is
+neither allowed nor known to be refused, `tests/unit/adapters/test_duckdb_allowed_functions.py` fails.
 """
 
 from __future__ import annotations
 
 
-def named(text: str) -> frozenset[str]:
-    """The words of the text."""
+def words(text: str) -> frozenset[str]:
+    """The set of words in `text`."""
     return frozenset(text.split())
 
 
-OPERATORS = named("! !__postfix !~~ !~~* % & && * ** + - ->> / // <-> << <=> <@ >> @ @> ^ ^@ | || ~ ~~ ~~* ~~~")
+OPERATORS = words("! !__postfix !~~ !~~* % & && * ** + - ->> / // <-> << <=> <@ >> @ @> ^ ^@ | || ~ ~~ ~~* ~~~")
 
-NUMBERS = named(
+NUMBERS = words(
     """
     abs acos acosh add asin asinh atan atan2 atanh bit_count cbrt ceil ceiling cos cosh cot degrees divide even exp
     factorial fdiv floor fmod gamma gcd greatest greatest_common_divisor hash isfinite isinf isnan lcm least
@@ -23,7 +23,7 @@ NUMBERS = named(
     """
 )
 
-STRINGS = named(
+STRINGS = words(
     """
     array_to_string array_to_string_comma_default ascii bar base64 bin bit_length char_length character_length chr
     concat concat_ws contains damerau_levenshtein decode editdist3 encode ends_with format format_bytes
@@ -40,7 +40,7 @@ STRINGS = named(
     """
 )
 
-TIMES = named(
+TIMES = words(
     """
     age ago century current_date current_localtime current_localtimestamp date_add date_diff date_part date_sub
     date_trunc datediff datepart datesub datetrunc day dayname dayofmonth dayofweek dayofyear days_in_month decade
@@ -53,7 +53,7 @@ TIMES = named(
     """
 )
 
-LISTS = named(
+LISTS = words(
     """
     aggregate apply array_aggr array_aggregate array_append array_apply array_cat array_concat array_contains
     array_cosine_distance array_cosine_similarity array_cross_product array_distance array_distinct
@@ -74,7 +74,7 @@ LISTS = named(
     """
 )
 
-STRUCTS_AND_MAPS = named(
+STRUCTS_AND_MAPS = words(
     """
     map map_concat map_contains map_contains_entry map_contains_value map_entries map_extract map_extract_value
     map_from_entries map_keys map_values row struct_concat struct_contains struct_extract struct_extract_at
@@ -83,7 +83,7 @@ STRUCTS_AND_MAPS = named(
     """
 )
 
-JSON = named(
+JSON = words(
     """
     array_to_json from_json from_json_strict json json_array json_array_length json_contains json_exists
     json_extract json_extract_path json_extract_path_text json_extract_string json_group_array json_group_object
@@ -94,7 +94,7 @@ JSON = named(
 )
 
 # Of the names of databases, schemas and users DuckDB knows no more than constants: memory, main and duckdb.
-OTHERS = named(
+OTHERS = words(
     """
     bit_position bitstring can_cast_implicitly constant_or_null create_sort_key enum_code enum_first enum_last
     current_catalog current_database current_role current_schema current_schemas current_user enum_range
@@ -103,13 +103,13 @@ OTHERS = named(
     """
 )
 
-GEOMETRY = named(
+GEOMETRY = words(
     """
     st_asbinary st_astext st_aswkb st_aswkt st_geomfromwkb st_intersects_extent
     """
 )
 
-AGGREGATES = named(
+AGGREGATES = words(
     """
     any_value approx_count_distinct approx_quantile approx_top_k arbitrary arg_max arg_max_null arg_max_nulls_last
     arg_min arg_min_null arg_min_nulls_last argmax argmin array_agg avg bit_and bit_or bit_xor bitstring_agg bool_and
@@ -121,7 +121,7 @@ AGGREGATES = named(
     """
 )
 
-WINDOWS = named(
+WINDOWS = words(
     """
     cume_dist dense_rank fill first_value lag last_value lead nth_value ntile percent_rank rank rank_dense row_number
     """
@@ -143,4 +143,4 @@ MANY_ROWS = (
         "json_group_structure",
     }
 )
-"""What makes no sense in a row's own predicate: it looks at several rows, or makes several out of one."""
+"""Functions that cannot be used in a predicate on single rows: they read several rows, or return several."""

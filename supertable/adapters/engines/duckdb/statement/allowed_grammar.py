@@ -1,8 +1,8 @@
-"""What DuckDB's own parse tree (`json_serialize_sql`) may consist of. What is not listed here is refused.
+"""The allowed parts of DuckDB's parse tree (`json_serialize_sql`). All others are refused.
 
-The tree has three kinds of nodes that name themselves (expressions by `class`; table references, query nodes and
-modifiers by `type`) and records in fixed places. For each, every key is listed with what it may hold, so that a node,
-a key or an enum value of a newer DuckDB cannot slip through unseen.
+Some nodes of the tree name their form (expressions by `class`; table references, query nodes and modifiers by `type`);
+others are records at fixed places. For each of them every key is listed with its allowed content, so that no node, key
+or enum value of a newer DuckDB passes unnoticed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """Text, a number, a boolean or null; one of `allowed`, if given."""
+    """Text, a number, a boolean or null. `allowed`: the only allowed values; None: any."""
 
     allowed: frozenset[object] | None = None
 
@@ -25,7 +25,7 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """Literal data, down to the bottom: it holds values, never code."""
+    """Literal data of any depth: values, never code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Children:
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """A list that only the planner fills: it must be empty."""
+    """A list that must be empty, since only the planner fills it."""
 
 
 Content = Leaf | Texts | Data | Child | Children | Empty
@@ -252,7 +252,7 @@ NAMED_BY: Mapping[str, tuple[str, Mapping[str, Keys]]] = {
     "modifier": ("type", MODIFIER_TYPES),
     "type info": ("type", TYPE_INFOS),
 }
-"""Kinds whose nodes say what they are: the key that says it, and what each may hold."""
+"""The kinds whose nodes name their form: the key that names it, and the allowed content of each form."""
 
 RECORDS: Mapping[str, Keys] = {
     "table function": {**EXPRESSION_CLASSES["FUNCTION"], "class": _one_of("FUNCTION")},
@@ -287,4 +287,4 @@ RECORDS: Mapping[str, Keys] = {
     "type": {"id": LEAF, "type_info": Child("type info")},
     "member type": {"first": LEAF, "second": TYPE},
 }
-"""Records in fixed places, and what each may hold."""
+"""Records at fixed places, and the allowed content of each."""

@@ -1,4 +1,4 @@
-"""A statement that has been judged and may run."""
+"""A validated statement, which may run."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from supertable.domain.schema.schemas import Schema
 
 @dataclass(frozen=True, slots=True)
 class DuckDBStatement:
-    """`pieces` are the rendered SQL, cut where the relations `order` go. Nobody changes `tree` again.
+    """`pieces`: the rendered SQL, split at its relations. `order`: the relations between the pieces.
 
-    `tokens` are the generated names of the relations, `names` what all generated names stand for. `counted` are the
-    relations of which only the number of rows matters. `may_fail`: see `cannot_fail`; `shape`: see the port.
+    `tree` must not be changed. `tokens`: the generated names of the relations. `names`: what all generated names stand
+    for. `counted`: the relations of which only the number of rows matters. `may_fail`: see `fallibility`. `shape`: see
+    the port.
     """
 
     relations: tuple[Relation, ...]
@@ -41,22 +42,22 @@ class DuckDBStatement:
         schemas: Mapping[int, Schema],
         parameters: Sequence[Any] | Mapping[str, Any] = (),
     ) -> Predicate:
-        """What WHERE makes necessary of the relation's rows, the values of parameters included."""
-        known = {self.tokens[number]: schema for number, schema in schemas.items()}
+        """A necessary condition for the relation's rows, from WHERE and the values of `parameters`."""
+        by_token = {self.tokens[number]: schema for number, schema in schemas.items()}
         constants = Constants(self.evaluate, parameters)
         try:
-            return relation_predicate(self.tree, self.tokens[relation_id], known, constants)
+            return relation_predicate(self.tree, self.tokens[relation_id], by_token, constants)
         except RecursionError:
             return ALWAYS
 
     def cannot_fail(self, schema: Schema, parameters: Sequence[Any] | Mapping[str, Any]) -> bool:
-        """See `cannot_fail`: the statement reads one table, of which the caller sees these columns as they are."""
+        """See `fallibility.cannot_fail`. `schema`: the unmasked columns of the one table that the statement reads."""
         try:
             return cannot_fail(self.tree, schema, Constants(self.evaluate, parameters))
         except RecursionError:
             return False
 
     def sql(self, sources: Mapping[int, str]) -> str:
-        """The statement over `sources`, SQL of a subquery for each relation."""
+        """The SQL of the statement. `sources`: the SQL of a subquery for each relation."""
         filled = [f"({sources[relation]}){piece}" for relation, piece in zip(self.order, self.pieces[1:], strict=True)]
         return self.pieces[0] + "".join(filled)

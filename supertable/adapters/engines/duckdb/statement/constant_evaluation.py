@@ -1,4 +1,4 @@
-"""Constant expressions of a judged statement, evaluated by DuckDB itself."""
+"""Evaluates constant expressions of a validated statement by DuckDB itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from supertable.adapters.engines.duckdb.errors import scrubbed, split_kind
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.statement.constants import Evaluate
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, call, cast, nodes
-from supertable.adapters.engines.duckdb.statement.rendering import unchecked
+from supertable.adapters.engines.duckdb.statement.rendering import render_unvalidated_select
 from supertable.application.ports.engines import TagAt, TimestampAt, VersionAt
 from supertable.domain.errors import InvalidName, InvalidStatement, StatementRefused
 from supertable.domain.names import checked_tag
@@ -19,8 +19,8 @@ _TYPES = {"date": "DATE", "time": "TIME", "timestamp": "TIMESTAMP", "zoned": "TI
 At = VersionAt | TagAt | TimestampAt
 
 
-def asked_version(cursor: duckdb.DuckDBPyConnection, at_clause: Node | None) -> At | None:
-    """What an AT clause asks for. A timestamp without a zone is taken as UTC."""
+def requested_version(cursor: duckdb.DuckDBPyConnection, at_clause: Node | None) -> At | None:
+    """The version, tag or timestamp that an AT clause requests. A timestamp without a zone is UTC."""
     if at_clause is None:
         return None
     expression = at_clause["expr"]
@@ -50,7 +50,7 @@ def evaluator(instance: DuckDBInstance) -> Evaluate:
 
 
 def _tag(cursor: duckdb.DuckDBPyConnection, expression: Node) -> TagAt | None:
-    """The text that the expression is, where a tag can have that name; '7' is a number."""
+    """The tag that the expression names; None if it is not the text of a valid tag. '7' is a version number."""
     try:
         kind, value = _row(cursor, call("typeof", expression), expression)
         return TagAt(checked_tag(value)) if kind == "VARCHAR" else None
@@ -69,7 +69,7 @@ def _integer(cursor: duckdb.DuckDBPyConnection, expression: Node, what: str) -> 
 
 
 def _row(cursor: duckdb.DuckDBPyConnection, *expressions: Node) -> tuple[object, ...]:
-    return tuple(cursor.execute(unchecked(cursor, *expressions)).fetchone() or ())
+    return tuple(cursor.execute(render_unvalidated_select(cursor, *expressions)).fetchone() or ())
 
 
 def _is_constant(expression: Node) -> bool:

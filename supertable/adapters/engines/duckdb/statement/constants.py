@@ -1,4 +1,4 @@
-"""Constants of a WHERE clause as values that file ranges compare with. What cannot be had exactly is left out."""
+"""The constants of a WHERE clause as values to compare with file ranges. Inexact values are left out or widened."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from supertable.domain.scan.predicates import All, AnyOf, Compare, Predicate
 from supertable.domain.schema.types import FLOATS, UNITS, DataType, Field, is_integer
 
 Evaluate = Callable[[Node, str], tuple[str, int | None]]
-"""Gives a constant expression's type, and its value in microseconds after a cast to the type named, if it has one."""
+"""Returns the type of a constant expression, and its value in microseconds after a cast to the named type, or None."""
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 
@@ -29,7 +29,7 @@ _TYPES = {"DATE": "date", "TIMESTAMP": "timestamp", "TIMESTAMP WITH TIME ZONE": 
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """`kind` is number (a Fraction), float, text, bool, or one of date, timestamp, zoned, time (microseconds)."""
+    """`kind`: number (the value is a Fraction), float, text, bool, or date, timestamp, zoned, time (microseconds)."""
 
     kind: str
     value: Any
@@ -37,13 +37,13 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Constants:
-    """Reads constants out of expressions: literals, dates computed from literals, parameters with known values."""
+    """Reads the constants in expressions: literals, dates computed from literals, and parameters."""
 
     evaluate: Evaluate
     parameters: Parameters
 
     def read(self, node: Node, wanted: DataType) -> Constant | None:
-        """The value of an expression to be compared with a column of type `wanted`; None where it is not known."""
+        """The value of an expression that is compared with a column of type `wanted`; None where it is unknown."""
         if node["class"] == "PARAMETER":
             return self._parameter(node["identifier"])
         if node["class"] == "CONSTANT":
@@ -73,7 +73,7 @@ class Constants:
 
 
 def comparison(field: Field, operator: str, constant: Constant) -> Predicate | None:
-    """`field operator constant` as a predicate in the units of the field's type, or None where that says nothing."""
+    """`field operator constant` as a predicate in the units of the field's type; None where it restricts nothing."""
     low, high = _bounds(field.type, constant)
     if low is None or high is None:
         return None
@@ -85,7 +85,7 @@ def comparison(field: Field, operator: str, constant: Constant) -> Predicate | N
 
 
 def _bounds(kind: DataType, constant: Constant) -> tuple[Any, Any]:
-    """Between what, in the column's units, the value lies that the engine will compare with."""
+    """Bounds, in the column's units, of the value that the engine will compare with; None where they are unknown."""
     value = constant.value
     if constant.kind == "text" and kind.name == "string":
         return value, value
@@ -111,7 +111,7 @@ def _comparable_kinds(kind: DataType) -> tuple[str, ...]:
 
 
 def _temporal_bounds(kind: DataType, microseconds: Fraction) -> tuple[Fraction, Fraction]:
-    """The engine sees microseconds at the most, of nanoseconds too: there the value may be off by one of them."""
+    """The engine compares in microseconds at most. For nanosecond columns the value may be off by one microsecond."""
     if kind.name == "date":
         return microseconds / _US_PER_DAY, microseconds / _US_PER_DAY
     margin = 1 if kind.unit == "ns" else 0
@@ -120,7 +120,7 @@ def _temporal_bounds(kind: DataType, microseconds: Fraction) -> tuple[Fraction, 
 
 
 def _float_bounds(value: Any) -> tuple[float | None, float | None]:
-    """The engine may round to FLOAT or to DOUBLE before it compares: a margin that is wider than both."""
+    """The engine may round to FLOAT or DOUBLE before it compares. The margin is wider than either rounding."""
     try:
         near = float(value)
     except OverflowError:
@@ -151,7 +151,7 @@ def _kind(wanted: DataType) -> str:
 
 
 def literal_value(value: Node) -> Constant | None:
-    """The value of a literal; None of NULL and of floats, which are not exact."""
+    """The value of a literal; None for NULL, and for floats, which are inexact."""
     kind, info, content = value["type"]["id"], value["type"]["type_info"], value.get("value")
     if value["is_null"]:
         return None
@@ -175,7 +175,7 @@ def _whole(content: Any) -> int | None:
 
 
 def _double(node: Node) -> Constant | None:
-    """`CAST('1e10' AS DOUBLE)`, as numbers with an exponent are rendered."""
+    """The value of `CAST('1e10' AS DOUBLE)`, the form in which numbers with an exponent are rendered."""
     if node["class"] != "CAST" or node["cast_type"]["id"] != "DOUBLE" or node["child"]["class"] != "CONSTANT":
         return None
     try:
@@ -186,7 +186,7 @@ def _double(node: Node) -> Constant | None:
 
 
 def _is_pure(node: Node) -> bool:
-    """Whether the expression is made of literals, casts and date arithmetic alone."""
+    """Whether the expression consists of literals, casts and date arithmetic only."""
     for part in nodes(node):
         kind = part.get("class")
         if kind == "FUNCTION" and part["function_name"] not in _PURE:
@@ -197,7 +197,7 @@ def _is_pure(node: Node) -> bool:
 
 
 def _iso_date(node: Node) -> int | None:
-    """`'2013-01-31'` and `DATE '2013-01-31'`, the most common of all, without asking the engine."""
+    """The value of `'2013-01-31'` or `DATE '2013-01-31'`, the most common forms, without a call of the engine."""
     if node["class"] == "CAST" and node["cast_type"]["id"] == "DATE" and node["child"]["class"] == "CONSTANT":
         node = node["child"]
     text = node["value"]["value"] if node["class"] == "CONSTANT" else None
@@ -210,7 +210,7 @@ def _iso_date(node: Node) -> int | None:
 
 
 def _python_value(value: Any) -> Constant | None:
-    """What the engine makes of a Python value that is bound as a parameter."""
+    """The constant that the engine sees for a Python value bound as a parameter; None where it is unknown."""
     match value:
         case bool():
             return Constant("bool", value)

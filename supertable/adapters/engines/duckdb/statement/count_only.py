@@ -1,4 +1,4 @@
-"""Finds the relations of a statement of which it only wants the number of rows, which the snapshot knows."""
+"""Finds the relations of a statement that are only counted, since the snapshot has their number of rows."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _READING = frozenset({"COLUMN_REF", "STAR", "SUBQUERY", "WINDOW", "POSITIONAL_RE
 _CLAUSES = ("where_clause", "group_expressions", "group_sets", "having", "sample", "qualify", "modifiers")
 
 
-def only_counted(tree: Node, tokens: Sequence[str]) -> frozenset[int]:
-    """The numbers of the relations that stand alone in a FROM, with no clause after it and no column before it."""
+def counted_relations(tree: Node, tokens: Sequence[str]) -> frozenset[int]:
+    """The numbers of the relations that are alone in a FROM, in a SELECT without other clauses and without columns."""
     numbers = {token: number for number, token in enumerate(tokens)}
-    found = (_counted(node) for node in nodes(tree) if node.get("type") == "SELECT_NODE")
+    found = (_counted_token(node) for node in nodes(tree) if node.get("type") == "SELECT_NODE")
     return frozenset(numbers[token] for token in found if token in numbers)
 
 
-def _counted(select: Node) -> str | None:
+def _counted_token(select: Node) -> str | None:
     table = select["from_table"]
     alone = table["type"] == "BASE_TABLE" and not table["sample"] and not table["column_name_alias"]
     if not alone or any(select[clause] for clause in _CLAUSES):

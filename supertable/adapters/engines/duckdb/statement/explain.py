@@ -1,6 +1,6 @@
-"""The plan of a statement as text: operators and their conditions, and of each table how much of it is read.
+"""The plan of a statement as text: operators with their conditions, and how much of each table is read.
 
-DuckDB's own EXPLAIN would show how the view chain works, and values out of statistics. Only listed details pass.
+DuckDB's own EXPLAIN would show the view chain, and values from statistics. Only the listed details are shown.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _DETAILS = {
     "Projections": "{}",
     "Estimated Cardinality": "about {} rows",
 }
-"""What may be told of an operator, in this order, and how. Anything else that DuckDB says stays out."""
+"""The details of an operator that are shown, in this order, and their format. All others are left out."""
 
 _BITS = re.compile(r"^\(get_bit\(st_dead, ")
 _OWN_ALIAS = re.compile(r"\bst_[fd]\.")
@@ -41,18 +41,18 @@ Plan = dict[str, Any]
 
 
 def plan_table(text: str, sources: Sequence[Source], names: Mapping[str, str]) -> pa.Table:
-    """The plan that `EXPLAIN (FORMAT JSON)` gave, as a table of one column with one row for each line."""
+    """The plan as a table with one column and a row for each line. `text`: the result of `EXPLAIN (FORMAT JSON)`."""
     scans = [scan for source in sources for scan in _scans(source)]
     lines = _Lines(scans, names)
     tree = [line for root in json.loads(text) for line in lines.of(_without_chain(root), 0)]
-    return pa.table({"plan": pa.array([*lines.unplaced(), *tree], pa.string())})
+    return pa.table({"plan": pa.array([*lines.unmatched_tables(), *tree], pa.string())})
 
 
 class _Lines:
     def __init__(self, scans: Sequence[Scan], names: Mapping[str, str]) -> None:
         self._scans = scans
         self._names = names
-        self._placed: set[str] = set()
+        self._matched: set[str] = set()
 
     def of(self, node: Plan, depth: int) -> Iterator[str]:
         details = [text for text in self._details(node) if text]
@@ -60,10 +60,10 @@ class _Lines:
         for child in node["children"]:
             yield from self.of(child, depth + 1)
 
-    def unplaced(self) -> list[str]:
-        """Tables that no line of the tree could be told to be: their numbers come first."""
+    def unmatched_tables(self) -> list[str]:
+        """The tables that no line of the tree was matched with."""
         titles = dict.fromkeys(map(_scan_title, self._scans))
-        return [title for title in titles if title not in self._placed]
+        return [title for title in titles if title not in self._matched]
 
     def _title(self, node: Plan) -> str:
         name = str(node["name"]).strip()
@@ -72,22 +72,22 @@ class _Lines:
         return re.sub(r"[^A-Z_]", "", name) or "OPERATOR"
 
     def _scan(self, node: Plan) -> str:
-        """The table that a scan reads, if only one of them has all of its columns."""
+        """The table that a scan reads, if only one table has all of its columns."""
         columns = [column for column in _texts(node["extra_info"].get("Projections")) if column]
         fitting = {_scan_title(scan) for scan in self._scans if all(map(scan.schema.find, columns))}
         if len(fitting) != 1:
             return "SCAN"
-        self._placed |= fitting
+        self._matched |= fitting
         return fitting.pop()
 
     def _details(self, node: Plan) -> Iterator[str]:
         info = node["extra_info"]
         for key, form in _DETAILS.items():
-            values = [self._clean(value) for value in _texts(info.get(key))]
+            values = [self._cleaned(value) for value in _texts(info.get(key))]
             if any(values):
                 yield form.format(", ".join(values)) if key != "Projections" else f"[{', '.join(values)}]"
 
-    def _clean(self, text: str) -> str:
+    def _cleaned(self, text: str) -> str:
         before = ""
         while text != before:
             before, text = text, _COMPRESSED.sub(r"\1", text)
@@ -101,7 +101,7 @@ def _scan_title(scan: Scan) -> str:
 
 
 def _without_chain(node: Plan) -> Plan:
-    """The plan without the operators that apply deletion vectors: they belong to the scan below them."""
+    """The plan without the operators that apply deletion vectors, which belong to the scan below them."""
     node["children"] = [_without_chain(child) for child in node["children"]]
     info = node["extra_info"]
     if node["name"] == "FILTER":

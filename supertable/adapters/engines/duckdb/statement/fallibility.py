@@ -1,8 +1,8 @@
-"""Whether a statement asks of a table's rows only what cannot fail, whatever their values are.
+"""Whether a statement's expressions can fail on the rows of a table.
 
-DuckDB may test a WHERE clause on rows before it knows whether they are alive and the caller may see them. Where the
-clause can fail its error would tell of other rows, so that such statements are kept away from those by a fence (see
-`view_chain`), which costs them time. This finds the statements that need none; whatever it does not know, does.
+DuckDB may evaluate a WHERE clause on rows before it checks that they are live and visible to the caller. If the clause
+can fail, its error would reveal other rows, so a fence protects them (see `scan.access_sql`), which costs time. This
+module finds the statements that need no fence. Unknown expressions count as fallible.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from supertable.adapters.engines.duckdb.statement.allowed_functions import AGGREGATES, named
+from supertable.adapters.engines.duckdb.statement.allowed_functions import AGGREGATES, words
 from supertable.adapters.engines.duckdb.statement.constants import Constant, Constants
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
-from supertable.adapters.engines.duckdb.statement.validator import folded
+from supertable.adapters.engines.duckdb.statement.validator import ascii_lower
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import FLOATS, DataType, Field, is_integer
 
 _LIKE = frozenset({"~~", "!~~", "~~*", "!~~*"})
 _NULL_TESTS = frozenset({"OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL"})
-_GUARDED = named("BOOLEAN TINYINT SMALLINT INTEGER BIGINT HUGEINT FLOAT DOUBLE VARCHAR DATE TIME TIMESTAMP")
-_CALM = AGGREGATES | named(
+_INFALLIBLE_CASTS = words("BOOLEAN TINYINT SMALLINT INTEGER BIGINT HUGEINT FLOAT DOUBLE VARCHAR DATE TIME TIMESTAMP")
+_INFALLIBLE = AGGREGATES | words(
     """
     ! !~~ !~~* + - * / // % || ~~ ~~* abs ceil coalesce concat contains date_part date_trunc day dayofweek ends_with
     even floor greatest hour ifnull isnan lcase least left len length lower ltrim minute mod month nullif prefix
@@ -32,7 +32,10 @@ _IN = frozenset({"COMPARE_IN", "COMPARE_NOT_IN"})
 
 
 def cannot_fail(tree: Node, schema: Schema, constants: Constants) -> bool:
-    """`schema`: of the one table that is read, the columns that the caller sees as they are."""
+    """Whether the statement cannot fail on rows that the caller must not see.
+
+    `schema`: the unmasked columns of the one table that it reads.
+    """
     selects = [node for node in nodes(tree) if node.get("type") == "SELECT_NODE"]
     if len(selects) != 1 or any(node.get("class") == "SUBQUERY" for node in nodes(tree)):
         return False
@@ -42,23 +45,27 @@ def cannot_fail(tree: Node, schema: Schema, constants: Constants) -> bool:
     if not plain or select["sample"] or select["having"] or select["qualify"]:
         return False
     where = select["where_clause"]
-    fields = {folded(field.name): field for field in schema.fields}
-    return not where or _Condition(fields, folded(table["alias"]), constants).cannot_fail(where)
+    fields = {ascii_lower(field.name): field for field in schema.fields}
+    return not where or _Condition(fields, ascii_lower(table["alias"]), constants).cannot_fail(where)
 
 
 def may_fail(tree: Node) -> bool:
-    """Whether DuckDB may let the statement fail on rows that another condition leaves out.
+    """Whether the statement may fail on rows that another condition excludes.
 
-    It takes care not to, but does not know of all that can fail: `['x']::INTEGER[]`, casts to DECIMAL, `to_timestamp`
-    and more were seen to. This much care is for deleted rows; what the caller may not see needs `cannot_fail`.
+    DuckDB tries to avoid that, but not for every expression: `['x']::INTEGER[]`, casts to DECIMAL and `to_timestamp`
+    are known to fail. This test is precise enough for deleted rows only; hidden rows need `cannot_fail`.
     """
     return any(_may_fail(node) for node in nodes(tree))
 
 
 def _may_fail(node: Node) -> bool:
     if node.get("class") == "CAST":
-        return not node["try_cast"] and node["child"]["class"] != "CONSTANT" and node["cast_type"]["id"] not in _GUARDED
-    return node.get("class") == "FUNCTION" and folded(node["function_name"]) not in _CALM
+        return (
+            not node["try_cast"]
+            and node["child"]["class"] != "CONSTANT"
+            and node["cast_type"]["id"] not in _INFALLIBLE_CASTS
+        )
+    return node.get("class") == "FUNCTION" and ascii_lower(node["function_name"]) not in _INFALLIBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +96,13 @@ class _Condition:
         return kind in _IN and all(self._compares(children[0], value) for value in children[1:])
 
     def _is_like(self, node: Node) -> bool:
-        if folded(node["function_name"]) not in _LIKE or len(node["children"]) != 2:
+        if ascii_lower(node["function_name"]) not in _LIKE or len(node["children"]) != 2:
             return False
         field = self._field(node["children"][0])
         return field is not None and field.type.name == "string" and self._compares(*node["children"])
 
     def _compares(self, column: Node, value: Node) -> bool:
-        """Whether it is a column and a constant that compare without a cast of the column that could fail."""
+        """Whether the two are a column and a constant whose comparison needs no fallible cast of the column."""
         field = self._field(column)
         if field is None:
             return False
@@ -108,7 +115,7 @@ class _Condition:
     def _field(self, node: Node) -> Field | None:
         if node["class"] != "COLUMN_REF":
             return None
-        *qualifier, name = map(folded, node["column_names"])
+        *qualifier, name = map(ascii_lower, node["column_names"])
         if qualifier and (qualifier != [self.alias] or self.alias in self.fields):
             return None
         return self.fields.get(name)

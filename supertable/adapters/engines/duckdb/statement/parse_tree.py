@@ -1,4 +1,4 @@
-"""Pieces of DuckDB's parse tree: walking them, and making them."""
+"""Parts of DuckDB's parse tree: iterating over them, and building them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BOOLEAN: Node = {"id": "BOOLEAN", "type_info": None}
 
 
 def nodes(tree: Any) -> Iterator[Node]:
-    """All the dictionaries in a tree, parents first. They may be changed while it runs."""
+    """All dictionaries in a tree, parents first. They may be changed during the iteration."""
     stack = [tree]
     while stack:
         item = stack.pop()
@@ -96,15 +96,15 @@ def is_double(node: Node) -> bool:
     return node.get("class") == "CONSTANT" and node["value"]["type"]["id"] in ("DOUBLE", "FLOAT")
 
 
-def ready_double(node: Node) -> None:
-    """1e10 would be rendered as 10000000000.0, which is a decimal."""
+def prepare_double(node: Node) -> None:
+    """Replaces the number by a cast from text: 1e10 would be rendered as 10000000000.0, which is a decimal."""
     value, kind, alias = node["value"]["value"], node["value"]["type"], node["alias"]
     node.clear()
     node.update(text_cast(repr(float(value)), kind), alias=alias)
 
 
-def ready_join(node: Node) -> None:
-    """Cross joins are rendered as commas, which bind less than joins do, unless told otherwise."""
+def prepare_join(node: Node) -> None:
+    """Rewrites a cross join that would be rendered as a comma, which binds less tightly than a join."""
     if node["ref_type"] != "CROSS":
         return
     if node["right"]["type"] == "JOIN":

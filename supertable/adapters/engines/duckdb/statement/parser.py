@@ -1,4 +1,4 @@
-"""Parses one statement with DuckDB's own parser, judges it, and renders what was judged."""
+"""Parses a statement with DuckDB's own parser, validates the tree, and renders the validated tree."""
 
 from __future__ import annotations
 
@@ -9,37 +9,43 @@ import duckdb
 
 from supertable.adapters.engines.duckdb.errors import syntax_error
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
-from supertable.adapters.engines.duckdb.statement.constant_evaluation import asked_version
+from supertable.adapters.engines.duckdb.statement.constant_evaluation import requested_version
 from supertable.adapters.engines.duckdb.statement.constants import Evaluate
-from supertable.adapters.engines.duckdb.statement.count_only import only_counted
+from supertable.adapters.engines.duckdb.statement.count_only import counted_relations
 from supertable.adapters.engines.duckdb.statement.fallibility import may_fail
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node
 from supertable.adapters.engines.duckdb.statement.redacted_sql import first_word, shape_of
-from supertable.adapters.engines.duckdb.statement.rendering import keep_names, loaded, rendered, serialized, unvalidated
+from supertable.adapters.engines.duckdb.statement.rendering import (
+    keep_column_names,
+    loaded,
+    render_unvalidated,
+    rendered,
+    serialized,
+)
 from supertable.adapters.engines.duckdb.statement.validator import StatementValidator
 from supertable.application.ports.engines import Relation
 from supertable.domain.errors import InvalidStatement, StatementRefused
 
 MAX_SQL_BYTES = 1_000_000
 MAX_OPERATOR_COMMENTS = 20
-"""DuckDB reads a run of operator characters to its end once for each comment that opens in it: 400 kB take minutes."""
+"""DuckDB rescans a run of operator characters for each comment that opens in it: 400 kB would take minutes."""
 _OPERATORS = re.compile(r"[-+*/<>=~!@#%^&|`?]{40,}")
 _EXPLAIN_OPTION = re.compile(rb"(?:\(\s*)?(?:analyze|verbose|format)\b", re.IGNORECASE)
-_ONLY_SELECT = "Only a query can run: SELECT, VALUES, FROM, DESCRIBE or SUMMARIZE of a table, EXPLAIN of these."
+_ONLY_SELECT = "Only queries can run: SELECT, VALUES, FROM, DESCRIBE or SUMMARIZE of a table, and EXPLAIN of these."
 
 
 def parsed(cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate) -> DuckDBStatement:
-    """Parse and judge one statement. Raises `InvalidStatement` and `StatementRefused`."""
+    """Parses and validates one statement. Raises `InvalidStatement` and `StatementRefused`."""
     query, explain = _without_explain(checked_text(sql))
     tree, prefix = parse_tree(cursor, query)
-    keep_names(cursor, tree)
-    judge = StatementValidator(prefix)
-    judge.walk("select", tree)
+    keep_column_names(cursor, tree)
+    validator = StatementValidator(prefix)
+    validator.validate("select", tree)
     relations = tuple(
-        Relation(number, reference.parts, asked_version(cursor, reference.at_clause), reference.changes)
-        for number, reference in enumerate(judge.references)
+        Relation(number, reference.parts, requested_version(cursor, reference.at_clause), reference.changes)
+        for number, reference in enumerate(validator.references)
     )
-    tokens = tuple(reference.token for reference in judge.references)
+    tokens = tuple(reference.token for reference in validator.references)
     text = rendered(cursor, tree)
     pieces = re.split(rf"{prefix}_r(\d+)", text)
     return DuckDBStatement(
@@ -49,19 +55,19 @@ def parsed(cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate) -> D
         order=tuple(int(number) for number in pieces[1::2]),
         tree=tree,
         tokens=tokens,
-        names=judge.names,
+        names=validator.names,
         evaluate=evaluate,
-        counted=only_counted(tree, tokens),
+        counted=counted_relations(tree, tokens),
         may_fail=may_fail(tree),
-        shape=shape_of(text, judge.names),
+        shape=shape_of(text, validator.names),
     )
 
 
-def refused_shape(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
-    """As `DuckDBStatement.shape`, of a statement that was refused; empty where it makes no sense."""
+def shape_of_refused(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
+    """Like `DuckDBStatement.shape`, for a statement that was refused. Empty if it cannot be parsed."""
     try:
         query, _ = _without_explain(checked_text(sql))
-        return shape_of(unvalidated(cursor, parse_tree(cursor, query)[0]), {})
+        return shape_of(render_unvalidated(cursor, parse_tree(cursor, query)[0]), {})
     except StatementRefused:
         return first_word(sql)
     except InvalidStatement:
@@ -69,15 +75,15 @@ def refused_shape(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
 
 
 def parse_tree(cursor: duckdb.DuckDBPyConnection, sql: str, before: str = "") -> tuple[Node, str]:
-    """DuckDB's tree of the one statement in `sql`, and a prefix for names that occurs nowhere in it.
+    """DuckDB's tree of the one statement in `sql`, and a prefix for generated names that does not occur in it.
 
-    `before`: lines that the caller did not write; messages count the others.
+    `before`: the start of `sql` that the caller did not write. Error messages count lines after it.
     """
     text = serialized(cursor, sql)
-    answer = loaded(text)
-    if answer["error"]:
-        raise _problem(sql, answer, before)
-    statements: list[Any] = answer["statements"]
+    report = loaded(text)
+    if report["error"]:
+        raise _parse_error(sql, report, before)
+    statements: list[Any] = report["statements"]
     if len(statements) != 1:
         raise StatementRefused(f"One statement at a time; this text has {len(statements)}.")
     prefix, lower = "st_q", text.lower()
@@ -87,7 +93,7 @@ def parse_tree(cursor: duckdb.DuckDBPyConnection, sql: str, before: str = "") ->
 
 
 def checked_text(sql: str) -> str:
-    """The text, if it is one that may be given to the parser at all."""
+    """Returns the text unchanged. Raises `InvalidStatement` where the parser must not get it."""
     try:
         size = len(sql.encode())
     except UnicodeEncodeError:
@@ -102,22 +108,22 @@ def checked_text(sql: str) -> str:
 
 
 def _without_explain(sql: str) -> tuple[str, bool]:
-    """The statement with a leading EXPLAIN blanked out, so that positions stay right, and whether there was one."""
+    """The statement with a leading EXPLAIN replaced by spaces, which keeps positions, and whether there was one."""
     raw = sql.encode()
     tokens = duckdb.tokenize(sql)[:2] if "explain" in sql.lower() else []
     if not tokens or raw[tokens[0][0] : tokens[0][0] + 7].lower() != b"explain":
         return sql, False
     if len(tokens) > 1 and _EXPLAIN_OPTION.match(raw, tokens[1][0]):
-        raise StatementRefused("EXPLAIN takes no options here: EXPLAIN SELECT …")
+        raise StatementRefused("EXPLAIN takes no options here. Use EXPLAIN SELECT ….")
     start = tokens[0][0]
     return (raw[:start] + b" " * 7 + raw[start + 7 :]).decode(), True
 
 
-def _problem(sql: str, answer: Node, before: str) -> InvalidStatement:
-    if not str(answer["error_message"]).startswith("Only SELECT"):
-        return syntax_error(sql, answer, before)
+def _parse_error(sql: str, report: Node, before: str) -> InvalidStatement:
+    if not str(report["error_message"]).startswith("Only SELECT"):
+        return syntax_error(sql, report, before)
     tokens = duckdb.tokenize(sql)
     word = re.match(rb"\w+", sql.encode()[tokens[0][0] :]) if tokens else None
     if word and word[0].lower() == b"pivot":
-        return StatementRefused("PIVOT needs its values here: PIVOT … ON column IN (…).")
+        return StatementRefused("PIVOT needs its values here. Use PIVOT … ON column IN (…).")
     return StatementRefused(_ONLY_SELECT)

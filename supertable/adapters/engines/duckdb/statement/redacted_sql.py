@@ -1,4 +1,4 @@
-"""Statements for the audit log: what was asked, without the values, which may be secrets or parts of rows."""
+"""Redacted statements for the audit log, without values, which may be secrets or parts of rows."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _KEPT = (duckdb.token_type.keyword, duckdb.token_type.identifier, duckdb.token_t
 
 
 def shape_of(rendered: str, names: Mapping[str, str]) -> str:
-    """A statement that DuckDB rendered, with `?` for each literal; cut at a bounded length.
+    """A statement that DuckDB rendered, with `?` for each literal, cut to a bounded length.
 
-    `names`: what names that were made up for it stand for. Quoted names that are more than words become `?` too, since
-    DuckDB names a column by its expression, values included.
+    `names`: what its generated names stand for. Quoted names that are more than words become `?` too, since DuckDB
+    names a column by its expression, including values.
     """
     text = "".join(_shown(token, kind, names) for token, kind in _tokens(rendered))
     return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
 
 
 def first_word(sql: str) -> str:
-    """Of a statement that cannot be rendered: `ATTACH …`; empty where it does not begin with a keyword."""
+    """The first keyword of a statement that cannot be rendered: `ATTACH …`. Empty if it starts with none."""
     for token, kind in _tokens(sql):
         return f"{token.split()[0].upper()} …" if kind == duckdb.token_type.keyword else ""
     return ""
@@ -41,15 +41,15 @@ def _shown(token: str, kind: Any, names: Mapping[str, str]) -> str:
 
 
 def _is_plain(word: str, kind: Any) -> bool:
-    """Whether it is what its kind says; where DuckDB's tokenizer gives up, the rest is one operator."""
+    """Whether the token really is of its kind: where DuckDB's tokenizer fails, it returns the rest as one operator."""
     if kind == duckdb.token_type.operator:
         return _PLAIN_OPERATOR.fullmatch(word) is not None
     return word.isidentifier() or _PLAIN_NAME.fullmatch(word) is not None
 
 
 def _tokens(sql: str) -> Iterator[tuple[str, Any]]:
-    """The tokens, each with the space behind it."""
+    """The tokens, each with the whitespace after it."""
     raw, found = sql.encode(), duckdb.tokenize(sql)
     ends = [start for start, _ in found[1:]] + [len(raw)]
-    for (start, kind), end in zip(found, ends, strict=False):  # of nothing there are no tokens, but an end
+    for (start, kind), end in zip(found, ends, strict=False):  # an empty text has an end but no token
         yield raw[start:end].decode(errors="replace"), kind

@@ -1,7 +1,7 @@
-"""A judged tree turned back into SQL, by DuckDB itself, and proof that nothing was lost on the way.
+"""Renders a validated tree to SQL by DuckDB itself, and checks that the SQL means the same.
 
-DuckDB's own rendering has holes: it forgets the brackets of some joins and the type of some numbers. What is known is
-prepared for; for the rest, the SQL is parsed again, and refused unless the same tree comes out.
+DuckDB's rendering has bugs: it loses the parentheses of some joins and the type of some numbers. Known cases are
+prepared for. To catch others, the SQL is parsed again, and refused unless the tree is the same.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from supertable.adapters.engines.duckdb.types import literal
 from supertable.domain.errors import InvalidStatement, StatementRefused
 
 NESTED = "The statement is nested too deeply."
-_UNFAITHFUL = "This combination of clauses is not supported; a subquery in brackets may help."
-_PLACE = re.compile(r'"query_location":\d+,?|,"is_implicit":false')
+_UNFAITHFUL = "This combination of clauses is not supported. A subquery in parentheses may help."
+_LOCATION = re.compile(r'"query_location":\d+,?|,"is_implicit":false')
 
 
 def serialized(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
-    """DuckDB's tree of the statements in `sql`, or its report of what is wrong with them, as JSON."""
+    """DuckDB's JSON for `sql`: the tree of its statements, or a report of the error."""
     try:
-        # A literal, since the first parameter of a process makes DuckDB import pandas, if there is one: 0.8 s.
+        # A literal, since the first parameter in a process makes DuckDB import pandas if it is installed: 0.8 s.
         row = cursor.execute(f"SELECT json_serialize_sql({literal(sql)})").fetchone()
     except (duckdb.Error, UnicodeError) as error:
         raise InvalidStatement("The statement cannot be parsed.") from error
@@ -41,6 +41,7 @@ def serialized(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
 
 
 def loaded(text: str) -> Node:
+    """The parsed JSON. Raises `InvalidStatement` where it is nested too deeply."""
     try:
         tree: Node = json.loads(text)
     except RecursionError:
@@ -49,32 +50,32 @@ def loaded(text: str) -> Node:
 
 
 def rendered(cursor: duckdb.DuckDBPyConnection, tree: Node) -> str:
-    """The judged statement `tree` as SQL. Raises `InvalidStatement`."""
+    """The validated statement `tree` as SQL. Raises `InvalidStatement`."""
     text = _dumped(tree)
     sql = _deserialized(cursor, text)
-    again = serialized(cursor, sql)
-    if _PLACE.sub("", text) != _PLACE.sub("", again) and not _means_the_same(tree, loaded(again)):
+    reparsed = serialized(cursor, sql)
+    if _LOCATION.sub("", text) != _LOCATION.sub("", reparsed) and not _is_equivalent(tree, loaded(reparsed)):
         raise StatementRefused(_UNFAITHFUL)
     return sql
 
 
-def unvalidated(cursor: duckdb.DuckDBPyConnection, tree: Node) -> str:
-    """A statement as DuckDB renders it, which is not going to run."""
+def render_unvalidated(cursor: duckdb.DuckDBPyConnection, tree: Node) -> str:
+    """DuckDB's rendering of a statement that is not run."""
     return _deserialized(cursor, _dumped(tree))
 
 
-def unchecked(cursor: duckdb.DuckDBPyConnection, *expressions: Node) -> str:
-    """`SELECT` of the expressions as DuckDB renders it, for what is not run as a statement of the caller's."""
+def render_unvalidated_select(cursor: duckdb.DuckDBPyConnection, *expressions: Node) -> str:
+    """DuckDB's rendering of `SELECT expressions`, for SQL that is not run as the caller's statement."""
     return _deserialized(cursor, _dumped({"node": select_of(*expressions), "named_param_map": []}))
 
 
-def keep_names(cursor: duckdb.DuckDBPyConnection, tree: Node) -> None:
-    """Give columns the names that DuckDB derives from their expressions, where what replaces them would show in it."""
+def keep_column_names(cursor: duckdb.DuckDBPyConnection, tree: Node) -> None:
+    """Sets the names that DuckDB derives for columns, where the prepared expression would change them."""
     for node in nodes(tree):
         if node.get("type") == "SELECT_NODE":
             for item in node["select_list"]:
                 if not item["alias"] and any(map(_is_replaced, nodes(item))):
-                    item["alias"] = unchecked(cursor, item).removeprefix("SELECT ")
+                    item["alias"] = render_unvalidated_select(cursor, item).removeprefix("SELECT ")
 
 
 def _is_replaced(node: Node) -> bool:
@@ -97,18 +98,18 @@ def _deserialized(cursor: duckdb.DuckDBPyConnection, text: str) -> str:
     return str(row[0])
 
 
-def _means_the_same(tree: Node, again: Node) -> bool:
+def _is_equivalent(tree: Node, reparsed: Node) -> bool:
     try:
-        return not again["error"] and _alike([tree], again["statements"])
+        return not reparsed["error"] and _equivalent([tree], reparsed["statements"])
     except RecursionError:
         raise InvalidStatement(NESTED) from None
 
 
-def _alike(one: Any, other: Any) -> bool:
-    """Whether two trees are the same but for what parsing and rendering may change."""
+def _equivalent(one: Any, other: Any) -> bool:
+    """Whether two trees are the same, except for what parsing and rendering may change."""
     stack = [(one, other)]
     while stack:
-        left, right = (_plain(node) for node in stack.pop())
+        left, right = (_normalized(node) for node in stack.pop())
         if isinstance(left, dict) and isinstance(right, dict):
             if left.keys() != right.keys():
                 return False
@@ -122,8 +123,8 @@ def _alike(one: Any, other: Any) -> bool:
     return True
 
 
-def _plain(node: Any) -> Any:
-    """The node without its place in the text, and in one of several forms that mean the same."""
+def _normalized(node: Any) -> Any:
+    """The node without its location in the text, and in one of several equivalent forms."""
     if not isinstance(node, dict):
         return node
     if node.get("class") == "CONSTANT" and node["value"]["type"]["id"] == "BOOLEAN":
@@ -136,24 +137,24 @@ def _plain(node: Any) -> Any:
 
 
 def _values_list(table: Node) -> Node | None:
-    """`(SELECT * FROM (VALUES …) AS v) AS v`, into which DuckDB turns `(VALUES …) AS v`, as the latter."""
+    """Reduces `(SELECT * FROM (VALUES …) AS v) AS v`, as DuckDB renders `(VALUES …) AS v`, to the latter; else None."""
     inner = table["subquery"]["node"]
     if inner["type"] != "SELECT_NODE" or inner["from_table"]["type"] != "EXPRESSION_LIST":
         return None
     values: Node = inner["from_table"]
-    alike = values["alias"] == table["alias"] and not table["column_name_alias"] and not table["sample"]
-    return values if alike and _alike(inner, star_over(values)) else None
+    same_alias = values["alias"] == table["alias"] and not table["column_name_alias"] and not table["sample"]
+    return values if same_alias and _equivalent(inner, star_over(values)) else None
 
 
 def _with_plain_sets(select: Node) -> Node:
-    """Grouping sets by what they hold: their order, and that of the expressions they number, has no meaning."""
+    """Replaces the numbers in grouping sets by their expressions, sorted, since their order has no meaning."""
     if len(select["group_sets"]) < 2:
         return select
-    written = [_written(expression) for expression in select["group_expressions"]]
-    sets = sorted(sorted(written[number] for number in one) for one in select["group_sets"])
+    texts = [_text_of(expression) for expression in select["group_expressions"]]
+    sets = sorted(sorted(texts[number] for number in one) for one in select["group_sets"])
     return {**select, "group_sets": sets, "group_expressions": []}
 
 
-def _written(expression: Node) -> str:
-    """The expression as text, without its places."""
-    return _PLACE.sub("", json.dumps(expression, sort_keys=True, separators=(",", ":")))
+def _text_of(expression: Node) -> str:
+    """The expression as text, without locations."""
+    return _LOCATION.sub("", json.dumps(expression, sort_keys=True, separators=(",", ":")))

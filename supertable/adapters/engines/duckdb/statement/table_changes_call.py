@@ -1,4 +1,4 @@
-"""`table_changes('table', after, up_to)` in a statement: what it asks for, and a table reference in its place."""
+"""Calls of `table_changes('table', after, up_to)`: their arguments, and the table reference that replaces them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ def is_changes_call(node: Node) -> bool:
     )
 
 
-def named_instead(node: Node) -> tuple[tuple[str, ...], ChangesRequest]:
-    """Turn the call into a reference to the table it names. Raises `StatementRefused` for other arguments."""
+def replace_by_reference(node: Node) -> tuple[tuple[str, ...], ChangesRequest]:
+    """Turns the call into a table reference, and returns the parts of the table's name and the requested changes.
+
+    Raises `StatementRefused` for invalid arguments.
+    """
     arguments = [_constant(child) for child in node["function"].get("children") or []]
     if not 2 <= len(arguments) <= 3 or node.get("with_ordinality") not in (None, False, "WITHOUT_ORDINALITY"):
         raise StatementRefused(_USAGE)

@@ -1,7 +1,7 @@
-"""Judges a statement's parse tree, node by node, and readies it to be rendered.
+"""Validates a statement's parse tree, node by node, and prepares it for rendering.
 
-In the judged tree every CTE has a generated name, and so has every reference to a catalog table: whatever name is left
-over cannot reach DuckDB's own catalog, its system views or a file.
+In the validated tree every CTE and every reference to a catalog table has a generated name. So no name written by the
+caller can reach DuckDB's own catalog, its system views or a file.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from supertable.adapters.engines.duckdb.statement.allowed_grammar import (
     Leaf,
     Texts,
 )
-from supertable.adapters.engines.duckdb.statement.parse_tree import Node, is_double, ready_double, ready_join
-from supertable.adapters.engines.duckdb.statement.table_changes_call import is_changes_call, named_instead
+from supertable.adapters.engines.duckdb.statement.parse_tree import Node, is_double, prepare_double, prepare_join
+from supertable.adapters.engines.duckdb.statement.table_changes_call import is_changes_call, replace_by_reference
 from supertable.application.ports.engines import ChangesRequest
 from supertable.domain.errors import StatementRefused
 
@@ -38,16 +38,16 @@ _SCHEMAS = frozenset({"information_schema", "memory", "pg_catalog", "system", "t
 _UPPER = {ord(letter): ord(letter) + 32 for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
-def folded(name: str) -> str:
-    """The name as DuckDB compares names: without case, for ASCII letters."""
+def ascii_lower(name: str) -> str:
+    """The form in which DuckDB compares names: without the case of ASCII letters only."""
     return name.translate(_UPPER)
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A table reference that is no CTE: its generated name, and what the caller wrote.
+    """A reference to a catalog table: its generated name, and the parts and AT clause that the caller wrote.
 
-    `changes`: what became of the table's rows is meant, not the rows.
+    `changes`: the requested change feed; None: the table's rows.
     """
 
     token: str
@@ -68,9 +68,9 @@ _Task = tuple[str, Node, _Scope]
 
 @dataclass(slots=True)
 class StatementValidator:
-    """One pass over one tree, which it changes. `prefix` must not occur in the statement.
+    """Validates one tree in one pass, and changes it. `prefix` must not occur in the statement.
 
-    `names`: what each generated name stands for.
+    `references`: the catalog tables, in the order of their numbers. `names`: what each generated name stands for.
     """
 
     prefix: str
@@ -81,10 +81,10 @@ class StatementValidator:
     _unaliased: set[tuple[str, ...]] = field(default_factory=set)
     _recursive: dict[int, tuple[str, _Cte]] = field(default_factory=dict)
 
-    def walk(self, kind: str, node: Node) -> None:
-        """Judge `node` and all below it. Raises `StatementRefused`.
+    def validate(self, kind: str, node: Node) -> None:
+        """Validates `node` and all nodes below it. Raises `StatementRefused`.
 
-        Works off a stack of its own: however deep the tree is, Python's is not used up.
+        It does not recurse, so that the depth of the tree is not limited by Python's stack.
         """
         stack: list[_Task] = [(kind, node, {})]
         try:
@@ -93,13 +93,13 @@ class StatementValidator:
                 if not _is_plain_constant(task[1]):
                     stack.extend(reversed(list(self._visit(*task))))
         except (AttributeError, KeyError, TypeError) as error:
-            raise StatementRefused("This statement has a part of an unknown form.") from error
+            raise StatementRefused("A part of this statement has an unknown form.") from error
         for column in self._long_names:
             self._shorten(column["column_names"])
 
     def _visit(self, kind: str, node: Node, scope: _Scope) -> Iterator[_Task]:
         if kind == "expression" and is_double(node):
-            ready_double(node)
+            prepare_double(node)
         changes = kind == "table" and is_changes_call(node)
         if changes:
             self._name_changes(node)
@@ -107,47 +107,47 @@ class StatementValidator:
         if kind == "query":
             scope = yield from self._ctes_of(node, scope)
         elif kind == "table" and not changes:
-            yield from self._judge_table(node, scope)
+            yield from self._validate_table(node, scope)
         elif kind == "table function":
-            _judge_function(node, TABLE_FUNCTIONS)
+            _validate_function(node, TABLE_FUNCTIONS)
         elif kind == "expression":
-            self._judge_expression(node)
+            self._validate_expression(node)
         for key, value in node.items():
             if key not in _DONE:
-                seen = self._with_itself(node, scope) if key == "right" else scope
+                visible = self._with_itself(node, scope) if key == "right" else scope
                 for below, child in _contents(kind, key, value, keys[key]):
-                    yield below, child, seen
+                    yield below, child, visible
 
-    def _judge_expression(self, node: Node) -> None:
+    def _validate_expression(self, node: Node) -> None:
         if node["class"] in ("FUNCTION", "WINDOW"):
-            _judge_function(node, FUNCTIONS)
+            _validate_function(node, FUNCTIONS)
         elif node["class"] == "COLUMN_REF" and len(node["column_names"]) > 2:
             self._long_names.append(node)
 
-    def _judge_table(self, node: Node, scope: _Scope) -> Iterator[_Task]:
+    def _validate_table(self, node: Node, scope: _Scope) -> Iterator[_Task]:
         if node["type"] == "BASE_TABLE":
             if node["at_clause"]:
                 yield "at clause", node["at_clause"], scope
             self._name_table(node, scope)
         elif node["type"] == "JOIN":
-            ready_join(node)
+            prepare_join(node)
         elif node["type"] == "SHOW_REF" and not _is_whole_table(node["query"], scope):
-            raise StatementRefused("DESCRIBE and SUMMARIZE take the name of a table, and nothing else.")
+            raise StatementRefused("DESCRIBE and SUMMARIZE take the name of a table and nothing else.")
 
     def _name_changes(self, node: Node) -> None:
-        parts, asked = named_instead(node)
+        parts, changes = replace_by_reference(node)
         token = f"{self.prefix}_r{len(self.references)}"
-        self.references.append(Reference(token, parts, None, asked))
+        self.references.append(Reference(token, parts, None, changes))
         self.names[token] = node["table_name"]
         node["alias"] = node["alias"] or node["table_name"]
         node["table_name"] = token
 
     def _name_table(self, node: Node, scope: _Scope) -> None:
         catalog, schema, name = node["catalog_name"], node["schema_name"], node["table_name"]
-        cte = None if catalog else scope.get(folded(name))
-        if cte and (not schema or (cte.recursive and folded(schema) == "recurring")):
+        cte = None if catalog else scope.get(ascii_lower(name))
+        if cte and (not schema or (cte.recursive and ascii_lower(schema) == "recurring")):
             if node["at_clause"]:
-                raise StatementRefused(f"AT (…) reads a version of a table; {name!r} is a part of this statement.")
+                raise StatementRefused(f"AT (…) reads a version of a table, but {name!r} is a common table expression.")
             token = cte.token
         else:
             parts = tuple(part for part in (catalog, schema, name) if part)
@@ -155,19 +155,19 @@ class StatementValidator:
             self.references.append(Reference(token, parts, node["at_clause"]))
             self.names[token] = name
             if not node["alias"]:
-                self._unaliased.add(tuple(map(folded, parts)))
+                self._unaliased.add(tuple(map(ascii_lower, parts)))
         node["alias"] = node["alias"] or name
         node.update(catalog_name="", schema_name=schema, table_name=token, at_clause=None)
 
     def _shorten(self, column: list[str]) -> None:
-        """`supertable.table.column` as `table.column`: what stands in the table's place has a name of one part."""
+        """Shortens `supertable.table.column` to `table.column`, since the table's alias has one part."""
         for qualifiers in (2, 1):
-            if tuple(map(folded, column[: qualifiers + 1])) in self._unaliased and len(column) > qualifiers + 1:
+            if tuple(map(ascii_lower, column[: qualifiers + 1])) in self._unaliased and len(column) > qualifiers + 1:
                 del column[:qualifiers]
                 return
 
     def _ctes_of(self, node: Node, scope: _Scope) -> Generator[_Task, None, _Scope]:
-        """Name the query's own CTEs; each sees those before it. Returns what the query itself sees."""
+        """Names the query's own CTEs, each of which sees those before it. Returns the scope of the query itself."""
         _keys("ctes", node["cte_map"])
         for entry in node["cte_map"]["map"]:
             _keys("cte entry", entry)
@@ -175,7 +175,7 @@ class StatementValidator:
             entry["key"] = cte.token
             self.names[cte.token] = name
             yield "cte", entry["value"], scope
-            scope = {**scope, folded(name): cte}
+            scope = {**scope, ascii_lower(name): cte}
         return scope
 
     def _new_cte(self, entry: Node) -> _Cte:
@@ -185,12 +185,12 @@ class StatementValidator:
         body = entry["value"]["query"]["node"]
         cte = _Cte(f"{self.prefix}_c{self._ctes}", recursive=body["type"] == "RECURSIVE_CTE_NODE")
         if cte.recursive:
-            self._recursive[id(body)] = (folded(body["cte_name"]), cte)
+            self._recursive[id(body)] = (ascii_lower(body["cte_name"]), cte)
             body["cte_name"] = cte.token
         return cte
 
     def _with_itself(self, node: Node, scope: _Scope) -> _Scope:
-        """What the repeated part of a recursive CTE sees."""
+        """The scope of the recursive part of a recursive CTE."""
         if node["type"] != "RECURSIVE_CTE_NODE":
             return scope
         if id(node) not in self._recursive:
@@ -200,7 +200,7 @@ class StatementValidator:
 
 
 def _is_plain_constant(node: Node) -> bool:
-    """A short cut for what long IN lists are made of: a number or a text, with nothing in it to judge."""
+    """Whether the node is a number or text without parts to validate. A short cut for long IN lists."""
     if node.get("class") != "CONSTANT" or node.keys() != _CONSTANT or node["type"] != "VALUE_CONSTANT":
         return False
     value = node["value"]
@@ -209,7 +209,7 @@ def _is_plain_constant(node: Node) -> bool:
 
 
 def _keys(kind: str, node: Node) -> Keys:
-    """What the node may hold. Raises `StatementRefused` where it holds anything else."""
+    """The keys that the node may have. Raises `StatementRefused` where it has others."""
     if kind in RECORDS:
         keys: Keys | None = RECORDS[kind]
     else:
@@ -221,25 +221,25 @@ def _keys(kind: str, node: Node) -> Keys:
 
 
 def _contents(kind: str, key: str, value: Any, content: Content) -> Iterator[tuple[str, Node]]:
-    """The nodes that `value` holds. Raises `StatementRefused` where it is not what `content` says."""
+    """The nodes in `value`. Raises `StatementRefused` where the value does not match `content`."""
     match content:
         case Leaf(allowed):
-            sound = not isinstance(value, dict | list) and (allowed is None or value in allowed)
+            matches = not isinstance(value, dict | list) and (allowed is None or value in allowed)
         case Texts():
-            sound = isinstance(value, list) and all(isinstance(text, str) for text in value)
+            matches = isinstance(value, list) and all(isinstance(text, str) for text in value)
         case Empty():
-            sound = value == []
+            matches = value == []
         case Child(below):
-            sound = value is None or isinstance(value, dict)
+            matches = value is None or isinstance(value, dict)
             if value:
                 yield below, value
         case Children(below, depth):
-            sound = isinstance(value, list)
+            matches = isinstance(value, list)
             for item in value if depth == 1 else [item for row in value for item in row]:
                 yield below, item
         case _:
-            sound = True
-    if not sound:
+            matches = True
+    if not matches:
         raise StatementRefused(f"This statement has a part that is not supported ({kind}: {key}).")
 
 
@@ -248,10 +248,10 @@ def _described(kind: str, node: Node) -> str:
     return f"{kind} {str(name).lower().replace('_', ' ')}" if name else kind
 
 
-def _judge_function(node: Node, allowed: frozenset[str]) -> None:
-    name = folded(node["function_name"])
+def _validate_function(node: Node, allowed: frozenset[str]) -> None:
+    name = ascii_lower(node["function_name"])
     if name in allowed and node["schema"] not in ("", "main", *_SCHEMAS) and node["class"] == "FUNCTION":
-        _unmethod(node)
+        _method_to_function(node)
     if name in allowed and node["schema"] in ("", "main") and not node["catalog"]:
         return
     what = "table function" if allowed is TABLE_FUNCTIONS else "function"
@@ -261,22 +261,22 @@ def _judge_function(node: Node, allowed: frozenset[str]) -> None:
     raise StatementRefused(f"The {what} {written!r} is not available.{hint}")
 
 
-def _unmethod(node: Node) -> None:
-    """`column.function(…)` as `function(column, …)`, which is what DuckDB makes of it where there is no such schema."""
+def _method_to_function(node: Node) -> None:
+    """Turns `column.function(…)` into `function(column, …)`, as DuckDB does where no schema has that name."""
     path = [part for part in (node["catalog"], node["schema"]) if part]
     column = {"class": "COLUMN_REF", "type": "COLUMN_REF", "alias": "", "column_names": path}
     node.update(catalog="", schema="", children=[column, *node["children"]])
 
 
 def _is_whole_table(query: Node | None, scope: _Scope) -> bool:
-    """Whether the query is no more than `SELECT * FROM` one catalog table."""
+    """Whether the query is just `SELECT * FROM` one catalog table."""
     if not query or query["type"] != "SELECT_NODE" or query["modifiers"] or query["cte_map"]["map"]:
         return False
     table, columns = query["from_table"], query["select_list"]
     rest = ("where_clause", "group_expressions", "group_sets", "having", "sample", "qualify")
     return (
         table["type"] == "BASE_TABLE"
-        and (bool(table["schema_name"]) or folded(table["table_name"]) not in scope)
+        and (bool(table["schema_name"]) or ascii_lower(table["table_name"]) not in scope)
         and len(columns) == 1
         and _is_plain_star(columns[0])
         and not any(query[key] for key in rest)
@@ -284,6 +284,6 @@ def _is_whole_table(query: Node | None, scope: _Scope) -> bool:
 
 
 def _is_plain_star(node: Node) -> bool:
-    changes = ("alias", "relation_name", "exclude_list", "replace_list", "columns", "expr")
+    modifiers = ("alias", "relation_name", "exclude_list", "replace_list", "columns", "expr")
     more = ("qualified_exclude_list", "rename_list")
-    return node["class"] == "STAR" and not any(node[key] for key in changes + more)
+    return node["class"] == "STAR" and not any(node[key] for key in modifiers + more)

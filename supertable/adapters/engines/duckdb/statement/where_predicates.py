@@ -1,4 +1,4 @@
-"""What a statement's WHERE says about one of its tables: the part that file pruning can use."""
+"""The predicate of a WHERE clause on one of the statement's tables: the part that file pruning can use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from supertable.adapters.engines.duckdb.statement.constants import Constant, Constants, comparison
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node
-from supertable.adapters.engines.duckdb.statement.validator import folded
+from supertable.adapters.engines.duckdb.statement.validator import ascii_lower
 from supertable.domain.scan.predicates import ALWAYS, All, AnyOf, Compare, IsIn, NullTest, Predicate
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import Field
@@ -26,8 +26,10 @@ _PREFIX = frozenset({"~~", "^@", "starts_with", "prefix"})
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One thing in a FROM. `columns`: its columns by name, None where they are not known; `prunable`: rows that WHERE
-    rejects may be left out of it."""
+    """One item of a FROM clause. `columns`: by name; None: unknown. `relation`: its generated name, or empty.
+
+    `prunable`: rows that WHERE rejects may be left out of it.
+    """
 
     alias: str
     columns: Mapping[str, Field] | None
@@ -37,13 +39,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class From:
+    """A FROM clause. `inner`: all its joins are inner joins. `conditions`: of those joins that hold for every row."""
+
     sources: tuple[Source, ...]
     inner: bool
     conditions: tuple[Node, ...]
 
 
 def relation_predicate(tree: Node, token: str, schemas: Mapping[str, Schema], constants: Constants) -> Predicate:
-    """What is necessary of the rows of the relation named `token`; `schemas` by the relations' generated names."""
+    """A necessary condition for the rows of the relation `token`. `schemas`: by the relations' generated names."""
     for select in _selects_from(tree, token):
         tables = _read_from(select, schemas)
         wanted = next((source for source in tables.sources if source.relation == token and source.prunable), None)
@@ -56,8 +60,8 @@ def relation_predicate(tree: Node, token: str, schemas: Mapping[str, Schema], co
 
 
 def condition_predicate(condition: Node, schema: Schema, constants: Constants) -> Predicate:
-    """What a condition over the columns of one table alone makes necessary."""
-    columns = {folded(field.name): field for field in schema.fields}
+    """A necessary condition for the rows of a table for which `condition`, over its columns alone, is true."""
+    columns = {ascii_lower(field.name): field for field in schema.fields}
     source = Source(alias="", columns=columns, relation="", prunable=True)
     try:
         return _Reader(source, From((source,), inner=True, conditions=()), constants).read(condition)
@@ -78,7 +82,7 @@ def _selects_from(tree: Node, token: str) -> Iterator[Node]:
 
 
 def _tables(table: Node) -> set[str]:
-    """The generated names in one FROM, those in subqueries not counted."""
+    """The generated names in one FROM, without those in subqueries."""
     if table["type"] == "JOIN":
         return _tables(table["left"]) | _tables(table["right"])
     return {table["table_name"]} if table["type"] == "BASE_TABLE" else set()
@@ -99,29 +103,29 @@ def _read_table(
     prunable: bool,
     inner: bool,
 ) -> bool:
-    """Collect what a FROM holds. Returns whether every join is an inner one, so that no nulls are made up."""
+    """Collects the sources and join conditions of a FROM. Returns whether all joins are inner, so none adds nulls."""
     if table["type"] != "JOIN":
         sources.append(_source(table, schemas, prunable))
         return True
     kind, form = table["join_type"], table["ref_type"]
     plain = prunable and not table["sample"] and not table["alias"] and form not in ("POSITIONAL", "ASOF")
-    one = kind == "INNER"
-    left = _read_table(table["left"], schemas, sources, conditions, plain, inner and one)
+    is_inner = kind == "INNER"
+    left = _read_table(table["left"], schemas, sources, conditions, plain, inner and is_inner)
     visible = plain and kind not in ("SEMI", "ANTI")
-    right = _read_table(table["right"], schemas, sources, conditions, visible, inner and one)
-    if inner and one and plain and table["condition"]:
+    right = _read_table(table["right"], schemas, sources, conditions, visible, inner and is_inner)
+    if inner and is_inner and plain and table["condition"]:
         conditions.append(table["condition"])
-    return one and left and right
+    return is_inner and left and right
 
 
 def _source(table: Node, schemas: Mapping[str, Schema], prunable: bool) -> Source:
-    alias = folded(table["alias"])
+    alias = ascii_lower(table["alias"])
     if table["type"] != "BASE_TABLE" or table["table_name"] not in schemas:
         return Source(alias, None, "", prunable=False)
     fields = schemas[table["table_name"]].fields
     given = table["column_name_alias"]
     names = [*given, *(field.name for field in fields[len(given) :])]
-    columns = {folded(name): field for name, field in zip(names, fields, strict=False)}
+    columns = {ascii_lower(name): field for name, field in zip(names, fields, strict=False)}
     return Source(alias, columns, table["table_name"], prunable and not table["sample"])
 
 
@@ -132,7 +136,7 @@ class _Reader:
     constants: Constants
 
     def read(self, node: Node) -> Predicate:
-        """What is necessary for the condition to be true; `ALWAYS` where it says nothing about the wanted table."""
+        """A predicate that holds where the condition is true; `ALWAYS` where it does not restrict the wanted table."""
         match node["class"]:
             case "CONJUNCTION":
                 parts = [self.read(part) for part in node["children"]]
@@ -176,9 +180,9 @@ class _Reader:
         return self._is_in(field, node["children"][1:]) if node["type"] == "COMPARE_IN" else ALWAYS
 
     def _is_in(self, field: Field, values: list[Node]) -> Predicate:
-        """NULL in the list matches nothing; a value that is not known makes the whole list say nothing."""
-        known = [value for value in values if not (value["class"] == "CONSTANT" and value["value"]["is_null"])]
-        parts = [self._equal(field, value) for value in known]
+        """NULL in the list matches nothing. An unknown value makes the result `ALWAYS`."""
+        not_null = [value for value in values if not (value["class"] == "CONSTANT" and value["value"]["is_null"])]
+        parts = [self._equal(field, value) for value in not_null]
         if any(part is None for part in parts):
             return ALWAYS
         plain = [part for part in parts if isinstance(part, Compare)]
@@ -190,7 +194,7 @@ class _Reader:
         return comparison(field, "=", constant) if constant else None
 
     def _prefix(self, node: Node) -> Predicate:
-        """`LIKE 'text%'` and its like, on columns of text."""
+        """`LIKE 'text%'` and similar tests of a prefix, on text columns."""
         if node["function_name"] not in _PREFIX or len(node["children"]) != 2:
             return ALWAYS
         field = self._field(node["children"][0])
@@ -200,10 +204,10 @@ class _Reader:
         return _starts_with(field.name, pattern, like=node["function_name"] == "~~") if pattern else ALWAYS
 
     def _field(self, node: Node) -> Field | None:
-        """The wanted table's column that the expression names, if it surely is that and nothing else."""
+        """The column of the wanted table that the expression names; None where it may be another column."""
         if node["class"] != "COLUMN_REF" or self.wanted.columns is None:
             return None
-        path = [folded(name) for name in node["column_names"]]
+        path = [ascii_lower(name) for name in node["column_names"]]
         if len(path) == 2 and path[0] == self.wanted.alias:
             alone = sum(source.alias == self.wanted.alias for source in self.tables.sources) == 1
             return self.wanted.columns.get(path[1]) if alone else None
@@ -217,8 +221,8 @@ class _Reader:
 
 
 def _joined(parts: list[Predicate]) -> Predicate:
-    said = tuple(part for part in parts if part != ALWAYS)
-    return said[0] if len(said) == 1 else All(said)
+    kept = tuple(part for part in parts if part != ALWAYS)
+    return kept[0] if len(kept) == 1 else All(kept)
 
 
 def _either(parts: list[Predicate]) -> Predicate:
@@ -244,6 +248,6 @@ def _starts_with(column: str, pattern: Constant, like: bool) -> Predicate:
 
 
 def _next(text: str) -> str | None:
-    """The least text above all that begin with `text`, if its last letter has a plain successor."""
+    """The least text above all texts with the prefix `text`; None where its last character has no valid successor."""
     last = ord(text[-1]) + 1
     return text[:-1] + chr(last) if last < 0xD800 or 0xE000 <= last <= 0x10FFFF else None
