@@ -1,7 +1,7 @@
 """The events of the audit log, and the hash chain that reveals any edit of it.
 
-The hash of an event is the SHA-256 of the event, its sequence number and the previous hash. Whoever changes, adds,
-removes or moves an event must rewrite all later events, which changes the last hash.
+The hash of an event is the SHA-256 of the event, its sequence number and the previous hash. To change, add, remove or
+move an event, all later events must be rewritten, which changes the last hash.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def schema_of(table: pa.Table) -> Schema:
 
 @dataclass
 class ParquetTables:
-    """Tables in `root`, an engine and a row finder over them. `dead` is the source of bitmaps."""
+    """Tables in `root`, with an engine and a row finder. `dead`: the bitmaps of dead rows, by file."""
 
     root: Path
     dead: dict[str, bytes] = field(default_factory=dict)
@@ -49,14 +49,14 @@ class ParquetTables:
         return str(self.root / key)
 
     def open(self, files: Sequence[tuple[str, DataFile]], stopped: Stopped) -> OpenLocalFiles:
-        """The engine is tested by itself here: it finds what it finds."""
+        """Returns the files without any check, since only the engine is tested."""
         return OpenLocalFiles([self.locate(file.key(folder)) for folder, file in files])
 
     def bitmap(self, folder: str, file: DataFile) -> bytes:
         return self.dead[f"{folder}/{file.path}"]
 
     def write(self, name: str, table: pa.Table, schema: Schema, dead: Sequence[int] = (), **options: Any) -> DataFile:
-        """One data file of table `name`, its rows `dead` marked so."""
+        """Writes one data file of table `name`. `dead`: positions of rows to mark as dead."""
         path = f"data/{len(list(self.root.glob('**/*.parquet')))}.parquet"
         target = self.root / name / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +81,7 @@ class ParquetTables:
         older: Mapping[int, Schema] | None = None,
         version: int = 1,
     ) -> Scan:
-        """A table of these files under `schema`; `older` schemas by id."""
+        """Adds a table of these files under `schema`. `older`: earlier schemas by id."""
         schemas = {**(older or {}), schema.id: schema}
         rows = sum(file.live_rows for file in files)
         scan = Scan(name, name, version, schema, grouped(files, schemas), len(files), rows)
@@ -89,14 +89,14 @@ class ParquetTables:
         return scan
 
     def table(self, name: str, *parts: pa.Table, dead: Mapping[int, Sequence[int]] | None = None) -> Scan:
-        """A table of one file for each part; `dead`: row numbers by part."""
+        """Writes a table with one file for each part. `dead`: row positions by part."""
         schema = schema_of(parts[0])
-        killed = dead or {}
-        files = [self.write(name, part, schema, killed.get(number, ())) for number, part in enumerate(parts)]
+        dead_rows = dead or {}
+        files = [self.write(name, part, schema, dead_rows.get(number, ())) for number, part in enumerate(parts)]
         return self.add(name, files, schema)
 
     def query(self, sql: str, parameters: Any = (), prune: bool = False, **limits: Any) -> pa.Table:
-        """The answer of `sql` over the tables of this folder, with files pruned if asked."""
+        """The result of `sql` over these tables. `prune`: with file pruning."""
         return self.start(sql, parameters, prune, **limits).reader.read_all()
 
     def start(self, sql: str, parameters: Any = (), prune: bool = False, **limits: Any) -> Any:
@@ -131,7 +131,7 @@ def pruned_scan(scan: Scan | Union, predicate: Predicate) -> Scan | Union:
 
 
 def float_ranges(table: pa.Table, schema: Schema) -> dict[int, ColumnRange]:
-    """Ranges of float columns as `ColumnRange` wants them: no high bound where there is a NaN."""
+    """The ranges of float columns. Columns with a NaN have no high bound, see `ColumnRange`."""
     ranges = {}
     for column in schema.fields:
         if column.type.name in ("float32", "float64"):

@@ -140,26 +140,34 @@ NO_ACCOUNTS = Access()
 
 def authorization(access: Access, session: Session, now_us: int) -> Authorization:
     """Raises `NotSignedIn` where the session has ended, and `AccessDenied` where it no longer has its role."""
-    token = access.tokens.get(session.token)
-    if session.token and token is None:
-        raise NotSignedIn("This token was revoked.")
-    ends = [end for end in (session.until_us, token.expires_at_us if token else None) if end is not None]
-    if any(now_us >= end for end in ends):
-        raise NotSignedIn("This token has expired.")
+    _require_valid_token(access, session, now_us)
     attributes = dict(session.attributes)
     if not session.superuser and not session.external:
-        user = access.users.get(session.user)
-        if user is None or not user.enabled:
-            raise NotSignedIn("This user was dropped or disabled.")
-        if not user.holds(session.role):
-            raise AccessDenied(f"User {user.name} does not have the role {session.role!r}.")
-        attributes = {**user.attributes, **attributes}
+        attributes = {**_user_with_role(access, session).attributes, **attributes}
     role = access.role(session.role)
     if session.superuser and name_key(session.role) == SUPERADMIN.name:
         role = SUPERADMIN
     if role is None:
         raise AccessDenied(f"There is no role {session.role!r}.")
     return Authorization(role, Caller(session.user, role.name, attributes), access.secret)
+
+
+def _require_valid_token(access: Access, session: Session, now_us: int) -> None:
+    token = access.tokens.get(session.token)
+    if session.token and token is None:
+        raise NotSignedIn("This token was revoked.")
+    ends = [end for end in (session.until_us, token.expires_at_us if token else None) if end is not None]
+    if any(now_us >= end for end in ends):
+        raise NotSignedIn("This token has expired.")
+
+
+def _user_with_role(access: Access, session: Session) -> User:
+    user = access.users.get(session.user)
+    if user is None or not user.enabled:
+        raise NotSignedIn("This user was dropped or disabled.")
+    if not user.holds(session.role):
+        raise AccessDenied(f"User {user.name} does not have the role {session.role!r}.")
+    return user
 
 
 def replayed_access(base: Access | None, commits: Iterable[AccessCommit]) -> Access | None:

@@ -78,7 +78,7 @@ def replayed(base: Snapshot | None, commits: Iterable[Commit]) -> Snapshot | Non
         _check_follows(state, commit)
         _apply_files(files, commit.change)
         _apply_replies(replies, commit)
-        state = _advanced(state, commit)
+        state = _advanced(state, commit) if state else _created(commit)
     return state and replace(state, files=files, replies=replies)
 
 
@@ -113,24 +113,29 @@ def _apply_replies(replies: dict[str, Reply], commit: Commit) -> None:
     replies.update(dict.fromkeys(keys, Reply(commit.version, commit.committed_at_us)))
 
 
-def _advanced(state: Snapshot | None, commit: Commit) -> Snapshot:
+def _created(commit: Commit) -> Snapshot:
+    """The state after the first commit, without files and replies."""
     change = commit.change
-    if state is None:
-        if change.definition is None or change.schema is None:
-            raise ValueError("the first version does not define the table")
-        return Snapshot(
-            version=commit.version,
-            commit_id=commit.id,
-            created_at_us=commit.committed_at_us,
-            committed_at_us=commit.committed_at_us,
-            definition=change.definition,
-            schema=change.schema,
-            schemas={schema.id: schema for schema in (*change.schemas, change.schema)},
-            files={},
-            replies={},
-        )
+    if change.definition is None or change.schema is None:
+        raise ValueError("the first version does not define the table")
+    return Snapshot(
+        version=commit.version,
+        commit_id=commit.id,
+        created_at_us=commit.committed_at_us,
+        committed_at_us=commit.committed_at_us,
+        definition=change.definition,
+        schema=change.schema,
+        schemas={schema.id: schema for schema in (*change.schemas, change.schema)},
+        files={},
+        replies={},
+    )
+
+
+def _advanced(state: Snapshot, commit: Commit) -> Snapshot:
+    """The state after one more commit, except for files and replies."""
+    change = commit.change
     schema = change.schema or state.schema
-    known = state.schemas if schema.id in state.schemas else {**state.schemas, schema.id: schema}
+    schemas = state.schemas if schema.id in state.schemas else {**state.schemas, schema.id: schema}
     return replace(
         state,
         version=commit.version,
@@ -138,7 +143,7 @@ def _advanced(state: Snapshot | None, commit: Commit) -> Snapshot:
         committed_at_us=commit.committed_at_us,
         definition=change.definition or state.definition,
         schema=schema,
-        schemas=known,
+        schemas=schemas,
         oldest=max(state.oldest, change.oldest or 1),
         restored=commit.version if change.operation is Operation.RESTORE else state.restored,
     )

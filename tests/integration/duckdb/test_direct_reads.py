@@ -1,4 +1,4 @@
-"""DuckDB reads object stores itself, by secrets and by signed addresses: right answers, one folder, no secrets."""
+"""Direct reads of object stores by DuckDB, with secrets and signed URLs: correct results, one folder, no leaks."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def server(request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture(params=["secret", "signed"])
 def lake(request: pytest.FixtureRequest, server: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
-    """A lake with a table of two files, one with dead rows, and without a cache."""
+    """A lake without a cache, and a table of two files, one with dead rows."""
     environment = server.environment | (HMAC if type(server).__name__ == "FakeGcs" else {})
     environment |= {"SUPERTABLE_PREFIX": f"direct/{home.parent.name}_{request.param}", "SUPERTABLE_CACHE_BYTES": "0"}
     environment["SUPERTABLE_DUCKDB_PRESIGNED"] = str(request.param == "signed")
@@ -76,7 +76,7 @@ def data_keys(lake: Lake) -> list[str]:
     return [entry.key for entry in lake.container.store().list("") if "/data/" in entry.key]
 
 
-def no_secret_in(text: object) -> None:
+def assert_no_secret_in(text: object) -> None:
     assert not [secret for secret in SECRETS if secret in str(text)], text
 
 
@@ -85,7 +85,7 @@ def raised(work: Callable[[], object]) -> SupertableError:
         work()
     error: BaseException | None = caught.value
     while error is not None:
-        no_secret_in(error)
+        assert_no_secret_in(error)
         error = error.__cause__
     return caught.value
 
@@ -97,24 +97,24 @@ class TestAnswers:
         assert lake.table("t").compact() is not None
         assert answer(lake) == RIGHT
 
-    def test_an_object_that_is_gone(self, lake: Lake) -> None:
-        gone = data_keys(lake)
-        lake.container.store().delete(gone)
+    def test_a_missing_object_is_an_error(self, lake: Lake) -> None:
+        deleted = data_keys(lake)
+        lake.container.store().delete(deleted)
         for _ in range(2):
             error = raised(lambda: answer(lake))
             assert isinstance(error, ObjectMissing)
-            assert error.key in gone
+            assert error.key in deleted
 
-    def test_an_object_that_is_gone_after_it_was_looked_at(self, lake: Lake) -> None:
+    def test_an_object_deleted_after_it_was_read_is_an_error(self, lake: Lake) -> None:
         assert answer(lake) == RIGHT
-        gone = data_keys(lake)
-        lake.container.store().delete(gone)
+        deleted = data_keys(lake)
+        lake.container.store().delete(deleted)
         error = raised(lambda: answer(lake))
         assert isinstance(error, ObjectMissing | StoreUnavailable)
-        assert getattr(error, "key", None) in gone
+        assert getattr(error, "key", None) in deleted
 
     @pytest.mark.parametrize("damage", [lambda data: data[:-100], lambda data: bytes(len(data))], ids=["cut", "zeros"])
-    def test_an_object_that_is_damaged(self, lake: Lake, damage: Callable[[bytes], bytes]) -> None:
+    def test_a_damaged_object_is_an_error(self, lake: Lake, damage: Callable[[bytes], bytes]) -> None:
         assert answer(lake) == RIGHT
         store = lake.container.store()
         damaged = data_keys(lake)
@@ -129,7 +129,7 @@ class TestAnswers:
 
 class TestLockdown:
     def test_nothing_else_can_be_read(self, lake: Lake, tmp_path: Path) -> None:
-        """Even by whoever gets past the judge."""
+        """Even by SQL that gets past the validator."""
         lake.sql(SQL).arrow()
         container = lake.container
         folder = _allowed(lake)
@@ -156,7 +156,7 @@ class TestLockdown:
         cursor = lake.container.duckdb().cursor()
         for statement in ("FROM duckdb_secrets()", "FROM duckdb_settings()", "SELECT * FROM duckdb_variables()"):
             try:
-                no_secret_in(cursor.execute(statement).fetchall())
+                assert_no_secret_in(cursor.execute(statement).fetchall())
             except duckdb.CatalogException:
                 assert "variables" in statement
         with pytest.raises(duckdb.Error, match="unredacted"):
@@ -174,10 +174,10 @@ class TestLockdown:
             "SELECT current_setting('http_timeout')",
         ],
     )
-    def test_statements_that_would_look(self, lake: Lake, sql: str) -> None:
+    def test_statements_that_read_secrets_or_files_are_refused(self, lake: Lake, sql: str) -> None:
         assert isinstance(raised(lambda: lake.sql(sql.format(folder=_allowed(lake))).arrow()), StatementRefused)
 
-    def test_locations_are_no_column(self, lake: Lake) -> None:
+    def test_file_names_cannot_be_read_as_a_column(self, lake: Lake) -> None:
         for sql in ("SELECT filename FROM t", "SELECT t.filename FROM t", "SELECT COLUMNS('.*name') FROM t"):
             assert isinstance(raised(lambda: lake.sql(sql).arrow()), InvalidStatement)  # noqa: B023
 
@@ -185,17 +185,17 @@ class TestLockdown:
         self, lake: Lake, monkeypatch: pytest.MonkeyPatch, capfdbinary: Any, caplog: Any
     ) -> None:
         caplog.set_level(logging.DEBUG)
-        no_secret_in(lake.sql(f"EXPLAIN {SQL}").arrow().to_pylist())
-        no_secret_in(lake.sql(SQL).arrow())
+        assert_no_secret_in(lake.sql(f"EXPLAIN {SQL}").arrow().to_pylist())
+        assert_no_secret_in(lake.sql(SQL).arrow())
         shown = command_line(monkeypatch)("config")
         assert shown.code == 0
         assert "STORAGE_TYPE" in shown.out
-        no_secret_in(shown.out)
-        no_secret_in(
+        assert_no_secret_in(shown.out)
+        assert_no_secret_in(
             "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("supertable"))
         )
 
-    def test_errors_of_the_data_itself(self, lake: Lake) -> None:
+    def test_an_error_in_the_data_is_a_failed_query(self, lake: Lake) -> None:
         error = raised(lambda: lake.sql("SELECT CAST(v AS INTEGER) FROM t").arrow())
         assert isinstance(error, QueryFailed)
 
@@ -235,13 +235,13 @@ def test_settings_take_effect(on_s3: Path, monkeypatch: pytest.MonkeyPatch) -> N
                 "s3_url_compatibility_mode",
                 "enable_global_s3_configuration",
             )
-            asked = ", ".join(f"current_setting('{name}')" for name in names)
-            assert cursor.execute(f"SELECT {asked}").fetchone() == (3, "300.0 MiB", 7, kept, True, False)
+            current = ", ".join(f"current_setting('{name}')" for name in names)
+            assert cursor.execute(f"SELECT {current}").fetchone() == (3, "300.0 MiB", 7, kept, True, False)
             cursor.close()
 
 
 @pytest.mark.parametrize("signed", [True, False])
-def test_large_files_are_read_from_the_store_and_small_ones_kept(
+def test_large_files_are_read_from_the_store_and_small_ones_from_the_cache(
     on_s3: Path, monkeypatch: pytest.MonkeyPatch, signed: bool
 ) -> None:
     monkeypatch.setenv("SUPERTABLE_CACHE_DIR", str(on_s3 / "kept"))
@@ -256,13 +256,13 @@ def test_large_files_are_read_from_the_store_and_small_ones_kept(
         far = FaultyStore(lake.container.store())
         lake.container.store.override(providers.Object(far))
         assert lake.sql("SELECT count(*) AS n, sum(id) AS s FROM t").arrow().to_pylist()[0]["n"] == 3100
-        assert fetched(far) == [], "the large one is read by DuckDB, the other one was kept when it was written"
+        assert fetched(far) == [], "DuckDB reads the large file itself; the small one was cached when it was written"
     kept = list((on_s3 / "kept").glob("*/default/**/*.parquet"))
     assert len(kept) == 1
     assert not (on_s3 / "cache").exists()
 
 
-def test_a_small_upsert_gets_no_file_that_this_process_wrote(on_s3: Path) -> None:
+def test_a_small_upsert_fetches_no_file_that_this_process_wrote(on_s3: Path) -> None:
     with supertable.connect(home=on_s3) as lake:
         far = FaultyStore(lake.container.store())
         lake.container.store.override(providers.Object(far))
@@ -274,7 +274,7 @@ def test_a_small_upsert_gets_no_file_that_this_process_wrote(on_s3: Path) -> Non
     assert not [call for call in far.calls if "/data/" in call and not call.startswith("open_writer")]
 
 
-def test_wrong_credentials_of_the_engine(on_s3: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_credentials_of_the_engine_are_an_error(on_s3: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with supertable.connect(home=on_s3) as lake:
         lake.create_table("t", SCHEMA)
         lake.write("t", rows(range(10), "a"))
@@ -319,10 +319,10 @@ def proxy(seaweedfs: Any) -> Iterator[FaultProxy]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["secret", "signed", "cached"])
-def test_a_network_that_fails_gives_right_answers_or_errors(
+def test_a_failing_network_gives_correct_results_or_errors(
     on_s3: Path, monkeypatch: pytest.MonkeyPatch, proxy: FaultProxy, how: str
 ) -> None:
-    """Each fault at the first request of a data file, the second and so on; and at all of them."""
+    """Each fault happens at the first, second or third request of a data file, or at all of them."""
     with supertable.connect(home=on_s3) as lake:
         lake.create_table("t", SCHEMA, keys=["id"])
         lake.write("t", rows(range(1000), "a"))
@@ -343,17 +343,17 @@ def test_a_network_that_fails_gives_right_answers_or_errors(
                     assert answer(lake) == RIGHT
                     answers += 1
                 except (StoreUnavailable, ObjectDamaged) as error:
-                    no_secret_in(error)
+                    assert_no_secret_in(error)
                     errors += 1
                 finally:
                     proxy.script = nothing
                 assert answer(lake) == RIGHT
-    assert answers >= 15, "DuckDB and the SDK try again by themselves"
+    assert answers >= 15, "DuckDB and the SDK retry by themselves"
     assert proxy.met
 
 
 def _at(fault: WireFault, at: int) -> Callable[[Request], WireFault | None]:
-    """At the `at`-th request of a data file; 0: at every one."""
+    """Injects the fault at the `at`-th request of a data file; 0: at every one."""
     seen = 0
 
     def script(request: Request) -> WireFault | None:
@@ -366,23 +366,23 @@ def _at(fault: WireFault, at: int) -> Callable[[Request], WireFault | None]:
     return script
 
 
-def test_how_many_files_are_fetched_at_once(on_s3: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_concurrent_fetches_is_bounded(on_s3: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with supertable.connect(home=on_s3) as lake:
         lake.create_table("t", SCHEMA)
         for number in range(8):
             lake.write("t", rows(range(number, number + 1), "a"))
-    for asked in (1, 3):
-        monkeypatch.setenv("SUPERTABLE_DUCKDB_EXTERNAL_THREADS", str(asked))
-        monkeypatch.setenv("SUPERTABLE_CACHE_DIR", str(on_s3 / f"cache{asked}"))
+    for threads in (1, 3):
+        monkeypatch.setenv("SUPERTABLE_DUCKDB_EXTERNAL_THREADS", str(threads))
+        monkeypatch.setenv("SUPERTABLE_CACHE_DIR", str(on_s3 / f"cache{threads}"))
         with supertable.connect(home=on_s3) as lake:
             gauge = Gauge(lake.container.store())
             lake.container.store.override(providers.Object(gauge))
             assert lake.sql("SELECT sum(id) AS s FROM t").arrow()["s"].to_pylist() == [28]
-        assert gauge.most == asked
+        assert gauge.most == threads
 
 
 class Gauge(FaultyStore):
-    """Knows how many objects were read at one time, at the most."""
+    """A store that records the highest number of concurrent reads."""
 
     def __init__(self, inner: Any) -> None:
         super().__init__(inner)

@@ -1,4 +1,4 @@
-"""The view chain over real Parquet files: deletion vectors, schemas of several ages, unions, damage, EXPLAIN."""
+"""The view chain over real Parquet files: deletion vectors, evolved schemas, unions, damage, EXPLAIN."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_dead_rows_in_many_row_groups(tables: ParquetTables) -> None:
     assert tables.query("select count(*) n from t where a between 5000 and 5002")["n"].to_pylist() == [6]
 
 
-def test_columns_that_hide_duckdbs_own_numbers(tables: ParquetTables) -> None:
+def test_columns_may_have_the_names_of_duckdbs_internal_columns(tables: ParquetTables) -> None:
     names = ["file_index", "File_Row_Number", "filename", "rowid", "st_file", "st_dead", "st_row", "f", "d"]
     rows = pa.table({name: [7, 7, 7] for name in names} | {"n": [1, 2, 3]})
     tables.table("t", rows, rows, dead={0: [0], 1: [1, 2]})
@@ -64,7 +64,7 @@ def test_columns_that_hide_duckdbs_own_numbers(tables: ParquetTables) -> None:
     ]
 
 
-def test_duckdbs_own_numbers_cannot_be_asked_for(tables: ParquetTables) -> None:
+def test_duckdbs_internal_columns_cannot_be_read(tables: ParquetTables) -> None:
     tables.table("t", pa.table({"a": [1]}))
     for name in ("file_index", "file_row_number", "filename", "rowid", "t.rowid", "st_f.a", "st_dead"):
         with pytest.raises(InvalidStatement):
@@ -124,7 +124,7 @@ def test_nanoseconds_are_kept(tables: ParquetTables) -> None:
     assert answer["a"].cast(pa.int64()).to_pylist() == [1_001]
 
 
-class TestSchemasOfSeveralAges:
+class TestEvolvedSchemas:
     def test_add_rename_drop_widen_reorder(self, tables: ParquetTables) -> None:
         old = Schema(1, (Field(1, "a", DataType("int32")), Field(2, "gone", DataType("string"))), 2)
         new = Schema(
@@ -209,7 +209,7 @@ class TestSchemasOfSeveralAges:
             {"z": 1, "first": 1, "k": 1}
         ]
 
-    def test_a_file_of_before_all_its_columns(self, tables: ParquetTables) -> None:
+    def test_a_file_older_than_all_columns(self, tables: ParquetTables) -> None:
         old = Schema(1, (Field(1, "a", DataType("int64")),), 1)
         new = Schema(2, (Field(2, "b", DataType("string")),), 2)
         tables.add("t", [tables.write("t", pa.table({"a": [1, 2, 3]}), old, dead=[0])], new, {1: old})
@@ -239,7 +239,7 @@ class TestUnion:
         tables.scans["lake"] = Union((one, replace(one, table="two", groups=())))
         assert tables.query("select _table, a from lake").to_pylist() == [{"_table": "one", "a": 1}]
 
-    def test_numbers_find_a_common_type(self, tables: ParquetTables) -> None:
+    def test_numbers_get_a_common_type(self, tables: ParquetTables) -> None:
         one = tables.table("one", pa.table({"a": pa.array([1], pa.int8())}))
         two = tables.table("two", pa.table({"a": [1.5]}))
         tables.scans["lake"] = Union((one, two))
@@ -352,7 +352,7 @@ class TestErrors:
         for secret in (str(tables.root), "st_", "read_parquet", "getvariable", "LINE", ".parquet"):
             assert secret not in message
 
-    def test_names_of_columns_show_nothing_of_the_view_chain(self, tables: ParquetTables) -> None:
+    def test_column_names_show_no_internals(self, tables: ParquetTables) -> None:
         tables.table("t", pa.table({"a": [1, 2]}), dead={0: [0]})
         answer = tables.query(
             "with c as (select a from t) select (select max(a) from t), exists (from c), array(select a from c),"
@@ -361,7 +361,7 @@ class TestErrors:
         assert not re.search(r"\bst_", str(answer.schema.names))
         assert answer.schema.names[:2] == ["(SELECT max(a) FROM t)", "EXISTS(SELECT * FROM c)"]
 
-    def test_an_internal_error_does_not_end_the_engine(self, tables: ParquetTables) -> None:
+    def test_the_engine_survives_an_internal_error(self, tables: ParquetTables) -> None:
         tables.table("t", pa.table({"a": [1]}))
         query = tables.start("select a from t")
         tables.instance.abandon()
@@ -390,13 +390,13 @@ class TestParameters:
 
 
 class TestExplain:
-    def test_says_what_is_read(self, tables: ParquetTables) -> None:
+    def test_shows_how_much_is_read(self, tables: ParquetTables) -> None:
         tables.table("flights", *(pa.table({"a": [i], "s": [str(i)]}) for i in range(10)))
         plan = tables.query("explain select s from flights where a >= 7", prune=True)
         assert plan.schema.names == ["plan"]
         assert "SCAN flights version 1: 3 of 10 files" in "\n".join(plan["plan"].to_pylist())
 
-    def test_shows_nothing_of_the_inside(self, tables: ParquetTables) -> None:
+    def test_shows_no_internals(self, tables: ParquetTables) -> None:
         part = pa.table({"a": [1, 2], "s": ["x", "y"], "n": [Decimal("1.1"), Decimal("2.2")]})
         tables.table("t", part, part, dead={0: [0]})
         tables.table("u", pa.table({"a": [1], "c": [2]}), dead={0: [0]})
@@ -436,7 +436,7 @@ class TestExplain:
             tables.query("explain select nope from t")
 
 
-def test_a_hundred_thousand_files_in_a_list(tables: ParquetTables) -> None:
+def test_a_long_list_of_files(tables: ParquetTables) -> None:
     scan = tables.table("t", pa.table({"a": [1]}))
     statement = tables.engine.parse("select 1 where false and exists (select * from t)")
     group = scan.groups[0]

@@ -1,4 +1,4 @@
-"""Running queries: they stream, they can be stopped, they keep to their limits, and they leave nothing behind."""
+"""Running queries: streaming, cancellation, limits and cleanup."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class TestStreaming:
         assert most < 150_000_000
         print(f"{most / 1e6:.0f} MB")
 
-    def test_the_answer_as_a_c_stream(self, tables: ParquetTables) -> None:
+    def test_the_result_as_a_c_stream(self, tables: ParquetTables) -> None:
         reader = tables.start("select * from range(300000) t(i)").reader
         assert pa.table(reader).num_rows == 300_000
         stream = tables.start("select * from range(300000) t(i)").reader
@@ -67,7 +67,7 @@ class TestLimits:
             tables.query(f"select * from range({rows + 1})", max_rows=rows)
         assert caught.value.max_rows == rows
 
-    def test_too_many_rows_are_noticed_early(self, tables: ParquetTables) -> None:
+    def test_too_many_rows_are_detected_early(self, tables: ParquetTables) -> None:
         with pytest.raises(ResultTooLarge):
             tables.query(ENDLESS_ROWS, max_rows=100)
 
@@ -135,7 +135,7 @@ class TestStopping:
                 first.result()
             assert second.result()["n"].to_pylist()[0] > 0
 
-    def test_closed_while_it_has_rows(self, tables: ParquetTables) -> None:
+    def test_closed_before_the_last_row(self, tables: ParquetTables) -> None:
         query = tables.start(ENDLESS_ROWS)
         assert query.reader.read_next_batch().num_rows
         query.close()
@@ -143,7 +143,7 @@ class TestStopping:
         with pytest.raises(QueryCancelled):
             query.reader.read_next_batch()
 
-    def test_forgotten(self, tables: ParquetTables) -> None:
+    def test_abandoned_queries_are_freed(self, tables: ParquetTables) -> None:
         tables.query("select 1")
         for kept in (50, 200):
             before = psutil.Process().memory_info().rss
@@ -152,7 +152,7 @@ class TestStopping:
         assert psutil.Process().memory_info().rss - before < 50_000_000
         assert threading.active_count() < 20
 
-    def test_closed_with_its_reader_kept(self, tables: ParquetTables) -> None:
+    def test_closed_queries_free_memory_even_if_their_reader_is_kept(self, tables: ParquetTables) -> None:
         kept = []
         for count in (50, 200):
             before = psutil.Process().memory_info().rss
@@ -165,7 +165,7 @@ class TestStopping:
 
     @pytest.mark.parametrize("sql", [ENDLESS, ENDLESS_ROWS])
     def test_control_c(self, sql: str, tables: ParquetTables) -> None:
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background ignore it
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # background processes ignore SIGINT
         threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
         with pytest.raises(KeyboardInterrupt):
             tables.query(sql)
@@ -174,7 +174,7 @@ class TestStopping:
 
 
 class TestErrors:
-    def test_in_the_middle_of_the_rows(self, tables: ParquetTables) -> None:
+    def test_after_the_first_rows(self, tables: ParquetTables) -> None:
         reader = tables.start(
             "select case when i < 400000 then i else (i || 'x')::int end a from range(1000000) t(i)"
         ).reader
@@ -182,21 +182,21 @@ class TestErrors:
         with pytest.raises(QueryFailed, match="Could not convert"):
             reader.read_all()
 
-    def test_are_ours_through_the_reader(self, tables: ParquetTables) -> None:
+    def test_the_reader_raises_supertable_errors(self, tables: ParquetTables) -> None:
         reader = tables.start("select * from range(1000000)", max_rows=10).reader
         with pytest.raises(SupertableError):
             reader.read_all()
 
 
-def test_many_at_once(tables: ParquetTables) -> None:
+def test_concurrent_queries(tables: ParquetTables) -> None:
     tables.table("t", *(pa.table({"a": [number] * 100}) for number in range(20)), dead={0: list(range(50))})
 
-    def ask(number: int) -> int:
+    def count(number: int) -> int:
         answer = tables.query("select count(*) n from t where a = ?", [number % 20], prune=True)
         return int(answer["n"][0].as_py())
 
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(ask, range(200)))
+        found = list(pool.map(count, range(200)))
     assert found == [50 if number % 20 == 0 else 100 for number in range(200)]
 
 

@@ -1,4 +1,4 @@
-"""What may run: everything a SELECT can do over catalog tables, and nothing else.
+"""Allowed statements: everything that a SELECT can do over catalog tables, and nothing else.
 
 Allowed statements give the same rows, columns and types as plain DuckDB over the same data; refused ones never run.
 """
@@ -36,7 +36,7 @@ U = pa.table({"a": pa.array([1, 2, 2, 7], pa.int64()), "c": pa.array(["p", "q", 
 
 
 def _lines(name: str) -> list[str]:
-    """One statement a line."""
+    """The statements of a file, one per line."""
     return (Path(__file__).parent / "statements" / name).read_text("utf-8").splitlines()
 
 
@@ -65,13 +65,13 @@ ALLOWED = _lines("allowed.sql")
 
 
 def _unquoted(name: str) -> str:
-    """DuckDB derives the names of columns from expressions; there it quotes types and writes lambdas now so, now so."""
+    """A column name without variations: DuckDB derives names from expressions, and quotes inconsistently there."""
     name = name.replace('"', "").replace("lambda x, y:", "(x, y) ->").replace("lambda x:", "x ->")
     return name.replace("CAST('t' AS BOOLEAN)", "true").replace("CAST('f' AS BOOLEAN)", "false")
 
 
 @pytest.mark.parametrize("sql", ALLOWED)
-def test_answers_as_plain_duckdb_does(sql: str, tables: ParquetTables, plain: duckdb.DuckDBPyConnection) -> None:
+def test_results_are_those_of_plain_duckdb(sql: str, tables: ParquetTables, plain: duckdb.DuckDBPyConnection) -> None:
     expected = plain.execute(sql).to_arrow_table()
     got = tables.query(sql)
     assert [_unquoted(name) for name in got.schema.names] == [_unquoted(name) for name in expected.schema.names]
@@ -96,7 +96,7 @@ def _rows(table: pa.Table) -> list[str]:
         "select a from t order by random()",
     ],
 )
-def test_what_is_different_each_time_runs(sql: str, tables: ParquetTables) -> None:
+def test_nondeterministic_statements_run(sql: str, tables: ParquetTables) -> None:
     assert tables.query(sql).num_columns
 
 
@@ -207,14 +207,14 @@ def test_time_travel(clause: str, at: VersionAt | TagAt | TimestampAt, tables: P
         "select a from main.t where exists (select 1 from main.u where main.u.a = main.t.a) order by a",
     ],
 )
-def test_columns_with_the_whole_name_of_their_table(
+def test_columns_qualified_with_the_full_name_of_their_table(
     sql: str, tables: ParquetTables, plain: duckdb.DuckDBPyConnection
 ) -> None:
     expected = plain.execute(sql.replace("lake.", "")).to_arrow_table()
     assert tables.query(sql).to_pylist() == expected.to_pylist()
 
 
-def test_time_travel_to_now(tables: ParquetTables) -> None:
+def test_time_travel_to_the_current_time(tables: ParquetTables) -> None:
     (relation,) = tables.engine.parse("from t at (timestamp => now() - interval 1 day)").relations
     assert isinstance(relation.at, TimestampAt)
     age = dt.datetime.now(dt.UTC).timestamp() - relation.at.at_us / 1e6
@@ -254,7 +254,7 @@ def test_deep_and_long_statements_never_crash(sql: object, depth: int, tables: P
 
 
 @pytest.mark.parametrize("sql", ["select 'a\x00b'", "select '" + "x" * 1_000_001 + "'", "select '\ud800'"])
-def test_texts_that_no_parser_should_see(sql: str, tables: ParquetTables) -> None:
+def test_texts_that_the_parser_must_not_get_are_refused(sql: str, tables: ParquetTables) -> None:
     with pytest.raises(InvalidStatement):
         tables.engine.parse(sql)
 
@@ -272,7 +272,7 @@ def test_texts_that_no_parser_should_see(sql: str, tables: ParquetTables) -> Non
         ("explain analyze select 1", ["EXPLAIN takes no options"]),
     ],
 )
-def test_messages_help(sql: str, words: list[str], tables: ParquetTables) -> None:
+def test_messages_of_refusals(sql: str, words: list[str], tables: ParquetTables) -> None:
     with pytest.raises(InvalidStatement) as caught:
         tables.engine.parse(sql)
     for word in words:
@@ -282,13 +282,13 @@ def test_messages_help(sql: str, words: list[str], tables: ParquetTables) -> Non
 @pytest.mark.parametrize(
     "sql", ["explain select 1", "EXPLAIN select 1", "/* x */ -- y\n  explain\tselect 1", "Explain(select 1)"]
 )
-def test_explain_is_seen(sql: str, tables: ParquetTables) -> None:
+def test_explain_is_recognized(sql: str, tables: ParquetTables) -> None:
     assert tables.engine.parse(sql).explain
     assert not tables.engine.parse("select 'explain' as explain").explain
 
 
-def test_what_is_refused_is_refused_by_the_engine_too(tables: ParquetTables, tmp_path: Path) -> None:
-    """The second line of defence: the database itself is locked down."""
+def test_the_database_itself_is_locked_down(tables: ParquetTables, tmp_path: Path) -> None:
+    """The second line of defence: statements that the validator refuses would also fail in the engine."""
     cursor = tables.instance.cursor()
     outside = tmp_path / "x.csv"
     outside.write_text("a\n1\n")
@@ -306,7 +306,7 @@ def test_what_is_refused_is_refused_by_the_engine_too(tables: ParquetTables, tmp
     cursor.close()
 
 
-def test_python_variables_are_out_of_reach(tables: ParquetTables) -> None:
+def test_python_variables_cannot_be_read(tables: ParquetTables) -> None:
     hidden = pa.table({"x": [1]})
     cursor = tables.instance.cursor()
     with pytest.raises(duckdb.Error):
@@ -315,7 +315,7 @@ def test_python_variables_are_out_of_reach(tables: ParquetTables) -> None:
     assert tables.engine.parse("select * from hidden").relations[0].parts == ("hidden",)
 
 
-def test_refusals_are_of_one_kind(tables: ParquetTables) -> None:
+def test_all_refusals_have_one_type(tables: ParquetTables) -> None:
     for sql in ("select getenv('HOME')", "copy t to 'x'", "select 1; select 2"):
         with pytest.raises(StatementRefused):
             tables.engine.parse(sql)

@@ -1,4 +1,4 @@
-"""Finding rows by keys and predicates, against a plain model of what should be found."""
+"""Finding rows by keys and predicates, compared with a simple model."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def tables(tmp_path: Path) -> ParquetTables:
 
 
 def same(value: Any) -> Any:
-    """What equal keys have in common."""
+    """A value that is the same for equal keys."""
     if isinstance(value, float):
         return "nan" if math.isnan(value) else value + 0.0
     return ("null",) if value is None else value
 
 
 def rank(value: Any) -> Any:
-    """Sequences in order: null lowest, NaN highest."""
+    """The sort key of a sequence: null lowest, NaN highest."""
     if value is None:
         return (0,)
     return (2,) if isinstance(value, float) and math.isnan(value) else (1, value)
@@ -115,7 +115,7 @@ def same_zero(value: Any) -> Any:
 
 
 def model_superseded(scan: Scan, keys: dict[int, list[Any]], sequence: dict[int, list[Any]]) -> dict[str, list[int]]:
-    """`keys` and `sequence` of live rows, by the file's place; rows are counted from 0 without gaps."""
+    """The superseded rows. `keys` and `sequence`: of live rows, by file index; rows count from 0 without gaps."""
     best: dict[Any, tuple[Any, int, int]] = {}
     everything = []
     for number in sorted(keys):
@@ -132,7 +132,7 @@ def model_superseded(scan: Scan, keys: dict[int, list[Any]], sequence: dict[int,
 
 
 class TestMatchingKeys:
-    def test_of_several_columns(self, tables: ParquetTables) -> None:
+    def test_keys_of_several_columns(self, tables: ParquetTables) -> None:
         rows = pa.table({"a": [1, 1, 2, None, None], "b": ["x", "y", "x", "x", None], "v": [0] * 5})
         scan = tables.table("t", rows, rows, dead={0: [0]})
         batch = pa.table({"b": ["x", "x", None], "a": pa.array([1, None, None], pa.int64())})
@@ -174,14 +174,14 @@ class TestMatchingKeys:
         assert lists(found.superseded) == {first.path: [1], last.path: [0, 1]}
         assert lists(tables.finder.superseded(scan, ["k"], None)) == {first.path: [1]}
 
-    def test_a_key_column_that_older_files_lack(self, tables: ParquetTables) -> None:
+    def test_a_key_column_missing_in_older_files(self, tables: ParquetTables) -> None:
         old = Schema(1, (Field(1, "a", DataType("int64")),), 1)
         new = Schema(2, (Field(1, "a", DataType("int64")), Field(2, "k", DataType("string"))), 2)
         scan = tables.add("t", [tables.write("t", pa.table({"a": [1, 2]}), old)], new, {1: old})
         batch = pa.table({"k": pa.array([None, "x"], pa.string())})
         assert lists(tables.finder.matching_keys(scan, batch, ["k"], None).superseded) == {scan.files[0].path: [0, 1]}
 
-    def test_names_that_we_use_ourselves(self, tables: ParquetTables) -> None:
+    def test_columns_may_have_generated_names(self, tables: ParquetTables) -> None:
         names = ["st_file", "st_row", "st_number", "file_index", "file_row_number", "f", "b", "stale", "n"]
         rows = pa.table({name: [1, 2, 2] for name in names})
         scan = tables.table("t", rows, dead={0: [1]})
@@ -195,7 +195,7 @@ class TestMatchingKeys:
         predicate = tables.finder.check_predicate("st_row = 2 and file_index = 2 and f = 2", scan.schema)
         assert lists(tables.finder.matching_predicate(scan, predicate)) == {scan.files[0].path: [2]}
 
-    def test_a_file_that_is_gone(self, tables: ParquetTables) -> None:
+    def test_a_missing_file_is_an_error(self, tables: ParquetTables) -> None:
         scan = tables.table("t", pa.table({"a": [1]}))
         Path(tables.locate(f"t/{scan.files[0].path}")).unlink()
         with pytest.raises(ObjectMissing):
@@ -350,7 +350,7 @@ class TestPredicates:
         assert "st_q" not in str(caught.value)
         assert "SELECT 1" not in str(caught.value)
 
-    def test_a_refusal_says_why(self, tables: ParquetTables) -> None:
+    def test_refusals_name_the_reason(self, tables: ParquetTables) -> None:
         schema = schema_of(self.ROWS)
         with pytest.raises(StatementRefused, match="subquery"):
             tables.finder.check_predicate("a in (select 1)", schema)
@@ -359,7 +359,7 @@ class TestPredicates:
         with pytest.raises(InvalidStatement, match="line 2, column 3"):
             tables.finder.check_predicate("a = 1 and\n  or", schema)
 
-    def test_what_pruning_can_use(self, tables: ParquetTables) -> None:
+    def test_the_part_of_a_predicate_that_pruning_uses(self, tables: ParquetTables) -> None:
         schema = schema_of(self.ROWS)
         check = tables.finder.check_predicate
         assert check("a = 1 and len(l) > 2", schema).necessary == Compare("a", "=", 1)
@@ -368,7 +368,7 @@ class TestPredicates:
         )
         assert check("not a = 1", schema).necessary == ALWAYS
 
-    def test_errors_while_it_runs(self, tables: ParquetTables) -> None:
+    def test_errors_during_execution(self, tables: ParquetTables) -> None:
         scan = tables.table("t", self.ROWS)
         predicate = tables.finder.check_predicate("s::int = 1", scan.schema)
         with pytest.raises(Exception, match="Could not convert") as caught:

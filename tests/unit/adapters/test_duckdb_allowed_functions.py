@@ -1,4 +1,4 @@
-"""Every function of the installed DuckDB has been looked at: it may be called, or it is known why not."""
+"""Every function of the installed DuckDB has been reviewed: it is allowed, or denied for a known reason."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ TABLE_TYPES = ("table", "table_macro")
 
 @pytest.fixture(scope="module")
 def installed() -> list[tuple[str, str]]:
-    """Each function's kind and name, as a statement may write it."""
+    """The kind and the name of each function that a statement can call."""
     with duckdb.connect() as connection:
         return connection.execute(
             "SELECT DISTINCT function_type, lower(function_name) FROM duckdb_functions()"
@@ -70,7 +70,7 @@ def installed() -> list[tuple[str, str]]:
         ).fetchall()
 
 
-def test_every_function_is_on_one_list(installed: list[tuple[str, str]]) -> None:
+def test_every_function_is_allowed_or_denied(installed: list[tuple[str, str]]) -> None:
     unknown = {
         name
         for kind, name in installed
@@ -82,12 +82,12 @@ def test_every_function_is_on_one_list(installed: list[tuple[str, str]]) -> None
     assert not unknown, f"review these functions of DuckDB {duckdb.__version__}: {sorted(unknown)}"
 
 
-def test_no_function_is_on_both_lists() -> None:
+def test_no_function_is_allowed_and_denied() -> None:
     assert not (FUNCTIONS | TABLE_FUNCTIONS) & DENIED
     assert not [name for name in FUNCTIONS if name.startswith(DENIED_PREFIXES)]
 
 
-def test_the_lists_name_only_what_exists(installed: list[tuple[str, str]]) -> None:
+def test_the_lists_contain_only_existing_functions(installed: list[tuple[str, str]]) -> None:
     names = {name for _, name in installed}
     assert FUNCTIONS - names <= {"unnest", "switch"} | OPERATORS
     assert names >= TABLE_FUNCTIONS
@@ -95,5 +95,5 @@ def test_the_lists_name_only_what_exists(installed: list[tuple[str, str]]) -> No
     assert MANY_ROWS <= FUNCTIONS
 
 
-def test_names_are_as_they_are_compared() -> None:
+def test_listed_names_are_in_lower_case() -> None:
     assert all(name == name.lower() for name in FUNCTIONS | TABLE_FUNCTIONS)

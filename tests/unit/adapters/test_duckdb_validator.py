@@ -1,4 +1,4 @@
-"""A parse tree with anything in it that is not on the list is refused, wherever it stands."""
+"""A parse tree with any part that is not on the list is refused, wherever the part is."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ def trees() -> list[Tree]:
     return [json.loads(row[0])["statements"][0] for row in rows if row]
 
 
-def judged(tree: Tree) -> None:
+def validate(tree: Tree) -> None:
     StatementValidator("st_q").validate("select", tree)
 
 
-def refused(tree: Tree, changed: Tree) -> None:
+def assert_refused(tree: Tree, changed: Tree) -> None:
     what = json.dumps(changed)
     try:
-        judged(tree)
+        validate(tree)
     except StatementRefused:
         return
     pytest.fail(f"not refused: {what[:600]}")
 
 
 def copies(tree: Tree) -> Iterator[tuple[Tree, Tree]]:
-    """For every node that is no data of a literal: a copy of the tree, and that node in it."""
+    """For every node, except the data of literals: a copy of the tree, and that node in the copy."""
     data = {id(part) for node in nodes(tree) if "is_null" in node for part in nodes(node.get("value"))}
     data |= {id(part) for node in nodes(tree) for part in nodes(node.get("named_param_map"))}
     for place, original in enumerate(nodes(tree)):
@@ -58,46 +58,46 @@ def copies(tree: Tree) -> Iterator[tuple[Tree, Tree]]:
             yield copied, next(node for at, node in enumerate(nodes(copied)) if at == place)
 
 
-def test_the_trees_are_sound(trees: list[Tree]) -> None:
+def test_the_unchanged_trees_are_valid(trees: list[Tree]) -> None:
     for tree in trees:
-        judged(copy.deepcopy(tree))
+        validate(copy.deepcopy(tree))
 
 
 @pytest.mark.parametrize("number", range(len(STATEMENTS)))
-def test_a_key_that_is_not_known(number: int, trees: list[Tree]) -> None:
+def test_an_unknown_key_is_refused(number: int, trees: list[Tree]) -> None:
     for tree, node in copies(trees[number]):
         node["new_key"] = CALL
-        refused(tree, node)
+        assert_refused(tree, node)
 
 
 @pytest.mark.parametrize("number", range(len(STATEMENTS)))
 @pytest.mark.parametrize("tag", ["class", "type"])
-def test_a_class_or_type_that_is_not_known(number: int, tag: str, trees: list[Tree]) -> None:
+def test_an_unknown_class_or_type_is_refused(number: int, tag: str, trees: list[Tree]) -> None:
     for tree, node in copies(trees[number]):
         if isinstance(node.get(tag), str):
             node[tag] = "NEW_ONE"
-            refused(tree, node)
+            assert_refused(tree, node)
 
 
 @pytest.mark.parametrize("number", range(len(STATEMENTS)))
-def test_a_node_where_a_text_or_number_belongs(number: int, trees: list[Tree]) -> None:
+def test_a_node_in_place_of_a_text_or_number_is_refused(number: int, trees: list[Tree]) -> None:
     keys = {key for node in nodes(trees[number]) for key, value in node.items() if isinstance(value, str | int | float)}
     for wanted in sorted(keys):
         for tree, node in copies(trees[number]):
             if isinstance(node.get(wanted), str | int | float) and not ("is_null" in node and wanted == "value"):
                 node[wanted] = CALL
-                refused(tree, node)
+                assert_refused(tree, node)
 
 
 @pytest.mark.parametrize("name", ["read_text", "getenv", "query", "getvariable", "no_such_function", "READ_TEXT"])
-def test_every_function_call_is_looked_at(name: str, trees: list[Tree]) -> None:
+def test_every_function_call_is_validated(name: str, trees: list[Tree]) -> None:
     for original in trees:
         for tree, node in copies(original):
             if "function_name" in node:
                 node["function_name"] = name
-                refused(tree, node)
+                assert_refused(tree, node)
 
 
-def test_names_are_compared_without_ascii_case_alone() -> None:
+def test_only_the_case_of_ascii_letters_is_ignored() -> None:
     assert ascii_lower("ABCxyz_1") == "abcxyz_1"
     assert ascii_lower("ÄK\u212a") == "Äk\u212a"

@@ -1,4 +1,4 @@
-"""Listings of servers that sort keys by their bytes, and of those that sort them as a tree of folders."""
+"""Listings of servers that sort keys by their bytes, and of servers that sort them as a tree of folders."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAMES = ["0", "9", "a", "a-", "a-b", "a.b", "a0", "a=", "_", "Z"]
 
 
 def level_of(keys: list[str], as_tree: bool) -> Level:
-    """A server with these keys, which starts after a key in its own order."""
+    """The listing of a server with these keys, which continues after a key in the server's own order."""
 
     def order(name: str) -> str:
         return name.rstrip("/") if as_tree else name
@@ -31,7 +31,7 @@ def level_of(keys: list[str], as_tree: bool) -> Level:
 
 
 @pytest.mark.parametrize("as_tree", [True, False])
-def test_they_are_listed_alike(as_tree: bool) -> None:
+def test_both_kinds_of_servers_are_listed_in_the_same_order(as_tree: bool) -> None:
     chance = random.Random(3)
     for _ in range(100):
         folders = ["/".join(chance.choices(NAMES, k=chance.randint(0, 3))) for _ in range(20)]
@@ -43,14 +43,14 @@ def test_they_are_listed_alike(as_tree: bool) -> None:
                 assert found == [key for key in keys if key.startswith(prefix) and key > after]
 
 
-def test_the_tail_of_a_folder_is_not_listed_from_its_beginning() -> None:
+def test_listing_the_end_of_a_folder_skips_its_beginning() -> None:
     keys = [f"t/log/{version:020d}" for version in range(1_000)]
-    asked = []
+    starts = []
 
     def level(prefix: str, start_after: str) -> Iterator[StoredObject | str]:
-        asked.append(start_after)
+        starts.append(start_after)
         return level_of(keys, as_tree=False)(prefix, start_after)
 
     assert [entry.key for entry in ordered(level, "t/log/", keys[989])] == keys[990:]
-    assert all(one < other for one, other in pairwise(["", *asked, keys[989]]))
-    assert asked > [keys[900]]
+    assert all(one < other for one, other in pairwise(["", *starts, keys[989]]))
+    assert starts > [keys[900]]

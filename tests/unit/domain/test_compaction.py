@@ -19,22 +19,22 @@ def names(found: list[tuple[DataFile, ...]]) -> list[list[str]]:
     return [[file.path.removeprefix("data/").removesuffix(".parquet") for file in job] for job in found]
 
 
-def test_small_and_dirty_files_are_chosen_in_their_order() -> None:
+def test_small_and_dirty_files_are_compacted_in_their_order() -> None:
     files = [sized("small", 100), sized("large", 9_000), sized("dirty", 9_000, dead=20), sized("other", 4_999)]
     assert names(jobs(files, POLICY)) == [["small", "dirty", "other"]]
 
 
-def test_a_clean_file_alone_is_left() -> None:
+def test_a_single_clean_file_is_not_rewritten() -> None:
     assert jobs([sized("small", 100), sized("large", 9_000, dead=19)], POLICY) == []
     assert names(jobs([sized("small", 100, dead=20)], POLICY)) == [["small"]]
 
 
-def test_everything_means_everything() -> None:
+def test_everything_compacts_all_files() -> None:
     assert names(jobs([sized("a", 9_000), sized("b", 100)], POLICY, everything=True)) == [["a", "b"]]
     assert names(jobs([sized("a", 9_000)], POLICY, everything=True)) == [["a"]]
 
 
-def test_a_file_of_dead_rows_counts_by_what_lives() -> None:
+def test_the_size_of_a_file_is_that_of_its_live_rows() -> None:
     assert names(jobs([sized("a", 100), sized("b", 20_000, dead=90)], POLICY)) == [["a", "b"]]
 
 
@@ -52,7 +52,7 @@ class TestWhatIsDue:
         assert due_jobs(files[:3], POLICY) == []
         assert names(due_jobs(files, POLICY)) == [["0", "1", "2", "3"]]
 
-    def test_a_much_larger_one_waits_for_its_like(self) -> None:
+    def test_a_much_larger_file_waits_for_others_of_its_size(self) -> None:
         small = [sized(str(i), 100) for i in range(4)]
         assert names(due_jobs([sized("big", 4_000), *small], POLICY)) == [["0", "1", "2", "3"]]
         big = [sized(f"big {i}", 4_000) for i in range(4)]
@@ -60,10 +60,10 @@ class TestWhatIsDue:
         grown = [sized(str(i), 300) for i in range(4)]
         assert len(due_jobs([sized("big", 4_000), *grown], POLICY)[0]) == 5
 
-    def test_a_dirty_file_alone(self) -> None:
+    def test_a_single_dirty_file_is_rewritten(self) -> None:
         assert names(due_jobs([sized("dirty", 9_000, dead=50), sized("small", 100)], POLICY)) == [["dirty"]]
 
-    def test_compacting_again_and_again_writes_each_row_a_few_times(self) -> None:
+    def test_repeated_compaction_rewrites_each_row_a_few_times(self) -> None:
         files: list[DataFile] = []
         written = 0
         for turn in range(1_000):
@@ -77,14 +77,14 @@ class TestWhatIsDue:
 
 
 class TestVacuumDue:
-    def test_about_seven_times_in_a_retention(self) -> None:
+    def test_it_is_due_about_seven_times_per_retention(self) -> None:
         policy = MaintenancePolicy(retention_seconds=7 * 24 * 3600)
         assert not vacuum_due(policy, None, 100 * DAY_US)
         assert not vacuum_due(policy, 100 * DAY_US - 7 * DAY_US, 100 * DAY_US)
         assert not vacuum_due(policy, 100 * DAY_US - 8 * DAY_US, 100 * DAY_US)
         assert vacuum_due(policy, 100 * DAY_US - 8 * DAY_US - 1, 100 * DAY_US)
 
-    def test_hourly_at_most(self) -> None:
+    def test_it_is_due_at_most_hourly(self) -> None:
         policy = MaintenancePolicy(retention_seconds=0)
         assert not vacuum_due(policy, 0, HOUR_US)
         assert vacuum_due(policy, 0, HOUR_US + 1)

@@ -5,7 +5,7 @@ from supertable.domain.names import checked_columns, checked_name, name_key
 
 
 @pytest.mark.parametrize("name", ["a", "A_1", "_", "9", "x" * 128])
-def test_good_names_are_returned_as_they_are(name: str) -> None:
+def test_valid_names_are_returned_unchanged(name: str) -> None:
     assert checked_name("table", name) == name
 
 
@@ -13,7 +13,7 @@ def test_good_names_are_returned_as_they_are(name: str) -> None:
     "name",
     ["", "x" * 129, "a b", "a-b", "a.b", "../a", "a/b", "é", "ａ", "a\n", "a\x00", "٣", None, 3, b"a", ["a"]],
 )
-def test_bad_names_are_refused_with_the_kind_and_the_reason(name: object) -> None:
+def test_invalid_names_are_refused_with_their_kind_and_the_reason(name: object) -> None:
     with pytest.raises(InvalidName, match="table name") as caught:
         checked_name("table", name)
     assert caught.value.kind == "table"
@@ -25,11 +25,11 @@ def test_names_that_differ_in_case_are_the_same() -> None:
 
 
 @pytest.mark.parametrize("names", [["a", "A"], [""], ["x" * 256], ["a\tb"], ["_table"], ["_Change"], ["\ud800"]])
-def test_bad_columns_are_refused_by_name(names: list[str]) -> None:
+def test_invalid_column_names_are_refused(names: list[str]) -> None:
     with pytest.raises(InvalidSchema) as caught:
         checked_columns(names)
     assert caught.value.column == names[-1]
 
 
-def test_columns_may_have_any_other_text() -> None:
+def test_any_other_text_is_a_valid_column_name() -> None:
     checked_columns(["Größe (m²)", 'quo"te', "semi;colon", "select", "x" * 255])

@@ -1,4 +1,4 @@
-"""Which files are left out, by the ranges of their columns."""
+"""File pruning by column ranges."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_nulls() -> None:
 @pytest.mark.parametrize(
     "predicate", [Compare("a", operator, 5) for operator in ("=", "<", "<=", ">", ">=")] + [IsIn("a", (5,))]
 )
-def test_only_nulls_match_no_value(predicate: Predicate) -> None:
+def test_a_column_of_nulls_matches_no_value(predicate: Predicate) -> None:
     assert not matches(predicate, file(rows=3, a=(None, None, 3)))
     assert matches(predicate, file(rows=3, a=(None, None, 2)))
 
@@ -85,7 +85,7 @@ def test_unknown_ranges_may_match() -> None:
     assert matches(Compare("nowhere", "=", 5), file(a=(1, 2, 0)))
 
 
-def test_half_known_ranges() -> None:
+def test_ranges_with_one_known_bound() -> None:
     low = file(f=(1.0, None, 0))
     assert not matches(Compare("f", "=", 0.5), low)
     assert matches(Compare("f", "=", math.inf), low)
@@ -119,7 +119,7 @@ def test_text_is_ordered_by_its_bytes() -> None:
     assert not matches(Compare("s", "=", "\U0001f600"), given)
 
 
-def test_a_value_of_another_sort_says_nothing() -> None:
+def test_a_value_of_another_type_prunes_nothing() -> None:
     assert matches(Compare("a", "=", "x"), file(a=(1, 2, 0)))
     assert matches(Compare("s", "=", 5), file(s=("a", "b", 0)))
     assert matches(Compare("f", "=", math.nan), file(f=(1.0, 2.0, 0)))
@@ -151,7 +151,7 @@ def test_zeros_and_infinities() -> None:
     ],
     ids=str,
 )
-def test_columns_that_were_widened(
+def test_ranges_of_widened_columns(
     old: DataType, new: DataType, span: tuple[Any, Any], value: Any, expected: bool
 ) -> None:
     given = DataFile("x", 10, 1, "", 1, {1: ColumnRange(*span, 0)})
@@ -160,7 +160,7 @@ def test_columns_that_were_widened(
     assert may_match(IsIn("new", (value,)), given, before, after) is expected
 
 
-def test_columns_are_found_by_their_ids() -> None:
+def test_columns_are_matched_by_field_id() -> None:
     before = schema((1, "a", DataType("int64")), (2, "b", DataType("int64")))
     after = schema((2, "a", DataType("int64")), (3, "c", DataType("int64")), number=2)
     given = DataFile("x", 10, 1, "", 1, {1: ColumnRange(1, 1, 0), 2: ColumnRange(5, 5, 0)})
@@ -177,7 +177,7 @@ def test_a_column_added_later_is_null_in_older_files() -> None:
     assert may_match(NullTest("c", negated=False), given, before, after)
 
 
-def test_pruned_keeps_order_and_schemas_apart() -> None:
+def test_pruning_keeps_the_order_of_files_and_uses_the_schema_of_each() -> None:
     older, newer = schema((1, "a", DataType("int64"))), schema((2, "c", DataType("int64")), number=2)
     files = [
         DataFile("one", 10, 1, "", 2, {2: ColumnRange(1, 9, 0)}),

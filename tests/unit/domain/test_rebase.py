@@ -17,7 +17,7 @@ def after(base: Snapshot | None, *commits: Commit) -> Snapshot:
 BASE = after(None, created(), commit(2, added=(data_file("a"), data_file("b"))))
 
 
-def test_only_files_that_came_in_between_are_probed() -> None:
+def test_only_files_added_since_the_last_probe_are_probed() -> None:
     newest = after(BASE, commit(3, added=(data_file("c"),)), commit(4, removed=("data/a.parquet",)))
     assert [file.path for file in unprobed_files(newest, {"data/a.parquet", "data/b.parquet"})] == ["data/c.parquet"]
 
@@ -27,12 +27,12 @@ def test_a_file_with_a_newer_deletion_vector_needs_no_new_probe() -> None:
     assert unprobed_files(newest, set(BASE.files)) == []
 
 
-def test_marks_on_files_that_are_gone_are_dropped() -> None:
+def test_marks_on_removed_files_are_dropped() -> None:
     newest = after(BASE, commit(3, removed=("data/a.parquet",)))
     assert still_present(newest, ["data/a.parquet", "data/b.parquet"]) == ["data/b.parquet"]
 
 
-def test_restoring_gives_the_old_state_whatever_came_between() -> None:
+def test_a_restore_sets_the_old_state_after_any_change() -> None:
     newest = after(
         BASE,
         commit(3, Operation.DELETE, deletes={"data/a.parquet": DeletionVector("d", 4, "")}),
@@ -44,7 +44,7 @@ def test_restoring_gives_the_old_state_whatever_came_between() -> None:
     assert (change.counts.inserted, change.counts.deleted) == (20, 13)
 
 
-def test_a_restored_schema_gets_an_id_of_its_own_and_never_gives_out_old_field_ids() -> None:
+def test_a_restored_schema_gets_a_new_id_and_never_reuses_field_ids() -> None:
     second = Schema(2, SCHEMA.fields[:1], 9)
     newest = after(BASE, commit(3, schema=second))
     restored = after(newest, replace(commit(4), change=restore_change(BASE, newest)))
@@ -52,6 +52,6 @@ def test_a_restored_schema_gets_an_id_of_its_own_and_never_gives_out_old_field_i
     assert set(restored.schemas) == {1, 2, 3}
 
 
-def test_restoring_the_present_changes_nothing() -> None:
+def test_restoring_the_current_version_changes_nothing() -> None:
     change = restore_change(BASE, BASE)
     assert (change.added, change.removed, change.schema, change.definition) == ((), (), None, None)

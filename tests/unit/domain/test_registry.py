@@ -20,29 +20,29 @@ def add(table_id: str, name: str, origin: str | None = None, version: int = 0) -
     return RegistryChange(ADD, table_id, name, version, origin)
 
 
-def test_a_dropped_name_is_free_and_the_table_comes_back() -> None:
-    gone = after(add("1", "T"), RegistryChange(DROP, "1"))
-    assert gone.tables == []
-    gone.require_free("t")
+def test_the_name_of_a_dropped_table_is_free_and_the_table_can_be_restored() -> None:
+    dropped = after(add("1", "T"), RegistryChange(DROP, "1"))
+    assert dropped.tables == []
+    dropped.require_free("t")
     with pytest.raises(TableNotFound, match="undrop"):
-        gone.find("t")
+        dropped.find("t")
     back = after(add("1", "T"), RegistryChange(DROP, "1"), RegistryChange(UNDROP, "1", "T"))
     assert back.find("t").table_id == "1"
     assert back.dropped == []
 
 
-def test_bringing_back_under_another_name_leaves_the_new_table_of_that_name_alone() -> None:
+def test_restoring_under_another_name_keeps_the_new_table_of_the_old_name() -> None:
     registry = after(add("1", "t"), RegistryChange(DROP, "1"), add("2", "T"), RegistryChange(UNDROP, "1", "old"))
     assert {entry.name: entry.table_id for entry in registry.tables} == {"T": "2", "old": "1"}
 
 
-def test_purging_a_dropped_table_leaves_the_new_table_of_that_name_alone() -> None:
+def test_purging_a_dropped_table_keeps_the_new_table_of_that_name() -> None:
     registry = after(add("1", "t"), RegistryChange(DROP, "1"), add("2", "t"), RegistryChange(PURGE, "1"))
     assert registry.find("t").table_id == "2"
     assert list(registry.entries) == ["2"]
 
 
-def test_the_table_that_was_dropped_last_is_found() -> None:
+def test_the_last_dropped_table_of_a_name_is_found() -> None:
     registry = after(add("1", "t"), RegistryChange(DROP, "1"), add("2", "T"), RegistryChange(DROP, "2"))
     assert registry.find_dropped("t").table_id == "2"
     assert [entry.table_id for entry in registry.dropped] == ["2", "1"]
@@ -57,7 +57,7 @@ def test_a_rename_may_change_case_only() -> None:
         registry.require_free("t")
 
 
-def test_a_table_is_found_again_under_its_new_name_and_not_once_it_is_dropped() -> None:
+def test_the_current_entry_of_a_table_is_found_after_a_rename_but_not_after_a_drop() -> None:
     entry = after(add("1", "t")).find("t")
     assert after(add("1", "t"), RegistryChange(RENAME, "1", "u")).find_current(entry).name == "u"
     with pytest.raises(TableNotFound, match="undrop"):
@@ -66,7 +66,7 @@ def test_a_table_is_found_again_under_its_new_name_and_not_once_it_is_dropped() 
         after(add("1", "t"), RegistryChange(DROP, "1"), RegistryChange(PURGE, "1")).find_current(entry)
 
 
-def test_tags_name_versions_whatever_their_case() -> None:
+def test_tags_are_matched_without_case() -> None:
     registry = after(add("1", "t"), RegistryChange(TAG, "1", "v1.0", 3), RegistryChange(TAG, "1", "V1.0", 5))
     entry = registry.find("t")
     assert (dict(entry.tags), entry.tagged("v1.0"), set(entry.pinned)) == ({"V1.0": 5}, 5, {5})
@@ -86,7 +86,7 @@ def test_a_clone_pins_the_versions_it_may_share_until_it_is_purged() -> None:
     assert without.entries["2"].clones == {}
 
 
-def test_a_purged_clone_leaves_the_pins_of_its_own_clones() -> None:
+def test_purging_a_clone_keeps_the_pins_of_its_own_clones() -> None:
     registry = after(
         add("1", "t"),
         add("2", "c", "1", 5),
@@ -100,6 +100,6 @@ def test_a_purged_clone_leaves_the_pins_of_its_own_clones() -> None:
 @pytest.mark.parametrize(
     "change", [add("2", "clone", "9", 1), RegistryChange(DROP, "9"), RegistryChange(TAG, "9", "x")]
 )
-def test_changes_of_tables_that_are_not_there_are_refused(change: RegistryChange) -> None:
+def test_changes_to_unknown_tables_are_refused(change: RegistryChange) -> None:
     with pytest.raises(ValueError, match="does not have"):
         after(add("1", "t"), change)

@@ -1,4 +1,4 @@
-"""What roles reach, and what may become of them."""
+"""Roles: their permissions, grants, rules, masks and names."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def rule(table_id: str, name: str = "orders", columns: frozenset[int] | None = f
         ("meta", {"meta"}),
     ],
 )
-def test_a_type_of_role_may_exactly_this(kind: str, may: set[str]) -> None:
+def test_permissions_of_role_types(kind: str, may: set[str]) -> None:
     role = Role("x", role_type(kind))
     assert {permission.value for permission in Permission if role.may(permission)} == may
     assert role.reaches_all == ("control" in may)
@@ -66,19 +66,19 @@ def test_patterns(pattern: str, reached: list[str], not_reached: list[str]) -> N
 @pytest.mark.parametrize(
     "pattern", ["", ".", "a.", ".a", "a.b.c", "a b", "a;b", "ö", "a\n", "x" * 129, "%", "a-b", None, 3]
 )
-def test_what_is_no_pattern(pattern: object) -> None:
+def test_invalid_patterns_are_refused(pattern: object) -> None:
     with pytest.raises(InvalidName):
         checked_pattern(pattern)
 
 
-def test_no_pattern_takes_long_to_be_compared() -> None:
+def test_every_pattern_is_matched_quickly() -> None:
     role = with_grants(READER, ["*a" * 60 + "*b"])
     started = time.perf_counter()
     assert role.rights("main", "1", "a" * 128) is None
     assert time.perf_counter() - started < 30
 
 
-def test_a_rule_stands_before_patterns_and_closes_its_name_for_other_tables() -> None:
+def test_a_rule_overrides_patterns_and_closes_other_tables_of_its_name() -> None:
     role = with_rule(with_grants(READER, ["*"]), rule("1"), {"1"})
     assert role.rights("main", "1", "orders") == Rights(rule("1"))
     assert role.rights("main", "1", "renamed") == Rights(rule("1"))
@@ -91,14 +91,14 @@ def test_a_rule_without_columns_closes_its_table() -> None:
     assert role.rights("main", "1", "orders") is None
 
 
-def test_a_new_rule_takes_the_place_of_those_for_tables_of_its_name_that_are_gone() -> None:
+def test_a_new_rule_replaces_rules_for_dropped_tables_of_its_name() -> None:
     role = with_rule(with_rule(with_rule(READER, rule("1"), {"1"}), rule("2", "other"), {"1", "2"}), rule("3"), {"3"})
     assert set(role.rules) == {"2", "3"}
     dropped_only = with_rule(with_rule(READER, rule("1"), {"1"}), rule("3"), {"1", "3"})
     assert set(dropped_only.rules) == {"1", "3"}, "it may be brought back"
 
 
-def test_grants_are_kept_once_and_revoked_as_they_were_granted() -> None:
+def test_grants_are_stored_once_and_revoked_by_their_pattern() -> None:
     role = with_grants(with_grants(READER, ["A", "b_*"]), ["a"])
     assert role.tables == ("a", "b_*")
     assert without_grant(role, "A", []).tables == ("b_*",)
@@ -109,7 +109,7 @@ def test_grants_are_kept_once_and_revoked_as_they_were_granted() -> None:
 
 
 @pytest.mark.parametrize("kind", [RoleType.SUPERADMIN, RoleType.ADMIN])
-def test_roles_that_reach_all_promise_no_restriction(kind: RoleType) -> None:
+def test_roles_that_reach_all_tables_cannot_have_grants_or_rules(kind: RoleType) -> None:
     role = replace(READER, type=kind)
     with pytest.raises(InvalidInput, match="reaches all tables"):
         with_grants(role, ["orders"])
@@ -127,7 +127,7 @@ def test_bounds_of_roles() -> None:
 
 
 @pytest.mark.parametrize("name", ["superadmin", "SuperAdmin", "", "a b", "a.b", "x" * 129, None])
-def test_names_that_no_role_has(name: str) -> None:
+def test_invalid_role_names_are_refused(name: str) -> None:
     with pytest.raises(InvalidName):
         checked_role_name(name)
 
@@ -144,7 +144,7 @@ def test_names_that_no_role_has(name: str) -> None:
         ("first:2,last:4", Mask(MaskKind.PARTIAL, first=2, last=4)),
     ],
 )
-def test_masks_are_read_as_they_are_shown(text: str, mask: Mask) -> None:
+def test_the_text_of_a_mask_parses_to_the_same_mask(text: str, mask: Mask) -> None:
     assert parsed_mask(text) == mask
     assert str(mask) == text
 
@@ -157,23 +157,23 @@ def test_masks_are_read_as_they_are_shown(text: str, mask: Mask) -> None:
         *("constant", "constant:a\x00", "constant:" + "x" * 257),
     ],
 )
-def test_what_is_no_mask(text: str) -> None:
+def test_invalid_masks_are_refused(text: str) -> None:
     with pytest.raises(InvalidInput):
         parsed_mask(text)
 
 
 @pytest.mark.parametrize("name", ["ann", "ann@example.com", "a.b+c-d_1", "1"])
-def test_names_of_users(name: str) -> None:
+def test_valid_user_names(name: str) -> None:
     assert checked_user(name) == name
 
 
 @pytest.mark.parametrize("name", ["", "@a", "a b", "a\n", "ö", "0" * 32, "ABCDEF" * 5 + "00", "x" * 129, None, 7])
-def test_names_that_no_user_has(name: object) -> None:
+def test_invalid_user_names_are_refused(name: object) -> None:
     with pytest.raises(InvalidName):
         checked_user(name)
 
 
 @pytest.mark.parametrize("text", ["a\x00", "a\n", "\ud800", "x" * 11, None, 1])
-def test_texts_that_are_refused(text: object) -> None:
+def test_invalid_texts_are_refused(text: object) -> None:
     with pytest.raises(InvalidInput):
         checked_text("It", text, 10)

@@ -1,4 +1,4 @@
-"""Row filters from text: what is read, what is refused, and what is said about it."""
+"""Parsing of row filters: what is accepted, what is refused, and the messages of refusals."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def parser() -> Iterator[DuckDBRowFilterParser]:
         ("name /* or */ = 'x';", "\"name\" = 'x'"),
     ],
 )  # fmt: skip
-def test_what_may_be_written(parser: DuckDBRowFilterParser, text: str, shown: str) -> None:
+def test_accepted_filters_and_their_text(parser: DuckDBRowFilterParser, text: str, shown: str) -> None:
     condition = parser.parse(text, SCHEMA)
     assert parser.show(condition, SCHEMA) == shown
     assert parser.parse(shown, SCHEMA) == condition
@@ -125,7 +125,7 @@ def test_the_longest_numbers_are_shown_exactly(parser: DuckDBRowFilterParser) ->
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("id = 'x'", "Column id is int32; 'x' is not exactly a value"),
         ("id = '5'", "Column id is int32; '5' is not exactly a value"),
@@ -251,10 +251,10 @@ def test_the_longest_numbers_are_shown_exactly(parser: DuckDBRowFilterParser) ->
         ("id = 1 \u202e or 1 = 1", ""),
     ],
 )
-def test_what_is_refused(parser: DuckDBRowFilterParser, text: str, said: str) -> None:
+def test_refused_filters_and_their_messages(parser: DuckDBRowFilterParser, text: str, message: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parser.parse(text, SCHEMA)
-    assert said in str(refused.value)
+    assert message in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -270,19 +270,19 @@ def test_what_is_refused(parser: DuckDBRowFilterParser, text: str, said: str) ->
         "a" * 150_000,
     ],
 )
-def test_what_is_too_much(parser: DuckDBRowFilterParser, text: str) -> None:
+def test_filters_that_are_too_large_are_refused(parser: DuckDBRowFilterParser, text: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parser.parse(text, SCHEMA)
     assert len(str(refused.value)) < 1_000
 
 
 @pytest.mark.parametrize("text", [5, True, None, b"id = 1", ["id = 1"]])
-def test_what_is_no_text(parser: DuckDBRowFilterParser, text: Any) -> None:
+def test_a_filter_must_be_text(parser: DuckDBRowFilterParser, text: Any) -> None:
     with pytest.raises(InvalidInput, match="A row filter must be text"):
         parser.parse(text, SCHEMA)
 
 
-def test_long_lists_and_chains_are_fine(parser: DuckDBRowFilterParser) -> None:
+def test_long_lists_and_chains_are_accepted(parser: DuckDBRowFilterParser) -> None:
     wide = parser.parse(f"id in ({', '.join(map(str, range(900)))})", SCHEMA)
     assert len(list(terms(wide))) == 902
     chain = parser.parse(" or ".join(f"name = '{number}'" for number in range(300)), SCHEMA)
@@ -290,7 +290,7 @@ def test_long_lists_and_chains_are_fine(parser: DuckDBRowFilterParser) -> None:
 
 
 @given(text=st.text(st.sampled_from("id =1'\"()<>name notrlike;-*/%.,\\xAÄ\U0001f600\n"), max_size=25))
-def test_no_text_does_anything_else(parser: DuckDBRowFilterParser, text: str) -> None:
+def test_any_text_is_refused_or_reads_back_as_the_same_filter(parser: DuckDBRowFilterParser, text: str) -> None:
     try:
         condition = parser.parse(text, SCHEMA)
     except InvalidInput:
@@ -298,7 +298,7 @@ def test_no_text_does_anything_else(parser: DuckDBRowFilterParser, text: str) ->
     assert parser.parse(parser.show(condition, SCHEMA), SCHEMA) == condition
 
 
-def test_columns_stand_by_their_ids(parser: DuckDBRowFilterParser) -> None:
+def test_columns_are_stored_by_field_id(parser: DuckDBRowFilterParser) -> None:
     condition = parser.parse("name = 'x' and id = 1", SCHEMA)
     swapped = {"name": "owner", "owner": "name"}
     renamed = Schema(
@@ -321,7 +321,7 @@ def test_a_filter_does_not_fit_without_its_column_or_with_another_type(parser: D
             fitted_filter(condition, other)
 
 
-def test_what_is_not_known_of_the_caller_is_null(parser: DuckDBRowFilterParser) -> None:
+def test_an_attribute_that_the_caller_lacks_is_null(parser: DuckDBRowFilterParser) -> None:
     caller = Caller("u" * 32, "reader", {"region": "EU"})
     condition = parser.parse(
         "owner in (current_user, current_role, user_attribute('region'), user_attribute('x'))", SCHEMA

@@ -46,7 +46,7 @@ TEXT = DataType("string")
         ("\U0001f600", TEXT, "\U0001f600"),
     ],
 )
-def test_values_of_texts(text: str, kind: DataType, value: object) -> None:
+def test_texts_that_are_values(text: str, kind: DataType, value: object) -> None:
     found = scalar(text, kind)
     assert (found, type(found)) == (value, type(value))
     assert found is not None
@@ -94,18 +94,18 @@ def test_values_of_texts(text: str, kind: DataType, value: object) -> None:
         ("[]", DataType("list")),
     ],
 )
-def test_texts_that_are_no_value(text: str, kind: DataType) -> None:
+def test_texts_that_are_not_exactly_a_value(text: str, kind: DataType) -> None:
     assert scalar(text, kind) is None
 
 
 @given(st.text(), st.sampled_from([DataType("int32"), DataType("float32"), DATE, US, NS, ZONED, TIME, MONEY, TEXT]))
-def test_no_text_fails(text: str, kind: DataType) -> None:
+def test_any_text_is_a_value_or_none(text: str, kind: DataType) -> None:
     value = scalar(text, kind)
     assert value is None or scalar(scalar_text(value, kind), kind) == value
 
 
 @given(st.integers(-99_999, 99_999))
-def test_decimals_are_written_whole(unscaled: int) -> None:
+def test_decimals_are_written_with_all_digits(unscaled: int) -> None:
     assert scalar(scalar_text(unscaled, MONEY), MONEY) == unscaled
 
 

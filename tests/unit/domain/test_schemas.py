@@ -26,7 +26,7 @@ def orders() -> Schema:
     return first_schema([column("Id"), struct("address", column("street", "string"), column("zip", "int32"))])
 
 
-def test_every_field_gets_an_id_parents_first(orders: Schema) -> None:
+def test_field_ids_are_assigned_parents_first(orders: Schema) -> None:
     assert [(field.name, field.id) for field in walk_fields(orders.fields)] == [
         ("Id", 1),
         ("address", 2),
@@ -45,7 +45,7 @@ def test_columns_match_without_case_and_in_any_order(orders: Schema) -> None:
     assert fitted_schema(orders, [orders.fields[1], column("iD")], evolve=False) is orders
 
 
-def test_narrower_data_fits_as_it_is(orders: Schema) -> None:
+def test_narrower_data_fits_without_a_change_of_the_schema(orders: Schema) -> None:
     assert fitted_schema(orders, [column("id", "int8")], evolve=True) is orders
 
 
@@ -62,7 +62,7 @@ def test_evolving_adds_nullable_columns_at_the_end_with_new_ids(orders: Schema) 
     assert evolved.fields[:2] == orders.fields
 
 
-def test_evolving_reaches_into_structs(orders: Schema) -> None:
+def test_evolving_adds_members_to_structs(orders: Schema) -> None:
     data = [struct("address", column("zip", "int64"), column("city", "string"))]
     address = fitted_schema(orders, data, evolve=True).fields[1]
     assert [(field.name, field.id, field.type.name) for field in address.type.fields] == [
@@ -72,13 +72,13 @@ def test_evolving_reaches_into_structs(orders: Schema) -> None:
     ]
 
 
-def test_a_type_that_does_not_fit_names_both(orders: Schema) -> None:
+def test_an_incompatible_type_is_an_error_that_names_both_types(orders: Schema) -> None:
     with pytest.raises(IncompatibleSchema) as caught:
         fitted_schema(orders, [column("id", "string")], evolve=True)
     assert (caught.value.column, caught.value.expected, caught.value.given) == ("Id", "int64", "string")
 
 
-def test_widening_without_evolve_names_the_way_out(orders: Schema) -> None:
+def test_the_error_of_widening_without_evolve_suggests_evolve(orders: Schema) -> None:
     wide = [struct("address", column("zip", "int64"))]
     with pytest.raises(IncompatibleSchema, match=r"evolve to widen the column to int64") as caught:
         fitted_schema(orders, wide, evolve=False)
@@ -90,7 +90,7 @@ def test_struct_members_that_differ_in_case_are_refused_rather_than_lost(orders:
         fitted_schema(orders, [struct("address", column("Street", "string"))], evolve=True)
 
 
-def test_missing_columns_are_null_unless_they_may_not_be(orders: Schema) -> None:
+def test_missing_columns_are_null_unless_they_forbid_nulls(orders: Schema) -> None:
     missing = missing_columns(orders, ["ID"])
     assert [field.name for field in missing] == ["address"]
     require_nullable(missing)
@@ -99,7 +99,7 @@ def test_missing_columns_are_null_unless_they_may_not_be(orders: Schema) -> None
         require_nullable(missing_columns(strict, ["a"]))
 
 
-def test_keys_and_sequence_are_columns_that_can_be_compared(orders: Schema) -> None:
+def test_keys_and_the_sequence_must_be_comparable_columns(orders: Schema) -> None:
     assert check_keys(orders, ["id"], None) == ((1,), None)
     for keys, sequence in (
         (["nope"], None),

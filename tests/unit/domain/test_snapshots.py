@@ -21,7 +21,7 @@ def test_a_new_table_is_empty_and_has_its_definition() -> None:
     assert snapshot.key_names == ["id"]
 
 
-def test_files_come_and_go_and_lose_rows() -> None:
+def test_commits_add_and_remove_files_and_delete_rows() -> None:
     vector = DeletionVector("deletes/x.arrow", 4, "0" * 32)
     snapshot = history(
         commit(2, added=(data_file("a"), data_file("b"))),
@@ -32,7 +32,7 @@ def test_files_come_and_go_and_lose_rows() -> None:
     assert snapshot.rows == 9
 
 
-def test_replaying_in_two_steps_gives_the_same_and_leaves_the_first_state_alone() -> None:
+def test_replaying_in_two_steps_gives_the_same_and_keeps_the_first_state() -> None:
     commits = [commit(n, added=(data_file(str(n)),), key=f"k{n}") for n in range(2, 6)]
     early = history(*commits[:2])
     files = dict(early.files)
@@ -48,17 +48,17 @@ def test_replaying_in_two_steps_gives_the_same_and_leaves_the_first_state_alone(
         commit(2, deletes={"data/none.parquet": DeletionVector("d", 1, "")}),
     ],
 )
-def test_commits_that_do_not_add_up_are_refused(broken: Commit) -> None:
+def test_commits_that_contradict_the_state_are_refused(broken: Commit) -> None:
     with pytest.raises(ValueError, match=r"version|does not have"):
         history(broken)
 
 
-def test_a_log_that_does_not_begin_with_a_definition_is_refused() -> None:
+def test_a_log_without_a_definition_in_its_first_commit_is_refused() -> None:
     with pytest.raises(ValueError, match="define"):
         replayed(None, [commit(1)])
 
 
-def test_idempotency_keys_are_remembered_for_their_window() -> None:
+def test_idempotency_keys_are_kept_for_the_reply_window() -> None:
     late = replace(commit(3, key="new"), committed_at_us=REPLY_WINDOW_US + 2_000_001)
     assert history(commit(2, key="old")).replies["old"].version == 2
     assert set(history(commit(2, key="old"), late).replies) == {"new"}
@@ -71,7 +71,7 @@ def test_idempotency_keys_are_bounded_in_number() -> None:
     assert "k2" not in snapshot.replies
 
 
-def test_all_schemas_are_remembered() -> None:
+def test_all_schemas_are_kept() -> None:
     second = Schema(2, SCHEMA.fields[:1], SCHEMA.last_field_id)
     snapshot = history(commit(2, schema=second))
     assert snapshot.schema == second

@@ -31,7 +31,7 @@ def stamp(unit: str, zone: str = "") -> DataType:
         (D("time", unit="ms"), D("time", unit="us"), D("time", unit="us")),
     ],
 )
-def test_widening_holds_both(old: DataType, new: DataType, expected: DataType) -> None:
+def test_types_with_a_common_type(old: DataType, new: DataType, expected: DataType) -> None:
     assert widened(old, new) == expected
     assert widened(new, old) == expected
 
@@ -50,7 +50,7 @@ def test_widening_holds_both(old: DataType, new: DataType, expected: DataType) -
         (D("bool"), D("int8")),
     ],
 )
-def test_types_without_a_common_one_do_not_widen(old: DataType, new: DataType) -> None:
+def test_types_without_a_common_type(old: DataType, new: DataType) -> None:
     assert widened(old, new) is None
     assert widened(new, old) is None
 
@@ -64,7 +64,7 @@ def bounds(name: str) -> tuple[int, int]:
 
 
 @given(INTEGERS, INTEGERS)
-def test_a_widened_integer_has_room_for_every_value_of_both(old: str, new: str) -> None:
+def test_a_widened_integer_holds_every_value_of_both(old: str, new: str) -> None:
     wide = widened(D(old), D(new))
     if wide is not None:
         low, high = bounds(wide.name)

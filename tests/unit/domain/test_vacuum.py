@@ -23,7 +23,7 @@ def test_merged(spans: list[Span], expected: list[Span]) -> None:
     assert merged(spans) == expected
 
 
-def test_what_versions_need() -> None:
+def test_needed_paths_of_versions() -> None:
     first = replayed(None, [created(), commit(2, added=(data_file("a"), data_file("b", dead=2)))])
     assert first is not None
     later = commit(
@@ -33,7 +33,7 @@ def test_what_versions_need() -> None:
     assert needed_paths("own", first, [later]) == needed_paths("own", first, []) | {"deletes/new.arrow"}
 
 
-def test_what_lies_in_another_folder_is_its_business() -> None:
+def test_paths_in_other_folders_are_not_needed() -> None:
     shared = replace(data_file("a"), folder="origin", deletes=DeletionVector("deletes/x", 1, "", "origin"))
     own = replace(shared, folder="own", deletes=DeletionVector("deletes/x", 1, ""))
     first = replayed(None, [created(), commit(2, added=(shared,))])
@@ -51,7 +51,7 @@ def test_a_commit_mentions_the_files_that_it_adds_and_removes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kept", "gone"),
+    ("kept", "superseded"),
     [
         ([(1, 300)], []),
         ([(128, 300)], [64]),
@@ -61,5 +61,5 @@ def test_a_commit_mentions_the_files_that_it_adds_and_removes() -> None:
         ([(3, 3), (200, 300)], [64, 128]),
     ],
 )
-def test_superseded_checkpoints(kept: list[Span], gone: list[int]) -> None:
-    assert superseded_checkpoints([256, 64, 128, 192], kept) == gone
+def test_superseded_checkpoints(kept: list[Span], superseded: list[int]) -> None:
+    assert superseded_checkpoints([256, 64, 128, 192], kept) == superseded

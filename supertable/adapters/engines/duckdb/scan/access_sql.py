@@ -33,8 +33,8 @@ def access_sql(
     sql = f"SELECT {', '.join(values) or 'NULL'} FROM ({rows}) AS st_a"
     if access.condition is None:
         return sql
-    seen = f"{sql} WHERE {condition_sql(access.condition, schema)}"
-    return seen if residual is None else f"{seen} AND {residual}{FENCE}"
+    filtered = f"{sql} WHERE {condition_sql(access.condition, schema)}"
+    return filtered if residual is None else f"{filtered} AND {residual}{FENCE}"
 
 
 def _value(access: AccessStage, column: Field) -> str:
