@@ -1,1 +1,1 @@
-"""Arrow data as bytes that leave the house: what the entrypoints have in common."""
+"""Arrow data as bytes that leave the process, for all entrypoints."""

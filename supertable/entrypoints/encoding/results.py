@@ -1,4 +1,4 @@
-"""Results as JSON, NDJSON, CSV, Parquet and Arrow, piece by piece: never whole in memory."""
+"""Results as JSON, NDJSON, CSV, Parquet and Arrow. They are encoded piece by piece and never held as a whole."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from pyarrow import csv
 from supertable.entrypoints.encoding.values import csv_column, json_records
 
 PART_BYTES = 128 * 1024
-"""Small enough that memory is used again and again, which is half the work of large results."""
+"""Small enough that the allocator reuses the memory, which takes half the time of large results."""
 _PIECE_BYTES = 4 * 1024**2
 _TEXT_ROWS = 8_192
-"""Whose making takes no longer than a few milliseconds."""
+"""The most rows of a piece of text. Encoding them takes a few milliseconds."""
 
 
 Piece = list[bytes]
-"""What was made at once, in parts of about `PART_BYTES` at most."""
+"""Bytes that are encoded in one step, in parts of at most `PART_BYTES`."""
 
 
 class Encoding(StrEnum):
+    """The format of an encoded result."""
+
     JSON = "json"
     NDJSON = "ndjson"
     CSV = "csv"
@@ -32,15 +34,15 @@ class Encoding(StrEnum):
 
 
 def encode_result(reader: pa.RecordBatchReader, encoding: Encoding) -> Iterator[Piece]:
-    """The whole result in pieces of a few MB, as its batches come; some may be empty.
+    """Encode the result lazily, in pieces of a few MB at most. Some pieces may be empty.
 
-    Columns of one name are told apart: `id`, `id_1`, `id_2`.
+    Columns of the same name are numbered: `id`, `id_1`, `id_2`.
     """
     return _ENCODERS[encoding](with_distinct_names(reader))
 
 
 def with_distinct_names(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
-    """The same rows, no two columns with one name."""
+    """The same rows, with duplicate column names numbered."""
     names = _distinct_names(reader.schema.names)
     if names == reader.schema.names:
         return reader
@@ -50,20 +52,20 @@ def with_distinct_names(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
 
 
 def json_array(reader: pa.RecordBatchReader) -> Iterator[bytes]:
-    """The rows as one JSON array of objects, one to a line."""
+    """Encode the rows as one JSON array of objects, one object per line."""
     before = b"[\n"
-    for batch in _portions(reader, _TEXT_ROWS):
+    for batch in _slices(reader, _TEXT_ROWS):
         yield before + b",\n".join(json_records(batch))
         before = b",\n"
     yield b"[]\n" if before == b"[\n" else b"\n]\n"
 
 
-def split_into_parts(written: Iterable[bytes | pa.Buffer]) -> Piece:
-    """The same bytes in a row, in parts of `PART_BYTES`."""
+def split_into_parts(buffers: Iterable[bytes | pa.Buffer]) -> Piece:
+    """The bytes of the buffers in order, in parts of `PART_BYTES`; the last part may be smaller."""
     parts: Piece = []
     views: list[memoryview] = []
     room = PART_BYTES
-    for data in written:
+    for data in buffers:
         view = memoryview(data)
         while view:
             views.append(view[:room])
@@ -75,34 +77,34 @@ def split_into_parts(written: Iterable[bytes | pa.Buffer]) -> Piece:
     return [*parts, b"".join(views)] if views else parts
 
 
-class _Pieces:
-    """A file to write into, of which is taken what was written since the last time.
+class _Sink:
+    """A file for writers. `take` returns what was written since the last call.
 
-    `kept`: whether the writer leaves its buffers as they are, so that they are copied when they are taken only.
+    `stable_buffers`: the writer never changes its buffers after writing them, so they are copied only when taken.
     """
 
     closed = False
 
-    def __init__(self, kept: bool = False) -> None:
-        self._kept = kept
+    def __init__(self, stable_buffers: bool = False) -> None:
+        self._stable_buffers = stable_buffers
         self._written: list[bytes | pa.Buffer] = []
 
     def write(self, data: bytes | pa.Buffer) -> int:
-        self._written.append(data if self._kept else bytes(data))
+        self._written.append(data if self._stable_buffers else bytes(data))
         return len(data)
 
     def flush(self) -> None: ...
 
-    def taken(self) -> Piece:
+    def take(self) -> Piece:
         written, self._written = self._written, []
         return split_into_parts(written)
 
 
-def _portions(reader: pa.RecordBatchReader, most_rows: int | None = None) -> Iterator[pa.RecordBatch]:
-    """The same rows in batches of about `_PIECE_BYTES` at most."""
+def _slices(reader: pa.RecordBatchReader, max_rows: int | None = None) -> Iterator[pa.RecordBatch]:
+    """The same rows in batches of at most about `_PIECE_BYTES`."""
     for batch in reader:
         rows = max(1, batch.num_rows * _PIECE_BYTES // max(batch.nbytes, 1))
-        rows = min(rows, batch.num_rows, most_rows or batch.num_rows)
+        rows = min(rows, batch.num_rows, max_rows or batch.num_rows)
         for start in range(0, batch.num_rows, rows or 1):
             yield batch.slice(start, rows)
 
@@ -124,7 +126,7 @@ def _json(reader: pa.RecordBatchReader) -> Iterator[Piece]:
 
 
 def _ndjson(reader: pa.RecordBatchReader) -> Iterator[Piece]:
-    for batch in _portions(reader, _TEXT_ROWS):
+    for batch in _slices(reader, _TEXT_ROWS):
         yield split_into_parts([b"".join(record + b"\n" for record in json_records(batch))])
 
 
@@ -133,30 +135,30 @@ def _csv(reader: pa.RecordBatchReader) -> Iterator[Piece]:
         return pa.RecordBatch.from_arrays([csv_column(column) for column in batch.columns], names=batch.schema.names)
 
     schema = flattened(pa.RecordBatch.from_pylist([], schema=reader.schema)).schema
-    sink = _Pieces()
+    sink = _Sink()
     with csv.CSVWriter(sink, schema) as writer:
-        for batch in _portions(reader):
+        for batch in _slices(reader):
             writer.write_batch(flattened(batch))
-            yield sink.taken()
-    yield sink.taken()
+            yield sink.take()
+    yield sink.take()
 
 
 def _parquet(reader: pa.RecordBatchReader) -> Iterator[Piece]:
-    sink = _Pieces()
+    sink = _Sink()
     with pq.ParquetWriter(sink, reader.schema, compression="zstd") as writer:
         for batch in reader:
             writer.write_batch(batch)
-            yield sink.taken()
-    yield sink.taken()
+            yield sink.take()
+    yield sink.take()
 
 
 def _arrow(reader: pa.RecordBatchReader) -> Iterator[Piece]:
-    sink = _Pieces(kept=True)
+    sink = _Sink(stable_buffers=True)
     with pa.ipc.new_stream(sink, reader.schema) as writer:
-        for batch in _portions(reader):
+        for batch in _slices(reader):
             writer.write_batch(batch)
-            yield sink.taken()
-    yield sink.taken()
+            yield sink.take()
+    yield sink.take()
 
 
 _ENCODERS: dict[Encoding, Callable[[pa.RecordBatchReader], Iterator[Piece]]] = {

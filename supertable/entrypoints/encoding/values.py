@@ -1,8 +1,7 @@
-"""Arrow values as text and as JSON, exactly: no digit, zone or byte is lost, and a NaN is not a null.
+"""Arrow values as text and as JSON, without loss: all digits, zones and bytes are kept, and NaN differs from null.
 
-Decimals keep all digits; timestamps with a zone are written in UTC, with a Z; binary is base64; structs are
-objects, and so are maps with text keys; NaN and infinities are the strings that Protocol Buffers' JSON
-mapping uses.
+Decimals keep all digits. Timestamps with a zone are written in UTC, with a Z. Binary values are base64. Structs are
+objects, and so are maps with text keys. NaN and infinities are the strings of Protocol Buffers' JSON mapping.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _NONFINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
 def json_records(batch: pa.RecordBatch) -> list[bytes]:
-    """One JSON object per row."""
+    """One encoded JSON object per row."""
     names = batch.schema.names
     columns = [json_values(column) for column in batch.columns]
     rows = zip(*columns, strict=True) if columns else ()
@@ -28,7 +27,7 @@ def json_records(batch: pa.RecordBatch) -> list[bytes]:
 
 
 def json_values(array: pa.Array) -> list[Any]:
-    """What msgspec encodes to the value's JSON, for each value."""
+    """For each value, the object that msgspec encodes as its JSON; None for a null."""
     type_ = array.type
     if isinstance(type_, pa.ExtensionType | pa.BaseExtensionType):
         return json_values(array.storage)
@@ -44,7 +43,7 @@ def json_values(array: pa.Array) -> list[Any]:
 
 
 def cells(array: pa.Array) -> list[str | None]:
-    """What a person reads, for each value; None for a null. Nested values are JSON, binary is hexadecimal."""
+    """For each value, the text to show to people; None for a null. Nested values are JSON, binary is hexadecimal."""
     type_ = array.type
     if pa.types.is_nested(type_) or pa.types.is_dictionary(type_):
         if pa.types.is_dictionary(type_):
@@ -55,12 +54,12 @@ def cells(array: pa.Array) -> list[str | None]:
     if pa.types.is_temporal(type_) or pa.types.is_decimal(type_):
         return _texts(array)
     if pa.types.is_boolean(type_):
-        return [None if value is None else str(value).lower() for value in _plain(array)]
+        return [None if value is None else str(value).lower() for value in _python_values(array)]
     return [None if value is None else str(value) for value in _shortest(array)]
 
 
 def csv_column(array: pa.Array) -> pa.Array:
-    """The column as CSV can hold it: nested values as JSON text, binary as base64, the rest as it is."""
+    """The column in a type that CSV supports: nested values as JSON text, binary as base64, others unchanged."""
     type_ = array.type
     if pa.types.is_dictionary(type_):
         return csv_column(array.dictionary_decode())
@@ -85,7 +84,7 @@ def _scalars(array: pa.Array) -> list[Any]:
         return [None if text is None else text.replace(" ", "T", 1) for text in _texts(array)]
     if _is_binary(type_):
         return [None if value is None else base64.b64encode(value).decode() for value in array.to_pylist()]
-    return _plain(array)
+    return _python_values(array)
 
 
 def _json_float(value: float | None) -> float | str | None:
@@ -93,19 +92,20 @@ def _json_float(value: float | None) -> float | str | None:
 
 
 def _shortest(array: pa.Array) -> list[Any]:
-    """Plain values; narrow floats as the shortest number that means them: 0.1, not 0.10000000149."""
+    """Python values. Narrow floats are the shortest number that identifies them: 0.1, not 0.10000000149."""
     if pa.types.is_float32(array.type) or pa.types.is_float16(array.type):
         texts = pc.cast(array.cast(pa.float32()), pa.string())
         return [None if text is None else float(text) for text in texts.to_pylist()]
-    return _plain(array)
+    return _python_values(array)
 
 
-def _plain(array: pa.Array) -> list[Any]:
+def _python_values(array: pa.Array) -> list[Any]:
     values: list[Any] = array.to_pylist()
     return values
 
 
 def _texts(array: pa.Array) -> list[str | None]:
+    """Temporal and decimal values as text."""
     type_ = array.type
     if pa.types.is_interval(type_):
         return [None if value is None else _iso_interval(*value) for value in array.to_pylist()]
@@ -122,7 +122,7 @@ def _texts(array: pa.Array) -> list[str | None]:
 
 
 def _iso_interval(months: int, days: int, nanoseconds: int) -> str:
-    """As ISO 8601 writes a duration: `P1M3DT0.5S`."""
+    """A duration in ISO 8601 format, like `P1M3DT0.5S`."""
     seconds, fraction = divmod(abs(nanoseconds), 1_000_000_000)
     sign = "-" if nanoseconds < 0 else ""
     digits = f".{fraction:09d}".rstrip("0").rstrip(".")

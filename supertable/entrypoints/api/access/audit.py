@@ -1,4 +1,4 @@
-"""`/audit`: who did what, when, and what came of it. For roles with the permission control."""
+"""`/audit`: who did what, when, and with which outcome. Requires the permission `control`."""
 
 from __future__ import annotations
 
@@ -17,17 +17,23 @@ from supertable.entrypoints.api.pagination import DEFAULT_LIMIT, Cursor, Limit, 
 from supertable.entrypoints.web.requests.cursors import decode_cursor, encode_cursor
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedSession
 
-Kind = Annotated[AuditKind | None, QueryParameter(description="Only events of this kind.")]
-User = Annotated[str | None, QueryParameter(description="Only those of this user, by name or hash.")]
-Outcome = Annotated[str | None, QueryParameter(description="Only those that ended so: ok, or the name of an error.")]
-Supertable = Annotated[str | None, QueryParameter(description="Only those in this supertable.")]
-Table = Annotated[str | None, QueryParameter(description="Only those about this table.")]
-_UTC = "As ISO 8601 writes it; UTC where it has no zone."
-Since = Annotated[str | None, QueryParameter(format="date-time", description=f"Not before this moment. {_UTC}")]
-Until = Annotated[str | None, QueryParameter(format="date-time", description=f"Before this moment. {_UTC}")]
+Kind = Annotated[AuditKind | None, QueryParameter(description="Return only events of this kind.")]
+User = Annotated[str | None, QueryParameter(description="Return only events of this user, by name or hash.")]
+Outcome = Annotated[
+    str | None, QueryParameter(description="Return only events with this outcome: `ok`, or the name of an error.")
+]
+Supertable = Annotated[str | None, QueryParameter(description="Return only events in this supertable.")]
+Table = Annotated[str | None, QueryParameter(description="Return only events about this table.")]
+_FORMAT = "A time in ISO 8601 format; UTC if it has no zone."
+Since = Annotated[
+    str | None, QueryParameter(format="date-time", description=f"Return only events at or after this time. {_FORMAT}")
+]
+Until = Annotated[
+    str | None, QueryParameter(format="date-time", description=f"Return only events before this time. {_FORMAT}")
+]
 
 
-@get("/audit", tags=["audit"], summary="The audit log", responses=problems(422), sync_to_thread=True)
+@get("/audit", tags=["audit"], summary="Search the audit log", responses=problems(422), sync_to_thread=True)
 def list_audit(
     container: InjectedContainer,
     session: InjectedSession,
@@ -41,23 +47,26 @@ def list_audit(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[AuditEntry]:
-    """The newest event first. `supertable audit verify` shows whether anybody changed one."""
+    """Return the events of the audit log, newest first.
+
+    The command `supertable audit verify` shows whether an event was changed.
+    """
     before = decode_cursor("audit", cursor, int)
-    search = AuditSearch(kind, user, outcome, supertable, table, _moment(since), _moment(until), before)
+    search = AuditSearch(kind, user, outcome, supertable, table, _parse_time(since), _parse_time(until), before)
     limits = Limits(None, container.settings().query_timeout_seconds)
     found = container.search_audit()(session, search, limit + 1, limits)
     more = len(found) > limit
     return Page(found[:limit], encode_cursor("audit", found[limit - 1].sequence) if more else None)
 
 
-def _moment(text: str | None) -> datetime | None:
+def _parse_time(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
-        raise InvalidInput(f"{text[:80]!r} is no moment; one is like 2026-01-31T12:00:00Z.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        raise InvalidInput(f"{text[:80]!r} is not a time in ISO 8601 format, like 2026-01-31T12:00:00Z.") from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 HANDLERS = (list_audit,)

@@ -1,4 +1,4 @@
-"""`/roles`: what users and tokens may do, and see. For roles with the permission rbac."""
+"""`/roles`: what users and tokens may do and see. Requires the permission `rbac`."""
 
 from __future__ import annotations
 
@@ -26,15 +26,25 @@ _ROLE = "/roles/{role:str}"
 _GRANT = _ROLE + "/grants/{table:str}"
 
 Type = Annotated[
-    str, msgspec.Meta(description="superadmin, admin, writer, reader or meta.", examples=["reader"], max_length=128)
+    str,
+    msgspec.Meta(
+        description="What the role may do: `superadmin`, `admin`, `writer`, `reader` or `meta`.",
+        examples=["reader"],
+        max_length=128,
+    ),
 ]
 Patterns = Annotated[
     list[str],
-    msgspec.Meta(description="Tables seen whole, by name or pattern.", examples=[["orders", "sales_*", "main.*"]]),
+    msgspec.Meta(
+        description="The tables that the role sees as a whole, by name or pattern.",
+        examples=[["orders", "sales_*", "main.*"]],
+    ),
 ]
 
 
 class NewRole(Body):
+    """A role to create."""
+
     name: Annotated[str, msgspec.Meta(examples=["analyst"])]
     type: Type
     tables: Patterns = msgspec.field(default_factory=list)
@@ -42,7 +52,7 @@ class NewRole(Body):
 
 
 class RoleEdit(Body):
-    """What is not given stays, and so do rules for single tables."""
+    """Changes to a role. Omitted fields keep their values. Grants of parts of tables are not changed."""
 
     type: Type | None = None
     tables: Patterns | None = None
@@ -50,14 +60,17 @@ class RoleEdit(Body):
 
 
 class Grant(Body):
-    """With nothing in it: the whole table, or all tables of a pattern. Otherwise the part of one table that is seen."""
+    """The part of a table that a role sees. An empty object grants the whole table, or all tables of a pattern."""
 
-    columns: Annotated[list[str], msgspec.Meta(description="None: all, also those to come.")] | None = None
+    columns: (
+        Annotated[list[str], msgspec.Meta(description="The visible columns. Null: all columns, including later ones.")]
+        | None
+    ) = None
     masks: (
         Annotated[
             dict[str, str],
             msgspec.Meta(
-                description="What stands in place of values: null, hash, constant:TEXT, first:2, last:4.",
+                description="The masks of columns: `null`, `hash`, `constant:TEXT`, `first:2` or `last:4`.",
                 examples=[{"card": "last:4"}],
             ),
         ]
@@ -67,7 +80,7 @@ class Grant(Body):
         Annotated[
             str,
             msgspec.Meta(
-                description="A SQL condition; rows for which it is true are seen.",
+                description="The row filter, a SQL condition. Rows for which it is true are visible.",
                 examples=["region = user_attribute('region')"],
             ),
         ]
@@ -79,8 +92,8 @@ class Grant(Body):
 def list_roles(
     container: InjectedContainer, session: InjectedSession, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[RoleInfo]:
-    """By name; `superadmin`, which is always there, first."""
-    return paginate("roles", container.manage_roles().list(session), _key, limit, cursor)
+    """Return the roles: `superadmin`, which always exists, then the others by name."""
+    return paginate("roles", container.manage_roles().list(session), _sort_key, limit, cursor)
 
 
 @post(
@@ -92,9 +105,12 @@ def list_roles(
     sync_to_thread=True,
 )
 def create_role(container: InjectedContainer, session: InjectedSession, data: JSONBody[NewRole]) -> Response[RoleInfo]:
-    """Users have it once it is among theirs: see `/users`."""
-    made = container.manage_roles().create(session, data.name, data.type, data.tables, data.comment)
-    return _answer(made, 201, {"Location": f"/api/v1/roles/{made.name}"})
+    """Create a role and return it with 201.
+
+    Assign the role to users at `/users`. Returns 409 if the name is in use.
+    """
+    created = container.manage_roles().create(session, data.name, data.type, data.tables, data.comment)
+    return _response(created, 201, {"Location": f"/api/v1/roles/{created.name}"})
 
 
 @get(
@@ -106,8 +122,8 @@ def create_role(container: InjectedContainer, session: InjectedSession, data: JS
     sync_to_thread=True,
 )
 def describe_role(container: InjectedContainer, session: InjectedSession, role: FromPath[str]) -> Response[RoleInfo]:
-    """Its tables by the names that they have now; row filters as SQL."""
-    return _answer(container.manage_roles().get(session, role))
+    """Return a role with its grants. Tables have their current names; row filters are SQL."""
+    return _response(container.manage_roles().get(session, role))
 
 
 @patch(
@@ -125,9 +141,9 @@ def edit_role(
     data: JSONBody[RoleEdit],
     if_match: IfMatch = None,
 ) -> Response[RoleInfo]:
-    """It holds from the next request of whoever has the role."""
+    """Change a role and return it. The change applies from the next request under the role."""
     version = matched_version(if_match, f"Role {role}")
-    return _answer(container.manage_roles().alter(session, role, data.type, data.tables, data.comment, version))
+    return _response(container.manage_roles().alter(session, role, data.type, data.tables, data.comment, version))
 
 
 @delete(_ROLE, tags=_TAGS, summary="Drop a role", responses=problems(404, 412, 409, 504), sync_to_thread=True)
@@ -136,11 +152,14 @@ def drop_role(
     session: InjectedSession,
     role: FromPath[str],
     force: Annotated[
-        bool, QueryParameter(description="Also take it from the users who have it, and revoke tokens for it.")
+        bool,
+        QueryParameter(
+            description="Drop the role even if it is in use: remove it from its users and revoke its tokens."
+        ),
     ] = False,
     if_match: IfMatch = None,
 ) -> None:
-    """One that is still in use stays, unless that is forced."""
+    """Drop a role. A role that is in use is refused with 400, unless `force` is true."""
     container.manage_roles().drop(session, role, force, matched_version(if_match, f"Role {role}"))
 
 
@@ -160,15 +179,16 @@ def put_grant(
     data: JSONBody[Grant],
     if_match: IfMatch = None,
 ) -> Response[RoleInfo]:
-    """`table`: a name or pattern, as `orders` (in the supertable `main`), `sales.orders`, `sales_*` or `*`.
+    """Grant a table, a part of it, or all tables of a pattern to a role, and return the role.
 
-    It takes the place of what the role saw of the table before.
+    `table` is a name or pattern, like `orders` (in the supertable `main`), `sales.orders`, `sales_*` or `*`. The grant
+    replaces an earlier grant of the table.
     """
     version = matched_version(if_match, f"Role {role}")
     roles, namespace = container.manage_roles(), _namespace(session)
     if data == Grant():
-        return _answer(roles.grant(namespace, role, [table], version))
-    return _answer(roles.grant_rule(namespace, role, table, data.columns, data.masks, data.where, version))
+        return _response(roles.grant(namespace, role, [table], version))
+    return _response(roles.grant_rule(namespace, role, table, data.columns, data.masks, data.where, version))
 
 
 @delete(
@@ -181,7 +201,10 @@ def delete_grant(
     table: FromPath[str],
     if_match: IfMatch = None,
 ) -> None:
-    """A name or pattern as it was granted, and the rule for the table of that name."""
+    """Revoke a grant from a role.
+
+    `table` is the name or pattern of the grant. If it names a table, a grant of a part of that table is revoked, too.
+    """
     container.manage_roles().revoke(_namespace(session), role, table, matched_version(if_match, f"Role {role}"))
 
 
@@ -189,11 +212,11 @@ def _namespace(session: Session) -> Namespace:
     return Namespace(session.organization, DEFAULT_SUPERTABLE, session)
 
 
-def _key(info: RoleInfo) -> str:
+def _sort_key(info: RoleInfo) -> str:
     return "" if info.name == SUPERADMIN.name else name_key(info.name)
 
 
-def _answer(info: RoleInfo, status: int = 200, headers: dict[str, str] | None = None) -> Response[RoleInfo]:
+def _response(info: RoleInfo, status: int = 200, headers: dict[str, str] | None = None) -> Response[RoleInfo]:
     return Response(info, status_code=status, headers={"ETag": version_etag(info.version), **(headers or {})})
 
 

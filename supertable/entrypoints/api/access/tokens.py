@@ -1,4 +1,4 @@
-"""`/tokens`: one's own access tokens, and with the permission rbac those of all."""
+"""`/tokens`: the caller's own tokens, or with the permission `rbac` those of all users."""
 
 from __future__ import annotations
 
@@ -22,18 +22,25 @@ _TAGS = ["tokens"]
 
 
 class TokenRequest(Body):
-    """`user`: whose it is; none: the caller's own. `role`: the only one that it gives; none: any of the user's."""
+    """A token to create.
 
-    name: Annotated[str, msgspec.Meta(description="What it is for.", examples=["nightly load"])]
+    `user`: its owner; null: the caller. `role`: the only role that the token grants; null: any role of the user.
+    """
+
+    name: Annotated[str, msgspec.Meta(description="The purpose of the token.", examples=["nightly load"])]
     user: str | None = None
     role: str | None = None
     lifetime_seconds: Annotated[
-        float | None, msgspec.Meta(description="90 days unless it is given; null: without end.", examples=[86_400])
+        float | None,
+        msgspec.Meta(
+            description="Seconds until the token expires: 90 days by default; null: it never expires.",
+            examples=[86_400],
+        ),
     ] = TOKEN_SECONDS
 
 
 class IssuedToken(msgspec.Struct, frozen=True):
-    """`secret` is the token itself. It is kept nowhere, so this is the only time that it is seen."""
+    """A new token. `secret` is the token itself. It is not stored, so it is shown only once."""
 
     id: str
     name: str
@@ -50,11 +57,11 @@ class IssuedToken(msgspec.Struct, frozen=True):
 def list_tokens(
     container: InjectedContainer,
     session: InjectedSession,
-    user: Annotated[str | None, QueryParameter(description="Only those of this user, by name or hash.")] = None,
+    user: Annotated[str | None, QueryParameter(description="Return only tokens of this user, by name or hash.")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[TokenInfo]:
-    """Those that the caller may revoke, the newest first."""
+    """Return the tokens that the caller may revoke, newest first, without their secrets."""
     found = container.manage_tokens().list(session, user)
     listing = f"tokens of {user or 'all'}"
     return paginate(listing, found, lambda info: time_key(info.created_at) + info.id, limit, cursor, newest_first=True)
@@ -71,15 +78,15 @@ def list_tokens(
 def create_token(
     container: InjectedContainer, session: InjectedSession, data: JSONBody[TokenRequest]
 ) -> Response[IssuedToken]:
-    """The secret is shown in this answer and never again."""
-    made = container.manage_tokens().create(session, data.name, data.user, data.role, data.lifetime_seconds)
-    headers = {"Location": f"/api/v1/tokens/{made.info.id}", "Cache-Control": "no-store"}
-    return Response(IssuedToken(**asdict(made.info), secret=made.secret), status_code=201, headers=headers)
+    """Create a token and return it with 201. `secret` is shown only in this response."""
+    issued = container.manage_tokens().create(session, data.name, data.user, data.role, data.lifetime_seconds)
+    headers = {"Location": f"/api/v1/tokens/{issued.info.id}", "Cache-Control": "no-store"}
+    return Response(IssuedToken(**asdict(issued.info), secret=issued.secret), status_code=201, headers=headers)
 
 
 @get("/tokens/{token:str}", tags=_TAGS, summary="Describe a token", responses=problems(404), sync_to_thread=True)
 def describe_token(container: InjectedContainer, session: InjectedSession, token: FromPath[str]) -> TokenInfo:
-    """By its id."""
+    """Return a token without its secret. `token` is its id."""
     found = next((info for info in container.manage_tokens().list(session) if info.id == token.lower()), None)
     if found is None:
         raise NotFound(f"There is no token with the id {token[:80]!r}.")
@@ -90,7 +97,7 @@ def describe_token(container: InjectedContainer, session: InjectedSession, token
     "/tokens/{token:str}", tags=_TAGS, summary="Revoke a token", responses=problems(404, 409, 504), sync_to_thread=True
 )
 def revoke_token(container: InjectedContainer, session: InjectedSession, token: FromPath[str]) -> None:
-    """By its id. It is refused from this moment on."""
+    """Revoke a token at once: later requests with it get 401. `token` is its id."""
     container.manage_tokens().revoke(session, token)
 
 

@@ -1,4 +1,4 @@
-"""`/users`: who may sign in, and which roles they have. For roles with the permission rbac."""
+"""`/users`: who may sign in, and with which roles. Requires the permission `rbac`."""
 
 from __future__ import annotations
 
@@ -20,13 +20,17 @@ from supertable.entrypoints.web.service.dependencies import InjectedContainer, I
 _TAGS = ["users"]
 _USER = "/users/{user:str}"
 
-Roles = Annotated[list[str], msgspec.Meta(description="The first is the default.", examples=[["analyst"]])]
+Roles = Annotated[
+    list[str], msgspec.Meta(description="The user's roles. The first is the default.", examples=[["analyst"]])
+]
 Attributes = Annotated[
-    dict[str, str], msgspec.Meta(description="What row filters may ask for.", examples=[{"region": "north"}])
+    dict[str, str], msgspec.Meta(description="Values that row filters may use.", examples=[{"region": "north"}])
 ]
 
 
 class NewUser(Body):
+    """A user to create."""
+
     name: Annotated[str, msgspec.Meta(examples=["ada"])]
     roles: Roles = msgspec.field(default_factory=list)
     attributes: Attributes = msgspec.field(default_factory=dict)
@@ -34,7 +38,7 @@ class NewUser(Body):
 
 
 class UserEdit(Body):
-    """What is not given stays; the hash always does."""
+    """Changes to a user. Omitted fields keep their values; the hash never changes."""
 
     name: str | None = None
     roles: Roles | None = None
@@ -46,7 +50,7 @@ class UserEdit(Body):
 def list_users(
     container: InjectedContainer, session: InjectedSession, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[UserInfo]:
-    """By name."""
+    """Return the users by name."""
     return paginate("users", container.manage_users().list(session), lambda info: name_key(info.name), limit, cursor)
 
 
@@ -59,9 +63,13 @@ def list_users(
     sync_to_thread=True,
 )
 def create_user(container: InjectedContainer, session: InjectedSession, data: JSONBody[NewUser]) -> Response[UserInfo]:
-    """The user's hash is for good, whatever the name becomes. To sign in they need a token: see `/tokens`."""
-    made = container.manage_users().create(session, data.name, data.roles, data.attributes, data.enabled)
-    return _answer(made, 201, {"Location": f"/api/v1/users/{made.hash}"})
+    """Create a user and return it with 201.
+
+    The user's hash never changes, even if the name does. To sign in, the user needs a token: see `/tokens`. Returns
+    409 if the name is in use.
+    """
+    created = container.manage_users().create(session, data.name, data.roles, data.attributes, data.enabled)
+    return _response(created, 201, {"Location": f"/api/v1/users/{created.hash}"})
 
 
 @get(
@@ -73,8 +81,8 @@ def create_user(container: InjectedContainer, session: InjectedSession, data: JS
     sync_to_thread=True,
 )
 def describe_user(container: InjectedContainer, session: InjectedSession, user: FromPath[str]) -> Response[UserInfo]:
-    """By name or hash."""
-    return _answer(container.manage_users().get(session, user))
+    """Return a user. `user` is a name or a hash."""
+    return _response(container.manage_users().get(session, user))
 
 
 @patch(
@@ -92,20 +100,23 @@ def edit_user(
     data: JSONBody[UserEdit],
     if_match: IfMatch = None,
 ) -> Response[UserInfo]:
-    """It holds from the user's next request; a disabled user's tokens are refused."""
+    """Change a user and return it. `user` is a name or a hash.
+
+    The change applies from the user's next request. The tokens of a disabled user are refused.
+    """
     version = matched_version(if_match, f"User {user}")
-    return _answer(container.manage_users().alter(session, user, **msgspec.structs.asdict(data), version=version))
+    return _response(container.manage_users().alter(session, user, **msgspec.structs.asdict(data), version=version))
 
 
 @delete(_USER, tags=_TAGS, summary="Drop a user", responses=problems(404, 412, 409, 504), sync_to_thread=True)
 def drop_user(
     container: InjectedContainer, session: InjectedSession, user: FromPath[str], if_match: IfMatch = None
 ) -> None:
-    """The user's tokens go too, at once."""
+    """Drop a user and revoke the user's tokens at once. `user` is a name or a hash."""
     container.manage_users().drop(session, user, matched_version(if_match, f"User {user}"))
 
 
-def _answer(info: UserInfo, status: int = 200, headers: dict[str, str] | None = None) -> Response[UserInfo]:
+def _response(info: UserInfo, status: int = 200, headers: dict[str, str] | None = None) -> Response[UserInfo]:
     return Response(info, status_code=status, headers={"ETag": version_etag(info.version), **(headers or {})})
 
 

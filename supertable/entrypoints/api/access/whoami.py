@@ -1,4 +1,4 @@
-"""`/whoami`: whom the service takes the caller for."""
+"""`/whoami`: the authenticated caller and role."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from supertable.entrypoints.api.openapi.problem_responses import problems
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedSession
 
 
-@get("/whoami", tags=["service"], summary="Who the caller is", responses=problems(), sync_to_thread=True)
+@get("/whoami", tags=["service"], summary="Describe the caller", responses=problems(), sync_to_thread=True)
 def who_am_i(container: InjectedContainer, session: InjectedSession) -> Identity:
-    """The user, the role that this request acts under, and what that allows."""
+    """Return the user, the role of this request, and the role's permissions."""
     return container.who_am_i()(session)
 
 

@@ -1,4 +1,4 @@
-"""`/jobs`: work that goes on after its request was answered."""
+"""`/jobs`: work that runs in the background."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ from supertable.entrypoints.web.problems.problem_documents import problem_of_rec
 from supertable.entrypoints.web.requests.cursors import decode_cursor, encode_cursor
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedSession
 
-REMOVED = {204: ResponseSpec(None, description="It was over, and was removed.")}
+REMOVED = {204: ResponseSpec(None, description="It had ended, and was removed.")}
+"""The response to a removal, for the OpenAPI description."""
 _TAGS = ["jobs"]
 
 
 class JobProgress(msgspec.Struct, frozen=True):
-    """`done` of `total` of `what`; `total` is null where it is not known."""
+    """The progress of a job: `done` of `total` units; `what` names the unit. `total` is null if it is unknown."""
 
     done: int
     total: int | None
@@ -36,7 +37,7 @@ class JobProgress(msgspec.Struct, frozen=True):
 
 
 class JobTimes(msgspec.Struct, frozen=True, kw_only=True):
-    """`expires_at`: until then, at least, the job is kept; null for one that is not over."""
+    """The times of a job. It is kept at least until `expires_at`, which is null for an active job."""
 
     submitted_at: datetime
     started_at: datetime | None
@@ -45,9 +46,10 @@ class JobTimes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobDescription(JobTimes, frozen=True, kw_only=True):
-    """A job. `table` is null for a whole supertable. `result`: what came of it, as far as it got; see each kind.
+    """A job.
 
-    `error`: why it failed, or was broken off. A job is lost when its worker gives no sign of life any more.
+    `table` is null for a job on a whole supertable. `result`: the outcome so far; its fields depend on `kind`. `error`:
+    why the job failed or was cancelled. The state is `lost` if the worker no longer reports that it is alive.
     """
 
     id: str
@@ -95,24 +97,27 @@ def times_of(status: JobStatus, kept_seconds: float) -> dict[str, Any]:
 def error_of(status: JobStatus) -> Problem | None:
     if status.error is None:
         return None
-    told = problem_of_recorded(status.error.type, status.error.detail)
-    return Problem(told.type, told.title, told.status, told.detail)
+    problem = problem_of_recorded(status.error.type, status.error.detail)
+    return Problem(problem.type, problem.title, problem.status, problem.detail)
 
 
 @get("/jobs", tags=_TAGS, summary="List jobs", responses=problems(), sync_to_thread=True)
 def list_jobs(
     container: InjectedContainer, session: InjectedSession, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[JobDescription]:
-    """The caller's own under their role, the newest first; roles that may control see those of all."""
+    """Return jobs, newest first.
+
+    Callers see their own jobs under the current role. Roles with the permission `control` see all jobs.
+    """
     page = container.list_jobs()(session, limit, decode_cursor("jobs", cursor, str))
-    found = [_described(container, status) for status in page.jobs]
-    return Page(found, None if page.next is None else encode_cursor("jobs", page.next))
+    items = [_description(container, status) for status in page.jobs]
+    return Page(items, None if page.next is None else encode_cursor("jobs", page.next))
 
 
 @get("/jobs/{job_id:str}", tags=_TAGS, summary="Describe a job", responses=problems(404), sync_to_thread=True)
 def describe_job(container: InjectedContainer, session: InjectedSession, job_id: FromPath[str]) -> JobDescription:
-    """How far it is, and what came of it."""
-    return _described(container, container.list_jobs().status(session, job_id))
+    """Return the state, progress and result of a job."""
+    return _description(container, container.list_jobs().status(session, job_id))
 
 
 @delete(
@@ -126,20 +131,23 @@ def describe_job(container: InjectedContainer, session: InjectedSession, job_id:
 def delete_job(
     container: InjectedContainer, session: InjectedSession, job_id: FromPath[str]
 ) -> Response[JobDescription | None]:
-    """A job at work is asked to stop (202), and ends soon as cancelled; one that is over is removed (204)."""
+    """Cancel an active job, or remove an ended one.
+
+    An active job is asked to stop (202) and soon becomes `cancelled`. An ended job is removed (204).
+    """
     stopped = container.list_jobs().stop(container.list_jobs().status(session, job_id))
     if stopped is None:
         return Response(None, status_code=204)
-    return Response(_described(container, stopped))
+    return Response(_description(container, stopped))
 
 
-def accepted_job(container: Container, status: JobStatus) -> Response[JobDescription]:
-    """202, and where the job is described."""
-    described = _described(container, status)
-    return Response(described, status_code=202, headers={"Location": f"/api/v1/jobs/{status.job.id}"})
+def job_accepted(container: Container, status: JobStatus) -> Response[JobDescription]:
+    """The response to the start of a job: 202 with its description and `Location`."""
+    description = _description(container, status)
+    return Response(description, status_code=202, headers={"Location": f"/api/v1/jobs/{status.job.id}"})
 
 
-def _described(container: Container, status: JobStatus) -> JobDescription:
+def _description(container: Container, status: JobStatus) -> JobDescription:
     return JobDescription.of(status, container.settings().jobs_kept_seconds)
 
 

@@ -1,4 +1,4 @@
-"""Compactions, vacuums, maintenance and checks: each is asked for by a POST, and goes on as a job."""
+"""Compactions, vacuums, maintenance and checks. Each POST starts a job. They require the permission `control`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 from litestar import Response, post
 from litestar.params import FromPath, JSONBody
 
-from supertable.entrypoints.api.jobs.jobs import JobDescription, accepted_job
+from supertable.entrypoints.api.jobs.jobs import JobDescription, job_accepted
 from supertable.entrypoints.api.openapi.problem_responses import problems
 from supertable.entrypoints.api.openapi.response_headers import LOCATION_HEADER
 from supertable.entrypoints.api.tables.tables import TABLE
@@ -20,26 +20,33 @@ _SUPERTABLE = "/supertables/{supertable:str}"
 
 Retention = Annotated[
     float | None,
-    msgspec.Meta(description="Seconds that versions stay; none: by the table's policy.", examples=[604_800]),
+    msgspec.Meta(
+        description="Seconds that old versions are kept. Null: as the table's maintenance policy says.",
+        examples=[604_800],
+    ),
 ]
 
 
 class NewCompaction(Body):
-    """`sort_by`: columns; none: by the table's policy. `everything`: all files, not just small and dirty ones."""
+    """A compaction.
+
+    `sort_by`: the columns that sort the rows; null: as the table's maintenance policy says. `everything`: rewrite all
+    files, not only small and dirty ones.
+    """
 
     sort_by: Annotated[list[str] | None, msgspec.Meta(examples=[["ordered_at"]])] = None
     everything: bool = False
 
 
 class NewVacuum(Body):
-    """`dry_run`: tell what would go, and remove nothing."""
+    """A vacuum. `dry_run`: report what would be removed, and remove nothing."""
 
     retention_seconds: Retention = None
     dry_run: bool = False
 
 
 class NewCheck(Body):
-    """`quick`: the sizes of data files, not their bytes. `repair`: do what is safe; see each finding."""
+    """A check. `quick`: compare the sizes of data files, not their bytes. `repair`: make the repairs that are safe."""
 
     quick: bool = False
     repair: bool = False
@@ -57,8 +64,8 @@ class NewCheck(Body):
 def compact_table(
     container: InjectedContainer, namespace: InjectedNamespace, table: FromPath[str], data: JSONBody[NewCompaction]
 ) -> Response[JobDescription]:
-    """Small and dirty files are written anew, beside writers that never notice."""
-    return accepted_job(
+    """Start a job that rewrites small and dirty files. Concurrent writers are not blocked."""
+    return job_accepted(
         container, container.maintenance_jobs().compact(namespace, table, data.sort_by, data.everything)
     )
 
@@ -75,8 +82,8 @@ def compact_table(
 def vacuum_table(
     container: InjectedContainer, namespace: InjectedNamespace, table: FromPath[str], data: JSONBody[NewVacuum]
 ) -> Response[JobDescription]:
-    """Older versions are given up, and what no kept version needs is removed."""
-    return accepted_job(
+    """Start a job that expires old versions and removes the files that no kept version needs."""
+    return job_accepted(
         container, container.maintenance_jobs().vacuum(namespace, table, data.retention_seconds, data.dry_run)
     )
 
@@ -93,8 +100,8 @@ def vacuum_table(
 def vacuum_supertable(
     container: InjectedContainer, namespace: InjectedNamespace, data: JSONBody[NewVacuum]
 ) -> Response[JobDescription]:
-    """Every table; and tables that were dropped longer ago than that go altogether."""
-    return accepted_job(
+    """Start a job that vacuums all tables and purges tables that were dropped before the retention time."""
+    return job_accepted(
         container, container.maintenance_jobs().vacuum_all(namespace, data.retention_seconds, data.dry_run)
     )
 
@@ -103,14 +110,17 @@ def vacuum_supertable(
     _SUPERTABLE + "/maintenances",
     status_code=202,
     tags=_TAGS,
-    summary="Do what maintenance is due",
+    summary="Run due maintenance",
     responses=problems(404, 429),
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )
 def maintain_supertable(container: InjectedContainer, namespace: InjectedNamespace) -> Response[JobDescription]:
-    """Compact and vacuum what is due by the tables' policies, purge dropped tables, and remove expired jobs."""
-    return accepted_job(container, container.maintenance_jobs().maintain(namespace))
+    """Start a job that runs all due maintenance.
+
+    It compacts and vacuums tables as their policies say, purges dropped tables, and removes expired jobs.
+    """
+    return job_accepted(container, container.maintenance_jobs().maintain(namespace))
 
 
 @post(
@@ -125,8 +135,8 @@ def maintain_supertable(container: InjectedContainer, namespace: InjectedNamespa
 def check_supertable(
     container: InjectedContainer, namespace: InjectedNamespace, data: JSONBody[NewCheck]
 ) -> Response[JobDescription]:
-    """Everything that is stored: logs, checkpoints, data files, deletion vectors, the catalog."""
-    return accepted_job(container, container.maintenance_jobs().check(namespace, data.repair, data.quick))
+    """Start a job that checks all stored objects: logs, checkpoints, data files, deletion vectors, the catalog."""
+    return job_accepted(container, container.maintenance_jobs().check(namespace, data.repair, data.quick))
 
 
 HANDLERS = (compact_table, vacuum_table, vacuum_supertable, maintain_supertable, check_supertable)

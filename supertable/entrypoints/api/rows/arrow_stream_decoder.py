@@ -1,4 +1,4 @@
-"""Arrow streams that come in pieces of any size: their record batches are decoded in a thread as they become whole."""
+"""Arrow streams that arrive in chunks of any size. A thread decodes each record batch as soon as it is complete."""
 
 from __future__ import annotations
 
@@ -10,20 +10,23 @@ import pyarrow as pa
 
 from supertable.domain.errors import UnreadableInput
 
-_MOST_BYTES = 64 * 1024 * 1024
-"""Of one record batch, as it is sent."""
+_MAX_BATCH_BYTES = 64 * 1024 * 1024
+"""The most bytes of one record batch, as it is sent."""
 _SOURCE = "the rows"
 
-Tell = Callable[[pa.RecordBatch | Exception | None], object]
+Deliver = Callable[[pa.RecordBatch | Exception | None], object]
 
 
-class ArrowPipe:
-    """`tell` is called, in the thread, with each batch, and at the end with None, or with what is wrong."""
+class ArrowStreamDecoder:
+    """Decodes an Arrow stream in a thread.
+
+    The thread calls `deliver` with each batch, and at the end with None or an error. It reads this object as a file.
+    """
 
     closed = False
 
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
+    def __init__(self, deliver: Deliver) -> None:
+        self._deliver = deliver
         self._chunks: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._rest = b""
         self._ended = False
@@ -31,30 +34,31 @@ class ArrowPipe:
         threading.Thread(target=self._decode, name="arrow-stream", daemon=True).start()
 
     def feed(self, chunk: bytes) -> None:
+        """Add the next bytes of the stream."""
         self._chunks.put(chunk)
 
     def end(self) -> None:
-        """Nothing more comes; what is missing then is an error."""
+        """Mark the end of the bytes. A stream that is incomplete then is an error."""
         self._chunks.put(None)
 
     def abandon(self) -> None:
-        """Nobody wants to be told any more."""
+        """Deliver nothing more, and end the thread."""
         self._abandoned = True
         self.end()
 
     def read(self, size: int = -1) -> bytes:
-        """What the decoder asks for: just so many bytes, fewer only at the end."""
-        if size > _MOST_BYTES:
-            raise ValueError(f"a record batch may have {_MOST_BYTES:,} bytes")
+        """Exactly `size` bytes, fewer only at the end. Called by the decoder; waits for bytes."""
+        if size > _MAX_BATCH_BYTES:
+            raise ValueError(f"a record batch is larger than {_MAX_BATCH_BYTES:,} bytes")
         parts, count = [self._rest], len(self._rest)
         while count < size and not self._ended:
             chunk = self._chunks.get()
             self._ended = chunk is None
             parts.append(chunk or b"")
             count += len(parts[-1])
-        whole = b"".join(parts)
-        found, self._rest = whole[:size], whole[size:]
-        return found
+        received = b"".join(parts)
+        result, self._rest = received[:size], received[size:]
+        return result
 
     def readable(self) -> bool:
         return True
@@ -63,12 +67,12 @@ class ArrowPipe:
         try:
             for batch in pa.ipc.open_stream(pa.PythonFile(self, mode="r")):
                 batch.validate(full=True)
-                self._say(batch)
-            self._say(None)
+                self._send(batch)
+            self._send(None)
         except (pa.ArrowException, OSError, EOFError, ValueError) as error:
             reason = str(error).strip().partition("\n")[0].rstrip(".")
-            self._say(UnreadableInput(_SOURCE, f"they are damaged, or no Arrow stream: {reason}."))
+            self._send(UnreadableInput(_SOURCE, f"they are damaged, or not an Arrow stream: {reason}."))
 
-    def _say(self, item: pa.RecordBatch | Exception | None) -> None:
+    def _send(self, item: pa.RecordBatch | Exception | None) -> None:
         if not self._abandoned:
-            self._tell(item)
+            self._deliver(item)

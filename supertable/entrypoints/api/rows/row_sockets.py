@@ -1,7 +1,8 @@
-"""`…/stream` as a WebSocket: every message is some rows, and is written whole or not at all.
+"""`…/stream` as a WebSocket: each message holds rows, and is written completely or not at all.
 
-Text is NDJSON, binary is an Arrow stream. Messages are numbered, and acknowledged in their order once they are durable.
-The first that fails ends the connection: all after it are then not written, unless they were acknowledged.
+A text message is NDJSON, a binary one is an Arrow stream. Messages are numbered. They are acknowledged in order once
+they are durable. The first message that fails ends the connection; later messages are written only if they were
+acknowledged.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import contextlib
 from concurrent.futures import Future
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Annotated, Any
 
 import msgspec
@@ -39,31 +41,44 @@ from supertable.entrypoints.web.problems.problem_documents import problem_of
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace, InjectedShutdown
 from supertable.entrypoints.web.service.shutdown import Shutdown
 
-First = Annotated[int, QueryParameter(ge=1, description="The number of the first message.")]
-Key = Annotated[
+FirstNumber = Annotated[int, QueryParameter(ge=1, description="The number of the first message.")]
+KeyPrefix = Annotated[
     str | None,
-    QueryParameter(max_length=200, description="With a message's number it is that message's idempotency key."),
+    QueryParameter(max_length=200, description="The prefix of idempotency keys; a message's number completes its key."),
 ]
-_MOST_BYTES = 8 * 1024 * 1024
-_MOST_IN_FLIGHT = 64
-NORMAL, INVALID, REFUSED, TOO_LARGE, INTERNAL, RESTART, LATER = 1000, 1007, 1008, 1009, 1011, 1012, 1013
-_CODES: dict[type[Exception], int] = {
-    InvalidInput: INVALID,
-    AccessDenied: REFUSED,
-    NotSignedIn: REFUSED,
-    NotFound: REFUSED,
-    Unavailable: LATER,
+_MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+_MAX_MESSAGES_IN_FLIGHT = 64
+
+
+class CloseCode(IntEnum):
+    """Why the connection is closed (RFC 6455, 7.4, and IANA's registry)."""
+
+    NORMAL = 1000
+    INVALID_DATA = 1007
+    POLICY_VIOLATION = 1008
+    TOO_LARGE = 1009
+    INTERNAL_ERROR = 1011
+    SERVICE_RESTART = 1012
+    TRY_AGAIN_LATER = 1013
+
+
+_CLOSE_CODES: dict[type[Exception], CloseCode] = {
+    InvalidInput: CloseCode.INVALID_DATA,
+    AccessDenied: CloseCode.POLICY_VIOLATION,
+    NotSignedIn: CloseCode.POLICY_VIOLATION,
+    NotFound: CloseCode.POLICY_VIOLATION,
+    Unavailable: CloseCode.TRY_AGAIN_LATER,
 }
 Socket = WebSocket[Any, Any, Any]
 
 
 @dataclass(slots=True)
-class _Sent:
-    """A message on its way to be written."""
+class _PendingMessage:
+    """A message that is being written. `rows` is their number."""
 
     number: int
     rows: int
-    answer: Future[WriteResult]
+    result: Future[WriteResult]
 
 
 @websocket(TABLE + "/stream")
@@ -74,14 +89,14 @@ async def row_socket(
     shutdown: InjectedShutdown,
     table: FromPath[str],
     mode: StreamMode = WriteMode.APPEND,
-    first: First = 1,
-    idempotency_key: Key = None,
+    first: FirstNumber = 1,
+    idempotency_key: KeyPrefix = None,
 ) -> None:
     await socket.accept()
     rows = RowSocket(socket, container.ingest_rows(), Wanted(namespace, table, mode), idempotency_key, first, shutdown)
     try:
         if mode is WriteMode.OVERWRITE:
-            raise InvalidInput("A stream appends or upserts; nothing was written.")
+            raise InvalidInput("A stream can append or upsert, not overwrite. Nothing was written.")
         await sync_to_thread(container.tables().open, namespace, table, Permission.WRITE)
     except SupertableError as error:
         await rows.fail(first, error)
@@ -90,143 +105,152 @@ async def row_socket(
 
 
 class RowSocket:
-    """`_waiting`: messages whose writing has begun, in order; None, or an error, after the last."""
+    """A connection that writes rows. One task receives messages and starts their writes; another acknowledges them."""
 
     def __init__(
         self, socket: Socket, ingest: IngestRows, wanted: Wanted, key: str | None, first: int, shutdown: Shutdown
     ) -> None:
+        """`key`: the prefix of the messages' idempotency keys. `first`: the number of the first message."""
         self._socket = socket
         self._ingest = ingest
         self._wanted = wanted
         self._key = key
-        self._next = first
-        self._stopping = shutdown
+        self._next_number = first
+        self._shutdown = shutdown
         self._committed = 0
-        self._waiting: asyncio.Queue[_Sent | Exception | None] = asyncio.Queue()
-        self._room = asyncio.Semaphore(_MOST_IN_FLIGHT)
-        self._taking: asyncio.Future[None] | None = None
+        self._pending: asyncio.Queue[_PendingMessage | Exception | None] = asyncio.Queue()
+        """In order. The last item is None, or the error that ended the receiver."""
+        self._slots = asyncio.Semaphore(_MAX_MESSAGES_IN_FLIGHT)
+        self._receiver: asyncio.Future[None] | None = None
 
     async def serve(self) -> None:
-        self._taking = asyncio.ensure_future(self._take())
+        """Write messages until the client, the service or an error ends the connection."""
+        self._receiver = asyncio.ensure_future(self._receive_messages())
         try:
-            await self._acknowledge()
+            await self._acknowledge_messages()
         finally:
-            await self._take_no_more()
+            await self._stop_receiving()
 
     async def fail(self, number: int, error: Exception) -> None:
-        """Say what is wrong with a message, and close."""
-        code = next((_CODES[kind] for kind in type(error).__mro__ if kind in _CODES), INTERNAL)
+        """Report the error of a message, and close the connection."""
+        code = next((_CLOSE_CODES[cls] for cls in type(error).__mro__ if cls in _CLOSE_CODES), CloseCode.INTERNAL_ERROR)
         if isinstance(error, HTTPException):
-            code = TOO_LARGE
-        await self._say(
+            code = CloseCode.TOO_LARGE
+        await self._send(
             {"sequence": number, "rows_committed": self._committed, "error": problem_of(error).document("")}
         )
         await self._close(code)
 
-    async def _close(self, code: int) -> None:
-        await self._take_no_more()  # a socket that is being read is not closed
-        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # the client went away
+    async def _close(self, code: CloseCode) -> None:
+        await self._stop_receiving()  # a socket cannot be closed while it is read
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # the client has disconnected
             await self._socket.close(code=code)
 
-    async def _take_no_more(self) -> None:
-        if self._taking:
-            self._taking.cancel()
+    async def _stop_receiving(self) -> None:
+        if self._receiver:
+            self._receiver.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._taking
+                await self._receiver
 
-    async def _take(self) -> None:
-        """Begin to write what comes, for as long as there is room, until the client or the service ends it."""
-        stop = asyncio.ensure_future(self._stopping.wait())
+    async def _receive_messages(self) -> None:
+        """Start to write each message while there is a free slot, until the client or the service ends it."""
+        stop = asyncio.ensure_future(self._shutdown.wait())
         try:
-            while (message := await self._message(stop)) is not None:
-                self._waiting.put_nowait(await self._begun(message))
-                await self._room.acquire()
-            self._waiting.put_nowait(None)
-        except Exception as error:  # noqa: BLE001 - it is said in its place
-            self._waiting.put_nowait(error)
+            while (message := await self._receive(stop)) is not None:
+                self._pending.put_nowait(await self._start_write(message))
+                await self._slots.acquire()
+            self._pending.put_nowait(None)
+        except Exception as error:  # noqa: BLE001 - it is reported in order, after the messages before it
+            self._pending.put_nowait(error)
         finally:
             stop.cancel()
 
-    async def _message(self, stop: asyncio.Future[None]) -> str | bytes | None:
-        coming = asyncio.ensure_future(self._socket.receive())
-        awaited: set[asyncio.Future[Any]] = {coming, stop}
+    async def _receive(self, stop: asyncio.Future[None]) -> str | bytes | None:
+        """The next message; None if the client has closed the connection or `stop` is done."""
+        upcoming = asyncio.ensure_future(self._socket.receive())
+        awaited: set[asyncio.Future[Any]] = {upcoming, stop}
         try:
             await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
-            if not coming.done():
+            if not upcoming.done():
                 return None
-            event: Any = coming.result()
+            event: Any = upcoming.result()
         except WebSocketDisconnect:
             return None
         finally:
-            coming.cancel()
+            upcoming.cancel()
         if event["type"] != "websocket.receive":
             return None
         text: str | None = event.get("text")
         return text if text is not None else event.get("bytes") or b""
 
-    async def _begun(self, message: str | bytes) -> _Sent:
-        number, self._next = self._next, self._next + 1
-        if len(message) > _MOST_BYTES:
-            said = f"A message may have {_MOST_BYTES:,} bytes; nothing of it was written."
-            raise HTTPException(said, status_code=413)
+    async def _start_write(self, message: str | bytes) -> _PendingMessage:
+        number, self._next_number = self._next_number, self._next_number + 1
+        if len(message) > _MAX_MESSAGE_BYTES:
+            detail = f"The message is larger than the limit of {_MAX_MESSAGE_BYTES:,} bytes. It was not written."
+            raise HTTPException(detail, status_code=413)
         info = commit_info(None if self._key is None else f"{self._key}/{number}", {})
         wanted = Wanted(self._wanted.namespace, self._wanted.table, self._wanted.mode, info=info)
         if isinstance(message, str):
             text = message.encode()
-            return _Sent(
-                number, sum(1 for line in text.split(b"\n") if line.strip()), self._ingest.text(wanted, text, "ndjson")
-            )
+            count = sum(1 for line in text.split(b"\n") if line.strip())
+            return _PendingMessage(number, count, self._ingest.text(wanted, text, "ndjson"))
         rows = await sync_to_thread(_arrow_rows, message)
-        return _Sent(number, rows.num_rows, self._ingest.table(wanted, rows))
+        return _PendingMessage(number, rows.num_rows, self._ingest.table(wanted, rows))
 
-    async def _acknowledge(self) -> None:
-        number = self._next
-        while (sent := await self._waiting.get()) is not None:
+    async def _acknowledge_messages(self) -> None:
+        number = self._next_number
+        while (message := await self._pending.get()) is not None:
             try:
-                if isinstance(sent, Exception):
-                    raise sent
-                number = sent.number + 1
-                await self._acknowledged(sent)
-            except Exception as error:  # noqa: BLE001 - the client is told of all of them
-                await self._end_with(number if isinstance(sent, Exception) else sent.number, error)
+                if isinstance(message, Exception):
+                    raise message
+                number = message.number + 1
+                await self._acknowledge(message)
+            except Exception as error:  # noqa: BLE001 - all errors are reported to the client
+                failed = number if isinstance(message, Exception) else message.number
+                await self._cancel_pending()
+                await self.fail(failed, error)
                 return
-        await self._close(RESTART if self._stopping.begun else NORMAL)
+        await self._close(CloseCode.SERVICE_RESTART if self._shutdown.begun else CloseCode.NORMAL)
 
-    async def _acknowledged(self, sent: _Sent) -> None:
-        result = await asyncio.wrap_future(sent.answer)
-        self._committed += sent.rows
-        await self._say(
+    async def _acknowledge(self, message: _PendingMessage) -> None:
+        """Wait for the write, and acknowledge it."""
+        result = await asyncio.wrap_future(message.result)
+        self._committed += message.rows
+        await self._send(
             {
-                "sequence": sent.number,
+                "sequence": message.number,
                 "rows_committed": self._committed,
                 "version": result.version,
                 "replayed": result.replayed,
             }
         )
-        self._room.release()
+        self._slots.release()
 
-    async def _end_with(self, number: int, error: Exception) -> None:
-        """What waits after a message that failed is taken back; where it is too late for that, acknowledged."""
-        await self._take_no_more()
-        left = [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
-        late = [sent for sent in left if isinstance(sent, _Sent) and not sent.answer.cancel()]
-        for sent in late:
+    async def _cancel_pending(self) -> None:
+        """Cancel the writes after a failed message. A write that can no longer be cancelled is acknowledged."""
+        await self._stop_receiving()
+        pending = [self._pending.get_nowait() for _ in range(self._pending.qsize())]
+        too_late = [
+            message for message in pending if isinstance(message, _PendingMessage) and not message.result.cancel()
+        ]
+        for message in too_late:
             with contextlib.suppress(Exception):
-                await self._acknowledged(sent)
-        await self.fail(number, error)
+                await self._acknowledge(message)
 
-    async def _say(self, answer: dict[str, Any]) -> None:
-        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # the client went away
+    async def _send(self, answer: dict[str, Any]) -> None:
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # the client has disconnected
             await self._socket.send_text(msgspec.json.encode(answer).decode())
 
 
 def _arrow_rows(message: bytes) -> pa.Table:
+    """Raises `UnreadableInput`."""
     try:
         rows = pa.ipc.open_stream(message).read_all()
         rows.validate(full=True)
         return rows
     except (pa.ArrowException, OSError, EOFError, ValueError) as error:
-        raise UnreadableInput("the rows", f"they are no Arrow stream: {str(error).partition(chr(10))[0]}.") from error
+        reason = str(error).partition("\n")[0]
+        raise UnreadableInput("the rows", f"they are not an Arrow stream: {reason}.") from error
 
 
 HANDLERS = (row_socket,)

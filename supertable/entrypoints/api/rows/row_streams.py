@@ -1,7 +1,8 @@
-"""`POST …/stream`: rows as long as the connection lasts, with an acknowledgement after each commit.
+"""`POST …/stream`: writes rows for as long as the connection lasts, and acknowledges each commit.
 
-The answer, NDJSON, begins at once and goes on while the body does. A line says how many of the rows sent are durable by
-now; all that came after these is not written when an error, or the end of the service, ends the answer.
+The response is NDJSON. It starts at once and continues while the client sends the body. Each line says how many of the
+sent rows are durable. If an error or a shutdown ends the response, the rows after the last acknowledged one are not
+written.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 import pyarrow as pa
@@ -30,25 +31,31 @@ from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidInput, UnreadableInput
 from supertable.entrypoints.api.openapi.operations import RowsOperation
 from supertable.entrypoints.api.openapi.problem_responses import problems
-from supertable.entrypoints.api.rows.arrow_stream_decoder import ArrowPipe
+from supertable.entrypoints.api.rows.arrow_stream_decoder import ArrowStreamDecoder
 from supertable.entrypoints.api.tables.tables import TABLE
 from supertable.entrypoints.web.problems.problem_documents import problem_of
 from supertable.entrypoints.web.requests.row_bodies import row_format
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace, InjectedShutdown
 from supertable.entrypoints.web.service.shutdown import Shutdown
 
-StreamMode = Annotated[WriteMode, QueryParameter(description="append, or upsert by the keys.")]
-EverySeconds = Annotated[
-    float, QueryParameter(ge=0.01, le=60, description="After how long rows that have come are committed.")
+StreamMode = Annotated[
+    WriteMode, QueryParameter(description="`append` adds the rows, `upsert` replaces rows with the same keys.")
 ]
-EveryRows = Annotated[int, QueryParameter(ge=1, le=10_000, description="After how many rows they are, before that.")]
-_LINES = "application/x-ndjson"
-_QUEUED_BYTES = 4 * SMALL_BYTES
+CommitSeconds = Annotated[
+    float, QueryParameter(ge=0.01, le=60, description="Commit received rows after this many seconds.")
+]
+CommitRows = Annotated[
+    int, QueryParameter(ge=1, le=10_000, description="Commit received rows earlier once there are this many.")
+]
+_NDJSON = "application/x-ndjson"
+_MAX_QUEUED_BYTES = 4 * SMALL_BYTES
+Item: TypeAlias = bytes | pa.RecordBatch
+"""Received rows: complete NDJSON lines, or a record batch."""
 
 
 @dataclass(slots=True)
-class Piece:
-    """Some rows that arrived: whole lines, or record batches."""
+class PendingRows:
+    """The rows of the next commit. `since`: when the first arrived, on the monotonic clock; 0 without rows."""
 
     lines: bytearray = field(default_factory=bytearray)
     batches: list[pa.RecordBatch] = field(default_factory=list)
@@ -57,9 +64,10 @@ class Piece:
 
     @property
     def size(self) -> int:
+        """In bytes."""
         return len(self.lines) + sum(_size(batch) for batch in self.batches)
 
-    def add(self, item: bytes | pa.RecordBatch) -> None:
+    def add(self, item: Item) -> None:
         self.since = self.since or time.monotonic()
         if isinstance(item, bytes):
             self.lines += item + b"\n"
@@ -75,13 +83,14 @@ class Piece:
 
 
 class _StreamOperation(RowsOperation):
-    formats = (_LINES, "application/vnd.apache.arrow.stream")
+    formats = (_NDJSON, "application/vnd.apache.arrow.stream")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        done = (self.responses or {}).get("200")
-        if isinstance(done, OpenAPIResponse):
-            done.content = {_LINES: OpenAPIMediaType(schema=Schema(description="Acknowledgements, a line each."))}
+        success = (self.responses or {}).get("200")
+        if isinstance(success, OpenAPIResponse):
+            schema = Schema(description="Acknowledgements, one JSON object per line.")
+            success.content = {_NDJSON: OpenAPIMediaType(schema=schema)}
 
 
 @post(
@@ -100,165 +109,178 @@ async def stream_rows(
     shutdown: InjectedShutdown,
     table: FromPath[str],
     mode: StreamMode = WriteMode.APPEND,
-    every_seconds: EverySeconds = 1.0,
-    every_rows: EveryRows = 10_000,
+    every_seconds: CommitSeconds = 1.0,
+    every_rows: CommitRows = 10_000,
 ) -> ASGIApp:
-    """NDJSON or an Arrow stream, in chunks. Lines like `{"rows_committed": 20, "version": 7}` come back meanwhile."""
+    """Write rows for as long as the connection lasts.
+
+    The body is NDJSON or an Arrow stream, sent in chunks. While the client sends rows, the response returns a line
+    after each commit, like `{"rows_committed": 20, "version": 7}`. The last line has either `complete` or `error`.
+    `complete` is false if the service is stopping. Rows after the last acknowledged one are not written.
+    """
     format_ = row_format(request)
     if format_ not in {"ndjson", "arrow"} or request.headers.get("Content-Encoding"):
-        raise HTTPException("A stream of rows is NDJSON or Arrow, and not compressed.", status_code=415)
+        raise HTTPException("A stream of rows must be NDJSON or Arrow, not compressed.", status_code=415)
     if mode is WriteMode.OVERWRITE:
-        raise InvalidInput("A stream appends or upserts; nothing was written.")
+        raise InvalidInput("A stream can append or upsert, not overwrite. Nothing was written.")
     opened = await sync_to_thread(container.tables().open, namespace, table, Permission.WRITE)
-    pace = Pace(container.settings().ingest_max_line_bytes, every_seconds, every_rows)
+    limits = StreamLimits(container.settings().ingest_max_line_bytes, every_seconds, every_rows)
     wanted = Wanted(namespace, table, mode)
-    return RowStream(container.ingest_rows(), wanted, opened.snapshot.version, format_, pace, shutdown)
+    return RowStream(container.ingest_rows(), wanted, opened.snapshot.version, format_, limits, shutdown)
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """When rows that have come are committed, and how long a line may be."""
+class StreamLimits:
+    """The most bytes of a line, and the most seconds and rows of one commit."""
 
     line_bytes: int
-    every_seconds: float
-    every_rows: int
+    commit_seconds: float
+    commit_rows: int
 
 
 class RowStream:
+    """The response to a stream of rows. One task receives rows into a queue while another commits them."""
+
     def __init__(
-        self, ingest: IngestRows, wanted: Wanted, version: int, format_: str, pace: Pace, shutdown: Shutdown
+        self,
+        ingest: IngestRows,
+        wanted: Wanted,
+        version: int,
+        format_: str,
+        limits: StreamLimits,
+        shutdown: Shutdown,
     ) -> None:
-        """`version`: the table's, before a row is written."""
+        """`version`: the table's before the first commit."""
         self._ingest = ingest
         self._wanted = wanted
         self._version = version
         self._format = format_
-        self._pace = pace
-        self._stopping = shutdown
+        self._limits = limits
+        self._shutdown = shutdown
         self._committed = 0
-        self._items: asyncio.Queue[bytes | pa.RecordBatch | Exception | None] = asyncio.Queue()
-        self._queued = 0
-        self._room = asyncio.Condition()
+        self._items: asyncio.Queue[Item | Exception | None] = asyncio.Queue()
+        self._queued_bytes = 0
+        self._dequeued = asyncio.Condition()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - what ASGI gives
-        headers = [(b"content-type", _LINES.encode())]
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+        headers = [(b"content-type", _NDJSON.encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        reading = asyncio.ensure_future(self._read(receive))
+        receiver = asyncio.ensure_future(self._receive_rows(receive))
         try:
-            async for line in self._lines():
+            async for line in self._acknowledgements():
                 await send({"type": "http.response.body", "body": msgspec.json.encode(line) + b"\n", "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
-            reading.cancel()
+            receiver.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await reading
+                await receiver
 
-    async def _lines(self) -> AsyncIterator[dict[str, Any]]:
-        """What is told the client: at first that rows may come, at last how it ended."""
+    async def _acknowledgements(self) -> AsyncIterator[dict[str, Any]]:
+        """The lines of the response: the table's version, each commit, and the outcome."""
         yield {"rows_committed": 0, "version": self._version}
         try:
-            async for piece in self._pieces():
-                result = await piece.write(self._ingest, self._wanted)
-                self._committed += piece.rows
+            async for pending in self._commits():
+                result = await pending.write(self._ingest, self._wanted)
+                self._committed += pending.rows
                 yield {"rows_committed": self._committed, "version": result.version}
-        except Exception as error:  # noqa: BLE001 - the client is told of all of them
+        except Exception as error:  # noqa: BLE001 - all errors are reported to the client
             yield {"rows_committed": self._committed, "error": problem_of(error).document("")}
             return
-        yield {"rows_committed": self._committed, "complete": not self._stopping.begun}
+        yield {"rows_committed": self._committed, "complete": not self._shutdown.begun}
 
-    async def _pieces(self) -> AsyncIterator[Piece]:
-        """The rows of one commit each. At the end of the service, those that have come."""
-        piece = Piece()
-        stop = asyncio.ensure_future(self._stopping.wait())
+    async def _commits(self) -> AsyncIterator[PendingRows]:
+        """The rows of each commit. A shutdown ends the stream; the rows received by then are the last commit."""
+        pending = PendingRows()
+        stop = asyncio.ensure_future(self._shutdown.wait())
         try:
             ended = False
             while not ended:
-                item = await self._next(piece, stop)
+                item = await self._next_item(pending, stop)
                 ended = item is None
-                if item is not None and not isinstance(item, _Due):
-                    piece.add(item)
-                full = piece.rows >= self._pace.every_rows or piece.size >= SMALL_BYTES
-                if piece.rows and (ended or full or isinstance(item, _Due)):
-                    yield piece
-                    piece = Piece()
+                if item is not None and not isinstance(item, _CommitDue):
+                    pending.add(item)
+                full = pending.rows >= self._limits.commit_rows or pending.size >= SMALL_BYTES
+                if pending.rows and (ended or full or isinstance(item, _CommitDue)):
+                    yield pending
+                    pending = PendingRows()
         finally:
             stop.cancel()
 
-    async def _next(self, piece: Piece, stop: asyncio.Future[None]) -> bytes | pa.RecordBatch | _Due | None:
-        """The next rows, None at their end, or that those that have come are due."""
-        due = piece.since + self._pace.every_seconds - time.monotonic() if piece.rows else None
-        coming = asyncio.ensure_future(self._items.get())
+    async def _next_item(self, pending: PendingRows, stop: asyncio.Future[None]) -> Item | _CommitDue | None:
+        """The next rows; None at their end; `_CommitDue` if the pending rows must be committed first."""
+        timeout = pending.since + self._limits.commit_seconds - time.monotonic() if pending.rows else None
+        upcoming = asyncio.ensure_future(self._items.get())
         try:
-            awaited: set[asyncio.Future[Any]] = {coming, stop}
-            await asyncio.wait(awaited, timeout=due, return_when=asyncio.FIRST_COMPLETED)
-            if not coming.done():
-                return None if stop.done() else _Due()
-            item = coming.result()
+            awaited: set[asyncio.Future[Any]] = {upcoming, stop}
+            await asyncio.wait(awaited, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            if not upcoming.done():
+                return None if stop.done() else _CommitDue()
+            item = upcoming.result()
         finally:
-            coming.cancel()
+            upcoming.cancel()
         if isinstance(item, Exception):
             raise item
-        async with self._room:
-            self._queued -= 0 if item is None else _size(item)
-            self._room.notify()
+        async with self._dequeued:
+            self._queued_bytes -= 0 if item is None else _size(item)
+            self._dequeued.notify()
         return item
 
-    async def _read(self, receive: Receive) -> None:
-        """Take the body to pieces, no faster than they are committed."""
+    async def _receive_rows(self, receive: Receive) -> None:
+        """Put the rows of the body into the queue, no faster than they are committed."""
         if self._format == "ndjson":
-            await self._read_lines(receive)
+            await self._receive_lines(receive)
             return
         loop = asyncio.get_running_loop()
-        pipe = ArrowPipe(lambda item: loop.call_soon_threadsafe(self._put, item))
+        decoder = ArrowStreamDecoder(lambda item: loop.call_soon_threadsafe(self._enqueue, item))
         try:
             async for chunk in _chunks(receive):
-                pipe.feed(chunk)
-                await self._has_room()
-            pipe.end()
+                decoder.feed(chunk)
+                await self._wait_for_room()
+            decoder.end()
         except BaseException:
-            pipe.abandon()
+            decoder.abandon()
             raise
 
-    async def _read_lines(self, receive: Receive) -> None:
+    async def _receive_lines(self, receive: Receive) -> None:
         rest = b""
         try:
             async for chunk in _chunks(receive):
-                whole, found, rest = (rest + chunk).rpartition(b"\n")
-                if found:
-                    self._put(whole)
-                if len(rest) > self._pace.line_bytes:
-                    raise UnreadableInput("the rows", f"a line is longer than {self._pace.line_bytes:,} bytes.")
-                await self._has_room()
-            self._put(rest)
-            self._put(None)
-        except Exception as error:  # noqa: BLE001 - it ends the answer
-            self._put(error)
+                lines, newline, rest = (rest + chunk).rpartition(b"\n")
+                if newline:
+                    self._enqueue(lines)
+                if len(rest) > self._limits.line_bytes:
+                    raise UnreadableInput("the rows", f"a line is longer than {self._limits.line_bytes:,} bytes.")
+                await self._wait_for_room()
+            self._enqueue(rest)
+            self._enqueue(None)
+        except Exception as error:  # noqa: BLE001 - it ends the response
+            self._enqueue(error)
 
-    def _put(self, item: bytes | pa.RecordBatch | Exception | None) -> None:
+    def _enqueue(self, item: Item | Exception | None) -> None:
         if isinstance(item, bytes | pa.RecordBatch):
-            self._queued += _size(item)
+            self._queued_bytes += _size(item)
         self._items.put_nowait(item)
 
-    async def _has_room(self) -> None:
-        async with self._room:
-            await self._room.wait_for(lambda: self._queued < _QUEUED_BYTES)
+    async def _wait_for_room(self) -> None:
+        async with self._dequeued:
+            await self._dequeued.wait_for(lambda: self._queued_bytes < _MAX_QUEUED_BYTES)
 
 
-class _Due:
-    """Rows have waited for as long as they may."""
+class _CommitDue:
+    """The pending rows have waited for the full commit interval."""
 
 
-def _size(item: bytes | pa.RecordBatch) -> int:
+def _size(item: Item) -> int:
+    """In bytes."""
     return len(item) if isinstance(item, bytes) else int(item.nbytes)
 
 
 async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
+    """The chunks of the body. Raises `InvalidInput` if the client disconnects before its end."""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise InvalidInput(
-                "The body ended before it was whole; the rows that were not acknowledged are not written."
-            )
+            raise InvalidInput("The body ended early. Rows that were not acknowledged are not written.")
         if message["type"] == "http.request":
             if message["body"]:
                 yield message["body"]

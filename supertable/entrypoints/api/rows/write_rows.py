@@ -1,4 +1,4 @@
-"""`…/rows` and `…/deletions`: writing rows, and deleting them."""
+"""`…/rows` and `…/deletions`: writes and deletes rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from supertable.entrypoints.api.openapi.operations import RowsOperation
 from supertable.entrypoints.api.openapi.problem_responses import change_problems
 from supertable.entrypoints.api.openapi.response_headers import LOCATION_HEADER
 from supertable.entrypoints.api.tables.tables import TABLE
-from supertable.entrypoints.api.tables.versions import IdempotencyKey, made_version
+from supertable.entrypoints.api.tables.versions import IdempotencyKey, version_response
 from supertable.entrypoints.sdk.commit_infos import commit_info
 from supertable.entrypoints.web.requests.json_bodies import Body
 from supertable.entrypoints.web.requests.row_bodies import BodyLimits, RowBody, received_rows
@@ -30,24 +30,38 @@ from supertable.entrypoints.web.service.dependencies import InjectedContainer, I
 _TAGS = ["rows"]
 Mode = Annotated[
     WriteMode,
-    QueryParameter(description="What becomes of rows that are there: append, upsert by the keys, or overwrite."),
+    QueryParameter(
+        description="`append` adds the rows, `upsert` replaces rows with the same keys, `overwrite` replaces all rows."
+    ),
 ]
-Evolve = Annotated[bool, QueryParameter(description="Whether the rows may add columns and widen types.")]
+Evolve = Annotated[
+    bool, QueryParameter(description="Whether the rows may add columns to the table and widen its types.")
+]
 Where = Annotated[
     str | None,
-    QueryParameter(max_length=5000, description="An overwrite replaces just the rows for which it is true."),
+    QueryParameter(
+        max_length=5000,
+        description="A SQL condition. With `mode=overwrite`, only rows for which it is true are replaced.",
+    ),
 ]
 
 
 class NewDeletion(Body):
-    """Which rows to delete: by a condition, or by their keys."""
+    """The rows to delete: give either a condition or keys."""
 
-    where: Annotated[str | None, msgspec.Meta(description="A SQL condition.", examples=["region = 'north'"])] = None
+    where: Annotated[
+        str | None,
+        msgspec.Meta(
+            description="A SQL condition. Rows for which it is true are deleted.", examples=["region = 'north'"]
+        ),
+    ] = None
     keys: Annotated[
         Annotated[list[dict[str, Any]], msgspec.Meta(min_length=1)] | None,
-        msgspec.Meta(description="Objects with the key columns.", examples=[[{"id": 1}, {"id": 2}]]),
+        msgspec.Meta(
+            description="The keys of the rows, as objects with the key columns.", examples=[[{"id": 1}, {"id": 2}]]
+        ),
     ] = None
-    reason: Annotated[str, msgspec.Meta(max_length=1000, description="Kept in the history.")] = ""
+    reason: Annotated[str, msgspec.Meta(max_length=1000, description="The reason, recorded in the history.")] = ""
     properties: dict[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -70,19 +84,19 @@ async def write_rows(
     where: Where = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response[WriteResult]:
-    """JSON, NDJSON, CSV, Parquet or Arrow, by `Content-Type`; gzip or zstd by `Content-Encoding`.
+    """Write the rows of the body as one version, and return it with 201 once it is durable.
 
-    All rows become one version, or none; it is durable when this is answered. Few rows share it with what others write
-    at the same time.
+    The body is JSON, NDJSON, CSV, TSV, Parquet or an Arrow stream, as `Content-Type` says; `Content-Encoding` may be
+    gzip or zstd. Either all rows are written or none. A small body may share its version with concurrent writes.
     """
     settings = container.settings()
     wanted = Wanted(namespace, table, mode, evolve, where, commit_info(idempotency_key, {}))
     limits = BodyLimits(settings.ingest_max_bytes, settings.ingest_max_line_bytes)
     async with received_rows(request, folder(settings, "temporary"), limits, as_file=not wanted.shareable) as body:
-        return made_version(namespace, await _written(container, wanted, body))
+        return version_response(namespace, await _write(container, wanted, body))
 
 
-async def _written(container: Container, wanted: Wanted, body: RowBody) -> WriteResult:
+async def _write(container: Container, wanted: Wanted, body: RowBody) -> WriteResult:
     ingest = container.ingest_rows()
     if body.text is not None:
         return await asyncio.wrap_future(ingest.text(wanted, body.text, body.format))
@@ -105,15 +119,18 @@ def delete_rows(
     data: JSONBody[NewDeletion],
     idempotency_key: IdempotencyKey = None,
 ) -> Response[WriteResult]:
-    """The rows stay in older versions. A deletion that finds none is a version too."""
+    """Delete rows in one new version, and return it with 201 once it is durable.
+
+    Older versions keep the rows. A deletion that matches no rows makes a version, too.
+    """
     info = commit_info(idempotency_key, data.properties)
     if (data.where is None) == (data.keys is None):
-        raise InvalidInput("Say which rows to delete: give either where or keys.")
+        raise InvalidInput("Give either `where` or `keys`. Nothing was deleted.")
     use_case = container.delete_rows()
     if data.where is not None:
-        return made_version(namespace, use_case.where(namespace, table, data.where, data.reason, info))
+        return version_response(namespace, use_case.where(namespace, table, data.where, data.reason, info))
     keys = container.ingest_rows().keys(namespace, table, msgspec.json.encode(data.keys))
-    return made_version(namespace, use_case.keys(namespace, table, keys, data.reason, info))
+    return version_response(namespace, use_case.keys(namespace, table, keys, data.reason, info))
 
 
 HANDLERS = (write_rows, delete_rows)

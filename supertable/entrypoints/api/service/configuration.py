@@ -1,4 +1,4 @@
-"""`/config`: the settings that this service runs with; secrets are hidden."""
+"""`/config`: the settings of this service, without secrets."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from supertable.entrypoints.api.pagination import DEFAULT_LIMIT, Cursor, Limit, 
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedSession
 
 
-@get("/config", tags=["service"], summary="Effective settings", responses=problems(), sync_to_thread=True)
+@get("/config", tags=["service"], summary="List settings", responses=problems(), sync_to_thread=True)
 def list_settings(
     container: InjectedContainer, session: InjectedSession, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[SettingValue]:
-    """Every setting with its value and where that comes from, by name. For roles with the permission control."""
+    """Return all settings by name, each with its value and the source of the value.
+
+    Secrets are hidden. Requires the permission `control`.
+    """
     container.tables().require(session, Permission.CONTROL)
     return paginate("config", container.settings().describe(), lambda setting: setting.name, limit, cursor)
 

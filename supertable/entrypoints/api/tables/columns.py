@@ -1,4 +1,4 @@
-"""Columns as JSON has them: a single value's type is a text, `int64` or `decimal(10,2)`; a nested one is an object."""
+"""Columns in JSON. A scalar type is a string, like `int64` or `decimal(10,2)`; a nested type is an object."""
 
 from __future__ import annotations
 
@@ -15,19 +15,23 @@ from supertable.domain.schema.schemas import UNASSIGNED
 from supertable.domain.schema.types import DataType, Field
 from supertable.entrypoints.web.requests.json_bodies import Body
 
-_MOST_NESTED = 30
+_MAX_DEPTH = 30
 
 
 class ListType(Body, tag="list", tag_field="kind"):
+    """A list."""
+
     element: Part
 
 
 class StructType(Body, tag="struct", tag_field="kind"):
+    """A struct with named fields."""
+
     fields: Annotated[list[NewColumn], msgspec.Meta(min_length=1)]
 
 
 class MapType(Body, tag="map", tag_field="kind"):
-    """Keys are never null."""
+    """A map. Its keys are never null."""
 
     key: Part
     value: Part
@@ -37,8 +41,9 @@ Type = Annotated[
     str | ListType | StructType | MapType,
     msgspec.Meta(
         description=(
-            "bool, int8 to int64, uint8 to uint64, float16, float32, float64, decimal(10,2), string, binary, date, "
-            "time(us), timestamp(us), timestamp(us,UTC); or an object for a list, struct or map."
+            "A data type: `bool`, `int8` to `int64`, `uint8` to `uint64`, `float16`, `float32`, `float64`, "
+            "`decimal(10,2)`, `string`, `binary`, `date`, `time(us)`, `timestamp(us)`, `timestamp(us,UTC)`; or an "
+            "object for a list, struct or map."
         ),
         examples=["int64", "decimal(10,2)", "timestamp(us,UTC)", {"kind": "list", "element": {"type": "string"}}],
     ),
@@ -46,14 +51,14 @@ Type = Annotated[
 
 
 class Part(Body):
-    """An element of a list, or a key or value of a map."""
+    """The element of a list, or the key or value of a map."""
 
     type: Type
     nullable: bool = True
 
 
 class NewColumn(Body):
-    """A column, or a member of a struct."""
+    """A column, or a field of a struct."""
 
     name: Annotated[str, msgspec.Meta(max_length=255, examples=["amount"])]
     type: Type
@@ -62,7 +67,7 @@ class NewColumn(Body):
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column of a table. The field id stays the column's when it is renamed, and never becomes another's."""
+    """A column of a table. `field_id` identifies the column across renames, and is never reused."""
 
     name: str
     type: Type
@@ -76,26 +81,27 @@ class Column(msgspec.Struct, frozen=True):
 
 
 def type_of(kind: DataType) -> Type:
+    """The type as JSON."""
     if kind.name == "list":
         return ListType(element=_part(kind.fields[0]))
     if kind.name == "map":
         return MapType(key=_part(kind.fields[0]), value=_part(kind.fields[1]))
     if kind.name == "struct":
-        members = [
+        fields = [
             NewColumn(name=field.name, type=type_of(field.type), nullable=field.nullable, comment=field.comment)
             for field in kind.fields
         ]
-        return StructType(fields=members)
+        return StructType(fields=fields)
     return str(kind)
 
 
 def arrow_columns(columns: list[NewColumn]) -> pa.Schema:
-    """What use cases take. Raises `InvalidSchema`."""
+    """The columns as an Arrow schema. Raises `InvalidSchema`."""
     return pa.schema([arrow_field(_field(column, column.name, 0)) for column in columns])
 
 
 def data_type(given: Type, name: str) -> DataType:
-    """The type for a column of that name. Raises `InvalidSchema`."""
+    """The data type of a column; `name` is for error messages. Raises `InvalidSchema`."""
     (field,) = fields_of(arrow_columns([NewColumn(name=name, type=given)]))
     return field.type
 
@@ -110,12 +116,12 @@ def _field(column: NewColumn, path: str, depth: int) -> Field:
 
 def _type(given: Type, path: str, depth: int) -> DataType:
     if isinstance(given, str):
-        return _plain(given, path)
-    if depth == _MOST_NESTED:
-        raise InvalidSchema(path, f"types can be nested {_MOST_NESTED} deep")
+        return _scalar_type(given, path)
+    if depth == _MAX_DEPTH:
+        raise InvalidSchema(path, f"a type can be nested at most {_MAX_DEPTH} levels deep")
     if isinstance(given, StructType):
-        members = tuple(_field(member, f"{path}.{member.name}", depth + 1) for member in given.fields)
-        return DataType("struct", fields=members)
+        struct_fields = tuple(_field(field, f"{path}.{field.name}", depth + 1) for field in given.fields)
+        return DataType("struct", fields=struct_fields)
     parts = {"element": given.element} if isinstance(given, ListType) else {"key": given.key, "value": given.value}
     fields = (
         Field(UNASSIGNED, name, _type(part.type, f"{path}.{name}", depth + 1), part.nullable)
@@ -124,7 +130,7 @@ def _type(given: Type, path: str, depth: int) -> DataType:
     return DataType("list" if isinstance(given, ListType) else "map", fields=tuple(fields))
 
 
-_PLAIN: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], DataType]], ...] = (
+_SCALAR_TYPES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], DataType]], ...] = (
     (
         re.compile(r"bool|u?int(8|16|32|64)|float(16|32|64)|string|binary|date", re.ASCII),
         lambda found: DataType(found[0]),
@@ -141,10 +147,12 @@ _PLAIN: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], DataType]], ...] 
 )
 
 
-def _plain(text: str, path: str) -> DataType:
-    """The inverse of `str` for types that are not nested."""
-    for pattern, made in _PLAIN:
+def _scalar_type(text: str, path: str) -> DataType:
+    """Parse a scalar type: the inverse of `str`. Raises `InvalidSchema`."""
+    for pattern, build in _SCALAR_TYPES:
         found = pattern.fullmatch(text)
         if found:
-            return made(found)
-    raise InvalidSchema(path, f"{text[:80]!r} is no type; types are like int64, decimal(10,2), string, timestamp(us)")
+            return build(found)
+    raise InvalidSchema(
+        path, f"{text[:80]!r} is not a type; types are like int64, decimal(10,2), string, timestamp(us)"
+    )

@@ -1,4 +1,4 @@
-"""`…/schema`: a table's columns, and changing them without rewriting data."""
+"""`…/schema`: describes a table's columns, and changes them without rewriting data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from supertable.entrypoints.api.openapi.problem_responses import change_problems
 from supertable.entrypoints.api.openapi.response_headers import ETAG_HEADER
 from supertable.entrypoints.api.tables.columns import Column, Type, data_type
 from supertable.entrypoints.api.tables.tables import TABLE
-from supertable.entrypoints.api.tables.versions import made_version
+from supertable.entrypoints.api.tables.versions import version_response
 from supertable.entrypoints.web.requests.etags import IfMatch, etag_of, matched_table
 from supertable.entrypoints.web.requests.json_bodies import Body
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace
@@ -38,7 +38,7 @@ _TAGS = ["schemas"]
 ColumnPath = Annotated[
     str | Annotated[list[str], msgspec.Meta(min_length=1)],
     msgspec.Meta(
-        description="A column's name, or names from the outside in for a nested field.",
+        description="The name of a column, or for a nested field the names from the column down to the field.",
         examples=["amount", ["address", "zip"]],
     ),
 ]
@@ -53,7 +53,7 @@ class _Change(Body, tag_field="action"):
 
 
 class Add(_Change, tag="add"):
-    """A new column or member of a struct, null in all rows there are."""
+    """Add a column or a field of a struct. It is null in all existing rows."""
 
     type: Type
     comment: Annotated[str, msgspec.Meta(max_length=4096)] = ""
@@ -63,13 +63,15 @@ class Add(_Change, tag="add"):
 
 
 class Drop(_Change, tag="drop"):
-    """Older versions keep it; a new column of the same name does not get its values back."""
+    """Drop a column. Older versions keep it. A later column of the same name does not get its values."""
 
     def change(self) -> SchemaChange:
         return DropColumn(self.path)
 
 
 class Rename(_Change, tag="rename"):
+    """Rename a column. `name` is the new name."""
+
     name: str
 
     def change(self) -> SchemaChange:
@@ -77,7 +79,7 @@ class Rename(_Change, tag="rename"):
 
 
 class Move(_Change, tag="move"):
-    """Right after its sibling `after`, or first."""
+    """Move a column to the place after its sibling `after`; null: to the first place."""
 
     after: str | None = None
 
@@ -86,7 +88,7 @@ class Move(_Change, tag="move"):
 
 
 class Widen(_Change, tag="widen"):
-    """To a type that holds every value exactly."""
+    """Change a column to a wider type, which represents all values of the old type exactly."""
 
     type: Type
 
@@ -95,7 +97,7 @@ class Widen(_Change, tag="widen"):
 
 
 class Nullable(_Change, tag="set_nullable"):
-    """Allow nulls, or forbid them, which no row may contradict."""
+    """Allow nulls in a column, or forbid them. Forbidding them is refused if a row has a null."""
 
     nullable: bool
 
@@ -104,6 +106,8 @@ class Nullable(_Change, tag="set_nullable"):
 
 
 class Comment(_Change, tag="comment"):
+    """Set the comment of a column."""
+
     comment: Annotated[str, msgspec.Meta(max_length=4096)]
 
     def change(self) -> SchemaChange:
@@ -111,7 +115,7 @@ class Comment(_Change, tag="comment"):
 
 
 class SchemaChanges(Body):
-    """All of the changes, in order, as one version; or none."""
+    """Changes, in order. All of them become one version, or none is made."""
 
     changes: Annotated[
         list[Add | Drop | Rename | Move | Widen | Nullable | Comment],
@@ -129,7 +133,11 @@ class SchemaChanges(Body):
 
 
 class TableSchema(msgspec.Struct, frozen=True):
-    """The columns, as far as the caller sees them."""
+    """The columns that the caller sees.
+
+    `keys`: the columns that identify a row. `sequence`: the column that decides which of two rows with the same key is
+    newer; null: the later write.
+    """
 
     columns: list[Column]
     keys: list[str]
@@ -144,7 +152,7 @@ class TableSchema(msgspec.Struct, frozen=True):
 @get(
     TABLE + "/schema",
     tags=_TAGS,
-    summary="A table's columns",
+    summary="Describe a table's columns",
     responses=problems(404),
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
@@ -152,7 +160,7 @@ class TableSchema(msgspec.Struct, frozen=True):
 def describe_schema(
     container: InjectedContainer, namespace: InjectedNamespace, table: FromPath[str]
 ) -> Response[TableSchema]:
-    """Those that the caller sees, in order; a masked one has the type of its mask."""
+    """Return the columns that the caller sees, in order. A masked column has the type of its mask."""
     found = container.tables().open(namespace, table, Permission.META)
     return Response(TableSchema.of(found), headers={"ETag": schema_etag(found)})
 
@@ -172,15 +180,19 @@ def change_schema(
     data: JSONBody[SchemaChanges],
     if_match: IfMatch = None,
 ) -> Response[WriteResult]:
-    """Add, drop, rename, move and widen columns, allow or forbid nulls, comment. No data is rewritten."""
+    """Change columns in one new version, and return it with 201. No data is rewritten.
+
+    The actions are add, drop, rename, move, widen, set_nullable and comment.
+    """
     tables = container.tables()
     read = matched_table(tables, namespace, table, if_match, schema_etag)
-    changes = [one.change() for one in data.changes]
+    changes = [change.change() for change in data.changes]
     result = container.alter_table()(namespace, table, changes, CommitInfo(), read)
-    return made_version(namespace, result)
+    return version_response(namespace, result)
 
 
 def schema_etag(table: OpenTable) -> str:
+    """The tag of a table's columns."""
     return etag_of("schema", table.entry.table_id, table.snapshot.schema.id)
 
 

@@ -1,4 +1,4 @@
-"""`/supertables`: the lakes of the organization. They come into being with their first table."""
+"""`/supertables`: the lakes of the organization. The first table of a supertable creates it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,26 @@ _TAGS = ["supertables"]
 def list_supertables(
     container: InjectedContainer, session: InjectedSession, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[SupertableInfo]:
-    """Those in which the caller may know of a table; roles that may control see the empty ones too."""
+    """Return the supertables in which the caller sees a table, by name.
+
+    Roles with the permission `control` also see empty supertables.
+    """
     found = container.list_supertables()(session)
     return paginate("supertables", found, lambda info: info.name, limit, cursor)
 
 
 @get(
-    "/supertables/{supertable:str}", tags=_TAGS, summary="One supertable", responses=problems(404), sync_to_thread=True
+    "/supertables/{supertable:str}",
+    tags=_TAGS,
+    summary="Describe a supertable",
+    responses=problems(404),
+    sync_to_thread=True,
 )
 def describe_supertable(container: InjectedContainer, namespace: InjectedNamespace) -> SupertableInfo:
-    """By name, whatever its case. One in which the caller may know of no table is not there."""
+    """Return a supertable. Its name is case-insensitive.
+
+    Returns 404 if it does not exist, or if the caller sees no table in it.
+    """
     return container.list_supertables().one(namespace)
 
 

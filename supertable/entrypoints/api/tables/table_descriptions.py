@@ -1,4 +1,4 @@
-"""A table as the resources show it."""
+"""The JSON description of a table, and responses with it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from supertable.entrypoints.web.requests.etags import etag_of
 
 
 class TableDescription(msgspec.Struct, frozen=True):
-    """A table at its newest version. What is null is not for callers who see only a part of the table.
+    """A table at its newest version. A field is null if the role sees only a part of the table.
 
-    `dead_rows` are deleted and still take room. `tags` name versions; those from `oldest_version` on can be read.
+    `dead_rows`: deleted rows that still take space. `oldest_version`: the oldest version that can be read. `tags`: the
+    tagged versions by tag.
     """
 
     name: str
@@ -47,19 +48,19 @@ class TableDescription(msgspec.Struct, frozen=True):
 
 
 def table_etag(table: OpenTable) -> str:
-    """Stands for the table itself, its name and its comment."""
+    """The tag of a table. It covers the table itself, its name and its comment."""
     return etag_of("table", table.entry.table_id, table.name, table.snapshot.definition.comment)
 
 
-def table_address(namespace: Namespace, name: str) -> str:
+def table_path(namespace: Namespace, name: str) -> str:
     return f"/api/v1/supertables/{namespace.supertable}/tables/{name}"
 
 
-def described(table: OpenTable) -> Response[TableDescription]:
+def table_response(table: OpenTable) -> Response[TableDescription]:
     return Response(TableDescription.of(table), headers={"ETag": table_etag(table)})
 
 
-def created(namespace: Namespace, table: OpenTable) -> Response[TableDescription]:
-    """201, and where the table is."""
-    headers = {"ETag": table_etag(table), "Location": table_address(namespace, table.name)}
+def created_response(namespace: Namespace, table: OpenTable) -> Response[TableDescription]:
+    """The response to the creation of a table: 201 with its description and `Location`."""
+    headers = {"ETag": table_etag(table), "Location": table_path(namespace, table.name)}
     return Response(TableDescription.of(table), status_code=201, headers=headers)

@@ -1,4 +1,4 @@
-"""`…/settings`: what maintenance does to a table."""
+"""`…/settings`: a table's maintenance policy."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ _TAGS = ["tables"]
 
 
 class TableSettings(msgspec.Struct, frozen=True):
-    """Files whose live rows take less than half of `target_file_bytes` are small; `small_files` of them are merged.
+    """The maintenance policy of a table.
 
-    A file is written anew where the share of its dead rows is at least `dirty_share`. `sort_by`: columns that compacted
-    files are sorted by. Versions stay for `retention_seconds` after another took their place.
+    `target_file_bytes`: a file is small if its live rows take less than half of this size. `small_files`: small files
+    are merged once there are this many. `dirty_share`: a file is rewritten once this share of its rows is dead.
+    `sort_by`: the columns that compacted files are sorted by. `retention_seconds`: how long a version is kept after a
+    newer version replaced it.
     """
 
     target_file_bytes: int
@@ -35,7 +37,7 @@ class TableSettings(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, table: OpenTable) -> TableSettings:
-        """Raises `AccessDenied` for callers who see only a part of the table."""
+        """Raises `AccessDenied` if the role sees only a part of the table."""
         table.require_whole("see the maintenance policy of")
         policy = table.snapshot.definition.maintenance
         columns = (table.snapshot.schema.by_id(field_id) for field_id in policy.sort_by)
@@ -49,7 +51,7 @@ class TableSettings(msgspec.Struct, frozen=True):
 
 
 class TableSettingsEdit(Body):
-    """What is not given stays."""
+    """Changes to the maintenance policy. Omitted fields keep their values."""
 
     target_file_bytes: Annotated[int | None, msgspec.Meta(examples=[134_217_728])] = None
     small_files: Annotated[int | None, msgspec.Meta(examples=[16])] = None
@@ -61,7 +63,7 @@ class TableSettingsEdit(Body):
 @get(
     TABLE + "/settings",
     tags=_TAGS,
-    summary="A table's settings",
+    summary="Describe a table's settings",
     responses=problems(404),
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
@@ -69,8 +71,8 @@ class TableSettingsEdit(Body):
 def describe_settings(
     container: InjectedContainer, namespace: InjectedNamespace, table: FromPath[str]
 ) -> Response[TableSettings]:
-    """What maintenance does to the table. For callers who see the whole of it."""
-    return _answer(container.tables().open(namespace, table, Permission.META))
+    """Return the maintenance policy of a table. Returns 403 if the role sees only a part of the table."""
+    return _response(container.tables().open(namespace, table, Permission.META))
 
 
 @patch(
@@ -88,14 +90,14 @@ def edit_settings(
     data: JSONBody[TableSettingsEdit],
     if_match: IfMatch = None,
 ) -> Response[TableSettings]:
-    """A version that changes the table's definition and no row."""
+    """Change the maintenance policy of a table and return it. This makes a new version without changing rows."""
     tables = container.tables()
     read = matched_table(tables, namespace, table, if_match, _etag)
     container.set_maintenance()(namespace, table, **msgspec.structs.asdict(data), read=read)
-    return _answer(tables.open(namespace, table, Permission.META))
+    return _response(tables.open(namespace, table, Permission.META))
 
 
-def _answer(table: OpenTable) -> Response[TableSettings]:
+def _response(table: OpenTable) -> Response[TableSettings]:
     return Response(TableSettings.of(table), headers={"ETag": _etag(table)})
 
 

@@ -1,4 +1,4 @@
-"""`…/tables`: creating, listing, describing, renaming and dropping tables."""
+"""`…/tables`: creates, lists, describes, renames and drops tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ from supertable.entrypoints.api.openapi.problem_responses import change_problems
 from supertable.entrypoints.api.openapi.response_headers import ETAG_HEADER, LOCATION_HEADER
 from supertable.entrypoints.api.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, paginate
 from supertable.entrypoints.api.tables.columns import NewColumn, arrow_columns
-from supertable.entrypoints.api.tables.table_descriptions import TableDescription, created, described, table_etag
+from supertable.entrypoints.api.tables.table_descriptions import (
+    TableDescription,
+    created_response,
+    table_etag,
+    table_response,
+)
 from supertable.entrypoints.web.requests.etags import IfMatch, matched_table
 from supertable.entrypoints.web.requests.json_bodies import Body
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace
@@ -27,13 +32,15 @@ TABLE = TABLES + "/{table:str}"
 
 Name = Annotated[
     str,
-    msgspec.Meta(description="1 to 128 letters A to Z, digits or _; case does not tell apart.", examples=["orders"]),
+    msgspec.Meta(
+        description="1 to 128 letters A to Z, digits or underscores. Names are case-insensitive.", examples=["orders"]
+    ),
 ]
-Comment = Annotated[str, msgspec.Meta(max_length=4096, description="What the table holds.")]
+Comment = Annotated[str, msgspec.Meta(max_length=4096, description="A description of the table.")]
 
 
 class NewTable(Body):
-    """`keys`: columns that identify a row; the table then holds one row per key."""
+    """A table to create. `keys`: the columns that identify a row; the table then holds one row for each key."""
 
     name: Name
     columns: Annotated[
@@ -46,13 +53,13 @@ class NewTable(Body):
     ]
     keys: Annotated[list[str], msgspec.Meta(examples=[["id"]])] = msgspec.field(default_factory=list)
     sequence: Annotated[
-        str | None, msgspec.Meta(description="A column that says which of two rows with one key is the newer.")
+        str | None, msgspec.Meta(description="The column that decides which of two rows with the same key is newer.")
     ] = None
     comment: Comment = ""
 
 
 class TableEdit(Body):
-    """A new name, or a new comment: one of the two, for each is a change of its own."""
+    """A new name or a new comment. Give exactly one of them."""
 
     name: Annotated[str | None, msgspec.Meta(examples=["orders_2026"])] = None
     comment: Comment | None = None
@@ -62,7 +69,7 @@ class TableEdit(Body):
 def list_tables(
     container: InjectedContainer, namespace: InjectedNamespace, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[TableInfo]:
-    """The tables that the caller may know of, by name, as of one moment."""
+    """Return the tables that the caller sees, by name. All are read as of one moment."""
     listing = f"tables of {name_key(namespace.supertable)}"
     found = container.tables().all(namespace, Permission.META)
     page = paginate(listing, found, lambda table: name_key(table.name), limit, cursor)
@@ -80,10 +87,10 @@ def list_tables(
 def create_table(
     container: InjectedContainer, namespace: InjectedNamespace, data: JSONBody[NewTable]
 ) -> Response[TableDescription]:
-    """A new, empty table at version 1."""
+    """Create an empty table at version 1 and return it with 201. Returns 409 if the name is in use."""
     columns = arrow_columns(data.columns)
-    made = container.create_table()(namespace, data.name, columns, data.keys, data.sequence, data.comment)
-    return created(namespace, made)
+    created = container.create_table()(namespace, data.name, columns, data.keys, data.sequence, data.comment)
+    return created_response(namespace, created)
 
 
 @get(
@@ -97,8 +104,8 @@ def create_table(
 def describe_table(
     container: InjectedContainer, namespace: InjectedNamespace, table: FromPath[str]
 ) -> Response[TableDescription]:
-    """Its columns, keys, versions and tags, as far as the caller may know them."""
-    return described(container.tables().open(namespace, table, Permission.META))
+    """Return a table at its newest version: the columns, keys, versions and tags that the caller may see."""
+    return table_response(container.tables().open(namespace, table, Permission.META))
 
 
 @patch(
@@ -116,23 +123,29 @@ def edit_table(
     data: JSONBody[TableEdit],
     if_match: IfMatch = None,
 ) -> Response[TableDescription]:
-    """Its versions, files and tags stay as they are; writes in flight go on."""
+    """Rename a table, or change its comment, and return the table.
+
+    Versions, files and tags do not change, and concurrent writes continue.
+    """
     if (data.name is None) == (data.comment is None):
-        raise InvalidInput("Give either a new name or a new comment: each is a change of its own.")
+        raise InvalidInput("Give either a new name or a new comment, not both. Nothing was changed.")
     tables = container.tables()
     read = matched_table(tables, namespace, table, if_match, table_etag)
     if data.name is not None:
         container.rename_table()(namespace, table, data.name, read)
     if data.comment is not None:
         container.comment_table()(namespace, table, data.comment, read)
-    return described(tables.open(namespace, data.name or table, Permission.META))
+    return table_response(tables.open(namespace, data.name or table, Permission.META))
 
 
 @delete(TABLE, tags=_TAGS, summary="Drop a table", responses=problems(404, 412, 409, 504), sync_to_thread=True)
 def drop_table(
     container: InjectedContainer, namespace: InjectedNamespace, table: FromPath[str], if_match: IfMatch = None
 ) -> None:
-    """Its name is free at once. It can be brought back until a vacuum removes it: see `undrops`."""
+    """Drop a table. Its name is available at once.
+
+    The table can be restored at `…/undrops` until a vacuum removes it.
+    """
     container.drop_table()(namespace, table, matched_table(container.tables(), namespace, table, if_match, table_etag))
 
 

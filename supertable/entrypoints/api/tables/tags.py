@@ -1,4 +1,4 @@
-"""`…/tags`: names for versions, which keep them from being vacuumed."""
+"""`…/tags`: names for versions. A vacuum keeps tagged versions."""
 
 from __future__ import annotations
 
@@ -25,13 +25,18 @@ _TAGS = ["tags"]
 
 
 class Tag(msgspec.Struct, frozen=True):
+    """A name for a version."""
+
     name: str
     version: int
 
 
 class TagTarget(Body):
+    """The version to tag."""
+
     version: Annotated[
-        int | str | None, msgspec.Meta(description="A number, another tag, or null: the newest.", examples=[3])
+        int | str | None,
+        msgspec.Meta(description="A version number, another tag, or null: the newest version.", examples=[3]),
     ] = None
 
 
@@ -43,7 +48,7 @@ def list_tags(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[Tag]:
-    """The versions that have a name, by name."""
+    """Return the tags of a table, by name."""
     opened = container.tables().open(namespace, table, Permission.META)
     found = [Tag(name, version) for name, version in opened.entry.tags.items()]
     return paginate(f"tags of {opened.entry.table_id}", found, lambda tag: name_key(tag.name), limit, cursor)
@@ -52,7 +57,7 @@ def list_tags(
 @get(
     TABLE + "/tags/{tag:str}",
     tags=_TAGS,
-    summary="One tag",
+    summary="Describe a tag",
     responses=problems(404),
     response_headers=[ETAG_HEADER],
     sync_to_thread=True,
@@ -60,12 +65,12 @@ def list_tags(
 def describe_tag(
     container: InjectedContainer, namespace: InjectedNamespace, table: FromPath[str], tag: FromPath[str]
 ) -> Response[Tag]:
-    """Which version it names."""
+    """Return a tag with its version."""
     opened = container.tables().open(namespace, table, Permission.META)
-    found = _found(opened, tag)
+    found = _find_tag(opened, tag)
     if found is None:
         raise no_such_tag(opened.entry, tag)
-    return _answer(found, 200)
+    return _response(found, 200)
 
 
 @put(
@@ -84,17 +89,20 @@ def put_tag(
     data: JSONBody[TagTarget],
     if_match: IfMatch = None,
 ) -> Response[Tag]:
-    """Gives the tag to a version, also if another one has it now. 201 where it is new."""
-    before = _found(container.tables().open(namespace, table, Permission.META), tag)
+    """Tag a version, or move an existing tag to it.
+
+    Returns 201 if the tag is new, and 200 if it existed.
+    """
+    before = _find_tag(container.tables().open(namespace, table, Permission.META), tag)
     moved_from = matched_version(if_match, f"Tag {tag}")
     version = container.tag_version()(namespace, table, tag, data.version, replace=True, moved_from=moved_from)
-    return _answer(Tag(tag, version), 200 if before else 201)
+    return _response(Tag(tag, version), 200 if before else 201)
 
 
 @delete(
     TABLE + "/tags/{tag:str}",
     tags=_TAGS,
-    summary="Take a tag away",
+    summary="Remove a tag",
     responses=problems(404, 412, 409, 504),
     sync_to_thread=True,
 )
@@ -105,16 +113,16 @@ def delete_tag(
     tag: FromPath[str],
     if_match: IfMatch = None,
 ) -> None:
-    """Its version stays for as long as the others do."""
+    """Remove a tag. Its version is then kept only as long as untagged versions are."""
     container.untag_version()(namespace, table, tag, matched_version(if_match, f"Tag {tag}"))
 
 
-def _found(table: OpenTable, tag: str) -> Tag | None:
+def _find_tag(table: OpenTable, tag: str) -> Tag | None:
     name = table.entry.tag_named(tag)
     return None if name is None else Tag(name, table.entry.tags[name])
 
 
-def _answer(tag: Tag, status: int) -> Response[Tag]:
+def _response(tag: Tag, status: int) -> Response[Tag]:
     return Response(tag, status_code=status, headers={"ETag": version_etag(tag.version)})
 
 

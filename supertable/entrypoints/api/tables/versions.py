@@ -1,4 +1,4 @@
-"""`…/versions`, `…/restores` and `…/tombstones`: what became of a table, and going back."""
+"""`…/versions`, `…/restores` and `…/tombstones`: the history of a table, and restoring a version."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from supertable.entrypoints.api.openapi.problem_responses import change_problems
 from supertable.entrypoints.api.openapi.response_headers import LOCATION_HEADER
 from supertable.entrypoints.api.pagination import DEFAULT_LIMIT, Cursor, Limit, Page
 from supertable.entrypoints.api.tables.columns import Column
-from supertable.entrypoints.api.tables.table_descriptions import table_address
+from supertable.entrypoints.api.tables.table_descriptions import table_path
 from supertable.entrypoints.api.tables.tables import TABLE
 from supertable.entrypoints.sdk.commit_infos import commit_info
 from supertable.entrypoints.web.observability import metrics
@@ -28,18 +28,24 @@ from supertable.entrypoints.web.requests.json_bodies import Body
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace
 
 _TAGS = ["versions"]
-_MOST_LOOKED_AT = 1000
+_MAX_VERSIONS_SCANNED = 1000
 
 IdempotencyKey = Annotated[
     str | None,
     HeaderParameter(
-        name="Idempotency-Key", max_length=255, description="A repeated request with it gets the first one's result."
+        name="Idempotency-Key",
+        max_length=255,
+        description="A key for safe repetition: a repeated request with the same key returns the first result.",
     ),
 ]
 
 
 class VersionDescription(msgspec.Struct, frozen=True):
-    """What one commit did, and the columns after it. Callers who see only a part are not told what it did to rows."""
+    """A commit, and the columns after it.
+
+    A role that cannot read the whole table gets the version, time, operation and columns; the other fields are null or
+    empty.
+    """
 
     version: int
     committed_at: datetime
@@ -60,7 +66,7 @@ class VersionDescription(msgspec.Struct, frozen=True):
 
 
 class NewRestore(Body):
-    """`version`: a number, or a tag. `properties` are kept in the history."""
+    """The version to restore: a number or a tag. `properties` are recorded in the history."""
 
     version: Annotated[int | str, msgspec.Meta(examples=[3, "before_import"])]
     properties: dict[str, str] = msgspec.field(default_factory=dict)
@@ -74,10 +80,13 @@ def list_versions(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[HistoryEntry]:
-    """The commits, newest first. What they did to rows is for callers who may read the whole table."""
+    """Return the versions of a table, newest first.
+
+    A role that cannot read the whole table gets only the version, time and operation of each.
+    """
     newest = decode_cursor("versions", cursor, int)
     found = container.table_history()(namespace, table, limit, newest)
-    return Page(found, _older("versions", found[-1].version if found else 1))
+    return Page(found, _cursor_before("versions", found[-1].version if found else 1))
 
 
 @get(
@@ -90,7 +99,7 @@ def list_versions(
 def describe_version(
     container: InjectedContainer, namespace: InjectedNamespace, table: FromPath[str], version: FromPath[int]
 ) -> VersionDescription:
-    """What the commit did, as far as the caller may know, and the columns after it."""
+    """Return the commit that made a version, and the columns after it."""
     tables = container.tables()
     then = tables.at_version(tables.open(namespace, table, Permission.META), version)
     (entry,) = container.table_history()(namespace, table, 1, version)
@@ -112,12 +121,15 @@ def restore_version(
     data: JSONBody[NewRestore],
     idempotency_key: IdempotencyKey = None,
 ) -> Response[WriteResult]:
-    """A new version with the rows and columns of an older one. Nothing in between is lost."""
+    """Make a new version with the rows and columns of an older one, and return it with 201.
+
+    The versions in between are kept.
+    """
     info = commit_info(idempotency_key, data.properties)
-    return made_version(namespace, container.restore_version()(namespace, table, data.version, info))
+    return version_response(namespace, container.restore_version()(namespace, table, data.version, info))
 
 
-@get(TABLE + "/tombstones", tags=_TAGS, summary="List soft deletes", responses=problems(404), sync_to_thread=True)
+@get(TABLE + "/tombstones", tags=_TAGS, summary="List deletions", responses=problems(404), sync_to_thread=True)
 def list_tombstones(
     container: InjectedContainer,
     namespace: InjectedNamespace,
@@ -125,27 +137,28 @@ def list_tombstones(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[TombstoneInfo]:
-    """Who deleted what, when and why, newest first; the version before each has the rows.
+    """Return the deletions of rows, newest first: who deleted what, when and why.
 
-    A page may have fewer entries than `limit`, even none, and still not be the last.
+    The version before a deletion still has the rows. A page may have fewer entries than `limit`, or none, without being
+    the last: `next_cursor` is null only on the last page.
     """
     tables = container.tables()
     opened = tables.open(namespace, table, Permission.READ)
     newest = decode_cursor("tombstones", cursor, int) or opened.snapshot.version
-    found = tombstones(tables, opened, limit, newest, _MOST_LOOKED_AT)
-    last = found[-1].version if len(found) == limit else newest - _MOST_LOOKED_AT + 1
-    return Page(found, _older("tombstones", last))
+    found = tombstones(tables, opened, limit, newest, _MAX_VERSIONS_SCANNED)
+    last = found[-1].version if len(found) == limit else newest - _MAX_VERSIONS_SCANNED + 1
+    return Page(found, _cursor_before("tombstones", last))
 
 
-def made_version(namespace: Namespace, result: WriteResult) -> Response[WriteResult]:
-    """201, and where the version is described."""
+def version_response(namespace: Namespace, result: WriteResult) -> Response[WriteResult]:
+    """The response to a write: 201 with its result, and the new version as `Location`."""
     metrics.WRITES.inc()
-    address = f"{table_address(namespace, result.table)}/versions/{result.version}"
-    return Response(result, status_code=201, headers={"Location": address})
+    location = f"{table_path(namespace, result.table)}/versions/{result.version}"
+    return Response(result, status_code=201, headers={"Location": location})
 
 
-def _older(listing: str, version: int) -> str | None:
-    """The cursor for what came before a version."""
+def _cursor_before(listing: str, version: int) -> str | None:
+    """The cursor of the page that begins before a version; None at the first version."""
     return encode_cursor(listing, version - 1) if version > 1 else None
 
 

@@ -138,7 +138,7 @@ def test_an_arrow_stream_in_odd_pieces(server: ApiServer, lake: Lake) -> None:
     [
         ("application/x-ndjson", b'{"id": 2}\n{"id": "x"}\n', "row 2: expected int"),
         ("application/x-ndjson", b'{"id": 2}\nno json\n', "not valid JSON"),
-        ("application/vnd.apache.arrow.stream", b"no arrow at all, and more of it", "no Arrow stream"),
+        ("application/vnd.apache.arrow.stream", b"no arrow at all, and more of it", "not an Arrow stream"),
     ],
 )
 def test_an_error_ends_the_answer_and_what_came_after_is_not_written(

@@ -139,7 +139,7 @@ def test_soft_deletes_are_listed_newest_first(lake: Lake, api: httpx.Client, lim
 def test_a_page_of_soft_deletes_looks_at_a_bounded_past(
     lake: Lake, api: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("supertable.entrypoints.api.tables.versions._MOST_LOOKED_AT", 2)
+    monkeypatch.setattr("supertable.entrypoints.api.tables.versions._MAX_VERSIONS_SCANNED", 2)
     assert [[entry["version"] for entry in page] for page in everything(api, f"{T}/tombstones", 10)] == [[3], []]
 
 
