@@ -1,4 +1,4 @@
-"""The end of what a container made."""
+"""Closing a container's parts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from supertable.config.container import Container
 
 
 def close(container: Container) -> None:
-    """Finish the commits that writes wait for; free the engine and the catalog. What else is in progress stops."""
+    """Finish the commits that writes wait for, then free the engine and the catalog. Everything else is cancelled."""
     container.group_commit().close()
     container.token_last_use().close()
     container.background_audit_export().close()

@@ -14,9 +14,9 @@ from hypothesis.stateful import rule
 
 from supertable.adapters.redis.catalog import RedisCatalog
 from supertable.adapters.redis.leases import RedisLeases
+from supertable.config.backends.catalogs_and_locks import redis_keys
 from supertable.config.container import Container
 from supertable.config.settings.settings import load_settings
-from supertable.config.wiring.catalogs import _keys
 from supertable.domain.access.sessions import owner
 from supertable.entrypoints.sdk.lake import Lake
 from tests.property.test_histories import WRITERS, Histories
@@ -38,7 +38,7 @@ class RedisHistories(Histories):
         settings = load_settings(home=self.home, redis_host="127.0.0.1", redis_port=valkey().port)
         lake = Lake(Container(settings=settings), "main", owner("default"))
         container = lake.container
-        shared = container.redis(), _keys(container.deployment())
+        shared = container.redis(), redis_keys(container.deployment())
         container.catalog.override(providers.Object(RedisCatalog(*shared, _EXPECTED_SECONDS)))
         container.leases.override(providers.Object(RedisLeases(*shared, _LEASES_LAST_SECONDS)))
         return lake

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from supertable.application.ports.object_stores import ObjectStore
+from supertable.config.backends.object_storage import object_store
 from supertable.config.container import Container
 from supertable.config.settings.settings import Settings
-from supertable.config.wiring.object_stores import object_store
 from supertable.domain.access.sessions import owner
 from supertable.entrypoints.sdk.lake import Lake
 from tests.property.test_histories import Histories

@@ -1,4 +1,4 @@
-"""What bounds rows that are sent to a service."""
+"""Limits of rows that are sent to a service."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ class IngestSettings(BaseSettings):
         default=16 * 1024**3,
         ge=1024,
         alias="SUPERTABLE_INGEST_MAX_BYTES",
-        description="Most bytes of rows that one request may send, as they are sent.",
+        description="Maximum size of the rows that one request sends, in bytes, before decompression.",
     )
     ingest_max_unpacked_bytes: int = Field(
         default=64 * 1024**3,
         ge=1024,
         alias="SUPERTABLE_INGEST_MAX_UNPACKED_BYTES",
-        description="Most bytes that compressed rows may unpack to.",
+        description="Maximum size of compressed rows after decompression, in bytes.",
     )
     ingest_max_ratio: int = Field(
         default=1000,
         ge=1,
         alias="SUPERTABLE_INGEST_MAX_RATIO",
-        description="How many times their own size compressed rows may unpack to; 1 MiB is always allowed.",
+        description="Maximum ratio of decompressed to compressed size of rows; 1 MiB is always allowed.",
     )
     ingest_max_line_bytes: int = Field(
         default=16 * 1024**2,
         ge=1024,
         alias="SUPERTABLE_INGEST_MAX_LINE_BYTES",
-        description="Longest line, or JSON object, of rows that are sent.",
+        description="Maximum length of one line, or of one JSON object, of rows that are sent, in bytes.",
     )
 
 

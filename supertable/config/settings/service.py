@@ -1,4 +1,4 @@
-"""How the services listen, and what bounds they keep."""
+"""Settings of the services: addresses, workers and limits."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from pydantic_settings import BaseSettings
 
 
 class ServiceSettings(BaseSettings):
-    """Lists are written with commas between."""
+    """Lists are separated by commas."""
 
     api_host: str = Field(
-        default="127.0.0.1", alias="SUPERTABLE_API_HOST", description="Address that the API listens at; 0.0.0.0: all."
+        default="127.0.0.1",
+        alias="SUPERTABLE_API_HOST",
+        description="Address that the API listens on; 0.0.0.0: all addresses.",
     )
     api_port: int = Field(
-        default=8051, ge=1, le=65_535, alias="SUPERTABLE_API_PORT", description="Port that the API listens at."
+        default=8051, ge=1, le=65_535, alias="SUPERTABLE_API_PORT", description="Port that the API listens on."
     )
     api_workers: int = Field(
-        default=1, ge=1, le=256, alias="SUPERTABLE_API_WORKERS", description="Processes that answer the API's requests."
+        default=1, ge=1, le=256, alias="SUPERTABLE_API_WORKERS", description="Number of worker processes of the API."
     )
     allowed_hosts: str = Field(
         default="*",
         alias="SUPERTABLE_ALLOWED_HOSTS",
-        description="Host names that requests may be addressed to, like *.example.com; *: any.",
+        description="Host names accepted in requests, like *.example.com; *: any.",
     )
     cors_origins: str = Field(
         default="",
@@ -32,25 +34,25 @@ class ServiceSettings(BaseSettings):
         default=60_000,
         ge=0,
         alias="SUPERTABLE_RATE_LIMIT",
-        description="Requests a minute that one token may make of each worker; 0: any number.",
+        description="Requests per minute that each worker accepts from one token; 0: unlimited.",
     )
     max_body_bytes: int = Field(
         default=10 * 1024**2,
         ge=1024,
         alias="SUPERTABLE_MAX_BODY_BYTES",
-        description="Most bytes of a request that is not rows to be written.",
+        description="Maximum size of a request body, in bytes, except rows to be written.",
     )
     shutdown_seconds: int = Field(
         default=25,
         ge=1,
         alias="SUPERTABLE_SHUTDOWN_SECONDS",
-        description="Seconds that running requests have to finish when a service stops; then they are broken off.",
+        description="Seconds that running requests have to finish when a service stops; then they are cancelled.",
     )
     otlp_endpoint: str | None = Field(
         default=None,
         alias="OTEL_EXPORTER_OTLP_ENDPOINT",
         pattern="^https?://",
-        description="Where OpenTelemetry traces are sent, by OTLP over HTTP; if unset, none are made.",
+        description="Address that receives OpenTelemetry traces, by OTLP over HTTP; if unset, no traces are recorded.",
     )
 
     @field_validator("allowed_hosts", "cors_origins")
@@ -60,4 +62,5 @@ class ServiceSettings(BaseSettings):
 
 
 def listed(names: str) -> list[str]:
+    """The parts of a setting that is a list, without blanks."""
     return [name.strip() for name in names.split(",") if name.strip()]

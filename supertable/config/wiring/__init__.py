@@ -1,1 +1,1 @@
-"""Factories that build the parts of the container, one module for each capability."""
+"""The container's parts and what each is built from, one module for each capability."""

@@ -24,8 +24,8 @@ from supertable.adapters.token_verifiers.jwt import JwtRules, JwtVerifier
 from supertable.adapters.token_verifiers.key_sources import url_reader
 from supertable.adapters.token_verifiers.keys import of_secret
 from supertable.application.ports.token_verifiers import Claims, TokenVerifier
+from supertable.config.backends.sign_in_methods import token_verifier
 from supertable.config.settings.settings import load_settings
-from supertable.config.wiring import sign_in as signing_in
 from supertable.domain.errors import InvalidSetting, Unavailable
 from tests.servers.jwks import (
     AUDIENCE,
@@ -73,7 +73,7 @@ def clock() -> ManualClock:
 
 def verifier(home: Path, clock: ManualClock | None = None, **more: Any) -> TokenVerifier:
     settings = load_settings(home=home, jwt_issuer=ISSUER, jwt_audience=AUDIENCE, **{"jwt_leeway_seconds": 0, **more})
-    made = signing_in.verifier(settings, clock or ManualClock())
+    made = token_verifier(settings, clock or ManualClock())
     assert made
     return made
 
@@ -447,7 +447,7 @@ WRONG: list[dict[str, Any]] = [
 @pytest.mark.parametrize("given", WRONG)
 def test_settings_that_do_not_go_together(home: Path, given: dict[str, Any]) -> None:
     with pytest.raises(InvalidSetting) as caught:
-        signing_in.verifier(load_settings(home=home, **given), ManualClock())
+        token_verifier(load_settings(home=home, **given), ManualClock())
     assert SECRET not in str(caught.value)
 
 
@@ -466,7 +466,7 @@ def test_a_private_key_is_no_key_to_check_with(home: Path) -> None:
 
 
 def test_without_settings_there_are_no_such_tokens(home: Path) -> None:
-    assert signing_in.verifier(load_settings(home=home), ManualClock()) is None
+    assert token_verifier(load_settings(home=home), ManualClock()) is None
 
 
 def test_errors_and_logs_never_have_the_token(

@@ -17,8 +17,8 @@ import pytest
 
 from supertable.adapters.object_stores.cloud import azure, ranged_reads
 from supertable.application.ports.object_stores import ObjectStore
+from supertable.config.backends.object_storage import object_store
 from supertable.config.settings.settings import load_settings
-from supertable.config.wiring.object_stores import object_store
 from supertable.domain.errors import StoreUnavailable
 from tests.servers.azurite import Azurite
 from tests.servers.fake_gcs import FakeGcs

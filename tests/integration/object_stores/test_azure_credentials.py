@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 
 from supertable.application.ports.object_stores import ObjectStore
+from supertable.config.backends.object_storage import object_store
 from supertable.config.settings.settings import load_settings
-from supertable.config.wiring.object_stores import object_store
 from supertable.domain.errors import StoreUnavailable
 from tests.servers.azurite import KEY, Azurite
 

@@ -13,9 +13,9 @@ import pytest
 from supertable.adapters.object_stores.cloud.azure import AzureBucket, AzurePatience
 from supertable.adapters.object_stores.cloud.cloud_store import CloudObjectStore
 from supertable.application.ports.object_stores import ObjectStore
-from supertable.config.settings.azure import azure_address
+from supertable.config.backends.azure_address import azure_address
+from supertable.config.backends.object_storage import object_store
 from supertable.config.settings.settings import load_settings
-from supertable.config.wiring.object_stores import object_store
 from supertable.domain.errors import StoreUnavailable
 from tests.servers.azurite import ACCOUNT, Azurite
 from tests.servers.fake_gcs import FakeGcs

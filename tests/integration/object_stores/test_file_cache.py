@@ -19,9 +19,9 @@ import pytest
 from supertable.adapters.object_stores.local.file_system import VolatileFileSystem
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.application.ports.file_caches import NoCopy
+from supertable.config.backends.data_file_access import copies_folder
+from supertable.config.backends.object_storage import object_store
 from supertable.config.settings.settings import load_settings
-from supertable.config.wiring.data_files import copies_folder
-from supertable.config.wiring.object_stores import object_store
 from supertable.domain.errors import ObjectDamaged, ObjectMissing, QueryCancelled, QueryTimeout, StoreUnavailable
 from supertable.entrypoints.sdk.lake import Lake
 from tests.support.budgets import BUDGET, chance

@@ -18,8 +18,8 @@ import pytest
 import supertable
 from supertable.adapters.object_stores.cloud import ranged_reads
 from supertable.application.ports.object_stores import ObjectStore
+from supertable.config.backends.object_storage import object_store
 from supertable.config.settings.settings import load_settings
-from supertable.config.wiring.object_stores import object_store
 from supertable.domain.errors import InvalidSetting, StoreUnavailable, UnsafeStore
 from tests.servers.seaweedfs import ACCESS_KEY, SECRET_KEY, SeaweedFS
 

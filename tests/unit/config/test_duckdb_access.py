@@ -1,4 +1,4 @@
-"""What DuckDB is given to read an object store, by the settings."""
+"""DuckDB's access to an object store, as the settings select it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from supertable.config.backends.duckdb_access import SignedLocations, remote_access
+from supertable.config.backends.object_storage import object_store
 from supertable.config.settings.settings import load_settings
-from supertable.config.wiring.duckdb_access import SignedLocations, remote_access
-from supertable.config.wiring.object_stores import object_store
 
 KEYS = {"storage_access_key": "known", "storage_secret_key": "hush"}
 S3 = {"storage_type": "S3", "storage_bucket": "b", "prefix": "p"}
@@ -85,7 +85,9 @@ def access(home: Path, **settings: Any) -> Any:
         ),
     ],
 )
-def test_secrets(home: Path, settings: dict[str, Any], kind: str, options: dict[str, str], folder: str) -> None:
+def test_credentials_in_the_settings_become_a_secret_of_duckdb(
+    home: Path, settings: dict[str, Any], kind: str, options: dict[str, str], folder: str
+) -> None:
     given = access(home, **settings)
     assert (given.secret.kind, dict(given.secret.options)) == (kind, options)
     assert given.folder() == folder
@@ -93,23 +95,23 @@ def test_secrets(home: Path, settings: dict[str, Any], kind: str, options: dict[
 
 
 @pytest.mark.parametrize("settings", [S3, AZURE, GCP], ids=["roles", "identities", "service accounts"])
-def test_credentials_that_are_not_in_the_settings_sign(home: Path, settings: dict[str, Any]) -> None:
+def test_without_credentials_in_the_settings_urls_are_signed(home: Path, settings: dict[str, Any]) -> None:
     given = access(home, **settings)
     assert given.secret is None
     assert list(given.extensions) == ["httpfs"]
 
 
-def test_presigned_means_no_credentials(home: Path) -> None:
+def test_presigned_access_has_no_credentials(home: Path) -> None:
     given = access(home, **S3, **KEYS, storage_endpoint_url="http://host:9000", duckdb_presigned=True)
     assert given.secret is None
     assert given.folder() == "http://host:9000/b/p/"
 
 
-def test_a_local_folder_needs_nothing(home: Path) -> None:
+def test_a_local_folder_needs_no_remote_access(home: Path) -> None:
     assert access(home) is None
 
 
-def test_signed_addresses_are_used_again(home: Path) -> None:
+def test_signed_urls_are_reused(home: Path) -> None:
     loaded = load_settings(home=home, **S3, **KEYS, storage_endpoint_url="http://host:9000")
     sign = SignedLocations(object_store(loaded))
     assert sign("a/b.parquet") is sign("a/b.parquet")

@@ -1,4 +1,4 @@
-"""What the settings of Azure and Google Cloud Storage ask for, and which of them cannot be meant."""
+"""Addresses and credentials of Azure and Google Cloud Storage, and combinations of settings that are refused."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from supertable.adapters.object_stores.cloud.azure import AzureAddress
 from supertable.adapters.object_stores.cloud.gcs import GcsAddress
-from supertable.config.settings.azure import azure_address
-from supertable.config.settings.gcs import gcs_address
+from supertable.config.backends.azure_address import azure_address
+from supertable.config.backends.gcs_address import gcs_address
 from supertable.config.settings.settings import load_settings
 from supertable.domain.errors import InvalidSetting
 
@@ -21,7 +21,7 @@ SERVICE_ACCOUNT = json.dumps({"type": "service_account", "private_key": "hidden"
 
 
 @pytest.fixture(autouse=True)
-def no_settings(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def isolated_settings(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
 
 
@@ -37,13 +37,13 @@ def gcs(monkeypatch: pytest.MonkeyPatch, **variables: str) -> GcsAddress:
     return gcs_address(load_settings())
 
 
-def test_an_account_has_its_usual_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_account_has_its_default_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     found = azure(monkeypatch, AZURE_STORAGE_ACCOUNT="acc", AZURE_STORAGE_KEY=KEY)
     assert found == AzureAddress("supertable", "https://acc.blob.core.windows.net", "acc", KEY)
     assert KEY not in repr(found)
 
 
-def test_its_own_endpoint_wins_over_the_general_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_azure_s_own_settings_override_the_general_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     found = azure(
         monkeypatch,
         AZURE_STORAGE_ACCOUNT="acc",
@@ -57,7 +57,7 @@ def test_its_own_endpoint_wins_over_the_general_one(monkeypatch: pytest.MonkeyPa
     assert azure(monkeypatch, AZURE_BLOB_ENDPOINT="http://here:2/acc/").endpoint == "http://here:2/acc"
 
 
-def test_without_key_or_token_there_is_the_identity(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_key_or_token_the_identity_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     found = azure(monkeypatch, AZURE_STORAGE_ACCOUNT="acc", STORAGE_BUCKET="box")
     assert found == AzureAddress("box", "https://acc.blob.core.windows.net", "acc")
 
@@ -76,7 +76,7 @@ def test_without_key_or_token_there_is_the_identity(monkeypatch: pytest.MonkeyPa
         ),
     ],
 )
-def test_a_connection_string(monkeypatch: pytest.MonkeyPatch, text: str, expected: AzureAddress) -> None:
+def test_a_connection_string_is_parsed(monkeypatch: pytest.MonkeyPatch, text: str, expected: AzureAddress) -> None:
     assert azure(monkeypatch, AZURE_STORAGE_CONNECTION_STRING=text) == expected
 
 
@@ -98,7 +98,7 @@ def test_a_connection_string(monkeypatch: pytest.MonkeyPatch, text: str, expecte
         ("STORAGE_ENDPOINT_URL", {"AZURE_STORAGE_ACCOUNT": "acc", "STORAGE_ENDPOINT_URL": "http://plain"}),
     ],
 )
-def test_what_cannot_be_meant_is_named(
+def test_an_invalid_combination_names_the_setting_without_secrets(
     monkeypatch: pytest.MonkeyPatch, setting: str, variables: dict[str, str]
 ) -> None:
     with pytest.raises(InvalidSetting) as refused:
@@ -107,7 +107,7 @@ def test_what_cannot_be_meant_is_named(
     assert not any(secret in str(refused.value) for secret in ("hidden", KEY, OTHER, "not/base64"))
 
 
-def test_google_s_bucket_and_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_google_s_bucket_and_credentials_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert gcs(monkeypatch) == GcsAddress("supertable")
     assert gcs(monkeypatch, GCP_PROJECT="p", GCS_BUCKET="b") == GcsAddress("b", project="p")
     file = tmp_path / "key.json"
@@ -122,7 +122,9 @@ def test_google_s_bucket_and_credentials(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 @pytest.mark.parametrize("text", ["hidden", "[]", '{"private_key": "hidden"}'])
-def test_what_is_no_google_account_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str) -> None:
+def test_malformed_google_credentials_are_refused_without_showing_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
+) -> None:
     file = tmp_path / "key.json"
     file.write_text(text)
     with pytest.raises(InvalidSetting, match="GOOGLE_APPLICATION_CREDENTIALS") as refused:
@@ -134,6 +136,6 @@ def test_what_is_no_google_account_is_refused(monkeypatch: pytest.MonkeyPatch, t
     assert "hidden" not in str(refused.value)
 
 
-def test_a_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_credentials_file_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidSetting, match="GOOGLE_APPLICATION_CREDENTIALS: the file cannot be read"):
         gcs(monkeypatch, GOOGLE_APPLICATION_CREDENTIALS="nowhere.json")

@@ -1,4 +1,4 @@
-"""What the documents say is true: every setting, in both directions."""
+"""The documents match the code: settings, their defaults and descriptions, and make targets."""
 
 from __future__ import annotations
 
@@ -14,21 +14,28 @@ README_PAGE = ROOT / "README.md"
 CONTRIBUTING_PAGE = ROOT / "CONTRIBUTING.md"
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 README = README_PAGE.read_text()
+EXAMPLE = (ROOT / ".env.example").read_text()
 
 
-def test_the_readme_names_exactly_the_settings_that_are_read() -> None:
+def test_the_readme_lists_exactly_the_settings() -> None:
     documented = set(re.findall(r"^\| `([A-Z][A-Z0-9_]+)` \|", README, flags=re.MULTILINE))
     assert documented == {setting.name for setting in Settings().describe()}
 
 
-def test_a_default_is_what_the_readme_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_defaults_in_the_readme_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.environ", {"HOME": "/home/someone", "PREFIX": "/usr", "ORGANIZATION": "x"})
     rows = dict(re.findall(r"^\| `([A-Z][A-Z0-9_]+)` \| `?(.*?)`? \|", README, flags=re.MULTILINE))
     for setting in Settings().describe():
         assert setting.value == rows[setting.name].replace("~", str(Path.home())), setting.name
 
 
-def test_nobody_is_told_to_install_the_other_project() -> None:
+def test_the_readme_and_the_example_describe_each_setting_as_the_command_does() -> None:
+    for setting in Settings().describe():
+        assert re.search(rf"^\| `{setting.name}` \|.*\| {re.escape(setting.description)} \|$", README, re.MULTILINE)
+        assert re.search(rf"^# {re.escape(setting.description)}\n#?{setting.name}=", EXAMPLE, re.MULTILINE)
+
+
+def test_no_document_installs_the_unrelated_package_of_this_name() -> None:
     for path in [README_PAGE, ROOT / "CHANGELOG.md", CONTRIBUTING_PAGE, *DOCS]:
         assert not re.search(r"pip install (-\S+ )*['\"]?supertable(?!-lake)", path.read_text()), path
 

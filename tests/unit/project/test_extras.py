@@ -1,4 +1,4 @@
-"""Every extra that an error names can be installed."""
+"""Every extra that an error names exists, and each error names the right one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 
 
-def test_named_extras_exist() -> None:
+def test_extras_named_in_errors_exist() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     sources = "".join(path.read_text() for path in (ROOT / "supertable").rglob("*.py"))
     named = set(re.findall(r'MissingExtra\([^,)]+, "(\w+)"\)', sources))
@@ -21,7 +21,7 @@ def test_named_extras_exist() -> None:
     assert named <= set(project["optional-dependencies"])
 
 
-def test_all_means_all() -> None:
+def test_the_extra_all_contains_every_other() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     (everything,) = extras["all"]
     assert set(everything.split("[")[1].rstrip("]").split(",")) == set(extras) - {"all"}
@@ -31,7 +31,7 @@ WITHOUT = """
 import sys
 sys.modules[sys.argv[1]] = None
 from supertable.config.settings.settings import load_settings
-from supertable.config.wiring.object_stores import object_store
+from supertable.config.backends.object_storage import object_store
 from supertable.domain.errors import MissingExtra
 try:
     object_store(load_settings(storage_type=sys.argv[2], azure_storage_account="a"))
@@ -49,7 +49,7 @@ except MissingExtra as error:
         ("google.cloud", "GCP", "gcs"),
     ],
 )
-def test_a_store_without_its_sdk_names_the_extra(sdk: str, kind: str, extra: str, tmp_path: Path) -> None:
+def test_a_store_without_its_sdk_names_the_missing_extra(sdk: str, kind: str, extra: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT, sdk, kind], cwd=tmp_path, capture_output=True, text=True, check=True
     )
@@ -71,7 +71,6 @@ except MissingExtra as error:
 """
 
 
-def test_signing_in_without_pyjwt(tmp_path: Path) -> None:
-    """It is needed where JWTs are believed, and nowhere else."""
+def test_pyjwt_is_required_only_where_jwts_are_configured(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", WITHOUT_JWT], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["server"]

@@ -1,4 +1,4 @@
-"""The import contracts hold the code; this holds the contracts: none is removed or weakened unseen."""
+"""The import contracts of `.importlinter`: none is removed or weakened by accident."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def listed(contracts: configparser.ConfigParser, section: str, option: str) -> l
     return contracts.get(f"importlinter:contract:{section}", option).split()
 
 
-def test_these_are_the_contracts(contracts: configparser.ConfigParser) -> None:
+def test_no_contract_is_missing(contracts: configparser.ConfigParser) -> None:
     types = {
         section.removeprefix("importlinter:contract:"): contracts.get(section, "type")
         for section in contracts.sections()
@@ -54,7 +54,7 @@ def test_these_are_the_contracts(contracts: configparser.ConfigParser) -> None:
     }
 
 
-def test_they_cover_the_whole_package(contracts: configparser.ConfigParser) -> None:
+def test_the_contracts_cover_the_whole_package(contracts: configparser.ConfigParser) -> None:
     assert contracts.get("importlinter", "root_package") == "supertable"
     assert contracts.getboolean("importlinter", "include_external_packages")
     assert not contracts.getboolean("importlinter", "exclude_type_checking_imports", fallback=False)

@@ -15,7 +15,6 @@ from supertable.application.commits.write_result import WriteResult
 from supertable.application.writes.ingest_rows import Wanted
 from supertable.application.writes.write_modes import WriteMode
 from supertable.config.container import Container
-from supertable.config.wiring.object_stores import folder
 from supertable.domain.errors import InvalidInput
 from supertable.entrypoints.api.openapi.operations import RowsOperation
 from supertable.entrypoints.api.openapi.problem_responses import change_problems
@@ -92,7 +91,7 @@ async def write_rows(
     settings = container.settings()
     wanted = Wanted(namespace, table, mode, evolve, where, commit_info(idempotency_key, {}))
     limits = BodyLimits(settings.ingest_max_bytes, settings.ingest_max_line_bytes)
-    async with received_rows(request, folder(settings, "temporary"), limits, as_file=not wanted.shareable) as body:
+    async with received_rows(request, settings.folder("temporary"), limits, as_file=not wanted.shareable) as body:
         return version_response(namespace, await _write(container, wanted, body))
 
 

@@ -10,11 +10,11 @@ from supertable.entrypoints.cli.terminal.session import Session
 
 def config(context: typer.Context) -> None:
     """Show the settings in effect and where each comes from. Secrets are hidden."""
-    from supertable.config.wiring.catalogs import chosen
+    from supertable.config.backends.catalogs_and_locks import selected_backends
 
     session = Session.of(context)
     loaded = session.settings()
-    settings = [*loaded.describe(), *chosen(loaded)]
+    settings = [*loaded.describe(), *selected_backends(loaded)]
     if session.as_json:
         write_json(settings)
     else:

@@ -1,4 +1,4 @@
-"""How the settings have data files read: in their folder, from copies on this machine, or by DuckDB from the store."""
+"""How data files are read: in their local folder, from copies on this machine, or by DuckDB from the object store."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.cached_files import CachedFiles
 from supertable.application.storage.deletion_vectors import DeletionVectors
 from supertable.application.storage.local_files import LocalFiles
+from supertable.config.backends.duckdb_access import SignedLocations, remote_access
 from supertable.config.settings.settings import Settings
 from supertable.config.settings.storage import StorageType
-from supertable.config.wiring.duckdb_access import SignedLocations, remote_access
-from supertable.config.wiring.object_stores import folder
 
 REQUESTS_AT_ONCE = 16
 
@@ -30,11 +29,11 @@ def data_files(
     remote = remote_access(settings, store)
     if remote is None:
         return LocalFiles(store, vectors)
-    place = store.location if remote.secret else SignedLocations(store)
+    location = store.location if remote.secret else SignedLocations(store)
 
     def locate(key: str) -> str:
         duckdb.need_remote()
-        return place(key)
+        return location(key)
 
     requests = settings.duckdb_external_threads or REQUESTS_AT_ONCE
     return CachedFiles(store, vectors, _cache(settings, store), locate, requests)
@@ -45,35 +44,35 @@ def duckdb_instance(settings: Settings, store: ObjectStore) -> DuckDBInstance:
         root=_local_folder(settings, store),
         memory_limit=settings.duckdb_memory_limit,
         threads=settings.duckdb_threads,
-        temp_directory=folder(settings, "temporary"),
+        temp_directory=settings.folder("temporary"),
         remote=remote_access(settings, store),
     )
 
 
 def _local_folder(settings: Settings, store: ObjectStore) -> str | None:
     if settings.storage_type is StorageType.LOCAL:
-        return str(folder(settings, "storage"))
+        return str(settings.folder("storage"))
     return str(copies_folder(settings, store)) if settings.cache_bytes else None
 
 
 def copies_folder(settings: Settings, store: ObjectStore) -> Path:
-    """Where the copies of this deployment's files are."""
+    """The folder of the copies of this deployment's files."""
     return _cache_root(settings) / store_digest(settings, store)
 
 
 def store_digest(settings: Settings, store: ObjectStore) -> str:
-    """32 hex digits, which no other bucket, prefix or endpoint has."""
+    """32 hex digits that identify the bucket, prefix and endpoint."""
     connection = settings.azure_storage_connection_string
-    told = re.findall("(?:AccountName|BlobEndpoint)=([^;]*)", connection.get_secret_value()) if connection else []
-    where = [
+    account = re.findall("(?:AccountName|BlobEndpoint)=([^;]*)", connection.get_secret_value()) if connection else []
+    address = [
         settings.storage_type.value,
         settings.storage_endpoint_url,
         settings.azure_storage_account,
         settings.azure_blob_endpoint,
-        told,
+        account,
         store.location("-"),
     ]
-    return hashlib.sha256(json.dumps(where).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps(address).encode()).hexdigest()[:32]
 
 
 def _cache(settings: Settings, store: ObjectStore) -> FolderCache | None:

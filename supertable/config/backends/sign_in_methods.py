@@ -1,4 +1,4 @@
-"""How people and programs sign in, by the settings."""
+"""How people and programs sign in: the rules for tokens, and the verifier of JWTs."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ _FILE = "SUPERTABLE_JWT_JWKS_FILE"
 _SECRET = "SUPERTABLE_JWT_SECRET"  # noqa: S105
 
 
-def rules(settings: Settings) -> SignInRules:
+def sign_in_rules(settings: Settings) -> SignInRules:
     return SignInRules(
         settings.super_token, settings.superhash, LoginMask(settings.login_mask), settings.jwt_superadmin
     )
 
 
-def verifier(settings: Settings, clock: Clock) -> TokenVerifier | None:
-    """None: nobody signs in by JWT. Raises `InvalidSetting`, and `MissingExtra` without PyJWT."""
-    named = {_URL: settings.jwt_jwks_url, _FILE: settings.jwt_jwks_file, _SECRET: settings.jwt_secret}
-    given = [variable for variable, value in named.items() if value is not None]
-    needed = {"SUPERTABLE_JWT_ISSUER": settings.jwt_issuer, "SUPERTABLE_JWT_AUDIENCE": settings.jwt_audience}
-    if not given and not any(needed.values()):
+def token_verifier(settings: Settings, clock: Clock) -> TokenVerifier | None:
+    """None: signing in by JWT is not configured. Raises `InvalidSetting`, and `MissingExtra` without PyJWT."""
+    key_settings = {_URL: settings.jwt_jwks_url, _FILE: settings.jwt_jwks_file, _SECRET: settings.jwt_secret}
+    given = [variable for variable, value in key_settings.items() if value is not None]
+    required = {"SUPERTABLE_JWT_ISSUER": settings.jwt_issuer, "SUPERTABLE_JWT_AUDIENCE": settings.jwt_audience}
+    if not given and not any(required.values()):
         return None
     if len(given) != 1:
-        raise InvalidSetting(given[0] if given else _URL, f"to sign in by JWT, give one of {_URL}, {_FILE}, {_SECRET}")
-    for variable, value in needed.items():
+        raise InvalidSetting(given[0] if given else _URL, f"to sign in by JWT, set one of {_URL}, {_FILE}, {_SECRET}")
+    for variable, value in required.items():
         if not value:
             raise InvalidSetting(variable, f"it is needed together with {given[0]}")
     try:
@@ -61,7 +61,7 @@ def _jwt_rules(settings: Settings) -> JwtRules:
 
 
 def _keys(settings: Settings, clock: Clock) -> Keys:
-    """A file is read at once, so that a wrong one is known from the start; the issuer's server may be down."""
+    """A file is read at once, so that an unusable one is reported at the start; a URL is read at first use."""
     from supertable.adapters.token_verifiers import key_sources, keys
 
     if settings.jwt_secret is not None:

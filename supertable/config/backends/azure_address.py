@@ -1,4 +1,4 @@
-"""What the settings say of a container of Azure Blob Storage."""
+"""Address and credentials of a container in Azure Blob Storage."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class _Account:
 def azure_address(settings: Settings) -> AzureAddress:
     """Raises `InvalidSetting`."""
     text = settings.azure_storage_connection_string
-    account = _named(settings) if text is None else _connected(text.get_secret_value(), settings)
+    account = _from_settings(settings) if text is None else _from_connection_string(text.get_secret_value(), settings)
     container = settings.azure_container or settings.storage_bucket
     return AzureAddress(container, account.endpoint, account.name, account.key, account.sas_token)
 
 
-def _named(settings: Settings) -> _Account:
+def _from_settings(settings: Settings) -> _Account:
     name = settings.azure_storage_account
     if name is None:
         raise InvalidSetting("AZURE_STORAGE_ACCOUNT", f"STORAGE_TYPE AZURE needs it, or {_CONNECTION_STRING}")
@@ -40,19 +40,19 @@ def _named(settings: Settings) -> _Account:
     account = _Account(
         endpoint or f"https://{name}.blob.core.windows.net",
         name,
-        _checked_key("AZURE_STORAGE_KEY", _open(settings.azure_storage_key)),
-        _open(settings.azure_sas_token),
+        _checked_key("AZURE_STORAGE_KEY", _revealed(settings.azure_storage_key)),
+        _revealed(settings.azure_sas_token),
     )
     if account.key and account.sas_token:
         raise InvalidSetting("AZURE_SAS_TOKEN", "AZURE_STORAGE_KEY is given too; only one of them can be used")
     if not (account.key or account.sas_token or account.endpoint.startswith("https:")):
         variable = "AZURE_BLOB_ENDPOINT" if settings.azure_blob_endpoint else "STORAGE_ENDPOINT_URL"
-        raise InvalidSetting(variable, "managed and workload identities are used over https:// only")
+        raise InvalidSetting(variable, "managed and workload identities need https://")
     return account
 
 
-def _connected(text: str, settings: Settings) -> _Account:
-    """The connection string has it all, so nothing may be given that could say otherwise."""
+def _from_connection_string(text: str, settings: Settings) -> _Account:
+    """The connection string is complete, so settings that could contradict it are refused."""
     others = {
         "AZURE_STORAGE_KEY": settings.azure_storage_key,
         "AZURE_SAS_TOKEN": settings.azure_sas_token,
@@ -61,10 +61,10 @@ def _connected(text: str, settings: Settings) -> _Account:
     }
     for variable, value in others.items():
         if value is not None:
-            raise InvalidSetting(variable, f"{_CONNECTION_STRING} is given too, and says it all")
+            raise InvalidSetting(variable, f"{_CONNECTION_STRING} is given too, and contains this; remove one of them")
     account = _parsed(text)
     if settings.azure_storage_account not in (None, account.name):
-        raise InvalidSetting("AZURE_STORAGE_ACCOUNT", f"it is not the account of {_CONNECTION_STRING}")
+        raise InvalidSetting("AZURE_STORAGE_ACCOUNT", f"{_CONNECTION_STRING} names another account")
     return account
 
 
@@ -73,7 +73,7 @@ def _parsed(text: str) -> _Account:
     name = parts.get("accountname")
     key = _checked_key(_CONNECTION_STRING, parts.get("accountkey"))
     sas_token = parts.get("sharedaccesssignature")
-    endpoint = parts.get("blobendpoint", "").rstrip("/") or _usual_endpoint(parts)
+    endpoint = parts.get("blobendpoint", "").rstrip("/") or _default_endpoint(parts)
     if endpoint is None or not (key or sas_token) or (key and not name):
         raise InvalidSetting(
             _CONNECTION_STRING, "it is not like AccountName=…;AccountKey=… or BlobEndpoint=…;SharedAccessSignature=…"
@@ -81,7 +81,7 @@ def _parsed(text: str) -> _Account:
     return _Account(endpoint, name, key, None if key else sas_token)
 
 
-def _usual_endpoint(parts: dict[str, str]) -> str | None:
+def _default_endpoint(parts: dict[str, str]) -> str | None:
     if "accountname" not in parts:
         return None
     protocol = parts.get("defaultendpointsprotocol", "https")
@@ -96,5 +96,5 @@ def _checked_key(setting: str, key: str | None) -> str | None:
     return key or None
 
 
-def _open(secret: SecretStr | None) -> str | None:
+def _revealed(secret: SecretStr | None) -> str | None:
     return None if secret is None else secret.get_secret_value()

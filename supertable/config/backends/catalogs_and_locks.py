@@ -1,4 +1,4 @@
-"""Where the settings put a lake's catalog, locks and leases: in Redis where one is configured, else on this machine."""
+"""The catalog, locks and leases: in Redis where it is configured, otherwise in files on this machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from supertable.application.ports.locks import Locks
 from supertable.application.storage.deployment import Deployment
 from supertable.config.settings.redis import LockingBackend, RedisSettings
 from supertable.config.settings.settings import Settings, SettingValue
-from supertable.config.wiring.object_stores import folder
 from supertable.domain.errors import InvalidSetting, MissingExtra
 
 if TYPE_CHECKING:
@@ -24,47 +23,47 @@ if TYPE_CHECKING:
 
 
 def catalog(settings: Settings, deployment: Deployment, redis: Callable[[], RedisServer]) -> Catalog:
-    """`redis`: see `redis_server`, which is asked only where Redis is configured. So it is for the others."""
+    """`redis` is called only where Redis is configured, here and in `locks` and `leases`."""
     if not settings.redis_configured:
-        return SqliteCatalog(folder(settings, "catalog") / "catalog.sqlite")
+        return SqliteCatalog(settings.folder("catalog") / "catalog.sqlite")
     server = redis()
     from supertable.adapters.redis.catalog import RedisCatalog
 
-    return RedisCatalog(server, _keys(deployment))
+    return RedisCatalog(server, redis_keys(deployment))
 
 
 def locks(settings: Settings, deployment: Deployment, redis: Callable[[], RedisServer]) -> Locks:
     backend = settings.locking_backend
     if backend is LockingBackend.LOCAL or (backend is None and not settings.redis_configured):
-        return FileLocks(folder(settings, "locks"))
+        return FileLocks(settings.folder("locks"))
     server = redis()
     from supertable.adapters.redis.locks import RedisLocks
 
-    return RedisLocks(server, _keys(deployment))
+    return RedisLocks(server, redis_keys(deployment))
 
 
 def leases(settings: Settings, deployment: Deployment, redis: Callable[[], RedisServer]) -> Leases:
     if not settings.redis_configured:
-        return FileLeases(folder(settings, "leases"))
+        return FileLeases(settings.folder("leases"))
     server = redis()
     from supertable.adapters.redis.leases import RedisLeases
 
-    return RedisLeases(server, _keys(deployment))
+    return RedisLeases(server, redis_keys(deployment))
 
 
-def chosen(settings: Settings) -> list[SettingValue]:
-    """What the settings come to, fit to be shown to anyone."""
-    redis = f"Redis at {_shown(settings)}" if settings.redis_configured else ""
-    own_catalog = f"SQLite in {folder(settings, 'catalog')}"
-    own_locks = f"files in {folder(settings, 'locks')}"
+def selected_backends(settings: Settings) -> list[SettingValue]:
+    """Where the catalog and the locks are, without secrets."""
+    redis = f"Redis at {_shown_address(settings)}" if settings.redis_configured else ""
+    local_catalog = f"SQLite in {settings.folder('catalog')}"
+    local_locks = f"files in {settings.folder('locks')}"
     locks_in_redis = redis and settings.locking_backend is not LockingBackend.LOCAL
     return [
-        SettingValue("(catalog)", redis or own_catalog, "the settings", "Where the newest versions are known."),
-        SettingValue("(locks)", redis if locks_in_redis else own_locks, "the settings", "Where writers' locks are."),
+        SettingValue("(catalog)", redis or local_catalog, "the settings", "Where the catalog is stored."),
+        SettingValue("(locks)", redis if locks_in_redis else local_locks, "the settings", "Where writers' locks are."),
     ]
 
 
-def _shown(settings: RedisSettings) -> str:
+def _shown_address(settings: RedisSettings) -> str:
     try:
         return str(redis_address(settings))
     except MissingExtra as error:
@@ -104,17 +103,17 @@ def redis_address(settings: RedisSettings) -> RedisAddress:
 
 
 def _sentinels(settings: RedisSettings) -> tuple[tuple[str, int], ...]:
-    found = []
+    sentinels = []
     for part in (settings.supertable_redis_sentinels or "").split(","):
         host, _, port = part.strip().rpartition(":")
         if not host or not port.isdigit():
             raise InvalidSetting("SUPERTABLE_REDIS_SENTINELS", "it is not of the form host:port,host:port")
-        found.append((host, int(port)))
-    return tuple(found)
+        sentinels.append((host, int(port)))
+    return tuple(sentinels)
 
 
-def _keys(deployment: Deployment) -> Callable[[], Keys]:
-    """Asks the store for the deployment's id at first use."""
+def redis_keys(deployment: Deployment) -> Callable[[], Keys]:
+    """Reads the deployment's id from the object store at first use."""
     from supertable.adapters.redis.keys import Keys
 
     return cache(lambda: Keys(deployment.id()))

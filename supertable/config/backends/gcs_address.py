@@ -1,4 +1,4 @@
-"""What the settings say of a bucket of Google Cloud Storage."""
+"""Address and credentials of a bucket in Google Cloud Storage."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def gcs_address(settings: Settings) -> GcsAddress:
 
 
 def _credentials(file: Path | None, inline: SecretStr | None) -> str | None:
-    """Their JSON. None: the SDK looks for the machine's own."""
+    """The credentials' JSON. None: the SDK uses the machine's own credentials."""
     if inline is not None:
         if file is not None:
             raise InvalidSetting(_INLINE, f"{_FILE} is given too; only one of them can be used")
@@ -45,5 +45,5 @@ def _checked(setting: str, text: str) -> str:
     except ValueError:
         content = None
     if not isinstance(content, dict) or "type" not in content:
-        raise InvalidSetting(setting, "this is not the JSON of a Google account's credentials")
+        raise InvalidSetting(setting, "this is not the JSON of Google credentials")
     return text

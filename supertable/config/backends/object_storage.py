@@ -1,9 +1,8 @@
-"""Which object store the settings ask for."""
+"""The object store that the settings select."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from supertable.adapters.object_stores.cloud.buckets import Bucket
 from supertable.adapters.object_stores.cloud.cloud_store import CloudObjectStore
@@ -14,15 +13,10 @@ from supertable.config.settings.storage import StorageType
 from supertable.domain.errors import MissingExtra
 
 
-def folder(settings: Settings, kind: str) -> Path:
-    """A deployment's own folder on this machine, e.g. of its locks."""
-    return settings.home / kind / settings.prefix
-
-
 def object_store(settings: Settings) -> ObjectStore:
-    """Raises `InvalidSetting` where a setting that the store needs is not given, `MissingExtra` without its SDK."""
+    """Raises `InvalidSetting` where a setting that the store needs is missing, `MissingExtra` without its SDK."""
     if settings.storage_type is StorageType.LOCAL:
-        return LocalObjectStore(folder(settings, "storage"))
+        return LocalObjectStore(settings.folder("storage"))
     if settings.storage_type in (StorageType.S3, StorageType.MINIO):
         return _remote(settings, _s3, "s3")
     if settings.storage_type is StorageType.AZURE:
@@ -30,30 +24,30 @@ def object_store(settings: Settings) -> ObjectStore:
     return _remote(settings, _gcs, "gcs")
 
 
-def _remote(settings: Settings, bucket: Callable[[Settings], Bucket], extra: str) -> ObjectStore:
+def _remote(settings: Settings, open_bucket: Callable[[Settings], Bucket], extra: str) -> ObjectStore:
     try:
-        found = bucket(settings)
+        bucket = open_bucket(settings)
     except ImportError:
         raise MissingExtra(f"STORAGE_TYPE {settings.storage_type}", extra) from None
-    return CloudObjectStore(found, settings.prefix, folder(settings, "temporary") / "uploads")
+    return CloudObjectStore(bucket, settings.prefix, settings.folder("temporary") / "uploads")
 
 
 def _s3(settings: Settings) -> Bucket:
     from supertable.adapters.object_stores.cloud.s3 import S3Bucket
-    from supertable.config.settings.s3 import s3_address
+    from supertable.config.backends.s3_address import s3_address
 
     return S3Bucket(s3_address(settings))
 
 
 def _azure(settings: Settings) -> Bucket:
     from supertable.adapters.object_stores.cloud.azure import AzureBucket
-    from supertable.config.settings.azure import azure_address
+    from supertable.config.backends.azure_address import azure_address
 
     return AzureBucket(azure_address(settings))
 
 
 def _gcs(settings: Settings) -> Bucket:
     from supertable.adapters.object_stores.cloud.gcs import GcsBucket
-    from supertable.config.settings.gcs import gcs_address
+    from supertable.config.backends.gcs_address import gcs_address
 
     return GcsBucket(gcs_address(settings))

@@ -1,4 +1,4 @@
-"""What the settings say of a bucket of S3 or MinIO."""
+"""Address and credentials of a bucket in S3 or MinIO."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def s3_address(settings: Settings) -> S3Address:
     """Raises `InvalidSetting`."""
     is_minio = settings.storage_type is StorageType.MINIO
     if is_minio and not settings.storage_endpoint_url:
-        raise InvalidSetting("STORAGE_ENDPOINT_URL", "MinIO's address is needed, like http://127.0.0.1:9000")
+        raise InvalidSetting("STORAGE_ENDPOINT_URL", "STORAGE_TYPE MINIO needs its address, like http://127.0.0.1:9000")
     return S3Address(
         bucket=settings.storage_bucket,
         endpoint=_endpoint(settings),
@@ -36,14 +36,14 @@ def _endpoint(settings: Settings) -> str | None:
 
 
 def _keys(settings: Settings) -> S3Keys | None:
-    """None: boto3 looks in all the places where it is used to finding some."""
+    """None: boto3 finds the credentials in its usual places."""
     token = settings.storage_session_token
     own = _pair("STORAGE_ACCESS_KEY", settings.storage_access_key, "STORAGE_SECRET_KEY", settings.storage_secret_key)
     if own is not None:
-        return S3Keys(*own, _open(token))
+        return S3Keys(*own, _revealed(token))
     names = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
     aws = _pair(names[0], settings.aws_access_key_id, names[1], settings.aws_secret_access_key)
-    return None if aws is None else S3Keys(*aws, _open(token or settings.aws_session_token))
+    return None if aws is None else S3Keys(*aws, _revealed(token or settings.aws_session_token))
 
 
 def _pair(
@@ -57,5 +57,5 @@ def _pair(
     return access.get_secret_value(), secret.get_secret_value()
 
 
-def _open(secret: SecretStr | None) -> str | None:
+def _revealed(secret: SecretStr | None) -> str | None:
     return None if secret is None else secret.get_secret_value()

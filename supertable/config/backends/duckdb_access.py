@@ -1,4 +1,4 @@
-"""What DuckDB is given to read the settings' object store itself: credentials of its own, or signed addresses."""
+"""DuckDB's own access to the object store: by credentials, or by signed URLs."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from supertable.config.settings.settings import Settings
 from supertable.config.settings.storage import StorageType
 
 SIGNED_SECONDS = 12 * 3600
-"""A query that takes longer may fail. So may one that outlives the credentials, where those are temporary."""
-_USED_AGAIN_SECONDS = 600
-_REMEMBERED = 100_000
+"""Lifetime of a signed URL. A query that takes longer may fail, as may one that outlives temporary credentials."""
+_REUSED_SECONDS = 600
+_MAX_SIGNED = 100_000
 _NAME = "-"
 
 
 class SignedLocations:
-    """Signed addresses, each used again for a while, so that DuckDB knows the file again."""
+    """Signed URLs. Each is reused for a while, so that DuckDB recognizes the file in its caches."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
@@ -30,14 +30,14 @@ class SignedLocations:
         if time.monotonic() < until:
             return location
         location = self._store.signed_location(key, SIGNED_SECONDS)
-        self._signed[key] = location, time.monotonic() + _USED_AGAIN_SECONDS
-        while len(self._signed) > _REMEMBERED:
+        self._signed[key] = location, time.monotonic() + _REUSED_SECONDS
+        while len(self._signed) > _MAX_SIGNED:
             self._signed.popitem(last=False)
         return location
 
 
 def remote_access(settings: Settings, store: ObjectStore) -> RemoteAccess | None:
-    """None: the store is a folder of this machine."""
+    """None: the store is a folder on this machine."""
     if settings.storage_type is StorageType.LOCAL:
         return None
     secret = None if settings.duckdb_presigned else _SECRETS[settings.storage_type](settings)
@@ -57,8 +57,8 @@ def _folder(store: ObjectStore, signed: bool) -> str:
 
 
 def _s3(settings: Settings) -> Secret | None:
-    """None where boto3 finds the credentials: those change, and a secret would not."""
-    from supertable.config.settings.s3 import s3_address
+    """None where boto3 finds the credentials: those may change, and a secret in DuckDB would not."""
+    from supertable.config.backends.s3_address import s3_address
 
     address = s3_address(settings)
     if address.keys is None:
@@ -72,7 +72,7 @@ def _s3(settings: Settings) -> Secret | None:
 
 
 def _gcs(settings: Settings) -> Secret | None:
-    """DuckDB knows Google's HMAC keys only; other credentials sign."""
+    """None without HMAC keys, the only credentials of Google that DuckDB accepts; others sign URLs."""
     access, secret = settings.storage_access_key, settings.storage_secret_key
     if access is None or secret is None:
         return None
@@ -81,8 +81,8 @@ def _gcs(settings: Settings) -> Secret | None:
 
 
 def _azure(settings: Settings) -> Secret | None:
-    """None for managed and workload identities, which sign."""
-    from supertable.config.settings.azure import azure_address
+    """None for managed and workload identities, which sign URLs."""
+    from supertable.config.backends.azure_address import azure_address
 
     address = azure_address(settings)
     if address.key:

@@ -1,0 +1,1 @@
+"""The adapters that the settings select, each with its settings."""

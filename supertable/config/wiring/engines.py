@@ -1,0 +1,45 @@
+"""DuckDB, and the files that it reads and writes."""
+
+from __future__ import annotations
+
+from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBRowFilterParser, DuckDBRowFinder
+from supertable.adapters.readers.files import FileReaderAdapter
+from supertable.application.ports.clocks import Identifiers
+from supertable.application.ports.object_stores import ObjectStore
+from supertable.application.storage.cached_files import CachedFiles
+from supertable.application.storage.data_file_writer import DataFileWriter
+from supertable.application.storage.local_files import LocalFiles
+from supertable.config.backends import data_file_access
+from supertable.config.settings.settings import Settings
+from supertable.config.wiring.storage import identifiers, settings, store, vectors
+from supertable.config.wiring.typed_providers import provided, singleton
+
+
+def _data_file_writer(
+    *, store: ObjectStore, stored_files: LocalFiles | CachedFiles, identifiers: Identifiers
+) -> DataFileWriter:
+    return DataFileWriter(store=store, open_writer=stored_files.open_writer, identifiers=identifiers)
+
+
+def _file_reader(*, settings: Settings) -> FileReaderAdapter:
+    return FileReaderAdapter(temporary_folder=settings.folder("temporary"))
+
+
+duckdb = singleton(data_file_access.duckdb_instance, settings=provided(settings), store=provided(store))
+stored_files = singleton(
+    data_file_access.data_files,
+    settings=provided(settings),
+    store=provided(store),
+    vectors=provided(vectors),
+    duckdb=provided(duckdb),
+)
+data_files = singleton(
+    _data_file_writer,
+    store=provided(store),
+    stored_files=provided(stored_files),
+    identifiers=provided(identifiers),
+)
+engine = singleton(DuckDBEngine, instance=provided(duckdb), stored=provided(stored_files))
+finder = singleton(DuckDBRowFinder, instance=provided(duckdb), stored=provided(stored_files))
+row_filter_parser = singleton(DuckDBRowFilterParser, instance=provided(duckdb))
+file_reader = singleton(_file_reader, settings=provided(settings))

@@ -1,0 +1,20 @@
+"""The settings, the object store, and the objects and identifiers that everything else is built on."""
+
+from __future__ import annotations
+
+from dependency_injector import providers
+
+from supertable.adapters.clocks.system import SystemClock, UuidIdentifiers
+from supertable.application.ports.clocks import Clock, Identifiers
+from supertable.application.storage.deletion_vectors import DeletionVectors
+from supertable.application.storage.deployment import Deployment
+from supertable.config.backends.object_storage import object_store
+from supertable.config.settings.settings import Settings
+from supertable.config.wiring.typed_providers import provided, singleton
+
+settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
+clock: providers.Provider[Clock] = singleton(SystemClock)
+identifiers: providers.Provider[Identifiers] = singleton(UuidIdentifiers)
+store = singleton(object_store, settings=provided(settings))
+deployment = singleton(Deployment, store=provided(store), identifiers=provided(identifiers))
+vectors = singleton(DeletionVectors, store=provided(store), identifiers=provided(identifiers))

@@ -1,0 +1,23 @@
+"""Finding tables, and reading what is known of them."""
+
+from __future__ import annotations
+
+from supertable.application.tables.history import TableHistory
+from supertable.application.tables.lookup import Tables
+from supertable.application.tables.supertables import ListSupertables
+from supertable.config.wiring.audit_recorder import audit
+from supertable.config.wiring.storage import clock, store
+from supertable.config.wiring.transaction_log import accesses, heads, registries, snapshots
+from supertable.config.wiring.typed_providers import provided, singleton
+
+tables = singleton(
+    Tables,
+    heads=provided(heads),
+    registries=provided(registries),
+    snapshots=provided(snapshots),
+    accesses=provided(accesses),
+    audit=provided(audit),
+    clock=provided(clock),
+)
+list_supertables = singleton(ListSupertables, tables=provided(tables), store=provided(store))
+table_history = singleton(TableHistory, tables=provided(tables))

@@ -1,0 +1,54 @@
+"""Writing and deleting rows."""
+
+from __future__ import annotations
+
+from supertable.application.writes.delete_rows import DeleteRows
+from supertable.application.writes.group_commit import GroupCommit
+from supertable.application.writes.ingest_rows import IngestRows
+from supertable.application.writes.key_resolution import KeyResolver
+from supertable.application.writes.staged_files import StagedFileWriter
+from supertable.application.writes.write_attempts import WriteAttempts
+from supertable.application.writes.write_rows import WriteRows
+from supertable.config.settings.ingest import ingest_limits
+from supertable.config.wiring.commits import committer
+from supertable.config.wiring.engines import data_files, file_reader, finder
+from supertable.config.wiring.storage import settings, store, vectors
+from supertable.config.wiring.tables import tables
+from supertable.config.wiring.typed_providers import provided, singleton
+
+stage = singleton(StagedFileWriter, store=provided(store), writer=provided(data_files), finder=provided(finder))
+resolver = singleton(KeyResolver, stage=provided(stage), finder=provided(finder), vectors=provided(vectors))
+write_attempts = singleton(
+    WriteAttempts,
+    tables=provided(tables),
+    stage=provided(stage),
+    finder=provided(finder),
+    resolver=provided(resolver),
+    vectors=provided(vectors),
+)
+write_rows = singleton(
+    WriteRows,
+    tables=provided(tables),
+    stage=provided(stage),
+    committer=provided(committer),
+    finder=provided(finder),
+    attempts=provided(write_attempts),
+)
+group_commit = singleton(
+    GroupCommit, tables=provided(tables), committer=provided(committer), write_rows=provided(write_rows)
+)
+ingest_rows = singleton(
+    IngestRows,
+    tables=provided(tables),
+    reader=provided(file_reader),
+    write_rows=provided(write_rows),
+    group_commit=provided(group_commit),
+    limits=provided(singleton(ingest_limits, settings=provided(settings))),
+)
+delete_rows = singleton(
+    DeleteRows,
+    tables=provided(tables),
+    committer=provided(committer),
+    finder=provided(finder),
+    vectors=provided(vectors),
+)
