@@ -1,4 +1,4 @@
-"""The anchor of an audit log: an object beside the log that says how far it goes, so that its end cannot go unseen."""
+"""The anchor of an audit log: an object apart from the log that records its end, so that a lost end is detected."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class AuditAnchors:
         self._store = store
 
     def read(self, organization: str) -> Anchor | None:
-        """None: there is none. Raises `ObjectDamaged`."""
+        """The anchor, or None if it does not exist. Raises `ObjectDamaged`."""
         key = audit_anchor(organization)
         data = self._store.read(key)
         if data is None:
@@ -34,9 +34,9 @@ class AuditAnchors:
             found = json.loads(opened(key, data))
             return Anchor(int(found["version"]), ChainEnd(int(found["sequence"]), str(found["hash"])))
         except (ValueError, KeyError, TypeError) as error:
-            raise ObjectDamaged(key, "it does not say how far the audit log goes") from error
+            raise ObjectDamaged(key, "it is not a valid anchor of an audit log") from error
 
     def put(self, organization: str, anchor: Anchor) -> None:
         key = audit_anchor(organization)
-        said = {"format": 1, "version": anchor.version, "sequence": anchor.end.sequence, "hash": anchor.end.hash}
-        self._store.put(key, sealed(key, json.dumps(said).encode()))
+        body = {"format": 1, "version": anchor.version, "sequence": anchor.end.sequence, "hash": anchor.end.hash}
+        self._store.put(key, sealed(key, json.dumps(body).encode()))

@@ -1,4 +1,4 @@
-"""Events of the audit log as rows of its table, and back."""
+"""Conversion between events of the audit log and rows of its table."""
 
 from __future__ import annotations
 
@@ -32,8 +32,11 @@ AUDIT_SCHEMA = pa.schema(
         pa.field("hash", _TEXT, nullable=False),
     ]
 )
-_SAME = ("kind", "what", "user", "user_name", "role", "supertable", "statement", "rows", "duration_us", "engine")
-_SAME_TOO = ("version", "outcome", "request")
+_COPIED = (
+    *("kind", "what", "user", "user_name", "role", "supertable", "statement"),
+    *("rows", "duration_us", "engine", "version", "outcome", "request"),
+)
+"""Columns that have the name and the value of a field of `AuditEvent`."""
 
 
 def rows_of(links: Sequence[ChainedEvent]) -> pa.Table:
@@ -41,11 +44,11 @@ def rows_of(links: Sequence[ChainedEvent]) -> pa.Table:
 
 
 def links_of(rows: pa.RecordBatch, organization: str) -> Iterator[ChainedEvent]:
-    """Raises `ValueError` for what no event is."""
+    """Raises `ValueError` for a row that is not an event."""
     times = rows.column("at").cast(pa.int64())
     rest = rows.drop_columns(["at"]).to_pylist()
     for at_us, row in zip(times.to_pylist(), rest, strict=True):
-        values = {name: row[name] for name in (*_SAME, *_SAME_TOO)}
+        values = {name: row[name] for name in _COPIED}
         values |= {"kind": AuditKind(row["kind"]), "tables": tuple(row["tables"])}
         event = AuditEvent(at_us=at_us, organization=organization, **values)
         yield ChainedEvent(row["sequence"], event, row["previous_hash"], row["hash"])
@@ -53,6 +56,6 @@ def links_of(rows: pa.RecordBatch, organization: str) -> Iterator[ChainedEvent]:
 
 def _row(link: ChainedEvent) -> dict[str, Any]:
     event = link.event
-    row: dict[str, Any] = {name: getattr(event, name) for name in (*_SAME, *_SAME_TOO)}
+    row: dict[str, Any] = {name: getattr(event, name) for name in _COPIED}
     chain = {"sequence": link.sequence, "previous_hash": link.previous, "hash": link.hash}
     return row | chain | {"at": event.at_us, "tables": list(event.tables)}

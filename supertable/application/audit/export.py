@@ -1,4 +1,4 @@
-"""Putting the events of the audit log that wait into its table, chained to those that are there."""
+"""Exports waiting audit events: appends them to the table of the audit log, as a continuation of its chain."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from supertable.domain.table.commits import Change, CommitInfo, Counts, Operatio
 from supertable.domain.table.data_files import DataFile
 
 _LOG = logging.getLogger(__name__)
-_COMMENT = "The audit log. Nobody can change it; `supertable audit verify` shows whether somebody did."
+_COMMENT = "The audit log. It is read-only; `supertable audit verify` detects every change of it."
 
 
 def audit_namespace(organization: str) -> Namespace:
-    """The place of the audit log, for SuperTable itself."""
+    """The supertable of the audit log, with the session of SuperTable itself."""
     return Namespace(organization, SYSTEM, owner(organization))
 
 
 class ExportAudit:
-    """Every segment of a journal becomes one version, once, whoever exports it and however often."""
+    """Commits every segment of a journal as one version, exactly once, even if several processes export it."""
 
     def __init__(
         self,
@@ -54,13 +54,13 @@ class ExportAudit:
         self._journals = journals
         self._anchors = anchors
         self._tables = tables
-        self._founder = table_creator
+        self._table_creator = table_creator
         self._committer = committer
         self._writer = writer
         self._store = store
 
     def __call__(self, organization: str) -> int:
-        """Export all that waits, and say how many events that were."""
+        """Export all waiting events. Returns their number."""
         done: list[int] = []
 
         def take(segment: Segment) -> None:
@@ -71,12 +71,12 @@ class ExportAudit:
         return sum(done)
 
     def now(self, session: Session) -> int:
-        """The same, for callers who may control. Raises `AccessDenied`."""
+        """The same, with a check for the permission CONTROL. Raises `AccessDenied`."""
         self._tables.require(session, Permission.CONTROL)
         return self(session.organization)
 
     def export_and_create(self, organization: str) -> None:
-        """The same, after which the log is there in any case."""
+        """The same, and create the log's table even if there are no events yet."""
         self(organization)
         self._table(organization)
 
@@ -85,7 +85,7 @@ class ExportAudit:
         staged = _Staged()
 
         def propose(newest: OpenTable) -> Change:
-            self._discard(newest, staged.files)  # of an attempt that lost
+            self._discard(newest, staged.files)  # of an attempt that lost to a concurrent commit
             after, events = self._continued(organization, newest, segment.events)
             links = list(chained(after, events))
             rows = conformer(AUDIT_SCHEMA, newest.snapshot.schema)(rows_of(links))
@@ -107,27 +107,29 @@ class ExportAudit:
         columns = first_schema(fields_of(AUDIT_SCHEMA))
         first = Change(Operation.CREATE, definition=TableDefinition(comment=_COMMENT), schema=columns)
         try:
-            self._founder(namespace, AUDIT, first)
+            self._table_creator(namespace, AUDIT, first)
         except TableExists:
-            _LOG.info("another process was quicker to make the audit log of %s", organization)
+            _LOG.info("another process created the audit log of %s first", organization)
         return self._tables.open(namespace, AUDIT, Permission.META)
 
     def _continued(
         self, organization: str, newest: OpenTable, events: Sequence[AuditEvent]
     ) -> tuple[ChainEnd, Sequence[AuditEvent]]:
-        """Where the chain goes on, and the events that follow.
+        """The end of the chain to continue from, and the events to append.
 
-        Where the log has lost its end, it goes on from its anchor: then the gap is seen for ever.
+        If the log has lost its end, the chain continues from the anchor, so that the gap stays visible.
         """
         anchor = self._anchors.read(organization)
         if anchor is not None and anchor.version >= newest.snapshot.version:
             return anchor.end, events
-        if anchor is None and newest.snapshot.version > 2:  # with the second, a process may have ended before it
+        if (
+            anchor is None and newest.snapshot.version > 2
+        ):  # after version 2, a process may have ended before it wrote the anchor
             events = [_anchor_missing(events[0]), *events]
         return self._end(newest), events
 
     def _end(self, table: OpenTable) -> ChainEnd:
-        """The last event in the files of the table."""
+        """The last event in the files of the table; `START` if there is none."""
         sequence = table.snapshot.schema.find("sequence")
         assert sequence is not None
         files = table.snapshot.files.values()
@@ -142,7 +144,7 @@ class ExportAudit:
         return ChainEnd(row["sequence"], row["hash"])
 
     def _anchor(self, organization: str, table: OpenTable, version: int, end: ChainEnd | None) -> None:
-        """Make the anchor say how far the log goes. Whoever puts it last has seen that nothing came after."""
+        """Set the anchor to the end of the log. The last process to put it has verified that nothing follows."""
         while True:
             if end is not None:
                 self._anchors.put(organization, Anchor(version, end))
@@ -156,7 +158,7 @@ class ExportAudit:
 
 
 class _Staged:
-    """What the last attempt wrote."""
+    """The files of the last attempt, and the chain's end after them."""
 
     files: Sequence[DataFile] = ()
     end: ChainEnd = START

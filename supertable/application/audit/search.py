@@ -1,4 +1,4 @@
-"""Looking things up in the audit log. It is a query of its table like any other, so that it is in the log too."""
+"""Searching the audit log. A search is an ordinary query of the log's table, so that it is recorded there too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from supertable.domain.system_tables import AUDIT, SYSTEM
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One event, as `AuditEvent` has it. `sequence` counts from 1; `hash` covers it and all before it."""
+    """One event; see `AuditEvent`. `sequence` counts from 1. `hash` covers the event and all before it."""
 
     sequence: int
     at: datetime
@@ -42,7 +42,10 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class AuditSearch:
-    """What events are looked for; None: any. `user`: a hash or name. `since` and `until` have a time zone."""
+    """Conditions that all must hold; None: no condition. `user`: a hash or a name. `before`: a sequence, exclusive.
+
+    `since` (inclusive) and `until` (exclusive) have a time zone.
+    """
 
     kind: AuditKind | None = None
     user: str | None = None
@@ -72,7 +75,10 @@ class SearchAudit:
         self._run_query = run_query
 
     def __call__(self, session: Session, search: AuditSearch, limit: int, limits: Limits) -> list[AuditEntry]:
-        """The newest `limit` events of that kind, newest first. For callers who may control."""
+        """The newest `limit` matching events, newest first. Requires the permission CONTROL.
+
+        Raises `AccessDenied` and what queries raise.
+        """
         self._tables.require(session, Permission.CONTROL)
         given = {name: value for name in _CONDITIONS if (value := getattr(search, name)) is not None}
         where = " AND ".join(["true", *(_CONDITIONS[name] for name in given)])

@@ -1,4 +1,4 @@
-"""Whether the audit log is what was written: whole, in order, and as long as its anchor and the catalog say."""
+"""Verifies that the audit log is as it was written: complete, in order, and as long as its anchor and catalog say."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _MOST_FINDINGS = 100
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """`segments`: versions that added events. `end`: the last event; None: there is none.
+    """`segments`: how many data files hold events. `end`: the last event; None: there are no events.
 
-    `findings`: the first breaks of the chain, in its order, and no more than a hundred.
+    `findings`: the first hundred findings at most, in order of the chain.
     """
 
     events: int
@@ -48,7 +48,7 @@ class AuditReport:
 
 
 class VerifyAudit:
-    """Reads storage, and believes nothing that is cached. For callers who may control."""
+    """Reads storage, and trusts no cache. Requires the permission CONTROL."""
 
     def __init__(
         self,
@@ -67,9 +67,10 @@ class VerifyAudit:
         self._store = store
 
     def __call__(self, session: Session, known: ChainEnd | None = None) -> AuditReport:
-        """Export what waits on this machine, and verify everything. `known`: an event that the log had earlier.
+        """Export the waiting events of this machine, then verify the whole log.
 
-        Raises `AccessDenied`, and `Unavailable` where something cannot be read now.
+        `known`: an event that the log had earlier, and must still have. Raises `AccessDenied`, and `Unavailable` when
+        something cannot be read now.
         """
         self._tables.require(session, Permission.CONTROL)
         self._audit.bring_up_to_date(session.organization)
@@ -89,7 +90,7 @@ class VerifyAudit:
             return None
 
     def _folders(self, organization: str, walk: _Walk) -> list[str]:
-        """Of the tables that hold the log: one, or none yet."""
+        """The folders of the tables that hold the log: one, or none yet."""
         namespace = audit_namespace(organization)
         try:
             entries = self._tables.registry(namespace).tables
@@ -100,10 +101,10 @@ class VerifyAudit:
 
     def _verify(self, folder: str, walk: _Walk) -> None:
         keys = [entry.key for entry in self._store.list(f"{folder}/log/")]
-        there = {version for key in keys if (version := version_of(key)) and key == record_key(folder, version)}
-        newest = max([*there, self._head(folder, walk), walk.anchor.version if walk.anchor else 0], default=0)
+        stored = {version for key in keys if (version := version_of(key)) and key == record_key(folder, version)}
+        newest = max([*stored, self._head(folder, walk), walk.anchor.version if walk.anchor else 0], default=0)
         for version in range(1, newest + 1):
-            if version not in there:
+            if version not in stored:
                 walk.damage(record_key(folder, version), f"version {version} is missing")
                 continue
             try:
@@ -115,13 +116,13 @@ class VerifyAudit:
         try:
             head = self._catalog.cut({folder: 0}).heads.get(folder)
         except (CatalogUnavailable, Damaged) as error:
-            walk.note(folder, f"what the catalog says of its end was not looked at: {error}", Severity.WARNING)
+            walk.note(folder, f"its end was not compared with the catalog: {error}", Severity.WARNING)
             return 0
         return head.version if head else 0
 
     def _verify_commit(self, folder: str, commit: Commit, walk: _Walk) -> None:
         if not _is_export(commit.change):
-            walk.damage(record_key(folder, commit.version), f"version {commit.version} is no export of events")
+            walk.damage(record_key(folder, commit.version), f"version {commit.version} is not an export of events")
         for file in commit.change.added:
             walk.segments += 1
             self._verify_file(file.key(folder), file, walk)
@@ -132,7 +133,7 @@ class VerifyAudit:
             walk.damage(key, f"it is missing; it had {file.rows} events")
             return
         if digest_of(data) != file.digest:
-            walk.damage(key, "its bytes are not what was written")
+            walk.damage(key, "its bytes are not those that were written")
         try:
             for batch in pq.ParquetFile(pa.BufferReader(data)).iter_batches():
                 for link in links_of(batch, self._organization(key)):
@@ -147,7 +148,7 @@ class VerifyAudit:
 
 @dataclass(slots=True)
 class _Walk:
-    """Along the chain. `end`: the event that was met last."""
+    """The verification along the chain. `end`: the last event so far."""
 
     known: ChainEnd | None
     anchor: Anchor | None = None
@@ -160,24 +161,26 @@ class _Walk:
         self.events += 1
         number = link.sequence
         if number != self.end.sequence + 1:
-            self.damage(key, f"event {self.end.sequence + 1} should be here, and it is event {number}")
+            self.damage(key, f"event {self.end.sequence + 1} was expected, but this is event {number}")
         elif link.previous != self.end.hash:
-            self.damage(key, f"event {number} does not follow on the event before it")
+            self.damage(key, f"event {number} does not continue the chain of the event before it")
         if linked(ChainEnd(number - 1, link.previous), link.event).hash != link.hash:
             self.damage(key, f"event {number} was edited")
         if link.event.kind is AuditKind.JOURNAL:
-            self.note(key, f"event {number} tells of damage before it: {link.event.what}", Severity.WARNING)
+            self.note(key, f"event {number} records damage before it: {link.event.what}", Severity.WARNING)
         for mark in self._marks():
             if mark.sequence == number and mark.hash != link.hash:
-                self.damage(key, f"event {number} is another than it was")
+                self.damage(key, f"event {number} differs from the one recorded earlier")
         self.end = link.end
 
     def finish(self, anchor_key: str) -> None:
         for mark in self._marks():
             if mark.sequence > self.end.sequence:
-                self.damage(anchor_key, f"the log went up to event {mark.sequence}, and ends at {self.end.sequence}")
+                self.damage(
+                    anchor_key, f"the log had events up to {mark.sequence}, but now ends at {self.end.sequence}"
+                )
         if self.anchor is None and self.events:
-            self.damage(anchor_key, "the anchor is missing, so that the log may have lost its end")
+            self.damage(anchor_key, "the anchor is missing, so that a lost end of the log would not be detected")
 
     def damage(self, key: str, what: str) -> None:
         self.note(key, what, Severity.DAMAGE)

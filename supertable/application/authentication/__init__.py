@@ -1,1 +1,1 @@
-"""Sign-in by token or JWT."""
+"""Sign-in with tokens and JWTs."""

@@ -1,4 +1,4 @@
-"""The token by which the superuser gets in where nobody has one yet."""
+"""The first token of an organization, by which the superuser signs in."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from supertable.domain.access.accounts import (
 )
 
 FIRST_TOKEN_DAYS = 30
-"""Long enough to make others with it; after that, SUPERTABLE_SUPERTOKEN is the way in."""
+"""Long enough to create other tokens with it. Later, the superuser can sign in with SUPERTABLE_SUPERTOKEN."""
 _DAY_US = 24 * 3_600_000_000
 
 
 class FirstToken:
-    """Whoever starts a service asks; of many who do so at once, one gets it."""
+    """Called at the start of a service. If several start at once, only one of them gets a token."""
 
     def __init__(self, rules: SignInRules, changes: AccessChanges, clock: Clock, identifiers: Identifiers) -> None:
         self._rules = rules
@@ -30,9 +30,10 @@ class FirstToken:
         self._identifiers = identifiers
 
     def __call__(self, organization: str) -> str | None:
-        """The token, which is kept nowhere: show it to whoever started the service.
+        """The token, to be shown to the operator: only its digest is stored.
 
-        None: there is a super token, a user or a token already, or the superuser may not sign in.
+        None if a super token is set, if the organization has a user or a token already, or if the superuser may not
+        sign in.
         """
         if self._rules.super_token is not None or LoginMask.SUPERUSER not in self._rules.mask:
             return None

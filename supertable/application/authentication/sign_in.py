@@ -1,6 +1,7 @@
 """Signing in: from a credential to a session.
 
-Three kinds are known: the super token of the settings, tokens that are stored, and tokens that another system signs.
+There are three kinds of credentials: the super token of the settings, stored tokens, and tokens that another system
+signs (JWTs).
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from supertable.domain.errors import AccessDenied, NotSignedIn
 from supertable.domain.names import checked_name, name_key
 
 MOST_CREDENTIAL_CHARACTERS = 16_384
-_REFUSED = "This token is not valid here: it is unknown, was revoked or has expired. Nothing was done; get a new one."
+_REFUSED = "This token is not valid here: it is unknown, was revoked or has expired. Nothing was done; get a new token."
 
 
 class LoginMask(IntFlag):
-    """Who may sign in."""
+    """Which kinds of users may sign in."""
 
     SUPERUSER = 1
     REGULAR = 2
@@ -32,7 +33,10 @@ class LoginMask(IntFlag):
 
 @dataclass(frozen=True, slots=True)
 class SignInRules:
-    """`super_token`: None: there is none. `superuser`: the superuser's hash; None: the usual one."""
+    """`super_token`: None: none is set. `superuser`: the superuser's hash; None: the organization's default.
+
+    `external_superadmins`: whether JWTs may give roles of the type superadmin.
+    """
 
     super_token: str | None = field(default=None, repr=False)
     superuser: str | None = None
@@ -40,16 +44,17 @@ class SignInRules:
     external_superadmins: bool = False
 
     def superuser_of(self, organization: str, role: str | None = None, token: str = "") -> Session:
-        """The superuser's session under a role; `token`: the id of the stored token that it comes with."""
+        """The superuser's session under a role. `token`: the id of the stored token used, if one was."""
         user = self.superuser or superuser_hash(organization)
         return Session(organization, user, "superuser", role or SUPERADMIN.name, superuser=True, token=token)
 
 
 @dataclass(frozen=True, slots=True)
 class _Caller:
-    """Who has the credential; whether they may have the role of the session is still open.
+    """An authenticated caller. Whether they may use the role of the session is not checked yet.
 
-    `roles`: the only ones that the credential gives; none: it does not say. `access`: what it was looked up in.
+    `roles`: the only ones that the credential permits; empty: it does not restrict roles. `access`: the state in which
+    the credential was looked up; None: it was not.
     """
 
     session: Session
@@ -60,18 +65,20 @@ class _Caller:
 
 
 class SignInObserver(Protocol):
-    """Is told what came of it; never of the credential. Raises nothing but `AuditUnavailable`."""
+    """Called with the result of every sign-in, never with the credential. Raises only `AuditUnavailable`."""
 
-    def came(self, session: Session, token: Token | None) -> None: ...
+    def signed_in(self, session: Session, token: Token | None) -> None:
+        """`token`: the stored token used; None: another credential."""
 
     def refused(self, session: Session, error: AccessDenied) -> None:
-        """One who is known, of what they may not."""
+        """The caller is known, but may not sign in under this role."""
 
-    def unknown(self, organization: str, error: NotSignedIn) -> None: ...
+    def unknown(self, organization: str, error: NotSignedIn) -> None:
+        """The credential is not valid."""
 
 
 class SignIn:
-    """What is stored is read anew each time, so that what was revoked is refused from that moment on."""
+    """Reads the stored users and tokens at every sign-in, so that revoking one takes effect at once."""
 
     def __init__(
         self,
@@ -88,28 +95,28 @@ class SignIn:
         self._clock = clock
 
     def __call__(self, organization: str, credential: str, role: str | None = None) -> Session:
-        """The session of whoever has the credential, under `role` or the one that is theirs by default.
+        """The session of the credential's owner, under `role` (None: their default role).
 
-        Raises `NotSignedIn`, which never says what was wrong with the credential; `AccessDenied` where the role is not
-        theirs to take; `InvalidName` for the organization or the role; and `Unavailable`.
+        Raises `NotSignedIn`, which never says what is wrong with the credential; `AccessDenied` if the owner may not
+        use the role; `InvalidName` for the organization or the role; and `Unavailable`.
         """
         checked_name("organization", organization)
         if role:
             checked_name("role", role)
         try:
-            caller = self._recognized(organization, credential, role or None)
+            caller = self._authenticate(organization, credential, role or None)
         except NotSignedIn as error:
             self._observer.unknown(organization, error)
             raise
         try:
-            session = self._admitted(caller)
+            session = self._authorize(caller)
         except AccessDenied as error:
             self._observer.refused(caller.session, error)
             raise
-        self._observer.came(session, caller.token)
+        self._observer.signed_in(session, caller.token)
         return session
 
-    def _recognized(self, organization: str, credential: str, role: str | None) -> _Caller:
+    def _authenticate(self, organization: str, credential: str, role: str | None) -> _Caller:
         if not 0 < len(credential) <= MOST_CREDENTIAL_CHARACTERS:
             raise NotSignedIn(_REFUSED)
         if self._is_super_token(credential):
@@ -137,7 +144,7 @@ class SignIn:
         return _Caller(session, access, (token.role,) if token.role else (), token)
 
     def _by_signed_token(self, organization: str, credential: str, role: str | None) -> _Caller:
-        """A user that is stored has the roles and attributes that are stored; else they are those of the token."""
+        """A stored user has the stored roles and attributes; for other users they are those of the token."""
         claims = self._verifier.claims(credential) if self._verifier else None
         if claims is None or name_key(claims.organization) != name_key(organization):
             raise NotSignedIn(_REFUSED)
@@ -153,23 +160,23 @@ class SignIn:
             raise NotSignedIn(_REFUSED)
         return _Caller(replace(session, until_us=claims.expires_at_us), access, claims.roles, claims=claims)
 
-    def _admitted(self, caller: _Caller) -> Session:
-        """The session, its role as that is written where it is kept. Raises `AccessDenied`."""
+    def _authorize(self, caller: _Caller) -> Session:
+        """The session, with its role's name as stored. Raises `AccessDenied`."""
         session = caller.session
         mask = LoginMask.SUPERUSER if session.superuser else LoginMask.REGULAR
         if mask not in self._rules.mask:
             who = "superusers" if session.superuser else "users other than the superuser"
-            raise AccessDenied(f"Signing in is closed to {who} (SUPERTABLE_LOGIN_MASK).")
+            raise AccessDenied(f"Sign-in is disabled for {who} (SUPERTABLE_LOGIN_MASK).")
         if not session.role:
-            raise AccessDenied("This user has no role, so that there is nothing it may do. Ask for one to be granted.")
+            raise AccessDenied("This user has no role, and so no permissions. Ask an administrator to grant one.")
         if caller.roles and name_key(session.role) not in map(name_key, caller.roles):
-            raise AccessDenied(f"This token is not for the role {session.role!r}; it is for {', '.join(caller.roles)}.")
+            raise AccessDenied(f"This token does not permit the role {session.role!r}, only {', '.join(caller.roles)}.")
         if session.superuser and name_key(session.role) == SUPERADMIN.name:
             return replace(session, role=SUPERADMIN.name)
         access = caller.access or self._access_log.newest(session.organization)
         role = authorization(access, session, self._clock.now_us()).role
         if caller.claims and role.type is RoleType.SUPERADMIN and not self._rules.external_superadmins:
-            raise AccessDenied("Tokens of another system give no superadmin here (SUPERTABLE_JWT_SUPERADMIN).")
+            raise AccessDenied("Tokens of another system cannot use superadmin roles here (SUPERTABLE_JWT_SUPERADMIN).")
         return replace(session, role=role.name)
 
 

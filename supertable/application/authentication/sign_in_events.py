@@ -1,4 +1,4 @@
-"""What is kept of signing in: events of the audit log, and when a token was used last."""
+"""Records of sign-ins: audit events, and the time when each token was last used."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _MOST_REMEMBERED = 10_000
 
 
 class SignInEvents:
-    """Every refusal is an event. Whoever sends a token with every request signs in once an hour. Thread-safe."""
+    """A `SignInObserver`. Records every refusal, and the sign-ins of one session at most once an hour. Thread-safe."""
 
     def __init__(
         self, audit: AuditRecorder, access_log: AccountsLog, token_last_use: TokenLastUse, organization: str
     ) -> None:
-        """`organization`: where attempts are kept that name one which has neither users nor tokens."""
+        """`organization`: gets the refusals for names of organizations that have neither users nor tokens."""
         self._audit = audit
         self._access_log = access_log
-        self._token_uses = token_last_use
+        self._token_last_use = token_last_use
         self._organization = organization
         self._lock = threading.Lock()
-        self._told: OrderedDict[Session, int] = OrderedDict()
+        self._recorded_us: OrderedDict[Session, int] = OrderedDict()
 
-    def came(self, session: Session, token: Token | None) -> None:
+    def signed_in(self, session: Session, token: Token | None) -> None:
         if token:
-            self._token_uses.note(session.organization, token)
-        if self._is_new(session):
+            self._token_last_use.note(session.organization, token)
+        if self._is_due(session):
             self._audit.ensure_ready(session.organization)
             self._audit.record_action(session, AuditKind.SIGN_IN, f"{_WHAT} by {_credential(session)}")
 
@@ -46,7 +46,7 @@ class SignInEvents:
     def unknown(self, organization: str, error: NotSignedIn) -> None:
         error.audited = True
         if not self._access_log.newest(organization).version:
-            organization = self._organization  # anybody can make names up
+            organization = self._organization  # callers can invent names
         self._audit.ensure_ready(organization)
         outcome = type(error).__name__
         now = self._audit.now_us()
@@ -54,15 +54,16 @@ class SignInEvents:
             AuditEvent(now, organization, AuditKind.REFUSAL, _WHAT, outcome=outcome, request=request_id.get())
         )
 
-    def _is_new(self, session: Session) -> bool:
+    def _is_due(self, session: Session) -> bool:
+        """Whether no sign-in of the session was recorded within the last hour. If so, this one counts as recorded."""
         now = self._audit.now_us()
         with self._lock:
-            last = self._told.pop(session, None)
-            is_new = last is None or now - last >= _HOUR_US
-            self._told[session] = now if last is None or is_new else last
-            while len(self._told) > _MOST_REMEMBERED:
-                self._told.popitem(last=False)
-        return is_new
+            last = self._recorded_us.pop(session, None)
+            is_due = last is None or now - last >= _HOUR_US
+            self._recorded_us[session] = now if last is None or is_due else last
+            while len(self._recorded_us) > _MOST_REMEMBERED:
+                self._recorded_us.popitem(last=False)
+        return is_due
 
 
 def _credential(session: Session) -> str:

@@ -1,4 +1,4 @@
-"""Keeping when each stored token was used last, to the hour, beside the requests that use them."""
+"""Stores when each token was last used, to the hour, in the background."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ _HOUR_US = 3_600_000_000
 
 
 class TokenLastUse:
-    """Best effort: what could not be written is tried again after an hour. Thread-safe."""
+    """Best effort: a failed write is tried again at the next use after an hour. Thread-safe."""
 
     def __init__(self, access_log: AccountsLog, clock: Clock) -> None:
         self._access_log = access_log
         self._clock = clock
         self._lock = threading.Lock()
-        self._tried: dict[str, int] = {}
+        self._tried_us: dict[str, int] = {}
         self._writer: ThreadPoolExecutor | None = None
 
     def note(self, organization: str, token: Token) -> None:
-        """This token was used just now. Returns at once, and never fails."""
+        """Note that the token was used now. Returns at once, and never fails."""
         now = self._clock.now_us()
         with self._lock:
-            if not _is_due(token.used_at_us, now) or not _is_due(self._tried.get(token.id), now):
+            if not _is_due(token.used_at_us, now) or not _is_due(self._tried_us.get(token.id), now):
                 return
-            self._tried[token.id] = now
+            self._tried_us[token.id] = now
             if self._writer is None:
                 self._writer = ThreadPoolExecutor(1, "token-use")
             self._writer.submit(self._write, organization, token, now)
 
     def close(self) -> None:
-        """Wait for what is being written."""
+        """Wait until pending writes are done."""
         with self._lock:
             writer, self._writer = self._writer, None
         if writer:
@@ -53,7 +53,7 @@ class TokenLastUse:
         try:
             self._access_log.change(organization, token.user, propose)
         except SupertableError as error:
-            _LOG.warning("the use of token %s was not written down: %s", token.id, error)
+            _LOG.warning("the last use of token %s was not stored: %s", token.id, error)
 
 
 def _is_due(last_us: int | None, now_us: int) -> bool:

@@ -1,4 +1,4 @@
-"""Whom the caller is taken for."""
+"""The authenticated caller and role."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from supertable.domain.access.sessions import Session
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`user_hash` never changes, `user` is for people. `permissions`: those of the role, at this moment.
+    """`user`: the name, for display. `user_hash` never changes. `permissions`: those of the role at this moment.
 
-    `attributes`: what row filters may ask for.
+    `attributes`: the values that row filters may use.
     """
 
     organization: str

@@ -1,1 +1,1 @@
-"""fsck, and rebuilding the catalog from storage."""
+"""Integrity checks (fsck), and rebuilding the catalog from storage."""

@@ -1,4 +1,4 @@
-"""Checking the catalog against storage, which is the truth."""
+"""Checks the catalog against storage, which is the truth."""
 
 from __future__ import annotations
 
@@ -19,13 +19,17 @@ _CATALOG = "catalog"
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """What the catalog says, taken before storage was looked at; `damaged`: why it says nothing."""
+    """The content of the catalog, read before storage.
+
+    `heads`: by log. `unknown`: logs in the catalog that are not in storage. `damaged`: why the catalog could not be
+    read; empty if it could.
+    """
 
     heads: Mapping[str, Head]
     unknown: tuple[str, ...]
     damaged: str = ""
 
-    def of(self, log: str) -> dict[int, bytes]:
+    def records(self, log: str) -> dict[int, bytes]:
         """The catalog's records of one log, by version."""
         head = self.heads.get(log)
         if head is None:
@@ -34,6 +38,8 @@ class Copies:
 
 
 class CatalogChecker:
+    """Compares heads and records of the catalog with storage, and corrects the catalog on request."""
+
     def __init__(self, catalog: Catalog, store: ObjectStore, heads: Heads, rebuild: RebuildCatalog) -> None:
         self._catalog = catalog
         self._store = store
@@ -41,7 +47,7 @@ class CatalogChecker:
         self._rebuild = rebuild
 
     def copies(self, namespace: Namespace, logs: Iterable[str]) -> Copies:
-        """`logs`: those in storage. Raises `CatalogUnavailable`."""
+        """Read the catalog. `logs`: those in storage. Raises `CatalogUnavailable`."""
         known = dict.fromkeys(logs, 0)
         prefix = f"{supertable_folder(namespace.organization, namespace.supertable)}/"
         try:
@@ -51,18 +57,18 @@ class CatalogChecker:
             return Copies({}, (), str(error))
 
     def check(self, copies: Copies, newest: Mapping[str, int], repair: bool) -> list[Finding]:
-        """`newest`: the last version of each log in storage, 0 where there is none."""
+        """`newest`: the last version of each log in storage, 0 if the log does not exist there."""
         if copies.damaged:
-            finding = Finding(_CATALOG, copies.damaged, Severity.DAMAGE, "made anew from storage")
+            finding = Finding(_CATALOG, copies.damaged, Severity.DAMAGE, "rebuilt from storage")
             if repair:
-                self._rebuild.rebuilt()
+                self._rebuild.rebuild()
                 finding = finding.done()
             return [finding]
-        found = [self._log(copies, log, version, repair) for log, version in newest.items()]
-        found += [self._gone(log, repair) for log in copies.unknown if log not in newest]
+        found = [self._check_log(copies, log, version, repair) for log, version in newest.items()]
+        found += [self._remove_unknown(log, repair) for log in copies.unknown if log not in newest]
         return [finding for finding in found if finding is not None]
 
-    def _log(self, copies: Copies, log: str, newest: int, repair: bool) -> Finding | None:
+    def _check_log(self, copies: Copies, log: str, newest: int, repair: bool) -> Finding | None:
         finding = self._difference(copies, log, newest)
         if finding is None or not repair:
             return finding
@@ -70,9 +76,9 @@ class CatalogChecker:
         self._heads.catch_up(log)
         return finding.done()
 
-    def _gone(self, log: str, repair: bool) -> Finding:
-        what = "the catalog knows a log that is not in storage, of no table"
-        finding = Finding(log, what, Severity.WARNING, "the catalog forgets it")
+    def _remove_unknown(self, log: str, repair: bool) -> Finding:
+        what = "the catalog has a log of no table, which is not in storage"
+        finding = Finding(log, what, Severity.WARNING, "removed from the catalog")
         if repair:
             self._catalog.clear(log)
             finding = finding.done()
@@ -81,20 +87,20 @@ class CatalogChecker:
     def _difference(self, copies: Copies, log: str, newest: int) -> Finding | None:
         head = copies.heads.get(log)
         if head is not None and head.version > newest:
-            what = f"the catalog knows version {head.version}, and storage has none after {newest}: commits are lost"
-            return Finding(log, what, Severity.DAMAGE, "the catalog forgets them")
+            what = f"the catalog is at version {head.version}, but storage has none after {newest}: commits were lost"
+            return Finding(log, what, Severity.DAMAGE, "removed from the catalog")
         if newest and (head is None or head.version < newest) and self._still_behind(log, newest):
             present = head.version if head else 0
-            what = f"the catalog is at version {present}, storage at {newest}; the next reader brings it up"
-            return Finding(log, what, Severity.WARNING, "brought up to storage")
-        wrong = [version for version, data in copies.of(log).items() if self._differs(log, version, data)]
+            what = f"the catalog is at version {present}, storage at {newest}; the next read corrects the catalog"
+            return Finding(log, what, Severity.WARNING, "updated from storage")
+        wrong = [version for version, data in copies.records(log).items() if self._differs(log, version, data)]
         if wrong:
-            what = f"the catalog's copy of version {wrong[0]} is not what storage has"
-            return Finding(log, what, Severity.WARNING, "copied from storage again")
+            what = f"the catalog's copy of version {wrong[0]} differs from storage"
+            return Finding(log, what, Severity.WARNING, "copied from storage")
         return None
 
     def _still_behind(self, log: str, newest: int) -> bool:
-        """A commit may have come between the looks at the catalog and at storage."""
+        """Reads the catalog again: a commit may have happened after it was read first."""
         head = self._catalog.cut({log: newest}).heads.get(log)
         return head is None or head.version < newest
 

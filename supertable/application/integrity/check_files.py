@@ -1,4 +1,4 @@
-"""Checking what a table's kept versions refer to: every data file and every deletion vector, byte by byte."""
+"""Checks the objects that a table's kept versions refer to: every byte of its data files and deletion vectors."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.snapshots import Snapshot
 
 Progress = Callable[[int], None]
-"""Is told of so many bytes more."""
+"""Called with the number of bytes read since the last call."""
 
 
 @dataclass(slots=True)
 class CheckedFiles:
+    """The objects checked so far. `files`: keys. `vectors`: (key of the object, path of the data file)."""
+
     files: set[str] = field(default_factory=set)
     vectors: set[tuple[str, str]] = field(default_factory=set)
     bytes_read: int = 0
@@ -27,7 +29,7 @@ class CheckedFiles:
 
 
 def referred_to(first: Snapshot, commits: Iterable[Commit]) -> Iterator[DataFile]:
-    """Every file as `first` and the commits after it have it: once for each deletion vector that it got."""
+    """Every file of `first` and of the commits after it: again with each new deletion vector that it gets."""
     files = dict(first.files)
     yield from files.values()
     for commit in commits:
@@ -43,7 +45,7 @@ def referred_to(first: Snapshot, commits: Iterable[Commit]) -> Iterator[DataFile
 
 
 def files_are_there(store: ObjectStore, folder: str, commit: Commit) -> bool:
-    """Whether every object that a commit brought is in storage."""
+    """Whether every object that the commit added is in storage."""
     change = commit.change
     keys = {file.key(folder) for file in change.added}
     keys |= {file.deletes.key(folder) for file in change.added if file.deletes}
@@ -52,7 +54,7 @@ def files_are_there(store: ObjectStore, folder: str, commit: Commit) -> bool:
 
 
 class FileChecker:
-    """`vectors` must have nothing cached. Files that several versions or tables share are read once."""
+    """Checks files, each once even if several versions or tables share it. `vectors` must have an empty cache."""
 
     def __init__(self, store: ObjectStore, vectors: DeletionVectors) -> None:
         self._store = store
@@ -61,27 +63,29 @@ class FileChecker:
     def check(
         self, folder: str, files: Iterable[DataFile], quick: bool, progress: Progress, done: CheckedFiles
     ) -> None:
+        """Add what was checked and found to `done`, and skip what is in it. `quick`: check sizes, not digests."""
         for file in files:
             key = file.key(folder)
             if key not in done.files:
                 done.files.add(key)
-                self._data(key, file, quick, progress, done)
+                self._check_data(key, file, quick, progress, done)
             if file.deletes and (pair := (file.deletes.key(folder), file.path)) not in done.vectors:
                 done.vectors.add(pair)
-                self._vector(folder, file, done)
+                self._check_vector(folder, file, done)
 
-    def _data(self, key: str, file: DataFile, quick: bool, progress: Progress, done: CheckedFiles) -> None:
+    def _check_data(self, key: str, file: DataFile, quick: bool, progress: Progress, done: CheckedFiles) -> None:
         size = self._store.size(key)
         what = "it is missing" if size is None else ""
         if size is not None and size != file.bytes:
             what = f"it has {size:,} bytes, {file.bytes:,} were written"
         elif size is not None and not quick:
-            what = self._digested(key, file, progress)
+            what = self._check_digest(key, file, progress)
             done.bytes_read += size
         if what:
             done.findings.append(Finding(key, what, Severity.DAMAGE))
 
-    def _digested(self, key: str, file: DataFile, progress: Progress) -> str:
+    def _check_digest(self, key: str, file: DataFile, progress: Progress) -> str:
+        """What is wrong with the object; empty if nothing is."""
         digest = Digest()
         try:
             for chunk in self._store.chunks(key):
@@ -91,12 +95,12 @@ class FileChecker:
             return "it is missing"
         return "" if digest.hex() == file.digest else "its bytes are not those that were written"
 
-    def _vector(self, folder: str, file: DataFile, done: CheckedFiles) -> None:
+    def _check_vector(self, folder: str, file: DataFile, done: CheckedFiles) -> None:
         assert file.deletes is not None
         try:
             self._vectors.bitmap(folder, file)
         except Damaged as error:
-            what = f"{error.reason}" if isinstance(error, ObjectDamaged) else "it is missing"
+            what = error.reason if isinstance(error, ObjectDamaged) else "it is missing"
             finding = Finding(file.deletes.key(folder), what, Severity.DAMAGE)
             if finding not in done.findings:
                 done.findings.append(finding)

@@ -1,9 +1,8 @@
-"""Checking a whole supertable (fsck): its logs, files and catalog, beside running readers and writers.
+"""Checks a whole supertable (fsck): its logs, files and catalog, and the roles and users of its organization.
 
-The roles and users of its organization are checked with it.
-
-A repair writes only what storage or the catalog proves: checkpoints from the log, log records from the catalog's copy
-(sealed, and every file that they refer to is there), the catalog from storage. Data that is lost stays lost, and named.
+Safe while readers and writers run. A repair writes only what storage or the catalog proves: checkpoints from the log;
+log records from the catalog's copy, if it is intact and every file that it refers to exists; the catalog from storage.
+Lost data stays lost, and is reported.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from supertable.domain.table.vacuum import Span, merged
 
 @dataclass(frozen=True, slots=True)
 class CheckProgress:
-    """`table` is being checked; of its data files `bytes_done` of `bytes_total` have been read."""
+    """`table` is being checked: `bytes_done` of the `bytes_total` of its data files have been read."""
 
     table: str
     bytes_done: int
@@ -58,7 +57,7 @@ class CheckLake:
         leases: Leases,
         clock: Clock,
     ) -> None:
-        """The `fresh_` ones and `files` make new ones, which have nothing cached."""
+        """The `fresh_…` functions and `files` create objects whose caches are empty."""
         self._tables = tables
         self._store = store
         self._registries = registries
@@ -79,9 +78,9 @@ class CheckLake:
         quick: bool = False,
         progress: Callable[[CheckProgress], None] = lambda progress: None,
     ) -> CheckReport:
-        """`quick`: the sizes of data files, not their bytes. Everything found is in the report.
+        """Check everything. `quick`: check only the sizes of data files, not their bytes. `repair`: see the module.
 
-        Raises `AccessDenied`, and nothing else.
+        All damage is in the report, not raised. Raises `AccessDenied`, `NotSignedIn` and `Unavailable`.
         """
         self._tables.require(namespace.session, Permission.CONTROL)
         started = self._clock.monotonic_seconds()
@@ -91,80 +90,80 @@ class CheckLake:
         copies = self._catalog.copies(
             namespace, [access, namespace.registry, *(namespace.folder(table_id) for table_id in ids)]
         )
-        self._access(access, copies, run)
-        registry = self._registry(namespace, copies, run)
+        self._check_access(access, copies, run)
+        registry = self._check_registry(namespace, copies, run)
         for table_id in sorted(ids | registry.entries.keys()):
-            self._table(registry.entries.get(table_id), namespace.folder(table_id), copies, run)
+            self._check_table(registry.entries.get(table_id), namespace.folder(table_id), copies, run)
         run.findings += self._catalog.check(copies, {checked.log: checked.newest for checked in run.logs}, repair)
         return run.report(self._clock.monotonic_seconds() - started)
 
-    def _access(self, log: str, copies: Copies, run: _Run) -> None:
-        checked = self._accesses.check(log, copies.of(log), run.repair)
+    def _check_access(self, log: str, copies: Copies, run: _Run) -> None:
+        checked = self._accesses.check(log, copies.records(log), run.repair)
         if checked.state is not None:
             states = self._fresh_accesses() if run.repair else None
             self._accesses.check_missing(checked, [(1, checked.newest)], states)
         run.logs.append(checked)
         if checked.state is None and checked.newest:
-            what = "it cannot be told who may do what, so that only the superuser may do anything"
+            what = "roles and users cannot be read, so that only the superuser has access"
             run.findings.append(Finding(log, what, Severity.DAMAGE))
 
-    def _registry(self, namespace: Namespace, copies: Copies, run: _Run) -> Registry:
-        checked = self._registries.check(namespace.registry, copies.of(namespace.registry), run.repair)
+    def _check_registry(self, namespace: Namespace, copies: Copies, run: _Run) -> Registry:
+        checked = self._registries.check(namespace.registry, copies.records(namespace.registry), run.repair)
         if checked.state is not None:
             states = self._fresh_registries() if run.repair else None
             self._registries.check_missing(checked, [(1, checked.newest)], states)
         run.logs.append(checked)
         if checked.state is None and checked.newest:
-            what = "it cannot be told which tables there are"
+            what = "the list of tables cannot be read"
             run.findings.append(Finding(namespace.registry, what, Severity.DAMAGE))
         return checked.state or EMPTY
 
-    def _table(self, entry: TableEntry | None, folder: str, copies: Copies, run: _Run) -> None:
+    def _check_table(self, entry: TableEntry | None, folder: str, copies: Copies, run: _Run) -> None:
         with self._leases.begin() as lease:
-            checked = self._snapshots.check(folder, copies.of(folder), run.repair)
+            checked = self._snapshots.check(folder, copies.records(folder), run.repair)
             run.logs.append(checked)
             run.tables += checked.newest > 0
             if entry is None:
-                what = (
-                    "a folder of no table: a creation did not come to its end, or a purge, which a vacuum goes on with"
-                )
+                what = "a folder of no table: left by an interrupted creation, or by a purge, which a vacuum completes"
                 run.findings.append(Finding(folder, what, Severity.NOTE))
                 return
             if not checked.newest:
-                lost = f"table {entry.name} is registered, and its log is missing"
+                lost = f"table {entry.name} is registered, but its log is missing"
                 run.findings.append(Finding(record_key(folder, 1), lost, Severity.DAMAGE))
                 return
             if checked.state is None:
-                what = f"the files of table {entry.name} were not checked, since its log is damaged"
+                what = f"the files of table {entry.name} were not checked, because its log is damaged"
                 run.findings.append(Finding(folder, what, Severity.NOTE))
                 return
-            spans = self._kept(entry, checked, checked.state, run)
+            spans = self._kept_spans(entry, checked, checked.state, run)
             lease.restrict_to({folder: spans})
             self._snapshots.check_missing(checked, spans, run.snapshots if run.repair else None)
-            self._data(entry, checked, spans, run)
+            self._check_files(entry, checked, spans, run)
 
     @staticmethod
-    def _kept(entry: TableEntry, checked: CheckedLog[Snapshot], newest: Snapshot, run: _Run) -> list[Span]:
+    def _kept_spans(entry: TableEntry, checked: CheckedLog[Snapshot], newest: Snapshot, run: _Run) -> list[Span]:
         lost = {version for version in entry.pinned if not 1 <= version <= checked.newest}
         for version in sorted(lost):
-            what = f"a tag or clone of table {entry.name} needs version {version}, which is not there"
+            what = f"a tag or clone of table {entry.name} needs version {version}, which is missing"
             run.findings.append(Finding(record_key(checked.log, version), what, Severity.DAMAGE))
         return merged([(newest.oldest, newest.version), *((pin, pin) for pin in entry.pinned - lost)])
 
-    def _data(self, entry: TableEntry, checked: CheckedLog[Snapshot], spans: list[Span], run: _Run) -> None:
+    def _check_files(self, entry: TableEntry, checked: CheckedLog[Snapshot], spans: list[Span], run: _Run) -> None:
         files: list[DataFile] = []
         try:
             for first, last in spans:
                 commits = (run.snapshots.record(checked.log, version) for version in range(first + 1, last + 1))
                 files += referred_to(run.snapshots.state(checked.log, first), commits)
         except Damaged as error:
-            what = f"some versions of table {entry.name} cannot be read, and their files were not checked: {error}"
+            what = f"some versions of table {entry.name} cannot be read, so that their files were not checked: {error}"
             run.findings.append(Finding(checked.log, what, Severity.NOTE))
         run.check(entry.name, checked.log, files)
 
 
 @dataclass(slots=True)
 class _Run:
+    """The state of one check."""
+
     snapshots: VersionedLog[Commit, Snapshot]
     files: FileChecker
     repair: bool

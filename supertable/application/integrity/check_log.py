@@ -1,4 +1,4 @@
-"""Checking one log: every record is there and whole, they add up, and every checkpoint says the same as they do."""
+"""Checks one log: every record exists and is intact, their replay succeeds, and every checkpoint equals its result."""
 
 from __future__ import annotations
 
@@ -19,12 +19,16 @@ from supertable.domain.table.vacuum import Span, superseded_checkpoints
 Record = TypeVar("Record", bound=LogRecord)
 State = TypeVar("State", bound=LogState)
 Body = TypeVar("Body")
-_ANEW = "made anew from the log"
+_REWRITTEN = "rewritten from the log"
 
 
 @dataclass(slots=True)
 class CheckedLog(Generic[State]):
-    """`newest`: the last version in storage (0: no log). `due`: the checkpoints that were written in their time."""
+    """The result of a check. `newest`: the last version (0: no log). `records`: how many were read.
+
+    `state`: that of the newest version; None: it cannot be replayed. `due`: the versions that got a checkpoint when
+    they were committed, ascending.
+    """
 
     log: str
     newest: int = 0
@@ -36,7 +40,7 @@ class CheckedLog(Generic[State]):
 
 
 class LogChecker(Generic[Record, State]):
-    """Reads storage only, and believes nothing that is cached."""
+    """Reads storage only, and trusts no cache."""
 
     def __init__(
         self,
@@ -46,7 +50,7 @@ class LogChecker(Generic[Record, State]):
         entries: Callable[[State], int],
         complete: Callable[[str, Record], bool] = lambda log, record: True,
     ) -> None:
-        """`complete`: whether everything that a record refers to is in storage, so that it can be put back."""
+        """`complete`: whether all objects that a record refers to exist, so that the record may be restored."""
         self._store = store
         self._codec = codec
         self._fold = fold
@@ -54,36 +58,36 @@ class LogChecker(Generic[Record, State]):
         self._complete = complete
 
     def check(self, log: str, copies: Mapping[int, bytes], repair: bool) -> CheckedLog[State]:
-        """`copies`: the catalog's records, by version, from which damaged ones in storage can be put back."""
+        """`copies`: the catalog's records, by version, from which damaged ones in storage are restored if `repair`."""
         checked: CheckedLog[State] = CheckedLog(log)
-        there = self._versions(checked, "log")
+        stored = self._versions(checked, "log")
         usable = [version for version in copies if self._copy(log, version, copies) is not None]
-        checked.newest = max([*there, *usable], default=0)
+        checked.newest = max([*stored, *usable], default=0)
         checked.checkpoints = frozenset(self._versions(checked, "checkpoints"))
         replay = _Replay[Record, State]()
         for version in range(1, checked.newest + 1):
             record = self._record(checked, version, copies, repair)
-            replay.take(record)
+            replay.add(record)
             checked.records += record is not None
             if version % SHORTEST_INTERVAL == 0 or version in checked.checkpoints or version == checked.newest:
-                self._stop_over(checked, version, replay, repair)
+                self._check_state(checked, version, replay, repair)
         checked.state = replay.state if replay.known else None
         for version in sorted(checked.checkpoints):
             if version > checked.newest:
-                lost = "a checkpoint of a version whose record is missing: the end of the log is lost"
+                lost = "a checkpoint of a version without a record: the end of the log is lost"
                 checked.findings.append(Finding(checkpoint_key(log, version), lost, Severity.DAMAGE))
         return checked
 
     def check_missing(
         self, checked: CheckedLog[State], kept: Iterable[Span], states: VersionedLog[Record, State] | None
     ) -> None:
-        """Find the checkpoints that the kept versions lack. `states`: to make them anew from; None: do not.
+        """Find the missing checkpoints of the kept versions. `states`: to rewrite them from; None: no repair.
 
-        That of the newest version may be on its way.
+        The checkpoint of the newest version is ignored: it may be about to be written.
         """
         expected = {*checked.due} - {*superseded_checkpoints(checked.due, kept)} - {checked.newest}
         for version in sorted(expected - checked.checkpoints):
-            finding = Finding(checkpoint_key(checked.log, version), "it is missing", Severity.WARNING, _ANEW)
+            finding = Finding(checkpoint_key(checked.log, version), "it is missing", Severity.WARNING, _REWRITTEN)
             if states is not None:
                 self._write_checkpoint(checked.log, states.state(checked.log, version))
                 finding = finding.done()
@@ -99,7 +103,9 @@ class LogChecker(Generic[Record, State]):
         for entry in self._store.list(f"{checked.log}/{folder}/"):
             version = version_of(entry.key)
             if version is None or entry.key != make(checked.log, version):
-                checked.findings.append(Finding(entry.key, "an object that does not belong here", Severity.WARNING))
+                checked.findings.append(
+                    Finding(entry.key, "an object that does not belong in this folder", Severity.WARNING)
+                )
             else:
                 versions.append(version)
         return versions
@@ -115,24 +121,24 @@ class LogChecker(Generic[Record, State]):
         if copy is None:
             checked.findings.append(Finding(key, found, Severity.DAMAGE))
             return None
-        finding = Finding(key, found, Severity.DAMAGE, "put back from the catalog's copy")
-        checked.findings.append(self._put_back(key, copies[version], finding) if repair else finding)
+        finding = Finding(key, found, Severity.DAMAGE, "restored from the catalog's copy")
+        checked.findings.append(self._restore(key, copies[version], finding) if repair else finding)
         return copy
 
-    def _put_back(self, key: str, data: bytes, finding: Finding) -> Finding:
+    def _restore(self, key: str, data: bytes, finding: Finding) -> Finding:
         if self._store.size(key) is not None:
             self._store.put(key, data)
             return finding.done()
         try:
             self._store.put_if_absent(key, data)
             return finding.done()
-        except PutConflict:  # somebody was quicker
+        except PutConflict:  # another process restored it first
             return finding
 
-    def _stop_over(
+    def _check_state(
         self, checked: CheckedLog[State], version: int, replay: _Replay[Record, State], repair: bool
     ) -> None:
-        """Bring the replayed state up to here, and compare it with the checkpoint if there is one."""
+        """Replay up to this version, and compare the state with the checkpoint, if there is one."""
         replay.fold(self._fold, checked, version)
         if version in checked.checkpoints:
             self._compare(checked, version, replay, repair)
@@ -141,7 +147,7 @@ class LogChecker(Generic[Record, State]):
 
     def _compare(self, checked: CheckedLog[State], version: int, replay: _Replay[Record, State], repair: bool) -> None:
         key = checkpoint_key(checked.log, version)
-        if self._store.size(key) is None:  # a vacuum took it since it was listed
+        if self._store.size(key) is None:  # a vacuum removed it after it was listed
             checked.checkpoints -= {version}
             return
         stored = self._read(key, self._codec.decode_state)
@@ -152,8 +158,8 @@ class LogChecker(Generic[Record, State]):
                 replay.resume(stored)
             return
         if isinstance(stored, str) or stored != replay.state:
-            what = stored if isinstance(stored, str) else "it is not what the log adds up to"
-            finding = Finding(key, what, Severity.DAMAGE, _ANEW)
+            what = stored if isinstance(stored, str) else "it differs from the state that the log gives"
+            finding = Finding(key, what, Severity.DAMAGE, _REWRITTEN)
             if repair and replay.state:
                 self._write_checkpoint(checked.log, replay.state)
                 finding = finding.done()
@@ -168,7 +174,7 @@ class LogChecker(Generic[Record, State]):
 
     @staticmethod
     def _decoded(key: str, data: bytes | None, decode: Callable[[bytes], Body]) -> Body | str:
-        """What the bytes say, or what is wrong with them."""
+        """The decoded bytes, or what is wrong with them."""
         if data is None:
             return "it is missing"
         try:
@@ -176,23 +182,23 @@ class LogChecker(Generic[Record, State]):
         except ObjectDamaged as error:
             return error.reason
         except TooNew as error:
-            return f"it has format {error.found}, and this version of SuperTable knows up to {error.known}"
+            return f"it has format {error.found}, and this version of SuperTable supports up to {error.known}"
         except Undecodable as error:
             return str(error)
 
 
 class _Replay(Generic[Record, State]):
-    """The state so far; not `known` from a damaged record to the next checkpoint."""
+    """The replayed state. It is not `known` from a damaged record to the next checkpoint."""
 
     def __init__(self) -> None:
         self.state: State | None = None
         self.known = True
-        self._waiting: list[Record] = []
+        self._pending: list[Record] = []
 
-    def take(self, record: Record | None) -> None:
+    def add(self, record: Record | None) -> None:
         if record is None:
             self.known = False
-        self._waiting = [*self._waiting, record] if self.known and record is not None else []
+        self._pending = [*self._pending, record] if self.known and record is not None else []
 
     def fold(
         self,
@@ -200,14 +206,14 @@ class _Replay(Generic[Record, State]):
         checked: CheckedLog[State],
         version: int,
     ) -> None:
-        waiting, self._waiting = self._waiting, []
-        if not self.known or not waiting:
+        pending, self._pending = self._pending, []
+        if not self.known or not pending:
             return
         try:
-            self.state = fold(self.state, waiting)
+            self.state = fold(self.state, pending)
         except (ValueError, KeyError) as error:
             self.known = False
-            what = f"up to here the log does not add up: {error}"
+            what = f"the records up to this one contradict each other: {error}"
             checked.findings.append(Finding(record_key(checked.log, version), what, Severity.DAMAGE))
 
     def resume(self, state: State) -> None:

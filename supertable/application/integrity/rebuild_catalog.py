@@ -1,4 +1,4 @@
-"""Making the catalog anew from storage alone."""
+"""Rebuilds the catalog from storage alone."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from supertable.domain.access.sessions import Session
 from supertable.domain.errors import AccessDenied
 from supertable.domain.storage_layout import ORGANIZATION_LEVEL, access_log
 
-_AT_ONCE = 16
+_PARALLEL_READS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class RebuildReport:
-    """`logs` counts every log found: of each table, of each supertable's registry, of each organization's access."""
+    """`logs` counts all logs: of tables, of the supertables' registries, and of the organizations' roles and users."""
 
     tables: int
     logs: int
@@ -29,7 +29,7 @@ class RebuildReport:
 
 
 class RebuildCatalog:
-    """Safe beside readers and writers: heads are only ever raised to what storage holds."""
+    """Safe while readers and writers run: heads are only raised to versions that storage has."""
 
     def __init__(self, tables: Tables, store: ObjectStore, catalog: Catalog, heads: Heads, clock: Clock) -> None:
         self._tables = tables
@@ -39,31 +39,32 @@ class RebuildCatalog:
         self._clock = clock
 
     def __call__(self, session: Session, progress: Callable[[str], None] = lambda log: None) -> RebuildReport:
-        """Forget all heads, then find them again in storage. `progress` is told of each log.
+        """Clear all heads and read them from storage again. `progress` is called with the name of each log.
 
-        It is for superusers, since it is done for all organizations. Raises `AccessDenied`.
+        For superusers only, since it affects all organizations. Raises `AccessDenied`.
         """
         self._tables.require(session, Permission.RBAC)
         if not session.superuser:
-            raise AccessDenied("The catalog is that of all organizations: it is for the superuser to make it anew.")
-        return self.rebuilt(progress)
+            raise AccessDenied("The catalog holds all organizations, so that only the superuser may rebuild it.")
+        return self.rebuild(progress)
 
-    def rebuilt(self, progress: Callable[[str], None] = lambda log: None) -> RebuildReport:
-        """The same for whoever has asked before whether it may be done."""
+    def rebuild(self, progress: Callable[[str], None] = lambda log: None) -> RebuildReport:
+        """The same. Does not check permissions; callers must."""
         started = self._clock.monotonic_seconds()
         self._catalog.clear("")
         tables = logs = 0
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for log, is_table, newest in pool.map(self._found, self._logs()):
+        with ThreadPoolExecutor(_PARALLEL_READS) as pool:
+            for log, is_table, newest in pool.map(self._catch_up, self._logs()):
                 progress(log)
                 logs += newest > 0
                 tables += newest > 0 and is_table
         return RebuildReport(tables, logs, self._clock.monotonic_seconds() - started)
 
-    def _found(self, log: tuple[str, bool]) -> tuple[str, bool, int]:
+    def _catch_up(self, log: tuple[str, bool]) -> tuple[str, bool, int]:
         return *log, self._heads.catch_up(log[0])
 
     def _logs(self) -> Iterator[tuple[str, bool]]:
+        """Every log that storage may hold, and whether it is that of a table."""
         for organization in self._store.folders(""):
             yield access_log(organization), False
             for supertable in {*self._store.folders(f"{organization}/")} - {ORGANIZATION_LEVEL}:

@@ -15,7 +15,7 @@ READY = b"\xff" * 8
 
 
 class Descriptor:
-    """Hands a pipe's end to a process of the fork server, where it is a number."""
+    """Passes one end of a pipe to a process of the fork server, which receives its number."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -29,7 +29,7 @@ def _detached(pipe: Any) -> int:
 
 
 def recorder(home: Path, acknowledged: int, start: int) -> None:
-    """Record event after event, exporting now and then; the number of each goes to the pipe once it is recorded."""
+    """Record events without end, exporting now and then. Writes the number of each to the pipe once it is recorded."""
     with supertable.connect(home=home) as lake:
         audit, export = lake.container.audit(), lake.container.export_audit()
         os.write(acknowledged, READY)

@@ -1,4 +1,4 @@
-"""What is in the audit log, and who may read it; nobody may change it."""
+"""The content of the audit log, who may read it, and that no caller can change it."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def lake(home: Path) -> Any:
         yield lake
 
 
-class TestWhatIsInIt:
-    def test_every_operation_is_an_event_of_who_did_it(self, lake: Lake) -> None:
+class TestContent:
+    def test_every_operation_is_an_event_with_its_user(self, lake: Lake) -> None:
         lake.write("orders", ROWS.slice(0, 2), "upsert")
         lake.delete("orders", where="id = 3")
         lake.sql("SELECT * FROM orders").arrow()
@@ -63,7 +63,7 @@ class TestWhatIsInIt:
         assert (last["user_name"], last["role"], last["supertable"]) == ("owner", "superadmin", "main")
         assert last["user"] == owner("default").user
 
-    def test_a_query_has_its_shape_and_how_it_ended(self, lake: Lake) -> None:
+    def test_a_query_has_its_statement_and_outcome(self, lake: Lake) -> None:
         lake.sql("SELECT name FROM orders WHERE id IN (1, 2) AND name < ?", ["z"]).arrow()
         for sql in ("SELECT * FROM read_csv('x')", "ATTACH 'x'", "SELEC", "SELECT 1/no FROM orders"):
             with pytest.raises(SupertableError):
@@ -117,7 +117,7 @@ class TestWhatIsInIt:
             "SELECT ?::VARCHAR FROM orders WHERE name = ?",
         ],
     )
-    def test_no_value_of_a_statement_is_in_it(self, lake: Lake, home: Path, sql: str) -> None:
+    def test_no_value_of_a_statement_is_recorded(self, lake: Lake, home: Path, sql: str) -> None:
         parameters = [SECRET] * sql.count("?")
         try:
             lake.sql(sql, parameters).arrow()
@@ -128,37 +128,37 @@ class TestWhatIsInIt:
         assert not any(SECRET.encode() in file.read_bytes() for file in journals)
         assert SECRET not in str(events(lake))
 
-    def test_no_value_of_a_write_is_in_it(self, lake: Lake) -> None:
+    def test_no_value_of_a_write_is_recorded(self, lake: Lake) -> None:
         lake.write("orders", pa.table({"id": [9], "name": [SECRET]}))
         lake.delete("orders", where=f"name = '{SECRET}'", reason=SECRET)
         lake.write("orders", ROWS, "overwrite", properties={"from": SECRET})
         assert len(events(lake)) == 5
         assert SECRET not in str(events(lake))
 
-    def test_text_that_is_no_unicode_is_recorded_too(self, lake: Lake) -> None:
+    def test_text_that_is_not_valid_unicode_is_recorded(self, lake: Lake) -> None:
         lake.container.audit().record_action(owner("default"), AuditKind.SIGN_IN, "odd \ud800", tables=("\udfff",))
         assert ("odd ?", ["?"]) in told(lake, "what", "tables")
         assert lake.audit.verify().whole
 
 
-class TestWhoMay:
+class TestPermissions:
     @pytest.fixture
     def roles(self, lake: Lake) -> Lake:
-        """Roles of every type, for all tables."""
+        """The lake, with a role of every type for all tables."""
         made = [Role(f"a_{kind}", kind, ("*", "system.*")) for kind in RoleType if kind is not RoleType.SUPERADMIN]
         changes = [AccessChange(AccessAction.PUT_ROLE, role=role) for role in made]
         lake.container.access_log().change("default", owner("default").user, lambda _: changes)
         return lake
 
-    def test_roles_that_control_read_it(self, roles: Lake, home: Path) -> None:
-        roles.audit.export()  # what another that is open has is theirs to export
+    def test_roles_with_control_read_it(self, roles: Lake, home: Path) -> None:
+        roles.audit.export()  # a process exports only its own events and those of ended ones
         with supertable.connect(home=home, role="a_admin") as admin:
             assert admin.sql("SELECT count(*) > 0 FROM system.audit").arrow()[0][0].as_py()
             assert admin.audit.verify().whole
             assert admin.audit.export() >= 0
 
     @pytest.mark.parametrize("kind", ["writer", "reader", "meta"])
-    def test_for_others_it_is_not_there(self, roles: Lake, home: Path, kind: str) -> None:
+    def test_other_roles_do_not_see_it(self, roles: Lake, home: Path, kind: str) -> None:
         roles.audit.export()
         with supertable.connect(home=home, supertable="system", role=f"a_{kind}") as other:
             for sql in ("FROM audit", "FROM system.audit"):
@@ -192,7 +192,7 @@ class TestWhoMay:
     )
 
     @pytest.mark.parametrize("number", range(len(CHANGES)))
-    def test_nobody_changes_it(self, lake: Lake, home: Path, number: int) -> None:
+    def test_no_operation_changes_it(self, lake: Lake, home: Path, number: int) -> None:
         for _ in range(3):
             lake.sql("FROM orders").arrow()
             lake.audit.export()
@@ -205,7 +205,7 @@ class TestWhoMay:
         assert (before.whole, after.whole) == (True, True)
         assert after.events >= before.events > 0
 
-    def test_maintenance_passes_it_over(self, lake: Lake, home: Path) -> None:
+    def test_maintenance_leaves_it_alone(self, lake: Lake, home: Path) -> None:
         for _ in range(20):
             lake.sql("FROM orders").arrow()
             lake.audit.export()

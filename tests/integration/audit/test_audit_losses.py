@@ -1,4 +1,4 @@
-"""The audit log loses no event, whatever fails, and holds up what it could not record."""
+"""The audit log loses no event, whatever fails. What cannot be recorded does not run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import pytest
 
 import supertable
 from supertable.adapters.audit_journals.files import FileAuditJournals
-from supertable.application import audit_recorder as auditing
+from supertable.application import audit_recorder
 from supertable.domain.access.sessions import owner
 from supertable.domain.audit import START, AuditEvent, AuditKind, chained
 from supertable.domain.errors import (
@@ -42,7 +42,7 @@ def lake(home: Path) -> Any:
 
 
 class TestNothingIsLost:
-    def test_many_threads_while_it_is_exported(self, home: Path) -> None:
+    def test_many_threads_record_during_exports(self, home: Path) -> None:
         threads, each = 16, 500
         with supertable.connect(home=home) as one, supertable.connect(home=home) as other:
             stop = threading.Event()
@@ -68,12 +68,12 @@ class TestNothingIsLost:
             found = [what for (what,) in told(one, "what")]
             report = one.audit.verify()
         assert Counter(found) == Counter(f"{thread} {number}" for thread in range(threads) for number in range(each))
-        for thread in range(threads):  # each thread's own events are in their order
+        for thread in range(threads):  # the events of each thread are in order
             own = [int(what.split()[1]) for what in found if what.startswith(f"{thread} ")]
             assert own == sorted(own)
         assert report.whole
 
-    def test_queries_and_writes_of_many_threads(self, lake: Lake) -> None:
+    def test_every_query_and_write_of_many_threads_is_recorded(self, lake: Lake) -> None:
         def work(thread: int) -> None:
             for number in range(15):
                 lake.sql("SELECT * FROM orders WHERE id = ?", [number]).arrow()
@@ -84,7 +84,7 @@ class TestNothingIsLost:
         kinds = Counter(kind for (kind,) in told(lake, "kind"))
         assert kinds == {"query": 8 * 15, "write": 8 + 1, "table": 1}
 
-    def test_killed_at_random_moments(self, home: Path) -> None:
+    def test_processes_killed_at_random_lose_no_acknowledged_event(self, home: Path) -> None:
         moments, forkserver = random.Random(5), context()
         start, acknowledged = 0, []
         for _ in range(8):
@@ -106,10 +106,10 @@ class TestNothingIsLost:
             assert lake.audit.verify().whole
         assert len(found) == len(set(found))
         assert set(acknowledged) <= set(found)
-        assert len(found) - len(acknowledged) <= 8  # what was recorded, and its process died before it could say so
+        assert len(found) - len(acknowledged) <= 8  # recorded, but the process died before it acknowledged them
 
     @pytest.mark.parametrize("fault", Fault)
-    def test_an_export_that_fails_at_any_step_is_made_once(self, home: Path, fault: Fault) -> None:
+    def test_an_export_that_fails_at_any_step_exports_each_event_once(self, home: Path, fault: Fault) -> None:
         with supertable.connect(home=home) as first:
             first.container.audit().record_action(owner("default"), AuditKind.QUERY, "0")
             first.audit.export()
@@ -120,7 +120,7 @@ class TestNothingIsLost:
             lake.container.audit().record_action(owner("default"), AuditKind.QUERY, str(at))
             try:
                 lake.container.export_audit()("default")
-            except (SupertableError, BaseException) as error:  # noqa: BLE001 - a crash is one too
+            except (SupertableError, BaseException) as error:  # noqa: BLE001 - includes injected crashes
                 assert store.met, error
             lake.container.audit_journals().close()
             if not store.met:
@@ -132,7 +132,7 @@ class TestNothingIsLost:
         assert at > 5
         assert report.whole, report.findings
 
-    def test_a_torn_line_is_of_an_event_that_was_never_recorded(self, home: Path) -> None:
+    def test_an_incomplete_line_is_ignored(self, home: Path) -> None:
         with supertable.connect(home=home) as lake:
             lake.container.audit().record_action(owner("default"), AuditKind.QUERY, "one")
         (journal,) = [file for file in (home / "audit").rglob("*") if file.is_file()]
@@ -142,7 +142,7 @@ class TestNothingIsLost:
             lake.container.audit().record_action(owner("default"), AuditKind.QUERY, "two")
             assert [what for (what,) in told(lake, "what")] == ["one", "two"]
 
-    def test_a_damaged_line_is_told_of(self, home: Path) -> None:
+    def test_a_damaged_line_becomes_an_event_and_a_finding(self, home: Path) -> None:
         with supertable.connect(home=home) as lake:
             for what in ("one", "two", "three"):
                 lake.container.audit().record_action(owner("default"), AuditKind.QUERY, what)
@@ -156,12 +156,12 @@ class TestNothingIsLost:
             ]
             report = lake.audit.verify()
         assert report.whole
-        assert [finding.what for finding in report.findings] == ["event 2 tells of damage before it: read"]
+        assert [finding.what for finding in report.findings] == ["event 2 records damage before it: read"]
 
 
 class TestBackPressure:
     def test_too_many_events_are_exported_first(self, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(auditing, "MOST_WAITING_BYTES", 10_000)
+        monkeypatch.setattr(audit_recorder, "MOST_WAITING_BYTES", 10_000)
         journals = lake.container.audit_journals()
         for _ in range(200):
             lake.sql("FROM orders").arrow()
@@ -169,10 +169,10 @@ class TestBackPressure:
         assert len(events(lake)) == 202
         assert lake.audit.verify().segments > 3
 
-    def test_what_cannot_be_exported_stops_everything_in_the_end(
+    def test_when_exports_keep_failing_requests_are_refused_in_the_end(
         self, home: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(auditing, "MOST_WAITING_BYTES", 10_000)
+        monkeypatch.setattr(audit_recorder, "MOST_WAITING_BYTES", 10_000)
         with supertable.connect(home=home) as lake:
             lake.create_table_from("orders", ROWS)
             store = _ReadOnly(lake.container.store())
@@ -185,12 +185,14 @@ class TestBackPressure:
             assert 20 < len(events(lake)) < 200
             assert lake.audit.verify().whole
 
-    def test_a_journal_that_cannot_be_written_stops_everything_and_loses_nothing(self, lake: Lake, home: Path) -> None:
+    def test_when_the_journal_cannot_be_written_requests_are_refused_and_no_event_is_lost(
+        self, lake: Lake, home: Path
+    ) -> None:
         lake.container.audit_journals().close()
         lake.audit.export()
         shutil.rmtree(home / "audit")
         (home / "audit").write_text("in the way")
-        lake.sql("FROM orders").arrow()  # it has happened when it is found out
+        lake.sql("FROM orders").arrow()  # it has already run when the journal fails
         for use in (lambda: lake.sql("FROM orders"), lambda: lake.write("orders", ROWS), lambda: lake.drop("orders")):
             with pytest.raises(AuditUnavailable):
                 use()
@@ -199,7 +201,7 @@ class TestBackPressure:
         lake.sql("FROM orders").arrow()
         assert [what for (what,) in told(lake, "what")][-2:] == ["query", "query"]
 
-    def test_a_lake_that_may_only_be_read_is_read_without_a_log(
+    def test_a_read_only_lake_is_readable_without_recording(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def refused(*_: object, **__: object) -> None:
@@ -215,8 +217,8 @@ class TestBackPressure:
             FileAuditJournals(tmp_path / "audit").append(event)
 
 
-class TestWhenItIsExported:
-    def test_a_short_use_leaves_it_in_the_journal_for_a_while(self, home: Path) -> None:
+class TestTimeOfExport:
+    def test_short_uses_leave_their_events_in_the_journal_for_a_while(self, home: Path) -> None:
         with supertable.connect(home=home) as lake:
             lake.create_table_from("orders", ROWS)
         assert not (home / "storage/default/system").exists()
@@ -224,7 +226,7 @@ class TestWhenItIsExported:
             with supertable.connect(home=home) as lake:
                 lake.sql("FROM orders").arrow()
         journals = [file for file in (home / "audit").rglob("*") if file.is_file()]
-        assert len(journals) == 1  # each goes on with that of the one before
+        assert len(journals) == 1  # each process continues the journal of the one before
         (old,) = journals
         moment = int(old.name.partition("-")[0]) - 61_000_000
         old.rename(old.with_name(f"{moment:020d}-1-1-00000000.open"))
@@ -233,11 +235,11 @@ class TestWhenItIsExported:
         assert (home / "storage/default/system").exists()
         assert not [file for file in (home / "audit").rglob("*") if file.is_file()]
 
-    def test_a_service_exports_by_itself(self, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-        from supertable.application.audit import background_export as background_audit_export
+    def test_a_service_exports_on_its_own(self, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+        from supertable.application.audit import background_export
 
-        monkeypatch.setattr(background_audit_export, "_LOOK_SECONDS", 0.01)
-        monkeypatch.setattr(background_audit_export, "_WAITED_SECONDS", 0)
+        monkeypatch.setattr(background_export, "_INTERVAL_SECONDS", 0.01)
+        monkeypatch.setattr(background_export, "_MOST_SECONDS", 0)
         exports = lake.container.background_audit_export()
         exports.start()
         lake.sql("FROM orders").arrow()
@@ -247,7 +249,7 @@ class TestWhenItIsExported:
         assert lake.container.audit_journals().waiting("default").bytes == 0
         exports.close()
 
-    def test_organizations_have_logs_of_their_own(self, home: Path) -> None:
+    def test_each_organization_has_its_own_log(self, home: Path) -> None:
         for organization in ("one", "Two"):
             with supertable.connect(home=home, organization=organization) as lake:
                 lake.create_table_from(f"of_{organization}", ROWS)
@@ -262,7 +264,7 @@ class TestWhenItIsExported:
 
 
 def test_the_chain_is_as_documented() -> None:
-    """By hand, from docs/audit.md, so that others can verify it too."""
+    """Computed by hand, by the rules of docs/audit.md, so that others can verify it too."""
     import hashlib
     import json
 
@@ -280,7 +282,7 @@ def queries(lake: Lake, count: int) -> None:
 
 
 class _ReadOnly:
-    """A store that takes nothing any more."""
+    """A store that refuses all writes."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner

@@ -1,4 +1,4 @@
-"""Nobody edits, removes or moves anything of the audit log unseen, its end included."""
+"""Every edit, removal or move of anything in the audit log is detected, even at its end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from supertable.domain.table.commits import Commit
 
 
 class Tampering:
-    """The files of a log of five segments, and what somebody with access to the store can do to them."""
+    """The files of a log of five segments, and ways in which an attacker with access to the store can change them."""
 
     def __init__(self, home: Path) -> None:
         (self.table,) = (home / "storage/default/system/tables").iterdir()
@@ -50,13 +50,13 @@ class Tampering:
         pq.write_table(pa.Table.from_pylist(changed, rows.schema), self.data(version))
 
     def make_consistent(self, version: int) -> None:
-        """The commit record says again what the data file is."""
+        """Make the commit record match the data file again."""
         commit, data = self.commit(version), self.data(version).read_bytes()
         file = replace(commit.change.added[0], bytes=len(data), digest=digest_of(data))
         self.put_commit(version, replace(commit, change=replace(commit.change, added=(file,))))
 
-    def forget(self) -> None:
-        """The catalog goes too."""
+    def remove_catalog(self) -> None:
+        """Delete the catalog too."""
         shutil.rmtree(self.home / "catalog")
 
     def remove_tail(self, first: int, last: int) -> None:
@@ -70,7 +70,7 @@ class Tampering:
 
 
 class TestTampering:
-    """Versions 2 to 6 have the events 1 to 10, two each."""
+    """Versions 2 to 6 hold the events 1 to 10, two each."""
 
     @pytest.fixture
     def log(self, home: Path) -> Tampering:
@@ -83,8 +83,8 @@ class TestTampering:
         return Tampering(home)
 
     @staticmethod
-    def broken(home: Path, known: str | None = None) -> str:
-        """What a verification finds, by a process that knows nothing yet."""
+    def findings(home: Path, known: str | None = None) -> str:
+        """The findings of a verification by a new process."""
         with supertable.connect(home=home) as lake:
             report = lake.audit.verify(known)
             assert not report.whole
@@ -92,18 +92,18 @@ class TestTampering:
 
     def test_an_edited_row(self, log: Tampering, home: Path) -> None:
         log.edit(3, lambda rows: rows[1].update(user="somebody else"))
-        found = self.broken(home)
-        assert "its bytes are not what was written" in found
+        found = self.findings(home)
+        assert "its bytes are not those that were written" in found
         assert "event 4 was edited" in found
 
     @pytest.mark.parametrize("field", ["what", "user", "role", "rows", "outcome", "at", "statement", "tables", "kind"])
-    def test_an_edited_field_whose_file_fits_its_commit(self, log: Tampering, home: Path, field: str) -> None:
+    def test_an_edited_field_with_a_matching_commit(self, log: Tampering, home: Path, field: str) -> None:
         other: dict[str, Any] = {"rows": None, "at": 0, "tables": ["x"], "kind": "write"}
         log.edit(3, lambda rows: rows[1].update({field: other.get(field, "x")}))
         log.make_consistent(3)
-        assert "event 4 was edited" in self.broken(home)
+        assert "event 4 was edited" in self.findings(home)
 
-    def test_an_edited_row_with_a_hash_that_fits(self, log: Tampering, home: Path) -> None:
+    def test_an_edited_row_with_a_matching_hash(self, log: Tampering, home: Path) -> None:
         def change(rows: list[dict[str, Any]]) -> None:
             event = AuditEvent(0, "default", AuditKind.QUERY, "nothing")
             (link,) = chained(ChainEnd(3, rows[1]["previous_hash"]), [event])
@@ -112,28 +112,28 @@ class TestTampering:
 
         log.edit(3, change)
         log.make_consistent(3)
-        assert "event 5 does not follow on the event before it" in self.broken(home)
+        assert "event 5 does not continue the chain of the event before it" in self.findings(home)
 
     def test_rows_in_another_order(self, log: Tampering, home: Path) -> None:
         log.edit(4, list.reverse)
         log.make_consistent(4)
-        assert "event 5 should be here, and it is event 6" in self.broken(home)
+        assert "event 5 was expected, but this is event 6" in self.findings(home)
 
-    def test_a_row_that_is_not_there(self, log: Tampering, home: Path) -> None:
+    def test_a_removed_row(self, log: Tampering, home: Path) -> None:
         log.edit(4, lambda rows: rows.__delitem__(0))
         log.make_consistent(4)
-        assert "event 5 should be here, and it is event 6" in self.broken(home)
+        assert "event 5 was expected, but this is event 6" in self.findings(home)
 
-    def test_a_row_that_came_in(self, log: Tampering, home: Path) -> None:
+    def test_an_inserted_row(self, log: Tampering, home: Path) -> None:
         log.edit(4, lambda rows: rows.append(dict(rows[1])))
         log.make_consistent(4)
-        assert "event 7 should be here, and it is event 6" in self.broken(home)
+        assert "event 7 was expected, but this is event 6" in self.findings(home)
 
-    def test_a_segment_that_is_not_there(self, log: Tampering, home: Path) -> None:
+    def test_a_removed_segment(self, log: Tampering, home: Path) -> None:
         log.data(4).unlink()
-        found = self.broken(home)
+        found = self.findings(home)
         assert "it is missing; it had 2 events" in found
-        assert "event 5 should be here, and it is event 7" in found
+        assert "event 5 was expected, but this is event 7" in found
 
     def test_two_segments_swapped(self, log: Tampering, home: Path) -> None:
         third, fourth = log.data(3).read_bytes(), log.data(4).read_bytes()
@@ -141,72 +141,72 @@ class TestTampering:
         log.data(4).write_bytes(third)
         for version in (3, 4):
             log.make_consistent(version)
-        assert "event 3 should be here, and it is event 5" in self.broken(home)
+        assert "event 3 was expected, but this is event 5" in self.findings(home)
 
     def test_two_records_swapped(self, log: Tampering, home: Path) -> None:
         third, fourth = log.log(3).read_bytes(), log.log(4).read_bytes()
         log.log(3).write_bytes(fourth)
         log.log(4).write_bytes(third)
-        assert "its digest does not match its bytes" in self.broken(home)
+        assert "its digest does not match its bytes" in self.findings(home)
 
-    def test_a_version_that_is_not_there(self, log: Tampering, home: Path) -> None:
+    def test_a_removed_version(self, log: Tampering, home: Path) -> None:
         log.log(4).unlink()
-        assert "version 4 is missing" in self.broken(home)
+        assert "version 4 is missing" in self.findings(home)
 
-    def test_a_version_that_is_no_export(self, log: Tampering, home: Path) -> None:
+    def test_a_version_that_is_not_an_export(self, log: Tampering, home: Path) -> None:
         commit = log.commit(6)
         log.put_commit(6, replace(commit, change=replace(commit.change, removed=(log.commit(3).change.added[0].path,))))
-        log.forget()
-        assert "version 6 is no export of events" in self.broken(home)
+        log.remove_catalog()
+        assert "version 6 is not an export of events" in self.findings(home)
 
     @pytest.mark.parametrize("first", [6, 4, 2])
-    @pytest.mark.parametrize("catalog_too", [False, True])
-    def test_an_end_that_is_not_there(self, log: Tampering, home: Path, first: int, catalog_too: bool) -> None:
+    @pytest.mark.parametrize("without_catalog", [False, True])
+    def test_a_removed_end(self, log: Tampering, home: Path, first: int, without_catalog: bool) -> None:
         log.remove_tail(first, 6)
-        if catalog_too:
-            log.forget()
-        assert "the log went up to event 10" in self.broken(home)
+        if without_catalog:
+            log.remove_catalog()
+        assert "the log had events up to 10" in self.findings(home)
 
-    def test_a_log_that_is_not_there(self, log: Tampering, home: Path) -> None:
+    def test_a_removed_log(self, log: Tampering, home: Path) -> None:
         shutil.rmtree(home / "storage/default/system")
-        log.forget()
-        assert "the log went up to event 10, and ends at 0" in self.broken(home)
+        log.remove_catalog()
+        assert "the log had events up to 10, but now ends at 0" in self.findings(home)
 
-    def test_an_end_that_is_not_there_stays_seen_when_the_log_goes_on(self, log: Tampering, home: Path) -> None:
+    def test_a_removed_end_is_still_detected_after_more_events(self, log: Tampering, home: Path) -> None:
         log.remove_tail(5, 6)
-        log.forget()
+        log.remove_catalog()
         with supertable.connect(home=home) as lake:
             for _ in range(3):
                 lake.container.audit().record_action(owner("default"), AuditKind.QUERY, "later")
                 lake.audit.export()
-        found = self.broken(home)
-        assert "event 7 should be here, and it is event 11" in found
+        found = self.findings(home)
+        assert "event 7 was expected, but this is event 11" in found
 
-    def test_a_log_that_is_not_there_stays_seen_when_it_goes_on(self, log: Tampering, home: Path) -> None:
+    def test_a_removed_log_is_still_detected_after_more_events(self, log: Tampering, home: Path) -> None:
         shutil.rmtree(home / "storage/default/system")
-        log.forget()
+        log.remove_catalog()
         with supertable.connect(home=home) as lake:
             lake.container.audit().record_action(owner("default"), AuditKind.QUERY, "later")
-        assert "event 1 should be here, and it is event 11" in self.broken(home)
+        assert "event 1 was expected, but this is event 11" in self.findings(home)
 
-    def test_an_anchor_that_is_not_there(self, log: Tampering, home: Path) -> None:
+    def test_a_removed_anchor(self, log: Tampering, home: Path) -> None:
         log.anchor.unlink()
-        assert "the anchor is missing" in self.broken(home)
+        assert "the anchor is missing" in self.findings(home)
 
-    def test_an_anchor_that_says_something_else(self, log: Tampering, home: Path) -> None:
+    def test_an_edited_anchor(self, log: Tampering, home: Path) -> None:
         log.anchor.write_bytes(b"{}")
-        assert "anchor" in self.broken(home)
+        assert "anchor" in self.findings(home)
 
-    def test_an_end_without_its_anchor_is_told_of_by_the_log_itself(self, log: Tampering, home: Path) -> None:
+    def test_a_removed_end_and_anchor_are_recorded_in_the_log(self, log: Tampering, home: Path) -> None:
         log.remove_tail(5, 6)
         log.anchor.unlink()
-        log.forget()
+        log.remove_catalog()
         with supertable.connect(home=home) as lake:
             lake.container.audit().record_action(owner("default"), AuditKind.QUERY, "later")
             report = lake.audit.verify()
-        assert [finding.what for finding in report.findings] == ["event 7 tells of damage before it: anchor"]
+        assert [finding.what for finding in report.findings] == ["event 7 records damage before it: anchor"]
 
-    def test_a_log_made_anew_is_another_than_the_one_that_was_known(self, log: Tampering, home: Path) -> None:
+    def test_a_rewritten_log_differs_from_a_known_event(self, log: Tampering, home: Path) -> None:
         with supertable.connect(home=home) as lake:
             end = lake.audit.verify().end
         assert end is not None
@@ -215,12 +215,12 @@ class TestTampering:
             assert lake.audit.verify(known).whole
         shutil.rmtree(home / "storage/default/system")
         log.anchor.unlink()
-        log.forget()
+        log.remove_catalog()
         with supertable.connect(home=home) as lake:
             for i in range(12):
                 lake.container.audit().record_action(owner("default"), AuditKind.QUERY, f"event {i}")
             assert lake.audit.verify().whole
-        assert "event 10 is another than it was" in self.broken(home, known)
+        assert "event 10 differs from the one recorded earlier" in self.findings(home, known)
         with supertable.connect(home=home) as lake:
             for wrong in ("", "x", "5", f"5:{'0' * 63}", f"-1:{'0' * 64}"):
                 with pytest.raises(InvalidInput):

@@ -1,4 +1,4 @@
-"""Tokens that another system signs: which are believed, against a real server of its keys."""
+"""JWTs: which are accepted, with a real server of the issuer's keys."""
 
 from __future__ import annotations
 
@@ -83,10 +83,10 @@ def jwt_verifier(home: Path, clock: ManualClock, server: JwksServer) -> TokenVer
     return verifier(home, clock, jwt_jwks_url=server.url)
 
 
-def test_what_a_token_says(jwt_verifier: TokenVerifier) -> None:
+def test_the_claims_of_a_token(jwt_verifier: TokenVerifier) -> None:
     end = now() + 600
-    said = jwt_verifier.claims(token(exp=end))
-    assert said == Claims(ISSUER, "ann", "ann", "default", end * 1_000_000, ("reader",), ())
+    found = jwt_verifier.claims(token(exp=end))
+    assert found == Claims(ISSUER, "ann", "ann", "default", end * 1_000_000, ("reader",), ())
 
 
 @pytest.mark.parametrize(("key", "algorithm", "kid"), [(RSA, "RS256", "1"), (EC, "ES256", "ec"), (ED, "EdDSA", "ed")])
@@ -100,19 +100,19 @@ def test_every_algorithm(jwt_verifier: TokenVerifier, key: Any, algorithm: str, 
 def test_keys_of_a_file(home: Path, key: Any, form: str) -> None:
     file = home / "keys"
     file.write_bytes(pem(key) if form == "pem" else jwks({"1": key}))
-    believed = verifier(home, jwt_jwks_file=file)
+    configured = verifier(home, jwt_jwks_file=file)
     algorithm = {RSA: "RS256", EC: "ES256", ED: "EdDSA"}[key]
-    assert believed.claims(token(key, algorithm))
-    assert believed.claims(token(key, algorithm, None))
-    assert believed.claims(token(OTHER_RSA)) is None
+    assert configured.claims(token(key, algorithm))
+    assert configured.claims(token(key, algorithm, None))
+    assert configured.claims(token(OTHER_RSA)) is None
 
 
 def test_a_shared_secret(home: Path) -> None:
-    believed = verifier(home, jwt_secret=SECRET)
-    assert believed.claims(token(SECRET, "HS256"))
-    assert believed.claims(token(SECRET + "x", "HS256")) is None
-    assert believed.claims(token(SECRET, "HS512")) is None
-    assert believed.claims(token(RSA)) is None
+    configured = verifier(home, jwt_secret=SECRET)
+    assert configured.claims(token(SECRET, "HS256"))
+    assert configured.claims(token(SECRET + "x", "HS256")) is None
+    assert configured.claims(token(SECRET, "HS512")) is None
+    assert configured.claims(token(RSA)) is None
 
 
 def hs256(key: bytes) -> Any:
@@ -122,9 +122,9 @@ def hs256(key: bytes) -> Any:
 REFUSED: dict[str, Any] = {
     "no algorithm": lambda: assembled({"alg": "none", "kid": "1"}, claims()),
     "no algorithm, in other letters": lambda: assembled({"alg": "nOnE", "kid": "1"}, claims()),
-    "no algorithm and a sound signature": lambda: assembled({"alg": "none", "kid": "1"}, claims(), sign_rsa),
+    "no algorithm and a valid signature": lambda: assembled({"alg": "none", "kid": "1"}, claims(), sign_rsa),
     "an algorithm that is missing": lambda: assembled({"kid": "1"}, claims(), sign_rsa),
-    "an algorithm that is no text": lambda: assembled({"alg": ["RS256"], "kid": "1"}, claims(), sign_rsa),
+    "an algorithm that is not text": lambda: assembled({"alg": ["RS256"], "kid": "1"}, claims(), sign_rsa),
     "HS256 by the public key as PEM": lambda: assembled({"alg": "HS256", "kid": "1"}, claims(), hs256(pem(RSA))),
     "HS256 by the public key as JWK": lambda: assembled(
         {"alg": "HS256", "kid": "1"}, claims(), hs256(json.dumps(jwk(RSA, "1")).encode())
@@ -162,46 +162,46 @@ REFUSED: dict[str, Any] = {
     "a subject of control characters": lambda: token(sub="ann\n"),
     "a subject of 2,000 characters": lambda: token(sub="a" * 2_000),
     "expired": lambda: token(exp=now() - 1),
-    "no end": lambda: token(exp=None),
-    "an end that is text": lambda: token(exp="soon"),
-    "an end without end": lambda: assembled(
+    "no expiry": lambda: token(exp=None),
+    "an expiry that is text": lambda: token(exp="soon"),
+    "an infinite expiry": lambda: assembled(
         {"alg": "RS256", "kid": "1"}, json.dumps(claims(exp=float("inf"))).encode(), sign_rsa
     ),
-    "an end that is no number": lambda: assembled(
+    "an expiry that is not a number": lambda: assembled(
         {"alg": "RS256", "kid": "1"}, json.dumps(claims(exp=float("nan"))).encode(), sign_rsa
     ),
-    "an end that is a list": lambda: token(exp=[now() + 60]),
-    "not yet": lambda: token(nbf=now() + 600),
-    "of the future": lambda: token(iat=now() + 600),
+    "an expiry that is a list": lambda: token(exp=[now() + 60]),
+    "not valid yet": lambda: token(nbf=now() + 600),
+    "issued in the future": lambda: token(iat=now() + 600),
     "a role that is a number": lambda: token(role=1),
     "a role that is an object": lambda: token(role={"reader": True}),
     "an empty role": lambda: token(role=""),
     "roles that are not all text": lambda: token(role=["reader", None]),
-    "roles without end": lambda: token(role=["reader"] * 65),
+    "too many roles": lambda: token(role=["reader"] * 65),
     "bad UTF-8": lambda: assembled({"alg": "RS256", "kid": "1"}, b'{"sub": "\xff\xfe"}', sign_rsa),
     "bad UTF-8 in its header": lambda: assembled(b'{"alg": "RS256", "kid": "\xff"}', claims(), sign_rsa),
     "half a surrogate": lambda: assembled(
         {"alg": "RS256", "kid": "1"}, json.dumps(claims()).replace('"ann"', '"\\ud800"').encode(), sign_rsa
     ),
     "a payload that is a list": lambda: assembled({"alg": "RS256", "kid": "1"}, [claims()], sign_rsa),
-    "a payload that is no JSON": lambda: assembled({"alg": "RS256", "kid": "1"}, b"sub=ann", sign_rsa),
-    "a payload nested without end": lambda: assembled({"alg": "RS256", "kid": "1"}, b"[" * 10_000, sign_rsa),
-    "a header nested without end": lambda: assembled(b"[" * 10_000, claims(), sign_rsa),
+    "a payload that is not JSON": lambda: assembled({"alg": "RS256", "kid": "1"}, b"sub=ann", sign_rsa),
+    "a deeply nested payload": lambda: assembled({"alg": "RS256", "kid": "1"}, b"[" * 10_000, sign_rsa),
+    "a deeply nested header": lambda: assembled(b"[" * 10_000, claims(), sign_rsa),
     "a header that is a list": lambda: assembled(["RS256"], claims(), sign_rsa),
     "base64 with spaces": lambda: token().replace(".", " ."),
     "five parts": lambda: token() + ".x.y",
-    "an encrypted one": lambda: assembled({"alg": "RSA-OAEP", "enc": "A256GCM", "kid": "1"}, b"x") + ".x.y",
+    "an encrypted token": lambda: assembled({"alg": "RSA-OAEP", "enc": "A256GCM", "kid": "1"}, b"x") + ".x.y",
 }
 
 
 @pytest.mark.parametrize("attack", REFUSED)
-def test_what_is_not_believed(jwt_verifier: TokenVerifier, attack: str) -> None:
-    assert jwt_verifier.claims(token()), "what differs from these in one thing is believed"
+def test_attacks_are_refused(jwt_verifier: TokenVerifier, attack: str) -> None:
+    assert jwt_verifier.claims(token()), "the token that the attack modifies is valid itself"
     assert jwt_verifier.claims(REFUSED[attack]()) is None
 
 
 @given(st.text(max_size=200) | st.lists(st.binary(max_size=60).map(encoded), min_size=2, max_size=4).map(".".join))
-def test_what_is_no_token_at_all(text: str) -> None:
+def test_arbitrary_text_is_refused(text: str) -> None:
     assert JwtVerifier(JwtRules(ISSUER, AUDIENCE, "default"), of_secret(SECRET)).claims(text) is None
 
 
@@ -211,31 +211,31 @@ def test_what_is_no_token_at_all(text: str) -> None:
         st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists, max_leaves=5),
     )
 )
-def test_signed_nonsense(said: dict[str, Any]) -> None:
-    believed = JwtVerifier(JwtRules(ISSUER, AUDIENCE, "default", attribute_claims=("region",)), of_secret(SECRET))
-    text = assembled({"alg": "HS256"}, json.dumps({**claims(), **said}).encode(), hs256(SECRET.encode()))
-    found = believed.claims(text)
+def test_odd_claims_never_give_an_invalid_identity(odd: dict[str, Any]) -> None:
+    configured = JwtVerifier(JwtRules(ISSUER, AUDIENCE, "default", attribute_claims=("region",)), of_secret(SECRET))
+    text = assembled({"alg": "HS256"}, json.dumps({**claims(), **odd}).encode(), hs256(SECRET.encode()))
+    found = configured.claims(text)
     assert found is None or (found.subject and found.issuer == ISSUER)
 
 
-def test_addresses_of_keys_in_the_header_are_never_asked(jwt_verifier: TokenVerifier) -> None:
+def test_key_urls_in_the_header_are_never_fetched(jwt_verifier: TokenVerifier) -> None:
     attacker = JwksServer()
     attacker.hold({"1": OTHER_RSA})
     try:
         header = {"jku": attacker.url, "x5u": attacker.url, "jwk": jwk(OTHER_RSA), "x5c": ["AAAA"]}
         assert jwt_verifier.claims(token(OTHER_RSA, header=header)) is None
-        assert jwt_verifier.claims(token(RSA, header=header)), "they are nothing to us"
+        assert jwt_verifier.claims(token(RSA, header=header)), "such headers are ignored"
         assert attacker.asked == 0
     finally:
         attacker.stop()
 
 
-def test_of_two_claims_of_one_name_the_last_counts(jwt_verifier: TokenVerifier) -> None:
-    """RFC 7519, section 4, allows this or refusing; what it must not be is one for one reader, one for another."""
+def test_of_two_claims_with_one_name_the_last_counts(jwt_verifier: TokenVerifier) -> None:
+    """RFC 7519, section 4, allows either this or refusing. All readers of a token must agree."""
     twice = json.dumps(claims()).replace('"role": "reader"', '"role": "superadmin", "role": "reader"').encode()
-    said = jwt_verifier.claims(assembled({"alg": "RS256", "kid": "1"}, twice, sign_rsa))
-    assert said
-    assert said.roles == ("reader",)
+    found = jwt_verifier.claims(assembled({"alg": "RS256", "kid": "1"}, twice, sign_rsa))
+    assert found
+    assert found.roles == ("reader",)
 
 
 def test_leeway(home: Path) -> None:
@@ -245,13 +245,13 @@ def test_leeway(home: Path) -> None:
         assert strict.claims(late) is None
         assert lenient.claims(late)
     end = now() + 5
-    said = lenient.claims(token(SECRET, "HS256", exp=end))
-    assert said
-    assert said.expires_at_us == (end + 60) * 1_000_000
+    found = lenient.claims(token(SECRET, "HS256", exp=end))
+    assert found
+    assert found.expires_at_us == (end + 60) * 1_000_000
 
 
 def test_claims_are_mapped_by_settings(home: Path) -> None:
-    believed = verifier(
+    configured = verifier(
         home,
         jwt_secret=SECRET,
         jwt_user_claim="email",
@@ -259,7 +259,7 @@ def test_claims_are_mapped_by_settings(home: Path) -> None:
         jwt_attribute_claims="region, team,level,cleared,absent",
         jwt_organization_claim="tenant",
     )
-    told: dict[str, Any] = {
+    mapped: dict[str, Any] = {
         "email": "ann@tests.invalid",
         "https://tests.invalid/roles": ["writer", "reader"],
         "region": "EU",
@@ -268,44 +268,44 @@ def test_claims_are_mapped_by_settings(home: Path) -> None:
         "cleared": True,
         "tenant": "acme",
     }
-    said = believed.claims(token(SECRET, "HS256", **told))
-    assert said
-    assert (said.subject, said.name, said.organization) == ("ann", "ann@tests.invalid", "acme")
-    assert said.roles == ("writer", "reader")
-    assert dict(said.attributes) == {"region": "EU", "name": "sales", "size": "7", "level": "3", "cleared": "true"}
+    found = configured.claims(token(SECRET, "HS256", **mapped))
+    assert found
+    assert (found.subject, found.name, found.organization) == ("ann", "ann@tests.invalid", "acme")
+    assert found.roles == ("writer", "reader")
+    assert dict(found.attributes) == {"region": "EU", "name": "sales", "size": "7", "level": "3", "cleared": "true"}
     for missing in ("email", "tenant"):
-        assert believed.claims(token(SECRET, "HS256", **{**told, missing: None})) is None, missing
+        assert configured.claims(token(SECRET, "HS256", **{**mapped, missing: None})) is None, missing
     for odd in ([], ["EU"], 1.5, {"a": {"b": "c"}}, "x" * 2_000, "a\x00b"):
-        assert believed.claims(token(SECRET, "HS256", **{**told, "region": odd})) is None, odd
-    without = believed.claims(token(SECRET, "HS256", **{**told, "https://tests.invalid/roles": None}))
+        assert configured.claims(token(SECRET, "HS256", **{**mapped, "region": odd})) is None, odd
+    without = configured.claims(token(SECRET, "HS256", **{**mapped, "https://tests.invalid/roles": None}))
     assert without
-    assert without.roles == (), "the claim `role` is not the one that was set"
+    assert without.roles == (), "the claim `role` is not the configured one"
 
 
-def test_keys_are_read_once_and_again_for_a_new_id(
+def test_keys_are_fetched_once_and_again_for_a_new_id(
     jwt_verifier: TokenVerifier, clock: ManualClock, server: JwksServer
 ) -> None:
     for _ in range(20):
         assert jwt_verifier.claims(token())
     assert server.asked == 1
     server.hold({"2": OTHER_RSA})
-    assert jwt_verifier.claims(token(OTHER_RSA, kid="2")) is None, "so soon after the last time it is not asked"
+    assert jwt_verifier.claims(token(OTHER_RSA, kid="2")) is None, "the server is not asked again so soon"
     clock.advance(31)
     assert jwt_verifier.claims(token(OTHER_RSA, kid="2"))
-    assert jwt_verifier.claims(token()) is None, "the old key is gone"
+    assert jwt_verifier.claims(token()) is None, "the old key was withdrawn"
     assert server.asked == 2
 
 
-def test_made_up_ids_cause_no_storm(jwt_verifier: TokenVerifier, clock: ManualClock, server: JwksServer) -> None:
+def test_invented_key_ids_cause_no_storm_of_requests(
+    jwt_verifier: TokenVerifier, clock: ManualClock, server: JwksServer
+) -> None:
     for number in range(200):
         assert jwt_verifier.claims(token(OTHER_RSA, kid=f"made up {number}")) is None
     assert server.asked == 1
     assert jwt_verifier.claims(token())
 
 
-def test_a_key_that_was_withdrawn_is_soon_refused(
-    jwt_verifier: TokenVerifier, clock: ManualClock, server: JwksServer
-) -> None:
+def test_a_withdrawn_key_is_soon_refused(jwt_verifier: TokenVerifier, clock: ManualClock, server: JwksServer) -> None:
     assert jwt_verifier.claims(token())
     server.hold({"2": OTHER_RSA})
     clock.advance(299)
@@ -317,22 +317,24 @@ def test_a_key_that_was_withdrawn_is_soon_refused(
 OUTAGES: dict[str, dict[str, Any]] = {
     "an error": {"status": 500},
     "not there": {"status": 404},
-    "no JSON": {"body": b"<html>"},
+    "not JSON": {"body": b"<html>"},
     "a list": {"body": b"[]"},
     "no keys": {"body": b'{"keys": []}'},
-    "keys that are none": {"body": b'{"keys": [1, null, {}, {"kty": "RSA"}]}'},
+    "invalid keys": {"body": b'{"keys": [1, null, {}, {"kty": "RSA"}]}'},
     "a secret": {"body": b'{"keys": [{"kty": "oct", "k": "AAAA", "kid": "1"}]}'},
-    "too much": {"body": b" " * 1_100_000 + jwks({"1": RSA})},
+    "too large": {"body": b" " * 1_100_000 + jwks({"1": RSA})},
     "cut off": {"body": jwks({"1": RSA})[:-10], "headers": {"Content-Length": "5000"}},
-    "nested without end": {"body": b"[" * 100_000},
+    "deeply nested": {"body": b"[" * 100_000},
     "elsewhere": {"status": 302, "headers": {"Location": "/elsewhere"}},
     "slow": {"pause": 4.0},
 }
 
 
 @pytest.mark.parametrize("outage", OUTAGES)
-def test_outages(jwt_verifier: TokenVerifier, clock: ManualClock, server: JwksServer, outage: str) -> None:
-    """Keys at hand are used for an hour; then, and for unknown ids, nobody is let in, but told to come back."""
+def test_during_an_outage_known_keys_are_used_for_an_hour(
+    jwt_verifier: TokenVerifier, clock: ManualClock, server: JwksServer, outage: str
+) -> None:
+    """Known keys are used for an hour. After that, and for unknown ids, sign-in raises `Unavailable`."""
     assert jwt_verifier.claims(token())
     for name, value in OUTAGES[outage].items():
         setattr(server, name, value)
@@ -352,23 +354,23 @@ def test_outages(jwt_verifier: TokenVerifier, clock: ManualClock, server: JwksSe
     assert jwt_verifier.claims(token())
 
 
-def test_a_server_that_was_never_there(home: Path, clock: ManualClock, server: JwksServer) -> None:
+def test_an_unreachable_key_server(home: Path, clock: ManualClock, server: JwksServer) -> None:
     server.stop()
-    believed = verifier(home, clock, jwt_jwks_url=server.url)
+    configured = verifier(home, clock, jwt_jwks_url=server.url)
     with pytest.raises(Unavailable, match="keys"):
-        believed.claims(token())
+        configured.claims(token())
 
 
-def test_a_server_that_dribbles(server: JwksServer) -> None:
+def test_a_very_slow_key_server(server: JwksServer) -> None:
     server.dribble = 0.5
-    begun = time.monotonic()
+    started = time.monotonic()
     with pytest.raises(OSError, match="not there"):
         url_reader(server.url, SystemClock())()
-    assert time.monotonic() - begun < 60
+    assert time.monotonic() - started < 60
 
 
-def test_a_server_that_is_not_who_it_should_be(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys come over TLS from whom the machine trusts, or not at all."""
+def test_a_key_server_with_an_untrusted_certificate(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys are fetched only over TLS, from a server whose certificate the machine trusts."""
     files = certificate(home)
     server = JwksServer(files)
     server.hold({"1": RSA})
@@ -386,7 +388,7 @@ def test_a_server_that_is_not_who_it_should_be(home: Path, monkeypatch: pytest.M
         server.stop()
 
 
-def test_while_one_waits_for_the_server_others_go_on(
+def test_a_slow_key_server_blocks_one_caller_only(
     jwt_verifier: TokenVerifier, clock: ManualClock, server: JwksServer
 ) -> None:
     assert jwt_verifier.claims(token())
@@ -404,16 +406,16 @@ def test_while_one_waits_for_the_server_others_go_on(
 def test_a_file_is_read_again(home: Path, clock: ManualClock) -> None:
     file = home / "keys"
     file.write_bytes(pem(RSA))
-    believed = verifier(home, clock, jwt_jwks_file=file)
-    assert believed.claims(token())
+    configured = verifier(home, clock, jwt_jwks_file=file)
+    assert configured.claims(token())
     file.write_bytes(pem(OTHER_RSA))
     clock.advance(301)
-    assert believed.claims(token()) is None
-    assert believed.claims(token(OTHER_RSA))
+    assert configured.claims(token()) is None
+    assert configured.claims(token(OTHER_RSA))
 
 
 @pytest.mark.parametrize("key", [SHORT_RSA, LONG_EC])
-def test_weak_and_unknown_keys(home: Path, key: Any) -> None:
+def test_weak_and_unsupported_keys_are_refused(home: Path, key: Any) -> None:
     file = home / "keys"
     file.write_bytes(jwks({"1": key, "2": RSA}))
     algorithm = "RS256" if key is SHORT_RSA else "ES384"
@@ -421,15 +423,15 @@ def test_weak_and_unknown_keys(home: Path, key: Any) -> None:
 
 
 @pytest.mark.parametrize("more", [{"use": "enc"}, {"alg": "RS512"}, {"alg": "HS256"}])
-def test_keys_for_other_things(home: Path, more: dict[str, str]) -> None:
+def test_keys_for_other_uses_are_refused(home: Path, more: dict[str, str]) -> None:
     file = home / "keys"
     file.write_bytes(json.dumps({"keys": [jwk(RSA, "1", **more), jwk(OTHER_RSA, "2")]}).encode())
-    believed = verifier(home, jwt_jwks_file=file)
-    assert believed.claims(token(RSA)) is None
-    assert believed.claims(token(OTHER_RSA, kid="2"))
+    configured = verifier(home, jwt_jwks_file=file)
+    assert configured.claims(token(RSA)) is None
+    assert configured.claims(token(OTHER_RSA, kid="2"))
 
 
-WRONG: list[dict[str, Any]] = [
+CONTRADICTORY: list[dict[str, Any]] = [
     {"jwt_issuer": ISSUER, "jwt_audience": AUDIENCE},
     {"jwt_issuer": ISSUER, "jwt_secret": SECRET},
     {"jwt_audience": AUDIENCE, "jwt_secret": SECRET},
@@ -444,14 +446,14 @@ WRONG: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("given", WRONG)
-def test_settings_that_do_not_go_together(home: Path, given: dict[str, Any]) -> None:
+@pytest.mark.parametrize("given", CONTRADICTORY)
+def test_contradictory_settings_are_refused(home: Path, given: dict[str, Any]) -> None:
     with pytest.raises(InvalidSetting) as caught:
         token_verifier(load_settings(home=home, **given), ManualClock())
     assert SECRET not in str(caught.value)
 
 
-def test_a_private_key_is_no_key_to_check_with(home: Path) -> None:
+def test_invalid_key_files_are_refused(home: Path) -> None:
     file = home / "keys"
     for text in (
         b"",
@@ -465,11 +467,11 @@ def test_a_private_key_is_no_key_to_check_with(home: Path) -> None:
             verifier(home, jwt_jwks_file=file)
 
 
-def test_without_settings_there_are_no_such_tokens(home: Path) -> None:
+def test_without_settings_there_is_no_verifier(home: Path) -> None:
     assert token_verifier(load_settings(home=home), ManualClock()) is None
 
 
-def test_errors_and_logs_never_have_the_token(
+def test_logs_never_contain_the_token(
     jwt_verifier: TokenVerifier, caplog: pytest.LogCaptureFixture, server: JwksServer
 ) -> None:
     caplog.set_level("DEBUG")

@@ -1,4 +1,4 @@
-"""From credentials to sessions, over a lake's own stored users and tokens."""
+"""Signing in with the super token, stored tokens and JWTs, over a real lake."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_the_super_token(lake: Deployment) -> None:
         lake.sign_in("default", SUPER_TOKEN, "nothing")
 
 
-def test_the_older_name_and_which_wins(deploy: Deploy) -> None:
+def test_the_older_setting_counts_only_without_the_newer(deploy: Deploy) -> None:
     assert deploy(supertoken=None, admin_token="an admin token").sign_in("default", "an admin token").superuser
     both = deploy(admin_token="an admin token", superhash="AB" * 16)
     assert both.sign_in("default", SUPER_TOKEN).user == "ab" * 16
@@ -136,7 +136,7 @@ def test_a_stored_token(lake: Deployment) -> None:
     assert session.token in lake.access().tokens
 
 
-def test_a_role_that_the_user_has(lake: Deployment) -> None:
+def test_a_user_may_choose_a_role_they_have(lake: Deployment) -> None:
     credential = lake.token()
     assert lake.sign_in("default", credential, "writer").role == "Writer"
     for role in ("boss", "superadmin", "nothing"):
@@ -158,7 +158,7 @@ def test_a_token_that_is_bound_to_a_role(lake: Deployment) -> None:
         lake.sign_in("default", credential)
 
 
-def test_a_user_without_a_role_may_nothing(lake: Deployment) -> None:
+def test_a_user_without_a_role_cannot_sign_in(lake: Deployment) -> None:
     with pytest.raises(AccessDenied, match="no role"):
         lake.sign_in("default", lake.token("bob"))
     with pytest.raises(AccessDenied):
@@ -175,19 +175,19 @@ def test_a_token_of_the_superuser(lake: Deployment) -> None:
         lake.sign_in("default", bound, "superadmin")
 
 
-def test_what_is_wrong_is_never_said(lake: Deployment) -> None:
-    """Nobody learns from it whether a token was there once."""
+def test_the_error_never_says_what_is_wrong(lake: Deployment) -> None:
+    """All invalid credentials get the same message, so that none reveals whether a token ever existed."""
     expired = lake.token(lifetime_seconds=60)
     lake.clock.advance(59)
     assert lake.sign_in("default", expired).name == "ann"
     lake.clock.advance(1)
     revoked, disabled = lake.token(), lake.token()
     lake.container.manage_tokens().revoke(ROOT, lake.sign_in("default", revoked).token)
-    said = {refused(lake, revoked), refused(lake, expired), refused(lake, disabled, "other")}
+    messages = {refused(lake, revoked), refused(lake, expired), refused(lake, disabled, "other")}
     lake.container.manage_users().alter(ROOT, "ann", enabled=False)
-    said |= {refused(lake, disabled)}
+    messages |= {refused(lake, disabled)}
     lake.container.manage_users().drop(ROOT, "ann")
-    said |= {refused(lake, disabled)}
+    messages |= {refused(lake, disabled)}
     guesses = [
         "",
         " ",
@@ -208,13 +208,13 @@ def test_what_is_wrong_is_never_said(lake: Deployment) -> None:
         disabled[:-1],
         disabled[3:],
     ]
-    said |= {refused(lake, guess) for guess in guesses}
-    assert len(said) == 1
-    assert disabled not in said.pop()
+    messages |= {refused(lake, guess) for guess in guesses}
+    assert len(messages) == 1
+    assert disabled not in messages.pop()
 
 
 def test_another_process_revokes_a_token(lake: Deployment) -> None:
-    """It is refused from that moment on, also by sessions that are open."""
+    """It is refused from then on, even for open sessions."""
     credential = lake.token()
     session = lake.sign_in("default", credential)
     other = lake.another()
@@ -228,14 +228,14 @@ def test_another_process_revokes_a_token(lake: Deployment) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "../default", "a b", "-", "default/-", "x" * 200])
-def test_organizations_are_named_like_all_else(lake: Deployment, name: str) -> None:
+def test_invalid_names_of_organizations_are_refused(lake: Deployment, name: str) -> None:
     for credential in (SUPER_TOKEN, lake.token()):
         with pytest.raises(InvalidName):
             lake.sign_in(name, credential)
 
 
 def test_the_login_mask(deploy: Deploy) -> None:
-    """1: the superuser only; 2: all others only; 3: both."""
+    """1: only the superuser; 2: only other users; 3: both."""
     for mask, superuser, others in ((1, True, False), (2, False, True), (3, True, True)):
         masked = deploy(login_mask=mask)
         for credential, allowed in (
@@ -251,12 +251,12 @@ def test_the_login_mask(deploy: Deploy) -> None:
 
 
 @pytest.mark.parametrize("mask", [0, 4, -1, "both"])
-def test_there_are_three_masks(home: Path, mask: object) -> None:
+def test_other_login_masks_are_refused(home: Path, mask: object) -> None:
     with pytest.raises(InvalidSetting, match="SUPERTABLE_LOGIN_MASK"):
         load_settings(home=home, login_mask=mask)
 
 
-def test_the_last_use_is_kept_once_an_hour(lake: Deployment) -> None:
+def test_the_last_use_is_stored_once_an_hour(lake: Deployment) -> None:
     credential = lake.token(lifetime_seconds=None)
     assert lake.used(credential) is None
     first = lake.clock.now_us()
@@ -273,7 +273,7 @@ def test_the_last_use_is_kept_once_an_hour(lake: Deployment) -> None:
     assert lake.container.manage_tokens().list(ROOT)[0].used_at == moment(first + HOUR * 1_000_000)
 
 
-def test_of_many_processes_one_writes_the_use_down(lake: Deployment) -> None:
+def test_of_many_processes_one_stores_the_last_use(lake: Deployment) -> None:
     credential = lake.token(lifetime_seconds=None)
     others = [lake.another() for _ in range(4)]
     version = lake.access().version
@@ -293,7 +293,9 @@ class FullStore(FaultyStore):
         raise StoreUnavailable("create", key, "no room is left")
 
 
-def test_a_use_that_cannot_be_written_harms_nobody(lake: Deployment, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_last_use_that_cannot_be_stored_does_not_prevent_sign_in(
+    lake: Deployment, caplog: pytest.LogCaptureFixture
+) -> None:
     credential = lake.token()
     other = lake.another()
     other.store.override(providers.Object(FullStore(other.store())))
@@ -301,7 +303,7 @@ def test_a_use_that_cannot_be_written_harms_nobody(lake: Deployment, caplog: pyt
         assert other.sign_in()("default", credential).name == "ann"
     other.token_last_use().close()
     other.catalog().close()
-    assert caplog.text.count("no room is left") == 1, "it is not tried again at every request"
+    assert caplog.text.count("no room is left") == 1, "it must not be tried again at every request"
     assert credential not in caplog.text
     assert lake.used(credential) is None
 
@@ -322,14 +324,14 @@ def test_the_first_token(home: Path) -> None:
 
 
 @pytest.mark.parametrize("settings", [{"supertoken": SUPER_TOKEN}, {"admin_token": SUPER_TOKEN}, {"login_mask": 2}])
-def test_where_no_first_token_is_needed(home: Path, settings: dict[str, Any]) -> None:
+def test_no_first_token_where_none_is_needed(home: Path, settings: dict[str, Any]) -> None:
     fresh = Container(settings=load_settings(home=home, **settings))
     assert fresh.first_token()("default") is None
     assert fresh.access_log().newest("default").version == 0
     fresh.catalog().close()
 
 
-def test_of_many_workers_one_makes_the_first_token(home: Path) -> None:
+def test_of_many_workers_one_gets_the_first_token(home: Path) -> None:
     workers = [Container(settings=load_settings(home=home)) for _ in range(8)]
     made: list[str | None] = []
     start = threading.Barrier(len(workers))
@@ -352,8 +354,8 @@ def test_of_many_workers_one_makes_the_first_token(home: Path) -> None:
 
 
 @pytest.fixture
-def trusting(deploy: Deploy) -> Deployment:
-    """It believes JWTs."""
+def with_jwts(deploy: Deploy) -> Deployment:
+    """A deployment that accepts JWTs."""
     return deploy(
         jwt_issuer=ISSUER, jwt_audience=AUDIENCE, jwt_secret=SECRET, jwt_attribute_claims="region", jwt_leeway_seconds=0
     )
@@ -363,9 +365,9 @@ def signed(**claims: Any) -> str:
     return token(SECRET, "HS256", **claims)
 
 
-def test_a_user_whom_only_the_other_system_knows(trusting: Deployment) -> None:
+def test_an_external_user(with_jwts: Deployment) -> None:
     end = int(time.time()) + 600
-    session = trusting.sign_in("default", signed(sub="eve", region="US", exp=end, role=["reader", "writer"]))
+    session = with_jwts.sign_in("default", signed(sub="eve", region="US", exp=end, role=["reader", "writer"]))
     assert session == Session(
         "default",
         external_user_hash(ISSUER, "eve"),
@@ -376,10 +378,10 @@ def test_a_user_whom_only_the_other_system_knows(trusting: Deployment) -> None:
         until_us=end * 1_000_000,
     )
     assert len(session.user) == 32
-    assert trusting.sign_in("default", signed(sub="eve", role=["reader", "writer"]), "WRITER").role == "Writer"
-    trusting.clock.advance(601)
+    assert with_jwts.sign_in("default", signed(sub="eve", role=["reader", "writer"]), "WRITER").role == "Writer"
+    with_jwts.clock.advance(601)
     with pytest.raises(NotSignedIn):
-        trusting.container.tables().require(session, Permission.META)
+        with_jwts.container.tables().require(session, Permission.META)
 
 
 @pytest.mark.parametrize(
@@ -394,46 +396,46 @@ def test_a_user_whom_only_the_other_system_knows(trusting: Deployment) -> None:
         ({"role": ["reader", "boss"]}, "boss"),
     ],
 )
-def test_roles_that_the_other_system_cannot_give(trusting: Deployment, claims: Any, role: str | None) -> None:
+def test_roles_that_a_jwt_cannot_give(with_jwts: Deployment, claims: Any, role: str | None) -> None:
     with pytest.raises(AccessDenied):
-        trusting.sign_in("default", signed(sub="eve", **claims), role)
+        with_jwts.sign_in("default", signed(sub="eve", **claims), role)
 
 
-def test_superadmins_of_the_other_system_where_they_are_wanted(deploy: Deploy) -> None:
-    trusting = deploy(jwt_issuer=ISSUER, jwt_audience=AUDIENCE, jwt_secret=SECRET, jwt_superadmin=True)
-    session = trusting.sign_in("default", signed(sub="eve", role="boss"))
+def test_external_superadmins_if_the_setting_permits_them(deploy: Deploy) -> None:
+    with_jwts = deploy(jwt_issuer=ISSUER, jwt_audience=AUDIENCE, jwt_secret=SECRET, jwt_superadmin=True)
+    session = with_jwts.sign_in("default", signed(sub="eve", role="boss"))
     assert (session.role, session.superuser) == ("boss", False)
-    trusting.container.tables().require(session, Permission.RBAC)
+    with_jwts.container.tables().require(session, Permission.RBAC)
 
 
-def test_a_user_who_is_stored_has_the_roles_that_are_stored(trusting: Deployment) -> None:
-    session = trusting.sign_in("default", signed(sub="ann", region="US", role="writer"))
-    assert (session.user, session.name, session.role) == (trusting.ann.hash, "ann", "Writer")
+def test_a_stored_user_has_the_stored_roles(with_jwts: Deployment) -> None:
+    session = with_jwts.sign_in("default", signed(sub="ann", region="US", role="writer"))
+    assert (session.user, session.name, session.role) == (with_jwts.ann.hash, "ann", "Writer")
     assert (session.external, session.attributes) == (False, ())
     assert session.until_us is not None
-    assert trusting.container.tables().authorization(session).caller.attributes == {"region": "EU"}
-    assert trusting.sign_in("default", signed(sub="ann", role=None)).role == "reader"
-    assert trusting.sign_in("default", signed(sub="ann", role=None), "writer").role == "Writer"
-    for claimed, asked in (("boss", None), ("reader", "writer"), (None, "boss"), ("writer", "reader")):
+    assert with_jwts.container.tables().authorization(session).caller.attributes == {"region": "EU"}
+    assert with_jwts.sign_in("default", signed(sub="ann", role=None)).role == "reader"
+    assert with_jwts.sign_in("default", signed(sub="ann", role=None), "writer").role == "Writer"
+    for claimed, requested in (("boss", None), ("reader", "writer"), (None, "boss"), ("writer", "reader")):
         with pytest.raises(AccessDenied):
-            trusting.sign_in("default", signed(sub="ann", role=claimed), asked)
+            with_jwts.sign_in("default", signed(sub="ann", role=claimed), requested)
     with pytest.raises(AccessDenied):
-        trusting.sign_in("default", signed(sub="bob", role="reader"))
-    trusting.container.manage_users().alter(ROOT, "ann", enabled=False)
-    refused(trusting, signed(sub="ann", role="reader"))
+        with_jwts.sign_in("default", signed(sub="bob", role="reader"))
+    with_jwts.container.manage_users().alter(ROOT, "ann", enabled=False)
+    refused(with_jwts, signed(sub="ann", role="reader"))
 
 
-def test_a_stored_superadmin_is_none_by_jwt(trusting: Deployment) -> None:
-    trusting.container.manage_users().alter(ROOT, "ann", roles=["boss", "reader"])
-    assert trusting.sign_in("default", trusting.token()).role == "boss"
+def test_a_stored_superadmin_cannot_be_one_by_jwt(with_jwts: Deployment) -> None:
+    with_jwts.container.manage_users().alter(ROOT, "ann", roles=["boss", "reader"])
+    assert with_jwts.sign_in("default", with_jwts.token()).role == "boss"
     with pytest.raises(AccessDenied, match="SUPERTABLE_JWT_SUPERADMIN"):
-        trusting.sign_in("default", signed(sub="ann", role=None))
+        with_jwts.sign_in("default", signed(sub="ann", role=None))
 
 
 def test_a_jwt_is_for_one_organization(deploy: Deploy) -> None:
-    trusting = deploy(jwt_issuer=ISSUER, jwt_audience=AUDIENCE, jwt_secret=SECRET)
-    refused(trusting, signed(), "other")
-    assert trusting.sign_in("DEFAULT", signed(sub="eve")).name == "eve"
+    with_jwts = deploy(jwt_issuer=ISSUER, jwt_audience=AUDIENCE, jwt_secret=SECRET)
+    refused(with_jwts, signed(), "other")
+    assert with_jwts.sign_in("DEFAULT", signed(sub="eve")).name == "eve"
     claimed = deploy(
         jwt_issuer=ISSUER, jwt_audience=AUDIENCE, jwt_secret=SECRET, jwt_organization_claim="tenant", organization="x"
     )
@@ -442,31 +444,31 @@ def test_a_jwt_is_for_one_organization(deploy: Deploy) -> None:
         refused(claimed, signed(sub="eve", tenant=tenant))
 
 
-def test_a_jwt_where_none_is_believed(lake: Deployment) -> None:
+def test_without_settings_jwts_are_refused(lake: Deployment) -> None:
     refused(lake, signed())
 
 
-def test_jwts_while_their_keys_cannot_be_had(deploy: Deploy) -> None:
-    trusting = deploy(jwt_issuer=ISSUER, jwt_audience=AUDIENCE, jwt_jwks_url="http://127.0.0.1:9/keys")
+def test_an_outage_of_the_keys_affects_jwts_only(deploy: Deploy) -> None:
+    with_jwts = deploy(jwt_issuer=ISSUER, jwt_audience=AUDIENCE, jwt_jwks_url="http://127.0.0.1:9/keys")
     with pytest.raises(Unavailable):
-        trusting.sign_in("default", token())
-    assert trusting.sign_in("default", SUPER_TOKEN).superuser
-    assert trusting.sign_in("default", trusting.token()).name == "ann"
+        with_jwts.sign_in("default", token())
+    assert with_jwts.sign_in("default", SUPER_TOKEN).superuser
+    assert with_jwts.sign_in("default", with_jwts.token()).name == "ann"
 
 
 def events(container: Container, organization: str = "default") -> list[dict[str, Any]]:
-    """What the audit log says of signing in, in order."""
+    """The audit events of sign-ins, in order."""
     container.export_audit()(organization)
     with Lake(container, "system", owner(organization)) as lake:
-        said = lake.sql("SELECT * FROM audit WHERE kind IN ('sign_in', 'refusal') ORDER BY sequence").arrow()
-    return list(said.to_pylist())
+        found = lake.sql("SELECT * FROM audit WHERE kind IN ('sign_in', 'refusal') ORDER BY sequence").arrow()
+    return list(found.to_pylist())
 
 
-def told(event: dict[str, Any]) -> tuple[str, ...]:
+def summary(event: dict[str, Any]) -> tuple[str, ...]:
     return tuple(str(event[field]) for field in ("kind", "what", "user_name", "role", "outcome"))
 
 
-def test_the_audit_log_says_who_signed_in(deploy: Deploy) -> None:
+def test_sign_ins_are_audited(deploy: Deploy) -> None:
     lake = deploy(jwt_issuer=ISSUER, jwt_audience=AUDIENCE, jwt_secret=SECRET)
     stored, jwt = lake.token(), signed(sub="eve")
     sessions = [lake.sign_in("default", credential) for credential in (SUPER_TOKEN, stored, jwt)]
@@ -477,7 +479,7 @@ def test_the_audit_log_says_who_signed_in(deploy: Deploy) -> None:
     lake.sign_in("default", stored)
     by_token = f"sign in by token {sessions[1].token}"
     found = events(lake.container)
-    assert list(map(told, found)) == [
+    assert list(map(summary, found)) == [
         ("sign_in", "sign in by the super token", "superuser", "superadmin", "ok"),
         ("sign_in", by_token, "ann", "reader", "ok"),
         ("sign_in", "sign in by JWT", "eve", "reader", "ok"),
@@ -490,8 +492,8 @@ def test_the_audit_log_says_who_signed_in(deploy: Deploy) -> None:
     )
 
 
-def test_the_audit_log_says_who_was_refused(deploy: Deploy) -> None:
-    """Also of organizations that are not there, for which nothing is made."""
+def test_refused_sign_ins_are_audited(deploy: Deploy) -> None:
+    """Even for organizations that do not exist, for which nothing is created."""
     lake = deploy(login_mask=2)
     stored = lake.token()
     for credential, role in ((stored, "boss"), (stored, "nothing"), (lake.token("bob"), None), (SUPER_TOKEN, None)):
@@ -500,7 +502,7 @@ def test_the_audit_log_says_who_was_refused(deploy: Deploy) -> None:
     refused(lake, stored[:-1])
     refused(lake, stored, "made_up")
     found = events(lake.container)
-    assert list(map(told, found)) == [
+    assert list(map(summary, found)) == [
         ("refusal", "sign in", "ann", "boss", "AccessDenied"),
         ("refusal", "sign in", "ann", "nothing", "AccessDenied"),
         ("refusal", "sign in", "bob", "", "AccessDenied"),
@@ -512,7 +514,7 @@ def test_the_audit_log_says_who_was_refused(deploy: Deploy) -> None:
     assert not list(lake.home.rglob("*made_up*"))
 
 
-def test_the_audit_log_says_of_the_first_token(home: Path) -> None:
+def test_the_first_token_is_audited(home: Path) -> None:
     fresh = Container(settings=load_settings(home=home))
     credential = fresh.first_token()("default")
     fresh.export_audit()("default")
@@ -523,7 +525,7 @@ def test_the_audit_log_says_of_the_first_token(home: Path) -> None:
     assert str(credential) not in str(found)
 
 
-def test_nothing_shows_a_credential(deploy: Deploy, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_repr_log_or_error_shows_a_credential(deploy: Deploy, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     lake = deploy(jwt_issuer=ISSUER, jwt_audience=AUDIENCE, jwt_secret=SECRET)
     stored = lake.token()

@@ -1,4 +1,4 @@
-"""fsck: every kind of damage to every kind of object is found and named; what can be made good, is."""
+"""fsck: every kind of damage to every kind of object is found and reported, and repaired where that is possible."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def rows(lake: Lake, source: str = "t") -> Rows:
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A table of 142 versions, some given up, one of those with a tag; a clone; a registry of 69 versions."""
+    """A table of 142 versions, some of them expired, one of these tagged; a clone; a registry of 69 versions."""
     home = tmp_path_factory.mktemp("sound")
     with supertable.connect(home=home) as lake:
         lake.create_table("t", SCHEMA, keys=["id"])
@@ -67,24 +67,24 @@ def about(report: CheckReport, key: str) -> list[Finding]:
 
 
 def test_a_sound_lake(home: Path) -> None:
-    told: list[Any] = []
+    steps: list[Any] = []
     with supertable.connect(home=home) as lake:
-        report = lake.fsck(progress=told.append)
+        report = lake.fsck(progress=steps.append)
     assert report.findings == ()
     assert report.sound
     assert report.tables == 2
     assert report.records == 142 + 1 + 69
     assert report.files > 40
     assert report.vectors > 80
-    assert {step.table for step in told} == {"t", "copy"}
-    assert report.bytes_read == sum({step.table: step.bytes_done for step in told}.values()) > 0
+    assert {step.table for step in steps} == {"t", "copy"}
+    assert report.bytes_read == sum({step.table: step.bytes_done for step in steps}.values()) > 0
 
 
 def test_a_quick_check_reads_no_data_file(home: Path) -> None:
     assert checked(home, quick=True).bytes_read == 0
 
 
-# Each gives the path of an object to harm, and of another of its kind.
+# Each function returns the path of an object to damage.
 def pick(pattern: str, which: Callable[[list[Path]], Path]) -> Callable[[Path], Path]:
     return lambda home: which(sorted((home / "storage").glob(f"default/main/{pattern}")))
 
@@ -147,17 +147,17 @@ def lose(path: Path) -> None:
     path.unlink()
 
 
-@pytest.mark.parametrize("harm", [flip, cut, empty, lose])
+@pytest.mark.parametrize("damage", [flip, cut, empty, lose])
 @pytest.mark.parametrize("kind", OBJECTS)
-def test_one_harmed_object(home: Path, kind: str, harm: Callable[[Path], None]) -> None:
+def test_one_damaged_object(home: Path, kind: str, damage: Callable[[Path], None]) -> None:
     with supertable.connect(home=home) as lake:
         expected = rows(lake), rows(lake, "copy"), rows(lake, "t AT (VERSION => 'kept')")
     path = OBJECTS[kind](home)
-    harm(path)
+    damage(path)
     report = checked(home)
     found = about(report, key_of(home, path))
     assert found, report.findings
-    serious = Severity.WARNING if "checkpoint" in kind and harm is lose else Severity.DAMAGE
+    serious = Severity.WARNING if "checkpoint" in kind and damage is lose else Severity.DAMAGE
     assert {finding.severity for finding in found} == {serious}
     assert report.sound == (serious is not Severity.DAMAGE)
 
@@ -174,7 +174,7 @@ def test_one_harmed_object(home: Path, kind: str, harm: Callable[[Path], None]) 
 
 
 @pytest.mark.parametrize("kind", OBJECTS)
-def test_two_objects_that_changed_places(home: Path, kind: str) -> None:
+def test_two_swapped_objects(home: Path, kind: str) -> None:
     path = OBJECTS[kind](home)
     swap(path)
     report = checked(home)
@@ -182,7 +182,7 @@ def test_two_objects_that_changed_places(home: Path, kind: str) -> None:
     assert {finding.severity for finding in about(report, key_of(home, path))} == {Severity.DAMAGE}
 
 
-def test_what_is_given_up_is_not_missed(home: Path) -> None:
+def test_objects_of_expired_versions_are_not_missed(home: Path) -> None:
     with supertable.connect(home=home) as lake:
         lake.table("t").compact()
         lake.table("t").untag("kept")
@@ -192,22 +192,22 @@ def test_what_is_given_up_is_not_missed(home: Path) -> None:
     assert checked(home).findings == ()
 
 
-class TestReadingWithADamagedCheckpoint:
-    @pytest.mark.parametrize("harm", [flip, lose])
-    def test_goes_on_from_the_log(
-        self, home: Path, harm: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+class TestADamagedCheckpoint:
+    @pytest.mark.parametrize("damage", [flip, lose])
+    def test_reading_uses_the_log_instead(
+        self, home: Path, damage: Callable[[Path], None], caplog: pytest.LogCaptureFixture
     ) -> None:
         with supertable.connect(home=home) as lake:
             expected = rows(lake)
-        harm(OBJECTS["checkpoint"](home))
+        damage(OBJECTS["checkpoint"](home))
         shutil.rmtree(home / "catalog")  # so that the catalog carries no records
         with supertable.connect(home=home) as lake:
             assert rows(lake) == expected
-        assert ("fsck --repair" in caplog.text) == (harm is flip)
+        assert ("fsck --repair" in caplog.text) == (damage is flip)
 
 
 class TestCatalog:
-    def test_that_is_lost(self, home: Path) -> None:
+    def test_a_lost_catalog(self, home: Path) -> None:
         shutil.rmtree(home / "catalog")
         report = checked(home)
         assert {finding.severity for finding in report.findings} == {Severity.WARNING}
@@ -215,7 +215,7 @@ class TestCatalog:
         assert all(finding.repaired for finding in checked(home, repair=True).findings)
         assert checked(home).findings == ()
 
-    def test_that_is_damaged(self, home: Path) -> None:
+    def test_a_damaged_catalog(self, home: Path) -> None:
         for file in (home / "catalog").rglob("*.sqlite*"):
             file.write_bytes(b"no database " * 1000)
         (finding,) = checked(home).findings
@@ -223,7 +223,7 @@ class TestCatalog:
         assert checked(home, repair=True).sound
         assert checked(home).findings == ()
 
-    def test_that_is_old(self, home: Path) -> None:
+    def test_an_old_catalog(self, home: Path) -> None:
         shutil.copytree(home / "catalog", home / "older")
         with supertable.connect(home=home) as lake:
             lake.write("t", table(range(3), "newest"), mode="upsert")
@@ -237,7 +237,7 @@ class TestCatalog:
         with supertable.connect(home=home) as lake:
             assert rows(lake) == expected
 
-    def test_that_knows_commits_which_are_lost_with_their_files(self, home: Path) -> None:
+    def test_a_catalog_with_commits_that_storage_lost(self, home: Path) -> None:
         with supertable.connect(home=home) as lake:
             before = rows(lake)
             lake.write("t", table(range(3), "lost"), mode="upsert")
@@ -257,11 +257,11 @@ class TestCatalog:
 
 
 class TestFolders:
-    def test_a_table_whose_log_is_gone(self, home: Path) -> None:
+    def test_a_table_without_its_log(self, home: Path) -> None:
         shutil.rmtree(table_folder(home))
         shutil.rmtree(home / "catalog")
         report = checked(home)
-        assert any("table t is registered, and its log is missing" in finding.what for finding in report.findings)
+        assert any("table t is registered, but its log is missing" in finding.what for finding in report.findings)
         assert not report.sound
 
     def test_a_folder_of_no_table(self, home: Path) -> None:
