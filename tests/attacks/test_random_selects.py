@@ -29,7 +29,7 @@ def test_random_selects_see_what_the_copy_has(lakes: TwoLakes, seed: int) -> Non
             # is not known yet. The role is not asked again: what it was answered, if only once, is what counts.
             print(f"the copy is asked again: {sql}\n{restricted}\n{copy}")
             copy = lakes.ask(lakes.copy, sql)
-        assert not [word for word in HIDDEN_WORDS if word in restricted.said and word not in sql], sql
+        assert not [word for word in HIDDEN_WORDS if word in restricted.message and word not in sql], sql
         if "table_changes" in sql and "QueryFailed" in (restricted.kind, copy.kind):
             continue  # rows that are seen make it fail, sooner or later by what else changed in their versions
         assert restricted == copy, sql

@@ -24,7 +24,7 @@ from supertable.domain.access.roles import Permission
 from supertable.domain.errors import CommitUncertain, StoreUnavailable, VersionNotFound
 from supertable.entrypoints.sdk.lake import Lake
 from tests.support.faulty_store import Crash, Fault, FaultyStore
-from tests.support.interleaved_store import Meanwhile
+from tests.support.interleaved_store import InterleavedStore
 
 Row = tuple[int | None, int | None, str | None]
 Rows = dict[int | None, Row]
@@ -163,7 +163,7 @@ class Histories(RuleBasedStateMachine):
                 self.vacuum(writer, 0)
 
         calls = iter(range(1, 1000))
-        store = Meanwhile(self.store(), lambda _: next(calls) == at, write)
+        store = InterleavedStore(self.store(), lambda _: next(calls) == at, write)
         with self.open() as lake:
             lake.container.locks.override(providers.Object(InMemoryLocks()))
             lake.container.store.override(providers.Object(store))

@@ -1,4 +1,4 @@
-"""The audit log as tests look at it."""
+"""The events of the audit log, in the order and form that tests compare."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ ROWS = pa.table({"id": [1, 2, 3], "name": ["a", "b", "c"]})
 
 
 def events(lake: Lake) -> list[dict[str, Any]]:
-    """Oldest first."""
+    """All events, oldest first."""
     return lake.audit.events(limit=1_000_000).to_pylist()[::-1]
 
 
-def told(lake: Lake, *fields: str) -> list[tuple[Any, ...]]:
+def event_fields(lake: Lake, *fields: str) -> list[tuple[Any, ...]]:
+    """These fields of all events, oldest first."""
     return [tuple(event[field] for field in fields) for event in events(lake)]

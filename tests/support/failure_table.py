@@ -1,4 +1,4 @@
-"""The table of failures: what each fault did to a lake at work. The tests that inject them tell its rows."""
+"""The table of failures: the effect of each fault on a lake in use. Tests that inject faults add its rows."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ HEADINGS = ("where", "fault", "times", "acknowledged", "lost", "doubled", "stale
 
 @dataclass(frozen=True)
 class Failure:
-    """`times` the fault was met. Of the `acknowledged` writes so many were `lost` or `doubled`; `stale`: reads that
-    missed one. `failed`: calls that ended in an error and were repeated. `recovery_seconds`: the slowest: of a call,
-    with all its repetitions, or from the fault's end to an answer.
+    """The effect of one fault.
+
+    `times`: how often the fault happened. `acknowledged`: writes that were acknowledged; `lost` and `doubled`: how many
+    of them. `stale`: reads that missed an acknowledged write. `failed`: calls that ended in an error and were retried.
+    `recovery_seconds`: the longest time that a call took with all its retries, or from the fault's end to an answer.
     """
 
     where: str
@@ -33,8 +35,8 @@ class Failure:
         return f"| {' | '.join(map(str, cells))} | {recovery:.2f} s |"
 
 
-def tell(failure: Failure) -> None:
-    """Shown with `pytest -s`, and kept where `python -m benchmarks failures` asks for it."""
+def record_failure(failure: Failure) -> None:
+    """Print the row, which `pytest -s` shows, and append it to the file that `python -m benchmarks failures` names."""
     print(f"\n{failure}")
     if file := os.environ.get(FILE):
         with Path(file).open("a") as lines:

@@ -1,4 +1,4 @@
-"""An object store that fails at a chosen step, to see that nothing is lost and nothing is doubled."""
+"""An object store that fails at a chosen call, to test that nothing is lost and nothing is doubled."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ class Fault(Enum):
 
 
 class Crash(BaseException):
-    """Stands for the end of the process: nothing catches it."""
+    """Simulates the end of the process. No code catches it."""
 
 
 class FaultyStore:
-    """Passes everything on to `inner`; the `at`-th call (from 1) meets the fault. `calls` counts them."""
+    """Forwards every call to `inner`, except that call number `at` (from 1; 0: none) meets the fault.
+
+    `calls` lists all calls as text: action and key. `met`: whether the fault has happened.
+    """
 
     def __init__(self, inner: ObjectStore, fault: Fault = Fault.REFUSED, at: int = 0) -> None:
         self._inner = inner
@@ -37,17 +40,17 @@ class FaultyStore:
     @contextmanager
     def _step(self, action: str, key: str, put: bool = False) -> Iterator[None]:
         self.calls.append(f"{action} {key}")
-        struck = len(self.calls) == self._at
-        if struck and self._fault is Fault.CRASH:
+        is_hit = len(self.calls) == self._at
+        if is_hit and self._fault is Fault.CRASH:
             raise Crash
-        if struck and self._fault is Fault.REFUSED:
+        if is_hit and self._fault is Fault.REFUSED:
             raise StoreUnavailable(action, key, "injected")
         yield
-        if struck and self._fault is Fault.CRASH_AFTER:
+        if is_hit and self._fault is Fault.CRASH_AFTER:
             raise Crash
-        if struck and put:
+        if is_hit and put:
             raise PutAmbiguous(key)
-        if struck:
+        if is_hit:
             raise StoreUnavailable(action, key, "injected, after the effect")
 
     def put_if_absent(self, key: str, data: bytes) -> None:

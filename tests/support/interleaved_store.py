@@ -1,4 +1,4 @@
-"""An object store that lets something else happen at a chosen step, to see two things at once in one thread."""
+"""An object store that runs an action before a chosen call, to interleave two operations in one thread."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from supertable.application.ports.object_stores import ObjectStore
 from tests.support.faulty_store import FaultyStore
 
 
-class Meanwhile(FaultyStore):
-    """Calls `act`, once, before the first step whose text (`action key`) `at` is true for."""
+class InterleavedStore(FaultyStore):
+    """Calls `act` once, before the first call for whose text, `action key`, `at` returns True. `acted`: if it has."""
 
     def __init__(self, inner: ObjectStore, at: Callable[[str], bool], act: Callable[[], object]) -> None:
         super().__init__(inner)

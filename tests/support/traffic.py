@@ -1,4 +1,4 @@
-"""Writers and readers at work while something fails: what was acknowledged and lost, and what was read too late."""
+"""Writers and readers that run while a server fails, and what was acknowledged, lost, doubled or stale."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _SCHEMA = pa.schema([("writer", pa.int64()), ("turn", pa.int64())])
 
 @dataclass
 class Traffic:
-    """Every writer and reader has a lake of its own, as processes would, and goes on after every failure.
+    """Threads that write and read. Each has its own lake, as a process would, and continues after every failure.
 
-    `acknowledged`: of each table the versions that were told to a writer, and whose they are. `stale`: reads of a
-    version older than one acknowledged before they began.
+    `acknowledged`: by table, the acknowledged versions and the write that made each. `stale`: reads of a version older
+    than one acknowledged before they began. `unexpected_errors`: errors other than those of a failing server.
     """
 
     home: Path
@@ -34,7 +34,7 @@ class Traffic:
     readers: int = 2
     acknowledged: dict[str, dict[int, str]] = field(default_factory=lambda: {name: {} for name in _TABLES})
     stale: list[str] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
+    unexpected_errors: list[str] = field(default_factory=list)
     reads: int = 0
     failed_reads: int = 0
     failed_writes: int = 0
@@ -57,15 +57,15 @@ class Traffic:
                 thread.join()
 
     def seconds_until_written(self, within: float = 30) -> float:
-        """From now until the next write is acknowledged."""
+        """Seconds from now until the next write is acknowledged. Fails after `within` seconds."""
         started, before = time.monotonic(), self._count()
         while self._count() == before:
-            assert time.monotonic() - started < within, f"nothing was written again: {self}"
+            assert time.monotonic() - started < within, f"no write was acknowledged: {self}"
             time.sleep(0.005)
         return time.monotonic() - started
 
     def lost(self) -> list[str]:
-        """What was acknowledged and is not in the history of a lake that has only the storage."""
+        """The acknowledged writes that are missing from the history after a catalog rebuild from storage."""
         missing = []
         with supertable.connect(home=self.home) as lake:
             lake.rebuild_catalog()
@@ -75,7 +75,7 @@ class Traffic:
         return missing
 
     def doubled(self) -> list[str]:
-        """What is in a history more than once."""
+        """The writes that are in a history more than once."""
         with supertable.connect(home=self.home) as lake:
             kept = Counter(
                 commit.properties.get("by") for name in _TABLES for commit in lake.table(name).history(100_000)
@@ -83,7 +83,7 @@ class Traffic:
         return [by for by, times in kept.items() if by and times > 1]
 
     def failure(self, fault: str, times: int, recovery_seconds: float) -> Failure:
-        """Its row in the table of failures. `recovery_seconds`: from the fault's end to the next write."""
+        """The row in the table of failures. `recovery_seconds`: from the fault's end to the next write."""
         return Failure(
             where="Redis (Valkey)",
             fault=fault,
@@ -104,17 +104,19 @@ class Traffic:
             turn = 0
             while not stop.is_set():
                 turn += 1
-                self._written(lake, _TABLES[turn % 2], f"{number}-{turn}", pa.table([[number], [turn]], schema=_SCHEMA))
+                self._write_once(
+                    lake, _TABLES[turn % 2], f"{number}-{turn}", pa.table([[number], [turn]], schema=_SCHEMA)
+                )
 
-    def _written(self, lake: Lake, name: str, by: str, rows: pa.Table) -> None:
+    def _write_once(self, lake: Lake, name: str, by: str, rows: pa.Table) -> None:
         try:
             result = lake.write(name, rows, properties={"by": by})
             self.acknowledged[name][result.version] = by
         except (Unavailable, CommitUncertain, Conflict):
             self.failed_writes += 1
             time.sleep(0.01)
-        except Exception as error:  # noqa: BLE001 - told by the test
-            self.broken.append(repr(error))
+        except Exception as error:  # noqa: BLE001 - the test reports it
+            self.unexpected_errors.append(repr(error))
 
     def _read(self, number: int, stop: threading.Event) -> None:
         with supertable.connect(home=self.home) as lake:
@@ -128,6 +130,6 @@ class Traffic:
                     self.reads += 1
                 except Unavailable:
                     self.failed_reads += 1
-                except Exception as error:  # noqa: BLE001 - told by the test
-                    self.broken.append(repr(error))
+                except Exception as error:  # noqa: BLE001 - the test reports it
+                    self.unexpected_errors.append(repr(error))
                 time.sleep(0.001)

@@ -1,7 +1,7 @@
-"""Two lakes: one whole, read under a role that sees a part of it; one that holds that part and nothing else.
+"""Two lakes: a whole one, read under a role that sees part of it, and a copy that holds that part and nothing else.
 
-Whatever is asked, the two must answer alike. The rows that the role may not see are chosen to make trouble: they cannot
-be cast, they overflow, they are the least and the greatest. Both lakes have the same versions, one commit for one.
+Every query must give the same answer on both. The hidden rows are chosen to cause errors: they cannot be cast, they
+overflow, or they are the least or greatest values. Both lakes have the same versions, commit by commit.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from supertable.domain.access.sessions import Session
 from supertable.domain.errors import QueryFailed
 
 HIDDEN_WORDS = ("salary", "poison", "secret", "HIDDEN")
-"""What no answer and no error may hold: names of hidden columns and tables, and words that only hidden rows have."""
+"""Words that no answer and no error may contain: names of hidden columns and tables, and words of hidden rows."""
 
 ORDERS = pa.schema(
     [
@@ -54,36 +54,36 @@ EVENTS = pa.schema(
 
 
 def orders(ids: Sequence[int]) -> pa.Table:
-    """Orders by id. Three in four are of the region EU, and sound; the others are of other regions, or of none."""
+    """Orders with these ids. Three in four are visible, in the region EU; the others are in other regions or none."""
     rows = [_order(number) for number in ids]
     return pa.Table.from_pylist(rows, ORDERS)
 
 
 def _order(number: int) -> dict[str, Any]:
-    seen = number % 4 != 3
-    region = ("EU", "eu-east", "EU")[number % 3] if seen else ("US", None, "HIDDEN", "")[number // 4 % 4]
-    greatest = 2**63 - 1 if number % 8 == 3 else -(2**63)
+    visible = number % 4 != 3
+    region = ("EU", "eu-east", "EU")[number % 3] if visible else ("US", None, "HIDDEN", "")[number // 4 % 4]
+    extreme = 2**63 - 1 if number % 8 == 3 else -(2**63)
     return {
         "id": number,
         "region": region,
-        "note": str(number % 10) if seen else f"poison {number} HIDDEN",
-        "amount": number % 50 if seen else (0 if number % 16 == 3 else greatest),
-        "price": Decimal(f"{number % 100}.25" if seen else "9999999999.99"),
-        "day": 20_000 + number % 30 if seen else -700_000,
-        "card": f"4000{number:08d}" if seen else None,
+        "note": str(number % 10) if visible else f"poison {number} HIDDEN",
+        "amount": number % 50 if visible else (0 if number % 16 == 3 else extreme),
+        "price": Decimal(f"{number % 100}.25" if visible else "9999999999.99"),
+        "day": 20_000 + number % 30 if visible else -700_000,
+        "card": f"4000{number:08d}" if visible else None,
         "salary": number * 1_000,
-        "code": number % 7 if seen else 2**31 - 1,
+        "code": number % 7 if visible else 2**31 - 1,
     }
 
 
-def people(ids: Sequence[int], seen: bool | None = None) -> pa.Table:
-    """People by id: two in three are of the region EU, or all of them, or none."""
+def people(ids: Sequence[int], visible: bool | None = None) -> pa.Table:
+    """People with these ids. `visible`: whether they are in the region EU; None: two in three are."""
     rows = [
         {
             "id": number,
             "name": f"n{number % 5}" if number % 3 else "HIDDEN",
             "email": f"p{number}@example.org",
-            "region": "EU" if (number % 3 if seen is None else seen) else "secret",
+            "region": "EU" if (number % 3 if visible is None else visible) else "secret",
         }
         for number in ids
     ]
@@ -95,7 +95,7 @@ def plain(ids: Sequence[int]) -> pa.Table:
 
 
 def events() -> pa.Table:
-    """Enough rows for an engine to learn which of two conditions is the quicker one. One in a hundred is poison."""
+    """Enough rows for an engine to learn which of two conditions is cheaper. One in a hundred is hidden."""
     numbers = np.arange(300_000)
     poison = numbers % 100 == 99
     notes = np.where(poison, "poison", (numbers % 1_000).astype(str))
@@ -105,12 +105,12 @@ def events() -> pa.Table:
     return pa.table([numbers, regions, notes, big, dec], schema=EVENTS)
 
 
-def seen_events(rows: pa.Table) -> pa.Table:
+def visible_events(rows: pa.Table) -> pa.Table:
     return rows.filter(pc.starts_with(rows["region"], "EU"))
 
 
-def seen_orders(rows: pa.Table) -> pa.Table:
-    """What the role sees of orders: rows of EU in whatever case, the card's last four, and no salary."""
+def visible_orders(rows: pa.Table) -> pa.Table:
+    """The part of orders that the role sees: regions like EU% in any case, the card's last four, no salary."""
     mask = pc.fill_null(pc.starts_with(pc.utf8_lower(rows["region"]), "eu"), False)
     rows = rows.filter(mask)
     cards = ["****" + card[-4:] for card in rows["card"].to_pylist()]
@@ -118,7 +118,7 @@ def seen_orders(rows: pa.Table) -> pa.Table:
     return rows.drop_columns(["salary"])
 
 
-def seen_people(rows: pa.Table) -> pa.Table:
+def visible_people(rows: pa.Table) -> pa.Table:
     rows = rows.filter(pc.equal(rows["region"], "EU"))
     names = pa.array(["somebody"] * rows.num_rows, pa.string())
     rows = rows.set_column(1, "name", names)
@@ -126,7 +126,7 @@ def seen_people(rows: pa.Table) -> pa.Table:
 
 
 def _values(column: pa.ChunkedArray) -> list[Any]:
-    """Days as numbers, for Python's do not go as far."""
+    """The values, with days as numbers, because Python's dates have a smaller range."""
     return (column.cast(pa.int32()) if pa.types.is_date32(column.type) else column).to_pylist()
 
 
@@ -136,17 +136,23 @@ def _all(rows: pa.Table) -> pa.Table:
 
 @dataclass(frozen=True)
 class Answer:
-    """`kind`: rows, or the name of an error. `error`: its text where both lakes must have the same; `said`: always."""
+    """The answer to a query. `kind`: `rows`, or the name of an error.
+
+    `error`: the error's text, where both lakes must give the same. `message`: the error's text in any case.
+    """
 
     kind: str
     schema: tuple[tuple[str, str], ...] = ()
     rows: tuple[str, ...] = ()
     error: str = ""
-    said: str = field(default="", compare=False)
+    message: str = field(default="", compare=False)
 
 
 class TwoLakes:
-    """`restricted` is the whole lake as the role sees it; `copy` holds what the role sees; owners see the whole."""
+    """`restricted`: the whole lake, read under the role. `copy`: the lake of the visible part, under the same role.
+
+    `owner` and `copy_owner` read each lake in full.
+    """
 
     def __init__(self, home: Path) -> None:
         self.owner = supertable.connect(home=home / "whole")
@@ -159,8 +165,8 @@ class TwoLakes:
             people="region = user_attribute('region')",
             events="upper(region) ILIKE '%of%river'",
         )
-        anything = "id IS NULL OR id IS NOT NULL"  # so that the engine goes about it in the same way
-        _grant(self.copy_owner, orders=anything, people=anything, events=anything)
+        any_row = "id IS NULL OR id IS NOT NULL"  # a filter, so that both lakes take the same path
+        _grant(self.copy_owner, orders=any_row, people=any_row, events=any_row)
         self.restricted = _as_ann(home / "whole", self.owner)
         self.copy = _as_ann(home / "copy", self.copy_owner)
 
@@ -168,10 +174,10 @@ class TwoLakes:
         try:
             table = lake.sql(sql, parameters).arrow()
         except SupertableError as error:
-            # which of several rows fails first is chance; anything else is said alike
+            # which of several rows fails first is chance; other errors must have the same text
             text = "" if isinstance(error, QueryFailed) else str(error)
             kind = "QueryFailed" if isinstance(error, QueryFailed) else type(error).__name__
-            return Answer(kind, error=text, said=str(error))
+            return Answer(kind, error=text, message=str(error))
         schema = tuple((field.name, str(field.type)) for field in table.schema)
         rows = zip(*map(_values, table.columns), strict=True)
         return Answer("rows", schema, tuple(sorted(map(repr, rows))))
@@ -184,30 +190,32 @@ class TwoLakes:
             lake.close()
 
     def _fill(self, lake: Lake, whole: bool) -> None:
-        """Versions of orders: 1 made, 2 to 4 appended, 5 and 6 deleted, 7 a column more; the same in both lakes."""
-        show = _all if whole else seen_orders
-        columns = ORDERS if whole else seen_orders(orders([])).schema
+        """Versions of orders in both lakes: 1 is created, 2 to 4 append, 5 and 6 delete, 7 adds a column."""
+        part = _all if whole else visible_orders
+        columns = ORDERS if whole else visible_orders(orders([])).schema
         lake.create_table("orders", columns)
         for start in (0, 100, 200):
-            lake.write("orders", show(orders(range(start, start + 100))))
+            lake.write("orders", part(orders(range(start, start + 100))))
         lake.delete("orders", where="id BETWEEN 40 AND 59")
         lake.delete("orders", where="id % 10 = 7")
         lake.table("orders").add_column("grade", pa.int64())
-        people_columns = PEOPLE
-        lake.create_table("people", people_columns, keys=["id"])
+        lake.create_table("people", PEOPLE, keys=["id"])
         for start in (0, 30, 15):
             rows = people(range(start, start + 30))
-            lake.write("people", rows if whole else seen_people(rows))
-        gone, come = [1, 4, 7], [0, 3, 6]
+            lake.write("people", rows if whole else visible_people(rows))
+        newly_hidden, newly_visible = [1, 4, 7], [0, 3, 6]
         if whole:
-            lake.write("people", people(gone, seen=False))
+            lake.write("people", people(newly_hidden, visible=False))
         else:
             lake.delete("people", where="id IN (1, 4, 7)")
-        lake.write("people", people(come, seen=True) if whole else seen_people(people(come, seen=True)))
+        lake.write(
+            "people",
+            people(newly_visible, visible=True) if whole else visible_people(people(newly_visible, visible=True)),
+        )
         lake.create_table("plain", PLAIN)
         lake.write("plain", plain(range(40)))
         lake.create_table("events", EVENTS)
-        lake.write("events", events() if whole else seen_events(events()))
+        lake.write("events", events() if whole else visible_events(events()))
         if whole:
             lake.create_table("secret_plans", PLAIN)
             lake.write("secret_plans", plain(range(7)))
@@ -220,10 +228,10 @@ def _as_ann(home: Path, lake: Lake) -> Lake:
 
 
 def _grant(lake: Lake, orders: str, people: str, events: str) -> None:
-    """The role, with the conditions for its rows of each table. Its masks change nothing that is masked already."""
-    shown = [field.name for field in lake.table("orders").schema if field.name != "salary"]
+    """Create the role, with a row filter for each table, and its user. Masking a masked value does not change it."""
+    columns = [field.name for field in lake.table("orders").schema if field.name != "salary"]
     lake.roles.create("analyst", "reader", "plain")
-    lake.roles.grant("analyst", "orders", columns=shown, masks={"card": "last:4"}, where=orders)
+    lake.roles.grant("analyst", "orders", columns=columns, masks={"card": "last:4"}, where=orders)
     lake.roles.grant("analyst", "people", masks={"name": "constant:somebody", "email": "null"}, where=people)
     lake.roles.grant("analyst", "events", where=events)
     lake.users.create("ann", "analyst", attributes={"region": "EU"})

@@ -23,7 +23,7 @@ from supertable.domain.findings import Severity
 from supertable.entrypoints.sdk.lake import Lake
 from tests.servers.valkey import Valkey
 from tests.support.faulty_store import Crash, Fault, FaultyStore
-from tests.support.interleaved_store import Meanwhile
+from tests.support.interleaved_store import InterleavedStore
 
 ROWS = pa.table({"id": [1, 2], "salary": [10, 20], "region": ["EU", "US"]})
 PART = [{"id": 1, "region": "EU"}]
@@ -123,7 +123,8 @@ def test_the_rules_are_there_before_the_clone_has_a_name(lake: Lake, home: Path)
         seen.append(len(lake.roles.get("part").rules))
 
     cloning, _ = through(
-        home, lambda inner: Meanwhile(inner, lambda step: step.startswith("put_if_absent default/main/catalog"), look)
+        home,
+        lambda inner: InterleavedStore(inner, lambda step: step.startswith("put_if_absent default/main/catalog"), look),
     )
     cloning.clone("pay", "copy")
     assert seen == [2]
@@ -132,7 +133,7 @@ def test_the_rules_are_there_before_the_clone_has_a_name(lake: Lake, home: Path)
 def test_a_clone_that_loses_its_name_to_another_table_closes_nothing(lake: Lake, home: Path) -> None:
     cloning, _ = through(
         home,
-        lambda inner: Meanwhile(
+        lambda inner: InterleavedStore(
             inner,
             lambda step: step.startswith("put_if_absent default/main/catalog"),
             lambda: lake.create_table_from("copy", ROWS),

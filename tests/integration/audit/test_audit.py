@@ -23,7 +23,7 @@ from supertable.domain.errors import (
     TableNotFound,
 )
 from supertable.entrypoints.sdk.lake import Lake
-from tests.support.audit_events import ROWS, events, told
+from tests.support.audit_events import ROWS, event_fields, events
 
 SECRET = "hunter2"
 
@@ -46,7 +46,7 @@ class TestContent:
         lake.rename("orders", "bills")
         lake.clone("bills", "copy")
         lake.drop("bills")
-        assert told(lake, "kind", "what", "tables", "rows", "version", "outcome") == [
+        assert event_fields(lake, "kind", "what", "tables", "rows", "version", "outcome") == [
             ("write", "append", ["orders"], 3, 2, "ok"),
             ("table", "add", ["orders"], None, None, "ok"),
             ("write", "upsert", ["orders"], 2, 3, "ok"),
@@ -137,7 +137,7 @@ class TestContent:
 
     def test_text_that_is_not_valid_unicode_is_recorded(self, lake: Lake) -> None:
         lake.container.audit().record_action(owner("default"), AuditKind.SIGN_IN, "odd \ud800", tables=("\udfff",))
-        assert ("odd ?", ["?"]) in told(lake, "what", "tables")
+        assert ("odd ?", ["?"]) in event_fields(lake, "what", "tables")
         assert lake.audit.verify().whole
 
 

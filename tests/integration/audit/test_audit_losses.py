@@ -30,7 +30,7 @@ from supertable.domain.errors import (
 from supertable.entrypoints.sdk.lake import Lake
 from tests.integration.audit.audit_processes import READY, Descriptor, recorder
 from tests.integration.commits.writer_processes import context
-from tests.support.audit_events import ROWS, events, told
+from tests.support.audit_events import ROWS, event_fields, events
 from tests.support.faulty_store import Fault, FaultyStore
 
 
@@ -65,7 +65,7 @@ class TestNothingIsLost:
                 for done in exports:
                     done.result()
             other.audit.export()
-            found = [what for (what,) in told(one, "what")]
+            found = [what for (what,) in event_fields(one, "what")]
             report = one.audit.verify()
         assert Counter(found) == Counter(f"{thread} {number}" for thread in range(threads) for number in range(each))
         for thread in range(threads):  # the events of each thread are in order
@@ -81,7 +81,7 @@ class TestNothingIsLost:
 
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(work, range(8)))
-        kinds = Counter(kind for (kind,) in told(lake, "kind"))
+        kinds = Counter(kind for (kind,) in event_fields(lake, "kind"))
         assert kinds == {"query": 8 * 15, "write": 8 + 1, "table": 1}
 
     def test_processes_killed_at_random_lose_no_acknowledged_event(self, home: Path) -> None:
@@ -102,7 +102,9 @@ class TestNothingIsLost:
             acknowledged += numbers
             start += 1_000_000
         with supertable.connect(home=home) as lake:
-            found = [int(what) for what, kind in told(lake, "what", "kind") if kind == "query" and what.isdecimal()]
+            found = [
+                int(what) for what, kind in event_fields(lake, "what", "kind") if kind == "query" and what.isdecimal()
+            ]
             assert lake.audit.verify().whole
         assert len(found) == len(set(found))
         assert set(acknowledged) <= set(found)
@@ -126,7 +128,7 @@ class TestNothingIsLost:
             if not store.met:
                 break
         with supertable.connect(home=home) as last:
-            whats = [what for what, kind in told(last, "what", "kind") if kind == "query" and what.isdecimal()]
+            whats = [what for what, kind in event_fields(last, "what", "kind") if kind == "query" and what.isdecimal()]
             report = last.audit.verify()
         assert whats == [str(number) for number in range(at + 1)]
         assert at > 5
@@ -140,7 +142,7 @@ class TestNothingIsLost:
             file.write(b'{"at_us":17')
         with supertable.connect(home=home) as lake:
             lake.container.audit().record_action(owner("default"), AuditKind.QUERY, "two")
-            assert [what for (what,) in told(lake, "what")] == ["one", "two"]
+            assert [what for (what,) in event_fields(lake, "what")] == ["one", "two"]
 
     def test_a_damaged_line_becomes_an_event_and_a_finding(self, home: Path) -> None:
         with supertable.connect(home=home) as lake:
@@ -149,7 +151,7 @@ class TestNothingIsLost:
         (journal,) = [file for file in (home / "audit").rglob("*") if file.is_file()]
         journal.write_bytes(journal.read_bytes().replace(b'"two"', b'"two'))
         with supertable.connect(home=home) as lake:
-            assert [(what, outcome) for what, outcome in told(lake, "what", "outcome")] == [
+            assert [(what, outcome) for what, outcome in event_fields(lake, "what", "outcome")] == [
                 ("one", "ok"),
                 ("read", "Damaged"),
                 ("three", "ok"),
@@ -199,7 +201,7 @@ class TestBackPressure:
         assert lake.table("orders").info().version == 2
         (home / "audit").unlink()
         lake.sql("FROM orders").arrow()
-        assert [what for (what,) in told(lake, "what")][-2:] == ["query", "query"]
+        assert [what for (what,) in event_fields(lake, "what")][-2:] == ["query", "query"]
 
     def test_a_read_only_lake_is_readable_without_recording(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
@@ -253,7 +255,7 @@ class TestTimeOfExport:
         for organization in ("one", "Two"):
             with supertable.connect(home=home, organization=organization) as lake:
                 lake.create_table_from(f"of_{organization}", ROWS)
-                assert [tables for (tables,) in told(lake, "tables")] == [[f"of_{organization}"]] * 2
+                assert [tables for (tables,) in event_fields(lake, "tables")] == [[f"of_{organization}"]] * 2
                 assert lake.audit.verify().whole
         shutil.rmtree(home / "storage/two/system")
         shutil.copytree(home / "storage/one/system", home / "storage/two/system")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.valkey import Sentinels, Valkey
-from tests.support.failure_table import tell
+from tests.support.failure_table import record_failure
 from tests.support.traffic import Traffic
 
 pytestmark = pytest.mark.failures
@@ -39,8 +39,8 @@ def use(server: Valkey | Sentinels, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def told(traffic: Traffic, fault: str, times: int, recovery_seconds: float) -> None:
     failure = traffic.failure(fault, times, recovery_seconds)
-    tell(failure)
-    assert traffic.broken == []
+    record_failure(failure)
+    assert traffic.unexpected_errors == []
     assert traffic.stale == []
     assert (failure.lost, failure.doubled) == (0, 0)
 

@@ -18,7 +18,7 @@ from supertable.domain.access.roles import Permission
 from supertable.domain.errors import TableExists, TableNotFound, VersionNotFound
 from supertable.domain.table.commits import Change, CommitInfo, Operation
 from supertable.entrypoints.sdk.lake import Lake
-from tests.support.interleaved_store import Meanwhile
+from tests.support.interleaved_store import InterleavedStore
 
 SCHEMA = pa.schema([("id", pa.int64()), ("turn", pa.int64())])
 ROUNDS = 6
@@ -150,7 +150,7 @@ class TestVersionsThatAreGivenUpMeanwhile:
         lake.create_table_from("t", turn_of(0), keys=["id"])
         lake.write("t", turn_of(1), mode="upsert")
         with supertable.connect(home=home) as raced:
-            store = Meanwhile(
+            store = InterleavedStore(
                 LocalObjectStore(home / "storage"),
                 registering,
                 lambda: give_up(lake, "t"),
@@ -185,7 +185,7 @@ class TestVersionsThatAreGivenUpMeanwhile:
             give_up(lake, "t")
 
         with supertable.connect(home=home) as raced:
-            store = Meanwhile(LocalObjectStore(home / "storage"), registering, untag)
+            store = InterleavedStore(LocalObjectStore(home / "storage"), registering, untag)
             raced.container.store.override(providers.Object(store))
             with pytest.raises(VersionNotFound):
                 raced.clone("t", "c", "kept")
@@ -211,7 +211,7 @@ def test_a_drop_between_the_look_and_the_commit_counts_as_after_the_write(lake: 
     """The one window there is: the write began before the drop, and is in the table that comes back."""
     lake.create_table("t", SCHEMA)
     with supertable.connect(home=home) as late:
-        store = Meanwhile(
+        store = InterleavedStore(
             LocalObjectStore(home / "storage"),
             lambda step: step.startswith("put_if_absent") and "/tables/" in step,
             lambda: lake.drop("t"),

@@ -14,7 +14,7 @@ import supertable
 from supertable.adapters.locks.memory import InMemoryLocks
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.entrypoints.sdk.lake import Lake
-from tests.support.interleaved_store import Meanwhile
+from tests.support.interleaved_store import InterleavedStore
 
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])
 
@@ -43,7 +43,9 @@ def test_rows_that_live_again(home: Path, write: Callable[[Lake], Any]) -> None:
             other.table("t").restore(2)
             other.delete("t", where="id = 3")  # so that the file has as many dead rows as before
 
-        store = Meanwhile(LocalObjectStore(home / "storage"), lambda call: call.startswith("put_if_absent"), meanwhile)
+        store = InterleavedStore(
+            LocalObjectStore(home / "storage"), lambda call: call.startswith("put_if_absent"), meanwhile
+        )
         with supertable.connect(home=home) as third:
             third.container.store.override(providers.Object(store))
             write(third)

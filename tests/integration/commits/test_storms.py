@@ -25,8 +25,8 @@ from tests.servers.fake_gcs import FakeGcs
 from tests.servers.fault_proxy import FaultProxy, WireFault
 from tests.servers.seaweedfs import SeaweedFS
 from tests.support.budgets import BUDGET
-from tests.support.failure_table import tell
-from tests.support.write_storms import storm
+from tests.support.failure_table import record_failure
+from tests.support.write_storms import run_write_storm
 
 Server = SeaweedFS | Azurite | FakeGcs
 SERVERS = {"seaweedfs": "S3 (SeaweedFS)", "azurite": "Azure (Azurite)", "fake_gcs": "Google (fake-gcs-server)"}
@@ -69,9 +69,11 @@ def test_writers_lose_and_double_nothing(
     server: Server = request.getfixturevalue(kind)
     proxy = FaultProxy(server.endpoint)
     try:
-        failure = storm(SERVERS[kind], fault, machines(server, proxy, home), proxy, writers=3, turns=BUDGET.storm_turns)
+        failure = run_write_storm(
+            SERVERS[kind], fault, machines(server, proxy, home), proxy, writers=3, turns=BUDGET.storm_turns
+        )
     finally:
         proxy.stop()
-    tell(failure)
+    record_failure(failure)
     assert failure.times > 5
     assert (failure.lost, failure.doubled, failure.stale) == (0, 0, 0)

@@ -33,8 +33,8 @@ from tests.servers import azurite as azure_server
 from tests.servers import seaweedfs as s3_server
 from tests.servers.fault_proxy import FaultProxy, Request, WireFault, nothing
 from tests.support.command_line import command_line
-from tests.support.far_lake import fetched
 from tests.support.faulty_store import FaultyStore
+from tests.support.remote_lake import fetched_files
 
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])
 SQL = "SELECT v, count(*) AS n, sum(id) AS s FROM t GROUP BY v ORDER BY v"
@@ -256,7 +256,7 @@ def test_large_files_are_read_from_the_store_and_small_ones_from_the_cache(
         far = FaultyStore(lake.container.store())
         lake.container.store.override(providers.Object(far))
         assert lake.sql("SELECT count(*) AS n, sum(id) AS s FROM t").arrow().to_pylist()[0]["n"] == 3100
-        assert fetched(far) == [], "DuckDB reads the large file itself; the small one was cached when it was written"
+        assert fetched_files(far) == [], "DuckDB reads the large file; the small one was cached when it was written"
     kept = list((on_s3 / "kept").glob("*/default/**/*.parquet"))
     assert len(kept) == 1
     assert not (on_s3 / "cache").exists()

@@ -20,7 +20,7 @@ from supertable.domain.errors import CommitUncertain, InvalidSchema, ObjectDamag
 from supertable.entrypoints.sdk.lake import Lake
 from tests.e2e.lakes.test_types import SUPPORTED
 from tests.support.faulty_store import Crash, Fault, FaultyStore
-from tests.support.interleaved_store import Meanwhile
+from tests.support.interleaved_store import InterleavedStore
 
 SCHEMA = pa.schema([("id", pa.int32()), ("v", pa.string())])
 Rows = list[tuple[Any, ...]]
@@ -173,7 +173,7 @@ def test_beside_another_commit(
         expected.update(versions(other))
 
     with supertable.connect(home=home) as lake:
-        store = Meanwhile(LocalObjectStore(home / "storage"), MOMENTS[moment], meanwhile)
+        store = InterleavedStore(LocalObjectStore(home / "storage"), MOMENTS[moment], meanwhile)
         lake.container.store.override(providers.Object(store))
         result = lake.table("t").compact(sort_by)
     assert store.acted
@@ -192,7 +192,7 @@ def test_beside_another_commit(
 def test_work_in_vain_leaves_no_file(home: Path, other: Lake) -> None:
     with supertable.connect(home=home) as lake:
         moment = MOMENTS["while rows are read"]
-        store = Meanwhile(LocalObjectStore(home / "storage"), moment, lambda: overwrite(other))
+        store = InterleavedStore(LocalObjectStore(home / "storage"), moment, lambda: overwrite(other))
         lake.container.store.override(providers.Object(store))
         lake.table("t").compact()
     written = {path.name for path in home.rglob("*.parquet")}

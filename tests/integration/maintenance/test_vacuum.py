@@ -32,7 +32,7 @@ from supertable.domain.errors import (
 from supertable.entrypoints.sdk.lake import Lake
 from tests.integration.commits.writer_processes import context, read_slowly
 from tests.support.faulty_store import Crash, Fault, FaultyStore
-from tests.support.interleaved_store import Meanwhile
+from tests.support.interleaved_store import InterleavedStore
 
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])
 DAY = 24 * 3600
@@ -74,11 +74,11 @@ def lake(home: Path) -> Iterator[Lake]:
         yield lake
 
 
-def during(home: Path, moment: Callable[[str], bool], act: Callable[[], object]) -> tuple[Lake, Meanwhile]:
+def during(home: Path, moment: Callable[[str], bool], act: Callable[[], object]) -> tuple[Lake, InterleavedStore]:
     """A lake in whose store something else happens at a moment; and no lock that anyone else sees."""
     lake = supertable.connect(home=home)
     lake.container.locks.override(providers.Object(InMemoryLocks()))
-    store = Meanwhile(LocalObjectStore(home / "storage"), moment, act)
+    store = InterleavedStore(LocalObjectStore(home / "storage"), moment, act)
     lake.container.store.override(providers.Object(store))
     return lake, store
 

@@ -25,7 +25,7 @@ from supertable.config.settings.settings import load_settings
 from supertable.domain.errors import ObjectDamaged, ObjectMissing, QueryCancelled, QueryTimeout, StoreUnavailable
 from supertable.entrypoints.sdk.lake import Lake
 from tests.support.budgets import BUDGET, chance
-from tests.support.far_lake import MIB, far_lake, fetched, folder_cache
+from tests.support.remote_lake import MIB, fetched_files, folder_cache, remote_lake
 
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])
 SQL = "SELECT v, count(*) AS n, sum(id) AS s FROM t GROUP BY v ORDER BY v"
@@ -63,7 +63,7 @@ def give_up() -> None:
 @pytest.fixture
 def filled(home: Path) -> list[Any]:
     """`home` has a table of a dozen files, with dead rows; the answer that is right."""
-    lake, _ = far_lake(home, None)
+    lake, _ = remote_lake(home, None)
     with lake:
         lake.create_table("t", SCHEMA, keys=["id"])
         for number in range(FILES - 1):
@@ -79,26 +79,26 @@ def root(tmp_path: Path) -> Path:
 
 class TestFetching:
     def test_a_small_upsert_reads_nothing_that_this_process_wrote(self, home: Path, root: Path) -> None:
-        lake, far = far_lake(home, folder_cache(root))
+        lake, far = remote_lake(home, folder_cache(root))
         with lake:
             lake.create_table("t", SCHEMA, keys=["id"])
             lake.write("t", rows(0, 1000, "a"))
             lake.write("t", rows(0, 10, "b"), mode="upsert")
             lake.delete("t", where="id = 5")
             assert [row["n"] for row in answer(lake)] == [990, 9]
-        assert fetched(far) == []
+        assert fetched_files(far) == []
         assert len(copies(root)) == 2
 
     def test_every_file_is_fetched_once_for_all_processes(self, home: Path, root: Path, filled: list[Any]) -> None:
         for expected in (FILES, 0, 0):
-            lake, far = far_lake(home, folder_cache(root))
+            lake, far = remote_lake(home, folder_cache(root))
             with lake:
                 assert answer(lake) == filled
                 assert answer(lake) == filled
-            assert len(fetched(far)) == len(set(fetched(far))) == expected
+            assert len(fetched_files(far)) == len(set(fetched_files(far))) == expected
 
     def test_threads_that_want_one_file_fetch_it_once(self, home: Path, root: Path, filled: list[Any]) -> None:
-        lake, far = far_lake(home, folder_cache(root))
+        lake, far = remote_lake(home, folder_cache(root))
         answers: list[Any] = []
         with lake:
             threads = [threading.Thread(target=lambda: answers.append(answer(lake))) for _ in range(8)]
@@ -107,10 +107,10 @@ class TestFetching:
             for thread in threads:
                 thread.join()
         assert answers == [filled] * 8
-        assert len(fetched(far)) == FILES
+        assert len(fetched_files(far)) == FILES
 
     def test_a_write_that_fails_leaves_no_copy(self, home: Path, root: Path) -> None:
-        lake, far = far_lake(home, folder_cache(root))
+        lake, far = remote_lake(home, folder_cache(root))
         container = lake.container
 
         def half_a_write() -> None:
@@ -125,7 +125,7 @@ class TestFetching:
         assert used_bytes(root) == 0
 
     def test_a_cancelled_query_stops_fetching(self, home: Path, root: Path, filled: list[Any]) -> None:
-        lake, _ = far_lake(home, folder_cache(root), _Slow(LocalObjectStore(home / "storage")))
+        lake, _ = remote_lake(home, folder_cache(root), _Slow(LocalObjectStore(home / "storage")))
         with lake:
             result = lake.sql(SQL)
             threading.Timer(0.3, result.cancel).start()
@@ -199,14 +199,14 @@ class TestDamage:
     ) -> None:
         chance = random.Random(7)
         for _ in range(10):
-            lake, _ = far_lake(home, folder_cache(root))
+            lake, _ = remote_lake(home, folder_cache(root))
             with lake:
                 assert answer(lake) == filled
             damage(chance.choice(copies(root)), chance)
-        lake, far = far_lake(home, folder_cache(root))
+        lake, far = remote_lake(home, folder_cache(root))
         with lake:
             assert answer(lake) == filled
-            assert 1 <= len(fetched(far)) <= 2
+            assert 1 <= len(fetched_files(far)) <= 2
             if damage is not flip_unseen:  # which is noticed by the next process
                 damage(chance.choice(copies(root)), chance)
             assert answer(lake) == filled
@@ -217,12 +217,12 @@ class TestDamage:
     ) -> None:
         victims = sorted((home / "storage").glob("**/data/*.parquet"))
         damage(victims[3], random.Random(1))
-        lake, far = far_lake(home, folder_cache(root))
+        lake, far = remote_lake(home, folder_cache(root))
         with lake, pytest.raises((ObjectDamaged, ObjectMissing)) as caught:
             answer(lake)
         key = str(getattr(caught.value, "key", ""))
         assert key.startswith("default/main/tables/")
-        assert far.size(key) is None or fetched(far).count(key) == 2, "it was tried twice"
+        assert far.size(key) is None or fetched_files(far).count(key) == 2, "it was tried twice"
         assert not (root / "one" / key).exists()
 
     def test_what_goes_wrong_once_on_the_way_does_no_harm(self, home: Path, root: Path, filled: list[Any]) -> None:
@@ -235,14 +235,14 @@ class TestDamage:
                 for chunk in self._inner.chunks(key):
                     yield chunk[:-1] + b"!" if first else chunk
 
-        lake, far = far_lake(home, folder_cache(root), Noisy(LocalObjectStore(home / "storage")))
+        lake, far = remote_lake(home, folder_cache(root), Noisy(LocalObjectStore(home / "storage")))
         with lake:
             assert answer(lake) == filled
-        assert len(fetched(far)) == 2 * FILES
+        assert len(fetched_files(far)) == 2 * FILES
 
     def test_without_a_cache_the_size_is_checked(self, home: Path, filled: list[Any]) -> None:
         grow(next((home / "storage").glob("**/data/*.parquet")), random.Random(1))
-        lake, _ = far_lake(home, None)
+        lake, _ = remote_lake(home, None)
         with lake, pytest.raises(ObjectDamaged, match="were written"):
             answer(lake)
 
@@ -271,7 +271,7 @@ class TestNoCache:
     def test_more_than_half_of_the_cache_for_one_query(self, home: Path, root: Path, filled: list[Any]) -> None:
         sizes = [path.stat().st_size for path in (home / "storage").glob("**/data/*.parquet")]
         cache = folder_cache(root, max_bytes=sum(sizes) * 19 // 10)
-        lake, _ = far_lake(home, cache)
+        lake, _ = remote_lake(home, cache)
         with lake:
             assert answer(lake) == filled
             assert copies(root) == []
@@ -282,7 +282,7 @@ class TestNoCache:
             assert len(copies(root)) == FILES, "the rest is less than half"
 
     def check(self, home: Path, cache: Any, filled: list[Any]) -> None:
-        lake, far = far_lake(home, cache)
+        lake, far = remote_lake(home, cache)
         with lake:
             assert answer(lake) == filled
             lake.write("t", rows(0, 10, "more"), mode="upsert")
@@ -376,7 +376,7 @@ def _query_again_and_again(
     try:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            lake, _ = far_lake(home, folder_cache(root, max_bytes))
+            lake, _ = remote_lake(home, folder_cache(root, max_bytes))
             with lake:
                 for _ in range(5):
                     assert answer(lake) == right
@@ -389,7 +389,7 @@ def _query_again_and_again(
 
 
 def _fetch_slowly(home: Path, root: Path, sender: Any) -> None:
-    lake, _ = far_lake(home, folder_cache(root), _Slow(LocalObjectStore(home / "storage")))
+    lake, _ = remote_lake(home, folder_cache(root), _Slow(LocalObjectStore(home / "storage")))
     sender.send("begun")
     answer(lake)
 
@@ -408,7 +408,7 @@ def test_a_killed_process_holds_nothing(home: Path, root: Path, filled: list[Any
     assert list(root.glob("~fills/*"))
     assert int((root / "~bytes").read_text()) > 0
     (root / "~bytes").write_text("")  # as where the room is used up
-    lake, _ = far_lake(home, folder_cache(root))
+    lake, _ = remote_lake(home, folder_cache(root))
     with lake:
         assert answer(lake) == filled
     assert not list(root.glob("~fills/*"))
@@ -417,14 +417,14 @@ def test_a_killed_process_holds_nothing(home: Path, root: Path, filled: list[Any
 
 def test_a_slow_reader_keeps_its_copies(home: Path, root: Path) -> None:
     """Others fill the cache for as long as it takes its rows, of files that DuckDB has not opened yet."""
-    lake, _ = far_lake(home, None)
+    lake, _ = remote_lake(home, None)
     with lake:
         lake.create_table("t", SCHEMA)
         for number in range(20):
             lake.write("t", rows(number * 200_000, 200_000, "v"))
     sizes = [path.stat().st_size for path in (home / "storage").glob("**/data/*.parquet")]
     max_bytes = sum(sizes) * 21 // 10
-    lake, _ = far_lake(home, folder_cache(root, max_bytes))
+    lake, _ = remote_lake(home, folder_cache(root, max_bytes))
     with lake:
         taken = 0
         kept = None
@@ -466,7 +466,7 @@ def test_damage_anywhere_gives_right_answers_or_errors(home: Path, root: Path, f
         for victim in random_choices.sample([*objects, *copies(root), *copies(root)], k=2):
             if victim.exists() and victim.stat().st_size:
                 random_choices.choice(DAMAGES)(victim, random_choices)
-        lake, _ = far_lake(home, folder_cache(root))
+        lake, _ = remote_lake(home, folder_cache(root))
         with lake:
             try:
                 assert answer(lake) == filled, turn
@@ -479,7 +479,7 @@ def test_damage_anywhere_gives_right_answers_or_errors(home: Path, root: Path, f
 @pytest.mark.slow
 def test_processes_that_drive_each_others_copies_out(home: Path, root: Path, filled: list[Any]) -> None:
     """Two processes read all the time; a third writes copies of its own for as long, so that theirs must go."""
-    lake, _ = far_lake(home, None)
+    lake, _ = remote_lake(home, None)
     with lake:
         sizes = [path.stat().st_size for path in (home / "storage").glob("**/data/*.parquet")]
     max_bytes = sum(sizes) * 21 // 10
@@ -527,7 +527,7 @@ def test_a_store_that_is_down_is_told_of(home: Path, root: Path, filled: list[An
         def chunks(self, key: str) -> Iterator[bytes]:
             raise StoreUnavailable("read", key, "it does not answer")
 
-    lake, _ = far_lake(home, folder_cache(root), Down(LocalObjectStore(home / "storage")))
+    lake, _ = remote_lake(home, folder_cache(root), Down(LocalObjectStore(home / "storage")))
     with lake, pytest.raises(StoreUnavailable):
         answer(lake)
     assert used_bytes(root) < MIB

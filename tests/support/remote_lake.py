@@ -1,4 +1,4 @@
-"""A lake whose store plays a remote one: files are read through the cache, or at their place in the store."""
+"""A lake whose local store acts as a remote one: files are read through a file cache, or directly from the store."""
 
 from __future__ import annotations
 
@@ -27,18 +27,21 @@ def folder_cache(root: Path, max_bytes: int = 100 * MIB, file_system: FileSystem
     return FolderCache(root, root / "one", copies, FileLeases, max_bytes)
 
 
-def far_lake(home: Path, cache: FolderCache | None, store: ObjectStore | None = None) -> tuple[Lake, FaultyStore]:
-    """A new process' lake as it were, and its store, which knows what it was asked. Cache and home are neighbours."""
-    far = FaultyStore(store or LocalObjectStore(home / "storage"))
+def remote_lake(home: Path, cache: FolderCache | None, store: ObjectStore | None = None) -> tuple[Lake, FaultyStore]:
+    """A lake as a new process would open it, and its store, which records its calls.
+
+    `cache`: None: files are not cached. `store`: None: the local store in `home`.
+    """
+    remote = FaultyStore(store or LocalObjectStore(home / "storage"))
     container = Container(settings=load_settings(home=home))
-    container.store.override(providers.Object(far))
+    container.store.override(providers.Object(remote))
     container.duckdb.override(providers.Singleton(DuckDBInstance, str(home.parent), None, 2, home / "temporary"))
     container.stored_files.override(
-        providers.Singleton(CachedFiles, container.store, container.vectors, cache, far.location, 4)
+        providers.Singleton(CachedFiles, container.store, container.vectors, cache, remote.location, 4)
     )
-    return Lake(container, "main", owner("default")), far
+    return Lake(container, "main", owner("default")), remote
 
 
-def fetched(far: FaultyStore) -> list[str]:
+def fetched_files(remote: FaultyStore) -> list[str]:
     """The data files that were read from the store, in order."""
-    return [call.removeprefix("chunks ") for call in far.calls if call.startswith("chunks ") and "/data/" in call]
+    return [call.removeprefix("chunks ") for call in remote.calls if call.startswith("chunks ") and "/data/" in call]
