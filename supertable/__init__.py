@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from supertable.domain.version import VERSION
+
 if TYPE_CHECKING:
     from supertable.domain.errors import SupertableError as SupertableError
     from supertable.entrypoints.sdk.connect import connect as connect
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from supertable.entrypoints.sdk.result import Result as Result
     from supertable.entrypoints.sdk.table import Table as Table
 
-__version__ = "0.1.0"
+__version__ = VERSION
 __all__ = ["Lake", "Result", "SupertableError", "Table", "connect"]
 
 _MODULES = {

@@ -6,6 +6,9 @@ import re
 
 from supertable.domain.errors import InvalidInput, InvalidName, InvalidSchema
 
+DEFAULT_SUPERTABLE = "main"
+"""The supertable of a caller that names none."""
+
 MAX_NAME_LENGTH = 128
 MAX_COLUMN_NAME_LENGTH = 255
 

@@ -8,10 +8,8 @@ from supertable.config.container import Container
 from supertable.config.settings.settings import Settings, load_settings
 from supertable.domain.access.sessions import Session, owner
 from supertable.domain.errors import NotSignedIn, SupertableError
-from supertable.domain.names import checked_name
+from supertable.domain.names import DEFAULT_SUPERTABLE, checked_name
 from supertable.entrypoints.sdk.lake import Lake
-
-DEFAULT_SUPERTABLE = "main"
 
 
 def connect(

@@ -23,9 +23,9 @@ from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import InvalidInput
 from supertable.domain.names import checked_name
+from supertable.domain.table.commit_info import checked_commit_info
 from supertable.entrypoints.sdk.access import Roles, Tokens, Users
 from supertable.entrypoints.sdk.audit import AuditLog
-from supertable.entrypoints.sdk.commit_infos import commit_info
 from supertable.entrypoints.sdk.lake_maintenance import LakeMaintenance
 from supertable.entrypoints.sdk.result import Result
 from supertable.entrypoints.sdk.table import Table
@@ -118,7 +118,7 @@ class Lake(LakeMaintenance):
         The rows are version 2. Parameters and errors are those of `create_table` and `write`.
         """
         reader = as_reader(data)
-        info = commit_info(idempotency_key, properties)
+        info = checked_commit_info(idempotency_key, properties)
         results: list[WriteResult] = []
 
         def fill(table: OpenTable) -> None:
@@ -150,7 +150,7 @@ class Lake(LakeMaintenance):
         result. `properties`: text by text, at most 65,536 characters in all, recorded in the history.
         Raises `TableNotFound`, `InvalidInput` and its subclasses, and `Conflict`. Nothing is changed then.
         """
-        info = commit_info(idempotency_key, properties)
+        info = checked_commit_info(idempotency_key, properties)
         return self._container.write_rows()(self._namespace, name, data, _mode(mode), evolve, info, where)
 
     def delete(
@@ -172,7 +172,7 @@ class Lake(LakeMaintenance):
         """
         if (where is None) == (keys is None):
             raise InvalidInput("Give either `where` or `keys` to say which rows to delete.")
-        info = commit_info(idempotency_key, properties)
+        info = checked_commit_info(idempotency_key, properties)
         use_case = self._container.delete_rows()
         if where is not None:
             return use_case.where(self._namespace, name, where, reason, info)

@@ -1,4 +1,4 @@
-"""Every extra that an error names exists, and each error names the right one."""
+"""The version and the extras of `pyproject.toml` agree with the code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from pathlib import Path
 
 import pytest
 
+import supertable
+
 ROOT = Path(__file__).parents[3]
+
+
+def test_the_package_has_the_version_of_the_project() -> None:
+    assert supertable.__version__ == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
 
 def test_extras_named_in_errors_exist() -> None:

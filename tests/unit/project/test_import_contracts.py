@@ -23,6 +23,7 @@ CAPABILITIES = [
     "storage",
     "ports",
 ]
+SERVICES = ["cli", "api | sdk", "web", "encoding"]
 DRIVERS = {"boto3", "duckdb", "litestar", "msgspec", "pydantic", "redis", "rich", "sqlite3", "typer"}
 
 
@@ -35,6 +36,12 @@ def contracts() -> configparser.ConfigParser:
 
 def listed(contracts: configparser.ConfigParser, section: str, option: str) -> list[str]:
     return contracts.get(f"importlinter:contract:{section}", option).split()
+
+
+def ranks(contracts: configparser.ConfigParser, section: str) -> list[str]:
+    """The layers of a contract, highest first; those of the same rank on one line."""
+    lines = contracts.get(f"importlinter:contract:{section}", "layers").strip().splitlines()
+    return [line.strip() for line in lines]
 
 
 def test_no_contract_is_missing(contracts: configparser.ConfigParser) -> None:
@@ -51,6 +58,8 @@ def test_no_contract_is_missing(contracts: configparser.ConfigParser) -> None:
         "application": "forbidden",
         "acyclic": "acyclic_siblings",
         "capabilities": "layers",
+        "services": "layers",
+        "sdk": "forbidden",
     }
 
 
@@ -71,9 +80,19 @@ def test_the_layers_are_in_order_and_exhaustive(contracts: configparser.ConfigPa
 
 def test_the_capabilities_are_in_order_and_exhaustive(contracts: configparser.ConfigParser) -> None:
     assert listed(contracts, "capabilities", "containers") == ["supertable.application"]
-    ranks = contracts.get("importlinter:contract:capabilities", "layers").strip().splitlines()
-    assert [rank.strip() for rank in ranks] == CAPABILITIES
+    assert ranks(contracts, "capabilities") == CAPABILITIES
     assert contracts.getboolean("importlinter:contract:capabilities", "exhaustive")
+
+
+def test_the_entrypoints_are_in_order_and_exhaustive(contracts: configparser.ConfigParser) -> None:
+    assert listed(contracts, "services", "containers") == ["supertable.entrypoints"]
+    assert ranks(contracts, "services") == SERVICES
+    assert contracts.getboolean("importlinter:contract:services", "exhaustive")
+
+
+def test_the_python_api_does_not_import_what_http_services_share(contracts: configparser.ConfigParser) -> None:
+    assert listed(contracts, "sdk", "source_modules") == ["supertable.entrypoints.sdk"]
+    assert listed(contracts, "sdk", "forbidden_modules") == ["supertable.entrypoints.web"]
 
 
 def test_entrypoints_never_import_adapters(contracts: configparser.ConfigParser) -> None:

@@ -12,11 +12,10 @@ from supertable.application.access_control.role_descriptions import RoleInfo
 from supertable.application.tables.namespace import Namespace
 from supertable.domain.access.roles import SUPERADMIN
 from supertable.domain.access.sessions import Session
-from supertable.domain.names import name_key
+from supertable.domain.names import DEFAULT_SUPERTABLE, name_key
 from supertable.entrypoints.api.openapi.problem_responses import change_problems, problems
 from supertable.entrypoints.api.openapi.response_headers import ETAG_HEADER, LOCATION_HEADER
 from supertable.entrypoints.api.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, paginate
-from supertable.entrypoints.sdk.connect import DEFAULT_SUPERTABLE
 from supertable.entrypoints.web.requests.etags import IfMatch, matched_version, version_etag
 from supertable.entrypoints.web.requests.json_bodies import Body
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedSession

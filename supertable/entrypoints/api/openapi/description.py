@@ -12,7 +12,7 @@ from litestar.openapi import OpenAPIConfig, spec
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.static_files import create_static_files_router
 
-import supertable
+from supertable.domain.version import VERSION
 
 _PAGE = Path(__file__).parent / "docs_page"
 _PATH = "/api/v1/docs"
@@ -40,7 +40,7 @@ class _Page(OpenAPIRenderPlugin):
 
 CONFIG = OpenAPIConfig(
     title="SuperTable",
-    version=supertable.__version__,
+    version=VERSION,
     description=_ABOUT,
     license=spec.License(name="Apache-2.0", identifier="Apache-2.0"),
     use_handler_docstrings=True,

@@ -19,12 +19,11 @@ from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import InvalidInput
-from supertable.domain.names import checked_name
+from supertable.domain.names import DEFAULT_SUPERTABLE, checked_name
 from supertable.entrypoints.api.openapi.operations import ResultOperation
 from supertable.entrypoints.api.openapi.problem_responses import problems
 from supertable.entrypoints.api.queries.result_documents import result_document
 from supertable.entrypoints.encoding.results import Encoding, Piece, encode_result
-from supertable.entrypoints.sdk.connect import DEFAULT_SUPERTABLE
 from supertable.entrypoints.web.requests.json_bodies import Body
 from supertable.entrypoints.web.responses.media_types import RESULT_ENCODINGS, negotiated_media_type
 from supertable.entrypoints.web.responses.query_source import Parameters, QuerySource

@@ -34,9 +34,9 @@ from supertable.domain.errors import (
     Unavailable,
     UnreadableInput,
 )
+from supertable.domain.table.commit_info import checked_commit_info
 from supertable.entrypoints.api.rows.row_streams import StreamMode
 from supertable.entrypoints.api.tables.tables import TABLE
-from supertable.entrypoints.sdk.commit_infos import commit_info
 from supertable.entrypoints.web.problems.problem_documents import problem_of
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace, InjectedShutdown
 from supertable.entrypoints.web.service.shutdown import Shutdown
@@ -188,7 +188,7 @@ class RowSocket:
         if len(message) > _MAX_MESSAGE_BYTES:
             detail = f"The message is larger than the limit of {_MAX_MESSAGE_BYTES:,} bytes. It was not written."
             raise HTTPException(detail, status_code=413)
-        info = commit_info(None if self._key is None else f"{self._key}/{number}", {})
+        info = checked_commit_info(None if self._key is None else f"{self._key}/{number}", {})
         wanted = Wanted(self._wanted.namespace, self._wanted.table, self._wanted.mode, info=info)
         if isinstance(message, str):
             text = message.encode()

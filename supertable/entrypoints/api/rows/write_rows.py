@@ -16,12 +16,12 @@ from supertable.application.writes.ingest_rows import Wanted
 from supertable.application.writes.write_modes import WriteMode
 from supertable.config.container import Container
 from supertable.domain.errors import InvalidInput
+from supertable.domain.table.commit_info import checked_commit_info
 from supertable.entrypoints.api.openapi.operations import RowsOperation
 from supertable.entrypoints.api.openapi.problem_responses import change_problems
 from supertable.entrypoints.api.openapi.response_headers import LOCATION_HEADER
 from supertable.entrypoints.api.tables.tables import TABLE
 from supertable.entrypoints.api.tables.versions import IdempotencyKey, version_response
-from supertable.entrypoints.sdk.commit_infos import commit_info
 from supertable.entrypoints.web.requests.json_bodies import Body
 from supertable.entrypoints.web.requests.row_bodies import BodyLimits, RowBody, received_rows
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace
@@ -89,7 +89,7 @@ async def write_rows(
     gzip or zstd. Either all rows are written or none. A small body may share its version with concurrent writes.
     """
     settings = container.settings()
-    wanted = Wanted(namespace, table, mode, evolve, where, commit_info(idempotency_key, {}))
+    wanted = Wanted(namespace, table, mode, evolve, where, checked_commit_info(idempotency_key, {}))
     limits = BodyLimits(settings.ingest_max_bytes, settings.ingest_max_line_bytes)
     async with received_rows(request, settings.folder("temporary"), limits, as_file=not wanted.shareable) as body:
         return version_response(namespace, await _write(container, wanted, body))
@@ -122,7 +122,7 @@ def delete_rows(
 
     Older versions keep the rows. A deletion that matches no rows makes a version, too.
     """
-    info = commit_info(idempotency_key, data.properties)
+    info = checked_commit_info(idempotency_key, data.properties)
     if (data.where is None) == (data.keys is None):
         raise InvalidInput("Give either `where` or `keys`. Nothing was deleted.")
     use_case = container.delete_rows()

@@ -15,13 +15,13 @@ from supertable.application.tables.history import HistoryEntry
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.tombstones import TombstoneInfo, tombstones
 from supertable.domain.access.roles import Permission
+from supertable.domain.table.commit_info import checked_commit_info
 from supertable.entrypoints.api.openapi.problem_responses import change_problems, problems
 from supertable.entrypoints.api.openapi.response_headers import LOCATION_HEADER
 from supertable.entrypoints.api.pagination import DEFAULT_LIMIT, Cursor, Limit, Page
 from supertable.entrypoints.api.tables.columns import Column
 from supertable.entrypoints.api.tables.table_descriptions import table_path
 from supertable.entrypoints.api.tables.tables import TABLE
-from supertable.entrypoints.sdk.commit_infos import commit_info
 from supertable.entrypoints.web.observability import metrics
 from supertable.entrypoints.web.requests.cursors import decode_cursor, encode_cursor
 from supertable.entrypoints.web.requests.json_bodies import Body
@@ -125,7 +125,7 @@ def restore_version(
 
     The versions in between are kept.
     """
-    info = commit_info(idempotency_key, data.properties)
+    info = checked_commit_info(idempotency_key, data.properties)
     return version_response(namespace, container.restore_version()(namespace, table, data.version, info))
 
 

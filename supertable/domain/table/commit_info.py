@@ -9,7 +9,7 @@ from supertable.domain.errors import InvalidInput
 from supertable.domain.table.commits import CommitInfo
 
 
-def commit_info(idempotency_key: str | None, properties: Mapping[str, str] | None) -> CommitInfo:
+def checked_commit_info(idempotency_key: str | None, properties: Mapping[str, str] | None) -> CommitInfo:
     """Raises `InvalidInput` for properties that are not text or too long, and for a key that is empty or too long."""
     checked: dict[Any, Any] = dict(properties or {})
     if not all(isinstance(part, str) for pair in checked.items() for part in pair):

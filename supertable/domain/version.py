@@ -1,0 +1,3 @@
+"""The version of SuperTable. `pyproject.toml` has the same."""
+
+VERSION = "0.1.0"
