@@ -11,11 +11,11 @@ from supertable.application.authentication.token_last_use import TokenLastUse
 from supertable.application.authentication.who_am_i import WhoAmI
 from supertable.config.backends import sign_in_methods
 from supertable.config.settings.settings import Settings
+from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.access_control import access_changes, access_log
 from supertable.config.wiring.audit_recorder import audit
 from supertable.config.wiring.storage import clock, identifiers, settings
 from supertable.config.wiring.tables import tables
-from supertable.config.wiring.typed_providers import provided, singleton
 
 
 def _sign_in_events(

@@ -11,11 +11,11 @@ from supertable.application.ddl.rename_table import RenameTable
 from supertable.application.ddl.restore_version import RestoreVersion
 from supertable.application.ddl.set_maintenance_policy import SetMaintenancePolicy
 from supertable.application.ddl.tag_version import TagVersion, UntagVersion
+from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.access_control import clone_grants
 from supertable.config.wiring.commits import committer, registrar, table_creator
 from supertable.config.wiring.engines import finder
 from supertable.config.wiring.tables import tables
-from supertable.config.wiring.typed_providers import provided, singleton
 
 create_table = singleton(CreateTable, table_creator=provided(table_creator))
 clone_table = singleton(

@@ -11,8 +11,8 @@ from supertable.application.storage.data_file_writer import DataFileWriter
 from supertable.application.storage.local_files import LocalFiles
 from supertable.config.backends import data_file_access
 from supertable.config.settings.settings import Settings
+from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.storage import identifiers, settings, store, vectors
-from supertable.config.wiring.typed_providers import provided, singleton
 
 
 def _data_file_writer(

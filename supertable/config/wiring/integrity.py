@@ -12,6 +12,7 @@ from supertable.application.integrity.check_log import LogChecker
 from supertable.application.integrity.rebuild_catalog import RebuildCatalog
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.deletion_vectors import DeletionVectors
+from supertable.config.typed_providers import factory, provided, provider_of, singleton
 from supertable.config.wiring.storage import clock, identifiers, store
 from supertable.config.wiring.tables import tables
 from supertable.config.wiring.transaction_log import (
@@ -25,7 +26,6 @@ from supertable.config.wiring.transaction_log import (
     registries_uncached,
     snapshots_uncached,
 )
-from supertable.config.wiring.typed_providers import factory, provided, provider_of, singleton
 from supertable.domain.access.accounts import Access, AccessCommit, replayed_access
 from supertable.domain.table.commits import Commit
 from supertable.domain.table.registry import Registry, RegistryCommit, replayed_registry

@@ -8,6 +8,7 @@ from supertable.application.maintenance.maintenance_jobs import MaintenanceJobs
 from supertable.application.maintenance.purge_tables import PurgeTables
 from supertable.application.maintenance.vacuum_lake import VacuumLake
 from supertable.application.maintenance.vacuum_table import VacuumTable
+from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.commits import committer, registrar
 from supertable.config.wiring.engines import data_files, finder
 from supertable.config.wiring.integrity import check_lake
@@ -15,7 +16,6 @@ from supertable.config.wiring.jobs import job_runner, sweep_jobs
 from supertable.config.wiring.storage import clock, identifiers, store, vectors
 from supertable.config.wiring.tables import list_supertables, tables
 from supertable.config.wiring.transaction_log import heads, leases, registries, snapshots
-from supertable.config.wiring.typed_providers import provided, singleton
 
 compact_table = singleton(
     CompactTable,

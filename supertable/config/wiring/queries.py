@@ -6,13 +6,13 @@ from supertable.application.queries.background_queries import BackgroundQueries
 from supertable.application.queries.change_feed import ChangeFeed
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.queries.table_statistics import TableStatistics
+from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.audit_recorder import audit
 from supertable.config.wiring.engines import engine
 from supertable.config.wiring.jobs import job_results, job_runner, list_jobs
 from supertable.config.wiring.storage import clock, identifiers, vectors
 from supertable.config.wiring.tables import tables
 from supertable.config.wiring.transaction_log import leases
-from supertable.config.wiring.typed_providers import provided, singleton
 
 table_changes = singleton(ChangeFeed, tables=provided(tables), vectors=provided(vectors))
 run_query = singleton(

@@ -10,7 +10,7 @@ from supertable.application.storage.deletion_vectors import DeletionVectors
 from supertable.application.storage.deployment import Deployment
 from supertable.config.backends.object_storage import object_store
 from supertable.config.settings.settings import Settings
-from supertable.config.wiring.typed_providers import provided, singleton
+from supertable.config.typed_providers import provided, singleton
 
 settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
 clock: providers.Provider[Clock] = singleton(SystemClock)

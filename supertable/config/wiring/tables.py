@@ -5,10 +5,10 @@ from __future__ import annotations
 from supertable.application.tables.history import TableHistory
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.supertables import ListSupertables
+from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.audit_recorder import audit
 from supertable.config.wiring.storage import clock, store
 from supertable.config.wiring.transaction_log import accesses, heads, registries, snapshots
-from supertable.config.wiring.typed_providers import provided, singleton
 
 tables = singleton(
     Tables,

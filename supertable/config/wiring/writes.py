@@ -10,11 +10,11 @@ from supertable.application.writes.staged_files import StagedFileWriter
 from supertable.application.writes.write_attempts import WriteAttempts
 from supertable.application.writes.write_rows import WriteRows
 from supertable.config.settings.ingest import ingest_limits
+from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.commits import committer
 from supertable.config.wiring.engines import data_files, file_reader, finder
 from supertable.config.wiring.storage import settings, store, vectors
 from supertable.config.wiring.tables import tables
-from supertable.config.wiring.typed_providers import provided, singleton
 
 stage = singleton(StagedFileWriter, store=provided(store), writer=provided(data_files), finder=provided(finder))
 resolver = singleton(KeyResolver, stage=provided(stage), finder=provided(finder), vectors=provided(vectors))

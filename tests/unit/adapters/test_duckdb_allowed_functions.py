@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from supertable.adapters.engines.duckdb.statement.allowed_functions import (
+from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import (
     FUNCTIONS,
     MANY_ROWS,
     OPERATORS,

@@ -17,11 +17,11 @@ from dependency_injector.providers import Provider
 
 from supertable.config import wiring
 from supertable.config.container import Container
-from supertable.config.wiring.typed_providers import singleton
+from supertable.config.typed_providers import singleton
 
 ROOT = Path(__file__).parents[3]
 SNIPPET = """
-from supertable.config.wiring.typed_providers import factory, provided, provider_of, singleton
+from supertable.config.typed_providers import factory, provided, provider_of, singleton
 from collections.abc import Callable
 
 class Store: ...

@@ -14,7 +14,7 @@ from supertable.adapters.engines.duckdb.running_query import CompletedQuery, Duc
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
 from supertable.adapters.engines.duckdb.scan.source_sql import all_rows, row_count_sql, source_sql
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
-from supertable.adapters.engines.duckdb.statement.constant_evaluation import evaluator
+from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation import evaluator
 from supertable.adapters.engines.duckdb.statement.explain import plan_table
 from supertable.adapters.engines.duckdb.statement.parser import parsed, shape_of_refused
 from supertable.application.ports.engines import (

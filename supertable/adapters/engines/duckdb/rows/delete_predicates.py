@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import duckdb
 
 from supertable.adapters.engines.duckdb.errors import scrubbed, split_kind
-from supertable.adapters.engines.duckdb.statement.allowed_functions import MANY_ROWS
-from supertable.adapters.engines.duckdb.statement.constants import Constants, Evaluate
-from supertable.adapters.engines.duckdb.statement.fallibility import may_fail
+from supertable.adapters.engines.duckdb.statement.conditions.constants import Constants, Evaluate
+from supertable.adapters.engines.duckdb.statement.conditions.fallibility import may_fail
+from supertable.adapters.engines.duckdb.statement.conditions.where_predicates import condition_predicate
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
 from supertable.adapters.engines.duckdb.statement.parser import checked_text, parse_tree
 from supertable.adapters.engines.duckdb.statement.rendering import rendered
-from supertable.adapters.engines.duckdb.statement.validator import StatementValidator, ascii_lower
-from supertable.adapters.engines.duckdb.statement.where_predicates import condition_predicate
+from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import MANY_ROWS
+from supertable.adapters.engines.duckdb.statement.validation.validator import StatementValidator, ascii_lower
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
 from supertable.domain.errors import InvalidStatement, StatementRefused
 from supertable.domain.scan.predicates import Predicate

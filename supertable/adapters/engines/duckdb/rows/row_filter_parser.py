@@ -11,11 +11,11 @@ from itertools import chain
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.rows.delete_predicates import only_condition
 from supertable.adapters.engines.duckdb.scan.row_filter_sql import readable_sql
-from supertable.adapters.engines.duckdb.statement.constants import literal_value
+from supertable.adapters.engines.duckdb.statement.conditions.constants import literal_value
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, call
 from supertable.adapters.engines.duckdb.statement.parser import checked_text, parse_tree
 from supertable.adapters.engines.duckdb.statement.rendering import NESTED
-from supertable.adapters.engines.duckdb.statement.validator import ascii_lower
+from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
 from supertable.domain.access.row_filter_checks import constant, fitted_filter
 from supertable.domain.access.row_filters import Form, Term, checked_filter
 from supertable.domain.errors import InvalidInput, InvalidStatement, StatementRefused

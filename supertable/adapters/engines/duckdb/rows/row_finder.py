@@ -18,7 +18,7 @@ from supertable.adapters.engines.duckdb.rows.live_rows import LiveRows
 from supertable.adapters.engines.duckdb.running_query import BATCH_ROWS
 from supertable.adapters.engines.duckdb.scan.query_sources import Positions, Sources
 from supertable.adapters.engines.duckdb.scan.scan_sql import scan_sql, scan_with_dead_rows_sql
-from supertable.adapters.engines.duckdb.statement.constant_evaluation import evaluator
+from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation import evaluator
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
 from supertable.application.ports.engines import CheckedPredicate, FileSource, KeyMatches
 from supertable.domain.scan.scan_plan import Scan

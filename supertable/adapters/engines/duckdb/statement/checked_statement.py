@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from supertable.adapters.engines.duckdb.statement.constants import Constants, Evaluate
-from supertable.adapters.engines.duckdb.statement.fallibility import cannot_fail
+from supertable.adapters.engines.duckdb.statement.conditions.constants import Constants, Evaluate
+from supertable.adapters.engines.duckdb.statement.conditions.fallibility import cannot_fail
+from supertable.adapters.engines.duckdb.statement.conditions.where_predicates import relation_predicate
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node
-from supertable.adapters.engines.duckdb.statement.where_predicates import relation_predicate
 from supertable.application.ports.engines import Relation
 from supertable.domain.scan.predicates import ALWAYS, Predicate
 from supertable.domain.schema.schemas import Schema

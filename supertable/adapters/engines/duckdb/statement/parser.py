@@ -9,10 +9,10 @@ import duckdb
 
 from supertable.adapters.engines.duckdb.errors import syntax_error
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
-from supertable.adapters.engines.duckdb.statement.constant_evaluation import requested_version
-from supertable.adapters.engines.duckdb.statement.constants import Evaluate
+from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation import requested_version
+from supertable.adapters.engines.duckdb.statement.conditions.constants import Evaluate
+from supertable.adapters.engines.duckdb.statement.conditions.fallibility import may_fail
 from supertable.adapters.engines.duckdb.statement.count_only import counted_relations
-from supertable.adapters.engines.duckdb.statement.fallibility import may_fail
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node
 from supertable.adapters.engines.duckdb.statement.redacted_sql import first_word, shape_of
 from supertable.adapters.engines.duckdb.statement.rendering import (
@@ -22,7 +22,7 @@ from supertable.adapters.engines.duckdb.statement.rendering import (
     rendered,
     serialized,
 )
-from supertable.adapters.engines.duckdb.statement.validator import StatementValidator
+from supertable.adapters.engines.duckdb.statement.validation.validator import StatementValidator
 from supertable.application.ports.engines import Relation
 from supertable.domain.errors import InvalidStatement, StatementRefused
 

@@ -6,7 +6,7 @@ import duckdb
 
 from supertable.adapters.engines.duckdb.errors import scrubbed, split_kind
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
-from supertable.adapters.engines.duckdb.statement.constants import Evaluate
+from supertable.adapters.engines.duckdb.statement.conditions.constants import Evaluate
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, call, cast, nodes
 from supertable.adapters.engines.duckdb.statement.rendering import render_unvalidated_select
 from supertable.application.ports.engines import TagAt, TimestampAt, VersionAt

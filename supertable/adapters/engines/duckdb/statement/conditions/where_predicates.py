@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from supertable.adapters.engines.duckdb.statement.constants import Constant, Constants, comparison
+from supertable.adapters.engines.duckdb.statement.conditions.constants import Constant, Constants, comparison
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node
-from supertable.adapters.engines.duckdb.statement.validator import ascii_lower
+from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
 from supertable.domain.scan.predicates import ALWAYS, All, AnyOf, Compare, IsIn, NullTest, Predicate
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import Field

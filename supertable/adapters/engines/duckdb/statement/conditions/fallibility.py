@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from supertable.adapters.engines.duckdb.statement.allowed_functions import AGGREGATES, words
-from supertable.adapters.engines.duckdb.statement.constants import Constant, Constants
+from supertable.adapters.engines.duckdb.statement.conditions.constants import Constant, Constants
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
-from supertable.adapters.engines.duckdb.statement.validator import ascii_lower
+from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import AGGREGATES, words
+from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import FLOATS, DataType, Field, is_integer
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
-from supertable.adapters.engines.duckdb.statement.allowed_functions import FUNCTIONS, TABLE_FUNCTIONS
-from supertable.adapters.engines.duckdb.statement.allowed_grammar import (
+from supertable.adapters.engines.duckdb.statement.parse_tree import Node, is_double, prepare_double, prepare_join
+from supertable.adapters.engines.duckdb.statement.table_changes_call import is_changes_call, replace_by_reference
+from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import FUNCTIONS, TABLE_FUNCTIONS
+from supertable.adapters.engines.duckdb.statement.validation.allowed_grammar import (
     EXPRESSION_CLASSES,
     NAMED_BY,
     RECORDS,
@@ -24,8 +26,6 @@ from supertable.adapters.engines.duckdb.statement.allowed_grammar import (
     Leaf,
     Texts,
 )
-from supertable.adapters.engines.duckdb.statement.parse_tree import Node, is_double, prepare_double, prepare_join
-from supertable.adapters.engines.duckdb.statement.table_changes_call import is_changes_call, replace_by_reference
 from supertable.application.ports.engines import ChangesRequest
 from supertable.domain.errors import StatementRefused
 
