@@ -1,1 +1,1 @@
-"""Measured work, beside its peers in the same run. Figures are ratios of medians; the machine's speed cancels out."""
+"""Benchmarks: `python -m benchmarks` lists them. Results are ratios of medians, which depend little on the machine."""

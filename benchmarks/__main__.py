@@ -1,8 +1,7 @@
-"""`make bench`: SuperTable beside its peers in one run. `scale`: very many versions and files. `access`: row filters.
-`profile`: one case.
+"""Without a command: measure SuperTable beside Parquet with DuckDB, DuckLake, delta-rs and pyiceberg (`make bench`).
 
-`make bench-servers`, on servers that the tests bring: `failures`, `writers`; on the REST API: `api`, `api-load`,
-`api-writes`.
+The commands `writers`, `failures`, `api-writes` and `api-load` start the servers that the tests use
+(`make bench-servers ARGS=COMMAND`). Results are saved in benchmarks/results.
 """
 
 from __future__ import annotations
@@ -11,9 +10,11 @@ import argparse
 import json
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.cases import KEYS, QUICK, Bench, Sizes
+from benchmarks.peers.cases import KEYS, QUICK, Bench, Sizes
+from benchmarks.result_files import save
 
 _ROOT = Path(__file__).parents[1]
 _RESULTS = Path(__file__).parent / "results"
@@ -21,159 +22,170 @@ _CHART = _ROOT / "docs" / "images" / "benchmarks.png"
 
 
 def compare(arguments: argparse.Namespace) -> None:
-    """All cases; a full run makes the chart anew."""
-    from benchmarks import chart, report
-    from benchmarks.systems.everyone import EVERYONE
-    from benchmarks.targets import verdicts
+    """Run all cases. A full run also redraws the chart."""
+    from benchmarks.peers import chart, report
+    from benchmarks.peers.systems.all_systems import ALL_SYSTEMS
+    from benchmarks.peers.targets import verdicts
 
     sizes = QUICK if arguments.quick else Sizes()
     started = time.monotonic()
     found = []
-    print(report.heading(EVERYONE))
+    print(report.heading(ALL_SYSTEMS))
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
-        for measured in Bench(Path(folder), EVERYONE, sizes).run(lambda key: key.startswith(arguments.only)):
+        for measured in Bench(Path(folder), ALL_SYSTEMS, sizes).run(lambda key: key.startswith(arguments.only)):
             found.append(measured)
-            print(report.row(measured, EVERYONE), flush=True)
+            print(report.row(measured, ALL_SYSTEMS), flush=True)
     judged = verdicts({measured.case.key: measured for measured in found})
     if not arguments.quick:
         print(f"\n{report.judgement(judged)}")
-    print(f"\n{report.notes(EVERYONE)}")
-    print(f"\nAll answers, and all tables at their end, were equal. {time.monotonic() - started:.0f} s in all.")
+    print(f"\n{report.notes(ALL_SYSTEMS)}")
+    print(f"\nAll answers and the final rows of all tables were equal. Total time: {time.monotonic() - started:.0f} s.")
     if arguments.only:
         return
-    document = report.as_document(found, judged, EVERYONE, sizes)
-    report.save(document, _RESULTS / ("quick.json" if arguments.quick else "peers.json"))
+    document = report.as_document(found, judged, ALL_SYSTEMS, sizes)
+    save(document, _RESULTS / ("quick.json" if arguments.quick else "peers.json"))
     if not arguments.quick:
         chart.draw(document, _CHART)
 
 
-def redraw(arguments: argparse.Namespace) -> None:
-    """The chart of the last full run."""
-    from benchmarks import chart
+def redraw_chart(_: argparse.Namespace) -> None:
+    """Redraw the chart from the last full run."""
+    from benchmarks.peers import chart
 
     chart.redraw(_RESULTS / "peers.json", _CHART)
 
 
+def profile(arguments: argparse.Namespace) -> None:
+    """Profile one case: the functions in which SuperTable spends its time."""
+    from benchmarks.peers.profiling import profile_case
+
+    print(profile_case(arguments.case, QUICK if arguments.quick else Sizes(), arguments.lines))
+
+
 def scale(arguments: argparse.Namespace) -> None:
     """Open and query a table of many versions and one of many files."""
-    from benchmarks import report
-    from benchmarks.scale import measured
+    from benchmarks.lakes.scale import measure
 
-    report.save(measured(arguments.versions, arguments.files), _RESULTS / "scale.json")
-
-
-def failures(_: argparse.Namespace) -> None:
-    """Inject every fault into lakes on servers: what was lost, doubled or stale, and how soon it went on."""
-    from benchmarks import report
-    from benchmarks.failures import measured
-
-    report.save(measured(), _RESULTS / "failures.json")
-
-
-def writers(arguments: argparse.Namespace) -> None:
-    """Small commits to one table by many writers, and queries beside many other tables, on SeaweedFS and Valkey."""
-    from benchmarks import report
-    from benchmarks.writers import measured
-
-    few, many = arguments.tables
-    report.save(measured(arguments.writers, arguments.seconds, (few, many)), _RESULTS / "writers.json")
-
-
-def api(arguments: argparse.Namespace) -> None:
-    """Large results, first bytes and single rows through the REST API, beside Python."""
-    from benchmarks import report
-    from benchmarks.api_reads import measured
-
-    report.save(measured(arguments.rows, arguments.points, arguments.turns), _RESULTS / "api_reads.json")
-
-
-def api_writes(arguments: argparse.Namespace) -> None:
-    """Rows written one at a time through the API by many clients, on local files and on SeaweedFS and Valkey."""
-    from benchmarks import report
-    from benchmarks.api_writes import measured
-
-    found = measured(arguments.clients, arguments.seconds, not arguments.local)
-    if not arguments.local:
-        report.save(found, _RESULTS / "api_writes.json")
-
-
-def api_load(arguments: argparse.Namespace) -> None:
-    """Rows written and read back through the API by many clients at once: no error, none lost; how long each took."""
-    from benchmarks import report
-    from benchmarks.api_load import measured
-
-    found = measured(arguments.clients, arguments.seconds, not arguments.local)
-    if not arguments.local:
-        report.save(found, _RESULTS / "api_load.json")
-
-
-def access(_: argparse.Namespace) -> None:
-    """What row filters cost, beside a table that holds only what they show."""
-    from benchmarks import report
-    from benchmarks.access import measured
-
-    report.save(measured(), _RESULTS / "access.json")
+    save(measure(arguments.versions, arguments.files), _RESULTS / "scale.json")
 
 
 def visit(arguments: argparse.Namespace) -> None:
-    """What `scale` does in a fresh process, as JSON."""
-    from benchmarks.scale import visit
+    """Run the steps of `scale` once in this process, and print their times as JSON."""
+    from benchmarks.lakes.scale import visit
 
     print(json.dumps(visit(arguments.home, arguments.rows)))
 
 
-def profile(arguments: argparse.Namespace) -> None:
-    """Where SuperTable spends the time of one case."""
-    from benchmarks.profiling import profiled
+def access(_: argparse.Namespace) -> None:
+    """Query under a row filter, beside a table that holds only the visible rows."""
+    from benchmarks.lakes.row_filters import measure
 
-    print(profiled(arguments.case, QUICK if arguments.quick else Sizes(), arguments.lines))
+    save(measure(), _RESULTS / "access.json")
+
+
+def writers(arguments: argparse.Namespace) -> None:
+    """Commit from many writers to one table, and query beside many other tables, on SeaweedFS and Valkey."""
+    from benchmarks.lakes.writers import measure
+
+    few, many = arguments.tables
+    save(measure(arguments.writers, arguments.seconds, (few, many)), _RESULTS / "writers.json")
+
+
+def failures(_: argparse.Namespace) -> None:
+    """Inject every fault on servers: what is lost, doubled or stale, and how long recovery takes."""
+    from benchmarks.lakes.failures import measure
+
+    save(measure(), _RESULTS / "failures.json")
+
+
+def api(arguments: argparse.Namespace) -> None:
+    """Read large results, first bytes and single rows through the REST API, beside Python."""
+    from benchmarks.api.reads import measure
+
+    save(measure(arguments.rows, arguments.points, arguments.turns), _RESULTS / "api_reads.json")
+
+
+def api_writes(arguments: argparse.Namespace) -> None:
+    """Write single rows through the API from many clients, on local files and on SeaweedFS and Valkey."""
+    from benchmarks.api.writes import measure
+
+    found = measure(arguments.clients, arguments.seconds, not arguments.local)
+    if not arguments.local:
+        save(found, _RESULTS / "api_writes.json")
+
+
+def api_load(arguments: argparse.Namespace) -> None:
+    """Write single rows and read them back through the API from many clients. No write may fail or be lost."""
+    from benchmarks.api.load import measure
+
+    found = measure(arguments.clients, arguments.seconds, not arguments.local)
+    if not arguments.local:
+        save(found, _RESULTS / "api_load.json")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="smaller tables, fewer turns; the chart stays as it is")
-    parser.add_argument("--only", default="", metavar="CASE", help="cases whose name begins so; nothing is saved")
-    parser.add_argument("--folder", type=Path, help="where the tables are made for the time of the run")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="use smaller tables and fewer turns; keep the chart")
+    parser.add_argument(
+        "--only", default="", metavar="CASE", help="run cases whose name starts with CASE; save nothing"
+    )
+    parser.add_argument("--folder", type=Path, help="folder for the temporary tables (default: the system's)")
     parser.set_defaults(run=compare)
-    commands = parser.add_subparsers(title="commands", metavar="")
-    scaling = commands.add_parser("scale", help=scale.__doc__)
-    scaling.add_argument("--versions", type=int, default=10_000)
-    scaling.add_argument("--files", type=int, default=100_000)
-    scaling.set_defaults(run=scale)
-    profiling = commands.add_parser("profile", help=profile.__doc__)
-    profiling.add_argument("case", choices=KEYS)
-    profiling.add_argument("--quick", action="store_true")
-    profiling.add_argument("--lines", type=int, default=30)
-    profiling.set_defaults(run=profile)
-    commands.add_parser("access", help=access.__doc__).set_defaults(run=access)
-    writing = commands.add_parser("writers", help=writers.__doc__)
-    writing.add_argument("--writers", type=int, nargs="+", default=[1, 8, 32])
-    writing.add_argument("--seconds", type=float, default=20)
-    writing.add_argument("--tables", type=int, nargs=2, default=[10, 1_000])
-    writing.set_defaults(run=writers)
-    reading = commands.add_parser("api", help=api.__doc__)
-    reading.add_argument("--rows", type=int, default=5_000_000)
-    reading.add_argument("--points", type=int, default=300)
-    reading.add_argument("--turns", type=int, default=5)
-    reading.set_defaults(run=api)
-    through_api = commands.add_parser("api-writes", help=api_writes.__doc__)
-    through_api.add_argument("--clients", type=int, default=64)
-    through_api.add_argument("--seconds", type=float, default=20)
-    through_api.add_argument("--local", action="store_true", help="on local files only; nothing is saved")
-    through_api.set_defaults(run=api_writes)
-    load = commands.add_parser("api-load", help=api_load.__doc__)
-    load.add_argument("--clients", type=int, default=64)
-    load.add_argument("--seconds", type=float, default=60)
-    load.add_argument("--local", action="store_true", help="on local files only; nothing is saved")
-    load.set_defaults(run=api_load)
-    commands.add_parser("failures", help=failures.__doc__).set_defaults(run=failures)
-    visiting = commands.add_parser("visit", help=visit.__doc__)
-    visiting.add_argument("home", type=Path)
-    visiting.add_argument("rows", type=int)
-    visiting.set_defaults(run=visit)
-    commands.add_parser("chart", help=redraw.__doc__).set_defaults(run=redraw)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_peer_commands(commands)
+    _add_lake_commands(commands)
+    _add_api_commands(commands)
     arguments = parser.parse_args()
     arguments.run(arguments)
+
+
+Commands = argparse._SubParsersAction  # the type of `add_subparsers`, which argparse does not name in public
+Run = Callable[[argparse.Namespace], None]
+
+
+def _add(commands: Commands[argparse.ArgumentParser], name: str, run: Run) -> argparse.ArgumentParser:
+    command = commands.add_parser(
+        name, help=run.__doc__, description=run.__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_peer_commands(commands: Commands[argparse.ArgumentParser]) -> None:
+    _add(commands, "chart", redraw_chart)
+    profiling = _add(commands, "profile", profile)
+    profiling.add_argument("case", choices=KEYS)
+    profiling.add_argument("--quick", action="store_true", help="use smaller tables and fewer turns")
+    profiling.add_argument("--lines", type=int, default=30, help="functions to list")
+
+
+def _add_lake_commands(commands: Commands[argparse.ArgumentParser]) -> None:
+    scaling = _add(commands, "scale", scale)
+    scaling.add_argument("--versions", type=int, default=10_000, help="versions of the first table")
+    scaling.add_argument("--files", type=int, default=100_000, help="files of the second table")
+    visiting = _add(commands, "visit", visit)
+    visiting.add_argument("home", type=Path, help="home of the lake")
+    visiting.add_argument("rows", type=int, help="rows that its table `orders` has")
+    _add(commands, "access", access)
+    writing = _add(commands, "writers", writers)
+    writing.add_argument("--writers", type=int, nargs="+", default=[1, 8, 32], help="numbers of writers to measure")
+    writing.add_argument("--seconds", type=float, default=20, help="seconds for each")
+    writing.add_argument("--tables", type=int, nargs=2, default=[10, 1_000], help="numbers of other tables to compare")
+    _add(commands, "failures", failures)
+
+
+def _add_api_commands(commands: Commands[argparse.ArgumentParser]) -> None:
+    reading = _add(commands, "api", api)
+    reading.add_argument("--rows", type=int, default=5_000_000, help="rows of the table")
+    reading.add_argument("--points", type=int, default=300, help="single rows to read")
+    reading.add_argument("--turns", type=int, default=5, help="turns to measure")
+    for name, run, seconds in (("api-writes", api_writes, 20.0), ("api-load", api_load, 60.0)):
+        command = _add(commands, name, run)
+        command.add_argument("--clients", type=int, default=64, help="concurrent clients")
+        command.add_argument("--seconds", type=float, default=seconds, help="seconds to measure")
+        command.add_argument("--local", action="store_true", help="use local files only; save nothing")
 
 
 if __name__ == "__main__":

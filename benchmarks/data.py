@@ -1,4 +1,4 @@
-"""Rows for the benchmarks, the same in every run."""
+"""Random rows for the benchmarks, the same in every run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _REGIONS = pa.array(["north", "east", "south", "west"])
 
 
 def orders(ids: np.ndarray, seed: int) -> pa.Table:
-    """One row for each id."""
+    """A table of orders with one row for each id."""
     random = np.random.default_rng(seed)
     rows = len(ids)
     return pa.table(
@@ -35,5 +35,5 @@ def orders(ids: np.ndarray, seed: int) -> pa.Table:
 
 
 def some_ids(count: int, below: int, seed: int) -> np.ndarray:
-    """Distinct ids in no order."""
+    """Distinct ids below `below`, in random order."""
     return np.random.default_rng(seed).choice(below, count, replace=False)

@@ -1,4 +1,4 @@
-"""What the figures were taken with. Nothing that tells whose machine it is."""
+"""The machine and packages of a run, without anything that identifies the machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 _PACKAGES = ("supertable-lake", "duckdb", "pyarrow", "numpy", "duckdb-extension-ducklake", "deltalake", "pyiceberg")
 
 
-def facts() -> dict[str, object]:
+def machine_facts() -> dict[str, object]:
     return {
         "cores": os.cpu_count(),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),

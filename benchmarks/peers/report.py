@@ -1,25 +1,23 @@
-"""The figures on the terminal and as JSON."""
+"""The results of a comparison as text for the terminal, and as a document for JSON."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from benchmarks.cases import Sizes
-from benchmarks.machine import facts
-from benchmarks.measure import OURS, Measured
-from benchmarks.systems import System
-from benchmarks.targets import Verdict
+from benchmarks.machine import machine_facts
+from benchmarks.peers.cases import Sizes
+from benchmarks.peers.systems import System
+from benchmarks.peers.targets import Verdict
+from benchmarks.peers.timing import OURS, Measured
 
 _CASE = 38
 _CELL = 17
 _NOTES = (
-    "Before every timed call unwritten pages are flushed, so that nobody's fsync pays for another's write.",
-    "Reads after the upserts and scans: Parquet + DuckDB has one clean file of the same rows, in order of the id.",
-    "Upserts without a figure were not waited for; the reads are then of a clean copy of the same rows.",
+    "Before every timed call, unwritten pages are flushed, so that no system pays for the writes of another.",
+    "Reads after upserts, and scans: Parquet + DuckDB has one clean file of the same rows, sorted by id.",
+    "A dash: the system did not run these upserts; its reads are of a clean copy of the same rows.",
     "The last column is SuperTable's slowest call, as a multiple of its median.",
 )
 
@@ -31,7 +29,7 @@ def heading(makers: Iterable[type[System]]) -> str:
 
 
 def row(measured: Measured, makers: Iterable[type[System]]) -> str:
-    """SuperTable's time; of each peer SuperTable's ratio to it, and its time; SuperTable's worst turn to its median."""
+    """One case: SuperTable's time, its ratio to each peer with the peer's time, and its worst turn by its median."""
     cells = "".join(_cell(measured, maker.name) for maker in makers if maker.name != OURS)
     return f"{measured.case.title:<{_CASE}}{_time(measured, OURS):>11}{cells}{measured.worst():>6.1f}x"
 
@@ -55,7 +53,7 @@ def judgement(verdicts: Iterable[Verdict]) -> str:
 
 
 def notes(makers: Iterable[type[System]]) -> str:
-    lines = ["What is on the disk when a write returns (the rest may be lost when the power fails):"]
+    lines = ["On disk when a write returns (the rest may be lost in a power failure):"]
     lines += [f"  {maker.name:<18}{maker.durability}" for maker in makers]
     return "\n".join([*lines, *_NOTES])
 
@@ -63,18 +61,14 @@ def notes(makers: Iterable[type[System]]) -> str:
 def as_document(
     found: Sequence[Measured], verdicts: Iterable[Verdict], makers: Iterable[type[System]], sizes: Sizes
 ) -> dict[str, Any]:
+    """The document that is saved as JSON and drawn as the chart."""
     return {
-        "machine": facts(),
+        "machine": machine_facts(),
         "sizes": asdict(sizes),
         "durability": {maker.name: maker.durability for maker in makers},
         "cases": [_case(measured) for measured in found],
         "targets": [asdict(verdict) | {"met": verdict.met} for verdict in verdicts],
     }
-
-
-def save(document: object, path: Path) -> None:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(_rounded(document), indent=1) + "\n")
 
 
 def _case(measured: Measured) -> dict[str, Any]:
@@ -90,11 +84,3 @@ def _case(measured: Measured) -> dict[str, Any]:
 
 def _peers(measured: Measured) -> list[str]:
     return [name for name in measured.times_ms if name != OURS]
-
-
-def _rounded(part: Any) -> Any:
-    if isinstance(part, dict):
-        return {key: _rounded(value) for key, value in part.items()}
-    if isinstance(part, list | tuple):
-        return [_rounded(value) for value in part]
-    return round(part, 3) if isinstance(part, float) else part

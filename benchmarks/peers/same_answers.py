@@ -1,4 +1,4 @@
-"""All systems must give the same answers, in whatever order their rows come."""
+"""Checks that all systems give the same answers, in any order of rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from benchmarks.systems import ALL_ROWS, System
+from benchmarks.peers.systems import ALL_ROWS, System
 
 _FEW_ROWS = 100
 _FINGERPRINT = """
@@ -19,7 +19,7 @@ _FINGERPRINT = """
 
 
 def check_same(what: str, answers: Mapping[str, pa.Table | None]) -> None:
-    """Raises `AssertionError`, naming who differs from the first."""
+    """Raises `AssertionError`, which names the system whose answer differs from the first."""
     (first, expected), *others = [(name, _rows(answer)) for name, answer in answers.items()]
     for name, found in others:
         if not _equal(expected, found):
@@ -27,12 +27,12 @@ def check_same(what: str, answers: Mapping[str, pa.Table | None]) -> None:
 
 
 def check_same_rows(what: str, systems: Iterable[System]) -> None:
-    """Number of rows, sum of the ids, and a checksum over every value, of the whole tables."""
+    """Compare the whole tables: the number of rows, the sum of the ids, and a checksum over all values."""
     check_same(what, {system.name: fingerprint(system.query(ALL_ROWS)) for system in systems})
 
 
 def fingerprint(arrived: pa.Table) -> pa.Table:
-    """The same for the same rows in any order."""
+    """A row that is the same for the same rows in any order."""
     with duckdb.connect() as connection:
         return connection.register("arrived", arrived).execute(_FINGERPRINT).to_arrow_table()
 
@@ -46,7 +46,7 @@ def _rows(answer: pa.Table | None) -> list[tuple[Any, ...]]:
 
 
 def _equal(some: list[tuple[Any, ...]], others: list[tuple[Any, ...]]) -> bool:
-    """Sums of floats depend on the order in which they are added."""
+    """Compares floats approximately, because sums depend on the order of addition."""
     if len(some) != len(others):
         return False
     pairs = [pair for one, other in zip(some, others, strict=True) for pair in zip(one, other, strict=True)]

@@ -1,11 +1,11 @@
-"""What SuperTable is to reach, each as a ratio within one run."""
+"""The performance targets: ratios of SuperTable to its peers within one run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from benchmarks.measure import Measured
+from benchmarks.peers.timing import Measured
 
 _CLEAN = "Parquet + DuckDB"
 WORST_WRITE = 5.0
@@ -13,7 +13,7 @@ WORST_WRITE = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """SuperTable takes at most `most` times what the peer takes, plus `plus_ms`."""
+    """SuperTable may take at most `most` times as long as the peer, plus `plus_ms` milliseconds."""
 
     key: str
     peer: str
@@ -34,6 +34,8 @@ TARGETS = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
+    """How a measured ratio compares with its target."""
+
     what: str
     found: float
     most: float
@@ -44,17 +46,17 @@ class Verdict:
 
 
 def verdicts(found: Mapping[str, Measured]) -> list[Verdict]:
-    """Of the targets whose cases were measured, by key."""
-    judged = [_judged(target, found[target.key]) for target in TARGETS if target.key in found]
-    worst = max((one for one in found.values() if one.case.writes), key=Measured.worst, default=None)
+    """The verdicts on all targets whose cases were measured. `found`: measurements by the case's key."""
+    judged = [_verdict(target, found[target.key]) for target in TARGETS if target.key in found]
+    worst = max((measured for measured in found.values() if measured.case.writes), key=Measured.worst, default=None)
     if worst:
-        judged.append(Verdict(f"the worst single write, to the median: {worst.case.title}", worst.worst(), WORST_WRITE))
+        judged.append(Verdict(f"worst single write to median: {worst.case.title}", worst.worst(), WORST_WRITE))
     return judged
 
 
-def _judged(target: Target, measured: Measured) -> Verdict:
+def _verdict(target: Target, measured: Measured) -> Verdict:
     peer_ms = measured.median_ms(target.peer)
-    what = f"{measured.case.title}, to {target.peer}"
+    what = f"{measured.case.title}, relative to {target.peer}"
     if target.plus_ms:
         what += f" (most: {target.most:g}x and {target.plus_ms:g} ms)"
     return Verdict(what, measured.ratio(target.peer), target.most + target.plus_ms / peer_ms)

@@ -1,4 +1,4 @@
-"""The systems that are compared, behind one small interface. Each is told apart by how durable its writes are."""
+"""The interface of the compared systems."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.data import SCHEMA
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """`columns` is what a system that has no SQL must read; `where` is SQL that all of them understand."""
+    """A query in the SQL that all systems understand. `columns`: those that a system without SQL must read."""
 
     select: str
     columns: tuple[str, ...] = ()
@@ -32,24 +32,24 @@ ALL_ROWS = Query("*", tuple(SCHEMA.names))
 
 
 class System(ABC):
-    """One table of orders. Every call sees what the calls before it wrote."""
+    """One table of orders in one system. Every call sees the writes of the calls before it."""
 
     name: ClassVar[str]
     durability: ClassVar[str]
-    """What is on the disk, not only in the machine's memory, when a write returns."""
-    patient: ClassVar[bool] = True
-    """Whether a long series of upserts is done to its end; otherwise `replace` takes over."""
+    """What is on disk, and not only in memory, when a write returns."""
+    runs_all_upserts: ClassVar[bool] = True
+    """Whether the system runs the whole long series of upserts. If not, `replace` gives it the resulting rows."""
 
     @abstractmethod
     def __init__(self, folder: Path, keyed: bool) -> None:
-        """A new, empty table; `keyed`: by its id, if the system knows keys."""
+        """Create an empty table in a new folder. `keyed`: with the key `id`, if the system has keys."""
 
     @abstractmethod
     def append(self, rows: pa.Table) -> None: ...
 
     @abstractmethod
     def upsert(self, rows: pa.Table) -> None:
-        """Rows with new ids are added, those with known ones replaced."""
+        """Add the rows with new ids, and replace those with existing ids."""
 
     @abstractmethod
     def delete(self, ids: np.ndarray) -> None: ...
@@ -58,11 +58,11 @@ class System(ABC):
     def query(self, query: Query) -> pa.Table: ...
 
     def replace(self, rows: pa.Table) -> None:
-        """Not timed: hold exactly these rows."""
+        """Replace all rows by these. Not timed."""
         raise NotImplementedError
 
-    def tidy(self) -> None:  # noqa: B027 most need none
-        """Not timed, before the reads are: what a system would be unfairly slow without."""
+    def prepare_reads(self) -> None:  # noqa: B027 most systems need nothing
+        """Do what a fair comparison of reads requires. Not timed."""
 
-    def close(self) -> None:  # noqa: B027 some have nothing to close
+    def close(self) -> None:  # noqa: B027 some systems have nothing to close
         ...

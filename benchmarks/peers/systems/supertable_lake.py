@@ -1,4 +1,4 @@
-"""SuperTable, through its Python package, as anybody would use it."""
+"""SuperTable through its Python API, with default settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 
 import supertable
 from benchmarks.data import SCHEMA
-from benchmarks.systems import Query, System
+from benchmarks.peers.systems import Query, System
 
 
 class SuperTable(System):

@@ -1,6 +1,6 @@
-"""Single rows written and read back by many clients at once, for as long as is asked: nothing may fail or be lost.
+"""Many clients that write single rows and read them back. Nothing may fail or be lost.
 
-The server is what `supertable serve api` runs, in a process of its own; the clients are threads of another.
+The server is a process of `supertable serve api`; the clients are threads of another process.
 """
 
 from __future__ import annotations
@@ -13,32 +13,32 @@ from pathlib import Path
 from typing import Any
 
 import supertable
-from benchmarks.machine import facts
+from benchmarks.machine import machine_facts
 from tests.servers.seaweedfs import SeaweedFS
 from tests.servers.valkey import Valkey
 from tests.support.api.load import SCHEMA, TABLE, Load, loaded
 from tests.support.api.service import TOKEN, ApiService
 
 
-def measured(clients: int, seconds: float, servers: bool) -> dict[str, Any]:
-    """Prints as it goes."""
+def measure(clients: int, seconds: float, servers: bool) -> dict[str, Any]:
+    """Measure on local files, and if `servers` on SeaweedFS and Valkey. Prints progress."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        found = {"local": _measured("local files", {}, folder / "local", clients, seconds)}
+        found = {"local": _measure("local files", {}, folder / "local", clients, seconds)}
         if servers:
             store, redis = SeaweedFS(folder / "seaweedfs"), Valkey(folder / "valkey")
             try:
-                there = {**store.environment, **redis.environment}
-                found["seaweedfs_valkey"] = _measured(
-                    "SeaweedFS and Valkey", there, folder / "servers", clients, seconds
+                environment = {**store.environment, **redis.environment}
+                found["seaweedfs_valkey"] = _measure(
+                    "SeaweedFS and Valkey", environment, folder / "servers", clients, seconds
                 )
             finally:
                 redis.stop()
                 store.stop()
-    return {"machine": facts(), "clients": clients, "seconds": seconds, **found}
+    return {"machine": machine_facts(), "clients": clients, "seconds": seconds, **found}
 
 
-def _measured(
+def _measure(
     label: str, environment: Mapping[str, str], folder: Path, clients: int, seconds: float
 ) -> dict[str, float]:
     home = folder / "home"
@@ -54,12 +54,12 @@ def _measured(
             service.stop()
         assert not load.errors, load.errors[:3]
         assert not load.lost(lake), "an acknowledged write is lost"
-        assert not load.doubled(lake), "a write was made twice"
+        assert not load.doubled(lake), "a write was applied twice"
         commits = lake.table(TABLE).info().version - 1
-    return _told(label, load, commits)
+    return _summarize(label, load, commits)
 
 
-def _told(label: str, load: Load, commits: int) -> dict[str, float]:
+def _summarize(label: str, load: Load, commits: int) -> dict[str, float]:
     writes, reads = _times(load.write_ms), _times(load.read_ms)
     rate = len(load.written) / load.seconds
     print(f"{label}: {rate:,.0f} writes/s, {len(load.read_ms) / load.seconds:,.0f} reads/s", flush=True)
@@ -67,7 +67,7 @@ def _told(label: str, load: Load, commits: int) -> dict[str, float]:
         print(f"    {kind}s: " + ", ".join(f"{name} {ms:.0f} ms" for name, ms in times.items()))
     print(
         f"    {len(load.written):,} writes in {commits:,} commits, {load.replayed:,} of them sent twice; "
-        f"{len(load.read_ms):,} reads; no error, none lost, none twice",
+        f"{len(load.read_ms):,} reads; no errors, none lost, none applied twice",
         flush=True,
     )
     counts = {"writes": len(load.written), "reads": len(load.read_ms), "replayed": load.replayed, "commits": commits}

@@ -1,4 +1,4 @@
-"""Timing in turns, A B C A B C …, so that all meet the same machine."""
+"""Timing in turns, A B C A B C …, so that changes in the machine's speed affect all systems alike."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.checks import check_same
-from benchmarks.systems import System
+from benchmarks.peers.same_answers import check_same
+from benchmarks.peers.systems import System
 
 OURS = "SuperTable"
 Work = Callable[[System, int], Any]
@@ -20,6 +20,8 @@ Work = Callable[[System, int], Any]
 
 @dataclass(frozen=True, slots=True)
 class Case:
+    """One kind of work that is timed. `writes`: whether it changes the table."""
+
     key: str
     title: str
     writes: bool
@@ -27,7 +29,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Milliseconds of each turn, by system; the turn that warmed up is not among them."""
+    """Milliseconds of each turn by system, without the warm-up turn."""
 
     case: Case
     times_ms: Mapping[str, list[float]]
@@ -36,7 +38,7 @@ class Measured:
         return statistics.median(self.times_ms[system])
 
     def ratio(self, peer: str) -> float:
-        """Of the medians; below 1, SuperTable is faster."""
+        """The ratio of the medians. Below 1, SuperTable is faster."""
         return self.median_ms() / self.median_ms(peer)
 
     def worst(self, system: str = OURS) -> float:
@@ -46,22 +48,22 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Stopwatch:
-    """`around` is entered for every timed turn."""
+    """Times work in turns. `around`: a context manager that is entered for every timed turn."""
 
     around: Callable[[Case], AbstractContextManager[Any]] = lambda _: nullcontext()
 
     def in_turns(self, case: Case, systems: Iterable[System], work: Work, turns: int) -> Measured:
-        """Every system does the work of turn 0, then of turn 1, and so on. Turn 0 warms up and is not counted.
+        """Let every system do the work of turn 0, then of turn 1, and so on. Turn 0 warms up and is not counted.
 
-        Raises `AssertionError` unless all have equal answers.
+        Raises `AssertionError` if answers differ.
         """
-        competing = list(systems)
-        times: dict[str, list[float]] = {system.name: [] for system in competing}
+        compared = list(systems)
+        times: dict[str, list[float]] = {system.name: [] for system in compared}
         gc.collect()
-        gc.freeze()  # so that collecting before every turn is quick
+        gc.freeze()  # makes the collection before every turn quick
         for turn in range(turns):
             answers = {}
-            for system in competing:
+            for system in compared:
                 _settle(case)
                 with self.around(case):
                     started = time.perf_counter()
@@ -74,7 +76,7 @@ class Stopwatch:
 
 
 def _settle(case: Case) -> None:
-    """Who comes next pays neither for the garbage nor for the unwritten pages of who came before."""
+    """Collect garbage and flush unwritten pages, so that the next system does not pay for the one before."""
     gc.collect()
     if case.writes:
         os.sync()

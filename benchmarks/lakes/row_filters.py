@@ -1,7 +1,7 @@
-"""What a policy costs: queries under a role that sees half of a table, beside those over a table that holds that half.
+"""The cost of row filters: queries under a role that sees half of a table, beside a table that holds only that half.
 
-Both tables have their rows in one order and in as many files. The fence (see `adapters/engines/duckdb/access_stage.py`)
-stands where a statement could fail on hidden rows.
+Both tables have the same order of rows and the same number of files. Queries named "fenced" could fail on hidden rows,
+so the row filter runs behind a barrier; see `adapters/engines/duckdb/access_stage.py`.
 """
 
 from __future__ import annotations
@@ -31,25 +31,25 @@ CASES = {
 }
 
 
-def measured() -> dict[str, dict[str, float]]:
-    """Medians in milliseconds by case, and their ratio."""
+def measure() -> dict[str, dict[str, float]]:
+    """Medians in milliseconds and their ratio, by case. Prints each."""
     with tempfile.TemporaryDirectory() as home:
         _fill(Path(home))
         with supertable.connect(home) as owner, supertable.connect(home, role="north") as north:
-            return {case: _both(case, sql, owner, north) for case, sql in CASES.items()}
+            return {case: _compare(case, sql, owner, north) for case, sql in CASES.items()}
 
 
-def _both(case: str, sql: str, owner: Lake, north: Lake) -> dict[str, float]:
-    """Turn and turn about, so that what else the machine does meets both."""
-    asked = {"role": (north, sql.format(t="orders")), "copy": (owner, sql.format(t="northern"))}
-    answers = {name: _sorted(lake.sql(text).arrow()) for name, (lake, text) in asked.items()}
+def _compare(case: str, sql: str, owner: Lake, north: Lake) -> dict[str, float]:
+    """Run both queries in turns, so that other load on the machine affects both."""
+    queries = {"role": (north, sql.format(t="orders")), "copy": (owner, sql.format(t="northern"))}
+    answers = {name: _sorted(lake.sql(text).arrow()) for name, (lake, text) in queries.items()}
     assert answers["role"] == answers["copy"], case
-    times: dict[str, list[float]] = {name: [] for name in asked}
+    times: dict[str, list[float]] = {name: [] for name in queries}
     for _ in range(RUNS):
-        for name, (lake, text) in asked.items():
-            begun = perf_counter()
+        for name, (lake, text) in queries.items():
+            started = perf_counter()
             lake.sql(text).arrow()
-            times[name].append((perf_counter() - begun) * 1_000)
+            times[name].append((perf_counter() - started) * 1_000)
     found = {name: round(median(taken), 2) for name, taken in times.items()}
     found["ratio"] = round(found["role"] / found["copy"], 2)
     print(f"{case:24} role {found['role']:8.2f} ms   copy {found['copy']:8.2f} ms   {found['ratio']:.2f}x", flush=True)

@@ -1,4 +1,4 @@
-"""The table of failures: the tests that let things fail are run, and what they tell is kept."""
+"""The table of failures: runs the tests that inject faults, and collects their results."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import facts
+from benchmarks.machine import machine_facts
 from tests.support.failure_table import FILE, HEADINGS, Failure
 
-_TESTS = Path(__file__).parents[1] / "tests" / "integration"
+_TESTS = Path(__file__).parents[2] / "tests" / "integration"
 
 
-def measured() -> dict[str, Any]:
-    """Prints the table. The tests must pass: they assert that nothing was lost, doubled or stale."""
+def measure() -> dict[str, Any]:
+    """Run the tests and print the table. The tests fail if a write is lost or doubled, or a read is stale."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "failures"
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "failures", str(_TESTS)]
@@ -26,4 +26,4 @@ def measured() -> dict[str, Any]:
     print(f"\n| {' | '.join(HEADINGS)} |\n|{'---|' * len(HEADINGS)}")
     for row in rows:
         print(Failure(**row))
-    return {"machine": facts(), "failures": rows}
+    return {"machine": machine_facts(), "failures": rows}

@@ -1,4 +1,4 @@
-"""The figures as a picture for the README: one small panel a case, one bar a system."""
+"""The chart for the README: one panel for each case, one bar for each system."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.measure import OURS
+from benchmarks.peers.timing import OURS
 
 _COLUMNS = 3
 _WIDTH_INCHES, _PANEL_INCHES, _AROUND_INCHES = 8.6, 1.32, 1.25
@@ -20,7 +20,7 @@ _OURS, _PEER, _INK, _FAINT = "#0f766e", "#c3cad5", "#1f2937", "#6b7280"
 _ROOM_FOR_LABELS = 1.32
 _STYLE = {"font.family": "DejaVu Sans", "font.size": 8, "text.color": _INK}
 _FOOTNOTE = (
-    "On the disk when a write returns – SuperTable: every file and its folder; Parquet: every file; DuckLake and "
+    "On disk when a write returns – SuperTable: every file and its folder; Parquet: every file; DuckLake and "
     "pyiceberg: only the catalog; delta-rs: nothing.\n"
     "Reads after upserts: the Parquet peer reads one clean, sorted file of the same rows. "
     "A dash: not measured; pyiceberg then reads a clean copy."
@@ -28,11 +28,12 @@ _FOOTNOTE = (
 
 
 def redraw(results: Path, path: Path) -> None:
+    """Draw the chart from a saved document."""
     draw(json.loads(results.read_text()), path)
 
 
 def draw(document: dict[str, Any], path: Path) -> None:
-    """`document` as `report.as_document` makes it."""
+    """Draw the chart as a PNG. `document`: see `report.as_document`."""
     cases, systems = document["cases"], list(document["durability"])
     rows = -(-len(cases) // _COLUMNS)
     height = rows * _PANEL_INCHES + _AROUND_INCHES

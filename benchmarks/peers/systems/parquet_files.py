@@ -1,4 +1,4 @@
-"""A folder of Parquet files and DuckDB, by hand: the least that any of the others can cost."""
+"""A folder of Parquet files read by DuckDB, without a catalog: the lower bound of the cost of any system."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.systems import Query, System
+from benchmarks.peers.systems import Query, System
 
 
 class ParquetFiles(System):
-    """An append adds a file, every other change rewrites the one file there is. Readers would see half-done writes."""
+    """An append adds a file. Any other change rewrites everything as one file. Readers can see unfinished writes."""
 
     name = "Parquet + DuckDB"
     durability = "each Parquet file, with fsync; not its folder"
@@ -43,8 +43,8 @@ class ParquetFiles(System):
     def query(self, query: Query) -> pa.Table:
         return self._connection.execute(query.sql(self._source)).to_arrow_table()
 
-    def tidy(self) -> None:
-        """One clean file in the order of its ids, as DuckDB writes it: nothing is faster to read."""
+    def prepare_reads(self) -> None:
+        """Write one clean file in the order of the ids, which is the fastest to read."""
         self._rewrite(f"FROM {self._source} ORDER BY id")
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""pyiceberg: Iceberg with a SQLite catalog. What it reads as Arrow, DuckDB groups and adds up."""
+"""pyiceberg: Iceberg with a SQLite catalog. It reads rows as Arrow; DuckDB aggregates them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.expressions import AlwaysTrue, In
 
 from benchmarks.data import SCHEMA
-from benchmarks.systems import Query, System
+from benchmarks.peers.systems import Query, System
 
 
 class PyIceberg(System):
     name = "pyiceberg"
     durability = "its SQLite catalog, with fdatasync; no data, manifest or metadata file"
-    patient = False  # an upsert of 10,000 into 1,000,000 takes seconds, and more with every one
+    runs_all_upserts = False  # an upsert of 10,000 into 1,000,000 takes seconds, and each one takes longer
 
     def __init__(self, folder: Path, keyed: bool) -> None:
         folder.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""delta-rs: Delta Lake without Spark, read through the SQL engine that it brings along."""
+"""delta-rs: Delta Lake without Spark, read through its own SQL engine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder, write_deltalake
 
 from benchmarks.data import SCHEMA
-from benchmarks.systems import Query, System
+from benchmarks.peers.systems import Query, System
 
 
 class DeltaRs(System):
@@ -27,7 +27,7 @@ class DeltaRs(System):
         merge.when_matched_update_all().when_not_matched_insert_all().execute()
 
     def delete(self, ids: np.ndarray) -> None:
-        """By merge, which was measured faster than a delete with a list of ids."""
+        """Delete by MERGE, which measured faster than a DELETE with a list of ids."""
         merge = self._table.merge(pa.table({"id": ids}), "t.id = s.id", source_alias="s", target_alias="t")
         merge.when_matched_delete().execute()
 

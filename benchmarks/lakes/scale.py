@@ -1,4 +1,4 @@
-"""A table of very many versions and one of very many files: what opening and querying them takes."""
+"""Time to open and query a table of very many versions, and one of very many files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pyarrow as pa
 
 import supertable
 from benchmarks.data import SCHEMA, orders
-from benchmarks.machine import facts
+from benchmarks.machine import machine_facts
 from supertable.application.storage.arrow_schemas import arrow_schema
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
@@ -28,26 +28,26 @@ from supertable.domain.table.commits import Change, CommitInfo, Counts, Operatio
 from supertable.domain.table.data_files import DataFile
 
 _VISITS = 3
-_TURNS_AGAIN = 3
+_REPETITIONS = 3
 _TOO_LONG_MS = 10_000
 _ROWS_PER_VERSION = 10
 _FILES_PER_COMMIT = 10_000
 
 
-def measured(versions: int, files: int) -> dict[str, Any]:
-    """Prints as it goes. Both tables are of `orders`."""
-    document: dict[str, Any] = {"machine": facts()}
+def measure(versions: int, files: int) -> dict[str, Any]:
+    """Build both tables, named `orders`, and time their use. Prints progress."""
+    document: dict[str, Any] = {"machine": machine_facts()}
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "versions"
-        document["versions"] = many_versions(home, versions) | opened(home, versions * _ROWS_PER_VERSION)
+        document["versions"] = build_many_versions(home, versions) | time_visits(home, versions * _ROWS_PER_VERSION)
         home = Path(folder) / "files"
-        document["files"] = many_files(home, files) | opened(home, files)
+        document["files"] = build_many_files(home, files) | time_visits(home, files)
     return document
 
 
-def many_versions(home: Path, versions: int) -> dict[str, Any]:
-    """Real appends of a few rows, one after the other; nothing is compacted."""
-    _say(f"{versions:,} versions, by as many appends of {_ROWS_PER_VERSION} rows")
+def build_many_versions(home: Path, versions: int) -> dict[str, Any]:
+    """Append a few rows again and again, without compaction."""
+    _print(f"{versions:,} versions, by as many appends of {_ROWS_PER_VERSION} rows")
     rows = orders(np.arange(versions * _ROWS_PER_VERSION), seed=1)
     taken = []
     with supertable.connect(home=home) as lake:
@@ -65,14 +65,16 @@ def many_versions(home: Path, versions: int) -> dict[str, Any]:
         "append_ms_worst": max(taken),
     }
     first, last = found["append_ms_first_hundredth"], found["append_ms_last_hundredth"]
-    _say(f"  an append: median {found['append_ms']:.1f} ms, of the first hundredth {first:.1f}, of the last {last:.1f}")
-    _say(f"  worst append {found['append_ms_worst']:.0f} ms; {found['seconds_in_all']:.0f} s in all")
+    _print(
+        f"  an append: median {found['append_ms']:.1f} ms, of the first hundredth {first:.1f}, of the last {last:.1f}"
+    )
+    _print(f"  worst append {found['append_ms_worst']:.0f} ms; {found['seconds_in_all']:.0f} s in total")
     return found
 
 
-def many_files(home: Path, files: int) -> dict[str, Any]:
-    """Files of one row, written as every write writes them, but committed many at a time."""
-    _say(f"{files:,} files of one row, in commits of {_FILES_PER_COMMIT:,}")
+def build_many_files(home: Path, files: int) -> dict[str, Any]:
+    """Write files of one row as any write does, but commit many at a time."""
+    _print(f"{files:,} files of one row, in commits of {_FILES_PER_COMMIT:,}")
     rows = orders(np.arange(files), seed=1)
     started = time.perf_counter()
     commits = []
@@ -91,7 +93,7 @@ def many_files(home: Path, files: int) -> dict[str, Any]:
         "commit_ms_first": commits[0],
         "commit_ms_last": commits[-1],
     }
-    _say(f"  a commit: first {commits[0]:.0f} ms, last {commits[-1]:.0f}; {found['seconds_in_all']:.0f} s in all")
+    _print(f"  a commit: first {commits[0]:.0f} ms, last {commits[-1]:.0f}; {found['seconds_in_all']:.0f} s in total")
     return found
 
 
@@ -105,39 +107,44 @@ def _commit(lake: supertable.Lake, table: OpenTable, files: list[DataFile]) -> N
     lake.container.committer().commit(table, lambda newest: change, CommitInfo())
 
 
-def opened(home: Path, rows: int) -> dict[str, Any]:
-    """Medians over a few fresh processes: what comes first in them, and what is done again."""
-    visits = [_visit_afresh(home, rows) for _ in range(_VISITS)]
+def time_visits(home: Path, rows: int) -> dict[str, Any]:
+    """Median milliseconds of each step over a few fresh processes: the first time, and when repeated."""
+    visits = [_visit_in_new_process(home, rows) for _ in range(_VISITS)]
     steps = {step: _medians([visit[step] for visit in visits]) for step in visits[0]}
-    _say(f"  {'':<26}{'fresh process':>16}{'again':>13}")
+    _print(f"  {'':<26}{'fresh process':>16}{'repeated':>13}")
     for step, times in steps.items():
-        _say(f"  {step:<26}" + "".join(f"{taken:>13.1f} ms" for taken in times.values()))
+        _print(f"  {step:<26}" + "".join(f"{taken:>13.1f} ms" for taken in times.values()))
     return {"steps_ms": steps}
 
 
 def _medians(times: Sequence[dict[str, float]]) -> dict[str, float]:
-    """`warm` only where every process had it."""
+    """The medians of `cold` and `warm`; `warm` only if every process measured it."""
     common = [when for when in times[0] if all(when in each for each in times)]
     return {when: statistics.median(each[when] for each in times) for when in common}
 
 
 def visit(home: Path, rows: int) -> dict[str, dict[str, float]]:
-    """The time of each step, in this order; `warm`: the median of doing it again, where that does not take long."""
+    """Milliseconds of each step, run in this order. `cold`: the first time; `warm`: the median of repetitions.
+
+    Slow steps are not repeated.
+    """
     lake = supertable.connect(home=home)
-    asked = rows // 3
+    wanted_id = rows // 3
     steps: dict[str, Callable[[], object]] = {
         "open": lambda: lake.table("orders").info(),
-        "count": lambda: _ask(lake, "SELECT count(*) FROM orders", [rows]),
-        "point lookup": lambda: _ask(lake, f"SELECT id FROM orders WHERE id = {asked}", [asked]),
-        "read a tenth": lambda: _ask(lake, f"SELECT count(amount) FROM orders WHERE id < {rows // 10}", [rows // 10]),
-        "read everything": lambda: _ask(
+        "count": lambda: _check_query(lake, "SELECT count(*) FROM orders", [rows]),
+        "point lookup": lambda: _check_query(lake, f"SELECT id FROM orders WHERE id = {wanted_id}", [wanted_id]),
+        "read a tenth": lambda: _check_query(
+            lake, f"SELECT count(amount) FROM orders WHERE id < {rows // 10}", [rows // 10]
+        ),
+        "read everything": lambda: _check_query(
             lake, "SELECT sum(id), count(amount) FROM orders", [rows * (rows - 1) // 2, rows]
         ),
     }
     return {name: _cold_and_warm(step) for name, step in steps.items()}
 
 
-def _ask(lake: supertable.Lake, sql: str, expected: list[int]) -> None:
+def _check_query(lake: supertable.Lake, sql: str, expected: list[int]) -> None:
     (row,) = lake.sql(sql).arrow().to_pylist()
     assert list(row.values()) == expected, f"{sql}: {row}"
 
@@ -146,10 +153,10 @@ def _cold_and_warm(step: Callable[[], object]) -> dict[str, float]:
     cold = _milliseconds(step)
     if cold > _TOO_LONG_MS:
         return {"cold": cold}
-    return {"cold": cold, "warm": statistics.median(_milliseconds(step) for _ in range(_TURNS_AGAIN))}
+    return {"cold": cold, "warm": statistics.median(_milliseconds(step) for _ in range(_REPETITIONS))}
 
 
-def _visit_afresh(home: Path, rows: int) -> dict[str, dict[str, float]]:
+def _visit_in_new_process(home: Path, rows: int) -> dict[str, dict[str, float]]:
     command = [sys.executable, "-m", "benchmarks", "visit", str(home), str(rows)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     found: dict[str, dict[str, float]] = json.loads(done.stdout)
@@ -168,5 +175,5 @@ def _milliseconds(work: Callable[[], object]) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     print(line, flush=True)

@@ -1,4 +1,4 @@
-"""What is measured. A group of cases works on tables of its own, the same rows in every system."""
+"""The measured cases. Each group of cases has its own tables, with the same rows in every system."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.checks import check_same_rows
 from benchmarks.data import SCHEMA, orders, some_ids
-from benchmarks.measure import Case, Measured, Stopwatch
-from benchmarks.systems import ALL_ROWS, Query, System
+from benchmarks.peers.same_answers import check_same_rows
+from benchmarks.peers.systems import ALL_ROWS, Query, System
+from benchmarks.peers.timing import Case, Measured, Stopwatch
 
-_DELETED = 1_000
-_UPSERTED = 10_000
+_DELETED_ROWS = 1_000
+_UPSERTED_ROWS = 10_000
 _AMOUNTS = ("amount", "ordered_at")
 
 COUNT = Query("count(*)")
@@ -33,7 +33,7 @@ def lookup(order: int) -> Query:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """`upserts`: how many come before the reads. Turns include the one that warms up."""
+    """Numbers of rows and turns. `upserts`: how many run before the reads. Turns include the warm-up turn."""
 
     rows: int = 1_000_000
     upserts: int = 50
@@ -49,22 +49,22 @@ QUICK = Sizes(200_000, 10, 1_000_000, append_turns=11, write_turns=6, read_turns
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """`makers`: who competes. `folder` is empty, and is filled."""
+    """Runs the cases. `makers`: the compared systems. `folder`: an empty folder for their tables."""
 
     folder: Path
     makers: Sequence[type[System]]
     sizes: Sizes
-    stopwatch: Stopwatch = Stopwatch()  # noqa: RUF009 it has no state
+    stopwatch: Stopwatch = Stopwatch()  # noqa: RUF009 it is immutable
 
-    def run(self, wanted: Callable[[str], bool] = lambda key: True) -> Iterator[Measured]:
-        """Every group that has a case of which the key is wanted, as a whole."""
+    def run(self, is_wanted: Callable[[str], bool] = lambda key: True) -> Iterator[Measured]:
+        """Run every group that contains a wanted case, as a whole."""
         for keys, group in _GROUPS.items():
-            if any(map(wanted, keys)):
+            if any(map(is_wanted, keys)):
                 yield from group(self)
 
     @contextmanager
     def tables(self, name: str, keyed: bool = True) -> Iterator[list[System]]:
-        """A new table of every system; at the end all must hold the same rows."""
+        """A new table in every system. At the end, all must hold the same rows."""
         with ExitStack() as stack:
             systems = []
             for maker in self.makers:
@@ -76,6 +76,7 @@ class Bench:
 
     @contextmanager
     def filled_tables(self, name: str, rows: int) -> Iterator[list[System]]:
+        """A new table in every system, filled with the same rows."""
         with self.tables(name) as systems:
             base = orders(np.arange(rows), seed=1)
             for system in systems:
@@ -102,56 +103,58 @@ def small_upserts(bench: Bench) -> Iterator[Measured]:
 
 def deletes(bench: Bench) -> Iterator[Measured]:
     sizes = bench.sizes
-    doomed = some_ids(_DELETED * sizes.write_turns, sizes.rows, seed=7).reshape(sizes.write_turns, _DELETED)
-    case = Case("delete-1k", f"delete {_DELETED:,} of {_short(sizes.rows)} by key", writes=True)
+    deleted_ids = some_ids(_DELETED_ROWS * sizes.write_turns, sizes.rows, seed=7).reshape(
+        sizes.write_turns, _DELETED_ROWS
+    )
+    case = Case("delete-1k", f"delete {_DELETED_ROWS:,} of {_short(sizes.rows)} by key", writes=True)
     with bench.filled_tables(case.key, sizes.rows) as systems:
         yield bench.stopwatch.in_turns(
-            case, systems, lambda system, turn: system.delete(doomed[turn]), sizes.write_turns
+            case, systems, lambda system, turn: system.delete(deleted_ids[turn]), sizes.write_turns
         )
 
 
 def upserts_and_reads(bench: Bench) -> Iterator[Measured]:
     sizes = bench.sizes
-    batches = _batches(_UPSERTED, sizes.rows, sizes.upserts)
+    batches = _batches(_UPSERTED_ROWS, sizes.rows, sizes.upserts)
     first, later = batches[: sizes.write_turns], batches[sizes.write_turns :]
-    title = f"upsert {_UPSERTED:,} into {_short(sizes.rows)}"
+    title = f"upsert {_UPSERTED_ROWS:,} into {_short(sizes.rows)}"
     early = Case("upsert-10k", title, writes=True)
     late = Case("upsert-10k-late", f"the same, {len(first) + 1}th to {len(batches)}th time", writes=True)
     with bench.filled_tables(early.key, sizes.rows) as systems:
         yield bench.stopwatch.in_turns(early, systems, partial(_upsert, first), len(first))
-        patient = [system for system in systems if system.patient]
-        yield bench.stopwatch.in_turns(late, patient, partial(_upsert, later), len(later))
+        upserting = [system for system in systems if system.runs_all_upserts]
+        yield bench.stopwatch.in_turns(late, upserting, partial(_upsert, later), len(later))
         for system in systems:
-            if not system.patient:
-                system.replace(patient[0].query(ALL_ROWS))
-            system.tidy()
+            if not system.runs_all_upserts:
+                system.replace(upserting[0].query(ALL_ROWS))
+            system.prepare_reads()
         yield from _reads(bench, systems, f"after {sizes.upserts} upserts")
 
 
 def _reads(bench: Bench, systems: list[System], when: str) -> Iterator[Measured]:
     turns = bench.sizes.read_turns
-    orders_asked = some_ids(turns, bench.sizes.rows, seed=3).tolist()
-    lookups = [lookup(order) for order in orders_asked]
+    order_ids = some_ids(turns, bench.sizes.rows, seed=3).tolist()
+    lookups = [lookup(order) for order in order_ids]
     for case, queries in (
         (Case("count", f"count {when}", writes=False), [COUNT] * turns),
         (Case("lookup", f"lookup {when}", writes=False), lookups),
         (Case("group-by", f"group by {when}", writes=False), [GROUP_BY] * turns),
     ):
-        yield bench.stopwatch.in_turns(case, systems, partial(_ask, queries), turns)
+        yield bench.stopwatch.in_turns(case, systems, partial(_run_query, queries), turns)
 
 
 def scans(bench: Bench) -> Iterator[Measured]:
     sizes = bench.sizes
-    what = f"{_short(sizes.scanned)} rows"
+    extent = f"{_short(sizes.scanned)} rows"
     with bench.filled_tables("scans", sizes.scanned) as systems:
         for system in systems:
-            system.tidy()
+            system.prepare_reads()
         for case, query in (
-            (Case("scan-sums", f"scan {what}: sums, distinct", writes=False), SUMS),
-            (Case("scan-filter", f"scan {what}: take 1%", writes=False), FILTER),
-            (Case("scan-text", f"scan {what}: one customer", writes=False), BY_CUSTOMER),
+            (Case("scan-sums", f"scan {extent}: sums, distinct", writes=False), SUMS),
+            (Case("scan-filter", f"scan {extent}: take 1%", writes=False), FILTER),
+            (Case("scan-text", f"scan {extent}: one customer", writes=False), BY_CUSTOMER),
         ):
-            work = partial(_ask, [query] * sizes.scan_turns)
+            work = partial(_run_query, [query] * sizes.scan_turns)
             yield bench.stopwatch.in_turns(case, systems, work, sizes.scan_turns)
 
 
@@ -163,7 +166,7 @@ def _upsert(batches: Sequence[pa.Table], system: System, turn: int) -> None:
     system.upsert(batches[turn])
 
 
-def _ask(queries: Sequence[Query], system: System, turn: int) -> pa.Table:
+def _run_query(queries: Sequence[Query], system: System, turn: int) -> pa.Table:
     return system.query(queries[turn])
 
 

@@ -1,4 +1,4 @@
-"""DuckLake: DuckDB with its catalog in a DuckDB file beside the Parquet files."""
+"""DuckLake: DuckDB over Parquet files, with its catalog in a DuckDB file beside them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import duckdb_extension_ducklake
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.systems import Query, System
+from benchmarks.peers.systems import Query, System
 
 _EXTENSION = next(Path(duckdb_extension_ducklake.__path__[0]).rglob("ducklake.duckdb_extension"))
-_START = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+_CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
 
 class DuckLake(System):
@@ -21,7 +21,7 @@ class DuckLake(System):
 
     def __init__(self, folder: Path, keyed: bool) -> None:
         folder.mkdir(parents=True)
-        self._connection = duckdb.connect(config=dict(_START))
+        self._connection = duckdb.connect(config=dict(_CONFIG))
         self._connection.execute(f"LOAD '{_EXTENSION}'")
         self._connection.execute(f"ATTACH 'ducklake:{folder}/catalog.ducklake' AS lake (DATA_PATH '{folder}/data')")
         self._connection.execute("USE lake")
@@ -34,7 +34,7 @@ class DuckLake(System):
         self._connection.execute("INSERT INTO orders FROM incoming")
 
     def upsert(self, rows: pa.Table) -> None:
-        """MERGE was measured a little faster than a DELETE and an INSERT in one transaction."""
+        """Upsert by MERGE, which measured a little faster than a DELETE and an INSERT in one transaction."""
         self._connection.register("incoming", rows)
         self._connection.execute(
             "MERGE INTO orders USING incoming USING (id) WHEN MATCHED THEN UPDATE WHEN NOT MATCHED THEN INSERT"

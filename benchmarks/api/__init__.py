@@ -1,0 +1,1 @@
+"""The REST API under load, beside the same calls from Python."""

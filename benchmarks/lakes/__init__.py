@@ -1,0 +1,1 @@
+"""SuperTable alone: large tables, many writers, row filters and failing servers."""
