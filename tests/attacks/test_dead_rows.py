@@ -1,4 +1,4 @@
-"""A deleted row is not asked anything: no statement fails because of what it holds."""
+"""No expression of a statement is evaluated on deleted rows, so that none fails because of their values."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
-def test_a_condition_is_not_asked_of_deleted_rows(lake: Lake, condition: str) -> None:
+def test_a_condition_is_not_evaluated_on_deleted_rows(lake: Lake, condition: str) -> None:
     found = lake.sql(f"SELECT count(*) AS n FROM events WHERE {condition}").arrow()
     assert found["n"].to_pylist() == [297_000]
 

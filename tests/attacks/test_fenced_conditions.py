@@ -77,7 +77,7 @@ def lakes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lake, Lake
     rows = pa.table({name: pa.array(values, kind) for name, (kind, values) in COLUMNS.items()})
     with supertable.connect(home) as owner:
         owner.create_table("t", rows.schema)
-        for start in range(rows.num_rows):  # a file for each row, so that ranges tell much
+        for start in range(rows.num_rows):  # a file for each row, so that pruning by ranges matters
             owner.write("t", rows.slice(start, 1))
         owner.roles.create("everything", "reader")
         owner.roles.grant("everything", "t", where="i IS NULL OR i IS NOT NULL")
@@ -86,7 +86,7 @@ def lakes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lake, Lake
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
-def test_a_fenced_condition_keeps_the_rows_that_the_bare_one_keeps(lakes: tuple[Lake, Lake], condition: str) -> None:
+def test_a_condition_keeps_the_same_rows_with_and_without_a_fence(lakes: tuple[Lake, Lake], condition: str) -> None:
     owner, guard_hidden = lakes
     columns = ", ".join(f"{name}::VARCHAR AS {name}" for name in COLUMNS)
     sql = f"SELECT {columns} FROM t WHERE {condition} AND ['1']::INT[] IS NOT NULL"

@@ -1,5 +1,5 @@
-"""Every way past a policy that we could think of. Each is asked twice: of the whole lake under a role that sees a part
-of it, and of a lake that holds nothing else. The answers must be the same, errors included.
+"""All known attacks on access policies. Each runs twice: on the whole lake, under a role that sees a part of it, and on
+a lake that holds only that part. The answers must be equal, errors included.
 """
 
 from __future__ import annotations
@@ -359,13 +359,13 @@ PARAMETERS = [
 
 
 @pytest.mark.parametrize("sql", ATTACKS)
-def test_an_attack_sees_what_the_copy_has(lakes: TwoLakes, sql: str) -> None:
+def test_an_attack_gets_the_answer_of_the_copy(lakes: TwoLakes, sql: str) -> None:
     restricted, copy = lakes.both(sql)
     assert restricted == copy
 
 
 @pytest.mark.parametrize(("sql", "parameters"), PARAMETERS)
-def test_parameters_see_what_the_copy_has(lakes: TwoLakes, sql: str, parameters: object) -> None:
+def test_parameters_get_the_answer_of_the_copy(lakes: TwoLakes, sql: str, parameters: object) -> None:
     restricted, copy = lakes.both(sql, parameters)
     assert restricted == copy
 
@@ -373,7 +373,7 @@ def test_parameters_see_what_the_copy_has(lakes: TwoLakes, sql: str, parameters:
 @pytest.mark.parametrize(
     "sql", ["SELECT * FROM orders", "SELECT salary FROM orders", "SELECT * FROM people", "FROM secret_plans"]
 )
-def test_the_whole_lake_has_what_is_to_be_hidden(lakes: TwoLakes, sql: str) -> None:
+def test_the_whole_lake_has_what_must_be_hidden(lakes: TwoLakes, sql: str) -> None:
     assert lakes.ask(lakes.owner, sql) != lakes.ask(lakes.restricted, sql)
     assert lakes.ask(lakes.owner, sql).kind == "rows"
 
@@ -381,15 +381,15 @@ def test_the_whole_lake_has_what_is_to_be_hidden(lakes: TwoLakes, sql: str) -> N
 @pytest.mark.parametrize(
     "sql", ["EXPLAIN FROM orders", "EXPLAIN FROM people p JOIN plain USING (id)", "EXPLAIN FROM main"]
 )
-def test_plans_are_for_those_who_see_the_whole(lakes: TwoLakes, sql: str) -> None:
+def test_plans_are_only_for_roles_that_see_the_whole_table(lakes: TwoLakes, sql: str) -> None:
     refused = lakes.ask(lakes.restricted, sql)
     assert refused.kind == "AccessDenied"
     assert not [word for word in HIDDEN_WORDS if word in refused.error]
 
 
-def test_what_is_told_of_a_table_holds_nothing_hidden(lakes: TwoLakes) -> None:
+def test_metadata_of_a_table_reveals_nothing_hidden(lakes: TwoLakes) -> None:
     table = lakes.restricted.table("orders")
-    told = [table.schema, table.info(), table.columns(), table.history(), lakes.restricted.tables(), repr(table)]
-    assert not [word for word in HIDDEN_WORDS if word in repr(told)]
+    metadata = [table.schema, table.info(), table.columns(), table.history(), lakes.restricted.tables(), repr(table)]
+    assert not [word for word in HIDDEN_WORDS if word in repr(metadata)]
     info = table.info()
     assert (info.rows, info.files, info.bytes, info.dead_rows) == (None, None, None, None)

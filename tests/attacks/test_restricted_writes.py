@@ -1,4 +1,4 @@
-"""Writes by a role that sees a part of a table: they reach that part and no more, and tell nothing of the rest."""
+"""Writes by a role that sees a part of a table: they affect only that part, and reveal nothing about the rest."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from supertable import AccessDenied, IncompatibleSchema, InvalidStatement, Lake,
 SCHEMA = pa.schema(
     [("id", pa.int64()), ("region", pa.string()), ("word", pa.string()), ("card", pa.string()), ("salary", pa.int64())]
 )
-SEEN = ["id", "region", "word", "card"]
+VISIBLE = ["id", "region", "word", "card"]
 
 
 class Lakes:
-    """`plain` has no keys; `keyed` has the key id, `by_region` the keys region and id. EU is seen, US is not."""
+    """`plain` has no keys; `keyed` has the key id, `by_region` the keys region and id.
+
+    The role sees rows of EU, not those of US.
+    """
 
     def __init__(self, home: Path) -> None:
         self.owner = supertable.connect(home)
@@ -29,7 +32,7 @@ class Lakes:
             self.owner.write(name, rows([10, 20, 30], "US"))
         self.owner.roles.create("eu", "writer")
         for name in ("plain", "keyed", "by_region"):
-            self.owner.roles.grant("eu", name, columns=SEEN, masks={"card": "last:2"}, where="region = 'EU'")
+            self.owner.roles.grant("eu", name, columns=VISIBLE, masks={"card": "last:2"}, where="region = 'EU'")
         self.eu = supertable.connect(home, role="eu")
 
     def state(self, table: str) -> tuple[int, list[dict[str, Any]]]:
@@ -67,20 +70,20 @@ def lakes(home: Path) -> Iterator[Lakes]:
 
 
 REFUSED: dict[str, tuple[type[SupertableError], Callable[[Lake], Any]]] = {
-    "rows that it would not see": (AccessDenied, lambda eu: eu.write("plain", given([4], "US"))),
+    "rows that the role cannot see": (AccessDenied, lambda eu: eu.write("plain", given([4], "US"))),
     "some such rows": (
         AccessDenied,
         lambda eu: eu.write("plain", pa.concat_tables([given([4], "EU"), given([5], "US")])),
     ),
     "rows whose region is null": (AccessDenied, lambda eu: eu.write("plain", pa.table({"id": [4], "word": ["x"]}))),
     "a hidden column": (IncompatibleSchema, lambda eu: eu.write("plain", given([4], "EU", salary=[1]))),
-    "a column that is not there": (IncompatibleSchema, lambda eu: eu.write("plain", given([4], "EU", sallary=[1]))),
+    "a column that does not exist": (IncompatibleSchema, lambda eu: eu.write("plain", given([4], "EU", sallary=[1]))),
     "a masked column": (IncompatibleSchema, lambda eu: eu.write("plain", given([4], "EU", card=["4004"]))),
     "new columns": (AccessDenied, lambda eu: eu.write("plain", given([4], "EU", more=[1]), evolve=True)),
     "an overwrite": (AccessDenied, lambda eu: eu.write("plain", given([4], "EU"), "overwrite")),
     "a partial overwrite": (AccessDenied, lambda eu: eu.write("plain", given([1], "EU"), "overwrite", where="id = 1")),
     "keys that may be of hidden rows": (AccessDenied, lambda eu: eu.write("keyed", given([10], "EU"), "upsert")),
-    "new keys, refused alike": (AccessDenied, lambda eu: eu.write("keyed", given([99], "EU"), "upsert")),
+    "new keys, refused in the same way": (AccessDenied, lambda eu: eu.write("keyed", given([99], "EU"), "upsert")),
     "an append by keys": (AccessDenied, lambda eu: eu.write("keyed", given([99], "EU"))),
     "keys of hidden rows": (AccessDenied, lambda eu: eu.write("by_region", given([10], "US"), "upsert")),
     "a delete by a hidden column": (InvalidStatement, lambda eu: eu.delete("plain", where="salary > 0")),
@@ -93,31 +96,31 @@ REFUSED: dict[str, tuple[type[SupertableError], Callable[[Lake], Any]]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_refused_changes_nothing_and_tells_nothing(lakes: Lakes, name: str) -> None:
+def test_refused_writes_change_and_reveal_nothing(lakes: Lakes, name: str) -> None:
     before = {table: lakes.state(table) for table in ("plain", "keyed", "by_region")}
     kind, write = REFUSED[name]
     with pytest.raises(kind) as refused:
         write(lakes.eu)
     assert {table: lakes.state(table) for table in before} == before
-    assert "salary" not in str(refused.value) or "hidden column" in name  # where the caller wrote it
+    assert "salary" not in str(refused.value) or "hidden column" in name  # the caller wrote it
 
 
-def test_a_hidden_column_is_refused_as_one_that_is_not_there(lakes: Lakes) -> None:
-    said = []
+def test_a_hidden_column_is_refused_like_one_that_does_not_exist(lakes: Lakes) -> None:
+    messages = []
     for column in ("salary", "unheard"):
         with pytest.raises(IncompatibleSchema) as refused:
             lakes.eu.write("plain", given([4], "EU", **{column: [1]}))
-        said.append(str(refused.value).replace(column, "…"))
-    assert said[0] == said[1]
+        messages.append(str(refused.value).replace(column, "…"))
+    assert messages[0] == messages[1]
 
 
-def test_rows_that_it_sees_are_appended(lakes: Lakes) -> None:
+def test_visible_rows_are_appended(lakes: Lakes) -> None:
     assert lakes.eu.write("plain", given([4], "EU")).rows_inserted == 1
     (new,) = [row for row in lakes.state("plain")[1] if row["word"] == "new"]
     assert new == {"id": 4, "region": "EU", "word": "new", "card": None, "salary": None}
 
 
-def test_an_upsert_by_keys_that_decide_keeps_hidden_columns(lakes: Lakes) -> None:
+def test_an_upsert_by_visible_keys_keeps_hidden_columns(lakes: Lakes) -> None:
     result = lakes.eu.write("by_region", given([1, 9], "EU"), "upsert")
     assert (result.rows_updated, result.rows_inserted) == (1, 1)
     found = {(row["region"], row["id"]): row for row in lakes.state("by_region")[1]}
@@ -127,13 +130,13 @@ def test_an_upsert_by_keys_that_decide_keeps_hidden_columns(lakes: Lakes) -> Non
 
 
 @pytest.mark.parametrize("table", ["plain", "keyed", "by_region"])
-def test_a_delete_reaches_only_rows_that_it_sees(lakes: Lakes, table: str) -> None:
+def test_a_delete_affects_only_visible_rows(lakes: Lakes, table: str) -> None:
     assert lakes.eu.delete(table, where="true").rows_deleted == 3
     assert [row["id"] for row in lakes.state(table)[1]] == [10, 20, 30]
     assert lakes.eu.delete(table, where="region <> 'EU' OR region = 'US' OR id >= 10").rows_deleted == 0
 
 
-def test_a_delete_cannot_fail_on_rows_that_it_does_not_see(lakes: Lakes) -> None:
+def test_a_delete_cannot_fail_on_hidden_rows(lakes: Lakes) -> None:
     lakes.owner.write("plain", pa.table({"id": [40], "region": ["US"], "word": ["poison"]}))
     lakes.owner.delete("plain", where="region = 'EU'")
     lakes.owner.write("plain", pa.table({"id": [41], "region": ["EU"], "word": ["7"]}))
@@ -141,22 +144,22 @@ def test_a_delete_cannot_fail_on_rows_that_it_does_not_see(lakes: Lakes) -> None
     assert lakes.eu.delete("plain", where="CAST(word AS INT) = 7").rows_deleted == 1
 
 
-def test_deletes_by_keys_pass_over_rows_that_it_does_not_see(lakes: Lakes) -> None:
+def test_deletes_by_keys_skip_hidden_rows(lakes: Lakes) -> None:
     assert lakes.eu.delete("keyed", keys=pa.table({"id": [1, 10, 99]})).rows_deleted == 1
     assert [row["id"] for row in lakes.state("keyed")[1]] == [2, 3, 10, 20, 30]
 
 
-def test_a_hidden_column_that_needs_values_closes_writing(lakes: Lakes) -> None:
+def test_a_hidden_column_without_nulls_prevents_writing(lakes: Lakes) -> None:
     lakes.owner.table("plain").set_nullable("salary", False)
     with pytest.raises(AccessDenied) as refused:
         lakes.eu.write("plain", given([4], "EU"))
     assert "salary" not in str(refused.value)
 
 
-def test_rights_that_change_hold_at_once(lakes: Lakes) -> None:
+def test_changed_rights_take_effect_at_once(lakes: Lakes) -> None:
     result = lakes.eu.sql("SELECT count(*) AS n FROM plain")
     assert result.arrow()["n"].to_pylist() == [3]
-    lakes.owner.roles.grant("eu", "plain", columns=SEEN, where="region = 'US'")
+    lakes.owner.roles.grant("eu", "plain", columns=VISIBLE, where="region = 'US'")
     with pytest.raises(AccessDenied):
         result.arrow()
     lakes.owner.roles.revoke("eu", "plain")

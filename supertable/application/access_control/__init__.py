@@ -1,1 +1,1 @@
-"""Roles, users, tokens and table grants: their log and how they are managed."""
+"""Roles, users, tokens and table grants: their log, and managing them."""

@@ -1,4 +1,4 @@
-"""Reading and changing an organization's roles, users and tokens, by whoever may."""
+"""Reading and changing an organization's roles, users and tokens, with checks of permissions and audit events."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from supertable.domain.errors import Outdated
 
 
 class AccessChanges:
-    """Whether the caller may is told by the very state that is read or changed. Changes and refusals are audited.
+    """Checks permissions against the same state that is read or changed. Changes and refusals are audited.
 
-    `need`: what the caller's role must allow; None: the caller decides by the `Authorization` that it gets. Raises
-    `NotSignedIn` and `AccessDenied`.
+    `need`: the permission that the caller's role must have; None: the calling code decides by the `Authorization`.
+    Raises `NotSignedIn` and `AccessDenied`.
     """
 
     def __init__(self, log: AccountsLog, audit: AuditRecorder, clock: Clock) -> None:
@@ -38,7 +38,10 @@ class AccessChanges:
         propose: Callable[[Access, Authorization], Sequence[AccessChange]],
         need: Permission | None = Permission.RBAC,
     ) -> Access:
-        """The state after what `propose` makes of the newest one, as one version; see `AccountsLog.change`."""
+        """Commit the changes that `propose` returns for the newest state as one version; see `AccountsLog.change`.
+
+        Returns the state after them.
+        """
         done: list[tuple[str, tuple[str, ...]]] = []
 
         def proposed(access: Access) -> Sequence[AccessChange]:
@@ -61,7 +64,7 @@ class AccessChanges:
 
 
 def described(change: AccessChange, before: Access) -> tuple[str, tuple[str, ...]]:
-    """What the audit log says of a change: what it was, and of which tables a role now sees another part."""
+    """A change as an audit event has it: its text, and the tables of which a role now sees another part."""
     if change.role is not None:
         return f"{change.action} {change.role.name}", changed_grants(before.role(change.role.name), change.role)
     if change.user is not None:
@@ -72,6 +75,6 @@ def described(change: AccessChange, before: Access) -> tuple[str, tuple[str, ...
 
 
 def require_version(what: str, version: int, expected: int | None) -> None:
-    """Raises `Outdated` where it is not the version that the caller read (None: that does not matter)."""
+    """Raise `Outdated` if `version` is not the version that the caller read (None: no precondition)."""
     if expected is not None and version != expected:
         raise Outdated(what)

@@ -1,4 +1,4 @@
-"""An organization's roles, users and tokens: as they are now, and changing them against whoever else does."""
+"""The log of an organization's roles, users and tokens, with optimistic changes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from supertable.domain.storage_layout import access_log
 
 
 class AccountsLog:
-    """Asks nobody whether they may: whoever uses it has done so. Optimistic, like the changes of a registry."""
+    """Does not check permissions; callers must."""
 
     def __init__(
         self, heads: Heads, accesses: VersionedLog[AccessCommit, Access], clock: Clock, identifiers: Identifiers
@@ -25,17 +25,17 @@ class AccountsLog:
         self._identifiers = identifiers
 
     def newest(self, organization: str) -> Access:
-        """With all changes that were acknowledged before it was called."""
+        """The newest state, with every change that was acknowledged before the call."""
         log = access_log(organization)
         head = self._heads.cut({log: self._accesses.known(log)}).get(log)
         return self._accesses.state_at(log, head) if head else NO_ACCOUNTS
 
     def change(self, organization: str, by: str, propose: Callable[[Access], Sequence[AccessChange]]) -> Access:
-        """Commit what `propose` makes of the newest state as one version, and return the state after it.
+        """Commit the changes that `propose` returns for the newest state as one version, and return the state after it.
 
-        `by`: the hash of the user who does it. `propose` is asked again when another change came first; with nothing
-        there is nothing to change. The first change of an organization gives it its secret too.
-        Raises `Conflict` when others win every time, and whatever `propose` raises.
+        `by`: the hash of the acting user. `propose` is called again after a concurrent change; if it returns no
+        changes, nothing is committed. An organization's first change also creates its secret. Raises `Conflict` when
+        concurrent changes win every time, and whatever `propose` raises.
         """
         log = access_log(organization)
         for _ in attempts(self._clock, self._identifiers):

@@ -1,4 +1,4 @@
-"""What roles see of a clone: what they see of its origin, from the moment that it has a name."""
+"""Copies the rules of a clone's origin to the clone, so that no role sees more of it."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from supertable.domain.access.roles import Permission, Role
 
 
 class CloneGrants:
-    """Done for whoever may clone, who need not be one who may grant: nobody sees more by it."""
+    """Requires CONTROL, the permission to clone, not RBAC: no role sees more rows or columns by it."""
 
     def __init__(self, changes: AccessChanges, tables: Tables) -> None:
         self._changes = changes
         self._tables = tables
 
     def copy(self, namespace: Namespace, origin: OpenTable, clone: OpenTable) -> None:
-        """Every role that has a rule for the origin gets the same one for the clone, which nobody knows yet."""
-        there = self._tables.registry(namespace).entries.keys()
+        """Give every role with a rule for `origin` the same rule for `clone`, which must not be registered yet."""
+        existing = self._tables.registry(namespace).entries.keys()
 
-        def likewise(role: Role) -> Role:
+        def with_copied_rule(role: Role) -> Role:
             rule = role.rule_for(namespace.supertable, origin.entry.table_id, origin.name)
             if rule is None:
                 return role
-            return with_rule(role, replace(rule, table_id=clone.entry.table_id, name=clone.name), there)
+            return with_rule(role, replace(rule, table_id=clone.entry.table_id, name=clone.name), existing)
 
-        self._change(namespace, likewise)
+        self._change(namespace, with_copied_rule)
 
     def forget(self, namespace: Namespace, clone: OpenTable) -> None:
-        """For a clone that did not come to be, whose rules would close another table of its name."""
+        """Remove the rules of a clone that was not created: they would close another table of its name."""
         table_id = clone.entry.table_id
 
-        def without(role: Role) -> Role:
+        def without_rule(role: Role) -> Role:
             return replace(role, rules={known: rule for known, rule in role.rules.items() if known != table_id})
 
-        self._change(namespace, without)
+        self._change(namespace, without_rule)
 
     def _change(self, namespace: Namespace, edit: Callable[[Role], Role]) -> None:
         def propose(access: Access, _: Authorization) -> list[AccessChange]:
-            edited = [(role, edit(role)) for role in access.roles.values()]
-            return [AccessChange(AccessAction.PUT_ROLE, role=made) for role, made in edited if made != role]
+            pairs = [(role, edit(role)) for role in access.roles.values()]
+            return [AccessChange(AccessAction.PUT_ROLE, role=edited) for role, edited in pairs if edited != role]
 
         self._changes.change(namespace.session, propose, Permission.CONTROL)

@@ -1,4 +1,4 @@
-"""Roles: making, changing and dropping them, and granting them tables. All of it needs RBAC."""
+"""Managing roles and what they are granted. Every operation requires the permission RBAC."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ MOST_ROLES = 1_000
 
 
 class ManageRoles:
-    """Raises `AccessDenied`, `NotSignedIn`, and `NotFound` for a role.
+    """All methods raise `AccessDenied`, `NotSignedIn`, and `NotFound` for a role that does not exist.
 
-    `version`: what the role must be at, or `Outdated`; None: that does not matter. Tables are named as in SQL: `orders`
-    in the supertable of the place, `sales.orders` in another.
+    `version`: the version at which the role must be, else `Outdated` is raised; None: no precondition. Tables are named
+    as in SQL: `orders` in the namespace's supertable, `sales.orders` in another.
     """
 
     def __init__(self, changes: AccessChanges, tables: Tables, rules: TableGrants, infos: RoleDescriptions) -> None:
@@ -44,10 +44,10 @@ class ManageRoles:
         self._infos = infos
 
     def list(self, session: Session) -> list[RoleInfo]:
-        """By name, `superadmin` first."""
+        """All roles by name, `superadmin` first."""
         access, _ = self._changes.read(session)
         roles = sorted(access.roles.values(), key=lambda role: name_key(role.name))
-        return self._infos.of(session, [SUPERADMIN, *roles])
+        return self._infos.describe(session, [SUPERADMIN, *roles])
 
     def get(self, session: Session, name: str) -> RoleInfo:
         access, _ = self._changes.read(session)
@@ -55,16 +55,19 @@ class ManageRoles:
         return self._info(session, SUPERADMIN if built_in else _found(access, name))
 
     def create(self, session: Session, name: str, type: str, tables: Sequence[str] = (), comment: str = "") -> RoleInfo:
-        """A new role that sees the tables of these patterns, whole. Raises `AlreadyExists`, `InvalidInput`."""
+        """Create a role that sees whole tables, those that match the patterns `tables`.
+
+        Raises `AlreadyExists` and `InvalidInput`.
+        """
         checked_role_name(name)
         role = with_grants(Role(name, role_type(type), comment=comment), tables)
 
         def propose(access: Access, _: Authorization) -> list[AccessChange]:
             present = access.role(name)
             if present is not None:
-                raise AlreadyExists(f"There is a role {present.name} already; nothing was changed.")
+                raise AlreadyExists(f"A role {present.name} exists already. Nothing was changed; choose another name.")
             if len(access.roles) >= MOST_ROLES:
-                raise InvalidInput(f"There are {MOST_ROLES:,} roles, which is the most there may be. Drop some first.")
+                raise InvalidInput(f"There are {MOST_ROLES:,} roles already, which is the limit. Drop some first.")
             return [AccessChange(AccessAction.PUT_ROLE, role=checked_role(role))]
 
         return self._info(session, _found(self._changes.change(session, propose), name))
@@ -78,7 +81,7 @@ class ManageRoles:
         comment: str | None = None,
         version: int | None = None,
     ) -> RoleInfo:
-        """What is not given stays, and so do the rules. Raises `InvalidInput`."""
+        """Change a role. Arguments that are None, and the rules, stay as they are. Raises `InvalidInput`."""
 
         def edited(role: Role) -> Role:
             made = replace(
@@ -92,9 +95,9 @@ class ManageRoles:
         return self._edit(session, name, version, edited)
 
     def drop(self, session: Session, name: str, force: bool = False, version: int | None = None) -> None:
-        """With `force` also when users have it, who then do not any more; tokens that are bound to it go.
+        """Drop a role. `force`: also if it is in use; it is then taken from users, and tokens bound to it are revoked.
 
-        Raises `InvalidInput` without.
+        Raises `InvalidInput` if the role is in use and `force` is false.
         """
 
         def propose(access: Access, _: Authorization) -> list[AccessChange]:
@@ -104,12 +107,12 @@ class ManageRoles:
             tokens = [token for token in access.tokens.values() if name_key(token.role or "") == name_key(role.name)]
             if (users or tokens) and not force:
                 raise _still_used(role, len(users), len(tokens))
-            left = [
+            without_role = [
                 replace(user, roles=tuple(held for held in user.roles if name_key(held) != name_key(role.name)))
                 for user in users
             ]
             return [
-                *(AccessChange(AccessAction.PUT_USER, user=user) for user in left),
+                *(AccessChange(AccessAction.PUT_USER, user=user) for user in without_role),
                 *(AccessChange(AccessAction.DROP_TOKEN, token.id) for token in tokens),
                 AccessChange(AccessAction.DROP_ROLE, role.name),
             ]
@@ -117,17 +120,17 @@ class ManageRoles:
         self._changes.change(session, propose)
 
     def grant(self, namespace: Namespace, name: str, patterns: Sequence[str], version: int | None = None) -> RoleInfo:
-        """Whole tables: by name, or all whose names are like a pattern (`sales_*`, `main.*`, `*`), now and later.
+        """Grant whole tables: by name, or all present and future ones that match a pattern (`sales_*`, `main.*`, `*`).
 
-        Rules for single tables stay in force. Raises `AlreadyExists` where one is for a table of that very name, and
-        `InvalidName`.
+        Rules for single tables stay in force. Raises `InvalidName`, and `AlreadyExists` if the role has a rule for a
+        table that is named without a pattern.
         """
         self._changes.read(namespace.session)
         named = [self._named(namespace, pattern) for pattern in patterns if "*" not in checked_pattern(pattern)]
 
         def edited(role: Role) -> Role:
-            for there, registry, table in named:
-                require_no_rule(role, _rules_for(role, there, registry, table))
+            for place, registry, table in named:
+                require_no_rule(role, _rules_for(role, place, registry, table))
             return with_grants(role, patterns)
 
         return self._edit(namespace.session, name, version, edited)
@@ -142,54 +145,54 @@ class ManageRoles:
         where: str | None = None,
         version: int | None = None,
     ) -> RoleInfo:
-        """A part of one table, in place of what the role saw of it until now.
+        """Grant a part of one table, in place of what the role saw of it before.
 
-        `columns`: those that it may see; None: all, also those to come. `masks`: what stands in place of the values of
-        some of them, as `parsed_mask` reads it. `where`: a SQL condition, true for the rows that it may see; None: all.
-        Raises `TableNotFound`, `InvalidInput`, and `InvalidSchema` for columns that are not there.
+        `columns`: the visible ones; None: all, including future ones. `masks`: by column, the mask of its values, in
+        the syntax of `parsed_mask`. `where`: a SQL condition that is true for the visible rows; None: all rows. Raises
+        `TableNotFound`, `InvalidInput`, and `InvalidSchema` for columns that do not exist.
         """
         self._changes.read(namespace.session)
-        there, registry, table_name = self._named(namespace, table)
-        require_grantable(there.supertable)
-        rule = self._rules.rule(there, table_name, columns, masks or {}, where)
-        there_now = registry.entries.keys()
-        return self._edit(namespace.session, name, version, lambda role: checked_role(with_rule(role, rule, there_now)))
+        place, registry, table_name = self._named(namespace, table)
+        require_grantable(place.supertable)
+        rule = self._rules.rule(place, table_name, columns, masks or {}, where)
+        existing = registry.entries.keys()
+        return self._edit(namespace.session, name, version, lambda role: checked_role(with_rule(role, rule, existing)))
 
     def revoke(self, namespace: Namespace, name: str, table: str, version: int | None = None) -> RoleInfo:
-        """A pattern, as it was granted, and the rule for the table of that name, also if it is there no more.
+        """Revoke a pattern, as it was granted, and the rule for the table of that name, even if it was dropped.
 
-        Raises `NotFound` where the role has neither.
+        Raises `NotFound` if the role has neither.
         """
         self._changes.read(namespace.session)
-        there, registry, table_name = self._named(namespace, table) if "*" not in table else (namespace, None, table)
+        place, registry, table_name = self._named(namespace, table) if "*" not in table else (namespace, None, table)
 
         def edited(role: Role) -> Role:
-            return without_grant(role, table, _rules_for(role, there, registry, table_name))
+            return without_grant(role, table, _rules_for(role, place, registry, table_name))
 
         return self._edit(namespace.session, name, version, edited)
 
     def _named(self, namespace: Namespace, table: str) -> tuple[Namespace, Registry, str]:
-        """Where the table of that name is, or would be. Raises `InvalidName`."""
+        """Namespace, registry and name of a table, which need not exist. Raises `InvalidName`."""
         *qualifier, name = checked_text("The name of a table", table, 300).split(".", 1)
         supertable = checked_name("supertable", qualifier[0]) if qualifier else namespace.supertable
-        there = replace(namespace, supertable=supertable)
-        return there, self._tables.registry(there), checked_name("table", name)
+        place = replace(namespace, supertable=supertable)
+        return place, self._tables.registry(place), checked_name("table", name)
 
     def _edit(self, session: Session, name: str, version: int | None, edit: Callable[[Role], Role]) -> RoleInfo:
         def propose(access: Access, _: Authorization) -> list[AccessChange]:
             role = _found(access, name)
             require_version(f"Role {role.name}", role.version, version)
-            made = edit(role)
-            return [] if made == role else [AccessChange(AccessAction.PUT_ROLE, role=made)]
+            edited = edit(role)
+            return [] if edited == role else [AccessChange(AccessAction.PUT_ROLE, role=edited)]
 
         return self._info(session, _found(self._changes.change(session, propose), name))
 
     def _info(self, session: Session, role: Role) -> RoleInfo:
-        return self._infos.of(session, [role])[0]
+        return self._infos.describe(session, [role])[0]
 
 
 def _found(access: Access, name: str) -> Role:
-    """Raises `NotFound`, and `InvalidName` for the role that cannot be changed."""
+    """Raises `NotFound`, and `InvalidName` for the built-in role, which cannot be changed."""
     role = access.role(checked_role_name(name))
     if role is None:
         raise NotFound(f"There is no role {name!r}.")
@@ -197,21 +200,21 @@ def _found(access: Access, name: str) -> Role:
 
 
 def _rules_for(role: Role, namespace: Namespace, registry: Registry | None, name: str) -> set[str]:
-    """Ids of tables for which the role has a rule, and which have that name, or had it before they were dropped."""
+    """Ids of the present table with that name, and of dropped ones that had it, for which the role may have a rule."""
     if registry is None:
         return set()
-    gone = {
+    dropped = {
         table_id
         for table_id, rule in role.rules.items()
         if name_key(rule.supertable) == name_key(namespace.supertable)
         and name_key(rule.name) == name_key(name)
         and table_id not in registry.names.values()
     }
-    return gone | ({registry.names[name_key(name)]} if registry.has(name) else set())
+    return dropped | ({registry.names[name_key(name)]} if registry.has(name) else set())
 
 
 def _still_used(role: Role, users: int, tokens: int) -> InvalidInput:
     return InvalidInput(
-        f"Role {role.name} is still in use, by users: {users}, by tokens: {tokens}. Take it from them, or drop it with "
-        "force, which does so."
+        f"Role {role.name} is still in use (users: {users}, tokens: {tokens}). Take it from them first, or drop it "
+        "with force, which does that."
     )

@@ -1,7 +1,7 @@
-"""Access tokens: making, listing and revoking them.
+"""Managing access tokens.
 
-With RBAC for everyone; without it for oneself, and then never a token that could do more, or for longer, than the
-session which asks for it.
+Callers with the permission RBAC manage all tokens. Other callers manage their own: the tokens that they create permit
+no more, and are valid no longer, than their session.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ _LONGEST_SECONDS = 100 * 366 * 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class TokenInfo:
-    """`user`: the name of the user whose it is, `user_hash` their hash. `role`: the only one it gives; None: any.
+    """`user`: its user's name, empty if unknown. `role`: the only role it permits; None: any role of the user.
 
-    `expires_at`: None: never. `used_at`: exact to an hour; None: not yet.
+    `expires_at`: None: never. `used_at`: the last use, to the hour; None: not used yet.
     """
 
     id: str
@@ -52,7 +52,7 @@ class TokenInfo:
 
     @classmethod
     def of(cls, token: Token, names: Mapping[str, str]) -> TokenInfo:
-        """`names` of users, by hash."""
+        """`names`: the users' names, by hash."""
         return cls(
             id=token.id,
             name=token.name,
@@ -67,14 +67,14 @@ class TokenInfo:
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """`secret` is the token itself, which is kept nowhere: this is the only time that it is seen."""
+    """`secret` is the token itself. Only its digest is stored, so that it cannot be shown again."""
 
     info: TokenInfo
     secret: str = field(repr=False)
 
 
 class ManageTokens:
-    """Raises `NotSignedIn`, `AccessDenied`, and `NotFound` for users, roles and tokens."""
+    """All methods raise `NotSignedIn`, `AccessDenied`, and `NotFound` for users, roles and tokens that do not exist."""
 
     def __init__(self, changes: AccessChanges, clock: Clock, identifiers: Identifiers) -> None:
         self._changes = changes
@@ -82,9 +82,9 @@ class ManageTokens:
         self._identifiers = identifiers
 
     def list(self, session: Session, user: str | None = None) -> list[TokenInfo]:
-        """The tokens that the caller may revoke, of all users or of one, the newest first."""
+        """The tokens that the caller may revoke, newest first. `user`: only those of this user; None: of all users."""
         access, now = self._changes.read(session, need=None)
-        shown = [token for token in access.tokens.values() if _may_touch(access, session, now, token)]
+        shown = [token for token in access.tokens.values() if _may_manage(access, session, now, token)]
         if user is not None:
             hashed = _owner(access, session, now, user)
             shown = [token for token in shown if token.user == hashed]
@@ -100,40 +100,40 @@ class ManageTokens:
         role: str | None = None,
         lifetime_seconds: float | None = TOKEN_SECONDS,
     ) -> NewToken:
-        """A token of a user (None: the caller's own). `role`: the only one that it gives; None: any of the user's.
+        """Create a token of `user` (None: the caller). `role`: the only role it permits; None: any role of the user.
 
-        `lifetime_seconds`: None: without end. It is made as narrow, and as short, as the session of a caller without
-        RBAC. Raises `AlreadyExists` where the user has a token of that name, and `InvalidInput`.
+        `lifetime_seconds`: None: it never expires. Without RBAC, role and lifetime are restricted to those of the
+        caller's session. Raises `AlreadyExists` if the user has a token of that name, and `InvalidInput`.
         """
         if not checked_text("The name of a token", name, _MOST_NAME).strip():
-            raise InvalidInput("A token needs a name, which tells what it is for.")
+            raise InvalidInput("A token needs a name that says what it is for.")
         secret = TOKEN_PREFIX + self._identifiers.secret()
-        number = self._identifiers.new()
+        token_id = self._identifiers.new()
         expires = self._expiry(lifetime_seconds)
 
         def propose(access: Access, now: Authorization) -> list[AccessChange]:
             owner = _owner(access, session, now, user)
             _require_room(access, owner, name)
             token = Token(
-                id=number,
+                id=token_id,
                 user=owner,
                 name=name,
                 digest=token_digest(secret),
                 created_at_us=self._clock.now_us(),
-                expires_at_us=_end(access, session, now, expires),
+                expires_at_us=_bounded_expiry(access, session, now, expires),
                 role=_role(access, session, now, owner, role),
             )
             return [AccessChange(AccessAction.PUT_TOKEN, token=token)]
 
         access = self._changes.change(session, propose, need=None)
-        return NewToken(TokenInfo.of(access.tokens[number], _names(access, session)), secret)
+        return NewToken(TokenInfo.of(access.tokens[token_id], _names(access, session)), secret)
 
     def revoke(self, session: Session, token: str) -> None:
-        """By the token's id. It is refused from this moment on."""
+        """Revoke a token by its id. It is refused from then on."""
 
         def propose(access: Access, now: Authorization) -> list[AccessChange]:
             known = access.tokens.get(token.lower())
-            if known is None or not _may_touch(access, session, now, known):
+            if known is None or not _may_manage(access, session, now, known):
                 raise NotFound(f"There is no token with the id {token[:80]!r}.")
             return [AccessChange(AccessAction.DROP_TOKEN, known.id)]
 
@@ -143,12 +143,14 @@ class ManageTokens:
         if lifetime_seconds is None:
             return None
         if not 0 < lifetime_seconds <= _LONGEST_SECONDS:
-            raise InvalidInput("A token lives for more than 0 seconds and up to 100 years, or without end.")
+            raise InvalidInput(
+                "The lifetime of a token must be more than 0 seconds and at most 100 years, or unlimited."
+            )
         return self._clock.now_us() + round(lifetime_seconds * 1_000_000)
 
 
 def _owner(access: Access, session: Session, now: Authorization, user: str | None) -> str:
-    """The hash of the user whose tokens are meant."""
+    """The hash of the user whose tokens are managed. Raises `AccessDenied` and `NotFound`."""
     if user is None or user.lower() == session.user:
         _require_own(access, session)
         return session.user
@@ -156,51 +158,51 @@ def _owner(access: Access, session: Session, now: Authorization, user: str | Non
         return found_user(access, user).hash
     own = access.user_named(user)
     if own is None or own.hash != session.user:
-        raise AccessDenied("Tokens of other users are for roles with the permission rbac.")
+        raise AccessDenied("Managing the tokens of other users requires a role with the permission rbac.")
     return session.user
 
 
 def _require_own(access: Access, session: Session) -> None:
     if not session.superuser and session.user not in access.users:
-        raise AccessDenied("This user is known to another system only, which has tokens for it; here it has none.")
+        raise AccessDenied("This user comes from another system, so that its tokens are created there, not here.")
 
 
-def _may_touch(access: Access, session: Session, now: Authorization, token: Token) -> bool:
+def _may_manage(access: Access, session: Session, now: Authorization, token: Token) -> bool:
     if now.role.may(Permission.RBAC):
         return True
-    bound = _bound(access, session)
+    bound = _bound_role(access, session)
     return token.user == session.user and (bound is None or name_key(token.role or "") == name_key(bound))
 
 
-def _bound(access: Access, session: Session) -> str | None:
-    """The only role that the session could have. Only a stored token that is for any role is known not to bind it."""
+def _bound_role(access: Access, session: Session) -> str | None:
+    """The only role that the session may use; None: it came from a stored token that permits any role."""
     token = access.tokens.get(session.token)
     return session.role if token is None else token.role
 
 
 def _role(access: Access, session: Session, now: Authorization, owner: str, role: str | None) -> str | None:
-    bound = None if now.role.may(Permission.RBAC) else _bound(access, session)
+    bound = None if now.role.may(Permission.RBAC) else _bound_role(access, session)
     chosen = role or bound
     if chosen is None:
         return None
     checked_name("role", chosen)
     if bound is not None and name_key(chosen) != name_key(bound):
-        raise AccessDenied(f"This session is for the role {bound!r} only, and so are the tokens that it makes.")
+        raise AccessDenied(f"This session permits only the role {bound!r}, and so do the tokens that it creates.")
     known = access.role(chosen)
     if known is None:
         raise NotFound(f"There is no role {chosen!r}.")
     if owner in access.users and not access.users[owner].holds(known.name):
-        raise InvalidInput(f"User {access.users[owner].name} does not have the role {known.name}; grant it first.")
+        raise InvalidInput(f"User {access.users[owner].name} does not have the role {known.name}. Grant it first.")
     return known.name
 
 
-def _end(access: Access, session: Session, now: Authorization, expires: int | None) -> int | None:
-    """Not after the session's own end."""
+def _bounded_expiry(access: Access, session: Session, now: Authorization, expires: int | None) -> int | None:
+    """The expiry of a new token: without RBAC, not after that of the session."""
     if now.role.may(Permission.RBAC):
         return expires
     token = access.tokens.get(session.token)
-    ends = [expires, session.until_us, token.expires_at_us if token else None]
-    return min((end for end in ends if end is not None), default=None)
+    limits = [expires, session.until_us, token.expires_at_us if token else None]
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _require_room(access: Access, owner: str, name: str) -> None:
@@ -208,10 +210,10 @@ def _require_room(access: Access, owner: str, name: str) -> None:
     if any(token.name == name for token in present):
         raise AlreadyExists(f"This user has a token {name!r} already. Revoke it first, or choose another name.")
     if len(present) >= MOST_TOKENS_OF_USER:
-        raise InvalidInput(f"A user may have {MOST_TOKENS_OF_USER} tokens. Revoke some first.")
+        raise InvalidInput(f"A user may have at most {MOST_TOKENS_OF_USER} tokens. Revoke some first.")
 
 
 def _names(access: Access, session: Session) -> dict[str, str]:
-    """Of users by hash, the superuser's among them as far as the caller is it."""
+    """Users' names by hash; that of the superuser only if the caller is the superuser."""
     own = {session.user: session.name} if session.superuser else {}
     return {user.hash: user.name for user in access.users.values()} | own

@@ -1,4 +1,4 @@
-"""Users: making, changing and dropping them. All of it needs RBAC."""
+"""Managing users. Every operation requires the permission RBAC."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _MOST_ATTRIBUTE_VALUE = 1_024
 
 @dataclass(frozen=True, slots=True)
 class UserInfo:
-    """`hash`: 32 hex digits, the user's for good. `default_role`: the first of `roles`; None where there are none.
+    """`hash`: 32 hex digits that never change. `default_role`: the first of `roles`; None if there are none.
 
-    `version`: the one of the organization's access log at which the user was changed last.
+    `version`: the version of the organization's access log at which the user was last changed.
     """
 
     hash: str
@@ -42,14 +42,17 @@ class UserInfo:
 
 
 class ManageUsers:
-    """A user is named by name or by hash. Raises `AccessDenied`, `NotSignedIn`, and `NotFound` for users and roles."""
+    """Users are identified by name or hash.
+
+    All methods raise `AccessDenied`, `NotSignedIn`, and `NotFound` for users and roles that do not exist.
+    """
 
     def __init__(self, changes: AccessChanges, identifiers: Identifiers) -> None:
         self._changes = changes
         self._identifiers = identifiers
 
     def list(self, session: Session) -> list[UserInfo]:
-        """By name."""
+        """All users, sorted by name."""
         access, _ = self._changes.read(session)
         return [UserInfo.of(user) for user in sorted(access.users.values(), key=lambda user: name_key(user.name))]
 
@@ -65,14 +68,17 @@ class ManageUsers:
         attributes: Mapping[str, str] | None = None,
         enabled: bool = True,
     ) -> UserInfo:
-        """A new user with a new hash. The first of `roles` is the default. Raises `AlreadyExists`, `InvalidInput`."""
+        """Create a user with a new hash. The first of `roles` is the default.
+
+        Raises `AlreadyExists` and `InvalidInput`.
+        """
         hashed = hashlib.sha256(self._identifiers.secret().encode()).hexdigest()[:32]
-        known = _checked_attributes(attributes or {})
-        given = User(hashed, checked_user(name), tuple(roles), known, _checked_flag(enabled))
+        checked = _checked_attributes(attributes or {})
+        given = User(hashed, checked_user(name), tuple(roles), checked, _checked_flag(enabled))
 
         def propose(access: Access, _: Authorization) -> list[AccessChange]:
             if len(access.users) >= MOST_USERS:
-                raise InvalidInput(f"There are {MOST_USERS:,} users, which is the most there may be. Drop some first.")
+                raise InvalidInput(f"There are {MOST_USERS:,} users already, which is the limit. Drop some first.")
             _require_free(access, given)
             return [AccessChange(AccessAction.PUT_USER, user=_with_known_roles(access, given))]
 
@@ -88,9 +94,10 @@ class ManageUsers:
         enabled: bool | None = None,
         version: int | None = None,
     ) -> UserInfo:
-        """What is not given stays; the hash always does. `version`: what it must be at, or `Outdated`.
+        """Change a user. Arguments that are None stay as they are; the hash never changes.
 
-        Raises `AlreadyExists` for a name, and `InvalidInput`.
+        `version`: the version at which the user must be, else `Outdated` is raised; None: no precondition. Raises
+        `AlreadyExists` if another user has the name, and `InvalidInput`.
         """
 
         def edited(known: User) -> User:
@@ -105,7 +112,7 @@ class ManageUsers:
         return self._edit(session, user, version, edited)
 
     def drop(self, session: Session, user: str, version: int | None = None) -> None:
-        """The user's tokens go too, at once."""
+        """Drop a user and revoke their tokens."""
 
         def propose(access: Access, _: Authorization) -> list[AccessChange]:
             known = found_user(access, user)
@@ -122,15 +129,15 @@ class ManageUsers:
             known = found_user(access, user)
             hashed = known.hash
             require_version(f"User {known.name}", known.version, version)
-            made = _with_known_roles(access, edit(known))
-            _require_free(access, made)
-            return [] if made == known else [AccessChange(AccessAction.PUT_USER, user=made)]
+            edited = _with_known_roles(access, edit(known))
+            _require_free(access, edited)
+            return [] if edited == known else [AccessChange(AccessAction.PUT_USER, user=edited)]
 
         return UserInfo.of(self._changes.change(session, propose).users[hashed])
 
 
 def found_user(access: Access, user: str) -> User:
-    """By name or hash. Raises `NotFound` and `InvalidInput`."""
+    """The user with that name or hash. Raises `NotFound` and `InvalidInput`."""
     checked_text("A user", user, MAX_NAME_LENGTH)
     found = access.users.get(user.lower()) or access.user_named(user)
     if found is None:
@@ -141,34 +148,34 @@ def found_user(access: Access, user: str) -> User:
 def _require_free(access: Access, user: User) -> None:
     other = access.user_named(user.name)
     if other is not None and other.hash != user.hash:
-        raise AlreadyExists(f"There is a user {other.name} already; nothing was changed.")
+        raise AlreadyExists(f"A user {other.name} exists already. Nothing was changed; choose another name.")
 
 
 def _with_known_roles(access: Access, user: User) -> User:
-    """With the roles' names as they are written, each once."""
+    """The user with each role once, named as it was created. Raises `NotFound` and `InvalidInput`."""
     known: dict[str, str] = {}
     for name in user.roles:
         role = access.role(checked_name("role", name))
         if role is None:
             raise NotFound(
-                f"There is no role {name!r} that a user could have. To let users manage access, make a role of "
-                "type superadmin."
+                f"There is no role {name!r} that users can have. To let a user manage access, create a role of type "
+                "superadmin."
             )
         known.setdefault(name_key(role.name), role.name)
     if len(known) > MOST_ROLES_OF_USER:
-        raise InvalidInput(f"A user may have {MOST_ROLES_OF_USER} roles.")
+        raise InvalidInput(f"A user may have at most {MOST_ROLES_OF_USER} roles.")
     return replace(user, roles=tuple(known.values()))
 
 
 def _checked_flag(enabled: object) -> bool:
     if not isinstance(enabled, bool):
-        raise InvalidInput("A user is enabled or not: say true or false.")
+        raise InvalidInput("Whether a user is enabled must be true or false.")
     return enabled
 
 
 def _checked_attributes(given: Mapping[str, str]) -> dict[str, str]:
     if len(given) > _MOST_ATTRIBUTES:
-        raise InvalidInput(f"A user may have {_MOST_ATTRIBUTES} attributes.")
+        raise InvalidInput(f"A user may have at most {_MOST_ATTRIBUTES} attributes.")
     for name, value in given.items():
         if not checked_text("The name of an attribute", name, _MOST_ATTRIBUTE_NAME):
             raise InvalidInput("An attribute needs a name.")

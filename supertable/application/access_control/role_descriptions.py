@@ -1,4 +1,4 @@
-"""Roles as people read them: tables and columns by the names that they have now."""
+"""Roles for display, with the current names of tables and columns."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from supertable.domain.schema.schemas import Schema
 
 @dataclass(frozen=True, slots=True)
 class RuleInfo:
-    """What a role sees of one table. `columns`: None: all, also those to come. `masks` by column, `where` as SQL.
+    """What a role sees of one table. `columns`: None: all, including future ones. `masks`: by column. `where`: as SQL.
 
-    `closed`: why the role sees nothing of it now, where the rest may be empty; None: it does.
+    `closed`: why the role sees nothing of the table now, in which case the rest may be empty; None: it sees it.
     """
 
     supertable: str
@@ -33,9 +33,9 @@ class RuleInfo:
 
 @dataclass(frozen=True, slots=True)
 class RoleInfo:
-    """`tables`: patterns of tables that it sees whole, unless it has one of `rules` for them.
+    """`tables`: patterns of the tables that the role sees whole, except those for which it has one of `rules`.
 
-    `version`: the one of the organization's access log at which the role was changed last; 0 for `superadmin`.
+    `version`: the version of the organization's access log at which the role was last changed; 0 for `superadmin`.
     """
 
     name: str
@@ -47,30 +47,30 @@ class RoleInfo:
 
 
 class RoleDescriptions:
-    """For callers who may control all tables."""
+    """Describes roles to callers with the permission CONTROL."""
 
     def __init__(self, tables: Tables, filters: RowFilterParser) -> None:
         self._tables = tables
         self._filters = filters
 
-    def of(self, session: Session, roles: Iterable[Role]) -> list[RoleInfo]:
-        """In the order of the roles."""
+    def describe(self, session: Session, roles: Iterable[Role]) -> list[RoleInfo]:
+        """The descriptions, in the order of the roles."""
         listed = list(roles)
         rules = [rule for role in listed for rule in role.rules.values()]
-        found: dict[str, OpenTable] = {}
+        tables: dict[str, OpenTable] = {}
         for supertable in {rule.supertable for rule in rules}:
             ids = {rule.table_id for rule in rules if rule.supertable == supertable}
-            found |= self._opened(Namespace(session.organization, supertable, session), ids)
-        return [self._role(role, found) for role in listed]
+            tables |= self._open(Namespace(session.organization, supertable, session), ids)
+        return [self._role(role, tables) for role in listed]
 
-    def _opened(self, namespace: Namespace, ids: set[str]) -> dict[str, OpenTable]:
-        """Those that are there, by id."""
-        there = [entry.name for entry in self._tables.registry(namespace).tables if entry.table_id in ids]
-        cut = self._tables.open_consistently([(namespace, name) for name in there], Permission.CONTROL)
+    def _open(self, namespace: Namespace, ids: set[str]) -> dict[str, OpenTable]:
+        """Those of the tables that still exist, by id."""
+        names = [entry.name for entry in self._tables.registry(namespace).tables if entry.table_id in ids]
+        cut = self._tables.open_consistently([(namespace, name) for name in names], Permission.CONTROL)
         return {table.entry.table_id: table for [table] in cut.values()}
 
-    def _role(self, role: Role, found: Mapping[str, OpenTable]) -> RoleInfo:
-        rules = [self._rule(rule, found.get(rule.table_id)) for rule in role.rules.values()]
+    def _role(self, role: Role, tables: Mapping[str, OpenTable]) -> RoleInfo:
+        rules = [self._rule(rule, tables.get(rule.table_id)) for rule in role.rules.values()]
         listed = sorted(rules, key=lambda info: (info.supertable, info.table, info.table_id))
         return RoleInfo(role.name, role.type.value, list(role.tables), listed, role.comment, role.version)
 
@@ -90,7 +90,7 @@ class RoleDescriptions:
         )
 
     def _condition(self, rule: TableRule, schema: Schema) -> tuple[str | None, str | None]:
-        """The row filter as SQL, and why the rule lets nothing be seen, if it does not."""
+        """The row filter as SQL (None: no filter), and why the rule hides everything (None: it does not)."""
         if rule.columns is not None and not _columns(rule, schema):
             return None, "the table has none of the columns that the role may see"
         try:

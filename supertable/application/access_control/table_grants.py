@@ -1,4 +1,4 @@
-"""Rules of roles, from the names that people use to ids that stay."""
+"""Rules for single tables, by the permanent ids of the tables and columns that the caller names."""
 
 from __future__ import annotations
 
@@ -28,39 +28,39 @@ class TableGrants:
         masks: Mapping[str, str],
         where: str | None,
     ) -> TableRule:
-        """By the table's newest version; see `ManageRoles.grant_rule`."""
+        """The rule, for the columns of the table's newest version; see `ManageRoles.grant_rule`."""
         opened = self._tables.open(namespace, table, Permission.CONTROL)
         schema = opened.snapshot.schema
-        shown = None if columns is None else _shown(schema, columns)
+        visible = None if columns is None else _visible(schema, columns)
         return TableRule(
             supertable=namespace.supertable,
             table_id=opened.entry.table_id,
             name=opened.name,
-            columns=shown,
-            masks=_masks(schema, shown, masks),
+            columns=visible,
+            masks=_masks(schema, visible, masks),
             filter=None if where is None else self._filters.parse(where, schema),
         )
 
 
-def _shown(schema: Schema, columns: Sequence[str]) -> frozenset[int]:
+def _visible(schema: Schema, columns: Sequence[str]) -> frozenset[int]:
     if not columns:
-        raise InvalidInput("A rule shows at least one column. To hide the table, revoke what the role was granted.")
+        raise InvalidInput("A rule must show at least one column. To hide the table, revoke it from the role.")
     return frozenset(_column(schema, name).id for name in columns)
 
 
-def _masks(schema: Schema, shown: frozenset[int] | None, masks: Mapping[str, str]) -> dict[int, Mask]:
-    made: dict[int, Mask] = {}
+def _masks(schema: Schema, visible: frozenset[int] | None, masks: Mapping[str, str]) -> dict[int, Mask]:
+    parsed: dict[int, Mask] = {}
     for name, text in masks.items():
         column = _column(schema, name)
-        if shown is not None and column.id not in shown:
-            raise InvalidSchema(name, "it has a mask, but is not among the columns that are shown")
-        made[column.id] = parsed_mask(text)
-        made[column.id].masked_type(column.type)
-    return made
+        if visible is not None and column.id not in visible:
+            raise InvalidSchema(name, "it has a mask, but is not among the visible columns")
+        parsed[column.id] = parsed_mask(text)
+        parsed[column.id].masked_type(column.type)  # raises if the mask does not fit the type
+    return parsed
 
 
 def _column(schema: Schema, name: str) -> Field:
     column = schema.find(checked_text("The name of a column", name, MAX_COLUMN_NAME_LENGTH))
     if column is None:
-        raise InvalidSchema(name, "the table does not have it")
+        raise InvalidSchema(name, "the table has no such column")
     return column

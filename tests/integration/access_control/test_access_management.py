@@ -1,4 +1,4 @@
-"""Roles, users and tokens over a local folder and over Valkey: what they become, who may change them, and races."""
+"""Managing roles, users and tokens, over a local folder and over Valkey: results, permissions and races."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def container(home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def lake(container: Container) -> Lake:
-    """As its owner, with a table."""
+    """The lake as its owner, with a table."""
     lake = Lake(container, "main", owner("default"))
     lake.create_table_from("orders", ORDERS, keys=["id"])
     return lake
@@ -66,7 +66,7 @@ def user_lake(lake: Lake, name: str, *roles: str) -> Lake:
 
 
 def fresh(lake: Lake) -> Lake:
-    """The same in another process, as it were."""
+    """The same lake with its own container, like another process."""
     return Lake(Container(settings=lake.settings), "main", owner("default"))
 
 
@@ -75,7 +75,7 @@ def rows(lake: Lake, sql: str = "SELECT * FROM orders ORDER BY id") -> list[dict
 
 
 def test_a_role_sees_what_it_was_granted(lake: Lake) -> None:
-    lake.roles.create("analyst", "reader", ["sales_*"], "those who look")
+    lake.roles.create("analyst", "reader", ["sales_*"], "read only")
     analyst = user_lake(lake, "ann", "analyst")
     assert analyst.tables() == []
     info = lake.roles.grant(
@@ -93,7 +93,7 @@ def test_a_role_sees_what_it_was_granted(lake: Lake) -> None:
     assert fresh(lake).roles.list() == lake.roles.list()
 
 
-def test_rules_follow_renames_and_tell_when_they_close(lake: Lake) -> None:
+def test_rules_follow_renames_and_say_why_they_are_closed(lake: Lake) -> None:
     lake.roles.create("analyst", "reader")
     lake.roles.grant("analyst", "orders", columns="id", where="region = 'EU'")
     analyst = user_lake(lake, "ann", "analyst")
@@ -110,10 +110,12 @@ def test_rules_follow_renames_and_tell_when_they_close(lake: Lake) -> None:
     lake.drop("sales")
     (rule,) = lake.roles.get("analyst").rules
     assert (rule.closed, rule.columns) == ("the table was dropped", [])
-    assert lake.roles.revoke("analyst", "orders").rules == [], "by the name that it had when it was granted"
+    assert lake.roles.revoke("analyst", "orders").rules == [], (
+        "revoked by the name that the table had when it was granted"
+    )
 
 
-def test_tables_of_other_supertables_are_named_with_theirs(lake: Lake) -> None:
+def test_tables_of_other_supertables_are_named_with_their_supertable(lake: Lake) -> None:
     other = Lake(lake.container, "sales", owner("default"))
     other.create_table_from("orders", ORDERS)
     lake.roles.create("analyst", "reader")
@@ -148,14 +150,14 @@ def test_tables_of_other_supertables_are_named_with_theirs(lake: Lake) -> None:
         ({"table": "bad name"}, InvalidName),
     ],
 )
-def test_a_grant_that_is_refused_changes_nothing(lake: Lake, grant: dict[str, Any], error: type[Exception]) -> None:
+def test_a_refused_grant_changes_nothing(lake: Lake, grant: dict[str, Any], error: type[Exception]) -> None:
     before = lake.roles.create("analyst", "reader")
     with pytest.raises(error):
         lake.roles.grant("analyst", **grant)
     assert lake.roles.get("analyst") == before
 
 
-def test_a_rule_is_not_left_in_force_behind_a_grant_of_the_whole_table(lake: Lake) -> None:
+def test_a_whole_table_cannot_be_granted_while_a_rule_restricts_it(lake: Lake) -> None:
     lake.roles.create("analyst", "reader")
     lake.roles.grant("analyst", "orders", columns="id")
     with pytest.raises(AlreadyExists, match="Revoke it"):
@@ -185,7 +187,7 @@ def test_roles_that_control_have_no_rules(lake: Lake) -> None:
 
 
 @pytest.mark.parametrize("kind", ["admin", "writer", "reader", "meta"])
-def test_only_superadmins_touch_access(lake: Lake, kind: str) -> None:
+def test_only_superadmins_manage_access(lake: Lake, kind: str) -> None:
     lake.roles.create("r", kind)
     lake.roles.create("victim", "reader")
     lake.users.create("eve")
@@ -239,7 +241,7 @@ def test_a_user_with_a_superadmin_role_manages_access_and_cannot_lock_the_owner_
     assert rows(lake) == ORDERS.to_pylist()
 
 
-def test_users_keep_their_hash_when_all_else_changes(lake: Lake) -> None:
+def test_users_keep_their_hash_when_everything_else_changes(lake: Lake) -> None:
     lake.roles.create("a", "reader")
     lake.roles.create("B", "writer", ["*"])
     ann = lake.users.create("ann@example.com", ["a", "b", "A"], attributes={"region": "EU"})
@@ -271,7 +273,7 @@ def test_users_keep_their_hash_when_all_else_changes(lake: Lake) -> None:
         ({"name": "bob", "attributes": {f"a{number}": "" for number in range(51)}}, InvalidInput),
     ],
 )
-def test_a_user_that_is_refused_changes_nothing(lake: Lake, given: dict[str, Any], error: type[Exception]) -> None:
+def test_a_refused_user_changes_nothing(lake: Lake, given: dict[str, Any], error: type[Exception]) -> None:
     before = [lake.users.create("ann")]
     with pytest.raises(error):
         lake.users.create(**given)
@@ -281,7 +283,7 @@ def test_a_user_that_is_refused_changes_nothing(lake: Lake, given: dict[str, Any
     assert [user for user in lake.users.list() if user.name != "other"] == before
 
 
-def test_what_was_read_at_another_version_is_not_changed(lake: Lake) -> None:
+def test_changes_based_on_an_outdated_version_are_refused(lake: Lake) -> None:
     role = lake.roles.create("analyst", "reader")
     user = lake.users.create("ann")
     lake.roles.alter("analyst", comment="new", version=role.version)
@@ -301,7 +303,7 @@ def test_what_was_read_at_another_version_is_not_changed(lake: Lake) -> None:
     assert lake.users.get("ann").enabled is False
 
 
-def test_a_disabled_user_is_out_at_once(lake: Lake) -> None:
+def test_disabling_a_user_ends_their_access_at_once(lake: Lake) -> None:
     lake.roles.create("analyst", "reader", ["*"])
     ann = user_lake(lake, "ann", "analyst")
     assert rows(ann)
@@ -311,7 +313,7 @@ def test_a_disabled_user_is_out_at_once(lake: Lake) -> None:
             attempt()
 
 
-def test_a_role_that_is_taken_away_is_gone_at_once(lake: Lake) -> None:
+def test_taking_a_role_away_takes_effect_at_once(lake: Lake) -> None:
     lake.roles.create("analyst", "reader", ["*"])
     lake.roles.create("other", "reader")
     ann = user_lake(lake, "ann", "analyst", "other")
@@ -320,7 +322,7 @@ def test_a_role_that_is_taken_away_is_gone_at_once(lake: Lake) -> None:
         rows(ann)
 
 
-def test_a_role_in_use_is_dropped_by_force_only(lake: Lake) -> None:
+def test_a_role_in_use_is_dropped_only_with_force(lake: Lake) -> None:
     lake.roles.create("analyst", "reader", ["*"])
     lake.roles.create("other", "meta", ["*"])
     lake.users.create("ann", ["analyst", "other"])
@@ -335,7 +337,7 @@ def test_a_role_in_use_is_dropped_by_force_only(lake: Lake) -> None:
         signed_in(lake, bound.secret)
 
 
-def test_tokens_are_shown_once_and_kept_as_digests_only(lake: Lake, home: Path) -> None:
+def test_tokens_are_shown_once_and_only_their_digests_are_stored(lake: Lake, home: Path) -> None:
     made = lake.tokens.create("ci", expires_in=timedelta(hours=1))
     assert made.secret not in repr(made)
     assert made.secret.startswith("st_")
@@ -374,7 +376,7 @@ def test_tokens_are_shown_once_and_kept_as_digests_only(lake: Lake, home: Path) 
         ({"name": "t", "expires_in": float("inf")}, InvalidInput),
     ],
 )
-def test_a_token_that_is_refused_changes_nothing(lake: Lake, given: dict[str, Any], error: type[Exception]) -> None:
+def test_a_refused_token_changes_nothing(lake: Lake, given: dict[str, Any], error: type[Exception]) -> None:
     lake.roles.create("analyst", "reader")
     lake.roles.create("other", "reader")
     lake.users.create("ann", ["analyst"])
@@ -385,14 +387,14 @@ def test_a_token_that_is_refused_changes_nothing(lake: Lake, given: dict[str, An
     assert lake.tokens.list() == before
 
 
-def test_own_tokens_are_never_broader_than_the_session(lake: Lake) -> None:
+def test_own_tokens_never_permit_more_than_the_session(lake: Lake) -> None:
     lake.roles.create("analyst", "reader", ["*"])
     lake.roles.create("other", "writer", ["*"])
     lake.users.create("ann", ["analyst", "other"])
     wide = signed_in(lake, lake.tokens.create("wide", "ann", expires_in=3600).secret)
     made = wide.tokens.create("more", expires_in=None)
     assert made.info.role is None
-    assert made.info.expires_at == lake.tokens.list("ann")[-1].expires_at, "not after the token that made it"
+    assert made.info.expires_at == lake.tokens.list("ann")[-1].expires_at, "not after the token that created it"
     narrow = signed_in(lake, lake.tokens.create("narrow", "ann", role="analyst").secret)
     assert narrow.tokens.create("like it").info.role == "analyst"
     assert narrow.tokens.create("like it too", role="Analyst").info.role == "analyst"
@@ -406,7 +408,7 @@ def test_own_tokens_are_never_broader_than_the_session(lake: Lake) -> None:
         signed_in(lake, narrow.tokens.create("x").secret, "other")
 
 
-def test_sessions_without_a_stored_token_make_tokens_for_their_role_and_time_only(lake: Lake) -> None:
+def test_sessions_without_a_stored_token_create_tokens_for_their_role_and_lifetime_only(lake: Lake) -> None:
     lake.roles.create("analyst", "reader", ["*"])
     lake.roles.create("other", "writer", ["*"])
     ann = lake.users.create("ann", ["analyst", "other"])
@@ -420,14 +422,14 @@ def test_sessions_without_a_stored_token_make_tokens_for_their_role_and_time_onl
         Lake(lake.container, "main", session).tokens.create("u", role="other")
 
 
-def test_a_user_of_another_system_has_no_tokens_here(lake: Lake) -> None:
+def test_external_users_have_no_tokens_here(lake: Lake) -> None:
     lake.roles.create("analyst", "reader", ["*"])
     session = Session("default", "f" * 32, "ann", "analyst", external=True)
     with pytest.raises(AccessDenied, match="another system"):
         Lake(lake.container, "main", session).tokens.create("t")
 
 
-def test_an_owner_under_a_role_makes_tokens_for_that_role_only(lake: Lake) -> None:
+def test_an_owner_under_a_role_creates_tokens_for_that_role_only(lake: Lake) -> None:
     lake.roles.create("analyst", "reader", ["*"])
     limited = Lake(lake.container, "main", replace(owner("default"), role="analyst"))
     made = limited.tokens.create("t")
@@ -438,7 +440,7 @@ def test_an_owner_under_a_role_makes_tokens_for_that_role_only(lake: Lake) -> No
         signed_in(lake, made.secret).roles.list()
 
 
-def test_bounds_of_an_organization(lake: Lake) -> None:
+def test_limits_of_an_organization(lake: Lake) -> None:
     log, by = lake.container.access_log(), owner("default").user
 
     def many(_: Access) -> list[AccessChange]:
@@ -465,8 +467,8 @@ def test_bounds_of_an_organization(lake: Lake) -> None:
     lake.tokens.create("more", "u1")
 
 
-def at_once(lake: Lake, *actions: Callable[[Lake], Any]) -> list[Any]:
-    """What each gave or raised; every one has caches of its own."""
+def run_concurrently(lake: Lake, *actions: Callable[[Lake], Any]) -> list[Any]:
+    """The result or error of each action. They run at the same time, each with its own caches."""
     ready = threading.Barrier(len(actions))
 
     def run(action: Callable[[Lake], Any]) -> Any:
@@ -484,24 +486,24 @@ def at_once(lake: Lake, *actions: Callable[[Lake], Any]) -> list[Any]:
         return list(pool.map(run, actions))
 
 
-def test_changes_at_once_are_all_kept(lake: Lake) -> None:
+def test_concurrent_changes_are_all_kept(lake: Lake) -> None:
     lake.roles.create("analyst", "reader")
 
     def granting(number: int) -> Callable[[Lake], Any]:
         return lambda own: own.roles.grant("analyst", f"t{number}")
 
-    given = at_once(lake, *(granting(number) for number in range(8)))
+    given = run_concurrently(lake, *(granting(number) for number in range(8)))
     assert not [error for error in given if isinstance(error, Exception)]
     assert set(lake.roles.get("analyst").tables) == {f"t{number}" for number in range(8)}
 
 
-def test_of_two_who_read_the_same_version_one_is_told(lake: Lake) -> None:
+def test_of_concurrent_changes_to_one_version_only_one_succeeds(lake: Lake) -> None:
     version = lake.roles.create("analyst", "reader").version
 
     def commenting(comment: str) -> Callable[[Lake], Any]:
         return lambda own: own.roles.alter("analyst", comment=comment, version=version)
 
-    given = at_once(lake, *(commenting(comment) for comment in "abcd"))
+    given = run_concurrently(lake, *(commenting(comment) for comment in "abcd"))
     assert sorted(type(each).__name__ for each in given) == ["Outdated"] * 3 + ["RoleInfo"]
 
 
@@ -515,7 +517,7 @@ def test_a_role_is_not_dropped_while_a_user_gets_it(lake: Lake) -> None:
     for turn in range(4):
         role = lake.roles.create(f"r{turn}", "reader").name
         user = lake.users.create(f"u{turn}").name
-        at_once(lake, dropping(role), giving(role, user))
+        run_concurrently(lake, dropping(role), giving(role, user))
         assert set(lake.users.get(user).roles) <= {info.name for info in lake.roles.list()}
 
 
@@ -531,7 +533,7 @@ def test_changes_and_refusals_are_audited_without_secrets(lake: Lake) -> None:
     lake.users.drop("ann")
     events: list[AuditEvent] = []
     lake.container.audit_journals().drain("default", lambda segment: events.extend(segment.events))
-    told = [(event.kind.value, event.what, event.user, event.tables, event.outcome) for event in events]
+    recorded = [(event.kind.value, event.what, event.user, event.tables, event.outcome) for event in events]
     by = owner("default").user
     for expected in (
         ("grant", "put role analyst", by, ("sales_*",), "ok"),
@@ -542,12 +544,12 @@ def test_changes_and_refusals_are_audited_without_secrets(lake: Lake) -> None:
         ("refusal", "see access", ann.hash, (), "AccessDenied"),
         ("refusal", "change access", ann.hash, (), "AccessDenied"),
     ):
-        assert told.count(expected) == 1, expected
+        assert recorded.count(expected) == 1, expected
     assert token.secret not in str(events)
     assert "bob@y.de" not in str(events)
 
 
-def test_of_two_who_take_each_other_s_rights_one_comes_too_late(lake: Lake) -> None:
+def test_of_two_users_who_drop_each_other_only_one_succeeds(lake: Lake) -> None:
     lake.roles.create("security", "superadmin")
 
     def dropping(who: str, victim: str) -> Callable[[Lake], Any]:
@@ -556,6 +558,6 @@ def test_of_two_who_take_each_other_s_rights_one_comes_too_late(lake: Lake) -> N
 
     for turn in range(4):
         one, other = f"a{turn}", f"b{turn}"
-        given = at_once(lake, dropping(one, other), dropping(other, one))
+        given = run_concurrently(lake, dropping(one, other), dropping(other, one))
         assert sorted(type(each).__name__ for each in given) == ["NoneType", "NotSignedIn"]
         assert len([user for user in lake.users.list() if user.name in (one, other)]) == 1

@@ -1,4 +1,4 @@
-"""The log of roles and users: clones under rules, faults, damage, and catalogs that forget everything."""
+"""The log of roles and users: rules of clones, faults, damage, and catalogs that lose their data."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ PART = [{"id": 1, "region": "EU"}]
 
 
 def opened(home: Path, session: Session | None = None) -> Lake:
-    """A process of its own, as it were."""
+    """A lake with its own container, like another process."""
     return Lake(Container(settings=load_settings(home=home)), "main", session or owner("default"))
 
 
-def under(home: Path, role: str) -> Lake:
+def with_role(home: Path, role: str) -> Lake:
     return opened(home, replace(owner("default"), role=role))
 
 
@@ -48,7 +48,7 @@ def names(lake: Lake) -> list[str]:
 
 @pytest.fixture
 def lake(home: Path) -> Iterator[Lake]:
-    """A table of which the role `part`, which is granted everything by pattern, sees only a part."""
+    """A lake with a table of which the role `part` sees only a part, although it is granted all tables by pattern."""
     with opened(home) as lake:
         lake.create_table_from("pay", ROWS, keys=["id"])
         lake.roles.create("part", "reader", ["*"])
@@ -57,25 +57,25 @@ def lake(home: Path) -> Iterator[Lake]:
         yield lake
 
 
-def test_a_clone_is_seen_like_its_origin(lake: Lake, home: Path) -> None:
+def test_a_role_sees_the_same_part_of_a_clone_as_of_its_origin(lake: Lake, home: Path) -> None:
     lake.write("pay", pa.table({"id": [3], "salary": [30], "region": ["EU"]}), mode="upsert")
-    under(home, "boss").clone("pay", "copy")
+    with_role(home, "boss").clone("pay", "copy")
     lake.clone("pay", "old", 2)
     lake.clone("copy", "copy_of_copy")
-    part = under(home, "part")
+    part = with_role(home, "part")
     assert rows(part, "old") == PART
     assert rows(part, "copy") == rows(part, "copy_of_copy") == [*PART, {"id": 3, "region": "EU"}]
     lake.rename("copy", "open")
     assert [column.name for column in part.table("open").columns()] == ["id", "region"]
 
 
-def test_a_clone_of_a_table_that_is_closed_by_its_name_is_closed(lake: Lake, home: Path) -> None:
+def test_a_clone_of_a_table_with_a_closed_name_is_closed_too(lake: Lake, home: Path) -> None:
     lake.drop("pay")
     lake.create_table_from("pay", ROWS)
     lake.create_table_from("free", ROWS)
     lake.clone("pay", "copy")
     lake.clone("free", "free_copy")
-    part = under(home, "part")
+    part = with_role(home, "part")
     assert names(part) == ["free", "free_copy"]
     with pytest.raises(TableNotFound):
         rows(part, "copy")
@@ -84,20 +84,20 @@ def test_a_clone_of_a_table_that_is_closed_by_its_name_is_closed(lake: Lake, hom
     assert rows(part, "copy") == rows(part, "pay") == ROWS.to_pylist()
 
 
-def test_cloning_again_and_again_leaves_one_rule_for_the_name(lake: Lake, home: Path) -> None:
+def test_repeated_cloning_leaves_one_rule_for_the_name(lake: Lake, home: Path) -> None:
     for _ in range(3):
         lake.clone("pay", "copy")
         lake.drop("copy")
         lake.vacuum(0, grace=0)
     lake.clone("pay", "copy")
     assert sorted(rule.table for rule in lake.roles.get("part").rules) == ["copy", "pay"]
-    assert rows(under(home, "part"), "copy") == PART
+    assert rows(with_role(home, "part"), "copy") == PART
 
 
-def test_rules_outlast_a_drop_and_an_undrop_under_another_name(lake: Lake, home: Path) -> None:
+def test_rules_survive_a_drop_and_an_undrop_under_another_name(lake: Lake, home: Path) -> None:
     lake.drop("pay")
     lake.undrop("pay", "wages")
-    assert rows(under(home, "part"), "wages") == PART
+    assert rows(with_role(home, "part"), "wages") == PART
 
 
 def test_the_name_of_a_purged_table_stays_closed(lake: Lake, home: Path) -> None:
@@ -105,33 +105,35 @@ def test_the_name_of_a_purged_table_stays_closed(lake: Lake, home: Path) -> None
     lake.vacuum(0, grace=0)
     assert lake.dropped_tables() == []
     lake.create_table_from("pay", ROWS)
-    assert names(under(home, "part")) == []
+    assert names(with_role(home, "part")) == []
     assert lake.roles.get("part").rules[0].closed == "the table was dropped"
 
 
-def through(home: Path, store: Callable[[LocalObjectStore], FaultyStore]) -> tuple[Lake, FaultyStore]:
+def over_store(home: Path, store: Callable[[LocalObjectStore], FaultyStore]) -> tuple[Lake, FaultyStore]:
     container = Container(settings=load_settings(home=home))
     faulty = store(LocalObjectStore(home / "storage"))
     container.store.override(providers.Object(faulty))
     return Lake(container, "main", owner("default")), faulty
 
 
-def test_the_rules_are_there_before_the_clone_has_a_name(lake: Lake, home: Path) -> None:
-    seen: list[int] = []
+def test_the_rules_exist_before_the_clone_is_registered(lake: Lake, home: Path) -> None:
+    counts: list[int] = []
 
-    def look() -> None:
-        seen.append(len(lake.roles.get("part").rules))
+    def count_rules() -> None:
+        counts.append(len(lake.roles.get("part").rules))
 
-    cloning, _ = through(
+    cloning, _ = over_store(
         home,
-        lambda inner: InterleavedStore(inner, lambda step: step.startswith("put_if_absent default/main/catalog"), look),
+        lambda inner: InterleavedStore(
+            inner, lambda step: step.startswith("put_if_absent default/main/catalog"), count_rules
+        ),
     )
     cloning.clone("pay", "copy")
-    assert seen == [2]
+    assert counts == [2]
 
 
-def test_a_clone_that_loses_its_name_to_another_table_closes_nothing(lake: Lake, home: Path) -> None:
-    cloning, _ = through(
+def test_a_clone_that_loses_its_name_to_another_table_leaves_no_rule(lake: Lake, home: Path) -> None:
+    cloning, _ = over_store(
         home,
         lambda inner: InterleavedStore(
             inner,
@@ -141,23 +143,23 @@ def test_a_clone_that_loses_its_name_to_another_table_closes_nothing(lake: Lake,
     )
     with pytest.raises(TableExists):
         cloning.clone("pay", "copy")
-    assert rows(under(home, "part"), "copy") == ROWS.to_pylist()
+    assert rows(with_role(home, "part"), "copy") == ROWS.to_pylist()
     assert len(lake.roles.get("part").rules) == 1
 
 
 @pytest.mark.parametrize("fault", Fault)
-def test_no_fault_shows_a_clone_whole(home: Path, lake: Lake, fault: Fault) -> None:
-    """At every step of cloning: there is no clone, or there is one that is seen in part."""
-    sound, probe = through(home, FaultyStore)
-    sound.clone("pay", "probe")
+def test_no_fault_exposes_a_whole_clone(home: Path, lake: Lake, fault: Fault) -> None:
+    """A fault at any step of cloning leaves either no clone, or one of which the role sees only its part."""
+    faultless, probe = over_store(home, FaultyStore)
+    faultless.clone("pay", "probe")
     steps = [number for number, call in enumerate(probe.calls, 1) if not call.startswith(("list", "folders"))]
     assert any("/-/access/log" in call for call in probe.calls)
     for step in steps:
         name = f"copy{step}"
-        cloning, _ = through(home, partial(FaultyStore, fault=fault, at=step))
+        cloning, _ = over_store(home, partial(FaultyStore, fault=fault, at=step))
         with suppress(SupertableError, Crash):
             cloning.clone("pay", name)
-        part = under(home, "part")
+        part = with_role(home, "part")
         if name in names(opened(home)):
             assert rows(part, name) == PART, step
         else:
@@ -190,27 +192,27 @@ def test_fsck_checks_the_log_of_roles(lake: Lake, home: Path) -> None:
     assert opened(home).roles.list() == before
 
 
-def test_fsck_puts_a_damaged_record_back_from_the_catalog(lake: Lake, home: Path) -> None:
+def test_fsck_restores_a_damaged_record_from_the_catalog(lake: Lake, home: Path) -> None:
     before = lake.roles.list()
     record = records(home)[-1]
-    whole = record.read_bytes()
-    record.write_bytes(whole[:-3])
+    intact = record.read_bytes()
+    record.write_bytes(intact[:-3])
     report = opened(home).fsck()
     assert not report.sound
     assert report.findings[0].key.endswith(record.name)
     assert opened(home).fsck(repair=True).sound
-    assert record.read_bytes() == whole
+    assert record.read_bytes() == intact
     assert opened(home).roles.list() == before
 
 
-def test_a_log_of_roles_that_cannot_be_read_opens_nothing(lake: Lake, home: Path) -> None:
+def test_an_unreadable_log_of_roles_grants_nothing(lake: Lake, home: Path) -> None:
     ann = lake.users.create("ann", ["part"])
     token = lake.tokens.create("t", "ann").secret
     for path in records(home):
         path.write_bytes(b"")
     damaged = opened(home)
     damaged.rebuild_catalog()
-    assert rows(damaged, "pay") == ROWS.to_pylist(), "the owner needs no role of the log"
+    assert rows(damaged, "pay") == ROWS.to_pylist(), "the owner needs no role from the log"
     for session in (Session("default", ann.hash, "ann", "part"), replace(owner("default"), role="part")):
         with pytest.raises(Damaged):
             names(opened(home, session))
@@ -221,23 +223,23 @@ def test_a_log_of_roles_that_cannot_be_read_opens_nothing(lake: Lake, home: Path
     assert any("only the superuser" in finding.what for finding in report.findings)
 
 
-def test_a_record_that_is_missing_at_the_end_is_noticed(lake: Lake, home: Path) -> None:
-    """Otherwise whoever removes the grant's last change would open what it closed."""
+def test_a_missing_last_record_is_detected(lake: Lake, home: Path) -> None:
+    """Otherwise, removing the last record would undo the rule that restricts the role."""
     records(home)[-1].unlink()
     with pytest.raises(Damaged):
-        names(under(home, "part"))
+        names(with_role(home, "part"))
 
 
-def test_the_catalog_is_made_anew_with_the_log_of_roles(lake: Lake, home: Path) -> None:
+def test_rebuilding_the_catalog_restores_the_log_of_roles(lake: Lake, home: Path) -> None:
     before = lake.roles.list()
     lake.close()
     shutil.rmtree(home / "catalog")
-    assert rows(under(home, "part"), "pay") == PART
+    assert rows(with_role(home, "part"), "pay") == PART
     shutil.rmtree(home / "catalog")
     report = opened(home).rebuild_catalog()
     assert (report.tables, report.logs) == (1, 3)
     assert opened(home).roles.list() == before
-    assert rows(under(home, "part"), "pay") == PART
+    assert rows(with_role(home, "part"), "pay") == PART
 
 
 @pytest.fixture
@@ -248,14 +250,14 @@ def with_valkey(valkey: Valkey, home: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.usefixtures("with_valkey")
-def test_a_wiped_redis_opens_nothing_and_forgets_nobody(valkey: Valkey, home: Path, request: Any) -> None:
+def test_losing_redis_neither_widens_nor_removes_access(valkey: Valkey, home: Path, request: Any) -> None:
     lake: Lake = request.getfixturevalue("lake")
     lake.users.create("ann", ["part"])
     token = lake.tokens.create("t", "ann").secret
-    gone = lake.tokens.create("gone", "ann")
+    revoked = lake.tokens.create("revoked", "ann")
     part = opened(home, lake.container.sign_in()("default", token))
     assert rows(part, "pay") == PART
-    lake.tokens.revoke(gone.info.id)
+    lake.tokens.revoke(revoked.info.id)
     lake.users.alter("ann", attributes={"a": "b"})
     before = lake.roles.list(), lake.users.list(), [info.id for info in lake.tokens.list()]
     for act in ("wiped", "restarted", "away"):
@@ -272,7 +274,7 @@ def test_a_wiped_redis_opens_nothing_and_forgets_nobody(valkey: Valkey, home: Pa
                 with pytest.raises(AccessDenied):
                     reader.roles.list()
             with pytest.raises(SupertableError):
-                lake.container.sign_in()("default", gone.secret)
+                lake.container.sign_in()("default", revoked.secret)
             now = opened(home)
             assert (now.roles.list(), now.users.list(), [info.id for info in now.tokens.list()]) == before, act
         finally:
@@ -287,4 +289,4 @@ def test_an_organization_without_a_log_has_no_roles(home: Path) -> None:
         assert lake.fsck().sound
     for role in ("part", "reader", "admin"):
         with pytest.raises(AccessDenied):
-            names(under(home, role))
+            names(with_role(home, role))

@@ -1,4 +1,4 @@
-"""What stands in place of masked values, for columns of all types, and that it tells nothing else."""
+"""Masked values, for columns of all types, and that masks reveal nothing else."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> ParquetTables:
 
 
 def masked(tables: ParquetTables, kind: pa.DataType, values: list[Any], mask: Mask, key: str = KEY) -> list[Any]:
-    """What is seen of the values, in their order, as texts but for nulls."""
+    """The masked values, in order: text or None."""
     rows = pa.table({"n": range(len(values)), "v": pa.array(values, kind)})
     scan = tables.table(f"t{len(tables.scans)}", rows)
     access = AccessStage(masks={scan.schema.fields[1].id: mask}, mask_key=key)
@@ -65,12 +65,14 @@ def masked(tables: ParquetTables, kind: pa.DataType, values: list[Any], mask: Ma
 
 
 @pytest.mark.parametrize(("kind", "values"), SINGLE + NESTED, ids=str)
-def test_null_hides_all(tables: ParquetTables, kind: pa.DataType, values: list[Any]) -> None:
+def test_null_masks_hide_every_value(tables: ParquetTables, kind: pa.DataType, values: list[Any]) -> None:
     assert masked(tables, kind, [*values, None], NULL) == [None] * (len(values) + 1)
 
 
 @pytest.mark.parametrize(("kind", "values"), SINGLE, ids=str)
-def test_constants_stand_for_all_nulls_too(tables: ParquetTables, kind: pa.DataType, values: list[Any]) -> None:
+def test_constant_masks_replace_every_value_and_null(
+    tables: ParquetTables, kind: pa.DataType, values: list[Any]
+) -> None:
     for constant in ("", "it's", EMOJI, "\\", '"'):
         mask = Mask(MaskKind.CONSTANT, constant=constant)
         assert masked(tables, kind, [*values, None], mask) == [constant] * (len(values) + 1)
@@ -85,14 +87,14 @@ def test_hashes_are_equal_for_equal_values_only(tables: ParquetTables, kind: pa.
     assert all(re.fullmatch("[0-9a-f]{64}", text) for text in seen[:-1])
 
 
-def test_hashes_of_one_value_that_is_written_in_two_ways(tables: ParquetTables) -> None:
+def test_equal_floats_with_different_bits_have_one_hash(tables: ParquetTables) -> None:
     for kind in (pa.float32(), pa.float64()):
         zero, minus, nan, other = masked(tables, kind, [0.0, -0.0, QUIET_NAN, OTHER_NAN], HASH)
         assert zero == minus != nan == other
 
 
 def test_hashes_are_keyed(tables: ParquetTables) -> None:
-    """Nobody who knows the values, but not the key, can tell which hash is whose."""
+    """Without the key, hashes cannot be matched to known values."""
     (seen,) = masked(tables, pa.string(), ["ann@example.org"], HASH)
     (other,) = masked(tables, pa.string(), ["ann@example.org"], HASH, key="ab" * 30)
     assert seen != other
@@ -123,8 +125,8 @@ def test_partial_masks_count_characters(tables: ParquetTables) -> None:
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"])), first=st.integers(0, 5), last=st.integers(0, 5))
-def test_partial_masks_tell_no_more(tables: ParquetTables, text: str, first: int, last: int) -> None:
-    """Nothing of the middle, and not how long it is."""
+def test_partial_masks_reveal_nothing_else(tables: ParquetTables, text: str, first: int, last: int) -> None:
+    """Neither the hidden middle nor its length is visible."""
     mask = Mask(MaskKind.PARTIAL, first=first, last=last)
     hidden = text[first : len(text) - last]
     (seen,) = masked(tables, pa.string(), [text], mask)
@@ -133,19 +135,19 @@ def test_partial_masks_tell_no_more(tables: ParquetTables, text: str, first: int
 
 
 @pytest.mark.parametrize(("kind", "values"), NESTED, ids=str)
-def test_nested_values_can_only_be_null(tables: ParquetTables, kind: pa.DataType, values: list[Any]) -> None:
+def test_nested_columns_allow_only_null_masks(tables: ParquetTables, kind: pa.DataType, values: list[Any]) -> None:
     for mask in (HASH, Mask(MaskKind.CONSTANT, constant="x"), Mask(MaskKind.PARTIAL, last=4)):
         with pytest.raises(InvalidInput, match="null|text"):
             masked(tables, kind, values, mask)
 
 
 @pytest.mark.parametrize("kind", [kind for kind, _ in SINGLE if kind != pa.string()], ids=str)
-def test_partial_masks_are_for_text(tables: ParquetTables, kind: pa.DataType) -> None:
+def test_partial_masks_are_only_for_text(tables: ParquetTables, kind: pa.DataType) -> None:
     with pytest.raises(InvalidInput, match="is for text"):
         masked(tables, kind, [None], Mask(MaskKind.PARTIAL, last=4))
 
 
-def test_statements_see_the_mask_only(tables: ParquetTables) -> None:
+def test_statements_see_only_the_masked_values(tables: ParquetTables) -> None:
     rows = pa.table({"n": [1, 2, 3], "v": ["b", "a", "c"]})
     scan = tables.table("cards", rows)
     access = AccessStage(masks={scan.schema.fields[1].id: Mask(MaskKind.CONSTANT, constant="-")}, mask_key=KEY)

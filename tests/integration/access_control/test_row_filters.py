@@ -1,4 +1,4 @@
-"""Row filters in a lake: who sees which rows, while tables, rules and callers change."""
+"""Row filters in a lake: which rows are visible, while tables, rules and callers change."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def ids(lake: Lake, sql: str = "SELECT id FROM orders") -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    ("where", "seen"),
+    ("where", "visible"),
     [
         ("true", [1, 2, 3, 4]),
         ("false", []),
@@ -75,16 +75,16 @@ def ids(lake: Lake, sql: str = "SELECT id FROM orders") -> list[Any]:
         ("id BETWEEN 2 AND 3 OR owner IS NULL", [2, 3, 4]),
     ],
 )
-def test_the_rows_that_are_seen(lake: Lake, where: str, seen: list[int]) -> None:
+def test_only_matching_rows_are_visible(lake: Lake, where: str, visible: list[int]) -> None:
     ann = granted(lake, where, region="EU", number="2", name="ANN")
-    assert ids(ann) == seen
-    assert ann.sql("SELECT count(*) AS n FROM orders").arrow()["n"].to_pylist() == [len(seen)]
-    assert ids(ann, "SELECT id FROM main") == seen
-    assert ids(ann, "SELECT id FROM table_changes('orders', 0, 2)") == seen
+    assert ids(ann) == visible
+    assert ann.sql("SELECT count(*) AS n FROM orders").arrow()["n"].to_pylist() == [len(visible)]
+    assert ids(ann, "SELECT id FROM main") == visible
+    assert ids(ann, "SELECT id FROM table_changes('orders', 0, 2)") == visible
     assert ids(lake) == [1, 2, 3, 4]
 
 
-def test_the_user_is_known_by_its_hash(lake: Lake) -> None:
+def test_current_user_is_the_hash(lake: Lake) -> None:
     ann = granted(lake, "owner = current_user")
     mine = lake.users.get("Ann").hash
     lake.write("orders", pa.table({"id": pa.array([5], pa.int32()), "owner": [mine]}))
@@ -93,7 +93,7 @@ def test_the_user_is_known_by_its_hash(lake: Lake) -> None:
     assert ids(ann) == [5]
 
 
-def test_attributes_count_from_the_moment_that_they_change(lake: Lake) -> None:
+def test_changed_attributes_take_effect_at_once(lake: Lake) -> None:
     ann = granted(lake, "region = user_attribute('region')", region="EU")
     assert ids(ann) == [1]
     lake.users.alter("Ann", attributes={"region": "US"})
@@ -104,7 +104,7 @@ def test_attributes_count_from_the_moment_that_they_change(lake: Lake) -> None:
     assert ids(ann) == []
 
 
-def test_renamed_and_widened_columns_change_nothing(lake: Lake) -> None:
+def test_filters_follow_renamed_and_widened_columns(lake: Lake) -> None:
     ann = granted(lake, "id <= 2 AND region IS NOT NULL")
     orders = lake.table("orders")
     orders.rename_column("region", "land")
@@ -117,7 +117,7 @@ def test_renamed_and_widened_columns_change_nothing(lake: Lake) -> None:
     assert ids(ann, "SELECT id FROM orders AT (VERSION => 2)") == [1, 2]
 
 
-def test_a_dropped_column_closes_the_table_until_there_is_another_rule(lake: Lake) -> None:
+def test_a_dropped_column_closes_the_table_until_the_rule_is_replaced(lake: Lake) -> None:
     ann = granted(lake, "region = 'EU' OR id = 2")
     lake.table("orders").drop_column("region")
     lake.table("orders").add_column("region", pa.string())
@@ -133,7 +133,7 @@ def test_a_dropped_column_closes_the_table_until_there_is_another_rule(lake: Lak
     assert ids(ann) == [2]
 
 
-def test_versions_from_before_the_column_are_closed(lake: Lake) -> None:
+def test_versions_without_the_column_are_closed(lake: Lake) -> None:
     lake.table("orders").add_column("since", pa.date32())
     ann = granted(lake, "since IS NULL")
     assert ids(ann) == [1, 2, 3, 4]
@@ -141,7 +141,7 @@ def test_versions_from_before_the_column_are_closed(lake: Lake) -> None:
         ids(ann, "SELECT id FROM orders AT (VERSION => 2)")
 
 
-def test_versions_whose_columns_do_not_hold_the_constants_are_closed(lake: Lake) -> None:
+def test_versions_whose_types_cannot_hold_the_constants_are_closed(lake: Lake) -> None:
     lake.table("orders").widen_column("id", pa.int64())
     ann = granted(lake, "id < 3000000000")
     assert ids(ann) == [1, 2, 3, 4]
@@ -152,7 +152,7 @@ def test_versions_whose_columns_do_not_hold_the_constants_are_closed(lake: Lake)
         ids(ann)
 
 
-def test_files_without_rows_to_be_seen_are_not_read(lake: Lake) -> None:
+def test_files_without_visible_rows_are_not_read(lake: Lake) -> None:
     for first in range(10, 50, 10):
         numbers = pa.array(range(first, first + 10), pa.int32())
         lake.write("orders", pa.table({"id": numbers, "region": [f"r{first}"] * 10}))
