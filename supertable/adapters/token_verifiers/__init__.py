@@ -1,1 +1,1 @@
-"""Tokens that other systems sign."""
+"""Verifiers of tokens that other systems sign."""

@@ -1,4 +1,4 @@
-"""JSON Web Tokens (RFC 7519), checked as RFC 8725 wants it."""
+"""JSON Web Tokens (RFC 7519), verified as RFC 8725 recommends."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ _MOST_ROLES = 64
 
 @dataclass(frozen=True, slots=True)
 class JwtRules:
-    """`organization_claim`: None: tokens are for `organization` and no other. `role_claims`: the first that is there.
+    """What a token must contain, and which claims are used.
 
-    `attribute_claims`: each a text, number or truth value, or an object of such.
+    `organization_claim`: None: every token is for `organization`. `role_claims`: the first that a token has is used.
+    `attribute_claims`: each is a string, integer or boolean, or an object of those.
     """
 
     issuer: str
@@ -33,12 +34,12 @@ class JwtRules:
     leeway_seconds: float = 0
 
 
-class _Refused(Exception):
-    """A token with a sound signature says something that is not to be used."""
+class _InvalidClaim(Exception):
+    """A token with a valid signature has a claim that cannot be used, or no key is known for it."""
 
 
 class JwtVerifier:
-    """The key is chosen by the token's `kid` among those that are configured; nothing else of its header is used."""
+    """The token's `kid` selects the key among those of the issuer; nothing else of its header is used."""
 
     def __init__(self, rules: JwtRules, keys: Keys) -> None:
         self._rules = rules
@@ -46,10 +47,10 @@ class JwtVerifier:
 
     def claims(self, token: str) -> Claims | None:
         try:
-            kid = jwt.get_unverified_header(token).get("kid")  # PyJWT refuses one that is not text
+            kid = jwt.get_unverified_header(token).get("kid")  # PyJWT refuses one that is not a string
             key = self._keys.find(kid)
             if key is None:
-                raise _Refused("no key has its id")
+                raise _InvalidClaim("no key has the id of its header")
             return self._claims(
                 jwt.decode(
                     token,
@@ -61,38 +62,38 @@ class JwtVerifier:
                     options={"require": ["exp", "iss", "aud", "sub"], "enforce_minimum_key_length": True},
                 )
             )
-        except (jwt.PyJWTError, _Refused, ValueError, TypeError, OverflowError, RecursionError) as error:
+        except (jwt.PyJWTError, _InvalidClaim, ValueError, TypeError, OverflowError, RecursionError) as error:
             _LOG.info("a signed token was refused: %s", error)
             return None
 
-    def _claims(self, said: dict[str, Any]) -> Claims:
+    def _claims(self, given: dict[str, Any]) -> Claims:
         rules = self._rules
         organization = rules.organization
         if rules.organization_claim:
-            organization = _text(said.get(rules.organization_claim), rules.organization_claim)
+            organization = _text(given.get(rules.organization_claim), rules.organization_claim)
         return Claims(
             issuer=rules.issuer,
-            subject=_text(said["sub"], "sub"),
-            name=_text(said.get(rules.user_claim), rules.user_claim),
+            subject=_text(given["sub"], "sub"),
+            name=_text(given.get(rules.user_claim), rules.user_claim),
             organization=organization,
-            expires_at_us=int((int(said["exp"]) + rules.leeway_seconds) * 1_000_000),
-            roles=self._roles(said),
-            attributes=tuple(sorted(self._attributes(said).items())),
+            expires_at_us=int((int(given["exp"]) + rules.leeway_seconds) * 1_000_000),
+            roles=self._roles(given),
+            attributes=tuple(sorted(self._attributes(given).items())),
         )
 
-    def _roles(self, said: dict[str, Any]) -> tuple[str, ...]:
-        claim = next((claim for claim in self._rules.role_claims if claim in said), None)
+    def _roles(self, given: dict[str, Any]) -> tuple[str, ...]:
+        claim = next((claim for claim in self._rules.role_claims if claim in given), None)
         if claim is None:
             return ()
-        listed = said[claim] if isinstance(said[claim], list) else [said[claim]]
+        listed = given[claim] if isinstance(given[claim], list) else [given[claim]]
         if len(listed) > _MOST_ROLES:
-            raise _Refused(f"claim {claim!r} has more than {_MOST_ROLES} entries")
+            raise _InvalidClaim(f"claim {claim!r} has more than {_MOST_ROLES} entries")
         return tuple(_text(role, claim) for role in listed)
 
-    def _attributes(self, said: dict[str, Any]) -> dict[str, str]:
+    def _attributes(self, given: dict[str, Any]) -> dict[str, str]:
         found: dict[str, str] = {}
         for claim in self._rules.attribute_claims:
-            value = said.get(claim)
+            value = given.get(claim)
             if isinstance(value, dict):
                 found |= {_text(name, claim): _scalar(each, claim) for name, each in value.items()}
             elif value is not None:
@@ -101,7 +102,7 @@ class JwtVerifier:
 
 
 def _scalar(value: object, claim: str) -> str:
-    """Numbers and truth values are written as in JSON; text may be empty."""
+    """The value as text: numbers and booleans as in JSON; a string may be empty."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if value == "":
@@ -111,5 +112,7 @@ def _scalar(value: object, claim: str) -> str:
 
 def _text(value: object, claim: str) -> str:
     if not isinstance(value, str) or not value or len(value) > _LONGEST_TEXT or not value.isprintable():
-        raise _Refused(f"claim {claim!r} is missing, or is not such text as can be used")
+        raise _InvalidClaim(
+            f"claim {claim!r} is missing, or is not a printable string of 1 to {_LONGEST_TEXT:,} characters"
+        )
     return value

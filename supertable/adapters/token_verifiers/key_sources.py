@@ -1,4 +1,4 @@
-"""Where keys come from, and how long those at hand are used."""
+"""Where keys are read from, and how long they are cached."""
 
 from __future__ import annotations
 
@@ -10,26 +10,28 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Protocol
 
-from supertable.adapters.token_verifiers.keys import Key, KeySet, UnusableKeys, of_text
+from supertable.adapters.token_verifiers.keys import Key, KeySet, UnusableKeys, keys_from_text
 from supertable.application.ports.clocks import Clock
 from supertable.domain.errors import Unavailable
 
 _LOG = logging.getLogger(__name__)
-_MOST_BYTES = 1_048_576
+_MAX_BYTES = 1_048_576
 _TIMEOUT_SECONDS = 3
 _PORTION_BYTES = 65_536
 
 
 class Keys(Protocol):
+    """The keys of an issuer."""
+
     def find(self, kid: str | None) -> Key | None:
-        """The key of that id; for None the only one there is. Raises `Unavailable` where it cannot be told."""
+        """The key with this id; for None the only key, if there is only one. Raises `Unavailable` if none can be read."""
 
 
 class CachedKeys:
-    """Keys that change now and then. They are read again when they are old, and for an id that is not among them.
+    """Keys that the issuer may change. They are read again after `refresh_seconds`, and for an unknown id.
 
-    `pause_seconds`: the least time between two readings, so that made-up ids cause no storm of them. While they cannot
-    be read, those at hand are used for `trust_seconds`. Thread-safe.
+    `pause_seconds`: the least time between two reads, so that invented ids do not cause a flood of reads. While the
+    keys cannot be read, those read last are used for `trust_seconds`. Thread-safe.
     """
 
     def __init__(
@@ -52,21 +54,21 @@ class CachedKeys:
         self._failed = False
 
     def find(self, kid: str | None) -> Key | None:
-        key = self._at_hand(kid, self._refresh_seconds)
+        key = self._cached(kid, self._refresh_seconds)
         if key:
             return key
-        key = self._at_hand(kid, self._trust_seconds)
-        if self._lock.acquire(blocking=key is None):  # whoever has an old key need not wait for another's reading
+        key = self._cached(kid, self._trust_seconds)
+        if self._lock.acquire(blocking=key is None):  # with an old key, do not wait for another thread's read
             try:
                 self._refresh()
             finally:
                 self._lock.release()
-        key = self._at_hand(kid, self._trust_seconds)
+        key = self._cached(kid, self._trust_seconds)
         if key is None and self._failed:
-            raise Unavailable("The keys that tokens are checked with could not be read; it is safe to try again.")
+            raise Unavailable("The keys that verify signed tokens could not be read. It is safe to try again.")
         return key
 
-    def _at_hand(self, kid: str | None, seconds: float) -> Key | None:
+    def _cached(self, kid: str | None, seconds: float) -> Key | None:
         keys = self._keys
         return keys.find(kid) if keys and self._clock.monotonic_seconds() - self._read_at < seconds else None
 
@@ -76,7 +78,7 @@ class CachedKeys:
             return
         self._tried_at = now
         try:
-            self._keys = of_text(self._read())
+            self._keys = keys_from_text(self._read())
             self._read_at, self._failed = now, False
         except (OSError, HTTPException, UnusableKeys) as error:
             self._failed = True
@@ -84,22 +86,25 @@ class CachedKeys:
 
 
 def file_reader(path: Path) -> Callable[[], bytes]:
+    """The returned function raises OSError."""
     return path.read_bytes
 
 
 def url_reader(url: str, clock: Clock) -> Callable[[], bytes]:
+    """The returned function follows no redirect and raises OSError and HTTPException."""
+
     def read() -> bytes:
-        ends = clock.monotonic_seconds() + _TIMEOUT_SECONDS
+        deadline = clock.monotonic_seconds() + _TIMEOUT_SECONDS
         with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
             if response.url != url:
-                raise OSError("the address leads to another one")
+                raise OSError("the address redirects to another one")
             body = b""
             while portion := response.read1(_PORTION_BYTES):
                 body += portion
-                if len(body) > _MOST_BYTES:
-                    raise OSError(f"it is longer than {_MOST_BYTES:,} bytes")
-                if clock.monotonic_seconds() > ends:
-                    raise OSError(f"it was not there after {_TIMEOUT_SECONDS} s")
+                if len(body) > _MAX_BYTES:
+                    raise OSError(f"the document is longer than {_MAX_BYTES:,} bytes")
+                if clock.monotonic_seconds() > deadline:
+                    raise OSError(f"the document was not complete after {_TIMEOUT_SECONDS} s")
             return body
 
     return read

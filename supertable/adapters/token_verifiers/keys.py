@@ -1,4 +1,4 @@
-"""The keys that signatures are checked with. A key has one algorithm, whatever a token says of its own."""
+"""The keys that verify signatures. A key has one algorithm; the one that a token's header names is ignored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PublicKey = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey
 
 
 class UnusableKeys(Exception):
-    """What was read holds no key to check signatures with."""
+    """The document has no key that can verify signatures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
-    """`named` by the key's id. `only`: the one that tokens without an id are checked with, where there is but one."""
+    """`named`: keys by id. `only`: the key for tokens without an id; None if there are several keys."""
 
     named: Mapping[str, Key] = field(default_factory=dict)
     only: Key | None = None
@@ -37,38 +37,38 @@ class KeySet:
         return self.only if kid is None or not self.named else self.named.get(kid)
 
 
-def of_secret(secret: str) -> KeySet:
+def keys_from_secret(secret: str) -> KeySet:
     return KeySet(only=Key(secret.encode(), "HS256"))
 
 
-def of_text(text: bytes) -> KeySet:
-    """The public keys of a JWKS document, or the one of a PEM file. Raises `UnusableKeys`."""
+def keys_from_text(text: bytes) -> KeySet:
+    """The public keys of a JWKS document, or the public key of a PEM file. Raises `UnusableKeys`."""
     if text.lstrip().startswith(b"-----BEGIN"):
-        return KeySet(only=_of_pem(text))
+        return KeySet(only=_key_from_pem(text))
     try:
         listed = json.loads(text)["keys"]
-        usable = [(jwk.get("kid"), key) for jwk in listed if (key := _of_jwk(jwk))]
+        usable = [(jwk.get("kid"), key) for jwk in listed if (key := _key_from_jwk(jwk))]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise UnusableKeys("it is neither a JWKS document nor a PEM file") from None
+        raise UnusableKeys("the text is neither a JWKS document nor a PEM file") from None
     if not usable:
-        raise UnusableKeys("it has no public key for RS256, ES256 or EdDSA")
+        raise UnusableKeys("the document has no public key for RS256, ES256 or EdDSA")
     named = {kid: key for kid, key in usable if isinstance(kid, str)}
     return KeySet(named, usable[0][1] if len(usable) == 1 else None)
 
 
-def _of_pem(text: bytes) -> Key:
+def _key_from_pem(text: bytes) -> Key:
     try:
         material = load_pem_public_key(text)
     except ValueError:
-        raise UnusableKeys("it is not the PEM of a public key") from None
+        raise UnusableKeys("the PEM file has no public key") from None
     algorithm = _algorithm(material)
     if algorithm is None or not isinstance(material, PublicKey):
-        raise UnusableKeys("its key is none for RS256, ES256 or EdDSA")
+        raise UnusableKeys("the key in the PEM file is not for RS256, ES256 or EdDSA")
     return Key(material, algorithm)
 
 
-def _of_jwk(jwk: dict[str, Any]) -> Key | None:
-    """None for keys of other uses and algorithms, which a set may well have; and for those that are not public."""
+def _key_from_jwk(jwk: dict[str, Any]) -> Key | None:
+    """None: the key is for another use or algorithm, which a set may contain, or it is not public."""
     try:
         material = jwt.PyJWK(jwk).key
     except jwt.PyJWTError:

@@ -65,12 +65,12 @@ def _keys(settings: Settings, clock: Clock) -> Keys:
     from supertable.adapters.token_verifiers import key_sources, keys
 
     if settings.jwt_secret is not None:
-        return keys.of_secret(settings.jwt_secret.get_secret_value())
+        return keys.keys_from_secret(settings.jwt_secret.get_secret_value())
     if settings.jwt_jwks_file is None:
         return key_sources.CachedKeys(key_sources.url_reader(settings.jwt_jwks_url or "", clock), clock)
     try:
         read = key_sources.file_reader(settings.jwt_jwks_file.expanduser())
-        keys.of_text(read())
+        keys.keys_from_text(read())
     except OSError:
         raise InvalidSetting(_FILE, "the file cannot be read") from None
     except keys.UnusableKeys as error:
