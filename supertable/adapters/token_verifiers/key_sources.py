@@ -24,7 +24,7 @@ class Keys(Protocol):
     """The keys of an issuer."""
 
     def find(self, kid: str | None) -> Key | None:
-        """The key with this id; for None the only key, if there is only one. Raises `Unavailable` if none can be read."""
+        """The key with this id; for None the key, if there is only one. Raises `Unavailable` if keys cannot be read."""
 
 
 class CachedKeys:
