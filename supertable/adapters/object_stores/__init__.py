@@ -1,1 +1,1 @@
-"""Object stores: where bytes are kept durably."""
+"""Object stores: durable storage of bytes by key."""

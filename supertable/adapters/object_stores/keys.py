@@ -1,4 +1,4 @@
-"""What an object's key may look like, checked again at the edge of every store (defence in depth)."""
+"""The syntax of object keys, checked again at the edge of every store (defence in depth)."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ _SEGMENT = re.compile(r"[A-Za-z0-9._=-]+")
 
 
 def is_segment(name: str) -> bool:
-    """Whether `name` may stand between two slashes of a key."""
+    """Whether `name` is valid as one segment of a key, between two slashes."""
     return _SEGMENT.fullmatch(name) is not None and name not in (".", "..")
 
 
 def is_key(name: str) -> bool:
-    """Whether `name` is made of `/`-separated segments of `A-Z a-z 0-9 . _ = -`."""
+    """Whether `name` consists of `/`-separated segments of `A-Z a-z 0-9 . _ = -`."""
     return all(map(is_segment, name.split("/")))
 
 
 def check_key(key: str) -> str:
-    """The key itself; ValueError when it `is_key` not."""
+    """The key itself. Raises ValueError unless it is valid."""
     if not is_key(key):
         raise ValueError(f"not an object key: {key!r}")
     return key
 
 
 def check_prefix(prefix: str) -> str:
-    """The prefix itself; ValueError when no key could start with it."""
+    """The prefix itself. Raises ValueError if no valid key starts with it."""
     folder, name = split_prefix(prefix)
-    whole = folder[:-1].split("/") if folder else []
-    if not all(map(is_segment, whole)) or (name and not _SEGMENT.fullmatch(name)):
+    segments = folder[:-1].split("/") if folder else []
+    if not all(map(is_segment, segments)) or (name and not _SEGMENT.fullmatch(name)):
         raise ValueError(f"not the start of an object key: {prefix!r}")
     return prefix
 
 
 def check_folder_prefix(prefix: str) -> str:
-    """The prefix itself; ValueError unless it is empty or names a whole folder, ending with `/`."""
+    """The prefix itself. Raises ValueError unless it is empty or names a folder, ending with `/`."""
     if prefix and not prefix.endswith("/"):
         raise ValueError(f"not a folder (it does not end with '/'): {prefix!r}")
     return check_prefix(prefix)
 
 
 def split_prefix(prefix: str) -> tuple[str, str]:
-    """The whole folders of a prefix (empty, or ending with `/`), and the start of a name after them."""
+    """The folder of a prefix (empty, or ending with `/`), and the beginning of a name after it."""
     end = prefix.rfind("/") + 1
     return prefix[:end], prefix[end:]

@@ -1,4 +1,4 @@
-"""An object store in this process's memory, for tests and try-outs: not durable, not shared."""
+"""An object store in the memory of this process, for tests and demos: not durable, not shared."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CHUNK_BYTES = 1024 * 1024
 
 
 class InMemoryObjectStore:
-    """Safe for any number of threads. `now_us` dates the objects; the system's clock by default."""
+    """Safe for any number of threads. `now_us` returns the time of a write; default: the system's clock."""
 
     def __init__(self, now_us: Callable[[], int] | None = None) -> None:
         self._now_us = now_us or (lambda: time.time_ns() // 1000)
@@ -82,8 +82,8 @@ class InMemoryObjectStore:
                 self._objects.pop(check_key(key), None)
 
     def location(self, key: str) -> NoReturn:
-        """Always raises StoreUnavailable: no engine can open what is only in memory."""
-        raise StoreUnavailable("give a location for", check_key(key), "it is only in memory")
+        """Always raises `StoreUnavailable`: an engine cannot open an object in memory."""
+        raise StoreUnavailable("give a location for", check_key(key), "the object is only in memory")
 
     def signed_location(self, key: str, seconds: int) -> NoReturn:  # noqa: ARG002 - nothing to sign
         self.location(key)

@@ -97,7 +97,7 @@ def test_exit_codes_of_an_invalid_setting_and_a_missing_bucket(remote: Cli, monk
         monkeypatch.setenv("STORAGE_TYPE", "S3")
     missing = remote("tables")
     assert missing.code == 1
-    assert "nowhere; make it, or check" in " ".join(missing.err.split())
+    assert "nowhere does not exist; create it, or check" in " ".join(missing.err.split())
     monkeypatch.setenv("STORAGE_ENDPOINT_URL", "ftp://somewhere")
     refused = remote("tables")
     assert refused.code == 2

@@ -11,11 +11,11 @@ from uuid import uuid4
 import pytest
 from dependency_injector import providers
 
-from supertable.adapters.object_stores.cloud.azure import AzureBucket, AzurePatience
+from supertable.adapters.object_stores.cloud.azure import AzureBucket, AzureTimeouts
 from supertable.adapters.object_stores.cloud.buckets import Bucket
 from supertable.adapters.object_stores.cloud.cloud_store import CloudObjectStore
-from supertable.adapters.object_stores.cloud.gcs import GcsBucket, GcsPatience
-from supertable.adapters.object_stores.cloud.s3 import S3Bucket, S3Patience
+from supertable.adapters.object_stores.cloud.gcs import GcsBucket, GcsTimeouts
+from supertable.adapters.object_stores.cloud.s3 import S3Bucket, S3Timeouts
 from supertable.config.container import Container
 from supertable.config.settings.settings import Settings
 from supertable.domain.access.sessions import owner
@@ -34,12 +34,12 @@ SERVERS = {"seaweedfs": "S3 (SeaweedFS)", "azurite": "Azure (Azurite)", "fake_gc
 
 def impatient_bucket(server: Server, proxy: FaultProxy | None) -> Bucket:
     if isinstance(server, SeaweedFS):
-        s3 = replace(server.address, patience=S3Patience(1, 0.5, 3))
+        s3 = replace(server.address, timeouts=S3Timeouts(1, 0.5, 3))
         return S3Bucket(replace(s3, endpoint=proxy.endpoint) if proxy else s3)
     if isinstance(server, Azurite):
-        azure = replace(server.address, patience=AzurePatience(1, 1, 2))
+        azure = replace(server.address, timeouts=AzureTimeouts(1, 1, 2))
         return AzureBucket(replace(azure, endpoint=f"{proxy.endpoint}/{azure.account}") if proxy else azure)
-    google = replace(server.address, patience=GcsPatience(1, 1, 3))
+    google = replace(server.address, timeouts=GcsTimeouts(1, 1, 3))
     return GcsBucket(replace(google, endpoint=proxy.endpoint) if proxy else google)
 
 

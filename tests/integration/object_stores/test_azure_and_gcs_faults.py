@@ -14,9 +14,9 @@ import pyarrow as pa
 import pytest
 
 import supertable
-from supertable.adapters.object_stores.cloud.azure import AzureBucket, AzurePatience
+from supertable.adapters.object_stores.cloud.azure import AzureBucket, AzureTimeouts
 from supertable.adapters.object_stores.cloud.cloud_store import CloudObjectStore
-from supertable.adapters.object_stores.cloud.gcs import GcsBucket, GcsPatience
+from supertable.adapters.object_stores.cloud.gcs import GcsBucket, GcsTimeouts
 from supertable.application.ports.object_stores import ObjectStore, PutAmbiguous, PutConflict
 from supertable.domain.errors import CommitUncertain, StoreUnavailable
 from tests.servers.azurite import Azurite
@@ -48,9 +48,9 @@ def store(server: Azurite | FakeGcs, proxy: FaultProxy, tmp_path: Path) -> Objec
     bucket: AzureBucket | GcsBucket
     if isinstance(server, Azurite):
         behind = f"{proxy.endpoint}/{server.address.account}"
-        bucket = AzureBucket(replace(server.address, endpoint=behind, patience=AzurePatience(1, 1, 2)))
+        bucket = AzureBucket(replace(server.address, endpoint=behind, timeouts=AzureTimeouts(1, 1, 2)))
     else:
-        bucket = GcsBucket(replace(server.address, endpoint=proxy.endpoint, patience=GcsPatience(1, 1, 3)))
+        bucket = GcsBucket(replace(server.address, endpoint=proxy.endpoint, timeouts=GcsTimeouts(1, 1, 3)))
     return CloudObjectStore(bucket, f"faults/{uuid4().hex}", tmp_path / "uploads")
 
 

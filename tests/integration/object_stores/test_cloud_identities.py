@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from supertable.adapters.object_stores.cloud.azure import AzureBucket, AzurePatience
+from supertable.adapters.object_stores.cloud.azure import AzureBucket, AzureTimeouts
 from supertable.adapters.object_stores.cloud.cloud_store import CloudObjectStore
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.config.backends.azure_address import azure_address
@@ -41,7 +41,7 @@ def azurite_of_identities(
     home: Path, tmp_path: Path, trusted: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Azurite]:
     server = Azurite(tmp_path / "azurite", trusted)
-    server.make_container("supertable")
+    server.create_container("supertable")
     own = {"SUPERTABLE_HOME": str(home), "AZURE_BLOB_ENDPOINT": server.endpoint, "AZURE_STORAGE_ACCOUNT": ACCOUNT}
     for name, value in {"STORAGE_TYPE": "AZURE", **own}.items():
         monkeypatch.setenv(name, value)
@@ -77,7 +77,7 @@ def test_without_any_identity_it_says_what_to_set(
 ) -> None:
     monkeypatch.setenv("IDENTITY_ENDPOINT", "http://127.0.0.1:9/token")
     monkeypatch.setenv("IDENTITY_HEADER", "from-the-platform")
-    address = replace(azure_address(load_settings()), patience=AzurePatience(attempts=1))
+    address = replace(azure_address(load_settings()), timeouts=AzureTimeouts(attempts=1))
     store = CloudObjectStore(AzureBucket(address), "", tmp_path)
     with pytest.raises(StoreUnavailable, match="no usable credentials; check AZURE_STORAGE_CONNECTION_STRING"):
         store.read("a")

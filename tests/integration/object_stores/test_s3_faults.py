@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from supertable.adapters.object_stores.cloud.cloud_store import CloudObjectStore
-from supertable.adapters.object_stores.cloud.s3 import S3Bucket, S3Patience
+from supertable.adapters.object_stores.cloud.s3 import S3Bucket, S3Timeouts
 from supertable.application.ports.object_stores import ObjectStore, PutAmbiguous, PutConflict
 from supertable.domain.errors import StoreUnavailable
 from tests.servers.fault_proxy import FaultProxy, Request, Script, WireFault, nothing
@@ -39,7 +39,7 @@ def prefix() -> str:
 @pytest.fixture
 def store(seaweedfs: SeaweedFS, proxy: FaultProxy, prefix: str, tmp_path: Path) -> ObjectStore:
     """It gives up soon. The bucket is there, and the connection was used before."""
-    address = replace(seaweedfs.address, endpoint=proxy.endpoint, patience=S3Patience(1, 0.5, 3))
+    address = replace(seaweedfs.address, endpoint=proxy.endpoint, timeouts=S3Timeouts(1, 0.5, 3))
     store = CloudObjectStore(S3Bucket(address), prefix, tmp_path / "uploads")
     store.size("warm")
     return store

@@ -33,27 +33,27 @@ from supertable.adapters.object_stores.cloud import azure_errors
 from supertable.adapters.object_stores.cloud.azure_errors import (
     FAILURES,
     CannotSign,
-    Garbled,
+    CorruptedResponse,
     NotDeleted,
     check_headers,
     code,
     status,
 )
-from supertable.adapters.object_stores.cloud.buckets import Found, Piece, Replaced
+from supertable.adapters.object_stores.cloud.buckets import ByteRange, ObjectInfo, Replaced
 from supertable.application.ports.object_stores import PutAmbiguous, PutConflict, StoredObject
 
-PAGE_KEYS = 5_000  # the most that Azure gives
+PAGE_KEYS = 5_000  # Azure's maximum
 _BLOCK_BYTES = 8 * 1024 * 1024
-_AT_ONCE = 4
+_PARALLEL_REQUESTS = 4
 _NO_BLOB = "BlobNotFound"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CLOCKS_DIFFER = timedelta(minutes=15)
-_DELEGATION = timedelta(hours=6)
+_CLOCK_SKEW = timedelta(minutes=15)
+_DELEGATION_LIFETIME = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
-class AzurePatience:
-    """Seconds to wait for one connection and for one answer; `attempts` at most in all, with back-off between."""
+class AzureTimeouts:
+    """Seconds to wait for one connection and for one response; at most `attempts` attempts, with back-off between."""
 
     connect_seconds: float = 5
     read_seconds: float = 20
@@ -62,9 +62,9 @@ class AzurePatience:
 
 @dataclass(frozen=True, slots=True)
 class AzureAddress:
-    """How to reach a container. With neither `key` nor `sas_token`, the machine's or workload's identity is used.
+    """How to reach a container. With neither `key` nor `sas_token`, the identity of the machine or workload is used.
 
-    `endpoint` is the blob service's address. Only a SAS token does without the account's name.
+    `endpoint` is the address of the blob service. `account` is required except with a SAS token.
     """
 
     container: str
@@ -72,18 +72,18 @@ class AzureAddress:
     account: str | None = None
     key: str | None = field(default=None, repr=False)
     sas_token: str | None = field(default=None, repr=False)
-    patience: AzurePatience = AzurePatience()
+    timeouts: AzureTimeouts = AzureTimeouts()
 
 
 class AzureBucket:
-    """See `Bucket`. Its client is made at the first use in each process: connections do not survive a fork."""
+    """See `Bucket`. The client is created at the first use in each process: connections do not survive a fork."""
 
     failures = FAILURES
-    most_deleted = 256
+    max_deleted_keys = 256
 
     def __init__(self, address: AzureAddress) -> None:
         self._address = address
-        self._made: tuple[int, BlobServiceClient, ContainerClient] | None = None
+        self._cached_client: tuple[int, BlobServiceClient, ContainerClient] | None = None
         self._delegation: tuple[datetime, UserDelegationKey] | None = None
 
     def __repr__(self) -> str:
@@ -105,13 +105,13 @@ class AzureBucket:
     def upload(self, key: str, path: Path) -> None:
         with path.open("rb") as file:
             length = path.stat().st_size
-            self._client.upload_blob(key, file, length=length, overwrite=True, max_concurrency=_AT_ONCE)
+            self._client.upload_blob(key, file, length=length, overwrite=True, max_concurrency=_PARALLEL_REQUESTS)
 
     def get(self, key: str) -> bytes | None:
-        piece = self._download(key)
-        return None if piece is None else piece.data
+        found = self._download(key)
+        return None if found is None else found.data
 
-    def get_range(self, key: str, start: int, length: int, tag: str | None) -> Piece | None:
+    def get_range(self, key: str, start: int, length: int, tag: str | None) -> ByteRange | None:
         pinned = {"etag": tag, "match_condition": MatchConditions.IfNotModified} if tag else {}
         try:
             return self._download(key, offset=start, length=length, **pinned)
@@ -120,21 +120,21 @@ class AzureBucket:
                 raise Replaced(key) from None
             if status(error) != 416 or start > 0:
                 raise
-            return self._download(key, **pinned)  # an object of no bytes has no ranges
+            return self._download(key, **pinned)  # an empty object has no ranges
 
-    def find(self, key: str) -> Found | None:
+    def find(self, key: str) -> ObjectInfo | None:
         try:
-            told = self._client.get_blob_client(key).get_blob_properties()
+            response = self._client.get_blob_client(key).get_blob_properties()
         except ResourceNotFoundError as error:
             if code(error) == _NO_BLOB:
                 return None
             raise
-        if told.size is None or told.etag is None:  # type: ignore[redundant-expr] # a header may be missing
-            raise Garbled
-        return Found(told.size, str(told.etag))
+        if response.size is None or response.etag is None:  # type: ignore[redundant-expr] # a header may be missing
+            raise CorruptedResponse
+        return ObjectInfo(response.size, str(response.etag))
 
     def list(self, prefix: str, start_after: str) -> Iterator[StoredObject]:
-        """Older servers ignore `start_from`, which includes the key itself anyhow: hence the comparison."""
+        """Compares each key, because `start_from` includes the key itself, and older servers ignore it."""
         found = self._client.list_blobs(prefix or None, start_from=start_after or None, results_per_page=PAGE_KEYS)
         for entry in found:
             if entry.name > start_after:
@@ -146,10 +146,10 @@ class AzureBucket:
                 yield entry.name[len(prefix) : -1]
 
     def delete(self, keys: Sequence[str]) -> None:
-        answers = self._client.delete_blobs(*keys, delete_snapshots="include", raise_on_any_failure=False)
-        kept = [answer.status_code for answer in answers if answer.status_code not in (202, 404)]
+        responses = self._client.delete_blobs(*keys, delete_snapshots="include", raise_on_any_failure=False)
+        kept = [response.status_code for response in responses if response.status_code not in (202, 404)]
         if kept:
-            raise NotDeleted(f"{len(kept):,} of {len(keys):,} could not be deleted (status {kept[0]})")
+            raise NotDeleted(f"{len(kept):,} of {len(keys):,} objects could not be deleted (status {kept[0]})")
 
     def url(self, key: str) -> str:
         return f"az://{self._address.container}/{key}"
@@ -167,22 +167,23 @@ class AzureBucket:
         )
         return f"{address.endpoint}/{address.container}/{key}?{signed}"
 
-    def _download(self, key: str, **asked: Any) -> Piece | None:
+    def _download(self, key: str, **options: Any) -> ByteRange | None:
         try:
-            stream = self._client.download_blob(key, **asked)
+            stream = self._client.download_blob(key, **options)
             data = stream.readall()
         except ResourceNotFoundError as error:
             if code(error) == _NO_BLOB:
                 return None
             raise
-        except ValueError:  # the SDK's word for a header that is not there
-            raise Garbled from None
+        except ValueError:  # the SDK raises it for a missing header
+            raise CorruptedResponse from None
         if stream.properties.etag is None:
-            raise Garbled
-        whole = int(str(stream.properties.content_range).rpartition("/")[2])
-        return Piece(data, Found(whole, str(stream.properties.etag)))
+            raise CorruptedResponse
+        object_bytes = int(str(stream.properties.content_range).rpartition("/")[2])
+        return ByteRange(data, ObjectInfo(object_bytes, str(stream.properties.etag)))
 
     def _not_created(self, error: AzureError, may_be_ours: bool) -> Exception:
+        """The error of `create`. `may_be_ours`: an earlier attempt may have created the object."""
         never_sent = isinstance(error, ServiceRequestError | ClientAuthenticationError)
         refused = 400 <= status(error) < 500 and status(error) != 408 and bool(code(error))
         if may_be_ours or not (never_sent or refused):
@@ -196,18 +197,17 @@ class AzureBucket:
             return {"account_key": self._address.key}
         if self._address.sas_token:
             raise CannotSign(
-                "AZURE_SAS_TOKEN cannot sign addresses: set SUPERTABLE_DUCKDB_PRESIGNED to false, or use "
+                "AZURE_SAS_TOKEN cannot sign addresses; set SUPERTABLE_DUCKDB_PRESIGNED to false, or use "
                 "AZURE_STORAGE_KEY or an identity"
             )
         return {"user_delegation_key": self._delegation_key(until)}
 
     def _delegation_key(self, until: datetime) -> UserDelegationKey:
-        """Azure's key for what this identity may sign, kept for as long as it lasts."""
+        """The key with which Azure lets this identity sign, cached until it expires."""
         if self._delegation is None or self._delegation[0] < until:
             now = datetime.now(UTC)
-            end = max(until, now + _DELEGATION)
-            made = self._service.get_user_delegation_key(now - _CLOCKS_DIFFER, end)
-            self._delegation = end, made
+            end = max(until, now + _DELEGATION_LIFETIME)
+            self._delegation = end, self._service.get_user_delegation_key(now - _CLOCK_SKEW, end)
         return self._delegation[1]
 
     @property
@@ -220,39 +220,39 @@ class AzureBucket:
 
     @property
     def _clients(self) -> tuple[BlobServiceClient, ContainerClient]:
-        if self._made is None or self._made[0] != os.getpid():
+        if self._cached_client is None or self._cached_client[0] != os.getpid():
             service = _service(self._address)
-            self._made = os.getpid(), service, service.get_container_client(self._address.container)
-        return self._made[1:]
+            self._cached_client = os.getpid(), service, service.get_container_client(self._address.container)
+        return self._cached_client[1:]
 
 
 class _Attempts:
-    """What became of the attempts of one request before its last."""
+    """The failed attempts of one request. `may_be_ours`: one of them may have created the object."""
 
     def __init__(self) -> None:
         self.may_be_ours = False
 
     def failed(self, error: Exception | None = None, **_: Any) -> None:
-        """One attempt failed, without an `error` by the answer's status, and the SDK is about to try again."""
+        """Record a failed attempt before the SDK retries. Without `error`, it failed by the response's status."""
         self.may_be_ours = self.may_be_ours or not isinstance(error, ServiceRequestError)
 
 
 def _service(address: AzureAddress) -> BlobServiceClient:
-    patience = address.patience
-    again = patience.attempts - 1
+    timeouts = address.timeouts
+    retries = timeouts.attempts - 1
     return BlobServiceClient(
         address.endpoint,
         credential=_credential(address),
-        connection_timeout=patience.connect_seconds,
-        read_timeout=patience.read_seconds,
+        connection_timeout=timeouts.connect_seconds,
+        read_timeout=timeouts.read_seconds,
         retry_policy=ExponentialRetry(
             initial_backoff=-1,  # plus the powers of the base: 0.6, 1.6, 3.1, 5.6 seconds
             increment_base=1.6,  # type: ignore[arg-type]
             random_jitter_range=0.5,  # type: ignore[arg-type]
-            retry_total=again,
-            retry_connect=again,
-            retry_read=again,
-            retry_status=again,
+            retry_total=retries,
+            retry_connect=retries,
+            retry_read=retries,
+            retry_status=retries,
         ),
         raw_response_hook=check_headers,
         max_single_put_size=_BLOCK_BYTES,

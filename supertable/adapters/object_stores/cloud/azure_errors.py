@@ -1,4 +1,4 @@
-"""What the errors of Azure's SDK mean, in words without addresses or credentials."""
+"""The errors of Azure's SDK, and messages for them without addresses or credentials."""
 
 from __future__ import annotations
 
@@ -17,66 +17,69 @@ from azure.core.pipeline import PipelineResponse
 
 CREDENTIALS = "AZURE_STORAGE_CONNECTION_STRING, AZURE_STORAGE_KEY or AZURE_SAS_TOKEN, or the managed identity"
 
-_SAYINGS: dict[type[Exception], str] = {
-    IncompleteReadError: "the answer broke off",
-    ServiceRequestError: "no connection could be made; check AZURE_STORAGE_ACCOUNT and AZURE_BLOB_ENDPOINT",
-    ServiceResponseTimeoutError: "it did not answer in time",
-    ServiceResponseError: "the connection was closed before an answer came",
+_REASONS: dict[type[Exception], str] = {
+    IncompleteReadError: "the response ended too early",
+    ServiceRequestError: "the connection failed; check AZURE_STORAGE_ACCOUNT and AZURE_BLOB_ENDPOINT",
+    ServiceResponseTimeoutError: "the response timed out",
+    ServiceResponseError: "the connection was closed before the response",
     ClientAuthenticationError: f"no usable credentials; check {CREDENTIALS}",
-    HttpResponseError: "the answer broke off",  # one with neither a status nor a code
+    HttpResponseError: "the response ended too early",  # one with neither a status nor a code
 }
 
-_ENDS = {"content-length", "transfer-encoding"}  # every answer says by one of these where it ends
+_LENGTH_HEADERS = {"content-length", "transfer-encoding"}  # every response has one of these
 
 
 class NotDeleted(Exception):
-    """The store kept objects that it was told to delete. The message says how many, and why."""
+    """The store did not delete some objects. The message has their number and the reason."""
 
 
-class Garbled(Exception):
-    """An answer that lacks what every answer has."""
+class CorruptedResponse(Exception):
+    """A response lacks a header that every response has."""
 
     def __init__(self) -> None:
-        super().__init__("the answer broke off in its headers")
+        super().__init__("the response ended within its headers")
 
 
 class CannotSign(Exception):
     """These credentials cannot sign addresses."""
 
 
-FAILURES: tuple[type[Exception], ...] = (AzureError, NotDeleted, Garbled, CannotSign)
+FAILURES: tuple[type[Exception], ...] = (AzureError, NotDeleted, CorruptedResponse, CannotSign)
 
 
 def check_headers(response: PipelineResponse[Any, Any]) -> None:
-    """What broke off in its headers looks like an answer without a body. Raises what the SDK tries again after."""
-    answer = response.http_response
-    if answer.status_code in (200, 206) and not _ENDS & {name.lower() for name in answer.headers}:
-        raise ServiceResponseError("the answer broke off in its headers")
+    """Raises an error that makes the SDK retry, for a response that ended within its headers. The SDK would take it for
+    one without a body.
+    """
+    http = response.http_response
+    if http.status_code in (200, 206) and not _LENGTH_HEADERS & {name.lower() for name in http.headers}:
+        raise ServiceResponseError("the response ended within its headers")
 
 
 def status(error: AzureError) -> int:
-    """The answer's HTTP status; 0 where none came."""
+    """The response's HTTP status; 0 without a response."""
     return int(getattr(error, "status_code", None) or 0)
 
 
 def code(error: AzureError) -> str:
-    """Azure's own word for the error, e.g. BlobNotFound; empty where none came."""
+    """Azure's code of the error, such as BlobNotFound; empty without a response."""
     found = getattr(error, "error_code", None)
     return str(getattr(found, "value", None) or found or "")
 
 
 def reason(error: Exception, container: str) -> str:
+    """See `Bucket.reason`."""
     if isinstance(error, AzureError) and status(error):
-        return _answered(error, container)
+        return _response_reason(error, container)
     if isinstance(error, AzureError):
-        return next((saying for kind, saying in _SAYINGS.items() if isinstance(error, kind)), type(error).__name__)
+        return next((text for kind, text in _REASONS.items() if isinstance(error, kind)), type(error).__name__)
     return str(error)
 
 
-def _answered(error: AzureError, container: str) -> str:
-    said = f"{code(error)}, status {status(error)}".removeprefix(", ")
+def _response_reason(error: AzureError, container: str) -> str:
+    response = f"{code(error)}, status {status(error)}".removeprefix(", ")
     if code(error) == "ContainerNotFound":
-        return f"there is no container {container}; make it, or check AZURE_CONTAINER (else STORAGE_BUCKET)"
+        return f"container {container} does not exist; create it, or check AZURE_CONTAINER (else STORAGE_BUCKET)"
     if status(error) in (401, 403):
-        return f"the credentials were refused ({said}); check {CREDENTIALS}, and what it may do in {container}"
-    return f"it answered {said}"
+        return f"the credentials were refused ({response}); check {CREDENTIALS}, and its rights in {container}"
+    return f"the store responded with {response}"

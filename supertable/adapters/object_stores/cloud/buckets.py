@@ -1,4 +1,4 @@
-"""What `CloudObjectStore` needs of one provider's SDK: its bucket, by whole keys."""
+"""The interface of a provider's bucket that `CloudObjectStore` uses."""
 
 from __future__ import annotations
 
@@ -11,80 +11,81 @@ from supertable.application.ports.object_stores import StoredObject
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """An object that exists: its size, and a tag (ETag, generation) that differs whenever its bytes may."""
+class ObjectInfo:
+    """The size of an object, and a tag (ETag, generation) that changes whenever its bytes may have changed."""
 
     bytes: int
     tag: str
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """Some bytes of an object, and the object they are of."""
+class ByteRange:
+    """Some bytes of an object, and the object's info."""
 
     data: bytes
-    of: Found
+    info: ObjectInfo
 
 
 class Replaced(Exception):
-    """The object does not have the tag asked for any more."""
+    """The object no longer has the requested tag."""
 
 
 class Bucket(Protocol):
-    """Keys here have the deployment's prefix in front. Safe for threads, and usable after a fork.
+    """Keys here begin with the deployment's prefix. Safe for threads, and usable after a fork.
 
-    Retries, time-outs and back-off are the SDK's own, by its settings. Every method lets the SDK's errors through;
-    they are among `failures`, and `reason` tells them in words fit for anyone: no credentials, no signed address.
-    A body shorter than the store said is such an error, never a short answer.
+    The SDK does retries, timeouts and back-off, by its settings. Every method lets the SDK's errors through: they are
+    among `failures`, and `reason` describes them without credentials or signed addresses. A body shorter than its
+    declared length is such an error, never a short result.
     """
 
     @property
     def failures(self) -> tuple[type[Exception], ...]:
-        """What the SDK raises."""
+        """The errors that the SDK raises."""
 
     @property
-    def most_deleted(self) -> int:
-        """How many keys one `delete` takes."""
+    def max_deleted_keys(self) -> int:
+        """The most keys that one `delete` accepts."""
 
     def reason(self, error: Exception) -> str:
-        """What went wrong; where the credentials were refused, it says so and names the settings they come from."""
+        """What failed. If the credentials were refused, it names the settings that they come from."""
 
     def create(self, key: str, data: bytes) -> None:
-        """Put if absent. Raises `PutConflict`, or `PutAmbiguous` where the object may or may not have been made.
+        """Put if absent. Raises `PutConflict`, or `PutAmbiguous` if the object may or may not have been created.
 
-        Ambiguous are time-outs, resets and answers 5xx once the request was sent, and a "there is one already"
-        after the SDK has tried more than once: that may be our own. Other errors say that nothing was made.
+        Timeouts, resets and 5xx responses after the request was sent are ambiguous. So is "already exists" after more
+        than one attempt, because an earlier attempt may have created the object. After any other error, nothing was
+        created.
         """
 
     def put(self, key: str, data: bytes) -> None:
         """Create or replace."""
 
     def upload(self, key: str, path: Path) -> None:
-        """Create from a file of any size, in parallel parts where it is large; in the bucket whole or not at all."""
+        """Create an object from a file of any size, a large one in parallel parts. No partial object ever exists."""
 
     def get(self, key: str) -> bytes | None:
-        """The whole object by one request, or None when there is none."""
+        """The whole object, by one request; None if it does not exist."""
 
-    def get_range(self, key: str, start: int, length: int, tag: str | None) -> Piece | None:
-        """`length` bytes from `start`, fewer at the object's end; no bytes of an empty object. None: no object.
+    def get_range(self, key: str, start: int, length: int, tag: str | None) -> ByteRange | None:
+        """`length` bytes from `start`, fewer at the object's end, none of an empty object. None: no object.
 
-        With a `tag`, only of the object that has it: raises `Replaced`.
+        Raises `Replaced` if a `tag` is given and the object has another one.
         """
 
-    def find(self, key: str) -> Found | None:
-        """By one cheap request; None when there is none."""
+    def find(self, key: str) -> ObjectInfo | None:
+        """The object's info, by one cheap request; None if it does not exist."""
 
     def list(self, prefix: str, start_after: str) -> Iterator[StoredObject]:
-        """In bytewise order of whole keys, page by page as it is consumed. `start_after` may be empty."""
+        """The objects in bytewise order of whole keys, fetched page by page. `start_after` may be empty."""
 
     def folders(self, prefix: str) -> Iterator[str]:
         """The next path segments under `prefix`, each once, in any order."""
 
     def delete(self, keys: Sequence[str]) -> None:
-        """At most `most_deleted` keys; one that does not exist is no error, any other that stays is."""
+        """Delete at most `max_deleted_keys` keys. Raises an error if any of these objects remains."""
 
     def url(self, key: str) -> str:
-        """For engines: `s3://bucket/key` and the like."""
+        """The object's URL for engines, such as `s3://bucket/key`."""
 
     def signed_url(self, key: str, seconds: int) -> str:
-        """An address that anyone can read the object from, for so long."""
+        """An address from which anyone can read the object, for so many seconds."""

@@ -20,11 +20,11 @@ from google.auth.transport.requests import AuthorizedSession, Request
 from google.cloud.storage import Blob, Client
 
 from supertable.adapters.object_stores.cloud import gcs_errors
-from supertable.adapters.object_stores.cloud.buckets import Found, Piece, Replaced
+from supertable.adapters.object_stores.cloud.buckets import ByteRange, ObjectInfo, Replaced
 from supertable.adapters.object_stores.cloud.gcs_errors import (
     FAILURES,
     CannotSign,
-    Garbled,
+    CorruptedResponse,
     check_headers,
     had_no_effect,
     is_transient,
@@ -34,14 +34,14 @@ from supertable.application.ports.object_stores import PutAmbiguous, PutConflict
 _SCOPES = ["https://www.googleapis.com/auth/devstorage.read_write"]
 _BYTES = "application/octet-stream"
 _CHUNK_BYTES = 8 * 1024 * 1024
-_AT_ONCE = 8
+_PARALLEL_REQUESTS = 8
 _ANY_FAILURE: tuple[type[Exception], ...] = (*FAILURES, OSError)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class GcsPatience:
-    """Seconds to wait for one connection, for one answer, and for all attempts with the back-off between them."""
+class GcsTimeouts:
+    """Seconds to wait for one connection, for one response, and for all attempts with the back-off between them."""
 
     connect_seconds: float = 5
     read_seconds: float = 20
@@ -50,32 +50,32 @@ class GcsPatience:
 
 @dataclass(frozen=True, slots=True)
 class GcsAddress:
-    """How to reach a bucket. Without an `endpoint` it is Google's. `credentials` are their JSON.
+    """How to reach a bucket. `endpoint`: None: Google's. `credentials`: as JSON text.
 
-    Without credentials the machine's are used, or none where there is an endpoint: so test servers are reached.
+    Without credentials, the machine's own are used; with an endpoint, none, as test servers require.
     """
 
     bucket: str
     endpoint: str | None = None
     project: str | None = None
     credentials: str | None = field(default=None, repr=False)
-    patience: GcsPatience = GcsPatience()
+    timeouts: GcsTimeouts = GcsTimeouts()
 
 
 class GcsBucket:
-    """See `Bucket`. Its client is made at the first use in each process: connections do not survive a fork.
+    """See `Bucket`. The client is created at the first use in each process: connections do not survive a fork.
 
-    A tag is an object's generation and its size, so that a pinned read needs no second request for the size.
-    Uploads are resumable ones, part by part. Google's parallel uploads leave parts behind when they are broken off.
+    A tag consists of an object's generation and size, so that reading by tag needs no second request for the size.
+    Uploads are resumable and sequential: Google's parallel uploads leave parts behind when they are interrupted.
     """
 
     failures = FAILURES
-    most_deleted = 1_000
+    max_deleted_keys = 1_000
 
     def __init__(self, address: GcsAddress) -> None:
         self._address = address
-        self._made: tuple[int, Client] | None = None
-        self._is_there = False
+        self._cached_client: tuple[int, Client] | None = None
+        self._bucket_exists = False
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._address!r})"
@@ -85,9 +85,9 @@ class GcsBucket:
 
     def create(self, key: str, data: bytes) -> None:
         attempts = _Attempts()
-        asked = self._asked(attempts)
+        options = self._request_options(attempts)
         try:
-            self._blob(key).upload_from_string(data, _BYTES, if_generation_match=0, **asked)
+            self._blob(key).upload_from_string(data, _BYTES, if_generation_match=0, **options)
         except PreconditionFailed as error:
             if attempts.may_be_ours:
                 raise PutAmbiguous(self.reason(error)) from None
@@ -98,43 +98,44 @@ class GcsBucket:
             raise
 
     def put(self, key: str, data: bytes) -> None:
-        self._blob(key).upload_from_string(data, _BYTES, **self._asked())
+        self._blob(key).upload_from_string(data, _BYTES, **self._request_options())
 
     def upload(self, key: str, path: Path) -> None:
         blob = self._blob(key)
         blob.chunk_size = _CHUNK_BYTES
-        blob.upload_from_filename(str(path), _BYTES, **self._asked())
+        blob.upload_from_filename(str(path), _BYTES, **self._request_options())
 
     def get(self, key: str) -> bytes | None:
         blob = self._blob(key)
         try:
-            return bytes(blob.download_as_bytes(**self._asked()))
+            return bytes(blob.download_as_bytes(**self._request_options()))
         except NotFound:
-            self._check_bucket()
+            self._require_bucket()
             return None
 
-    def get_range(self, key: str, start: int, length: int, tag: str | None) -> Piece | None:
-        found = _of(tag) if tag else self.find(key)
-        if found is None:
+    def get_range(self, key: str, start: int, length: int, tag: str | None) -> ByteRange | None:
+        info = _info(tag) if tag else self.find(key)
+        if info is None:
             return None
-        if found.bytes <= start:
-            return Piece(b"", found)
-        blob = self._blob(key, int(found.tag.partition("-")[0]))
+        if info.bytes <= start:
+            return ByteRange(b"", info)
+        blob = self._blob(key, int(info.tag.partition("-")[0]))
         try:
-            return Piece(blob.download_as_bytes(start=start, end=start + length - 1, **self._asked()), found)
+            data = blob.download_as_bytes(start=start, end=start + length - 1, **self._request_options())
+            return ByteRange(data, info)
         except (NotFound, RequestRangeNotSatisfiable):
             raise Replaced(key) from None
 
-    def find(self, key: str) -> Found | None:
+    def find(self, key: str) -> ObjectInfo | None:
         blob = self._blob(key)
         try:
-            blob.reload(**self._asked())
+            blob.reload(**self._request_options())
         except NotFound:
-            self._check_bucket()
+            self._require_bucket()
             return None
         if blob.generation is None or blob.size is None:
-            raise Garbled
-        return _of(f"{blob.generation}-{blob.size}")
+            raise CorruptedResponse
+        return _info(f"{blob.generation}-{blob.size}")
 
     def list(self, prefix: str, start_after: str) -> Iterator[StoredObject]:
         fields = "items(name,size,updated),nextPageToken"
@@ -149,14 +150,14 @@ class GcsBucket:
                 yield folder[len(prefix) : -1]
 
     def delete(self, keys: Sequence[str]) -> None:
-        with ThreadPoolExecutor(min(_AT_ONCE, len(keys)), "delete") as pool:
+        with ThreadPoolExecutor(min(_PARALLEL_REQUESTS, len(keys)), "delete") as pool:
             list(pool.map(self._delete, keys))
 
     def url(self, key: str) -> str:
         return f"gs://{self._address.bucket}/{key}"
 
     def signed_url(self, key: str, seconds: int) -> str:
-        """The plain address where there are no credentials: whoever wants none can be read without any."""
+        """Without credentials, the plain address: the server then requires none."""
         if _is_anonymous(self._address):
             return f"{self._address.endpoint}/{self._address.bucket}/{key}"
         return str(
@@ -170,21 +171,22 @@ class GcsBucket:
 
     def _delete(self, key: str) -> None:
         try:
-            self._blob(key).delete(**self._asked())
+            self._blob(key).delete(**self._request_options())
         except NotFound:
             pass
 
-    def _entries(self, prefix: str, **asked: Any) -> Any:
-        return self._client.list_blobs(self._address.bucket, prefix=prefix or None, **asked, **self._asked())
+    def _entries(self, prefix: str, **options: Any) -> Any:
+        options |= self._request_options()
+        return self._client.list_blobs(self._address.bucket, prefix=prefix or None, **options)
 
-    def _check_bucket(self) -> None:
-        """Whether there is a bucket at all: "not found" does not tell, so the first such answer is followed up."""
-        if not self._is_there:
+    def _require_bucket(self) -> None:
+        """Raises NotFound if there is no bucket. A missing object has the same error, so the first one is checked."""
+        if not self._bucket_exists:
             next(iter(self._entries("", max_results=1)), None)
-            self._is_there = True
+            self._bucket_exists = True
 
     def _signer(self) -> dict[str, Any]:
-        """Credentials without a private key have Google sign, by the account's own right to do so."""
+        """The arguments for signing. Without a private key, Google signs for the account, if that has the right to."""
         credentials = self._client._credentials
         if isinstance(credentials, Signing):
             return {}
@@ -192,7 +194,7 @@ class GcsBucket:
         email = getattr(credentials, "service_account_email", None)
         if email is None:
             raise CannotSign(
-                "these credentials cannot sign addresses: set SUPERTABLE_DUCKDB_PRESIGNED to false, or use a service "
+                "these credentials cannot sign addresses; set SUPERTABLE_DUCKDB_PRESIGNED to false, or use a service "
                 "account"
             )
         return {"service_account_email": email, "access_token": credentials.token}
@@ -200,26 +202,29 @@ class GcsBucket:
     def _blob(self, key: str, generation: int | None = None) -> Blob:
         return self._client.bucket(self._address.bucket).blob(key, generation=generation)
 
-    def _asked(self, attempts: _Attempts | None = None) -> dict[str, Any]:
-        patience = self._address.patience
+    def _request_options(self, attempts: _Attempts | None = None) -> dict[str, Any]:
+        timeouts = self._address.timeouts
         retry = Retry(
             predicate=is_transient,
             initial=0.5,
             maximum=8,
-            timeout=patience.all_seconds,
+            timeout=timeouts.all_seconds,
             on_error=attempts.failed if attempts else None,
         )
-        return {"timeout": (patience.connect_seconds, patience.read_seconds), "retry": retry}
+        return {"timeout": (timeouts.connect_seconds, timeouts.read_seconds), "retry": retry}
 
     @property
     def _client(self) -> Client:
-        if self._made is None or self._made[0] != os.getpid():
-            self._made = os.getpid(), _client(self._address)
-        return self._made[1]
+        if self._cached_client is None or self._cached_client[0] != os.getpid():
+            self._cached_client = os.getpid(), _client(self._address)
+        return self._cached_client[1]
 
 
 class _Attempts:
-    """What became of the attempts of one request that failed in a way worth another attempt."""
+    """The failed attempts of one request that the SDK has retried.
+
+    `may_be_ours`: one of them may have created the object. `had_no_effect`: there were some, and none can have.
+    """
 
     def __init__(self) -> None:
         self.may_be_ours = False
@@ -232,7 +237,7 @@ class _Attempts:
 
 def _client(address: GcsAddress) -> Client:
     credentials, project = _credentials(address)
-    options = {"universe_domain": credentials.universe_domain}  # where Google's own addresses end differently
+    options = {"universe_domain": credentials.universe_domain}  # some clouds of Google have other addresses
     if address.endpoint:
         options["api_endpoint"] = address.endpoint
     session = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
@@ -241,10 +246,10 @@ def _client(address: GcsAddress) -> Client:
 
 
 def _credentials(address: GcsAddress) -> tuple[Any, str | None]:
-    """And the project they are of, where they say so."""
+    """The credentials, and their project if they name one."""
     if address.credentials:
         content = json.loads(address.credentials)
-        with warnings.catch_warnings(action="ignore"):  # they are the operator's own, of whatever kind
+        with warnings.catch_warnings(action="ignore"):  # it warns of untrusted input, but these are the operator's own
             found = google.auth.load_credentials_from_dict(content, scopes=_SCOPES)  # type: ignore[no-untyped-call]
         return found[0], found[1]
     if _is_anonymous(address):
@@ -257,8 +262,8 @@ def _is_anonymous(address: GcsAddress) -> bool:
     return address.endpoint is not None and address.credentials is None
 
 
-def _of(tag: str) -> Found:
-    return Found(int(tag.rpartition("-")[2]), tag)
+def _info(tag: str) -> ObjectInfo:
+    return ObjectInfo(int(tag.rpartition("-")[2]), tag)
 
 
 def _microseconds(moment: datetime) -> int:

@@ -1,4 +1,4 @@
-"""Large objects in pieces: several ranges are under way at once, and come out in order."""
+"""Reads of large objects by ranges: several requests in parallel, results in order."""
 
 from __future__ import annotations
 
@@ -6,48 +6,50 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from supertable.adapters.object_stores.cloud.buckets import Bucket, Found, Piece, Replaced
+from supertable.adapters.object_stores.cloud.buckets import Bucket, ByteRange, ObjectInfo, Replaced
 
-PIECE_BYTES = 4 * 1024 * 1024
-_AT_ONCE = 4
+RANGE_BYTES = 4 * 1024 * 1024
+_PARALLEL_REQUESTS = 4
 
 
-def pieces(bucket: Bucket, key: str) -> Iterator[bytes]:
-    """The whole object, at most `PIECE_BYTES` at a time; about five of them are in memory. `KeyError`: no object.
+def ranges(bucket: Bucket, key: str) -> Iterator[bytes]:
+    """The whole object, at most `RANGE_BYTES` at a time; about five ranges are in memory.
 
-    One request for a small object. All pieces are of one and the same object: raises `Replaced` otherwise.
+    A small object takes one request. Raises `KeyError` if there is no object, and `Replaced` if it is replaced while it
+    is read.
     """
-    first = bucket.get_range(key, 0, PIECE_BYTES, None)
+    first = bucket.get_range(key, 0, RANGE_BYTES, None)
     if first is None:
         raise KeyError(key)
-    yield _whole(first, first.of, 0)
-    if first.of.bytes > PIECE_BYTES:
-        yield from _rest(bucket, key, first.of)
+    yield _complete(first, first.info, 0)
+    if first.info.bytes > RANGE_BYTES:
+        yield from _further_ranges(bucket, key, first.info)
 
 
-def _rest(bucket: Bucket, key: str, of: Found) -> Iterator[bytes]:
-    under_way: deque[Future[bytes]] = deque()
-    with ThreadPoolExecutor(_AT_ONCE, "ranged-read") as pool:
+def _further_ranges(bucket: Bucket, key: str, info: ObjectInfo) -> Iterator[bytes]:
+    requests: deque[Future[bytes]] = deque()
+    with ThreadPoolExecutor(_PARALLEL_REQUESTS, "ranged-read") as pool:
         try:
-            for start in range(PIECE_BYTES, of.bytes, PIECE_BYTES):
-                if len(under_way) == _AT_ONCE:
-                    yield under_way.popleft().result()
-                under_way.append(pool.submit(_piece, bucket, key, of, start))
-            while under_way:
-                yield under_way.popleft().result()
+            for start in range(RANGE_BYTES, info.bytes, RANGE_BYTES):
+                if len(requests) == _PARALLEL_REQUESTS:
+                    yield requests.popleft().result()
+                requests.append(pool.submit(_range, bucket, key, info, start))
+            while requests:
+                yield requests.popleft().result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _piece(bucket: Bucket, key: str, of: Found, start: int) -> bytes:
-    piece = bucket.get_range(key, start, PIECE_BYTES, of.tag)
-    if piece is None:
+def _range(bucket: Bucket, key: str, info: ObjectInfo, start: int) -> bytes:
+    found = bucket.get_range(key, start, RANGE_BYTES, info.tag)
+    if found is None:
         raise Replaced(key)
-    return _whole(piece, of, start)
+    return _complete(found, info, start)
 
 
-def _whole(piece: Piece, of: Found, start: int) -> bytes:
-    expected = min(PIECE_BYTES, of.bytes - start)
-    if len(piece.data) != expected:
-        raise ConnectionError(f"{len(piece.data):,} bytes came where {expected:,} were due")
-    return piece.data
+def _complete(found: ByteRange, info: ObjectInfo, start: int) -> bytes:
+    """The bytes of the range. Raises ConnectionError unless they are as many as the range has."""
+    expected = min(RANGE_BYTES, info.bytes - start)
+    if len(found.data) != expected:
+        raise ConnectionError(f"received {len(found.data):,} bytes, expected {expected:,}")
+    return found.data

@@ -1,4 +1,4 @@
-"""A bucket of S3, or of a store that speaks its protocol, over boto3."""
+"""A bucket of S3, or of a store with the same protocol, over boto3."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from supertable.adapters.object_stores.cloud import s3_errors
-from supertable.adapters.object_stores.cloud.buckets import Found, Piece, Replaced
+from supertable.adapters.object_stores.cloud.buckets import ByteRange, ObjectInfo, Replaced
 from supertable.adapters.object_stores.cloud.ordered_listing import ordered
 from supertable.adapters.object_stores.cloud.s3_errors import (
-    BROKEN_OFF,
     FAILURES,
+    INTERRUPTED,
     UNSENT,
-    AnswerCutOff,
     NotDeleted,
+    TruncatedResponse,
     code,
     retried,
     status,
@@ -41,13 +41,13 @@ _TRANSFER = TransferConfig(
     preferred_transfer_client="classic",
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Somebody else's conditional write of the key was under way: seconds to wait before asking again.
+# Seconds to wait before a retry, when another conditional write of the key is in progress.
 _CONFLICT_PAUSES = (0.05, 0.2, 0.8)
 
 
 @dataclass(frozen=True, slots=True)
 class S3Keys:
-    """Shown by no repr."""
+    """Credentials, hidden from `repr`."""
 
     access_key: str = field(repr=False)
     secret_key: str = field(repr=False)
@@ -55,8 +55,8 @@ class S3Keys:
 
 
 @dataclass(frozen=True, slots=True)
-class S3Patience:
-    """Seconds to wait for one connection and for one answer; `attempts` at most in all, with back-off between."""
+class S3Timeouts:
+    """Seconds to wait for one connection and for one response; at most `attempts` attempts, with back-off between."""
 
     connect_seconds: float = 5
     read_seconds: float = 20
@@ -65,7 +65,7 @@ class S3Patience:
 
 @dataclass(frozen=True, slots=True)
 class S3Address:
-    """How to reach a bucket. Without an `endpoint` it is Amazon's; without `keys`, boto3 looks where it always does."""
+    """How to reach a bucket. `endpoint`: None: Amazon's. `keys`: None: boto3 searches its usual sources."""
 
     bucket: str
     endpoint: str | None = None
@@ -74,19 +74,19 @@ class S3Address:
     path_style: bool = True
     use_ssl: bool = True
     creates_bucket: bool = False
-    patience: S3Patience = S3Patience()
+    timeouts: S3Timeouts = S3Timeouts()
 
 
 class S3Bucket:
-    """See `Bucket`. Its client is made at the first use in each process: boto3's clients do not survive a fork."""
+    """See `Bucket`. The client is created at the first use in each process: boto3's clients do not survive a fork."""
 
     failures = FAILURES
-    most_deleted = 1_000
+    max_deleted_keys = 1_000
 
     def __init__(self, address: S3Address) -> None:
         self._address = address
         self._name = address.bucket
-        self._made: tuple[int, Any] = (0, None)
+        self._cached_client: tuple[int, Any] = (0, None)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._address!r})"
@@ -116,39 +116,39 @@ class S3Bucket:
     def upload(self, key: str, path: Path) -> None:
         try:
             self._client.upload_file(str(path), self._name, key, Config=_TRANSFER)
-        except KeyError:  # the upload manager missed something in an answer
-            raise AnswerCutOff from None
+        except KeyError:  # the upload manager did not find a header in a response
+            raise TruncatedResponse from None
 
     def get(self, key: str) -> bytes | None:
-        answer = self._get(key)
-        return None if answer is None else answer[1]
+        found = self._get(key)
+        return None if found is None else found[1]
 
-    def get_range(self, key: str, start: int, length: int, tag: str | None) -> Piece | None:
-        asked = {"Range": f"bytes={start}-{start + length - 1}"} | ({"IfMatch": tag} if tag else {})
+    def get_range(self, key: str, start: int, length: int, tag: str | None) -> ByteRange | None:
+        options = {"Range": f"bytes={start}-{start + length - 1}"} | ({"IfMatch": tag} if tag else {})
         try:
-            answer = self._get(key, **asked)
+            found = self._get(key, **options)
         except ClientError as error:
             if status(error) == 412:
                 raise Replaced(key) from None
             if status(error) != 416 or start > 0:
                 raise
-            answer = self._get(key)  # an object of no bytes has no ranges
-        if answer is None:
+            found = self._get(key)  # an empty object has no ranges
+        if found is None:
             return None
-        told, data = answer
-        found = Found(_whole_length(told, data), _told(told, "ETag"))
-        if tag and found.tag != tag:
+        response, data = found
+        info = ObjectInfo(_object_bytes(response, data), _required(response, "ETag"))
+        if tag and info.tag != tag:
             raise Replaced(key)
-        return Piece(data, found)
+        return ByteRange(data, info)
 
-    def find(self, key: str) -> Found | None:
+    def find(self, key: str) -> ObjectInfo | None:
         try:
-            told = self._client.head_object(Bucket=self._name, Key=key)
+            response = self._client.head_object(Bucket=self._name, Key=key)
         except ClientError as error:
             if status(error) == 404:
                 return None
             raise
-        return Found(_told(told, "ContentLength"), _told(told, "ETag"))
+        return ObjectInfo(_required(response, "ContentLength"), _required(response, "ETag"))
 
     def list(self, prefix: str, start_after: str) -> Iterator[StoredObject]:
         return ordered(self._level, prefix, start_after)
@@ -157,46 +157,48 @@ class S3Bucket:
         return (entry[len(prefix) : -1] for entry in self._level(prefix, "") if isinstance(entry, str))
 
     def delete(self, keys: Sequence[str]) -> None:
-        wanted = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
-        told = self._client.delete_objects(Bucket=self._name, Delete=wanted)
-        kept = [error for error in told.get("Errors", []) if error.get("Code") != "NoSuchKey"]
-        if kept:
-            raise NotDeleted(f"{len(kept):,} of {len(keys):,} could not be deleted ({kept[0].get('Code')})")
+        request = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
+        response = self._client.delete_objects(Bucket=self._name, Delete=request)
+        errors = [error for error in response.get("Errors", []) if error.get("Code") != "NoSuchKey"]
+        if errors:
+            first = errors[0].get("Code")
+            raise NotDeleted(f"{len(errors):,} of {len(keys):,} objects could not be deleted ({first})")
 
     def url(self, key: str) -> str:
         return f"s3://{self._name}/{key}"
 
     def signed_url(self, key: str, seconds: int) -> str:
-        asked = {"Bucket": self._name, "Key": key}
-        return str(self._client.generate_presigned_url("get_object", asked, ExpiresIn=seconds))
+        options = {"Bucket": self._name, "Key": key}
+        return str(self._client.generate_presigned_url("get_object", options, ExpiresIn=seconds))
 
-    def _get(self, key: str, **asked: str) -> tuple[dict[str, Any], bytes] | None:
-        """The answer and its whole body. The SDK does not ask again once a body has begun to come, so we do."""
-        for left in reversed(range(self._address.patience.attempts)):
+    def _get(self, key: str, **options: str) -> tuple[dict[str, Any], bytes] | None:
+        """The response and its whole body. Retries after the body has begun, because the SDK does not."""
+        for retries_left in reversed(range(self._address.timeouts.attempts)):
             try:
-                told = self._client.get_object(Bucket=self._name, Key=key, **asked)
+                response = self._client.get_object(Bucket=self._name, Key=key, **options)
             except ClientError as error:
                 if code(error) == "NoSuchKey":
                     break
                 raise
             try:
-                return told, _body(told)
-            except BROKEN_OFF:
-                if not left:
+                return response, _body(response)
+            except INTERRUPTED:
+                if not retries_left:
                     raise
         return None
 
     def _level(self, prefix: str, start_after: str) -> Iterator[StoredObject | str]:
-        asked = {"Bucket": self._name, "Prefix": prefix, "Delimiter": "/", "StartAfter": start_after}
-        for page in self._client.get_paginator("list_objects_v2").paginate(**asked):
-            _told(page, "IsTruncated")
+        options = {"Bucket": self._name, "Prefix": prefix, "Delimiter": "/", "StartAfter": start_after}
+        for page in self._client.get_paginator("list_objects_v2").paginate(**options):
+            _required(page, "IsTruncated")
             objects = [_stored(entry) for entry in page.get("Contents", [])]
             folders = [entry["Prefix"] for entry in page.get("CommonPrefixes", [])]
-            yield from heapq.merge(objects, folders, key=lambda one: one if isinstance(one, str) else one.key)
+            yield from heapq.merge(objects, folders, key=lambda entry: entry if isinstance(entry, str) else entry.key)
 
     def _not_created(self, error: ClientError, may_be_ours: bool) -> Exception:
+        """The error of `create`. `may_be_ours`: an earlier attempt may have created the object."""
         if code(error) == "NotImplemented":
-            return UnsafeStore("This object store does not know `If-None-Match: *`, which commits need.")
+            return UnsafeStore("This object store does not support `If-None-Match: *`, which commits need.")
         if status(error) == 412 and not may_be_ours:
             return PutConflict(self.reason(error))
         if status(error) < 500 and not may_be_ours and status(error) != 409:
@@ -206,12 +208,12 @@ class S3Bucket:
 
     @property
     def _client(self) -> Any:
-        process, client = self._made
+        process, client = self._cached_client
         if process != os.getpid():
             client = _client(self._address)
             if self._address.creates_bucket:
-                _make_bucket(client, self._address)
-            self._made = (os.getpid(), client)
+                _create_bucket(client, self._address)
+            self._cached_client = (os.getpid(), client)
         return client
 
 
@@ -230,51 +232,52 @@ def _client(address: S3Address) -> Any:
 
 
 def _config(address: S3Address) -> Config:
-    """Checksums of what is sent and of what comes, where the store keeps them, are the SDK's default."""
-    patience = address.patience
+    """By default, the SDK checks checksums of what it sends, and of what it receives if the store has them."""
+    timeouts = address.timeouts
     return Config(
         signature_version="s3v4",
         s3={"addressing_style": "path" if address.path_style else "auto"},
-        retries={"mode": "standard", "total_max_attempts": patience.attempts},
-        connect_timeout=patience.connect_seconds,
-        read_timeout=patience.read_seconds,
+        retries={"mode": "standard", "total_max_attempts": timeouts.attempts},
+        connect_timeout=timeouts.connect_seconds,
+        read_timeout=timeouts.read_seconds,
         max_pool_connections=32,
         tcp_keepalive=True,
     )
 
 
-def _make_bucket(client: Any, address: S3Address) -> None:
+def _create_bucket(client: Any, address: S3Address) -> None:
+    """No-op if the bucket exists."""
     try:
         client.head_bucket(Bucket=address.bucket)
     except ClientError as error:
         if status(error) != 404:
             raise
         region = address.region or "us-east-1"
-        where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        location = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         try:
-            client.create_bucket(Bucket=address.bucket, **where)
+            client.create_bucket(Bucket=address.bucket, **location)
         except ClientError as refused:
-            if code(refused) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):  # somebody was faster
+            if code(refused) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):  # created concurrently
                 raise
 
 
-def _told(answer: dict[str, Any], name: str) -> Any:
-    """What every answer of this kind has, unless the connection ended in the middle of its headers."""
-    if name not in answer:
-        raise AnswerCutOff
-    return answer[name]
+def _required(response: dict[str, Any], name: str) -> Any:
+    """A field that every such response has, unless the connection ended within its headers."""
+    if name not in response:
+        raise TruncatedResponse
+    return response[name]
 
 
-def _body(answer: dict[str, Any]) -> bytes:
-    data: bytes = answer["Body"].read()
-    if len(data) != _told(answer, "ContentLength"):
-        raise AnswerCutOff
+def _body(response: dict[str, Any]) -> bytes:
+    data: bytes = response["Body"].read()
+    if len(data) != _required(response, "ContentLength"):
+        raise TruncatedResponse
     return data
 
 
-def _whole_length(answer: dict[str, Any], data: bytes) -> int:
-    """Of the object that these bytes are a range of; the answer for an object of no bytes names none."""
-    return int(_told(answer, "ContentRange").rpartition("/")[2]) if data else 0
+def _object_bytes(response: dict[str, Any], data: bytes) -> int:
+    """The size of the object of which `data` is a range; the response for an empty object does not have it."""
+    return int(_required(response, "ContentRange").rpartition("/")[2]) if data else 0
 
 
 def _stored(entry: dict[str, Any]) -> StoredObject:

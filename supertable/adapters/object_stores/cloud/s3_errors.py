@@ -1,4 +1,4 @@
-"""What boto3's errors mean, in words without addresses or credentials."""
+"""The errors of boto3, and messages for them without addresses or credentials."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ KEYS = "STORAGE_ACCESS_KEY and STORAGE_SECRET_KEY (else AWS_ACCESS_KEY_ID and AW
 
 
 class NotDeleted(Exception):
-    """The store kept objects that it was told to delete. The message says how many, and why."""
+    """The store did not delete some objects. The message has their number and the reason."""
 
 
-class AnswerCutOff(Exception):
-    """The connection ended before the whole answer had come, which the SDK did not notice."""
+class TruncatedResponse(Exception):
+    """The connection ended within the response, and the SDK did not notice it."""
 
 
 # Raised before anything is sent.
 UNSENT = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError)
-# The answer had begun, so the SDK did not try again.
-BROKEN_OFF = (ReadTimeoutError, IncompleteReadError, ResponseStreamingError, FlexibleChecksumError, AnswerCutOff)
+# Raised after the response has begun, so the SDK has not retried the request.
+INTERRUPTED = (ReadTimeoutError, IncompleteReadError, ResponseStreamingError, FlexibleChecksumError, TruncatedResponse)
 
 _REFUSED = {
     "AccessDenied",
@@ -44,56 +44,57 @@ _REFUSED = {
     "InvalidToken",
     "SignatureDoesNotMatch",
 }
-_ELSEWHERE = {"AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "PermanentRedirect"}
-_SAYINGS: dict[type[Exception], str] = {
+_WRONG_REGION = {"AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "PermanentRedirect"}
+_REASONS: dict[type[Exception], str] = {
     NoCredentialsError: f"no credentials were found; set {KEYS}",
-    PartialCredentialsError: f"the credentials are not complete; set {KEYS}",
-    CredentialRetrievalError: f"the credentials could not be had from where this machine gets them; or set {KEYS}",
-    SSLError: "TLS could not be agreed on; check STORAGE_ENDPOINT_URL and STORAGE_USE_SSL",
-    EndpointConnectionError: "no connection could be made; check STORAGE_ENDPOINT_URL",
-    ConnectTimeoutError: "no connection could be made in time; check STORAGE_ENDPOINT_URL",
-    ReadTimeoutError: "it did not answer in time",
-    ConnectionClosedError: "the connection was closed before an answer came",
-    IncompleteReadError: "the answer broke off",
-    ResponseStreamingError: "the answer broke off",
-    FlexibleChecksumError: "the bytes that came do not have their checksum",
-    AnswerCutOff: "the answer broke off",
+    PartialCredentialsError: f"the credentials are incomplete; set {KEYS}",
+    CredentialRetrievalError: f"the machine's source of credentials failed; check it, or set {KEYS}",
+    SSLError: "the TLS handshake failed; check STORAGE_ENDPOINT_URL and STORAGE_USE_SSL",
+    EndpointConnectionError: "the connection failed; check STORAGE_ENDPOINT_URL",
+    ConnectTimeoutError: "the connection timed out; check STORAGE_ENDPOINT_URL",
+    ReadTimeoutError: "the response timed out",
+    ConnectionClosedError: "the connection was closed before the response",
+    IncompleteReadError: "the response ended too early",
+    ResponseStreamingError: "the response ended too early",
+    FlexibleChecksumError: "the received bytes do not match their checksum",
+    TruncatedResponse: "the response ended too early",
 }
 
-FAILURES: tuple[type[Exception], ...] = (BotoCoreError, ClientError, Boto3Error, NotDeleted, AnswerCutOff)
+FAILURES: tuple[type[Exception], ...] = (BotoCoreError, ClientError, Boto3Error, NotDeleted, TruncatedResponse)
 
 
 def code(error: ClientError) -> str:
-    """The store's own word for the error, e.g. NoSuchKey; the status as text where the answer had no body."""
+    """The store's code of the error, such as NoSuchKey; the status as text if the response had no body."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def status(error: ClientError) -> int:
-    """The answer's HTTP status."""
+    """The response's HTTP status; 0 without a response."""
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def retried(error: ClientError) -> bool:
-    """Whether the SDK had tried before the attempt that failed like this."""
+    """Whether the failed attempt was a retry by the SDK."""
     return int(error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)) > 0
 
 
 def reason(error: Exception, bucket: str) -> str:
+    """See `Bucket.reason`."""
     if isinstance(error, Boto3Error) and isinstance(error.__context__, Exception):
-        return reason(error.__context__, bucket)  # the upload manager's wrapping
+        return reason(error.__context__, bucket)  # the upload manager wraps errors
     if isinstance(error, ClientError):
-        return _answered(error, bucket)
+        return _response_reason(error, bucket)
     if isinstance(error, NotDeleted):
         return str(error)
-    return next((saying for kind, saying in _SAYINGS.items() if isinstance(error, kind)), type(error).__name__)
+    return next((text for kind, text in _REASONS.items() if isinstance(error, kind)), type(error).__name__)
 
 
-def _answered(error: ClientError, bucket: str) -> str:
-    said = f"status {status(error)}" + ("" if code(error).isdigit() else f", {code(error)}")
+def _response_reason(error: ClientError, bucket: str) -> str:
+    response = f"status {status(error)}" + ("" if code(error).isdigit() else f", {code(error)}")
     if code(error) == "NoSuchBucket":
-        return f"there is no bucket {bucket}; make it, or check STORAGE_BUCKET"
-    if code(error) in _ELSEWHERE:
-        return f"bucket {bucket} is in another region ({said}); check STORAGE_REGION"
+        return f"bucket {bucket} does not exist; create it, or check STORAGE_BUCKET"
+    if code(error) in _WRONG_REGION:
+        return f"bucket {bucket} is in another region ({response}); check STORAGE_REGION"
     if code(error) in _REFUSED or status(error) in (401, 403):
-        return f"the credentials were refused ({said}); check {KEYS}, and what they may do in bucket {bucket}"
-    return f"it answered {said}"
+        return f"the credentials were refused ({response}); check {KEYS}, and their rights in bucket {bucket}"
+    return f"the store responded with {response}"

@@ -1,4 +1,4 @@
-"""Folders that a power loss does not take back."""
+"""Folders that survive a power loss."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from supertable.adapters.object_stores.local.file_system import FileSystem
 
 
 class DurableFolders:
-    """Makes folders under `root` (and `root` itself), and remembers which are known to be durable.
+    """Creates folders under `root` (and `root` itself), and remembers which are known to be durable.
 
-    A new folder is an entry of its parent, so the parent is synced too; also when the folder was there
-    already, since whoever made it may not have come to that yet.
+    A new folder is an entry of its parent, so the parent is synced too; also if the folder already exists, because the
+    process that created it may not have synced the parent yet.
     """
 
     def __init__(self, root: Path, file_system: FileSystem) -> None:
@@ -21,7 +21,7 @@ class DurableFolders:
         self._durable: set[Path] = set()
 
     def make(self, folder: Path) -> None:
-        """Make the folder and those above it that are missing. No-op for a folder known to be durable."""
+        """Create the folder and its missing parents. No-op for a folder known to be durable."""
         if folder in self._durable:
             return
         parent = folder.parent
@@ -41,7 +41,7 @@ class DurableFolders:
             self._fs.close(descriptor)
 
     def forget(self) -> None:
-        """Believe nothing any more: somebody removed a folder."""
+        """Assume that no folder is durable: one was removed."""
         self._durable.clear()
 
     def _exists(self, path: Path) -> bool:
@@ -57,4 +57,4 @@ class DurableFolders:
         except PermissionError:
             if self._root in folder.parents:
                 raise
-            # What lies above the root may belong to somebody else; then the root was there before us.
+            # A folder above the root may belong to another user; then the root already existed.

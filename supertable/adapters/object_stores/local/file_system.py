@@ -1,4 +1,4 @@
-"""The system calls of the local store, in one place, so that a test can make any one of them fail."""
+"""The system calls of the local store, in one place, so that a test can make any of them fail."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
 
 
 class FileSystem:
-    """One method for each call, no logic. All raise OSError."""
+    """One method per system call, without logic. All raise OSError."""
 
     def create(self, path: Path) -> int:
-        """A descriptor for writing a file that did not exist."""
+        """A descriptor for writing a new file."""
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
 
     def open(self, path: Path) -> int:
@@ -29,7 +29,7 @@ class FileSystem:
         return os.write(descriptor, data)
 
     def fsync(self, descriptor: int) -> None:
-        """Down to the platter: macOS needs F_FULLFSYNC for that."""
+        """Sync to the disk itself, which takes F_FULLFSYNC on macOS."""
         if _FULL_SYNC is None:
             os.fsync(descriptor)
         else:
@@ -58,7 +58,7 @@ class FileSystem:
 
 
 class VolatileFileSystem(FileSystem):
-    """Syncs nothing: for files that a power loss may take."""
+    """Does not sync: for files that need not survive a power loss."""
 
     def fsync(self, descriptor: int) -> None:
-        """Nothing."""
+        """No-op."""

@@ -27,8 +27,8 @@ from supertable.domain.errors import StoreUnavailable, UnsafeStore
 
 _Item = TypeVar("_Item")
 
-# No key can contain "~", so no key and no listing reaches the drafts.
-_DRAFTS = "~drafts"
+# No key contains "~", so no key and no listing reaches the temporary files.
+_TEMP_FOLDER = "~drafts"
 _CHUNK_BYTES = 1024 * 1024
 _READ_BYTES = 1 << 24
 _ABSENT = (FileNotFoundError, NotADirectoryError)
@@ -37,10 +37,10 @@ _LINK_LOST = {errno.EIO, errno.EINTR, errno.ETIMEDOUT, errno.ESTALE, errno.ECONN
 
 
 class LocalObjectStore:
-    """Objects as files under `root`, which is made at the first write.
+    """Objects as files under `root`, which is created at the first write.
 
-    An object's bytes are written and synced as a draft, then given the object's name in one step: `link`,
-    which fails when the name is taken, or `replace`. So an object is whole whenever it can be seen.
+    An object's bytes are written to a temporary file and synced. Then the file gets the object's name in one step: by
+    `link`, which fails if the name is taken, or by `replace`. So an object is complete whenever it is visible.
     """
 
     def __init__(self, root: Path, file_system: FileSystem | None = None) -> None:
@@ -48,23 +48,23 @@ class LocalObjectStore:
         self._pattern = glob.escape(str(self._root))
         self._fs = file_system or FileSystem()
         self._folders = DurableFolders(self._root, self._fs)
-        self._drafts = TempFiles(self._root / _DRAFTS, self._fs)
+        self._temp_files = TempFiles(self._root / _TEMP_FOLDER, self._fs)
         self._listing = FolderListing(self._root, self._fs)
 
     def put_if_absent(self, key: str, data: bytes) -> None:
         path = self._path(key)
-        with _reported("create", key):
+        with _errors_reported("create", key):
             if self._size(path) is not None:
                 raise PutConflict(key)
-            with self._draft(data) as draft:
-                self._link_if_absent(draft, path, key)
+            with self._temp_file(data) as temp_file:
+                self._link_if_absent(temp_file, path, key)
         with _ambiguous(key):
             self._folders.sync(path.parent)
 
     def settle(self, key: str) -> bytes | None:
         path = self._path(key)
         folder = path.parent
-        with _reported("settle", key):
+        with _errors_reported("settle", key):
             try:
                 descriptor = self._fs.open(path)
             except _ABSENT:
@@ -81,18 +81,18 @@ class LocalObjectStore:
 
     def put(self, key: str, data: bytes) -> None:
         path = self._path(key)
-        with _reported("write", key):
-            with self._draft(data) as draft:
-                self._place(path, lambda: self._fs.replace(draft.path, path))
+        with _errors_reported("write", key):
+            with self._temp_file(data) as temp_file:
+                self._place(path, lambda: self._fs.replace(temp_file.path, path))
             self._folders.sync(path.parent)
 
     def open_writer(self, key: str) -> AbstractContextManager[ObjectWriter]:
-        """See the port. After `close` an error leaves the object: a commit may need it by then."""
+        """See the port. An error after `close` does not remove the object: a commit may already need it."""
         return self._streaming(key, self._path(key))
 
     def read(self, key: str) -> bytes | None:
         path = self._path(key)
-        with _reported("read", key):
+        with _errors_reported("read", key):
             try:
                 descriptor = self._fs.open(path)
             except _ABSENT:
@@ -105,7 +105,7 @@ class LocalObjectStore:
                 self._fs.close(descriptor)
 
     def chunks(self, key: str) -> Iterator[bytes]:
-        with _reported("read", key):
+        with _errors_reported("read", key):
             try:
                 descriptor = self._fs.open(self._path(key))
             except _ABSENT:
@@ -117,7 +117,7 @@ class LocalObjectStore:
                 self._fs.close(descriptor)
 
     def fingerprint(self, key: str) -> str | None:
-        with _reported("read", key):
+        with _errors_reported("read", key):
             try:
                 found = self._fs.stat(self._path(key))
             except _ABSENT:
@@ -126,34 +126,34 @@ class LocalObjectStore:
 
     def size(self, key: str) -> int | None:
         path = self._path(key)
-        with _reported("read", key):
+        with _errors_reported("read", key):
             return self._size(path)
 
     def list(self, prefix: str, start_after: str = "") -> Iterator[StoredObject]:
         objects = self._listing.objects(check_prefix(prefix), start_after)
-        return _reporting("list", prefix or "/", objects)
+        return _each_reported("list", prefix or "/", objects)
 
     def folders(self, prefix: str) -> Iterator[str]:
-        with _reported("list", prefix or "/"):
+        with _errors_reported("list", prefix or "/"):
             names = self._listing.folders(check_folder_prefix(prefix))
-        return _reporting("list", prefix or "/", names)
+        return _each_reported("list", prefix or "/", names)
 
     def delete(self, keys: Iterable[str]) -> None:
         touched: set[Path] = set()
         for key in keys:
             path = self._path(key)
-            with _reported("delete", key):
+            with _errors_reported("delete", key):
                 try:
                     self._fs.unlink(path)
                 except (*_ABSENT, IsADirectoryError):
                     continue
             touched.add(path.parent)
         for folder in sorted(touched):
-            with _reported("delete", str(folder.relative_to(self._root))):
+            with _errors_reported("delete", str(folder.relative_to(self._root))):
                 self._sync_if_there(folder)
 
     def location(self, key: str) -> str:
-        """The absolute path, its glob characters escaped, since engines take paths as patterns."""
+        """The absolute path, with glob characters escaped because engines read paths as patterns."""
         return f"{self._pattern}/{check_key(key)}"
 
     def signed_location(self, key: str, seconds: int) -> str:  # noqa: ARG002 - a path needs no signature
@@ -175,49 +175,49 @@ class LocalObjectStore:
             parts.append(part)
         return b"".join(parts)
 
-    def _new_draft(self) -> TempFile:
+    def _new_temp_file(self) -> TempFile:
         self._folders.make(self._root)
         try:
-            return self._drafts.create()
-        except FileNotFoundError:  # somebody removed the root
+            return self._temp_files.create()
+        except FileNotFoundError:  # the root was removed
             self._folders.forget()
             self._folders.make(self._root)
-            return self._drafts.create()
+            return self._temp_files.create()
 
     @contextmanager
-    def _draft(self, data: bytes) -> Iterator[TempFile]:
-        draft = self._new_draft()
+    def _temp_file(self, data: bytes) -> Iterator[TempFile]:
+        temp_file = self._new_temp_file()
         try:
-            draft.write(data)
-            draft.seal()
-            yield draft
+            temp_file.write(data)
+            temp_file.seal()
+            yield temp_file
         finally:
-            draft.discard()
+            temp_file.discard()
 
     @contextmanager
     def _streaming(self, key: str, path: Path) -> Iterator[ObjectWriter]:
-        with _reported("write", key):
-            draft = self._new_draft()
-        writer = TempFileWriter(draft, key, lambda: self._publish(draft, path))
+        with _errors_reported("write", key):
+            temp_file = self._new_temp_file()
+        writer = TempFileWriter(temp_file, key, lambda: self._publish(temp_file, path))
         try:
             yield writer
             writer.finish()
         finally:
             writer.abort()
 
-    def _publish(self, draft: TempFile, path: Path) -> None:
+    def _publish(self, temp_file: TempFile, path: Path) -> None:
         try:
-            self._place(path, lambda: self._link(draft, path))
+            self._place(path, lambda: self._link(temp_file, path))
             self._folders.sync(path.parent)
         except FileExistsError:
             raise
         except OSError:
             with suppress(OSError):
-                self._fs.unlink(path)  # the name is ours alone
+                self._fs.unlink(path)  # no other writer uses this name
             raise
 
     def _place(self, path: Path, place: Callable[[], None]) -> None:
-        """Give a draft its name, in a durable folder; made once more when somebody removed it."""
+        """Make the folder durable and call `place`, which names a file there. Retries if the folder was removed."""
         folder = path.parent
         self._folders.make(folder)
         try:
@@ -227,24 +227,24 @@ class LocalObjectStore:
             self._folders.make(folder)
             place()
 
-    def _link(self, draft: TempFile, path: Path) -> None:
+    def _link(self, temp_file: TempFile, path: Path) -> None:
         try:
-            self._fs.link(draft.path, path)
+            self._fs.link(temp_file.path, path)
         except OSError as error:
             if error.errno in _NO_LINKS:
                 raise UnsafeStore(
-                    f"The file system of {self._root} cannot link files ({_reason(error)}), which "
-                    "commits need. Use a local file system, or object storage."
+                    f"The file system of {self._root} cannot link files ({_reason(error)}), and commits need that. "
+                    "Use a local file system, or object storage."
                 ) from error
             raise
 
-    def _link_if_absent(self, draft: TempFile, path: Path, key: str) -> None:
+    def _link_if_absent(self, temp_file: TempFile, path: Path, key: str) -> None:
         self._folders.make(path.parent)
         try:
-            self._place(path, lambda: self._link(draft, path))
+            self._place(path, lambda: self._link(temp_file, path))
         except FileExistsError as error:
             with _ambiguous(key):
-                if self._same_file(draft.path, path):  # a network file system asked twice
+                if self._same_file(temp_file.path, path):  # a network file system has sent the request twice
                     return
                 if self._size(path) is not None:
                     raise PutConflict(key) from error
@@ -263,7 +263,7 @@ class LocalObjectStore:
 
 
 @contextmanager
-def _reported(action: str, key: str) -> Iterator[None]:
+def _errors_reported(action: str, key: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -278,8 +278,8 @@ def _ambiguous(key: str) -> Iterator[None]:
         raise PutAmbiguous(f"{key}: {_reason(error)}") from error
 
 
-def _reporting(action: str, key: str, items: Iterator[_Item]) -> Iterator[_Item]:
-    with _reported(action, key):
+def _each_reported(action: str, key: str, items: Iterator[_Item]) -> Iterator[_Item]:
+    with _errors_reported(action, key):
         yield from items
 
 

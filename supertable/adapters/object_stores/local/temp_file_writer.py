@@ -1,4 +1,4 @@
-"""Streaming one new object by way of a file that is not yet an object."""
+"""A writer that streams a new object through a temporary file."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from supertable.domain.errors import StoreUnavailable
 
 
 class TempFileWriter:
-    """Appends to a draft; `close` makes it the object by calling `publish`. For one thread at a time."""
+    """Appends to a temporary file; `close` makes it the object by calling `publish`. For one thread at a time."""
 
-    def __init__(self, draft: TempFile, key: str, publish: Callable[[], None]) -> None:
-        self._draft = draft
+    def __init__(self, temp_file: TempFile, key: str, publish: Callable[[], None]) -> None:
+        self._temp_file = temp_file
         self._key = key
         self._publish = publish
         self._done = False
         self._failure: StoreUnavailable | None = None
 
     def write(self, data: bytes, /) -> int:
-        """Append all of `data`; returns its length. After an error the object can no longer come to be."""
+        """Append all of `data`; returns its length. After an error the object can no longer be created."""
         if self._done:
             raise ValueError(f"the writer of {self._key} is closed")
         try:
-            return self._draft.write(data)
+            return self._temp_file.write(data)
         except OSError as error:
             raise self._fail(error) from error
 
     def close(self) -> None:
-        """Make the object exist, whole and durable. A second call is a no-op, or fails again."""
+        """Create the object, complete and durable. A second call is a no-op, or raises the same error again."""
         if self._failure is not None:
             raise self._failure
         if self._done:
             return
         try:
-            self._draft.seal()
+            self._temp_file.seal()
             self._publish()
         except OSError as error:
             raise self._fail(error) from error
@@ -45,12 +45,12 @@ class TempFileWriter:
             self.abort()
 
     def abort(self) -> None:
-        """Leave no object. No-op once `close` has returned."""
+        """Discard what was written, so that no object is created. No-op once `close` has returned."""
         self._done = True
-        self._draft.discard()
+        self._temp_file.discard()
 
     def finish(self) -> None:
-        """At the end of the block: close, unless the writer was aborted on purpose."""
+        """End of the block: close, unless the writer was aborted on purpose."""
         if self._failure is not None or not self._done:
             self.close()
 

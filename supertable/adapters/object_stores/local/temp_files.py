@@ -1,4 +1,4 @@
-"""Files being written, on the store's own file system but outside everything that it lists."""
+"""Temporary files, on the store's own file system but outside the folders that it lists."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LEFT_BEHIND_SECONDS = 24 * 3600.0
 
 
 class TempFile:
-    """One file on its way to becoming an object."""
+    """One file that is to become an object."""
 
     def __init__(self, path: Path, descriptor: int, file_system: FileSystem) -> None:
         self.path = path
@@ -31,14 +31,14 @@ class TempFile:
         return len(data)
 
     def seal(self) -> None:
-        """Make the bytes durable. Nothing can be written afterwards."""
+        """Make the bytes durable and close the file; no more can be written."""
         if self._descriptor is None:
             return
         self._fs.fsync(self._descriptor)
         self._close()
 
     def discard(self) -> None:
-        """Remove the draft's own name; an object already linked to it stays. Never raises OSError."""
+        """Remove the temporary name; an object that is linked to the file remains. Never raises OSError."""
         if self._is_discarded:
             return
         self._is_discarded = True
@@ -54,7 +54,7 @@ class TempFile:
 
 
 class TempFiles:
-    """The folder of drafts. What crashed processes left there is removed after a day."""
+    """The folder of temporary files. Removes those that crashed processes left, after a day."""
 
     def __init__(self, folder: Path, file_system: FileSystem) -> None:
         self._folder = folder
@@ -62,10 +62,10 @@ class TempFiles:
         self._swept = False
 
     def create(self) -> TempFile:
-        """A new, empty draft. The folder that the drafts' folder lies in must exist."""
+        """A new, empty file. The parent of the folder must exist."""
         if not self._swept:
             self._swept = True
-            self._sweep()
+            self._remove_old()
         path = self._folder / secrets.token_hex(16)
         try:
             descriptor = self._fs.create(path)
@@ -75,7 +75,7 @@ class TempFiles:
             descriptor = self._fs.create(path)
         return TempFile(path, descriptor, self._fs)
 
-    def _sweep(self) -> None:
+    def _remove_old(self) -> None:
         oldest = time.time() - _LEFT_BEHIND_SECONDS
         with suppress(OSError), self._fs.scan(self._folder) as entries:
             for entry in entries:
