@@ -1,4 +1,4 @@
-"""Every adapter of the ports tested here, and races between threads and between processes.
+"""The adapters of the ports that the contract tests cover, and races between threads and between processes.
 
 To add an adapter, add one entry to its port's table below.
 """
@@ -46,12 +46,12 @@ Race = Callable[[int, Callable[[int], Any]], list[Any]]
 
 @dataclass(frozen=True)
 class Adapter(Generic[Port]):
-    """`opener(folder, server)` gives a function whose every call is a new handle on the same things.
+    """An implementation of a port, and what it supports.
 
-    `server` names the fixture of the server it needs, if any.
-    One that `keeps_empty_folders` may list a folder for a while after its last object was deleted.
-    Only what is `shared` between processes can be raced by them. `wipe` and `damage` act behind an open
-    handle's back; an adapter for which they make no sense has none.
+    `opener(folder, server)` returns a function whose calls open handles on the same data. `server` names the fixture of
+    the server that it needs. `shared`: several processes can use the same data. `keeps_empty_folders`: it may list a
+    folder for a while after the last object was deleted. `wipe` and `damage` change the data while handles are open;
+    None: not applicable.
     """
 
     opener: Callable[[Path, Any], Callable[[], Port]]
@@ -70,19 +70,19 @@ def _server(adapter: Adapter[Any], request: pytest.FixtureRequest) -> Any:
     return request.getfixturevalue(adapter.server) if adapter.server else None
 
 
-def _one(thing: Port) -> Callable[[], Port]:
-    return lambda: thing
+def _always(handle: Port) -> Callable[[], Port]:
+    return lambda: handle
 
 
 def _remove_catalog(folder: Path, _: object) -> None:
     (folder / "catalog.db").unlink(missing_ok=True)
 
 
-def _scribble_over_catalog(folder: Path, _: object) -> None:
+def _damage_catalog(folder: Path, _: object) -> None:
     for suffix in ("-wal", "-shm"):
         (folder / f"catalog.db{suffix}").unlink(missing_ok=True)
-    (folder / "scribble").write_bytes(b"no database " * 1000)
-    (folder / "scribble").replace(folder / "catalog.db")
+    (folder / "damaged").write_bytes(b"no database " * 1000)
+    (folder / "damaged").replace(folder / "catalog.db")
 
 
 def _open_s3(folder: Path, server: SeaweedFS) -> Callable[[], ObjectStore]:
@@ -91,7 +91,7 @@ def _open_s3(folder: Path, server: SeaweedFS) -> Callable[[], ObjectStore]:
 
 
 def _keys(folder: Path) -> Keys:
-    """A deployment of each test's own."""
+    """The keys of a deployment that only this test uses."""
     return Keys(hashlib.sha256(str(folder).encode()).hexdigest()[:32])
 
 
@@ -108,7 +108,7 @@ def _wipe_redis(_: Path, server: Valkey) -> None:
         client.flushall()
 
 
-def _scribble_over_redis(folder: Path, server: Valkey) -> None:
+def _damage_redis(folder: Path, server: Valkey) -> None:
     with server.client() as client:
         client.set(_keys(folder).heads("a"), "no hash")
 
@@ -125,7 +125,7 @@ def _open_gcs(folder: Path, server: FakeGcs) -> Callable[[], ObjectStore]:
 
 STORES: dict[str, Adapter[ObjectStore]] = {
     "local": Adapter(lambda folder, _: lambda: LocalObjectStore(folder / "store"), shared=True),
-    "memory": Adapter(lambda *_: _one(InMemoryObjectStore()), shared=False),
+    "memory": Adapter(lambda *_: _always(InMemoryObjectStore()), shared=False),
     "s3": Adapter(_open_s3, shared=True, server="seaweedfs", keeps_empty_folders=True),
     "azure": Adapter(_open_azure, shared=True, server="azurite"),
     "gcs": Adapter(_open_gcs, shared=True, server="fake_gcs"),
@@ -135,22 +135,22 @@ CATALOGS: dict[str, Adapter[Catalog]] = {
         lambda folder, _: lambda: SqliteCatalog(folder / "catalog.db"),
         shared=True,
         wipe=_remove_catalog,
-        damage=_scribble_over_catalog,
+        damage=_damage_catalog,
     ),
-    "memory": Adapter(lambda *_: _one(InMemoryCatalog()), shared=False),
-    "redis": Adapter(_open_redis_catalog, shared=True, server="valkey", wipe=_wipe_redis, damage=_scribble_over_redis),
+    "memory": Adapter(lambda *_: _always(InMemoryCatalog()), shared=False),
+    "redis": Adapter(_open_redis_catalog, shared=True, server="valkey", wipe=_wipe_redis, damage=_damage_redis),
 }
 LOCKS: dict[str, Adapter[Locks]] = {
     "files": Adapter(lambda folder, _: lambda: FileLocks(folder / "locks"), shared=True),
-    "memory": Adapter(lambda *_: _one(InMemoryLocks()), shared=False),
+    "memory": Adapter(lambda *_: _always(InMemoryLocks()), shared=False),
     "redis": Adapter(_open_redis_locks, shared=True, server="valkey"),
 }
 
 
 def race_of_threads(racers: int, run: Callable[[int], Any]) -> list[Any]:
-    """`run(0)` … `run(racers - 1)` started at one moment, each in a thread; their results in that order."""
+    """Start `run(0)` … `run(racers - 1)` at the same moment, each in a thread. Returns their results in that order."""
     barrier = threading.Barrier(racers)
-    outcomes: list[tuple[bool, Any]] = [(False, "never ran")] * racers
+    outcomes: list[tuple[bool, Any]] = [(False, "did not run")] * racers
 
     def racer(number: int) -> None:
         barrier.wait()
@@ -165,13 +165,13 @@ def race_of_threads(racers: int, run: Callable[[int], Any]) -> list[Any]:
 
 
 def race_of_processes(racers: int, run: Callable[[int], Any]) -> list[Any]:
-    """The same in forked processes, which inherit what the caller has open."""
+    """As `race_of_threads`, in forked processes, which inherit the handles that the caller has opened."""
     fork = multiprocessing.get_context("fork")
     barrier = fork.Barrier(racers)
 
-    def racer(number: int, answer: Connection) -> None:
+    def racer(number: int, sender: Connection) -> None:
         barrier.wait()
-        answer.send(_outcome(run, number))
+        sender.send(_outcome(run, number))
 
     pipes = [fork.Pipe(duplex=False) for _ in range(racers)]
     processes = [fork.Process(target=racer, args=(n, pipes[n][1]), daemon=True) for n in range(racers)]
@@ -186,12 +186,12 @@ def race_of_processes(racers: int, run: Callable[[int], Any]) -> list[Any]:
 def _outcome(run: Callable[[int], Any], number: int) -> tuple[bool, Any]:
     try:
         return True, run(number)
-    except BaseException:  # noqa: BLE001 - an assertion that failed belongs to the parent
+    except BaseException:  # noqa: BLE001 - the parent reports a failed assertion
         return False, traceback.format_exc()
 
 
 def _results(outcomes: list[tuple[bool, Any]]) -> list[Any]:
-    failures = [result for fine, result in outcomes if not fine]
+    failures = [result for succeeded, result in outcomes if not succeeded]
     assert not failures, "\n".join(failures)
     return [result for _, result in outcomes]
 
@@ -211,7 +211,7 @@ def open_store(
 @pytest.fixture
 def store_without_empty_folders(store_adapter: Adapter[ObjectStore], store: ObjectStore) -> ObjectStore:
     if store_adapter.keeps_empty_folders:
-        pytest.skip("SeaweedFS clears emptied folders away in its own time")
+        pytest.skip("SeaweedFS removes empty folders with a delay")
     return store
 
 
@@ -241,7 +241,7 @@ def catalog(open_catalog: Callable[[], Catalog]) -> Catalog:
 def wipe_catalog(
     catalog_adapter: Adapter[Catalog], tmp_path: Path, request: pytest.FixtureRequest
 ) -> Callable[[], None]:
-    """Make the catalog lose everything, while it is open."""
+    """Makes the catalog lose all data while it is open."""
     wipe = catalog_adapter.wipe
     if wipe is None:
         pytest.skip("cannot be wiped from outside")
@@ -253,7 +253,7 @@ def wipe_catalog(
 def damage_catalog(
     catalog_adapter: Adapter[Catalog], tmp_path: Path, request: pytest.FixtureRequest
 ) -> Callable[[], None]:
-    """Make what the catalog holds unreadable, while it is open."""
+    """Makes the catalog's data unreadable while it is open."""
     damage = catalog_adapter.damage
     if damage is None:
         pytest.skip("cannot be damaged from outside")
@@ -301,7 +301,7 @@ def _race(between: str, shared: bool) -> Race:
 
 @pytest.fixture
 def forked(locks_adapter: Adapter[Locks]) -> Iterator[Callable[[Callable[[], None]], int]]:
-    """Runs something in a forked process and gives its id; whatever still runs is killed after the test."""
+    """Starts a function in a forked process and returns the process id. Kills the processes after the test."""
     if not locks_adapter.shared:
         pytest.skip("not shared between processes")
     fork = multiprocessing.get_context("fork")

@@ -1,4 +1,4 @@
-"""What every catalog promises. One run of these tests for each adapter."""
+"""The contract of catalogs. Runs once for each adapter."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def epoch(catalog: Catalog) -> str:
 
 
 def advance_to(catalog: Catalog, log: str, version: int) -> None:
-    for each in range(1, version + 1):
-        catalog.advance(log, each, record(each))
+    for number in range(1, version + 1):
+        catalog.advance(log, number, record(number))
 
 
 # heads and advance
@@ -78,7 +78,7 @@ def test_old_records_are_trimmed_and_the_newest_stay(catalog: Catalog) -> None:
     assert 100 <= len(head.records) <= 200
 
 
-def test_records_may_hold_any_bytes(catalog: Catalog) -> None:
+def test_records_may_contain_any_bytes(catalog: Catalog) -> None:
     records = [b"", b"\0", bytes(range(256)), b"x" * 1_000_000, "é".encode()]
     for version, data in enumerate(records, start=1):
         assert catalog.advance("a", version, data)
@@ -93,7 +93,7 @@ def test_a_thousand_logs_are_read_at_once(catalog: Catalog) -> None:
     assert heads == {log: Head(1, (log.encode(),)) for log in logs}
 
 
-def test_names_of_logs_are_data(catalog: Catalog) -> None:
+def test_names_of_logs_may_contain_any_characters(catalog: Catalog) -> None:
     names = ["a'b", 'a"b', "a%", "a_", "a\\", "[a]", "$.a", "é", "a b", "a;--"]
     for number, name in enumerate(names, start=1):
         catalog.advance(name, number, name.encode())
@@ -113,27 +113,27 @@ def test_racing_advances_end_at_the_highest_and_each_version_is_won_once(
         return [version for version in range(1, 101) if catalog.advance("a", version, record(version, racer))]
 
     won = catalog_race(8, advance_all)
-    versions = [version for each in won for version in each]
+    versions = [version for of_racer in won for version in of_racer]
     assert len(versions) == len(set(versions))
-    winners = {version: racer for racer, each in enumerate(won) for version in each}
+    winners = {version: racer for racer, of_racer in enumerate(won) for version in of_racer}
     (head,) = catalog.cut({"a": 0}).heads.values()
     assert head.version == 100
     first = 101 - len(head.records)
     assert head.records == tuple(record(version, winners[version]) for version in range(first, 101))
 
 
-def test_opening_for_the_first_time_can_be_raced(open_catalog: Callable[[], Catalog], catalog_race: Race) -> None:
+def test_racing_first_uses_create_one_catalog(open_catalog: Callable[[], Catalog], catalog_race: Race) -> None:
     def first_use(racer: int) -> str:
         catalog = open_catalog()
         assert catalog.advance(f"log-{racer}", 1, record(1))
         return epoch(catalog)
 
-    identities = catalog_race(8, first_use)
-    assert len(set(identities)) == 1
+    epochs = catalog_race(8, first_use)
+    assert len(set(epochs)) == 1
     assert open_catalog().logs("") == [f"log-{racer}" for racer in range(8)]
 
 
-def test_heads_are_one_cut_over_logs_that_move_together(
+def test_a_cut_is_consistent_across_logs_that_advance_together(
     open_catalog: Callable[[], Catalog], catalog_race: Race
 ) -> None:
     catalog = open_catalog()
@@ -162,7 +162,7 @@ def test_heads_are_one_cut_over_logs_that_move_together(
 # logs and clear
 
 
-def test_logs_of_a_prefix_are_sorted_and_taken_literally(catalog: Catalog) -> None:
+def test_logs_of_a_prefix_are_sorted_and_the_prefix_is_literal(catalog: Catalog) -> None:
     for log in ("a_b/1", "a_b/2", "axb/1", "a%b/1", "a/1", "a_b", "A_b/1", "b"):
         catalog.advance(log, 1, b"")
     assert catalog.logs("a_b/") == ["a_b/1", "a_b/2"]
@@ -172,7 +172,7 @@ def test_logs_of_a_prefix_are_sorted_and_taken_literally(catalog: Catalog) -> No
     assert catalog.logs("") == sorted(["a_b/1", "a_b/2", "axb/1", "a%b/1", "a/1", "a_b", "A_b/1", "b"])
 
 
-def test_clearing_forgets_one_prefix_and_starts_afresh(catalog: Catalog) -> None:
+def test_clearing_removes_the_logs_of_one_prefix(catalog: Catalog) -> None:
     advance_to(catalog, "a_b/1", 5)
     advance_to(catalog, "axb/1", 5)
     catalog.clear("a_b/")
@@ -188,10 +188,10 @@ def test_clearing_everything(catalog: Catalog) -> None:
     assert catalog.logs("") == []
 
 
-# expect: what may become durable without being announced
+# expect: commits that may become durable without being announced
 
 
-def test_what_is_expected_is_pending_until_it_is_there(
+def test_an_expected_version_is_pending_until_it_is_announced(
     open_catalog: Callable[[], Catalog], checks_every_head: bool
 ) -> None:
     if checks_every_head:
@@ -212,44 +212,44 @@ def test_what_is_expected_is_pending_until_it_is_there(
     assert epoch(catalog) == settled
 
 
-# epochs: what may have been forgotten
+# epochs: data that may have been lost
 
 
-def test_the_identity_is_the_same_for_every_handle_and_while_nothing_is_lost(
+def test_the_epoch_is_the_same_for_every_handle_while_no_data_is_lost(
     open_catalog: Callable[[], Catalog],
 ) -> None:
     catalog = open_catalog()
     advance_to(catalog, "a", 1)
-    identity = epoch(catalog)
+    first = epoch(catalog)
     advance_to(catalog, "a", 200)
-    assert epoch(catalog) == identity == epoch(open_catalog())
+    assert epoch(catalog) == first == epoch(open_catalog())
 
 
-def test_clearing_changes_the_identity(open_catalog: Callable[[], Catalog]) -> None:
+def test_clearing_changes_the_epoch(open_catalog: Callable[[], Catalog]) -> None:
     catalog, other = open_catalog(), open_catalog()
     advance_to(catalog, "a", 3)
-    identity = epoch(other)
+    before = epoch(other)
     catalog.clear("nothing has this prefix")
-    assert epoch(other) != identity
+    assert epoch(other) != before
 
 
-def test_a_catalog_wiped_while_open_has_another_identity_and_works(
+def test_a_catalog_wiped_while_open_has_another_epoch_and_works(
     open_catalog: Callable[[], Catalog], wipe_catalog: Callable[[], None]
 ) -> None:
     catalog, other = open_catalog(), open_catalog()
     advance_to(catalog, "a", 3)
-    identities = {epoch(other)}
+    epochs = {epoch(other)}
     for _ in range(3):
         wipe_catalog()
         assert catalog.cut({"a": 0}).heads == {}
         assert other.advance("a", 2, record(2))
         assert epoch(catalog) == epoch(other)
-        assert epoch(catalog) not in identities
-        identities.add(epoch(catalog))
+        assert epoch(catalog) not in epochs
+        epochs.add(epoch(catalog))
         assert catalog.cut({"a": 0}).heads == {"a": Head(2, (record(2),))}
 
 
-def test_a_catalog_wiped_under_racing_writers_ends_whole(
+def test_a_catalog_wiped_under_racing_writers_ends_consistent(
     open_catalog: Callable[[], Catalog], wipe_catalog: Callable[[], None], catalog_race: Race
 ) -> None:
     catalog = open_catalog()
@@ -266,7 +266,7 @@ def test_a_catalog_wiped_under_racing_writers_ends_whole(
                 continue
             if heads:
                 first = heads["a"].version - len(heads["a"].records) + 1
-                expected = tuple(record(each) for each in range(first, heads["a"].version + 1))
+                expected = tuple(record(number) for number in range(first, heads["a"].version + 1))
                 assert heads["a"].records == expected
 
     catalog_race(4, advance_or_wipe)
@@ -278,17 +278,17 @@ def test_a_catalog_wiped_under_racing_writers_ends_whole(
 # damage
 
 
-def test_damage_is_reported_and_never_answered_from(
+def test_a_damaged_catalog_raises_an_error_at_every_use(
     open_catalog: Callable[[], Catalog], damage_catalog: Callable[[], None]
 ) -> None:
     catalog = open_catalog()
     advance_to(catalog, "a", 3)
     damage_catalog()
     uses: list[Callable[[Catalog], object]] = [
-        lambda it: epoch(it),
-        lambda it: it.cut({"a": 0}),
-        lambda it: it.advance("a", 4, record(4)),
-        lambda it: it.logs(""),
+        lambda damaged: epoch(damaged),
+        lambda damaged: damaged.cut({"a": 0}),
+        lambda damaged: damaged.advance("a", 4, record(4)),
+        lambda damaged: damaged.logs(""),
     ]
     for handle in (catalog, open_catalog()):
         for use in uses:
@@ -296,17 +296,17 @@ def test_damage_is_reported_and_never_answered_from(
                 use(handle)
 
 
-def test_clearing_mends_a_damaged_catalog_for_every_handle(
+def test_clearing_repairs_a_damaged_catalog_for_every_handle(
     open_catalog: Callable[[], Catalog], damage_catalog: Callable[[], None]
 ) -> None:
     catalog, other = open_catalog(), open_catalog()
     advance_to(catalog, "a", 3)
-    identity = epoch(other)
+    before = epoch(other)
     damage_catalog()
     with pytest.raises(CatalogDamaged):
         other.cut({"a": 0})
     catalog.clear("")
     assert other.cut({"a": 0}).heads == {}
     assert other.advance("a", 3, record(3))
-    assert epoch(other) == epoch(catalog) != identity
+    assert epoch(other) == epoch(catalog) != before
     assert catalog.cut({"a": 0}).heads == {"a": Head(3, (record(3),))}

@@ -1,4 +1,4 @@
-"""What every clock and every source of identifiers promises."""
+"""The contract of every clock and every source of identifiers."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def identifiers(request: pytest.FixtureRequest) -> Identifiers:
     return made
 
 
-def test_sleeping_moves_both_times_on(clock: Clock) -> None:
+def test_sleep_advances_both_times(clock: Clock) -> None:
     now_us, seconds = clock.now_us(), clock.monotonic_seconds()
     clock.sleep(0.02)
     assert clock.now_us() - now_us >= 19_000
     assert clock.monotonic_seconds() - seconds >= 0.019
 
 
-def test_sleeping_for_no_time(clock: Clock) -> None:
+def test_sleeping_for_zero_or_negative_seconds_returns_immediately(clock: Clock) -> None:
     seconds = clock.monotonic_seconds()
     clock.sleep(0)
     clock.sleep(-1)
@@ -46,7 +46,7 @@ def test_the_manual_clock_stands_still() -> None:
     assert (clock.now_us(), clock.monotonic_seconds()) == (6_500_000, 1.5)
 
 
-def test_identifiers_are_hexadecimal_and_sort_by_age(identifiers: Identifiers) -> None:
+def test_identifiers_are_hexadecimal_and_sort_by_time(identifiers: Identifiers) -> None:
     made = [identifiers.new() for _ in range(10_000)]
     assert all(re.fullmatch("[0-9a-f]{32}", each) for each in made)
     assert made == sorted(set(made))
@@ -64,7 +64,7 @@ def test_identifiers_of_many_threads_are_unique(identifiers: Identifiers) -> Non
     assert len(set(made)) == 4_000
 
 
-def test_uuids_tell_their_version_and_time() -> None:
+def test_uuids_contain_their_version_and_time() -> None:
     made = UuidIdentifiers().new()
     assert made[12] == "7"
     assert made[16] in "89ab"
@@ -75,7 +75,7 @@ def test_jitter_is_below_one(identifiers: Identifiers) -> None:
     assert all(0 <= identifiers.jitter() < 1 for _ in range(100))
 
 
-def test_secrets_are_long_and_never_the_same(identifiers: Identifiers) -> None:
+def test_secrets_are_long_and_unique(identifiers: Identifiers) -> None:
     made = [identifiers.secret() for _ in range(1_000)]
     assert all(re.fullmatch("[A-Za-z0-9_-]{43}", each) for each in made)
     assert len(set(made)) == 1_000

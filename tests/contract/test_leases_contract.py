@@ -1,4 +1,4 @@
-"""What every kind of leases promises. One run of these tests for each adapter."""
+"""The contract of leases. Runs once for each adapter."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ LASTS_SECONDS = 2.0
 
 @pytest.fixture(params=["files", "memory", "redis"])
 def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
-    """Every call is a new handle on the same leases."""
+    """Each call returns a handle on the same leases."""
     if request.param == "files":
         return lambda: FileLeases(tmp_path / "leases")
-    if request.param == "redis":  # one for each process, which knows the leases of its threads
+    if request.param == "redis":  # one per process, shared by its threads
         leases = redis_leases(request.getfixturevalue("valkey"), Keys(uuid.uuid4().hex))
         return lambda: leases
-    one = InMemoryLeases()
-    return lambda: one
+    in_memory = InMemoryLeases()
+    return lambda: in_memory
 
 
 def redis_leases(server: Valkey, keys: Keys) -> RedisLeases:
     return RedisLeases(RedisServer(server.address), lambda: keys, LASTS_SECONDS)
 
 
-def test_nobody_reads_at_first(opener: Opener) -> None:
+def test_at_first_there_are_no_leases(opener: Opener) -> None:
     assert opener().live() == []
 
 
-def test_a_lease_is_seen_until_it_is_closed(opener: Opener) -> None:
+def test_a_lease_is_live_until_it_is_closed(opener: Opener) -> None:
     before_us = time.time_ns() // 1000
     lease = opener().begin()
     (seen,) = opener().live()
@@ -58,7 +58,7 @@ def test_a_lease_is_seen_until_it_is_closed(opener: Opener) -> None:
     assert opener().live() == []
 
 
-def test_a_lease_says_what_it_covers(opener: Opener) -> None:
+def test_a_lease_can_be_restricted_to_versions(opener: Opener) -> None:
     with opener().begin() as lease:
         lease.restrict_to({"a/log": [(1, 3), (7, 7)], "b/log": [(2, 2)]})
         (seen,) = opener().live()
@@ -66,7 +66,7 @@ def test_a_lease_says_what_it_covers(opener: Opener) -> None:
     assert opener().live() == []
 
 
-def test_leases_are_apart(opener: Opener) -> None:
+def test_leases_are_independent(opener: Opener) -> None:
     first, second = opener().begin(), opener().begin()
     second.restrict_to({})
     assert sorted(str(lease.spans) for lease in opener().live()) == ["None", "{}"]
@@ -75,7 +75,7 @@ def test_leases_are_apart(opener: Opener) -> None:
     second.close()
 
 
-def test_a_forgotten_lease_ends_as_garbage(opener: Opener) -> None:
+def test_a_garbage_collected_lease_ends(opener: Opener) -> None:
     lease: Lease | None = opener().begin()
     assert len(opener().live()) == 1
     assert lease is not None
@@ -84,18 +84,18 @@ def test_a_forgotten_lease_ends_as_garbage(opener: Opener) -> None:
     assert opener().live() == []
 
 
-def test_what_is_said_after_the_end_is_nothing(opener: Opener) -> None:
+def test_restricting_a_closed_lease_has_no_effect(opener: Opener) -> None:
     lease = opener().begin()
     lease.close()
     lease.restrict_to({"log": [(1, 1)]})
     assert opener().live() == []
 
 
-def test_threads_see_each_others_leases_while_they_come_and_go(opener: Opener) -> None:
+def test_threads_see_each_others_leases_while_others_begin_and_end(opener: Opener) -> None:
     stop = threading.Event()
     lost: list[str] = []
 
-    def look() -> None:
+    def watch() -> None:
         while not stop.is_set():
             opener().live()
 
@@ -106,7 +106,7 @@ def test_threads_see_each_others_leases_while_they_come_and_go(opener: Opener) -
                 if not opener().live():
                     lost.append("a lease was not seen")
 
-    watcher = threading.Thread(target=look)
+    watcher = threading.Thread(target=watch)
     readers = [threading.Thread(target=read) for _ in range(3)]
     for thread in (watcher, *readers):
         thread.start()
@@ -123,7 +123,7 @@ class TestFiles:
     def leases(self, tmp_path: Path) -> FileLeases:
         return FileLeases(tmp_path / "leases")
 
-    def test_a_killed_process_reads_no_more(self, leases: FileLeases, tmp_path: Path) -> None:
+    def test_the_leases_of_a_killed_process_end(self, leases: FileLeases, tmp_path: Path) -> None:
         ready = tmp_path / "ready"
 
         def read() -> None:
@@ -143,7 +143,7 @@ class TestFiles:
         assert leases.live() == []
         assert list((tmp_path / "leases").iterdir()) == []
 
-    def test_a_forked_child_ends_no_lease_of_its_parent(self, leases: FileLeases) -> None:
+    def test_a_forked_child_does_not_end_the_leases_of_its_parent(self, leases: FileLeases) -> None:
         lease = leases.begin()
         child = multiprocessing.get_context("fork").Process(target=lease.close)
         child.start()
@@ -152,7 +152,7 @@ class TestFiles:
         lease.close()
         assert leases.live() == []
 
-    def test_what_was_not_written_whole_stands_for_everything(self, leases: FileLeases, tmp_path: Path) -> None:
+    def test_a_lease_with_incomplete_spans_covers_everything(self, leases: FileLeases, tmp_path: Path) -> None:
         with leases.begin() as lease:
             (file,) = (tmp_path / "leases").iterdir()
             for part in (b'{"log": [[1,', b"[]\n", b'{"log": 1}\n', b"\xff\n"):
@@ -160,13 +160,13 @@ class TestFiles:
                 assert [seen.spans for seen in leases.live()] == [None]
             lease.restrict_to({})
 
-    def test_other_files_are_left_alone(self, leases: FileLeases, tmp_path: Path) -> None:
+    def test_other_files_are_ignored(self, leases: FileLeases, tmp_path: Path) -> None:
         (tmp_path / "leases").mkdir()
         (tmp_path / "leases" / "README").touch()
         assert leases.live() == []
         assert (tmp_path / "leases" / "README").exists()
 
-    def test_a_folder_that_cannot_be_used_protects_nothing_and_says_so(
+    def test_an_unusable_folder_protects_nothing_and_is_logged_once(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         (tmp_path / "file").touch()
@@ -180,28 +180,28 @@ class TestFiles:
 
 
 class TestRedis:
-    """Each handle stands for a process of its own."""
+    """Each handle represents a process of its own."""
 
     @pytest.fixture
     def keys(self) -> Keys:
         return Keys(uuid.uuid4().hex)
 
-    def test_processes_see_each_others_leases_at_once(self, valkey: Valkey, keys: Keys) -> None:
-        reader, other, looker = (redis_leases(valkey, keys) for _ in range(3))
+    def test_processes_see_each_others_leases_immediately(self, valkey: Valkey, keys: Keys) -> None:
+        reader, other, vacuum = (redis_leases(valkey, keys) for _ in range(3))
         with other.begin():
-            assert len(looker.live()) == 1  # from now on nobody can have been forgotten
+            assert len(vacuum.live()) == 1  # has waited until no report can have been lost
             seconds = []
             for _ in range(5):
                 lease = reader.begin()
                 started = time.monotonic()
                 lease.restrict_to({"log": [(1, 2)]})
-                assert sorted(str(seen.spans) for seen in looker.live()) == ["None", "{'log': ((1, 2),)}"]
+                assert sorted(str(seen.spans) for seen in vacuum.live()) == ["None", "{'log': ((1, 2),)}"]
                 lease.close()
-                assert [seen.spans for seen in looker.live()] == [None]
+                assert [seen.spans for seen in vacuum.live()] == [None]
                 seconds.append(time.monotonic() - started)
             assert min(seconds) < LASTS_SECONDS / 2
 
-    def test_a_lease_costs_no_call(self, valkey: Valkey, keys: Keys) -> None:
+    def test_a_lease_does_not_call_the_server(self, valkey: Valkey, keys: Keys) -> None:
         server = RedisServer(valkey.address)
         leases = RedisLeases(server, lambda: keys)
         leases.begin().close()
@@ -210,10 +210,10 @@ class TestRedis:
             for _ in range(1000):
                 with leases.begin() as lease:
                     lease.restrict_to({})
-            said = client.info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"]
-        assert said <= 2  # the thread's own
+            calls = client.info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"]
+        assert calls <= 2  # those of the publishing thread
 
-    def test_a_killed_process_reads_no_more_after_a_while(self, valkey: Valkey, keys: Keys, tmp_path: Path) -> None:
+    def test_the_leases_of_a_killed_process_expire(self, valkey: Valkey, keys: Keys, tmp_path: Path) -> None:
         ready = tmp_path / "ready"
 
         def read() -> None:
@@ -235,7 +235,7 @@ class TestRedis:
         assert leases.live() == []
         assert time.monotonic() - started < LASTS_SECONDS + 30
 
-    def test_a_process_that_ends_is_not_waited_for(self, valkey: Valkey, keys: Keys) -> None:
+    def test_live_does_not_wait_for_a_process_that_has_ended(self, valkey: Valkey, keys: Keys) -> None:
         leases, seconds = redis_leases(valkey, keys), []
         for _ in range(5):
             ending = redis_leases(valkey, keys)
@@ -270,16 +270,16 @@ class TestRedis:
         lease.close()
         assert leases.live() == []
 
-    def test_what_a_wiped_server_forgot_is_waited_for(self, valkey: Valkey, keys: Keys) -> None:
-        reader, looker = redis_leases(valkey, keys), redis_leases(valkey, keys)
+    def test_after_a_wipe_live_waits_until_all_processes_have_published(self, valkey: Valkey, keys: Keys) -> None:
+        reader, vacuum = redis_leases(valkey, keys), redis_leases(valkey, keys)
         with reader.begin() as lease:
             lease.restrict_to({"log": [(1, 2)]})
-            assert len(looker.live()) == 1
+            assert len(vacuum.live()) == 1
             with valkey.client() as client:
                 client.flushall()
-            assert [seen.spans for seen in looker.live()] == [{"log": ((1, 2),)}]
+            assert [seen.spans for seen in vacuum.live()] == [{"log": ((1, 2),)}]
 
-    def test_a_server_that_does_not_answer_means_that_anything_may_be_read(
+    def test_without_a_server_nothing_is_protected_and_live_fails(
         self, tmp_path: Path, keys: Keys, caplog: pytest.LogCaptureFixture
     ) -> None:
         server = Valkey(tmp_path)

@@ -1,4 +1,4 @@
-"""What every kind of locks promises. One run of these tests for each adapter."""
+"""The contract of locks. Runs once for each adapter."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from supertable.application.ports.locks import Locks
 Race = Callable[[int, Callable[[int], Any]], list[Any]]
 
 
-def test_a_free_lock_is_held_at_once(locks: Locks) -> None:
+def test_a_free_lock_is_acquired_immediately(locks: Locks) -> None:
     started = time.monotonic()
     for _ in range(3):
         with locks.hold("a", 60) as held:
@@ -25,7 +25,7 @@ def test_a_free_lock_is_held_at_once(locks: Locks) -> None:
     assert time.monotonic() - started < 30
 
 
-def test_one_holder_at_a_time(open_locks: Callable[[], Locks], locks_race: Race, tmp_path: Path) -> None:
+def test_there_is_one_holder_at_a_time(open_locks: Callable[[], Locks], locks_race: Race, tmp_path: Path) -> None:
     locks = open_locks()
     inside = tmp_path / "inside"
 
@@ -34,7 +34,7 @@ def test_one_holder_at_a_time(open_locks: Callable[[], Locks], locks_race: Race,
         for _ in range(10):
             with locks.hold("a", 20) as held:
                 assert held
-                inside.mkdir()  # fails when somebody else is inside
+                inside.mkdir()  # fails if another holder is inside
                 time.sleep(0.001)
                 inside.rmdir()
                 entered += 1
@@ -54,7 +54,7 @@ def test_the_wait_is_bounded_and_the_block_runs_without_the_lock(locks: Locks) -
         assert held
 
 
-def test_not_waiting_at_all(locks: Locks) -> None:
+def test_without_a_wait_a_held_lock_is_not_acquired(locks: Locks) -> None:
     with locks.hold("a", 0) as outer:
         assert outer
         started = time.monotonic()
@@ -64,14 +64,14 @@ def test_not_waiting_at_all(locks: Locks) -> None:
         assert time.monotonic() - started < 30
 
 
-def test_a_failed_wait_does_not_free_the_lock_of_the_holder(locks: Locks) -> None:
+def test_a_failed_wait_does_not_release_the_lock_of_the_holder(locks: Locks) -> None:
     with locks.hold("a", 1):
         for _ in range(2):
             with locks.hold("a", 0) as held:
                 assert not held
 
 
-def test_names_are_apart(locks: Locks) -> None:
+def test_locks_of_different_names_are_independent(locks: Locks) -> None:
     names = ["a", "A", "a/b", "a:b", "../a", "é", "", "x" * 1000]
     with locks.hold("held", 1):
         for name in names:
@@ -79,46 +79,46 @@ def test_names_are_apart(locks: Locks) -> None:
                 assert held
 
 
-def test_an_error_in_the_block_frees_the_lock(locks: Locks) -> None:
+def test_an_error_in_the_block_releases_the_lock(locks: Locks) -> None:
     with pytest.raises(ZeroDivisionError), locks.hold("a", 1):
         raise ZeroDivisionError
     with locks.hold("a", 0) as held:
         assert held
 
 
-def test_a_waiter_gets_the_lock_soon_after_it_is_freed(open_locks: Callable[[], Locks]) -> None:
+def test_a_waiter_gets_the_lock_soon_after_its_release(open_locks: Callable[[], Locks]) -> None:
     locks = open_locks()
     waiting = threading.Event()
-    got_at: list[float] = []
+    acquired_at: list[float] = []
 
     def wait() -> None:
         waiting.set()
         with locks.hold("a", 10) as held:
             assert held
-            got_at.append(time.monotonic())
+            acquired_at.append(time.monotonic())
 
     with locks.hold("a", 1):
         waiter = threading.Thread(target=wait)
         waiter.start()
         waiting.wait()
         time.sleep(0.1)
-    freed_at = time.monotonic()
+    released_at = time.monotonic()
     waiter.join()
-    assert got_at[0] - freed_at < 1
+    assert acquired_at[0] - released_at < 1
 
 
-def test_a_killed_holder_frees_its_lock(
+def test_a_killed_holder_loses_its_lock(
     open_locks: Callable[[], Locks], forked: Callable[[Callable[[], None]], int], tmp_path: Path
 ) -> None:
     ready = tmp_path / "ready"
 
-    def hold_for_ever() -> None:
+    def hold_forever() -> None:
         with open_locks().hold("a", 5) as held:
             assert held
             ready.touch()
             time.sleep(60)
 
-    holder = forked(hold_for_ever)
+    holder = forked(hold_forever)
     while not ready.exists():
         time.sleep(0.01)
     with open_locks().hold("a", 0) as held:
@@ -128,12 +128,12 @@ def test_a_killed_holder_frees_its_lock(
         assert held
 
 
-def test_a_lock_is_kept_for_as_long_as_the_block_runs(open_locks: Callable[[], Locks]) -> None:
+def test_a_lock_is_held_while_the_block_runs(open_locks: Callable[[], Locks]) -> None:
     with open_locks().hold("a", 1), open_locks().hold("a", 2.5) as held:
         assert not held
 
 
-def test_waiters_that_gave_up_do_not_stand_in_the_way(open_locks: Callable[[], Locks]) -> None:
+def test_waiters_that_timed_out_do_not_block_others(open_locks: Callable[[], Locks]) -> None:
     with open_locks().hold("a", 1):
         for _ in range(3):
             with open_locks().hold("a", 0.05) as held:

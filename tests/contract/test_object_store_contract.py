@@ -1,4 +1,4 @@
-"""What every object store promises. One run of these tests for each adapter."""
+"""The contract of object stores. Runs once for each adapter."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def fill(store: ObjectStore, names: list[str]) -> None:
 # put_if_absent
 
 
-def test_what_was_put_if_absent_is_read_by_every_handle(open_store: Callable[[], ObjectStore]) -> None:
+def test_every_handle_reads_an_object_put_if_absent(open_store: Callable[[], ObjectStore]) -> None:
     open_store().put_if_absent("log/1", b"one")
     assert open_store().read("log/1") == b"one"
     assert open_store().settle("log/1") == b"one"
     assert keys(open_store(), "") == ["log/1"]
 
 
-def test_a_taken_key_is_a_conflict_and_stays_as_it_is(store: ObjectStore) -> None:
+def test_an_existing_key_is_a_conflict_and_does_not_change(store: ObjectStore) -> None:
     store.put_if_absent("log/1", b"one")
     for data in (b"two", b"one", b""):
         with pytest.raises(PutConflict):
@@ -65,7 +65,7 @@ def test_a_taken_key_is_a_conflict_and_stays_as_it_is(store: ObjectStore) -> Non
     assert keys(store, "") == ["log/1"]
 
 
-def test_one_of_many_racers_wins_and_its_bytes_are_whole(
+def test_one_of_many_racers_wins_and_its_object_is_complete(
     open_store: Callable[[], ObjectStore], store_race: Race
 ) -> None:
     store = open_store()
@@ -91,7 +91,7 @@ def test_one_of_many_racers_wins_and_its_bytes_are_whole(
     assert len(keys(store, "")) == 10
 
 
-def test_settling_a_key_without_an_object_finds_none(store: ObjectStore) -> None:
+def test_settling_a_key_without_an_object_returns_none(store: ObjectStore) -> None:
     assert store.settle("log/1") is None
     store.put("log/2", b"")
     assert store.settle("log/1") is None
@@ -109,7 +109,7 @@ def test_put_replaces(store: ObjectStore) -> None:
     assert keys(store, "") == ["a"]
 
 
-def test_a_reader_sees_the_old_or_the_new_bytes_and_no_mixture(store: ObjectStore, store_race: Race) -> None:
+def test_a_reader_sees_either_the_old_or_the_new_bytes(store: ObjectStore, store_race: Race) -> None:
     store.put("a", b"\0" * 50_000)
 
     def write_or_read(racer: int) -> None:
@@ -128,7 +128,7 @@ def test_a_reader_sees_the_old_or_the_new_bytes_and_no_mixture(store: ObjectStor
 # open_writer
 
 
-def test_a_streamed_object_exists_once_it_is_closed(store: ObjectStore) -> None:
+def test_a_streamed_object_exists_after_close(store: ObjectStore) -> None:
     with store.open_writer("data/a") as writer:
         assert writer.write(b"one ") == 4
         assert writer.write(b"") == 0
@@ -140,7 +140,7 @@ def test_a_streamed_object_exists_once_it_is_closed(store: ObjectStore) -> None:
     assert store.read("data/a") == b"one two"
 
 
-def test_leaving_the_block_closes(store: ObjectStore) -> None:
+def test_leaving_the_block_closes_the_writer(store: ObjectStore) -> None:
     with store.open_writer("data/a") as writer:
         writer.write(b"one")
     assert store.read("data/a") == b"one"
@@ -163,7 +163,7 @@ def write_and_fail(store: ObjectStore, key: str, close: bool) -> None:
         raise ZeroDivisionError
 
 
-def test_an_error_in_the_block_leaves_nothing(store: ObjectStore) -> None:
+def test_an_error_in_the_block_leaves_no_object(store: ObjectStore) -> None:
     with pytest.raises(ZeroDivisionError):
         write_and_fail(store, "data/a", close=False)
     assert store.read("data/a") is None
@@ -188,7 +188,7 @@ def test_an_aborted_object_does_not_exist(store: ObjectStore) -> None:
     assert keys(store, "") == []
 
 
-def test_objects_can_be_streamed_side_by_side(store: ObjectStore) -> None:
+def test_objects_can_be_streamed_concurrently(store: ObjectStore) -> None:
     with store.open_writer("data/a") as a, store.open_writer("data/b") as b:
         for _ in range(10):
             a.write(b"a")
@@ -196,7 +196,7 @@ def test_objects_can_be_streamed_side_by_side(store: ObjectStore) -> None:
     assert (store.read("data/a"), store.read("data/b")) == (b"a" * 10, b"b" * 10)
 
 
-def test_a_big_object_is_streamed(store: ObjectStore) -> None:
+def test_a_large_object_is_streamed(store: ObjectStore) -> None:
     block = random.Random(3).randbytes(1 << 20)
     with store.open_writer("data/big") as writer:
         for _ in range(64):
@@ -204,10 +204,10 @@ def test_a_big_object_is_streamed(store: ObjectStore) -> None:
     assert store.size("data/big") == 64 << 20
     data = store.read("data/big")
     assert data is not None
-    assert all(data[at : at + len(block)] == block for at in range(0, len(data), len(block)))
+    assert all(data[start : start + len(block)] == block for start in range(0, len(data), len(block)))
 
 
-def test_objects_of_no_bytes(store: ObjectStore) -> None:
+def test_objects_may_be_empty(store: ObjectStore) -> None:
     store.put_if_absent("a", b"")
     store.put("b", b"")
     with store.open_writer("c"):
@@ -222,14 +222,14 @@ def test_objects_of_no_bytes(store: ObjectStore) -> None:
 # read and size
 
 
-def test_what_is_not_there_is_none(store: ObjectStore) -> None:
+def test_a_missing_object_is_none(store: ObjectStore) -> None:
     store.put("a/b", b"x")
     for key in ("c", "a/c", "c/d/e", "a", "a/b/c"):
         assert store.read(key) is None
         assert store.size(key) is None
 
 
-def test_size(store: ObjectStore) -> None:
+def test_the_size_is_in_bytes(store: ObjectStore) -> None:
     store.put_if_absent("a", b"x" * 12_345)
     assert store.size("a") == 12_345
 
@@ -244,7 +244,7 @@ def test_an_empty_store_lists_nothing(store: ObjectStore) -> None:
     assert list(store.folders("a/")) == []
 
 
-def test_a_listing_is_in_the_order_of_the_bytes_of_whole_keys(store: ObjectStore) -> None:
+def test_a_listing_is_in_bytewise_order_of_whole_keys(store: ObjectStore) -> None:
     fill(store, TREE)
     assert keys(store, "") == sorted(TREE)
 
@@ -252,7 +252,7 @@ def test_a_listing_is_in_the_order_of_the_bytes_of_whole_keys(store: ObjectStore
 @pytest.mark.parametrize(
     "prefix", ["a", "a/", "a/2", "a/2/", "a/2/x", "a/2/xy", "a-", "a0", "b/", "a/b=", "c", "a/B", "a/b"]
 )
-def test_a_prefix_is_the_start_of_a_string(store: ObjectStore, prefix: str) -> None:
+def test_a_prefix_may_end_anywhere_in_a_key(store: ObjectStore, prefix: str) -> None:
     fill(store, TREE)
     assert keys(store, prefix) == sorted(key for key in TREE if key.startswith(prefix))
 
@@ -266,21 +266,21 @@ def test_a_listing_starts_after_a_key_that_need_not_exist(store: ObjectStore, st
 
 
 def test_random_trees_list_like_sorted_strings(store: ObjectStore) -> None:
-    chance = random.Random(11)
+    rng = random.Random(11)
     names = ["0", "a", "a-", "a.b", "a=", "_", "Z"]
-    # No key may be the folder of another, which a file system could not hold: the last segment is unlike the rest.
-    folders = ["/".join(chance.choices(names, k=chance.randint(0, 3))) for _ in range(60)]
-    tree = sorted({f"{folder}/f{chance.choice(names)}".lstrip("/") for folder in folders})
+    # No key may be the folder of another, which a file system cannot store: so last segments differ from all others.
+    folders = ["/".join(rng.choices(names, k=rng.randint(0, 3))) for _ in range(60)]
+    tree = sorted({f"{folder}/f{rng.choice(names)}".lstrip("/") for folder in folders})
     fill(store, tree)
     assert keys(store, "") == tree
     for _ in range(50):
-        prefix = chance.choice(tree)[: chance.randint(0, 6)]
-        after = chance.choice(tree)[: chance.randint(0, 9)]
+        prefix = rng.choice(tree)[: rng.randint(0, 6)]
+        after = rng.choice(tree)[: rng.randint(0, 9)]
         expected = [key for key in tree if key.startswith(prefix) and key > after]
         assert keys(store, prefix, after) == expected
 
 
-def test_a_listing_tells_sizes_and_times(store: ObjectStore) -> None:
+def test_a_listing_has_sizes_and_times(store: ObjectStore) -> None:
     before_us = time.time_ns() // 1000
     store.put("a", b"123")
     (entry,) = store.list("")
@@ -296,7 +296,7 @@ def test_the_tail_of_a_long_log_is_listed(store: ObjectStore) -> None:
     assert first.key == f"log/{0:020d}"
 
 
-def test_deleting_while_listing_disturbs_nobody(store: ObjectStore) -> None:
+def test_deleting_while_listing_does_not_disturb_the_listing(store: ObjectStore) -> None:
     fill(store, [f"a/{n}/x" for n in range(10)])
     seen = []
     for entry in store.list(""):
@@ -317,7 +317,7 @@ def test_folders_are_the_next_segments(store: ObjectStore) -> None:
     assert list(store.folders("nowhere/")) == []
 
 
-def test_a_folder_without_objects_is_none(store_without_empty_folders: ObjectStore) -> None:
+def test_a_folder_without_objects_is_not_listed(store_without_empty_folders: ObjectStore) -> None:
     store = store_without_empty_folders
     store.put("a/b/c", b"")
     store.put("d", b"")
@@ -326,7 +326,7 @@ def test_a_folder_without_objects_is_none(store_without_empty_folders: ObjectSto
     assert list(store.folders("a/")) == []
 
 
-def test_folders_of_half_a_name_are_refused(store: ObjectStore) -> None:
+def test_folders_of_a_prefix_that_is_not_a_folder_are_refused(store: ObjectStore) -> None:
     with pytest.raises(ValueError):
         store.folders("a")
 
@@ -334,7 +334,7 @@ def test_folders_of_half_a_name_are_refused(store: ObjectStore) -> None:
 # delete
 
 
-def test_deleted_objects_are_gone_and_their_keys_are_free(store: ObjectStore) -> None:
+def test_deleted_objects_do_not_exist_and_their_keys_can_be_used_again(store: ObjectStore) -> None:
     fill(store, TREE)
     store.delete(["a/1", "a0", "not/there", "a/2", "a/1"])
     assert keys(store, "") == sorted(set(TREE) - {"a/1", "a0"})
@@ -342,7 +342,7 @@ def test_deleted_objects_are_gone_and_their_keys_are_free(store: ObjectStore) ->
     assert store.read("a/1") == b"again"
 
 
-def test_deleting_nothing(store: ObjectStore) -> None:
+def test_deleting_no_keys_is_a_no_op(store: ObjectStore) -> None:
     store.put("a", b"")
     store.delete([])
     store.delete(iter(()))
@@ -353,7 +353,7 @@ def test_deleting_nothing(store: ObjectStore) -> None:
 
 
 @pytest.mark.parametrize("key", BAD_KEYS)
-def test_a_bad_key_is_refused_before_anything_happens(store: ObjectStore, key: str) -> None:
+def test_an_invalid_key_is_refused_and_has_no_effect(store: ObjectStore, key: str) -> None:
     uses: list[Callable[[], object]] = [
         lambda: store.put_if_absent(key, b""),
         lambda: store.put(key, b""),
@@ -371,14 +371,14 @@ def test_a_bad_key_is_refused_before_anything_happens(store: ObjectStore, key: s
 
 
 @pytest.mark.parametrize("prefix", ["/", "/a", "a//", "../", "a/../", "./", "a b", "*", "~"])
-def test_a_bad_prefix_is_refused(store: ObjectStore, prefix: str) -> None:
+def test_an_invalid_prefix_is_refused(store: ObjectStore, prefix: str) -> None:
     with pytest.raises(ValueError):
         store.list(prefix)
     with pytest.raises(ValueError):
         store.folders(prefix)
 
 
-def test_a_location_leads_to_the_object_or_says_why_there_is_none(store: ObjectStore) -> None:
+def test_a_location_is_a_path_or_url_or_an_error(store: ObjectStore) -> None:
     store.put("data/a.parquet", b"x")
     try:
         location = store.location("data/a.parquet")
@@ -388,17 +388,17 @@ def test_a_location_leads_to_the_object_or_says_why_there_is_none(store: ObjectS
     assert location.startswith("/") or "://" in location
 
 
-def test_chunks_are_the_object_and_bounded(store: ObjectStore) -> None:
+def test_chunks_are_bounded_and_together_the_object(store: ObjectStore) -> None:
     data = bytes(range(256)) * 20_000
     store.put("a/b", data)
-    pieces = list(store.chunks("a/b"))
-    assert b"".join(pieces) == data
-    assert max(map(len, pieces)) <= 4 * 1024 * 1024
+    chunks = list(store.chunks("a/b"))
+    assert b"".join(chunks) == data
+    assert max(map(len, chunks)) <= 4 * 1024 * 1024
     with pytest.raises(KeyError):
         list(store.chunks("a/none"))
 
 
-def test_a_fingerprint_differs_when_the_bytes_do(store: ObjectStore) -> None:
+def test_a_fingerprint_changes_with_the_bytes(store: ObjectStore) -> None:
     assert store.fingerprint("a") is None
     store.put("a", b"one")
     first = store.fingerprint("a")

@@ -1,1 +1,1 @@
-"""Real servers that the tests start and stop: one module each. They listen on 127.0.0.1, on free ports."""
+"""Real servers that tests start and stop, one module each. They listen on 127.0.0.1, on free ports."""

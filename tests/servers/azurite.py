@@ -1,4 +1,4 @@
-"""Azurite: a server that speaks Azure Blob Storage's protocol."""
+"""Azurite: a server with the protocol of Azure Blob Storage."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr
 
 
 class Azurite:
-    """Started when made, empty, in memory; checks signatures and their expiry. `stop` ends it.
+    """Starts when constructed, empty, in memory; checks signatures and their expiry. `stop` ends it.
 
-    With a `certificate` and its key it speaks TLS, and takes tokens of identities, whose signatures it does not check.
+    With a `certificate` and its key it uses TLS, and accepts identity tokens without checking their signatures.
     """
 
     def __init__(self, folder: Path, certificate: tuple[Path, Path] | None = None) -> None:
@@ -32,7 +32,7 @@ class Azurite:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The settings of a lake in this server, but for the container."""
+        """The settings of a lake on this server, without the container."""
         return {
             "STORAGE_TYPE": "AZURE",
             "AZURE_STORAGE_ACCOUNT": ACCOUNT,
@@ -42,7 +42,7 @@ class Azurite:
 
     @property
     def address(self) -> AzureAddress:
-        """Of the container that tests share, each under a prefix of its own."""
+        """The address of the container that tests share, each under a prefix of its own."""
         return AzureAddress("supertable", self.endpoint, ACCOUNT, KEY)
 
     @property
@@ -50,14 +50,14 @@ class Azurite:
         return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={self.endpoint};"
 
     def sas_token(self, read_only: bool) -> str:
-        """A token for the container that tests share, for an hour."""
+        """A token for the shared container, valid for an hour."""
         from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 
         allowed = ContainerSasPermissions.from_string("rl" if read_only else "rcwdl")
         until = datetime.now(UTC) + timedelta(hours=1)
         return generate_container_sas(ACCOUNT, "supertable", KEY, permission=allowed, expiry=until)
 
-    def make_container(self, name: str) -> None:
+    def create_container(self, name: str) -> None:
         from azure.storage.blob import BlobServiceClient
 
         with BlobServiceClient.from_connection_string(self.connection_string) as client:

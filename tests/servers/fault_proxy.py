@@ -1,7 +1,7 @@
-"""An HTTP proxy in front of an object store's server that makes chosen requests go wrong, by a script.
+"""An HTTP proxy in front of an object store's server that injects faults into requests, chosen by a script.
 
-What is sent on has the client's own `Host` header, so signatures made for the proxy's address stay valid. It serves
-any plain HTTP protocol: S3, Azure, Google.
+It keeps the client's `Host` header, so signatures made for the proxy's address stay valid. It works with any protocol
+over plain HTTP: S3, Azure, Google.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ _SLOW_SECONDS = 0.1
 
 
 class WireFault(Enum):
-    """What goes wrong with one request."""
+    """A fault of one request."""
 
     ERROR = "500 before the server saw the request"
     SLOW_DOWN = "503 SlowDown"
-    NO_ANSWER = "no answer, not sent on"
-    RESET = "connection reset, not sent on"
-    SLOW = "slow answer"
-    ERROR_AFTER = "500 after the server did it"
-    NO_ANSWER_AFTER = "no answer after the server did it"
-    RESET_AFTER = "connection reset after the server did it"
-    TRUNCATED = "answer cut off in the middle"
-    BEHEADED = "answer cut off in its headers"
+    NO_ANSWER = "no response, request not forwarded"
+    RESET = "connection reset, request not forwarded"
+    SLOW = "slow response"
+    ERROR_AFTER = "500 after the server has executed the request"
+    NO_ANSWER_AFTER = "no response after the server has executed the request"
+    RESET_AFTER = "connection reset after the server has executed the request"
+    TRUNCATED = "response cut off in the middle"
+    BEHEADED = "response cut off within its headers"
 
 
 _BEFORE = {WireFault.ERROR, WireFault.SLOW_DOWN, WireFault.NO_ANSWER, WireFault.RESET}
@@ -51,13 +51,13 @@ Script = Callable[[Request], WireFault | None]
 
 
 def nothing(_: Request) -> None:
-    """The script of a proxy that passes everything on."""
+    """A script without faults."""
 
 
 class FaultProxy:
-    """Listens at `endpoint` from when it is made until `stop`; works in a thread of its own.
+    """Listens at `endpoint` from its construction until `stop`, in a thread of its own.
 
-    `script` may be exchanged at any time. `met` counts the faults that it asked for.
+    `script` may be replaced at any time. `seen` counts the requests, `met` those with a fault.
     """
 
     def __init__(self, upstream: str, script: Script = nothing) -> None:
@@ -75,13 +75,13 @@ class FaultProxy:
         self._thread.start()
 
     def stop(self) -> None:
-        """Closes every connection too."""
-        asyncio.run_coroutine_threadsafe(self._closed(), self._loop).result(10)
+        """Stop listening and close every connection."""
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
-    async def _closed(self) -> None:
+    async def _close(self) -> None:
         self._server.close()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
@@ -93,7 +93,7 @@ class FaultProxy:
         server = None
         try:
             server = _Peer(*await asyncio.open_connection(*self._upstream))
-            while await self._pass_one(client, server):
+            while await self._forward(client, server):
                 pass
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
@@ -102,8 +102,8 @@ class FaultProxy:
             if server is not None:
                 server.writer.close()
 
-    async def _pass_one(self, client: _Peer, server: _Peer) -> bool:
-        """One request and its answer; whether the connections can take another."""
+    async def _forward(self, client: _Peer, server: _Peer) -> bool:
+        """Forward one request and its response. Returns whether the connections can be used for another."""
         head = await client.head()
         fault = self._fault(head)
         if head.get("expect"):
@@ -112,13 +112,13 @@ class FaultProxy:
         if fault in _BEFORE:
             return await _fail(fault, client, b"", b"")
         server.writer.write(head.without_expect + body)
-        answer = await server.head()
-        has_body = head.method != "HEAD" and answer.status not in (204, 304)
-        data = await server.body(answer, until_the_end=True) if has_body else b""
+        response = await server.head()
+        has_body = head.method != "HEAD" and response.status not in (204, 304)
+        data = await server.body(response, until_the_end=True) if has_body else b""
         if fault in (None, WireFault.SLOW):
-            await _tell(client, answer.raw + data, slowly=fault is not None)
-            return answer.has_an_end(has_body)
-        return await _fail(fault, client, answer.raw, data)
+            await _send(client, response.raw + data, slowly=fault is not None)
+            return response.keeps_connection(has_body)
+        return await _fail(fault, client, response.raw, data)
 
     def _fault(self, head: _Head) -> WireFault | None:
         self.seen += 1
@@ -129,7 +129,7 @@ class FaultProxy:
 
 
 class _Head:
-    """The first line and the headers of a request or an answer."""
+    """The first line and the headers of a request or a response."""
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
@@ -153,17 +153,17 @@ class _Head:
 
     @property
     def without_expect(self) -> bytes:
-        """We have answered that ourselves."""
+        """The proxy itself responds to `Expect: 100-continue`."""
         lines = self.raw.split(b"\r\n")
         return b"\r\n".join(line for line in lines if not line.lower().startswith(b"expect:"))
 
-    def has_an_end(self, has_body: bool) -> bool:
-        known = not has_body or bool(self.get("content-length") or self.get("transfer-encoding"))
-        return known and self.get("connection").lower() != "close"
+    def keeps_connection(self, has_body: bool) -> bool:
+        has_length = not has_body or bool(self.get("content-length") or self.get("transfer-encoding"))
+        return has_length and self.get("connection").lower() != "close"
 
 
 class _Peer:
-    """One end of a connection. Raises IncompleteReadError where it ends too soon."""
+    """One end of a connection. Raises IncompleteReadError if it ends too early."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -173,7 +173,7 @@ class _Peer:
         return _Head(await self.reader.readuntil(b"\r\n\r\n"))
 
     async def body(self, head: _Head, until_the_end: bool) -> bytes:
-        """As it came: the pieces of a chunked body keep their lengths."""
+        """The raw body: the chunks of a chunked body keep their lengths."""
         if "chunked" in head.get("transfer-encoding").lower():
             return await self._chunks()
         if length := head.get("content-length"):
@@ -188,15 +188,15 @@ class _Peer:
             length = int(pieces[-1].split(b";")[0], 16)
             if length:
                 pieces.append(await self.reader.readexactly(length + 2))
-        while len(pieces) < 2 or pieces[-1] != b"\r\n":  # headers may follow the last one
+        while len(pieces) < 2 or pieces[-1] != b"\r\n":  # trailers may follow the last chunk
             pieces.append(await self.reader.readuntil(b"\r\n"))
         return b"".join(pieces)
 
 
 async def _fail(fault: WireFault | None, client: _Peer, head: bytes, body: bytes) -> bool:
-    """Answers with an error, or ends the connection; whether it can take another request."""
-    if fault in _ANSWERS:
-        client.writer.write(_ANSWERS[fault])
+    """Respond with an error, or end the connection. Returns whether the connection can be used for another request."""
+    if fault in _RESPONSES:
+        client.writer.write(_RESPONSES[fault])
         await client.writer.drain()
         return True
     if fault in (WireFault.NO_ANSWER, WireFault.NO_ANSWER_AFTER):
@@ -208,28 +208,28 @@ async def _fail(fault: WireFault | None, client: _Peer, head: bytes, body: bytes
         client.writer.write(b"\r\n".join(head.split(b"\r\n")[:2]) + b"\r\n")
         await client.writer.drain()
     else:
-        at_once = struct.pack("ii", 1, 0)  # close by a reset, and not by an orderly end
-        client.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        linger = struct.pack("ii", 1, 0)  # close by a reset, without an orderly end
+        client.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     return False
 
 
-async def _tell(client: _Peer, answer: bytes, slowly: bool) -> None:
-    size = len(answer) // _SLOW_PIECES + 1 if slowly else len(answer)
-    for start in range(0, len(answer), size):
-        client.writer.write(answer[start : start + size])
+async def _send(client: _Peer, response: bytes, slowly: bool) -> None:
+    size = len(response) // _SLOW_PIECES + 1 if slowly else len(response)
+    for start in range(0, len(response), size):
+        client.writer.write(response[start : start + size])
         await client.writer.drain()
         if slowly:
             await asyncio.sleep(_SLOW_SECONDS)
 
 
-def _refusal(status: str, code: str) -> bytes:
+def _error_response(status: str, code: str) -> bytes:
     text = f"<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>injected</Message></Error>"
     head = f"HTTP/1.1 {status}\r\nContent-Type: application/xml\r\nContent-Length: {len(text)}\r\n\r\n"
     return (head + text).encode()
 
 
-_ANSWERS: dict[WireFault | None, bytes] = {
-    WireFault.ERROR: _refusal("500 Internal Server Error", "InternalError"),
-    WireFault.ERROR_AFTER: _refusal("500 Internal Server Error", "InternalError"),
-    WireFault.SLOW_DOWN: _refusal("503 Slow Down", "SlowDown"),
+_RESPONSES: dict[WireFault | None, bytes] = {
+    WireFault.ERROR: _error_response("500 Internal Server Error", "InternalError"),
+    WireFault.ERROR_AFTER: _error_response("500 Internal Server Error", "InternalError"),
+    WireFault.SLOW_DOWN: _error_response("503 Slow Down", "SlowDown"),
 }

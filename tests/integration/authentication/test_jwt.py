@@ -61,7 +61,7 @@ def sign_rsa(signed: bytes) -> bytes:
 @pytest.fixture
 def server() -> Iterator[JwksServer]:
     server = JwksServer()
-    server.hold({"1": RSA, "ec": EC, "ed": ED})
+    server.serve({"1": RSA, "ec": EC, "ed": ED})
     yield server
     server.stop()
 
@@ -212,7 +212,9 @@ def test_arbitrary_text_is_refused(text: str) -> None:
     )
 )
 def test_odd_claims_never_give_an_invalid_identity(odd: dict[str, Any]) -> None:
-    configured = JwtVerifier(JwtRules(ISSUER, AUDIENCE, "default", attribute_claims=("region",)), keys_from_secret(SECRET))
+    configured = JwtVerifier(
+        JwtRules(ISSUER, AUDIENCE, "default", attribute_claims=("region",)), keys_from_secret(SECRET)
+    )
     text = assembled({"alg": "HS256"}, json.dumps({**claims(), **odd}).encode(), hs256(SECRET.encode()))
     found = configured.claims(text)
     assert found is None or (found.subject and found.issuer == ISSUER)
@@ -220,12 +222,12 @@ def test_odd_claims_never_give_an_invalid_identity(odd: dict[str, Any]) -> None:
 
 def test_key_urls_in_the_header_are_never_fetched(jwt_verifier: TokenVerifier) -> None:
     attacker = JwksServer()
-    attacker.hold({"1": OTHER_RSA})
+    attacker.serve({"1": OTHER_RSA})
     try:
         header = {"jku": attacker.url, "x5u": attacker.url, "jwk": jwk(OTHER_RSA), "x5c": ["AAAA"]}
         assert jwt_verifier.claims(token(OTHER_RSA, header=header)) is None
         assert jwt_verifier.claims(token(RSA, header=header)), "such headers are ignored"
-        assert attacker.asked == 0
+        assert attacker.requests == 0
     finally:
         attacker.stop()
 
@@ -287,13 +289,13 @@ def test_keys_are_fetched_once_and_again_for_a_new_id(
 ) -> None:
     for _ in range(20):
         assert jwt_verifier.claims(token())
-    assert server.asked == 1
-    server.hold({"2": OTHER_RSA})
+    assert server.requests == 1
+    server.serve({"2": OTHER_RSA})
     assert jwt_verifier.claims(token(OTHER_RSA, kid="2")) is None, "the server is not asked again so soon"
     clock.advance(31)
     assert jwt_verifier.claims(token(OTHER_RSA, kid="2"))
     assert jwt_verifier.claims(token()) is None, "the old key was withdrawn"
-    assert server.asked == 2
+    assert server.requests == 2
 
 
 def test_invented_key_ids_cause_no_storm_of_requests(
@@ -301,13 +303,13 @@ def test_invented_key_ids_cause_no_storm_of_requests(
 ) -> None:
     for number in range(200):
         assert jwt_verifier.claims(token(OTHER_RSA, kid=f"made up {number}")) is None
-    assert server.asked == 1
+    assert server.requests == 1
     assert jwt_verifier.claims(token())
 
 
 def test_a_withdrawn_key_is_soon_refused(jwt_verifier: TokenVerifier, clock: ManualClock, server: JwksServer) -> None:
     assert jwt_verifier.claims(token())
-    server.hold({"2": OTHER_RSA})
+    server.serve({"2": OTHER_RSA})
     clock.advance(299)
     assert jwt_verifier.claims(token())
     clock.advance(2)
@@ -342,14 +344,14 @@ def test_during_an_outage_known_keys_are_used_for_an_hour(
     assert jwt_verifier.claims(token())
     with pytest.raises(Unavailable):
         jwt_verifier.claims(token(OTHER_RSA, kid="2"))
-    asked = server.asked
+    requests = server.requests
     assert jwt_verifier.claims(token())
-    assert server.asked == asked, "not asked again at once"
+    assert server.requests == requests, "not asked again at once"
     clock.advance(3_300)
     with pytest.raises(Unavailable):
         jwt_verifier.claims(token())
     server.pause, server.headers = 0.0, {}
-    server.hold({"1": RSA})
+    server.serve({"1": RSA})
     clock.advance(31)
     assert jwt_verifier.claims(token())
 
@@ -362,7 +364,7 @@ def test_an_unreachable_key_server(home: Path, clock: ManualClock, server: JwksS
 
 
 def test_a_very_slow_key_server(server: JwksServer) -> None:
-    server.dribble = 0.5
+    server.byte_pause = 0.5
     started = time.monotonic()
     with pytest.raises(OSError, match="not complete"):
         url_reader(server.url, SystemClock())()
@@ -373,13 +375,13 @@ def test_a_key_server_with_an_untrusted_certificate(home: Path, monkeypatch: pyt
     """Keys are fetched only over TLS, from a server whose certificate the machine trusts."""
     files = certificate(home)
     server = JwksServer(files)
-    server.hold({"1": RSA})
+    server.serve({"1": RSA})
     try:
         with pytest.raises(Unavailable):
             verifier(home, jwt_jwks_url=server.url).claims(token())
         with pytest.raises(Unavailable):
             verifier(home, jwt_jwks_url=server.url.replace("127.0.0.1", "localhost")).claims(token())
-        assert server.asked == 0
+        assert server.requests == 0
         monkeypatch.setenv("SSL_CERT_FILE", str(files[0]))
         assert verifier(home, jwt_jwks_url=server.url).claims(token())
         with pytest.raises(Unavailable):
@@ -396,7 +398,7 @@ def test_a_slow_key_server_blocks_one_caller_only(
     clock.advance(301)
     waiting = threading.Thread(target=lambda: jwt_verifier.claims(token()))
     waiting.start()
-    while server.asked < 2:
+    while server.requests < 2:
         time.sleep(0.01)
     assert jwt_verifier.claims(token())
     assert waiting.is_alive()

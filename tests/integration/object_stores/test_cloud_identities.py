@@ -69,7 +69,7 @@ def test_a_managed_identity_reads_writes_and_signs(
     # Azurite does not know this SDK's newer way of signing by delegation, so nothing is read by this address.
     store.delete(["a", "b"])
     assert list(store.list("")) == []
-    assert len(tokens.asked) == 1
+    assert len(tokens.requests) == 1
 
 
 def test_without_any_identity_it_says_what_to_set(
