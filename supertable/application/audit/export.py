@@ -93,7 +93,7 @@ class ExportAudit:
             staged.end = links[-1].end
             return Change(Operation.APPEND, added=tuple(staged.files), counts=Counts(inserted=len(links)))
 
-        with self._committer.at_work(table):
+        with self._committer.protecting_new_objects(table):
             done = self._committer.commit(table, propose, CommitInfo(idempotency_key=f"audit-{segment.name}"))
         end = None if done.replayed else staged.end
         self._anchor(organization, table, done.commit.version, end)

@@ -1,1 +1,1 @@
-"""Committing versions of tables and of the registry: optimistic, with preconditions and pins."""
+"""Optimistic commits to tables and to the registry, their preconditions, and pins on versions."""

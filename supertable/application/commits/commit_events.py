@@ -24,7 +24,7 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class CommitEvents:
-    """Records one commit to the table named `table`. `began_us`: when it began."""
+    """Records the audit events of one commit to the table named `table`. `began_us`: when the commit began."""
 
     audit: AuditRecorder
     namespace: Namespace
@@ -32,7 +32,7 @@ class CommitEvents:
     began_us: int
 
     def record_commit(self, commit: Commit, replayed: bool, writers: Sequence[OpenTable] = ()) -> None:
-        """`writers`: those who share the commit, if there are any; each has an event of their own."""
+        """`writers`: the writers that share the commit, if any; each gets its own event."""
         outcome = REPLAYED if replayed else OK
         change = commit.change
         shares = [
@@ -44,7 +44,7 @@ class CommitEvents:
             self._record(change, session, rows=_rows(counts), version=commit.version, outcome=outcome)
 
     def record_failure(self, proposed: Change | None, error: BaseException) -> None:
-        """`proposed`: the change that could not be committed; None: there was none yet."""
+        """`proposed`: the change that was not committed; None: the failure came before there was one."""
         self._record(proposed, self.namespace.session, outcome=type(error).__name__)
 
     def _record(self, change: Change | None, session: Session, **more: Any) -> None:

@@ -1,4 +1,4 @@
-"""Making a change the next version of its table, against whoever else is writing."""
+"""Optimistic commits: a change becomes the next version of its table, or is proposed again after a lost race."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from supertable.domain.table.snapshots import Snapshot
 
 
 class CannotShareCommit(Exception):
-    """The writers cannot share a commit: what is wrong is only one's, or a key has led to a commit meanwhile."""
+    """The writers cannot share a commit: one of them must not write, or one's idempotency key was committed already."""
 
 
 _LOCK_WAIT_SECONDS = 5.0
@@ -31,9 +31,9 @@ _LOCK_WAIT_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """`replayed`: the idempotency key was known, and this is the commit that it led to before.
+    """A durable commit. `replayed`: an earlier commit had the idempotency key; nothing was committed now.
 
-    `share`: what this writer did of it, where several share the commit.
+    `share`: this writer's part, if several writers share the commit.
     """
 
     commit: Commit
@@ -42,7 +42,7 @@ class Committed:
 
 
 class Committer:
-    """Optimistic commits with bounded, jittered retries. The lock only keeps writers from working in vain."""
+    """Optimistic commits with bounded, jittered retries. The lock saves wasted work; correctness does not need it."""
 
     def __init__(
         self,
@@ -64,8 +64,8 @@ class Committer:
         self._clock = clock
         self._identifiers = identifiers
 
-    def earlier(self, table: OpenTable, info: CommitInfo) -> Committed | None:
-        """The commit that the idempotency key led to, if it is known."""
+    def find_replay(self, table: OpenTable, info: CommitInfo) -> Committed | None:
+        """The earlier commit with the same idempotency key, if there is one."""
         reply = table.snapshot.replies.get(info.idempotency_key) if info.idempotency_key else None
         if reply is None:
             return None
@@ -73,19 +73,19 @@ class Committer:
         return Committed(commit, replayed=True, share=commit.share(info.idempotency_key))
 
     @contextmanager
-    def at_work(self, table: OpenTable) -> Iterator[None]:
-        """A writer's work from before its first object until its commit, so that no vacuum takes it for abandoned.
+    def protecting_new_objects(self, table: OpenTable) -> Iterator[None]:
+        """Protects the objects that a writer creates before its commit: no vacuum treats them as orphans.
 
-        What is refused meanwhile is told to the audit log. Raises `UnsafeStore`.
+        Refusals inside the block are recorded in the audit log. Raises `UnsafeStore`.
         """
         self._heads.prepare_to_write()
-        with self._leases.begin() as lease, self.refusals(table):
+        with self._leases.begin() as lease, self.recording_refusals(table):
             lease.restrict_to({})
             yield
 
-    def refusals(self, table: OpenTable) -> AbstractContextManager[None]:
-        """Tell the audit log of what is refused in the block."""
-        namespace = table.namespace or table.future
+    def recording_refusals(self, table: OpenTable) -> AbstractContextManager[None]:
+        """Records refusals inside the block in the audit log."""
+        namespace = table.namespace or table.destination
         if namespace is None:
             return nullcontext()
         return self._audit.recording_refusals(
@@ -100,29 +100,29 @@ class Committer:
         needs: Collection[int] = (),
         writers: Sequence[OpenTable] = (),
     ) -> Committed:
-        """Commit what `propose` makes of the newest snapshot; it is asked again when another commit came first.
+        """Commit the change that `propose` returns for the newest snapshot. A lost race calls `propose` again.
 
-        `needs`: older versions whose files `propose` may bring back; no vacuum takes them away meanwhile.
-        `writers`: the table as each of those opened it who share the commit, in the order of their shares.
-        Raises `Conflict` when others win every time, `TableNotFound` when the table was dropped since it was opened,
-        and whatever `propose` raises.
+        `needs`: older versions whose files `propose` may restore; no vacuum removes them during the commit.
+        `writers`: the table as opened by each writer that shares the commit, in the order of their shares.
+        Raises `Conflict` if other commits win every race, `TableNotFound` if the table was dropped after it was opened,
+        and what `propose` raises.
         """
-        namespace = table.namespace or table.future
+        namespace = table.namespace or table.destination
         if namespace is None or is_system(namespace.supertable):
             return self._commit(table, propose, info, needs)
         self._audit.ensure_ready(namespace.organization)
         events = CommitEvents(self._audit, namespace, table.name, self._audit.now_us())
         proposed: Change | None = None
 
-        def propose_noted(newest: OpenTable) -> Change:
+        def propose_and_remember(newest: OpenTable) -> Change:
             nonlocal proposed
             proposed = propose(newest)
             return proposed
 
         try:
-            committed = self._commit(table, propose_noted, info, needs)
+            committed = self._commit(table, propose_and_remember, info, needs)
         except CannotShareCommit:
-            raise  # nothing was refused yet: every writer commits alone, and has events of their own
+            raise  # each writer now commits alone, and has its own events
         except BaseException as error:
             events.record_failure(proposed, error)
             raise
@@ -138,15 +138,15 @@ class Committer:
                     newest = self._tables.newest(table)
                     versions = (newest.snapshot.version, *needs)
                     lease.restrict_to({table.folder: [(version, version) for version in versions]})
-                    committed = self.earlier(newest, info) or self._attempt(newest, propose(newest), info)
+                    committed = self.find_replay(newest, info) or self._attempt(newest, propose(newest), info)
                 if committed:
                     return committed
                 self._heads.catch_up(table.folder, newest.snapshot.version)
-        theirs = self._tables.newest(table).snapshot
+        winner = self._tables.newest(table).snapshot
         raise Conflict(
             f"Table {table.name} changed {MOST_ATTEMPTS} times while this write tried to commit.",
             info.idempotency_key or "(without a key)",
-            f"{theirs.commit_id} (version {theirs.version})",
+            f"{winner.commit_id} (version {winner.version})",
         )
 
     def _attempt(self, newest: OpenTable, change: Change, info: CommitInfo) -> Committed | None:

@@ -1,4 +1,4 @@
-"""Changing a table only as the caller has read it, so that nobody undoes what another did meanwhile, unseen."""
+"""Preconditions of changes: the table must still be as the caller read it. Prevents lost updates."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from supertable.domain.table.snapshots import Snapshot
 
 
 def require_same_entry(entry: TableEntry, read: OpenTable | None) -> None:
-    """Raises `Outdated` where the name is another table's by now, or is written otherwise. None: anything goes."""
+    """Raises `Outdated` if the name now belongs to another table, or its spelling changed. None: no precondition."""
     if read is not None and (entry.table_id, entry.name) != (read.entry.table_id, read.entry.name):
         raise Outdated(f"Table {read.name}")
 
 
-def require_same(newest: OpenTable, read: OpenTable | None, part: Callable[[Snapshot], object]) -> None:
-    """Raises `Outdated` where it is another table, or this part of it is not as it was. None: anything goes."""
+def require_unchanged(newest: OpenTable, read: OpenTable | None, part: Callable[[Snapshot], object]) -> None:
+    """Raises `Outdated` if `newest` is another table, or `part` of its snapshot changed. None: no precondition."""
     if read is None:
         return
     if newest.entry.table_id != read.entry.table_id or part(newest.snapshot) != part(read.snapshot):

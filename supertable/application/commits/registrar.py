@@ -1,4 +1,4 @@
-"""Changing the registry of a supertable, against whoever else is changing it."""
+"""Optimistic changes to the registry of a supertable."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from supertable.domain.table.registry import Registry, RegistryAction, RegistryC
 
 
 class Registrar:
-    """Optimistic, like the commits of a table; changes are rare, so there is no lock."""
+    """Commits to registries, like those to tables. Changes are rare, so there is no lock."""
 
     def __init__(
         self,
@@ -37,14 +37,13 @@ class Registrar:
         self._identifiers = identifiers
 
     def change(self, namespace: Namespace, propose: Callable[[Registry], RegistryChange | None]) -> Registry:
-        """Commit what `propose` makes of the newest registry, and return the registry after it.
+        """Commit the change that `propose` returns for the newest registry, and return the registry after it.
 
-        It is asked again when another change came first; with None there is nothing to change.
-        Raises `Conflict` when others win every time, `AccessDenied` for the tables of the system, and whatever
-        `propose` raises.
+        A lost race calls `propose` again. If it returns None, nothing is changed. Raises `Conflict` if other changes
+        win every race, `AccessDenied` for the tables of the system, and what `propose` raises.
         """
-        told = not is_system(namespace.supertable)  # or it would wait for an export that is waiting for it
-        if told:
+        audited = not is_system(namespace.supertable)  # an export must not wait for events of its own
+        if audited:
             self._audit.ensure_ready(namespace.organization)
         for _ in attempts(self._clock, self._identifiers):
             registry = self._tables.registry(namespace)
@@ -57,22 +56,23 @@ class Registrar:
             base = registry if registry.version else None
             after = self._registries.append(namespace.registry, base, commit)
             if after is not None:
-                if told:
-                    self._tell(namespace, registry, after, change)
+                if audited:
+                    self._record_event(namespace, registry, after, change)
                 return after
             self._heads.catch_up(namespace.registry, registry.version)
-        theirs = self._tables.registry(namespace)
-        what = (
-            f"The registry of {namespace.supertable} changed {MOST_ATTEMPTS} times while this change tried to commit."
+        winner = self._tables.registry(namespace)
+        raise Conflict(
+            f"The registry of {namespace.supertable} changed {MOST_ATTEMPTS} times while this change tried to commit.",
+            "(no id yet)",
+            f"{winner.commit_id} (version {winner.version})",
         )
-        raise Conflict(what, "(no id yet)", f"{theirs.commit_id} (version {theirs.version})")
 
     def _check_system(self, namespace: Namespace, change: RegistryChange) -> None:
         if is_system(namespace.supertable) and (change.action, change.name) != (RegistryAction.ADD, AUDIT):
             with self._audit.recording_refusals(namespace.session, change.action, supertable=namespace.supertable):
-                raise AccessDenied("The tables of SuperTable itself stay as they are.")
+                raise AccessDenied("The tables of SuperTable itself cannot be changed.")
 
-    def _tell(self, namespace: Namespace, before: Registry, after: Registry, change: RegistryChange) -> None:
+    def _record_event(self, namespace: Namespace, before: Registry, after: Registry, change: RegistryChange) -> None:
         entries = [registry.entries.get(change.table_id) for registry in (before, after)]
         names = dict.fromkeys(entry.name for entry in entries if entry)
         self._audit.record_action(

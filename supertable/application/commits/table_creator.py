@@ -1,4 +1,4 @@
-"""Making a new table: its log first, then its name in the registry, so that a name always leads to a table."""
+"""Creation of tables: first the log, then the name in the registry. So a name always leads to a table."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from supertable.domain.table.snapshots import Snapshot
 
 
 def checked_table_name(namespace: Namespace, name: str) -> str:
-    """A name that a table of this place may have. Raises `InvalidName` and `TableExists`."""
+    """The name, if a new table of the supertable may have it. Raises `InvalidName` and `TableExists`."""
     checked_name("table", name)
     if is_system(namespace.supertable):
         raise InvalidName("supertable", namespace.supertable, "it is reserved for SuperTable's own tables")
     if name_key(name) == name_key(namespace.supertable):
-        raise TableExists(name)  # the name of the supertable stands for the union of its tables
+        raise TableExists(name)  # in SQL the name of the supertable is the union of its tables
     return name
 
 
@@ -52,10 +52,11 @@ class TableCreator:
         fill: Callable[[OpenTable], object] = lambda table: None,
         pin: VersionPin | None = None,
     ) -> OpenTable:
-        """The new table, with `first` as its first version. Raises `TableExists`.
+        """Create a table with `first` as its first version, and return it. Raises `TableExists`.
 
-        `fill` may write to it before its name is known to anyone; if that fails there is no table. `pin`: on the
-        version that it is a clone of; raises `TableNotFound` when that table was dropped meanwhile, and what pins do.
+        `fill` may write to the table before its name is registered; if `fill` fails, the table is never registered.
+        `pin`: on the version that a clone is made of; raises `TableNotFound` if that table was dropped since, and what
+        pins raise.
         """
         self._tables.registry(namespace).require_free(name)
         table_id = self._identifiers.new()
@@ -64,16 +65,16 @@ class TableCreator:
         snapshot = self._snapshots.append(folder, None, commit)
         assert snapshot is not None, "table ids are unique"
 
-        created = OpenTable(TableEntry(name, table_id), folder, snapshot, future=namespace)
+        created = OpenTable(TableEntry(name, table_id), folder, snapshot, destination=namespace)
         fill(created)
 
         def add(registry: Registry) -> RegistryChange:
             registry.require_free(name)
             if pin is None:
                 return RegistryChange(RegistryAction.ADD, table_id, name)
-            return RegistryChange(RegistryAction.ADD, table_id, name, pin.version, pin.take(registry).table_id)
+            return RegistryChange(RegistryAction.ADD, table_id, name, pin.version, pin.prepare(registry).table_id)
 
         self._registrar.change(namespace, add)
         if pin is not None:
-            pin.settle(self._registrar, namespace, RegistryChange(RegistryAction.PURGE, table_id))
+            pin.confirm(self._registrar, namespace, RegistryChange(RegistryAction.PURGE, table_id))
         return created

@@ -1,10 +1,11 @@
-"""Pinning a version against a vacuum that runs at the same moment.
+"""Pinning a version against a concurrent vacuum, without waiting.
 
-1. A vacuum gives versions up in the table's log, then reads the registry, then deletes what no pinned version needs.
-2. Whoever pins a version writes the pin to the registry, then looks whether the version was given up meanwhile. That
-   does not matter where another pin was there until this one took over, which the registry's order of changes tells.
+1. A vacuum first expires versions in the table's log, then reads the registry, then deletes what no pinned version
+   needs.
+2. Pinning first writes the pin to the registry, then checks whether the version was expired in the meantime. If another
+   pin on the version existed when this one was written (the registry orders its changes), that does not matter.
 
-So either the vacuum sees the pin, or the pin is taken back. Nobody waits for anybody.
+So either the vacuum sees the pin, or the pin is undone.
 """
 
 from __future__ import annotations
@@ -18,26 +19,26 @@ from supertable.domain.table.registry import Registry, RegistryChange, TableEntr
 
 
 class VersionPin:
-    """One attempt to keep `table`, opened at some version, readable."""
+    """One attempt to keep `table` readable at the version at which it was opened."""
 
     def __init__(self, tables: Tables, table: OpenTable) -> None:
         self._tables = tables
         self._table = table
-        self._held = False
+        self._pinned_before = False
 
     @property
     def version(self) -> int:
         return self._table.snapshot.version
 
-    def take(self, registry: Registry) -> TableEntry:
-        """The table's entry, for the change that pins it. Raises `TableNotFound` when it was dropped meanwhile."""
+    def prepare(self, registry: Registry) -> TableEntry:
+        """The table's entry, for the change that pins it. Raises `TableNotFound` if the table was dropped since."""
         entry = registry.find_current(self._table.entry)
-        self._held = self.version in entry.pinned
+        self._pinned_before = self.version in entry.pinned
         return entry
 
-    def settle(self, registrar: Registrar, namespace: Namespace, undo: RegistryChange) -> None:
-        """After that change: take it back by `undo` and raise `VersionNotFound`, if it came too late."""
-        if self._held:
+    def confirm(self, registrar: Registrar, namespace: Namespace, undo: RegistryChange) -> None:
+        """After that change: if it came too late, commit `undo` and raise `VersionNotFound`."""
+        if self._pinned_before:
             return
         newest = self._tables.newest(self._table)
         oldest = newest.snapshot.oldest

@@ -11,10 +11,10 @@ from supertable.application.tables.open_table import OpenTable
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """A durable commit. `replayed`: it is the one that this idempotency key led to before; nothing was written now.
+    """A durable commit. `replayed`: an earlier commit had this idempotency key; nothing was written now.
 
-    Where several writers share the commit the rows are this one's; files and bytes are all of theirs. `bytes_added`
-    leaves out files that a clone shares.
+    If several writers share the commit, the rows are those of this writer; files and bytes are those of all.
+    `bytes_added` excludes files that a clone shares.
     """
 
     table: str

@@ -1,4 +1,4 @@
-"""Changing a table's columns: one version, no data rewritten."""
+"""Changes to a table's columns: one version, and no data is rewritten."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from supertable.application.commits.committer import Committer
-from supertable.application.commits.preconditions import require_same
+from supertable.application.commits.preconditions import require_unchanged
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.engines import RowFinder
 from supertable.application.tables.lookup import Tables
@@ -33,13 +33,13 @@ class AlterTable:
         info: CommitInfo,
         read: OpenTable | None = None,
     ) -> WriteResult:
-        """All of the changes, in order, or none. `read`: the table as the caller knows it.
+        """Apply all of the changes, in order, or none. `read`: the table as the caller read it; None: no precondition.
 
-        Raises `InvalidSchema`, `IncompatibleSchema`, and `Outdated` where its columns are not as they were read.
+        Raises `TableNotFound`, `InvalidSchema`, `IncompatibleSchema`, and `Outdated` if the columns changed since then.
         """
 
         def change(newest: OpenTable) -> Change:
-            require_same(newest, read, lambda snapshot: snapshot.schema)
+            require_unchanged(newest, read, lambda snapshot: snapshot.schema)
             return self._change(newest, changes)
 
         table = self._tables.open(namespace, name, Permission.CONTROL)
@@ -61,13 +61,13 @@ class AlterTable:
         if before is None or len(path) > 1:
             if newest.snapshot.rows:
                 raise InvalidSchema(
-                    ".".join(path), "nulls can only be forbidden in a column of its own that is there already"
+                    ".".join(path), "nulls can only be forbidden in a top-level column that exists already"
                 )
             return
         predicate = self._finder.check_predicate(f"{_quoted(before.name)} IS NULL", newest.snapshot.schema)
         rows = sum(len(found) for found in self._finder.matching_predicate(newest.scan(), predicate).values())
         if rows:
-            raise InvalidSchema(before.name, f"nulls cannot be forbidden, for {rows:,} rows have one")
+            raise InvalidSchema(before.name, f"nulls cannot be forbidden, because {rows:,} rows have one")
 
 
 def _quoted(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Cloning a table at a version without copying a row. Writes to either never show in the other."""
+"""Clones of a table at one version, without copying rows. Writes to either table never affect the other."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from supertable.domain.table.cloning import clone_change
 
 
 class CloneTable:
-    def __init__(self, tables: Tables, table_creator: TableCreator, rules: CloneGrants) -> None:
+    def __init__(self, tables: Tables, table_creator: TableCreator, grants: CloneGrants) -> None:
         self._tables = tables
-        self._founder = table_creator
-        self._rules = rules
+        self._table_creator = table_creator
+        self._grants = grants
 
     def __call__(self, namespace: Namespace, name: str, new_name: str, version: int | str | None = None) -> OpenTable:
-        """The clone, as a table of the same supertable. `version`: a number, a tag, or None: the newest.
+        """Create the clone in the same supertable and return it. `version`: a number, a tag, or None: the newest.
 
         Raises `TableNotFound`, `VersionNotFound`, `NotFound` for a tag, `InvalidName` and `TableExists`.
         """
         checked_table_name(namespace, new_name)
         origin = self._tables.as_of(self._tables.open(namespace, name, Permission.CONTROL), version)
         change = clone_change(origin.snapshot, origin.folder, origin.name)
-        made: list[OpenTable] = []
+        created: list[OpenTable] = []
 
         def restrict(clone: OpenTable) -> None:
-            made.append(clone)
-            self._rules.copy(namespace, origin, clone)
+            created.append(clone)
+            self._grants.copy(namespace, origin, clone)
 
         try:
-            return self._founder(namespace, new_name, change, restrict, VersionPin(self._tables, origin))
+            return self._table_creator(namespace, new_name, change, restrict, VersionPin(self._tables, origin))
         except (AlreadyExists, NotFound):
-            for clone in made:
-                self._rules.forget(namespace, clone)
+            for clone in created:
+                self._grants.forget(namespace, clone)
             raise

@@ -1,11 +1,11 @@
-"""Saying what a table holds: a version that changes its definition and no row."""
+"""The comment on a table. Changing it makes a version that changes no row."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from supertable.application.commits.committer import Committer
-from supertable.application.commits.preconditions import require_same
+from supertable.application.commits.preconditions import require_unchanged
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
@@ -20,10 +20,13 @@ class CommentTable:
         self._committer = committer
 
     def __call__(self, namespace: Namespace, name: str, comment: str, read: OpenTable | None = None) -> WriteResult:
-        """`read`: the table as the caller knows it. Raises `TableNotFound`, and `Outdated` for another comment."""
+        """Set the comment. `read`: the table as the caller read it; None: no precondition.
+
+        Raises `TableNotFound`, and `Outdated` if the comment changed since then.
+        """
 
         def change(newest: OpenTable) -> Change:
-            require_same(newest, read, lambda snapshot: snapshot.definition.comment)
+            require_unchanged(newest, read, lambda snapshot: snapshot.definition.comment)
             definition = replace(newest.snapshot.definition, comment=comment)
             return Change(Operation.ALTER, definition=definition, description="comment on the table")
 

@@ -1,4 +1,4 @@
-"""Creating a table, empty or with its first rows."""
+"""Creation of a table, empty or with its first rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from supertable.domain.table.commits import Change, Operation, TableDefinition
 
 class CreateTable:
     def __init__(self, table_creator: TableCreator) -> None:
-        self._founder = table_creator
+        self._table_creator = table_creator
 
     def __call__(
         self,
@@ -28,11 +28,13 @@ class CreateTable:
         comment: str = "",
         fill: Callable[[OpenTable], object] = lambda table: None,
     ) -> OpenTable:
-        """The new table. Raises `InvalidName`, `InvalidSchema` or `TableExists`.
+        """Create the table and return it. Raises `InvalidName`, `InvalidSchema` or `TableExists`.
 
-        `fill` may write to it before its name is known to anyone; if that fails there is no table.
+        `fill` may write to the table before its name is registered; if `fill` fails, the table is never registered.
         """
         checked_table_name(namespace, name)
         columns = first_schema(fields_of(schema))
         definition = TableDefinition(*check_keys(columns, keys, sequence), comment)
-        return self._founder(namespace, name, Change(Operation.CREATE, definition=definition, schema=columns), fill)
+        return self._table_creator(
+            namespace, name, Change(Operation.CREATE, definition=definition, schema=columns), fill
+        )

@@ -1,4 +1,4 @@
-"""Dropping a table, and bringing it back: only the registry changes, until a vacuum removes what was dropped."""
+"""Dropping and restoring tables. Only the registry changes, until a vacuum removes the dropped table's objects."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from supertable.domain.table.registry import Registry, RegistryAction, RegistryC
 
 
 class DropTable:
-    """The name is free at once. A write in flight is refused when it commits: see `Tables.newest`."""
+    """Drops a table. Its name is free at once. A write in flight is refused when it commits: see `Tables.newest`."""
 
     def __init__(self, registrar: Registrar) -> None:
         self._registrar = registrar
 
     def __call__(self, namespace: Namespace, name: str, read: OpenTable | None = None) -> None:
-        """`read`: the table as the caller knows it. Raises `TableNotFound`, and `Outdated` for another table."""
+        """`read`: the table as the caller read it; None: no precondition.
+
+        Raises `TableNotFound`, and `Outdated` if the name belongs to another table now.
+        """
 
         def drop(registry: Registry) -> RegistryChange:
             entry = registry.find(name)
@@ -32,9 +35,9 @@ class UndropTable:
         self._registrar = registrar
 
     def __call__(self, namespace: Namespace, name: str, as_name: str | None = None) -> str:
-        """Bring back the table of that name that was dropped last, as it was; its name now is returned.
+        """Restore the table of that name that was dropped last, unchanged, and return the name that it has now.
 
-        Raises `TableNotFound`, and `TableExists` when its name (or `as_name`) is another table's by now.
+        Raises `TableNotFound`, and `TableExists` if its name (or `as_name`) belongs to another table by now.
         """
         if as_name is not None:
             checked_table_name(namespace, as_name)

@@ -1,4 +1,4 @@
-"""Giving a table another name. Its versions, files and tags stay as they are; writes in flight go on."""
+"""Renaming a table. Its versions, files and tags stay unchanged; writes in flight still commit."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ class RenameTable:
         self._registrar = registrar
 
     def __call__(self, namespace: Namespace, name: str, new_name: str, read: OpenTable | None = None) -> None:
-        """The two may differ in case only; its own name changes nothing. `read`: the table as the caller knows it.
+        """Rename the table. The names may differ in case only; the same name changes nothing.
 
-        Raises `TableNotFound`, `InvalidName`, `TableExists`, and `Outdated` where the name is another table's by now.
+        `read`: the table as the caller read it; None: no precondition. Raises `TableNotFound`, `InvalidName`,
+        `TableExists`, and `Outdated` if the name belongs to another table now.
         """
         checked_table_name(namespace, new_name)
 

@@ -1,4 +1,4 @@
-"""Going back: a new version whose rows and columns are those of an older one. Nothing in between is lost."""
+"""Restoring a version: a new version gets the rows and columns of an older one. Versions in between are kept."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ class RestoreVersion:
         self._committer = committer
 
     def __call__(self, namespace: Namespace, name: str, version: int | str, info: CommitInfo) -> WriteResult:
-        """To a version or the one that a tag names. Raises `VersionNotFound` and `NotFound`.
+        """Restore a version, by number or tag. Concurrent commits that come first are undone too.
 
-        Commits that come in between are undone too, as a later commit would do."""
+        Raises `TableNotFound`, `VersionNotFound`, and `NotFound` for a tag.
+        """
         table = self._tables.open(namespace, name, Permission.CONTROL)
         target = self._tables.as_of(table, version).snapshot
 
         def change(newest: OpenTable) -> Change:
-            self._tables.at_version(newest, target.version)  # a vacuum may have given it up since
+            self._tables.at_version(newest, target.version)  # a vacuum may have expired it since
             return restore_change(target, newest.snapshot)
 
         return WriteResult.of(table, self._committer.commit(table, change, info, needs=[target.version]))

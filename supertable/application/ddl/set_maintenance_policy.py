@@ -1,4 +1,4 @@
-"""Setting a table's maintenance policy: a version that changes the table's definition and no row."""
+"""The maintenance policy of a table. Changing it makes a version that changes no row."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from supertable.application.commits.committer import Committer
-from supertable.application.commits.preconditions import require_same
+from supertable.application.commits.preconditions import require_unchanged
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
@@ -34,10 +34,10 @@ class SetMaintenancePolicy:
         retention_seconds: float | None = None,
         read: OpenTable | None = None,
     ) -> WriteResult:
-        """What is None stays as it is. `read`: the table as the caller knows it.
+        """Set what is not None. `read`: the table as the caller read it; None: no precondition.
 
-        Raises `InvalidSetting`, `InvalidSchema` for a column that is not there, and `Outdated` where the policy is not
-        as it was read.
+        Raises `TableNotFound`, `InvalidSetting`, `InvalidSchema` for a column that does not exist, and `Outdated` if
+        the policy changed since then.
         """
         given = {
             "target_file_bytes": target_file_bytes,
@@ -46,19 +46,19 @@ class SetMaintenancePolicy:
             "retention_seconds": retention_seconds,
         }
         values: dict[str, Any] = {setting: value for setting, value in given.items() if value is not None}
-        said = [f"{setting} {value}" for setting, value in values.items()]
+        changes = [f"{setting} {value}" for setting, value in values.items()]
         if sort_by is not None:
-            said.append(f"sort_by {', '.join(sort_by) or 'nothing'}")
+            changes.append(f"sort_by {', '.join(sort_by) or 'nothing'}")
 
         def change(newest: OpenTable) -> Change:
-            require_same(newest, read, lambda snapshot: snapshot.definition.maintenance)
+            require_unchanged(newest, read, lambda snapshot: snapshot.definition.maintenance)
             definition = newest.snapshot.definition
             order = definition.maintenance.sort_by if sort_by is None else _ids(newest, sort_by)
             policy = checked_policy(replace(definition.maintenance, sort_by=order, **values))
             return Change(
                 Operation.ALTER,
                 definition=replace(definition, maintenance=policy),
-                description=f"maintenance: {', '.join(said)}",
+                description=f"maintenance: {', '.join(changes)}",
             )
 
         table = self._tables.open(namespace, name, Permission.CONTROL)
@@ -70,6 +70,6 @@ def _ids(table: OpenTable, names: Sequence[str]) -> tuple[int, ...]:
     for name in names:
         field = table.snapshot.schema.find(name)
         if field is None:
-            raise InvalidSchema(name, "rows are to be sorted by it, but there is no such column")
+            raise InvalidSchema(name, "rows cannot be sorted by a column that does not exist")
         ids.append(field.id)
     return tuple(ids)

@@ -1,4 +1,4 @@
-"""Giving a version a name, which also keeps it from being vacuumed."""
+"""Tags: names of versions. A tag also protects its version from vacuums."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class TagVersion:
         replace: bool = False,
         moved_from: int | None = None,
     ) -> int:
-        """Tag a version (a number, another tag, or None: the newest), and return it.
+        """Tag a version (a number, another tag, or None: the newest), and return its number.
 
-        A version that has the tag already stays as it is. Raises `TableNotFound`, `InvalidName`, `VersionNotFound`,
-        and `AlreadyExists` when another version has the tag, unless `replace` moves it. `moved_from`: the version that
-        has it now, or `Outdated`.
+        No-op if the version has the tag already. Raises `TableNotFound`, `InvalidName`, `VersionNotFound`, and
+        `AlreadyExists` if another version has the tag, unless `replace` moves it. `moved_from`: the version that must
+        have the tag now, or `Outdated` is raised; None: no precondition.
         """
         checked_tag(tag)
         table = self._tables.open(namespace, name, Permission.CONTROL)
@@ -45,9 +45,9 @@ class TagVersion:
         number = pin.version
 
         def add(registry: Registry) -> RegistryChange | None:
-            entry = pin.take(registry)
+            entry = pin.prepare(registry)
             present = entry.tag_named(tag)
-            _require_at(entry, tag, moved_from)
+            _require_tagged(entry, tag, moved_from)
             if present is not None and entry.tags[present] == number:
                 return None
             if present is not None and not replace:
@@ -55,7 +55,7 @@ class TagVersion:
             return RegistryChange(RegistryAction.TAG, entry.table_id, tag, number)
 
         self._registrar.change(namespace, add)
-        pin.settle(self._registrar, namespace, RegistryChange(RegistryAction.UNTAG, table.entry.table_id, tag))
+        pin.confirm(self._registrar, namespace, RegistryChange(RegistryAction.UNTAG, table.entry.table_id, tag))
         return number
 
 
@@ -64,19 +64,19 @@ class UntagVersion:
         self._registrar = registrar
 
     def __call__(self, namespace: Namespace, name: str, tag: str, moved_from: int | None = None) -> None:
-        """Raises `TableNotFound`, and `NotFound` for a tag that the table does not have. `moved_from`: as above."""
+        """Remove the tag. `moved_from`: as above. Raises `TableNotFound`, and `NotFound` for an unknown tag."""
 
         def remove(registry: Registry) -> RegistryChange:
             entry = registry.find(name)
             if entry.tag_named(tag) is None:
                 raise no_such_tag(entry, tag)
-            _require_at(entry, tag, moved_from)
+            _require_tagged(entry, tag, moved_from)
             return RegistryChange(RegistryAction.UNTAG, entry.table_id, tag)
 
         self._registrar.change(namespace, remove)
 
 
-def _require_at(entry: TableEntry, tag: str, version: int | None) -> None:
+def _require_tagged(entry: TableEntry, tag: str, version: int | None) -> None:
     present = entry.tag_named(tag)
     if version is not None and (present is None or entry.tags[present] != version):
         raise Outdated(f"Tag {tag} of table {entry.name}")

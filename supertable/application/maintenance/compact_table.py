@@ -167,5 +167,5 @@ def sorting(table: OpenTable, sort_by: Sequence[str] | None) -> list[str]:
         return [field.name for field_id in ids if (field := schema.by_id(field_id))]
     for name in sort_by:
         if schema.find(name) is None:
-            raise InvalidSchema(name, "rows are to be sorted by it, but there is no such column")
+            raise InvalidSchema(name, "rows cannot be sorted by a column that does not exist")
     return [field.name for name in sort_by if (field := schema.find(name))]

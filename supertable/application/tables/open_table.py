@@ -25,7 +25,7 @@ class OpenTable:
     """A table at one version. `folder` holds its objects and names its log.
 
     `namespace`: where it is registered; None for a new table that is not registered yet. `access`: the part that the
-    caller may see; None: all. `need`: the permission required. `future`: where a new table will be registered.
+    caller may see; None: all. `need`: the permission required. `destination`: where a new table will be registered.
     """
 
     entry: TableEntry
@@ -34,7 +34,7 @@ class OpenTable:
     namespace: Namespace | None = None
     access: AccessStage | None = None
     need: Permission = Permission.META
-    future: Namespace | None = None
+    destination: Namespace | None = None
 
     @property
     def name(self) -> str:

@@ -59,7 +59,7 @@ class DeleteRows:
         table = self._tables.open(namespace, name, Permission.WRITE)
         if not table.snapshot.definition.keys:
             raise InvalidInput(f"Table {table.name} has no key columns; delete with a predicate instead.")
-        with self._committer.refusals(table):
+        with self._committer.recording_refusals(table):
             check_keys_seen(table)
         keys = self._unique_keys(table, data)
 

@@ -149,9 +149,9 @@ def _examine(
     if isinstance(table, SupertableError):
         return table
     try:
-        earlier = committer.earlier(table, write.info)
-        if earlier:
-            return WriteResult.of(table, earlier)
+        replay = committer.find_replay(table, write.info)
+        if replay:
+            return WriteResult.of(table, replay)
         if write.info.idempotency_key in keys:
             return None
         rows = write.rows(table.unmasked)

@@ -65,10 +65,10 @@ class WriteRows:
         where: str | None = None,
     ) -> WriteResult:
         """The same, into a table that was opened before, or has no name yet."""
-        with self._committer.at_work(table):
-            earlier = self._committer.earlier(table, info)
-            if earlier:
-                return WriteResult.of(table, earlier)
+        with self._committer.protecting_new_objects(table):
+            replay = self._committer.find_replay(table, info)
+            if replay:
+                return WriteResult.of(table, replay)
             reader = as_reader(data)
             fit = fit_columns(table, reader.schema, mode, evolve, where)
             rows = self._stage_rows(table, reader, fit.staged)
@@ -82,7 +82,7 @@ class WriteRows:
         `CannotShareCommit`; nothing is then changed.
         """
         table, given = group.table, group.rows()
-        with self._committer.at_work(table):
+        with self._committer.protecting_new_objects(table):
             fit = fit_columns(table, given.schema, mode)
             try:
                 rows = self._stage_rows(table, given.to_reader(), fit.staged)

@@ -19,7 +19,7 @@ from supertable.config.wiring.tables import tables
 
 create_table = singleton(CreateTable, table_creator=provided(table_creator))
 clone_table = singleton(
-    CloneTable, tables=provided(tables), table_creator=provided(table_creator), rules=provided(clone_grants)
+    CloneTable, tables=provided(tables), table_creator=provided(table_creator), grants=provided(clone_grants)
 )
 rename_table = singleton(RenameTable, registrar=provided(registrar))
 drop_table = singleton(DropTable, registrar=provided(registrar))
