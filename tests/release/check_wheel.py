@@ -1,4 +1,4 @@
-"""Writes and reads with an installed wheel, from a folder that holds a config.py and a domain/ of its own."""
+"""Checks an installed wheel by writing and reading, in a folder with its own config.py and domain/."""
 
 from __future__ import annotations
 

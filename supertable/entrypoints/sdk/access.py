@@ -147,8 +147,8 @@ class Users:
         The hash never changes. `version`: the version that the caller has read; if the user has changed since, this
         raises `Outdated`. Raises `AlreadyExists` and `InvalidInput`.
         """
-        held = None if roles is None else _as_list(roles)
-        return self._use_case.alter(self._session, user, name, held, attributes, enabled, version)
+        new_roles = None if roles is None else _as_list(roles)
+        return self._use_case.alter(self._session, user, name, new_roles, attributes, enabled, version)
 
     def drop(self, user: str, *, version: int | None = None) -> None:
         """Drop a user and revoke the user's tokens. `version`: as in `alter`."""

@@ -147,7 +147,7 @@ class Lake(LakeMaintenance):
         same keys, which keep the values of columns that the data lacks; `overwrite` replaces all rows, or with `where`
         those for which the SQL condition is true. `evolve`: allow the data to add columns and widen types.
         `idempotency_key`: 1 to 255 characters; a repeated write with the same key writes nothing and returns the first
-        result. `properties`: text by text, at most 65,536 characters in all, recorded in the history.
+        result. `properties`: names and values, both text, at most 65,536 characters in all, recorded in the history.
         Raises `TableNotFound`, `InvalidInput` and its subclasses, and `Conflict`. Nothing is changed then.
         """
         info = checked_commit_info(idempotency_key, properties)

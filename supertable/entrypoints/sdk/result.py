@@ -23,7 +23,7 @@ _SHOWN_WIDTH = 40
 class Result:
     """The result of `Lake.sql`. Each of `arrow`, `batches`, `polars` and `pandas` runs the query.
 
-    It is bound to the versions that the tables had when it was made, so every run reads the same data; the order of
+    It is bound to the versions that the tables had when it was created, so every run reads the same data; the order of
     rows is fixed by ORDER BY only. Printing it, also in a notebook, shows the first 20 rows.
     Taking rows raises `QueryFailed` and its subclasses: `QueryTimeout`, `QueryCancelled`, `ResultTooLarge`,
     `QueryOutOfMemory`.

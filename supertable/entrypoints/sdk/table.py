@@ -42,7 +42,7 @@ class Table:
 
     Every method raises `TableNotFound` when the table was renamed or dropped, `AccessDenied` when the caller's role
     does not allow the action, and `NotSignedIn` when the token has expired or was revoked. Methods that return a
-    `WriteResult` make one version and may raise `Conflict`.
+    `WriteResult` create one version and may raise `Conflict`.
     """
 
     def __init__(self, container: Container, namespace: Namespace, name: str) -> None:
@@ -99,7 +99,7 @@ class Table:
         return dict(sorted(self._open().entry.tags.items()))
 
     def restore(self, version: int | str, properties: Mapping[str, str] | None = None) -> WriteResult:
-        """Make a new version with the rows and columns of an older one. The versions between them are kept.
+        """Create a new version with the rows and columns of an older one. The versions between them are kept.
 
         `version`: a number or a tag. Raises `VersionNotFound`, and `NotFound` for a tag.
         """
@@ -141,7 +141,7 @@ class Table:
         return self.alter(SetComment(_path(path), comment))
 
     def alter(self, *changes: SchemaChange) -> WriteResult:
-        """Make several changes of columns as one version, all or none. No data is rewritten.
+        """Change several columns as one version, all or none. No data is rewritten.
 
         Raises `InvalidSchema` for a missing column, and for a key or sequence column that cannot change;
         `IncompatibleSchema` for a type that does not hold the old values.
@@ -152,7 +152,7 @@ class Table:
         """Rewrite small files and files with many dead rows as few clean ones. Writers are not blocked.
 
         `sort_by`: the columns to sort by; None: those of the maintenance policy. `everything`: rewrite all files.
-        Without anything to do, no version is made. Raises `InvalidSchema` for a missing sort column.
+        If nothing needs compaction, no version is created. Raises `InvalidSchema` for a missing sort column.
         """
         columns = [sort_by] if isinstance(sort_by, str) else sort_by
         return self._container.compact_table()(self._namespace, self._name, columns, everything)

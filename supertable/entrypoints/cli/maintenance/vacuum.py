@@ -44,13 +44,13 @@ def vacuum(
     Example: supertable vacuum flights --retention 3d --dry-run
     """
     session = Session.of(context)
-    kept_seconds = None if retention is None else parse_seconds(retention)
+    retention_seconds = None if retention is None else parse_seconds(retention)
     grace_seconds = parse_seconds(grace)
     with session.connect() as lake:
         if name is None:
-            _show(session, lake.vacuum(kept_seconds, dry_run=dry_run, grace=grace_seconds))
+            _show(session, lake.vacuum(retention_seconds, dry_run=dry_run, grace=grace_seconds))
         else:
-            result = lake.table(name).vacuum(kept_seconds, dry_run=dry_run, grace=grace_seconds)
+            result = lake.table(name).vacuum(retention_seconds, dry_run=dry_run, grace=grace_seconds)
             write_json(result) if session.as_json else _show_table(result)
 
 

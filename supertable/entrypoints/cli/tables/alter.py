@@ -37,7 +37,7 @@ class _Target:
 def set_target(context: typer.Context, name: TableName) -> None:
     """Change a table's columns without rewriting data.
 
-    Each change makes a new version. Older versions keep their columns.
+    Each change creates a new version. Older versions keep their columns.
 
     Example: supertable alter flights add note VARCHAR --comment "free text"
     """

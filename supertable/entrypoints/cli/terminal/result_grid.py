@@ -84,6 +84,6 @@ def _printable(text: str) -> str:
 def _footer(count: int, shown: int, started: float | None) -> str:
     from supertable.entrypoints.cli.terminal.formatting import format_count
 
-    took = "" if started is None else f", {time.perf_counter() - started:.2f} s"
+    elapsed = "" if started is None else f", {time.perf_counter() - started:.2f} s"
     total = f"{format_count(count, 'row')}" if count < _MAX_COUNTED_ROWS else f"at least {format_count(count, 'row')}"
-    return f"({total}{took})" if shown == count else f"({total}, first {shown:,} shown{took})"
+    return f"({total}{elapsed})" if shown == count else f"({total}, first {shown:,} shown{elapsed})"
