@@ -16,7 +16,7 @@ import supertable
 from benchmarks.machine import machine_facts
 from tests.servers.seaweedfs import SeaweedFS
 from tests.servers.valkey import Valkey
-from tests.support.api.load import SCHEMA, TABLE, Load, loaded
+from tests.support.api.load import SCHEMA, TABLE, Load, run_load
 from tests.support.api.service import TOKEN, ApiService
 
 
@@ -49,12 +49,12 @@ def _measure(
         service = ApiService(home, folder / "service", **own)
         try:
             with multiprocessing.get_context("spawn").Pool(1) as pool:
-                load: Load = pool.apply(loaded, (service.port, TOKEN, clients, seconds))
+                load: Load = pool.apply(run_load, (service.port, TOKEN, clients, seconds))
         finally:
             service.stop()
         assert not load.errors, load.errors[:3]
-        assert not load.lost(lake), "an acknowledged write is lost"
-        assert not load.doubled(lake), "a write was applied twice"
+        assert not load.lost_ids(lake), "an acknowledged write is lost"
+        assert not load.duplicate_ids(lake), "a write was applied twice"
         commits = lake.table(TABLE).info().version - 1
     return _summarize(label, load, commits)
 

@@ -13,7 +13,7 @@ from tests.support.api.server import TOKEN, ApiServer
 
 @pytest.fixture
 def lake(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
-    """The lake that `server` serves, as its owner sees it."""
+    """The lake that `server` serves, for direct access as the superuser."""
     monkeypatch.setenv("SUPERTABLE_SUPERTOKEN", TOKEN)
     with supertable.connect(home) as lake:
         yield lake
@@ -29,6 +29,6 @@ def server(lake: Lake) -> Iterator[ApiServer]:
 
 @pytest.fixture
 def api(server: ApiServer) -> Iterator[httpx.Client]:
-    """Calls the API as the superuser."""
+    """A client of the API, signed in as the superuser."""
     with server.client() as client:
         yield client

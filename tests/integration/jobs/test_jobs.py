@@ -29,7 +29,7 @@ from supertable.domain.jobs import JobState, JobStatus
 from tests.servers.process import ServerProcess, free_port
 from tests.servers.seaweedfs import SeaweedFS
 from tests.servers.valkey import Valkey
-from tests.support.api.jobs import ENDLESS, JOBS, QUERIES, over, state, submitted
+from tests.support.api.jobs import ENDLESS, JOBS, QUERIES, submit_query, wait_for_state, wait_until_ended
 from tests.support.faulty_store import Fault, FaultyStore
 
 TOKEN = "the-token-of-the-superuser"
@@ -138,14 +138,14 @@ def test_any_worker_answers_for_a_job(each_backend: None, home: Path, services: 
     one, other = services(), services()
     with supertable.connect(home) as lake:
         lake.create_table_from("numbers", NUMBERS)
-    address = submitted(one.api, "SELECT * FROM numbers ORDER BY id")
-    assert over(other.api, address)["rows"] == 200_000
+    address = submit_query(one.api, "SELECT * FROM numbers ORDER BY id")
+    assert wait_until_ended(other.api, address)["rows"] == 200_000
     headers = {"Accept": "application/vnd.apache.arrow.stream"}
     assert pa.ipc.open_stream(other.api.get(f"{address}/results", headers=headers).content).read_all() == NUMBERS
-    endless = submitted(one.api, ENDLESS)
-    state(other.api, endless, {"running"})
+    endless = submit_query(one.api, ENDLESS)
+    wait_for_state(other.api, endless, {"running"})
     assert other.api.delete(endless).status_code == 202
-    assert over(other.api, endless, 5)["state"] == "cancelled"
+    assert wait_until_ended(other.api, endless, 5)["state"] == "cancelled"
     assert one.api.get(endless).json()["state"] == "cancelled"
     assert [job["state"] for job in other.api.get(JOBS).json()["items"]] == ["cancelled", "succeeded"]
     one.stop()
@@ -157,8 +157,8 @@ def test_any_worker_answers_for_a_job(each_backend: None, home: Path, services: 
 
 def test_a_service_that_is_stopped_cancels_its_jobs(home: Path, services: Callable[[], Service]) -> None:
     one, other = services(), services()
-    address = submitted(one.api, ENDLESS)
-    state(other.api, address, {"running"})
+    address = submit_query(one.api, ENDLESS)
+    wait_for_state(other.api, address, {"running"})
     one.stop()
     found = other.api.get(address).json()
     assert (found["state"], found["error"]["type"]) == ("cancelled", "/problems/job-interrupted")
@@ -170,8 +170,8 @@ def test_a_job_whose_worker_is_killed_is_lost(
     monkeypatch.setenv("SUPERTABLE_JOBS_AT_ONCE", "1")
     monkeypatch.setenv("SUPERTABLE_JOBS_PER_USER", "2")
     service = services()
-    active, waiting = submitted(service.api, ENDLESS), submitted(service.api, "SELECT 1")
-    state(service.api, active, {"running"})
+    active, waiting = submit_query(service.api, ENDLESS), submit_query(service.api, "SELECT 1")
+    wait_for_state(service.api, active, {"running"})
     service.process.kill()
     container = Container(settings=load_settings(home=home))
     ids = [address.removeprefix(f"{QUERIES}/") for address in (active, waiting)]

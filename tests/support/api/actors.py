@@ -1,4 +1,4 @@
-"""Callers of the API, one for each type of role, each a user of its own with a token of its own."""
+"""Callers of the API: one for each type of role, each with its own user and token."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from supertable import Lake
 from tests.support.api.server import ApiServer
 
 ROLES = {"admin": (), "writer": ("t_*",), "reader": ("t_*",), "meta": ("t_*",), "outsider": ()}
-"""What each is granted; admins reach everything anyway, and the outsider is a reader of nothing."""
-Answer = TypeVar("Answer")
+"""The tables granted to each. Admins see all tables without a grant; the outsider is a reader without tables."""
+Result = TypeVar("Result")
 TABLES = "/api/v1/supertables/main/tables"
 
 
 class Actors:
-    """`call` sends a request as one of them; `superadmin` is the superuser."""
+    """Sends requests as one of the `ROLES`, or as `superadmin`, the superuser."""
 
     def __init__(self, lake: Lake, server: ApiServer) -> None:
         self._clients = {"superadmin": server.client()}
         for name, tables in ROLES.items():
             lake.roles.create(f"{name}_role", "reader" if name == "outsider" else name, tables)
-            self._clients[name] = server.client(token_of(lake, f"{name}_user", f"{name}_role"))
+            self._clients[name] = server.client(create_token(lake, f"{name}_user", f"{name}_role"))
 
     def call(self, actor: str, method: str, path: str, **options: Any) -> httpx.Response:
         return self._clients[actor].request(method, path, **options)
@@ -35,34 +35,34 @@ class Actors:
             client.close()
 
 
-def token_of(lake: Lake, user: str, role: str, **attributes: str) -> str:
-    """A token of a new user with that role."""
+def create_token(lake: Lake, user: str, role: str, **attributes: str) -> str:
+    """Create a user with the role and attributes, and return a token for it."""
     lake.users.create(user, [role], attributes=attributes)
     return lake.tokens.create("for tests", user).secret
 
 
-def lakes_in(answer: httpx.Response) -> list[dict[str, Any]]:
-    """The supertables in a list but for that of the audit log, which comes into being when it likes."""
-    return [lake for lake in answer.json()["items"] if lake["name"] != "system"]
+def listed_supertables(answer: httpx.Response) -> list[dict[str, Any]]:
+    """The listed supertables without `system`, which the audit log creates at a time of its own."""
+    return [info for info in answer.json()["items"] if info["name"] != "system"]
 
 
-def kind_of(answer: httpx.Response) -> str:
-    """The type of the problem that it is, and that it is one in all respects."""
+def problem_type_of(answer: httpx.Response) -> str:
+    """The type of the problem, without its prefix. Asserts that the response is a valid problem document."""
     assert answer.headers["Content-Type"] == "application/problem+json", answer.text
     problem = answer.json()
     assert problem["status"] == answer.status_code
     assert set(problem) >= {"type", "title", "status", "detail", "instance"}
-    kind: str = problem["type"]
-    return kind.removeprefix("/problems/")
+    type_: str = problem["type"]
+    return type_.removeprefix("/problems/")
 
 
-def together(count: int, act: Callable[[int], Answer]) -> list[Answer]:
-    """What as many threads got that began at one moment."""
+def run_concurrently(count: int, act: Callable[[int], Result]) -> list[Result]:
+    """The results of `act(0)` to `act(count - 1)`, run in threads that start at the same moment."""
     start = threading.Barrier(count)
 
-    def one(number: int) -> Answer:
+    def run(number: int) -> Result:
         start.wait()
         return act(number)
 
     with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(one, range(count)))
+        return list(pool.map(run, range(count)))

@@ -1,4 +1,4 @@
-"""Waiting for jobs and queries of the API."""
+"""Submits background queries, and waits for jobs and queries of the API."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 import httpx
 
 ENDLESS = "SELECT count(*) FROM range(1000000) a, range(1000000) b, range(1000000) c"
-"""Runs until it is stopped."""
+"""Runs until it is cancelled."""
 QUERIES = "/api/v1/queries"
 JOBS = "/api/v1/jobs"
 
 
-def submitted(api: httpx.Client, sql: str, **more: Any) -> str:
-    """The address of the query that was accepted."""
+def submit_query(api: httpx.Client, sql: str, **more: Any) -> str:
+    """Submit a background query and return its address."""
     answer = api.post(QUERIES, json={"sql": sql, **more})
     assert answer.status_code == 202, answer.text
     assert answer.json()["state"] == "queued"
@@ -22,12 +22,13 @@ def submitted(api: httpx.Client, sql: str, **more: Any) -> str:
     return answer.headers["Location"]
 
 
-def over(api: httpx.Client, address: str, seconds: float = 60) -> dict[str, Any]:
-    """The job or query once it is over."""
-    return state(api, address, {"succeeded", "failed", "cancelled", "lost"}, seconds)
+def wait_until_ended(api: httpx.Client, address: str, seconds: float = 60) -> dict[str, Any]:
+    """Wait until the job or query has ended, and return its description."""
+    return wait_for_state(api, address, {"succeeded", "failed", "cancelled", "lost"}, seconds)
 
 
-def state(api: httpx.Client, address: str, wanted: set[str], seconds: float = 60) -> dict[str, Any]:
+def wait_for_state(api: httpx.Client, address: str, wanted: set[str], seconds: float = 60) -> dict[str, Any]:
+    """Wait until the job or query is in one of the `wanted` states, and return its description."""
     deadline = time.monotonic() + seconds
     while True:
         answer = api.get(address)

@@ -1,4 +1,4 @@
-"""The REST API on granian in a thread of this process, so that tests may swap what the container makes."""
+"""The REST API on granian in a thread of this process, so that tests can override the container's providers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TOKEN = "st_owner-of-the-tests"
 
 
 class ApiServer:
-    """Serves until `stop`. `url` is its address."""
+    """Serves the API over `container` until `stop`. `url` is its address."""
 
     def __init__(self, container: Container) -> None:
         self.container = container
@@ -34,13 +34,13 @@ class ApiServer:
             assert self._thread.is_alive(), "the server did not start"
 
     def client(self, token: str | None = TOKEN, role: str | None = None, **options: Any) -> httpx.Client:
-        """Calls it, signed in; `role`: one to act under."""
+        """A client with the token and role. `token` None: not signed in; `role` None: the default role."""
         headers: Mapping[str, str] = {"Authorization": f"Bearer {token}"} if token else {}
-        named = {"X-Supertable-Role": role} if role else {}
-        return httpx.Client(base_url=self.url, headers={**headers, **named}, timeout=30, **options)
+        role_header = {"X-Supertable-Role": role} if role else {}
+        return httpx.Client(base_url=self.url, headers={**headers, **role_header}, timeout=30, **options)
 
-    def begin_to_stop(self) -> None:
-        """As on SIGTERM: what may go on for long ends by itself."""
+    def begin_shutdown(self) -> None:
+        """Begin the shutdown as SIGTERM does: streams and jobs end by themselves."""
         self._loop.call_soon_threadsafe(self._app.state["shutdown"].begin, 10)
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""`supertable serve api` in a process of its own, over a lake of its own that may come to harm."""
+"""`supertable serve api` in its own process, over its own lake, which tests may damage."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOKEN = "st_owner-of-the-service"
 
 
 class ApiService:
-    """Serves the lake at `home` until `stop`. `settings`: further ones, by the names of their variables."""
+    """Serves the lake at `home` until `stop`. `settings`: further settings, by environment variable."""
 
     def __init__(self, home: Path, folder: Path, **settings: str) -> None:
         self.port = free_port()
@@ -28,7 +28,7 @@ class ApiService:
         self.process.wait_until(self._answers)
 
     def client(self, token: str = TOKEN, **options: Any) -> httpx.Client:
-        """Calls it, signed in."""
+        """A client with the token."""
         headers = {"Authorization": f"Bearer {token}"}
         return httpx.Client(base_url=self.url, headers=headers, timeout=60, **options)
 

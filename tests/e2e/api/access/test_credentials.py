@@ -1,4 +1,4 @@
-"""What a bearer token gives, over HTTP."""
+"""Bearer tokens over HTTP: the superuser's token, stored tokens and JWTs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _settings(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def stored(lake: Lake) -> str:
-    """Ann's token: a reader of `orders`, or a writer of all."""
+    """The token of ann, a reader of `orders` by default; she may also act as a writer of all tables."""
     for name in ("orders", "people"):
         lake.create_table(name, pa.schema({"id": pa.int64()}))
     lake.roles.create("reader", "reader", "orders")
@@ -38,7 +38,7 @@ def names(answer: httpx.Response) -> list[str]:
     return [item["name"] for item in answer.json()["items"]]
 
 
-def test_each_credential_is_who_it_is(server: ApiServer, stored: str) -> None:
+def test_each_credential_has_the_access_of_its_role(server: ApiServer, stored: str) -> None:
     jwt = token(SECRET, "HS256", sub="eve", role=["reader", "writer"])
     for credential, seen in ((TOKEN, ["orders", "people"]), (stored, ["orders"]), (jwt, ["orders"])):
         with server.client(credential) as client:
@@ -47,7 +47,7 @@ def test_each_credential_is_who_it_is(server: ApiServer, stored: str) -> None:
             assert names(client.get(TABLES)) == ["orders", "people"]
 
 
-def test_a_role_that_is_not_theirs(server: ApiServer, stored: str) -> None:
+def test_a_role_that_the_user_lacks_is_refused(server: ApiServer, stored: str) -> None:
     for credential in (stored, token(SECRET, "HS256", sub="eve")):
         for role in ("superadmin", "nothing"):
             with server.client(credential, role=role) as client:
@@ -57,27 +57,27 @@ def test_a_role_that_is_not_theirs(server: ApiServer, stored: str) -> None:
             assert client.get(TABLES).status_code == 400
 
 
-def test_what_is_no_credential_is_told_nothing(server: ApiServer, stored: str, lake: Lake) -> None:
+def test_invalid_credentials_get_the_same_response(server: ApiServer, stored: str, lake: Lake) -> None:
     revoked = lake.tokens.create("revoked", "ann")
     lake.tokens.revoke(revoked.info.id)
     wrong = [revoked.secret, stored[:-1], stored + "x", "x", "st_", "a.b.c", "é" * 20, "\xff\xfe", "x" * 17_000]
     wrong += [token(SECRET, "HS256", exp=1), token(SECRET + "x", "HS256"), token(SECRET, "HS256", aud="x")]
-    said = set()
+    details = set()
     with httpx.Client(base_url=server.url) as client:
         for credential in wrong:
             answer = client.get(TABLES, headers={b"Authorization": b"Bearer " + credential.encode("latin-1")})
             assert answer.status_code == 401, credential[:50]
             assert answer.headers["WWW-Authenticate"].startswith("Bearer")
             assert len(credential) < 20 or credential not in answer.text
-            said.add(answer.json()["detail"])
-    assert len(said) == 1
+            details.add(answer.json()["detail"])
+    assert len(details) == 1
 
 
 @pytest.mark.parametrize(
     "authorization",
     ["", "Bearer", "Basic {}", "{}", "Bearer: {}", "Bearer {} {}", "Token {}", "Bearer {},x"],
 )
-def test_tokens_come_as_bearer_tokens_only(server: ApiServer, stored: str, authorization: str) -> None:
+def test_only_bearer_tokens_are_accepted(server: ApiServer, stored: str, authorization: str) -> None:
     with httpx.Client(base_url=server.url) as client:
         answer = client.get(TABLES, headers={"Authorization": authorization.format(stored, stored)})
         assert answer.status_code == 401
@@ -85,7 +85,7 @@ def test_tokens_come_as_bearer_tokens_only(server: ApiServer, stored: str, autho
         assert client.get(TABLES, headers={"Authorization": f"bearer {stored}"}).status_code == 200
 
 
-def test_a_token_is_good_in_its_organization_only(server: ApiServer, stored: str) -> None:
+def test_a_token_is_valid_only_in_its_organization(server: ApiServer, stored: str) -> None:
     elsewhere = {"X-Supertable-Organization": "other"}
     with server.client(stored) as client:
         assert client.get(TABLES, headers=elsewhere).status_code == 401
@@ -98,7 +98,7 @@ def test_a_token_is_good_in_its_organization_only(server: ApiServer, stored: str
         assert names(client.get(TABLES, headers=elsewhere)) == []
 
 
-def test_a_revoked_token_is_refused_from_that_moment_on(server: ApiServer, stored: str, lake: Lake) -> None:
+def test_a_revoked_token_is_refused_at_once(server: ApiServer, stored: str, lake: Lake) -> None:
     with server.client(stored) as client:
         assert client.get(TABLES).status_code == 200
         lake.tokens.revoke(lake.tokens.list("ann")[0].id)

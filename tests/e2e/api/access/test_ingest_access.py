@@ -1,4 +1,4 @@
-"""Writing through the API binds to what a role sees, also where callers of several rights write at the same time."""
+"""Writes through the API respect what a role sees, also when callers with different rights write concurrently."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ Token = Callable[..., str]
 
 @pytest.fixture
 def token(lake: Lake) -> Token:
-    """Of a user who has the role of that name."""
+    """Makes tokens for users with the given role and region."""
     lake.create_table("sales", SCHEMA)
     lake.create_table("other", SCHEMA)
     lake.roles.create("whole", "writer", tables="sales")
     lake.roles.create("region", "writer")
     lake.roles.grant("region", "sales", columns=["id", "region"], where="region = user_attribute('region')")
-    lake.roles.create("looks", "reader", tables="sales")
+    lake.roles.create("viewer", "reader", tables="sales")
 
-    def made(role: str, region: str = "north") -> str:
+    def create(role: str, region: str = "north") -> str:
         name = f"{role}_{region}"
         if name not in {user.name for user in lake.users.list()}:
             lake.users.create(name, role, attributes={"region": region})
         return lake.tokens.create(f"number {len(lake.tokens.list())}", name).secret
 
-    return made
+    return create
 
 
 def post(server: ApiServer, token: str, rows: object, table: str = "sales") -> httpx.Response:
@@ -48,7 +48,7 @@ def regions(lake: Lake) -> list[tuple[int, str]]:
     return [(row["id"], row["region"]) for row in found]
 
 
-def test_a_row_that_the_role_would_not_see_is_not_written(server: ApiServer, lake: Lake, token: Token) -> None:
+def test_a_row_outside_the_row_filter_is_not_written(server: ApiServer, lake: Lake, token: Token) -> None:
     region = token("region")
     assert post(server, region, [{"id": 1, "region": "north"}]).status_code == 201
     answer = post(server, region, [{"id": 2, "region": "north"}, {"id": 3, "region": "south"}])
@@ -56,7 +56,7 @@ def test_a_row_that_the_role_would_not_see_is_not_written(server: ApiServer, lak
     assert regions(lake) == [(1, "north")]
 
 
-def test_a_hidden_column_is_like_one_that_is_not_there(server: ApiServer, token: Token) -> None:
+def test_a_hidden_column_is_reported_like_a_missing_one(server: ApiServer, token: Token) -> None:
     region = token("region")
     hidden = post(server, region, [{"id": 1, "region": "north", "secret": "x"}])
     absent = post(server, region, [{"id": 1, "region": "north", "absent": "x"}])
@@ -64,8 +64,8 @@ def test_a_hidden_column_is_like_one_that_is_not_there(server: ApiServer, token:
     assert hidden.json()["detail"] == absent.json()["detail"].replace("absent", "secret")
 
 
-def test_who_may_not_write(server: ApiServer, lake: Lake, token: Token) -> None:
-    assert post(server, token("looks"), [{"id": 1}]).status_code == 403
+def test_callers_without_write_access_are_refused(server: ApiServer, lake: Lake, token: Token) -> None:
+    assert post(server, token("viewer"), [{"id": 1}]).status_code == 403
     assert post(server, token("whole"), [{"id": 1}], "other").status_code == 404
     hidden = post(server, token("region"), [{"id": 1}], "other").json()
     absent = post(server, token("region"), [{"id": 1}], "nothing").json()
@@ -73,14 +73,14 @@ def test_who_may_not_write(server: ApiServer, lake: Lake, token: Token) -> None:
     assert regions(lake) == []
 
 
-def test_a_stream_of_who_may_not_write_is_closed(server: ApiServer, token: Token) -> None:
+def test_a_stream_without_write_access_is_closed(server: ApiServer, token: Token) -> None:
     address = f"ws://127.0.0.1:{server.port}{TABLES}/sales/stream"
-    with connect(address, additional_headers={"Authorization": f"Bearer {token('looks')}"}) as client:
+    with connect(address, additional_headers={"Authorization": f"Bearer {token('viewer')}"}) as client:
         assert json.loads(client.recv(10))["error"]["status"] == 403
 
 
-def test_callers_of_all_rights_at_once(server: ApiServer, lake: Lake, token: Token) -> None:
-    """Every fifth row of those who see one region is of the other one."""
+def test_concurrent_callers_with_different_rights(server: ApiServer, lake: Lake, token: Token) -> None:
+    """Callers who see one region send every fifth row for the other region, which is refused."""
     callers = [token("whole"), token("whole"), *(token("region", name) for name in ("north", "south") for _ in "ab")]
 
     def calls(caller: int) -> list[tuple[int, str]]:
@@ -103,7 +103,7 @@ def test_callers_of_all_rights_at_once(server: ApiServer, lake: Lake, token: Tok
     assert regions(lake) == sorted(made)
 
 
-def test_a_token_that_is_revoked_writes_no_more(server: ApiServer, lake: Lake, token: Token) -> None:
+def test_a_revoked_token_cannot_write(server: ApiServer, lake: Lake, token: Token) -> None:
     whole = token("whole")
     assert post(server, whole, [{"id": 1}]).status_code == 201
     for found in lake.tokens.list("whole_north"):

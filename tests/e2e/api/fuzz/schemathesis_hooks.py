@@ -1,4 +1,4 @@
-"""How Schemathesis sends rows that are not JSON: whatever it makes up, in or nearly in the format that it says."""
+"""Serializers for rows in formats other than JSON. They put any generated value into a valid or nearly valid body."""
 
 from __future__ import annotations
 

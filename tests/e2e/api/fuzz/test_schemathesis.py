@@ -1,7 +1,7 @@
-"""Schemathesis asks for everything that the OpenAPI document describes, in ways right and wrong.
+"""Schemathesis calls all operations of the OpenAPI description with valid and invalid requests.
 
-No answer is a server's error, or of a status, type, shape or header that the document does not know; what the document
-forbids is refused; nothing is answered to those who are not signed in. `make fuzz-api` does it for longer.
+No response is a server error, or has a status, media type, schema or header that is not described. Requests that the
+description forbids are refused, and so are requests without a token. `make fuzz-api` runs it for longer.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ ORDERS = pa.schema(
 
 @pytest.fixture
 def reader(home: Path) -> str:
-    """The token of one who may read; the lake has whatever the document's examples speak of."""
+    """A reader's token. The lake has everything that the examples of the description name."""
     with supertable.connect(home) as lake:
-        _fill(lake)
+        _fill_lake(lake)
         lake.roles.create("reader_role", "reader", ["*"])
         lake.users.create("reader", ["reader_role"])
         return lake.tokens.create("for tests", "reader").secret
@@ -58,43 +58,43 @@ def service(reader: str, home: Path, tmp_path: Path) -> Iterator[ApiService]:
 
 
 @pytest.mark.slow
-def test_as_the_superuser(service: ApiService, tmp_path: Path) -> None:
-    ran(service, TOKEN, "examples,coverage,fuzzing,stateful", tmp_path)
-    answered = answers(service)
-    all_ = operations(service)
-    never = all_ - {(method, path) for method, path, status in answered if status < 300}
-    print(f"{len(all_) - len(never)} of them did what they are for at least once")
-    assert len(never) <= len(all_) // 8, never
+def test_all_operations_as_the_superuser(service: ApiService, tmp_path: Path) -> None:
+    run_schemathesis(service, TOKEN, "examples,coverage,fuzzing,stateful", tmp_path)
+    answered = counted_requests(service)
+    every_operation = operations(service)
+    unsuccessful = every_operation - {(method, path) for method, path, status in answered if status < 300}
+    print(f"{len(every_operation) - len(unsuccessful)} operations succeeded at least once")
+    assert len(unsuccessful) <= len(every_operation) // 8, unsuccessful
 
 
 @pytest.mark.slow
-def test_as_a_reader(service: ApiService, reader: str, tmp_path: Path) -> None:
-    ran(service, reader, "examples,fuzzing,stateful", tmp_path)
-    answered = answers(service)
+def test_all_operations_as_a_reader(service: ApiService, reader: str, tmp_path: Path) -> None:
+    run_schemathesis(service, reader, "examples,fuzzing,stateful", tmp_path)
+    answered = counted_requests(service)
     changed = {path for method, path, status in answered if method in {"PUT", "PATCH"} and status < 300}
     assert changed == set()
 
 
-def ran(service: ApiService, token: str, phases: str, folder: Path) -> None:
-    """Prints its summary; fails with its output."""
-    report = folder / "report.json"
-    own = ["--phases", phases, "--report-json-path", str(report)]
+def run_schemathesis(service: ApiService, token: str, phases: str, folder: Path) -> None:
+    """Run Schemathesis and print its summary. Fails with its output."""
+    report_file = folder / "report.json"
+    own = ["--phases", phases, "--report-json-path", str(report_file)]
     command = [*COMMAND, f"{service.url}/api/v1/openapi.json", *OPTIONS, *own]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS), "SCHEMATHESIS_TOKEN": token}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert report.exists(), done.stdout + done.stderr
-    told: dict[str, Any] = json.loads(report.read_text())
-    operations, cases = told["operations"], told["test_cases"]
+    assert report_file.exists(), done.stdout + done.stderr
+    report: dict[str, Any] = json.loads(report_file.read_text())
+    operations, cases = report["operations"], report["test_cases"]
     print(
-        f"\nschemathesis {told['schemathesis_version']}: {operations['tested']} of {operations['total']} operations, "
-        f"{cases['generated']} cases, {cases['unique_failures']} failures, {told['running_time']:.0f} s, seed {SEED}"
+        f"\nschemathesis {report['schemathesis_version']}: {operations['tested']} of {operations['total']} operations, "
+        f"{cases['generated']} cases, {cases['unique_failures']} failures, {report['running_time']:.0f} s, seed {SEED}"
     )
     assert done.returncode == 0, _shortened(done.stdout)
     assert operations["tested"] == operations["total"]
-    assert not told["operations"]["errored"]
+    assert not report["operations"]["errored"]
     assert service.client().get("/healthz").status_code == 200
     assert "Traceback" not in service.log()
-    assert not [answer for answer in answers(service) if answer[2] >= 500]
+    assert not [answer for answer in counted_requests(service) if answer[2] >= 500]
 
 
 def operations(service: ApiService) -> set[tuple[str, str]]:
@@ -103,8 +103,8 @@ def operations(service: ApiService) -> set[tuple[str, str]]:
     return {(method.upper(), path) for path, methods in paths.items() for method in methods}
 
 
-def answers(service: ApiService) -> set[tuple[str, str, int]]:
-    """The methods, paths and statuses that the service itself has counted."""
+def counted_requests(service: ApiService) -> set[tuple[str, str, int]]:
+    """The method, path and status of the requests, from the metrics of the service."""
     with service.client() as api:
         families = text_string_to_metric_families(api.get("/metrics").text)
     samples = [
@@ -113,7 +113,7 @@ def answers(service: ApiService) -> set[tuple[str, str, int]]:
     return {(labels["method"], labels["route"], int(labels["status"])) for labels in samples}
 
 
-def _fill(lake: Lake) -> None:
+def _fill_lake(lake: Lake) -> None:
     for name in ("orders", "spare"):
         table = lake.create_table(name, ORDERS, keys=["id"])
         for number in (1, 2):

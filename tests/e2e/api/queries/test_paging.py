@@ -1,4 +1,4 @@
-"""Cursors: stable, of one list each, and whole."""
+"""Cursors: stable under concurrent changes, bound to one list, and refused if damaged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from supertable import Lake
-from tests.support.api.actors import TABLES, kind_of
+from tests.support.api.actors import TABLES, problem_type_of
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def tables(lake: Lake) -> Lake:
     return lake
 
 
-def test_what_comes_and_goes_meanwhile_shifts_nothing(tables: Lake, api: httpx.Client) -> None:
+def test_concurrent_changes_shift_no_page(tables: Lake, api: httpx.Client) -> None:
     first = api.get(TABLES, params={"limit": 2}).json()
     assert [entry["name"] for entry in first["items"]] == ["b", "d"]
     for name in "aeg":
@@ -31,20 +31,20 @@ def test_what_comes_and_goes_meanwhile_shifts_nothing(tables: Lake, api: httpx.C
     assert rest["next_cursor"] is None
 
 
-def test_a_cursor_is_of_one_list(tables: Lake, api: httpx.Client) -> None:
+def test_a_cursor_is_valid_only_for_its_list(tables: Lake, api: httpx.Client) -> None:
     cursor = api.get(TABLES, params={"limit": 1}).json()["next_cursor"]
     elsewhere = "/api/v1/supertables/other/tables"
     for path in (elsewhere, "/api/v1/roles", f"{TABLES}/b/tags", f"{TABLES}/b/versions", "/api/v1/supertables"):
         answer = api.get(path, params={"cursor": cursor})
-        assert (answer.status_code, kind_of(answer)) == (400, "invalid-input"), path
+        assert (answer.status_code, problem_type_of(answer)) == (400, "invalid-input"), path
 
 
 def test_a_cursor_with_any_bit_changed_is_refused(tables: Lake, api: httpx.Client) -> None:
     cursor = api.get(TABLES, params={"limit": 1}).json()["next_cursor"]
     packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     for place in range(len(packed)):
-        bent = bytes([*packed[:place], packed[place] ^ 1, *packed[place + 1 :]])
-        answer = api.get(TABLES, params={"cursor": base64.urlsafe_b64encode(bent).decode()})
+        damaged = bytes([*packed[:place], packed[place] ^ 1, *packed[place + 1 :]])
+        answer = api.get(TABLES, params={"cursor": base64.urlsafe_b64encode(damaged).decode()})
         assert answer.status_code == 400, place
     assert api.get(TABLES, params={"cursor": cursor[:-2]}).status_code == 400
     assert api.get(TABLES, params={"cursor": cursor}).status_code == 200

@@ -25,12 +25,12 @@ def fruit(lake: Lake) -> Lake:
     return lake
 
 
-def asked(api: httpx.Client, sql: str, accept: str = "application/json", **more: Any) -> httpx.Response:
+def run_query(api: httpx.Client, sql: str, accept: str = "application/json", **more: Any) -> httpx.Response:
     return api.post("/api/v1/query", json={"sql": sql, **more}, headers={"Accept": accept})
 
 
-def test_json_tells_the_columns_the_rows_and_the_versions(fruit: Lake, api: httpx.Client) -> None:
-    answer = asked(api, "SELECT id, name FROM fruit ORDER BY id")
+def test_json_has_columns_versions_and_rows(fruit: Lake, api: httpx.Client) -> None:
+    answer = run_query(api, "SELECT id, name FROM fruit ORDER BY id")
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/json"
     assert json.loads(answer.headers["X-Supertable-Versions"]) == {"fruit": [2]}
@@ -43,11 +43,11 @@ def test_json_tells_the_columns_the_rows_and_the_versions(fruit: Lake, api: http
 
 def test_every_format_has_the_same_rows(fruit: Lake, api: httpx.Client) -> None:
     sql = "SELECT * FROM fruit ORDER BY id"
-    arrow = asked(api, sql, "application/vnd.apache.arrow.stream")
+    arrow = run_query(api, sql, "application/vnd.apache.arrow.stream")
     assert pa.ipc.open_stream(arrow.content).read_all() == FRUIT
-    assert pq.read_table(io.BytesIO(asked(api, sql, "application/vnd.apache.parquet").content)) == FRUIT
-    assert pa.csv.read_csv(io.BytesIO(asked(api, sql, "text/csv").content))["id"].to_pylist() == [1, 2, 3]
-    lines = asked(api, sql, "application/x-ndjson").text.splitlines()
+    assert pq.read_table(io.BytesIO(run_query(api, sql, "application/vnd.apache.parquet").content)) == FRUIT
+    assert pa.csv.read_csv(io.BytesIO(run_query(api, sql, "text/csv").content))["id"].to_pylist() == [1, 2, 3]
+    lines = run_query(api, sql, "application/x-ndjson").text.splitlines()
     assert [json.loads(line) for line in lines] == FRUIT.to_pylist()
 
 
@@ -59,8 +59,8 @@ def test_every_format_has_the_same_rows(fruit: Lake, api: httpx.Client) -> None:
         ("SELECT 2 AS id FROM fruit WHERE name = ?", ["plum' OR '1' = '1"]),
     ],
 )
-def test_parameters_are_bound_never_pasted(fruit: Lake, api: httpx.Client, sql: str, parameters: Any) -> None:
-    rows = asked(api, sql, parameters=parameters).json()["rows"]
+def test_parameters_are_bound_as_values(fruit: Lake, api: httpx.Client, sql: str, parameters: Any) -> None:
+    rows = run_query(api, sql, parameters=parameters).json()["rows"]
     assert rows == ([] if "OR" in str(parameters) else [{"id": 2}])
 
 
@@ -73,37 +73,37 @@ def test_parameters_are_bound_never_pasted(fruit: Lake, api: httpx.Client, sql: 
         ("image/png, application/vnd.apache.arrow.stream;q=0.1", "application/vnd.apache.arrow.stream"),
     ],
 )
-def test_the_best_format_that_is_accepted_is_taken(api: httpx.Client, accept: str, type_: str) -> None:
-    assert asked(api, "SELECT 1 AS n", accept).headers["Content-Type"] == type_
+def test_the_preferred_accepted_format_is_used(api: httpx.Client, accept: str, type_: str) -> None:
+    assert run_query(api, "SELECT 1 AS n", accept).headers["Content-Type"] == type_
 
 
-def test_no_rows_are_an_answer_too(fruit: Lake, api: httpx.Client) -> None:
+def test_an_empty_result_is_valid_in_every_format(fruit: Lake, api: httpx.Client) -> None:
     sql = "SELECT id, name FROM fruit WHERE id > 10"
-    assert asked(api, sql).json()["rows"] == []
-    assert asked(api, sql, "application/x-ndjson").content == b""
-    assert asked(api, sql, "text/csv").text.strip() == '"id","name"'
-    arrow = asked(api, sql, "application/vnd.apache.arrow.stream").content
+    assert run_query(api, sql).json()["rows"] == []
+    assert run_query(api, sql, "application/x-ndjson").content == b""
+    assert run_query(api, sql, "text/csv").text.strip() == '"id","name"'
+    arrow = run_query(api, sql, "application/vnd.apache.arrow.stream").content
     assert pa.ipc.open_stream(arrow).read_all().schema == FRUIT.schema.remove(2)
-    parquet = asked(api, sql, "application/vnd.apache.parquet").content
+    parquet = run_query(api, sql, "application/vnd.apache.parquet").content
     assert pq.read_table(io.BytesIO(parquet)).schema == FRUIT.schema.remove(2)
 
 
-def test_columns_of_one_name_are_told_apart(api: httpx.Client) -> None:
-    assert asked(api, "SELECT 1 AS n, 2 AS n").json()["rows"] == [{"n": 1, "n_1": 2}]
+def test_duplicate_column_names_are_numbered(api: httpx.Client) -> None:
+    assert run_query(api, "SELECT 1 AS n, 2 AS n").json()["rows"] == [{"n": 1, "n_1": 2}]
 
 
-def test_a_query_has_only_the_time_that_it_is_given(fruit: Lake, api: httpx.Client) -> None:
+def test_a_query_stops_at_its_timeout(fruit: Lake, api: httpx.Client) -> None:
     sql = "SELECT count(*) FROM range(100000000000) r WHERE r.range % 7 = 3"
-    answer = asked(api, sql, timeout_seconds=0.3)
+    answer = run_query(api, sql, timeout_seconds=0.3)
     assert (answer.status_code, answer.json()["type"]) == (422, "/problems/query-timeout")
 
 
-def test_a_role_in_the_body_wins_over_the_header(fruit: Lake, server: ApiServer) -> None:
+def test_a_role_in_the_body_takes_precedence_over_the_header(fruit: Lake, server: ApiServer) -> None:
     fruit.roles.create("sees_nothing", "reader")
     sql = "SELECT * FROM fruit"
     with server.client() as superuser:
-        assert asked(superuser, sql, role="sees_nothing").status_code == 404
-        assert asked(superuser, sql).status_code == 200
+        assert run_query(superuser, sql, role="sees_nothing").status_code == 404
+        assert run_query(superuser, sql).status_code == 200
     with server.client(role="sees_nothing") as restricted:
-        assert asked(restricted, sql).status_code == 404
-        assert asked(restricted, sql, role="superadmin").status_code == 200
+        assert run_query(restricted, sql).status_code == 404
+        assert run_query(restricted, sql, role="superadmin").status_code == 200

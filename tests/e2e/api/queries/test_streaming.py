@@ -1,4 +1,4 @@
-"""Answers of any length: as they come, in bounded memory, and never a part that looks like a whole."""
+"""Streamed responses: bounded memory, and a partial response never looks complete."""
 
 from __future__ import annotations
 
@@ -42,53 +42,53 @@ def api(numbers: ApiServer) -> Iterator[httpx.Client]:
         yield client
 
 
-def asking(api: httpx.Client, sql: str, accept: str = ARROW, **more: Any) -> Any:
+def stream_query(api: httpx.Client, sql: str, accept: str = ARROW, **more: Any) -> Any:
     return api.stream("POST", "/api/v1/query", json={"sql": sql, **more}, headers={"Accept": accept})
 
 
 @pytest.mark.parametrize("accept", FORMATS)
-def test_what_fails_at_the_end_breaks_off(api: httpx.Client, accept: str) -> None:
-    with asking(api, FAILS_LATE, accept) as answer:
+def test_a_late_error_closes_the_connection(api: httpx.Client, accept: str) -> None:
+    with stream_query(api, FAILS_LATE, accept) as answer:
         assert answer.status_code == 200
         with pytest.raises(httpx.RemoteProtocolError):
             answer.read()
-    with asking(api, "SELECT 1 AS one", "application/json") as answer:  # the service goes on
+    with stream_query(api, "SELECT 1 AS one", "application/json") as answer:  # the service still answers
         assert json.loads(answer.read())["rows"] == [{"one": 1}]
 
 
 @pytest.mark.parametrize("accept", FORMATS)
-def test_what_fails_at_once_is_a_problem(api: httpx.Client, accept: str) -> None:
-    with asking(api, "SELECT CAST(t AS BIGINT) FROM numbers", accept) as answer:
+def test_an_early_error_is_a_problem_document(api: httpx.Client, accept: str) -> None:
+    with stream_query(api, "SELECT CAST(t AS BIGINT) FROM numbers", accept) as answer:
         answer.read()
     assert answer.status_code == 422
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json()["type"] == "/problems/query-failed"
 
 
-def test_too_many_rows_are_a_problem_where_the_first_batch_tells(api: httpx.Client) -> None:
-    with asking(api, "SELECT i FROM numbers", max_rows=10) as answer:
+def test_too_many_rows_in_the_first_batch_are_a_problem_document(api: httpx.Client) -> None:
+    with stream_query(api, "SELECT i FROM numbers", max_rows=10) as answer:
         answer.read()
     assert (answer.status_code, answer.json()["type"]) == (422, "/problems/result-too-large")
 
 
-def test_too_many_rows_break_off_where_they_are_found_late(api: httpx.Client) -> None:
-    with asking(api, "SELECT i FROM numbers", "application/x-ndjson", max_rows=1_500_000) as answer:
+def test_too_many_rows_found_late_close_the_connection(api: httpx.Client) -> None:
+    with stream_query(api, "SELECT i FROM numbers", "application/x-ndjson", max_rows=1_500_000) as answer:
         assert answer.status_code == 200
         with pytest.raises(httpx.RemoteProtocolError):
             answer.read()
 
 
-def test_a_large_result_is_all_there(api: httpx.Client) -> None:
-    with asking(api, "SELECT * FROM numbers") as answer:
+def test_a_large_result_is_complete(api: httpx.Client) -> None:
+    with stream_query(api, "SELECT * FROM numbers") as answer:
         table = pa.ipc.open_stream(answer.read()).read_all()
     assert table.num_rows == ROWS
     assert pa.compute.sum(table["i"]).as_py() == ROWS * (ROWS - 1) // 2
 
 
-def test_memory_stays_flat_however_slow_the_client_is(numbers: ApiServer) -> None:
+def test_memory_stays_bounded_with_a_slow_client(numbers: ApiServer) -> None:
     sql = "SELECT a.i, a.t, b.i AS j FROM numbers a CROSS JOIN (SELECT i FROM numbers WHERE i < 100) b"
     before = psutil.Process().memory_info().rss
-    with numbers.client() as client, asking(client, sql) as answer:
+    with numbers.client() as client, stream_query(client, sql) as answer:
         taken = 0
         for piece in answer.iter_raw():
             taken += len(piece)
@@ -98,7 +98,7 @@ def test_memory_stays_flat_however_slow_the_client_is(numbers: ApiServer) -> Non
         assert psutil.Process().memory_info().rss - before < 400_000_000
 
 
-def test_who_leaves_takes_the_query_along(numbers: ApiServer) -> None:
+def test_a_disconnect_cancels_the_query(numbers: ApiServer) -> None:
     sql = "SELECT count(*) FROM numbers a, numbers b WHERE a.i + b.i < 0"  # takes hours before its first row
     body = json.dumps({"sql": sql}).encode()
     head = f"POST /api/v1/query HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
@@ -109,15 +109,15 @@ def test_who_leaves_takes_the_query_along(numbers: ApiServer) -> None:
     wait_until(lambda: leases(numbers) == 0)
 
 
-def test_who_leaves_in_the_middle_takes_the_query_along(numbers: ApiServer) -> None:
-    with numbers.client() as client, asking(client, "SELECT a.i FROM numbers a, numbers b") as answer:
+def test_a_disconnect_during_the_response_cancels_the_query(numbers: ApiServer) -> None:
+    with numbers.client() as client, stream_query(client, "SELECT a.i FROM numbers a, numbers b") as answer:
         pieces = answer.iter_raw()
         next(pieces)
         assert leases(numbers) == 1
     wait_until(lambda: leases(numbers) == 0)
 
 
-def test_http_1_0_is_refused_for_it_cannot_tell_a_part_from_a_whole(numbers: ApiServer) -> None:
+def test_http_1_0_is_refused(numbers: ApiServer) -> None:
     body = json.dumps({"sql": "SELECT 1"}).encode()
     head = f"POST /api/v1/query HTTP/1.0\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: application/json\r\n"
     with socket.create_connection(("127.0.0.1", numbers.port)) as connection:
@@ -131,8 +131,8 @@ def leases(server: ApiServer) -> int:
     return len(server.container.leases().live())
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not come true"
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not become true"
         time.sleep(0.05)

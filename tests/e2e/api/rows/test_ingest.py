@@ -1,4 +1,4 @@
-"""`POST …/rows`: every format, every way to be wrong; whatever is wrong changes nothing."""
+"""`POST …/rows`: all formats, and invalid requests, which change nothing."""
 
 from __future__ import annotations
 
@@ -106,14 +106,14 @@ def zstd(data: bytes) -> bytes:
 
 @pytest.mark.parametrize("encoding", [None, "gzip", "zstd"])
 @pytest.mark.parametrize("kind", BODIES)
-def test_every_format_plain_and_packed(api: httpx.Client, lake: Lake, kind: str, encoding: str | None) -> None:
-    body = BODIES[kind]
-    packed = {None: body, "gzip": gzip.compress(body), "zstd": zstd(body)}[encoding]
-    answer = post(api, packed, kind, headers={"Content-Encoding": encoding} if encoding else {})
+def test_every_format_plain_and_compressed(api: httpx.Client, lake: Lake, kind: str, encoding: str | None) -> None:
+    plain = BODIES[kind]
+    body = {None: plain, "gzip": gzip.compress(plain), "zstd": zstd(plain)}[encoding]
+    answer = post(api, body, kind, headers={"Content-Encoding": encoding} if encoding else {})
     assert answer.status_code == 201, answer.text
     assert answer.headers["Location"].endswith("/api/v1/supertables/main/tables/orders/versions/2")
-    said = answer.json()
-    assert (said["version"], said["rows_inserted"], said["rows_updated"], said["replayed"]) == (2, 2, 0, False)
+    result = answer.json()
+    assert (result["version"], result["rows_inserted"], result["rows_updated"], result["replayed"]) == (2, 2, 0, False)
     if kind == "text/tab-separated-values":
         assert [row["name"] for row in stored(lake)] == ["x", "y"]
     else:
@@ -137,7 +137,7 @@ def test_large_bodies_are_streamed_through_a_file(api: httpx.Client, lake: Lake,
     assert count(lake) == 50_000
 
 
-def test_many_bodies_that_are_just_small_are_all_taken(server: ApiServer, lake: Lake) -> None:
+def test_many_bodies_below_the_memory_limit_are_written(server: ApiServer, lake: Lake) -> None:
     body = json.dumps([{"id": n, "name": "x" * 100} for n in range(7_000)]).encode()
     with ThreadPoolExecutor(24) as pool, server.client() as api:
         answers = list(pool.map(lambda _: post(api, body, params={"mode": "upsert"}), range(24)))
@@ -151,7 +151,7 @@ def test_one_object_is_one_row(api: httpx.Client, lake: Lake) -> None:
     assert count(lake) == 1
 
 
-def test_modes(api: httpx.Client, lake: Lake) -> None:
+def test_append_upsert_and_overwrite(api: httpx.Client, lake: Lake) -> None:
     post(api, json.dumps(ROWS))
     partial = post(api, b'[{"id": 1, "name": "new"}, {"id": 3, "name": "third"}]', params={"mode": "upsert"}).json()
     assert (partial["rows_inserted"], partial["rows_updated"]) == (1, 1)
@@ -170,7 +170,7 @@ def test_evolve_adds_columns(api: httpx.Client, lake: Lake) -> None:
     assert str(lake.table("orders").schema.field("new").type) == "date32[day]"
 
 
-def test_a_repeated_key_gets_the_first_result(api: httpx.Client, lake: Lake) -> None:
+def test_a_repeated_idempotency_key_returns_the_first_result(api: httpx.Client, lake: Lake) -> None:
     key = {"Idempotency-Key": "once"}
     first = post(api, b'{"id": 1}', headers=key)
     for kind, body in (("application/json", b'{"id": 2}'), ("text/csv", b"id\n3\n")):
@@ -179,13 +179,13 @@ def test_a_repeated_key_gets_the_first_result(api: httpx.Client, lake: Lake) -> 
     assert count(lake) == 1
 
 
-def test_a_table_that_is_not_there_is_not_made(api: httpx.Client) -> None:
+def test_a_missing_table_is_not_created(api: httpx.Client) -> None:
     answer = api.post(PATH.replace("orders", "others"), json=ROWS)
     assert (answer.status_code, answer.json()["type"]) == (404, "/problems/table-not-found")
 
 
-def test_concurrent_writers_with_failing_members(server: ApiServer, lake: Lake) -> None:
-    """Every tenth row does not fit; each caller learns of its own only, and what was answered is there."""
+def test_concurrent_writes_fail_independently(server: ApiServer, lake: Lake) -> None:
+    """Every tenth row is invalid. Each caller gets only its own errors, and acknowledged rows are stored."""
 
     def calls(caller: int) -> list[tuple[int, int]]:
         with server.client() as api:
@@ -250,15 +250,15 @@ BAD: list[tuple[str, bytes, dict[str, str], int, str]] = [
 
 
 @pytest.mark.parametrize("bad", BAD, ids=lambda bad: f"{bad[0]}-{bad[4]}")
-def test_what_is_wrong_says_so_and_changes_nothing(
+def test_invalid_bodies_are_explained_and_change_nothing(
     api: httpx.Client, lake: Lake, bad: tuple[str, bytes, dict[str, str], int, str]
 ) -> None:
-    kind, body, headers, status, says = bad
+    kind, body, headers, status, expected = bad
     answer = post(api, body, kind, headers=headers)
     assert answer.status_code == status, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
     detail = answer.json()["detail"]
-    assert says in detail
+    assert expected in detail
     assert "/tmp" not in detail
     assert "--" not in detail
     assert lake.table("orders").info().version == 1
@@ -274,8 +274,8 @@ def test_a_body_over_the_limit_is_refused(api: httpx.Client, lake: Lake, announc
     assert lake.table("orders").info().version == 1
 
 
-def request(server: ApiServer, head: str, body: bytes) -> bytes:
-    """Sends bytes as they are, and ends its side."""
+def send_raw_request(server: ApiServer, head: str, body: bytes) -> bytes:
+    """Send the request as it is, close the sending side, and return the response."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
         text = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n{head}\r\n\r\n"
         connection.sendall(text.encode() + body)
@@ -301,14 +301,14 @@ JSON = "Content-Type: application/json\r\n"
         (JSON + "Content-Length: 9\r\nContent-Length: 3", b'{"id": 1}'),
     ],
 )
-def test_a_length_that_lies_writes_nothing(server: ApiServer, lake: Lake, head: str, body: bytes) -> None:
-    answer = request(server, head, body)
+def test_a_wrong_length_writes_nothing(server: ApiServer, lake: Lake, head: str, body: bytes) -> None:
+    answer = send_raw_request(server, head, body)
     assert b" 201 " not in answer
     time.sleep(0.1)
     assert lake.table("orders").info().version == 1
 
 
-def test_a_slow_client_holds_nobody_up(server: ApiServer, lake: Lake) -> None:
+def test_a_slow_client_does_not_delay_others(server: ApiServer, lake: Lake) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as slow:
         head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n{JSON}Content-Length: 9\r\n\r\n"
         slow.sendall(head.encode() + b'{"id"')
@@ -319,7 +319,7 @@ def test_a_slow_client_holds_nobody_up(server: ApiServer, lake: Lake) -> None:
     assert count(lake) == 2
 
 
-def test_deletions(api: httpx.Client, lake: Lake) -> None:
+def test_rows_are_deleted_by_condition_or_keys(api: httpx.Client, lake: Lake) -> None:
     path = PATH.replace("/rows", "/deletions")
     post(api, json.dumps([{"id": n, "raw": "AP8="} for n in range(6)]))
     found = api.post(path, json={"where": "id < 2", "reason": "asked for"}, headers={"Idempotency-Key": "gone"})
@@ -345,7 +345,7 @@ def test_deletions(api: httpx.Client, lake: Lake) -> None:
         {"where": "id = 1", "what": 1},
     ],
 )
-def test_deletions_that_make_no_sense(api: httpx.Client, lake: Lake, body: dict[str, Any]) -> None:
+def test_invalid_deletions_change_nothing(api: httpx.Client, lake: Lake, body: dict[str, Any]) -> None:
     answer = api.post(PATH.replace("/rows", "/deletions"), json=body)
     assert answer.status_code == 400, answer.text
     assert lake.table("orders").info().version == 1

@@ -1,4 +1,4 @@
-"""Rows as long as the connection lasts: what was acknowledged is there, and the rest is said not to be."""
+"""Streams of rows: acknowledged rows are stored, and no others are reported as stored."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def ids(lake: Lake) -> list[int]:
 
 
 class Chunked:
-    """A request whose body and answer go on at the same time."""
+    """A request in chunks, whose body and response are sent at the same time."""
 
     def __init__(self, server: ApiServer, kind: str = "application/x-ndjson", query: str = "") -> None:
         self._socket = socket.create_connection(("127.0.0.1", server.port), timeout=10)
@@ -53,7 +53,7 @@ class Chunked:
         self._socket.sendall(b"0\r\n\r\n")
 
     def status(self) -> int:
-        """Skips the headers too, and the line that says that rows may come."""
+        """The HTTP status. Skips the headers and the first line, which has the version."""
         status = int(self._file.readline().split()[1])
         while self._file.readline().strip():
             pass
@@ -72,7 +72,7 @@ class Chunked:
 
 
 @contextmanager
-def chunked(server: ApiServer, *more: str) -> Iterator[Chunked]:
+def open_stream(server: ApiServer, *more: str) -> Iterator[Chunked]:
     connection = Chunked(server, *more)
     try:
         yield connection
@@ -81,7 +81,7 @@ def chunked(server: ApiServer, *more: str) -> Iterator[Chunked]:
 
 
 def test_acknowledgements_come_while_rows_are_sent(server: ApiServer, lake: Lake) -> None:
-    with chunked(server, "application/x-ndjson", "?every_seconds=0.05") as stream:
+    with open_stream(server, "application/x-ndjson", "?every_seconds=0.05") as stream:
         assert stream.status() == 200
         stream.rows(1, 2)
         assert stream.line() == {"rows_committed": 2, "version": 2}
@@ -96,7 +96,7 @@ def test_acknowledgements_come_while_rows_are_sent(server: ApiServer, lake: Lake
 
 
 def test_rows_are_committed_by_number_and_by_time(server: ApiServer, lake: Lake) -> None:
-    with chunked(server, "application/x-ndjson", "?every_seconds=60&every_rows=3") as stream:
+    with open_stream(server, "application/x-ndjson", "?every_seconds=60&every_rows=3") as stream:
         assert stream.status() == 200
         stream.rows(1, 2)
         time.sleep(0.3)
@@ -106,7 +106,7 @@ def test_rows_are_committed_by_number_and_by_time(server: ApiServer, lake: Lake)
 
 
 def arrow_stream(count: int) -> list[bytes]:
-    """The schema, each batch and the end, as they are sent."""
+    """The encoded stream in pieces: the schema with the first batch, each further batch, and the end."""
     sink = io.BytesIO()
     pieces, at = [], 0
     with pa.ipc.new_stream(sink, SCHEMA) as writer:
@@ -118,8 +118,8 @@ def arrow_stream(count: int) -> list[bytes]:
     return pieces
 
 
-def test_an_arrow_stream_in_odd_pieces(server: ApiServer, lake: Lake) -> None:
-    with chunked(server, "application/vnd.apache.arrow.stream", "?every_seconds=0.05") as stream:
+def test_an_arrow_stream_in_small_chunks(server: ApiServer, lake: Lake) -> None:
+    with open_stream(server, "application/vnd.apache.arrow.stream", "?every_seconds=0.05") as stream:
         *batches, end = arrow_stream(3)
         for number, batch in enumerate(batches):
             for start in range(0, len(batch), 7):
@@ -134,30 +134,30 @@ def test_an_arrow_stream_in_odd_pieces(server: ApiServer, lake: Lake) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "bad", "says"),
+    ("kind", "bad", "expected"),
     [
         ("application/x-ndjson", b'{"id": 2}\n{"id": "x"}\n', "row 2: expected int"),
         ("application/x-ndjson", b'{"id": 2}\nno json\n', "not valid JSON"),
         ("application/vnd.apache.arrow.stream", b"no arrow at all, and more of it", "not an Arrow stream"),
     ],
 )
-def test_an_error_ends_the_answer_and_what_came_after_is_not_written(
-    server: ApiServer, lake: Lake, kind: str, bad: bytes, says: str
+def test_an_error_ends_the_response_and_later_rows_are_not_written(
+    server: ApiServer, lake: Lake, kind: str, bad: bytes, expected: str
 ) -> None:
-    with chunked(server, kind, "?every_seconds=0.05") as stream:
+    with open_stream(server, kind, "?every_seconds=0.05") as stream:
         stream.send(b'{"id": 1}\n' if "json" in kind else arrow_stream(1)[0])
         assert stream.status() == 200
         assert stream.line()["rows_committed"] == 1
         stream.send(bad)
         last = stream.line()
         assert last["rows_committed"] == 1
-        assert says in last["error"]["detail"]
+        assert expected in last["error"]["detail"]
         assert last["error"]["status"] == 400
     assert len(ids(lake)) == 1
 
 
-def test_rows_of_a_client_that_went_away_are_not_written(server: ApiServer, lake: Lake) -> None:
-    with chunked(server, "application/x-ndjson", "?every_seconds=1") as stream:
+def test_unacknowledged_rows_of_a_disconnected_client_are_not_written(server: ApiServer, lake: Lake) -> None:
+    with open_stream(server, "application/x-ndjson", "?every_seconds=1") as stream:
         assert stream.status() == 200
         stream.rows(1)
         assert stream.line()["rows_committed"] == 1
@@ -176,36 +176,36 @@ def test_rows_of_a_client_that_went_away_are_not_written(server: ApiServer, lake
         ("application/x-ndjson", "?mode=upsert&every_rows=0", 400),
     ],
 )
-def test_streams_that_cannot_be(server: ApiServer, kind: str, query: str, status: int) -> None:
-    with chunked(server, kind, query) as stream:
+def test_invalid_streams_are_refused(server: ApiServer, kind: str, query: str, status: int) -> None:
+    with open_stream(server, kind, query) as stream:
         assert stream.status() == status
 
 
 def test_a_chunked_stream_ends_cleanly_when_the_service_stops(server: ApiServer, lake: Lake) -> None:
-    with chunked(server, "application/x-ndjson", "?every_seconds=60") as stream:
+    with open_stream(server, "application/x-ndjson", "?every_seconds=60") as stream:
         assert stream.status() == 200
         stream.rows(1)
         time.sleep(0.3)
-        server.begin_to_stop()
+        server.begin_shutdown()
         assert stream.line() == {"rows_committed": 1, "version": 2}
         assert stream.line() == {"rows_committed": 1, "complete": False}
     assert ids(lake) == [1]
 
 
 @contextmanager
-def opened(server: ApiServer, query: str = "", token: str = TOKEN) -> Iterator[ClientConnection]:
+def open_socket(server: ApiServer, query: str = "", token: str = TOKEN) -> Iterator[ClientConnection]:
     address = f"ws://127.0.0.1:{server.port}{PATH}{query}"
     with connect(address, additional_headers={"Authorization": f"Bearer {token}"}) as client:
         yield client
 
 
-def told(client: ClientConnection) -> dict[str, Any]:
+def receive(client: ClientConnection) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(client.recv(10))
     return found
 
 
-def closed(client: ClientConnection) -> int:
-    """With which code."""
+def close_code(client: ClientConnection) -> int:
+    """Wait until the connection is closed, and return the code."""
     try:
         while True:
             client.recv(10)
@@ -215,57 +215,57 @@ def closed(client: ClientConnection) -> int:
 
 
 def test_messages_are_acknowledged_in_order(server: ApiServer, lake: Lake) -> None:
-    with opened(server) as client:
+    with open_socket(server) as client:
         client.send('{"id": 1}\n{"id": 2}\n')
         client.send(b"".join(arrow_stream(1)))
         for number in range(3, 13):
             client.send(json.dumps({"id": number}))
-        answers = [told(client) for _ in range(12)]
+        answers = [receive(client) for _ in range(12)]
         assert [answer["sequence"] for answer in answers] == list(range(1, 13))
         assert [answer["rows_committed"] for answer in answers] == [2, *range(3, 14)]
         assert answers[-1]["version"] == lake.table("events").info().version
     assert ids(lake) == list(range(13))
 
 
-def test_a_message_that_is_wrong_closes_the_connection(server: ApiServer, lake: Lake) -> None:
-    with opened(server) as client:
+def test_an_invalid_message_is_reported_and_closes_the_connection(server: ApiServer, lake: Lake) -> None:
+    with open_socket(server) as client:
         client.send('{"id": 1}')
-        assert told(client)["rows_committed"] == 1
+        assert receive(client)["rows_committed"] == 1
         client.send('{"id": 2}\n{"id": "x"}')
-        last = told(client)
+        last = receive(client)
         assert (last["sequence"], last["rows_committed"]) == (2, 1)
         assert "row 2: expected int" in last["error"]["detail"]
-        assert closed(client) == 1007
+        assert close_code(client) == 1007
     assert ids(lake) == [1]
 
 
-def test_what_follows_a_wrong_message_is_there_only_if_it_was_acknowledged(server: ApiServer, lake: Lake) -> None:
-    with opened(server) as client:
+def test_messages_after_an_invalid_one_are_written_only_if_acknowledged(server: ApiServer, lake: Lake) -> None:
+    with open_socket(server) as client:
         for number in range(1, 40):
             client.send(json.dumps({"id": "x" if number == 10 else number}))
         acknowledged, error = [], None
         while error is None:
-            answer = told(client)
+            answer = receive(client)
             error = answer.get("error")
             if error is None:
                 acknowledged.append(answer["sequence"])
-        assert closed(client) == 1007
+        assert close_code(client) == 1007
     assert 10 not in acknowledged
     assert ids(lake) == sorted(acknowledged)
 
 
 def test_a_repeated_message_is_written_once(server: ApiServer, lake: Lake) -> None:
     for _ in range(2):
-        with opened(server, "?idempotency_key=feed") as client:
+        with open_socket(server, "?idempotency_key=feed") as client:
             for number in (1, 2):
                 client.send(json.dumps({"id": number}))
-            answers = [told(client) for _ in range(2)]
+            answers = [receive(client) for _ in range(2)]
     assert [answer["replayed"] for answer in answers] == [True, True]
-    with opened(server, "?idempotency_key=feed&first=2") as client:
+    with open_socket(server, "?idempotency_key=feed&first=2") as client:
         client.send('{"id": 2}')
-        assert told(client)["replayed"] is True
+        assert receive(client)["replayed"] is True
         client.send('{"id": 3}')
-        assert (answer := told(client))["replayed"] is False
+        assert (answer := receive(client))["replayed"] is False
         assert answer["sequence"] == 3
     assert ids(lake) == [1, 2, 3]
 
@@ -280,30 +280,32 @@ def test_a_repeated_message_is_written_once(server: ApiServer, lake: Lake) -> No
         ("", '{"id": 1, "v": "' + "x" * 10_000_000 + '"}', 1009),
     ],
 )
-def test_messages_that_cannot_be(server: ApiServer, lake: Lake, query: str, message: str | bytes, code: int) -> None:
-    with opened(server, query) as client:
-        with suppress(ConnectionClosed):  # it may be closed already
+def test_invalid_messages_close_the_connection(
+    server: ApiServer, lake: Lake, query: str, message: str | bytes, code: int
+) -> None:
+    with open_socket(server, query) as client:
+        with suppress(ConnectionClosed):  # the server may have closed it already
             client.send(message)
-        assert closed(client) == code
+        assert close_code(client) == code
     assert lake.table("events").info().version == 1
 
 
-def test_a_table_that_is_not_there_closes_the_connection(server: ApiServer) -> None:
+def test_a_missing_table_closes_the_connection(server: ApiServer) -> None:
     address = f"ws://127.0.0.1:{server.port}{PATH.replace('events', 'nothing')}"
     with connect(address, additional_headers={"Authorization": f"Bearer {TOKEN}"}) as client:
-        assert told(client)["error"]["type"] == "/problems/table-not-found"
-        assert closed(client) == 1008
+        assert receive(client)["error"]["type"] == "/problems/table-not-found"
+        assert close_code(client) == 1008
 
 
-def test_a_stranger_gets_no_connection(server: ApiServer) -> None:
-    with pytest.raises((InvalidStatus, ConnectionClosed)), opened(server, token="st_somebody") as client:
+def test_an_invalid_token_gets_no_connection(server: ApiServer) -> None:
+    with pytest.raises((InvalidStatus, ConnectionClosed)), open_socket(server, token="st_somebody") as client:
         client.recv(10)
 
 
 def test_a_socket_ends_cleanly_when_the_service_stops(server: ApiServer, lake: Lake) -> None:
-    with opened(server) as client:
+    with open_socket(server) as client:
         client.send('{"id": 1}')
-        assert told(client)["sequence"] == 1
-        server.begin_to_stop()
-        assert closed(client) == 1012
+        assert receive(client)["sequence"] == 1
+        server.begin_shutdown()
+        assert close_code(client) == 1012
     assert ids(lake) == [1]

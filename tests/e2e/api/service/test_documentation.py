@@ -1,4 +1,4 @@
-"""The description of the API, the page that shows it, and the types of problems."""
+"""The OpenAPI description, the page that shows it, and the pages of the problem types."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tests.support.api.server import ApiServer
 DOCS = "/api/v1/docs"
 
 
-def test_the_description_is_open_to_anyone_and_says_how_to_sign_in(server: ApiServer) -> None:
-    with server.client(token=None) as nobody:
-        description = nobody.get("/api/v1/openapi.json").json()
+def test_the_description_needs_no_token_and_documents_authentication(server: ApiServer) -> None:
+    with server.client(token=None) as anonymous:
+        description = anonymous.get("/api/v1/openapi.json").json()
     assert description["openapi"].startswith("3.1")
     assert description["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
     assert description["security"] == [{"token": []}]
@@ -25,7 +25,7 @@ def test_the_description_is_open_to_anyone_and_says_how_to_sign_in(server: ApiSe
     assert statement["examples"] == ["SELECT * FROM orders WHERE region = $region"]
 
 
-def test_the_page_needs_nothing_from_elsewhere(api: httpx.Client) -> None:
+def test_the_page_loads_nothing_from_other_hosts(api: httpx.Client) -> None:
     page = api.get(DOCS)
     assert page.status_code == 200
     assert page.headers["Content-Type"].startswith("text/html")
@@ -42,12 +42,12 @@ def test_the_page_needs_nothing_from_elsewhere(api: httpx.Client) -> None:
         assert (answer.status_code, bool(answer.content)) == (200, True), address
 
 
-def test_styles_load_nothing_from_elsewhere(api: httpx.Client) -> None:
+def test_styles_load_nothing_from_other_hosts(api: httpx.Client) -> None:
     styles = api.get(f"{DOCS}/assets/swagger-ui.css").text
     assert not re.search(r"url\(['\"]?(?!['\"]?data:)|@import", styles)
 
 
-def test_every_type_of_problem_has_a_page_that_says_what_it_means(api: httpx.Client) -> None:
+def test_every_problem_type_has_a_page_with_its_meaning(api: httpx.Client) -> None:
     kinds = {kind["type"]: kind for kind in api.get("/problems").json()}
     raised = [cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, errors.SupertableError)]
     assert len(kinds) > len(raised)

@@ -1,4 +1,4 @@
-"""What is wrong with a request is told as a problem document, and nothing else is."""
+"""Errors are reported as problem documents, without internal details."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ QUERY = "/api/v1/query"
 SECRET_KEY = "default/main/tables/secret/data/1.parquet"
 
 
-def problem(answer: httpx.Response, status: int, type_: str) -> dict[str, Any]:
+def assert_problem(answer: httpx.Response, status: int, type_: str) -> dict[str, Any]:
+    """Assert that the response is a problem document of this status and type, and return it."""
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json"), answer.text
     document: dict[str, Any] = answer.json()
     assert document["type"] == f"/problems/{type_}"
@@ -30,9 +31,9 @@ def problem(answer: httpx.Response, status: int, type_: str) -> dict[str, Any]:
     return document
 
 
-def test_an_unknown_table(api: httpx.Client) -> None:
-    told = problem(api.post(QUERY, json={"sql": "SELECT * FROM nothing"}), 404, "table-not-found")
-    assert "'nothing'" in told["detail"]
+def test_an_unknown_table_is_not_found(api: httpx.Client) -> None:
+    document = assert_problem(api.post(QUERY, json={"sql": "SELECT * FROM nothing"}), 404, "table-not-found")
+    assert "'nothing'" in document["detail"]
 
 
 @pytest.mark.parametrize(
@@ -51,63 +52,71 @@ def test_an_unknown_table(api: httpx.Client) -> None:
         None,
     ],
 )
-def test_a_body_that_is_not_what_it_should_be(api: httpx.Client, body: Any) -> None:
+def test_a_body_that_does_not_match_its_schema_is_refused(api: httpx.Client, body: Any) -> None:
     answer = api.post(QUERY, content=json.dumps(body), headers={"Content-Type": "application/json"})
     assert answer.status_code == 400
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-NO_JSON = [b"", b"{", b'{"sql": "\xff\xfe"}', b"[" * 100_000, b"\x00", b'{"sql": "SELECT 1"} x', b'{"sql": "\\ud800"}']
+INVALID_JSON = [
+    b"",
+    b"{",
+    b'{"sql": "\xff\xfe"}',
+    b"[" * 100_000,
+    b"\x00",
+    b'{"sql": "SELECT 1"} x',
+    b'{"sql": "\\ud800"}',
+]
 
 
-@pytest.mark.parametrize("content", [*NO_JSON, b"NaN"])
-def test_a_body_that_is_no_json(api: httpx.Client, content: bytes) -> None:
+@pytest.mark.parametrize("content", [*INVALID_JSON, b"NaN"])
+def test_invalid_json_is_refused(api: httpx.Client, content: bytes) -> None:
     answer = api.post(QUERY, content=content, headers={"Content-Type": "application/json"})
-    problem(answer, 400, "invalid-input")
+    assert_problem(answer, 400, "invalid-input")
 
 
 @pytest.mark.parametrize("sql", ["SELEC 1", "SELECT ?", "SELECT $x", "x" * 200_000, "\x00"])
-def test_sql_that_cannot_run(api: httpx.Client, sql: str) -> None:
-    problem(api.post(QUERY, json={"sql": sql}), 400, "invalid-statement")
+def test_invalid_sql_is_refused(api: httpx.Client, sql: str) -> None:
+    assert_problem(api.post(QUERY, json={"sql": sql}), 400, "invalid-statement")
 
 
 @pytest.mark.parametrize("sql", ["SELECT * FROM read_csv('/etc/passwd')", "SELECT 1; SELECT 2", "", "DROP TABLE x"])
-def test_sql_that_may_not_run(api: httpx.Client, sql: str) -> None:
-    problem(api.post(QUERY, json={"sql": sql}), 400, "statement-refused")
+def test_forbidden_sql_is_refused(api: httpx.Client, sql: str) -> None:
+    assert_problem(api.post(QUERY, json={"sql": sql}), 400, "statement-refused")
 
 
-def test_a_method_that_is_not_there(api: httpx.Client) -> None:
+def test_an_unsupported_method_is_refused(api: httpx.Client) -> None:
     answer = api.get(QUERY)
-    problem(answer, 405, "method-not-allowed")
+    assert_problem(answer, 405, "method-not-allowed")
     assert "POST" in answer.headers["Allow"]
 
 
-def test_a_format_that_is_not_there(api: httpx.Client) -> None:
-    problem(api.post(QUERY, json={"sql": "SELECT 1"}, headers={"Accept": "image/png"}), 406, "not-acceptable")
+def test_an_unsupported_accept_header_is_refused(api: httpx.Client) -> None:
+    assert_problem(api.post(QUERY, json={"sql": "SELECT 1"}, headers={"Accept": "image/png"}), 406, "not-acceptable")
 
 
-def test_a_body_of_another_kind(api: httpx.Client) -> None:
-    problem(api.post(QUERY, data={"sql": "SELECT 1"}), 415, "unsupported-media-type")
+def test_an_unsupported_content_type_is_refused(api: httpx.Client) -> None:
+    assert_problem(api.post(QUERY, data={"sql": "SELECT 1"}), 415, "unsupported-media-type")
 
 
-def test_a_body_that_is_too_large(api: httpx.Client) -> None:
-    problem(api.post(QUERY, json={"sql": "x" * 11_000_000}), 413, "content-too-large")
+def test_a_body_that_is_too_large_is_refused(api: httpx.Client) -> None:
+    assert_problem(api.post(QUERY, json={"sql": "x" * 11_000_000}), 413, "content-too-large")
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Basic x", "Bearer wrong", "Bearer \xff", TOKEN])
-def test_who_is_not_known_is_told_how_to_sign_in(server: ApiServer, authorization: str) -> None:
+def test_unauthenticated_requests_get_a_challenge(server: ApiServer, authorization: str) -> None:
     headers = {b"Authorization": authorization.encode("latin-1")}
-    with server.client(token=None) as nobody:
-        answer = nobody.post(QUERY, json={"sql": "SELECT 1"}, headers=headers)
-    problem(answer, 401, "not-signed-in")
+    with server.client(token=None) as anonymous:
+        answer = anonymous.post(QUERY, json={"sql": "SELECT 1"}, headers=headers)
+    assert_problem(answer, 401, "not-signed-in")
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_a_role_that_is_not_there(server: ApiServer) -> None:
+def test_an_unknown_role_is_refused(server: ApiServer) -> None:
     with server.client(role="nobody_has_this") as client:
-        problem(client.post(QUERY, json={"sql": "SELECT 1"}), 403, "access-denied")
+        assert_problem(client.post(QUERY, json={"sql": "SELECT 1"}), 403, "access-denied")
     with server.client() as client:
-        problem(client.post(QUERY, json={"sql": "SELECT 1", "role": "nor_this"}), 403, "access-denied")
+        assert_problem(client.post(QUERY, json={"sql": "SELECT 1", "role": "nor_this"}), 403, "access-denied")
 
 
 @pytest.mark.parametrize(
@@ -118,7 +127,7 @@ def test_a_role_that_is_not_there(server: ApiServer) -> None:
         (RuntimeError(f"boom in {SECRET_KEY}"), 500, "internal-error"),
     ],
 )
-def test_what_is_wrong_with_the_server_is_not_told_in_full(
+def test_server_errors_hide_internal_details(
     lake: Lake, server: ApiServer, error: Exception, status: int, type_: str
 ) -> None:
     class Failing:
@@ -127,27 +136,27 @@ def test_what_is_wrong_with_the_server_is_not_told_in_full(
 
     with lake.container.run_query.override(providers.Object(Failing())), server.client() as client:
         answer = client.post(QUERY, json={"sql": "SELECT 1"})
-    told = problem(answer, status, type_)
+    document = assert_problem(answer, status, type_)
     assert "secret" not in answer.text
     assert "boom" not in answer.text
-    assert "safe" in told["detail"] or status == 500
+    assert "safe" in document["detail"] or status == 500
     assert (answer.headers.get("Retry-After") == "1") == (status == 503)
 
 
-def test_an_id_comes_back_if_it_is_one(api: httpx.Client) -> None:
+def test_a_valid_request_id_is_returned(api: httpx.Client) -> None:
     assert api.get("/healthz", headers={"X-Request-Id": "mine-1.x"}).headers["X-Request-Id"] == "mine-1.x"
     for bad in ("a b", "x" * 129, "<script>"):
         assert api.get("/healthz", headers={"X-Request-Id": bad}).headers["X-Request-Id"] != bad
 
 
-def test_no_answer_may_be_kept_framed_or_guessed_at(api: httpx.Client) -> None:
+def test_every_response_has_security_headers(api: httpx.Client) -> None:
     for answer in (api.get("/healthz"), api.get("/nothing"), api.post(QUERY, json={"sql": "SELECT 1"})):
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Cache-Control"] == "no-store"
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
 
 
-def served(home: Any, monkeypatch: pytest.MonkeyPatch, **settings: str) -> tuple[Lake, ApiServer]:
+def start_server(home: Any, monkeypatch: pytest.MonkeyPatch, **settings: str) -> tuple[Lake, ApiServer]:
     monkeypatch.setenv("SUPERTABLE_SUPERTOKEN", TOKEN)
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
@@ -155,39 +164,39 @@ def served(home: Any, monkeypatch: pytest.MonkeyPatch, **settings: str) -> tuple
     return lake, ApiServer(lake.container)
 
 
-def test_a_token_may_ask_only_so_often_and_a_wrong_one_locks_nobody_out(
+def test_the_rate_limit_is_per_token_and_wrong_tokens_lock_nobody_out(
     home: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lake, server = served(home, monkeypatch, SUPERTABLE_RATE_LIMIT="3")
+    lake, server = start_server(home, monkeypatch, SUPERTABLE_RATE_LIMIT="3")
     if time.monotonic() % 60 > 50:
-        time.sleep(11)  # not over the end of a minute
+        time.sleep(11)  # so that the window does not end during the test
     with lake, server.client() as client, server.client(token="st_wrong") as wrong:
         refused = [wrong.post(QUERY, json={"sql": "SELECT 1"}).status_code for _ in range(5)]
-        asked = [client.post(QUERY, json={"sql": "SELECT 1"}) for _ in range(4)]
+        accepted = [client.post(QUERY, json={"sql": "SELECT 1"}) for _ in range(4)]
         assert client.get("/healthz").status_code == 200
         server.stop()
     assert refused == [401, 401, 401, 429, 429]
-    assert [answer.status_code for answer in asked] == [200, 200, 200, 429]
-    problem(asked[-1], 429, "too-many-requests")
-    assert 0 < int(asked[-1].headers["Retry-After"]) <= 60
+    assert [answer.status_code for answer in accepted] == [200, 200, 200, 429]
+    assert_problem(accepted[-1], 429, "too-many-requests")
+    assert 0 < int(accepted[-1].headers["Retry-After"]) <= 60
 
 
-def test_only_known_host_names_are_answered(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    lake, server = served(home, monkeypatch, SUPERTABLE_ALLOWED_HOSTS="127.0.0.1, *.example.com,[::1]")
+def test_only_allowed_hosts_are_answered(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake, server = start_server(home, monkeypatch, SUPERTABLE_ALLOWED_HOSTS="127.0.0.1, *.example.com,[::1]")
     with lake, server.client() as client:
         for host in ("127.0.0.1", "api.EXAMPLE.com", "api.example.com:8051", "[::1]:8051"):
             assert client.get("/healthz", headers={"Host": host}).status_code == 200, host
         for host in ("example.org", "api.example.com.evil.org", ""):
-            problem(client.get("/healthz", headers={"Host": host}), 421, "misdirected-request")
+            assert_problem(client.get("/healthz", headers={"Host": host}), 421, "misdirected-request")
         server.stop()
 
 
-def test_pages_of_other_origins_read_answers_only_where_that_is_set(
+def test_other_origins_read_responses_only_if_allowed(
     api: httpx.Client, home: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asking = {"Origin": "https://app.example.com", "Access-Control-Request-Method": "POST"}
     assert not [name for name in api.get("/healthz", headers=asking).headers if name.startswith("access-control")]
-    lake, server = served(home, monkeypatch, SUPERTABLE_CORS_ORIGINS="https://app.example.com")
+    lake, server = start_server(home, monkeypatch, SUPERTABLE_CORS_ORIGINS="https://app.example.com")
     with lake, server.client(token=None) as client:
         before = client.options(QUERY, headers={**asking, "Access-Control-Request-Headers": "authorization"})
         assert before.headers["Access-Control-Allow-Origin"] == "https://app.example.com"

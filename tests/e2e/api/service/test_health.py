@@ -1,4 +1,4 @@
-"""Health, and what is counted."""
+"""Health checks and metrics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.servers.valkey import Valkey
 from tests.support.api.server import TOKEN, ApiServer
 
 
-def test_a_catalog_that_is_away_is_told_and_nothing_else(
+def test_health_reports_an_unavailable_catalog_without_details(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     valkey = Valkey(tmp_path / "valkey")
@@ -23,25 +23,25 @@ def test_a_catalog_that_is_away_is_told_and_nothing_else(
         monkeypatch.setenv(name, value)
     with supertable.connect(home) as lake:
         server = ApiServer(lake.container)
-        with server.client(token=None) as nobody:
-            assert nobody.get("/healthz").text == "ok"
-            assert nobody.get("/readyz").text == "ok"
+        with server.client(token=None) as anonymous:
+            assert anonymous.get("/healthz").text == "ok"
+            assert anonymous.get("/readyz").text == "ok"
             valkey.stop()
-            ill = nobody.get("/healthz")
-            assert (ill.status_code, ill.text) == (503, "catalog does not answer")
-            assert nobody.get("/readyz").status_code == 503
+            unhealthy = anonymous.get("/healthz")
+            assert (unhealthy.status_code, unhealthy.text) == (503, "catalog does not answer")
+            assert anonymous.get("/readyz").status_code == 503
         server.stop()
 
 
-def test_a_service_that_stops_is_not_ready(server: ApiServer, api: httpx.Client) -> None:
-    server.begin_to_stop()
+def test_a_stopping_service_is_not_ready(server: ApiServer, api: httpx.Client) -> None:
+    server.begin_shutdown()
     answer = api.get("/readyz")
     assert (answer.status_code, answer.text) == (503, "stopping")
     assert api.get("/healthz").status_code == 200
 
 
-def test_counts_name_routes_and_nothing_of_the_lake(lake: Lake, api: httpx.Client) -> None:
-    before = counted(api)
+def test_metrics_name_routes_but_no_tables(lake: Lake, api: httpx.Client) -> None:
+    before = read_metrics(api)
     api.post("/api/v1/query", json={"sql": "SELECT 1 AS secret_name UNION ALL SELECT 2"})
     api.post("/api/v1/query", json={"sql": "SELECT * FROM secret_name"})
     lake.create_table_from("written", pa.table({"id": [1]}))
@@ -51,7 +51,7 @@ def test_counts_name_routes_and_nothing_of_the_lake(lake: Lake, api: httpx.Clien
     api.get("/api/v1/supertables/main/tables/secret_name")
     api.get("/secret_name")
     api.request("SECRET_NAME", "/healthz")
-    after = counted(api)
+    after = read_metrics(api)
     assert after["supertable_rows_read_total"] - before["supertable_rows_read_total"] == 2
     assert after["supertable_writes_total"] - before["supertable_writes_total"] == 1
     route = "/api/v1/supertables/{supertable}/tables/{table}"
@@ -59,7 +59,7 @@ def test_counts_name_routes_and_nothing_of_the_lake(lake: Lake, api: httpx.Clien
     assert "secret_name" not in api.get("/metrics").text.lower()
 
 
-def counted(api: httpx.Client) -> dict[str, float]:
+def read_metrics(api: httpx.Client) -> dict[str, float]:
     found: dict[str, Any] = {}
     for line in api.get("/metrics").text.splitlines():
         if not line.startswith("#"):

@@ -1,4 +1,4 @@
-"""`supertable serve api`: processes of its own, from the first token to the last request."""
+"""`supertable serve api` as a process, from the first token to the last request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LONG = "SELECT a.range FROM range(100000000) a, range(1000) b"
 
 
 class Service:
-    """The command in a process; what it says, by `out` and `err`."""
+    """The command in a process. `out` and `err` are its output so far."""
 
     def __init__(self, home: Path, *arguments: str, **settings: str) -> None:
         self.port = free_port()
@@ -50,7 +50,7 @@ class Service:
         return self._err.read_text()
 
     def stop(self) -> float:
-        """SIGTERM; the seconds until it ended, well."""
+        """Send SIGTERM, and return the seconds until the process has ended successfully."""
         started = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         assert self.process.wait(60) == 0
@@ -65,7 +65,7 @@ class Service:
 
 @pytest.fixture
 def started(home: Path) -> Iterator[list[Service]]:
-    """Services that end with the test."""
+    """The services to stop at the end of the test; tests add theirs."""
     services: list[Service] = []
     yield services
     for service in services:
@@ -74,24 +74,22 @@ def started(home: Path) -> Iterator[list[Service]]:
             service.process.wait(60)
 
 
-def client(service: Service, token: str) -> httpx.Client:
+def open_client(service: Service, token: str) -> httpx.Client:
     return httpx.Client(base_url=service.url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
 
 
-def test_the_first_token_is_shown_once_and_the_log_tells_of_requests_but_no_token(
-    home: Path, started: list[Service]
-) -> None:
+def test_the_first_token_is_shown_once_and_never_logged(home: Path, started: list[Service]) -> None:
     service = Service(home, LOG_LEVEL="DEBUG")
     started.append(service)
     (token,) = re.findall(r"st_\S+", service.out)
-    with client(service, token) as api:
+    with open_client(service, token) as api:
         answer = api.post("/api/v1/query", json={"sql": "SELECT 42 AS n"}, headers={"X-Request-Id": "the-one"})
         assert answer.json()["rows"] == [{"n": 42}]
         api.get("/api/v1/query?secret=in-the-address")
     service.stop()
     lines = [json.loads(line) for line in service.err.splitlines()]
-    (said,) = [line for line in lines if line.get("request_id") == "the-one" and line["event"] == "request"]
-    assert (said["method"], said["path"], said["status"], said["role"]) == (
+    (entry,) = [line for line in lines if line.get("request_id") == "the-one" and line["event"] == "request"]
+    assert (entry["method"], entry["path"], entry["status"], entry["role"]) == (
         "POST",
         "/api/v1/query",
         "200",
@@ -105,11 +103,11 @@ def test_the_first_token_is_shown_once_and_the_log_tells_of_requests_but_no_toke
     assert "st_" not in again.out
 
 
-def test_workers_answer_together_and_their_counts_are_added_up(home: Path, started: list[Service]) -> None:
+def test_metrics_of_all_workers_are_added_up(home: Path, started: list[Service]) -> None:
     service = Service(home, "--workers", "2", SUPERTABLE_SUPERTOKEN="token-of-this-test")
     started.append(service)
     for _ in range(20):
-        with client(service, "token-of-this-test") as api:
+        with open_client(service, "token-of-this-test") as api:
             assert api.post("/api/v1/query", json={"sql": "SELECT 1 AS n UNION ALL SELECT 2"}).status_code == 200
     counts = httpx.get(f"{service.url}/metrics").text
     assert 'supertable_requests_total{method="POST",route="/api/v1/query",status="200"} 20.0' in counts
@@ -118,14 +116,14 @@ def test_workers_answer_together_and_their_counts_are_added_up(home: Path, start
     assert "supertable_requests_in_flight 1.0" in counts
 
 
-def test_what_runs_may_finish_when_it_stops(home: Path, started: list[Service]) -> None:
+def test_a_running_request_finishes_during_shutdown(home: Path, started: list[Service]) -> None:
     service = Service(home, SUPERTABLE_SUPERTOKEN="token-of-this-test", SUPERTABLE_SHUTDOWN_SECONDS="20")
     started.append(service)
     rows: list[int] = []
 
     def read() -> None:
         sql = "SELECT count(*) AS n FROM range(3000000000)"
-        with client(service, "token-of-this-test") as api:
+        with open_client(service, "token-of-this-test") as api:
             rows.append(api.post("/api/v1/query", json={"sql": sql}).json()["rows"][0]["n"])
 
     reader = threading.Thread(target=read)
@@ -138,12 +136,12 @@ def test_what_runs_may_finish_when_it_stops(home: Path, started: list[Service]) 
     assert rows == [3_000_000_000]
 
 
-def test_what_runs_for_too_long_is_broken_off_when_it_stops(home: Path, started: list[Service]) -> None:
+def test_a_long_request_is_cancelled_at_the_shutdown_deadline(home: Path, started: list[Service]) -> None:
     service = Service(home, SUPERTABLE_SUPERTOKEN="token-of-this-test", SUPERTABLE_SHUTDOWN_SECONDS="1")
     started.append(service)
     accept = {"Accept": "application/x-ndjson"}
     with (
-        client(service, "token-of-this-test") as api,
+        open_client(service, "token-of-this-test") as api,
         api.stream("POST", "/api/v1/query", json={"sql": LONG}, headers=accept) as answer,
     ):
         pieces = answer.iter_raw()
@@ -159,7 +157,7 @@ def test_what_runs_for_too_long_is_broken_off_when_it_stops(home: Path, started:
         assert lake.container.leases().live() == []
 
 
-def test_an_address_that_is_taken(home: Path) -> None:
+def test_an_address_in_use_is_an_error(home: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -174,7 +172,7 @@ def test_an_address_that_is_taken(home: Path) -> None:
     assert b"in use" in done.stderr
 
 
-def test_requests_are_traced_where_that_is_set(home: Path, started: list[Service]) -> None:
+def test_requests_are_traced_if_configured(home: Path, started: list[Service]) -> None:
     class Collector(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             received.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
@@ -189,7 +187,7 @@ def test_requests_are_traced_where_that_is_set(home: Path, started: list[Service
     endpoint = f"http://127.0.0.1:{collector.server_port}"
     service = Service(home, SUPERTABLE_SUPERTOKEN="token-of-this-test", OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
     started.append(service)
-    with client(service, "token-of-this-test") as api:
+    with open_client(service, "token-of-this-test") as api:
         assert (
             api.post("/api/v1/query", json={"sql": "SELECT 1"}, headers={"X-Request-Id": "traced"}).status_code == 200
         )

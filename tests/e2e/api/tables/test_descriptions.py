@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of each resource: enough to use it without asking."""
+"""The OpenAPI description of each resource is complete."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
                 yield f"{method.upper()} {path}", operation
 
 
-def test_every_operation_says_what_it_is(document: dict[str, Any]) -> None:
+def test_every_operation_and_parameter_is_described(document: dict[str, Any]) -> None:
     operations = dict(_operations(document))
     assert len(operations) >= 50
     for name, operation in operations.items():
@@ -45,7 +45,7 @@ def test_every_operation_describes_its_problems(document: dict[str, Any]) -> Non
             assert content[1]["examples"]
 
 
-def test_whoever_may_be_told_of_what_is_missing_is(document: dict[str, Any]) -> None:
+def test_operations_on_named_resources_document_404_and_412(document: dict[str, Any]) -> None:
     for name, operation in _operations(document):
         if "{table}" in name or "{role}" in name or "{user}" in name or "{token}" in name:
             assert "404" in operation["responses"], name
@@ -53,7 +53,7 @@ def test_whoever_may_be_told_of_what_is_missing_is(document: dict[str, Any]) -> 
             assert "412" in operation["responses"], name
 
 
-def test_bodies_have_no_other_fields(document: dict[str, Any]) -> None:
+def test_bodies_have_no_additional_properties(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     for name, operation in _operations(document):
         content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})

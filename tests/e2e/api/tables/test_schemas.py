@@ -1,4 +1,4 @@
-"""`…/schema`: seeing and changing a table's columns."""
+"""`…/schema`: describing and changing a table's columns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from supertable import Lake
-from tests.support.api.actors import TABLES, kind_of, together
+from tests.support.api.actors import TABLES, problem_type_of, run_concurrently
 
 SCHEMA = f"{TABLES}/people/schema"
 CHANGES = f"{SCHEMA}/changes"
@@ -17,7 +17,7 @@ CHANGES = f"{SCHEMA}/changes"
 
 @pytest.fixture(autouse=True)
 def people(lake: Lake) -> Lake:
-    """A table of two rows with an address inside, keyed by id, at version 2."""
+    """A table of two rows with a nested address, keyed by id, at version 2."""
     address = pa.struct([("zip", pa.string()), ("city", pa.string())])
     columns = pa.schema([("id", pa.int32()), ("name", pa.string()), ("address", address)])
     rows = [{"id": 1, "name": "Ada", "address": {"zip": "1010"}}, {"id": 2, "name": None, "address": None}]
@@ -25,7 +25,7 @@ def people(lake: Lake) -> Lake:
     return lake
 
 
-def changed(api: httpx.Client, *changes: dict[str, Any], **headers: str) -> httpx.Response:
+def post_changes(api: httpx.Client, *changes: dict[str, Any], **headers: str) -> httpx.Response:
     return api.post(CHANGES, json={"changes": changes}, headers=headers)
 
 
@@ -33,7 +33,7 @@ def columns(api: httpx.Client) -> dict[str, dict[str, Any]]:
     return {column["name"]: column for column in api.get(SCHEMA).json()["columns"]}
 
 
-def test_the_columns_are_told(api: httpx.Client) -> None:
+def test_a_schema_describes_the_columns(api: httpx.Client) -> None:
     found = api.get(SCHEMA).json()
     assert (found["keys"], found["sequence"]) == (["id"], None)
     assert [column["name"] for column in found["columns"]] == ["id", "name", "address"]
@@ -42,7 +42,7 @@ def test_the_columns_are_told(api: httpx.Client) -> None:
 
 def test_all_kinds_of_changes_make_one_version(lake: Lake, api: httpx.Client) -> None:
     before = columns(api)
-    answer = changed(
+    answer = post_changes(
         api,
         {"action": "add", "column": "note", "type": {"kind": "list", "element": {"type": "string"}}, "comment": "free"},
         {"action": "rename", "column": ["address", "zip"], "name": "postcode"},
@@ -93,28 +93,28 @@ def test_all_kinds_of_changes_make_one_version(lake: Lake, api: httpx.Client) ->
     ],
     ids=lambda value: str(value)[:60],
 )
-def test_changes_that_cannot_be_change_nothing(api: httpx.Client, change: dict[str, Any], kind: str) -> None:
-    answer = changed(api, {"action": "add", "column": "extra", "type": "string"}, change)
-    assert (answer.status_code, kind_of(answer)) == (400, kind)
+def test_invalid_changes_change_nothing(api: httpx.Client, change: dict[str, Any], kind: str) -> None:
+    answer = post_changes(api, {"action": "add", "column": "extra", "type": "string"}, change)
+    assert (answer.status_code, problem_type_of(answer)) == (400, kind)
     assert list(columns(api)) == ["id", "name", "address"]
 
 
 @pytest.mark.parametrize("body", [{}, {"changes": []}, {"changes": {}}, {"changes": [1]}, []])
 def test_a_body_without_changes_is_refused(api: httpx.Client, body: Any) -> None:
-    assert kind_of(api.post(CHANGES, json=body)) == "invalid-input"
+    assert problem_type_of(api.post(CHANGES, json=body)) == "invalid-input"
 
 
-def test_of_many_who_change_what_they_read_one_wins(lake: Lake, api: httpx.Client) -> None:
+def test_one_of_many_conditional_changes_wins(lake: Lake, api: httpx.Client) -> None:
     tag = api.get(SCHEMA).headers["ETag"]
     lake.write("people", pa.table({"id": pa.array([3], pa.int32())}), "upsert")
-    assert api.get(SCHEMA).headers["ETag"] == tag  # rows are no schema
+    assert api.get(SCHEMA).headers["ETag"] == tag  # writing rows does not change the schema
 
     def add(number: int) -> httpx.Response:
         change = {"action": "add", "column": f"c{number}", "type": "string"}
-        return changed(api, change, **{"If-Match": tag})
+        return post_changes(api, change, **{"If-Match": tag})
 
-    answers = together(8, add)
+    answers = run_concurrently(8, add)
     assert sorted(answer.status_code for answer in answers) == [201] + [412] * 7
     assert len(columns(api)) == 4
     assert api.get(SCHEMA).headers["ETag"] != tag
-    assert changed(api, {"action": "drop", "column": "name"}).status_code == 201
+    assert post_changes(api, {"action": "drop", "column": "name"}).status_code == 201

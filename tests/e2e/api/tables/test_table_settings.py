@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from supertable import Lake
-from tests.support.api.actors import TABLES, kind_of, together
+from tests.support.api.actors import TABLES, problem_type_of, run_concurrently
 
 SETTINGS = f"{TABLES}/t/settings"
 DEFAULTS = {
@@ -27,7 +27,7 @@ def table(lake: Lake) -> Lake:
     return lake
 
 
-def test_what_is_not_given_stays(lake: Lake, api: httpx.Client) -> None:
+def test_omitted_settings_keep_their_values(lake: Lake, api: httpx.Client) -> None:
     assert api.get(SETTINGS).json() == DEFAULTS
     edited = api.patch(SETTINGS, json={"small_files": 4, "sort_by": ["AT", "id"]})
     assert (edited.status_code, edited.json()) == (200, {**DEFAULTS, "small_files": 4, "sort_by": ["at", "id"]})
@@ -36,7 +36,7 @@ def test_what_is_not_given_stays(lake: Lake, api: httpx.Client) -> None:
     assert lake.table("t").maintenance().retention_seconds == 0.5
 
 
-def test_a_column_to_sort_by_may_be_renamed_and_dropped(lake: Lake, api: httpx.Client) -> None:
+def test_sort_columns_follow_renames_and_drops(lake: Lake, api: httpx.Client) -> None:
     api.patch(SETTINGS, json={"sort_by": ["at"]})
     lake.table("t").rename_column("at", "day")
     assert api.get(SETTINGS).json()["sort_by"] == ["day"]
@@ -63,20 +63,20 @@ def test_a_column_to_sort_by_may_be_renamed_and_dropped(lake: Lake, api: httpx.C
     ],
     ids=lambda value: str(value)[:60],
 )
-def test_bad_settings_change_nothing(api: httpx.Client, body: Any, kind: str) -> None:
+def test_invalid_settings_change_nothing(api: httpx.Client, body: Any, kind: str) -> None:
     answer = api.patch(SETTINGS, json=body)
-    assert (answer.status_code, kind_of(answer)) == (400, kind)
+    assert (answer.status_code, problem_type_of(answer)) == (400, kind)
     assert api.get(SETTINGS).json() == DEFAULTS
 
 
-def test_of_many_who_edit_what_they_read_one_wins(lake: Lake, api: httpx.Client) -> None:
+def test_one_of_many_conditional_edits_wins(lake: Lake, api: httpx.Client) -> None:
     tag = api.get(SETTINGS).headers["ETag"]
     lake.write("t", pa.table({"id": [1]}))
 
     def edit(number: int) -> httpx.Response:
         return api.patch(SETTINGS, json={"small_files": 100 + number}, headers={"If-Match": tag})
 
-    answers = together(8, edit)
+    answers = run_concurrently(8, edit)
     assert sorted(answer.status_code for answer in answers) == [200] + [412] * 7
     (winner,) = (answer for answer in answers if answer.status_code == 200)
     assert (winner.json(), winner.headers["ETag"]) == (api.get(SETTINGS).json(), api.get(SETTINGS).headers["ETag"])

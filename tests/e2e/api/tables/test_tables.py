@@ -1,4 +1,4 @@
-"""`…/tables`: creating, describing, renaming, dropping, bringing back, cloning."""
+"""`…/tables`: creating, describing, renaming, dropping, restoring and cloning tables."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import pyarrow as pa
 import pytest
 
 from supertable import Lake
-from tests.support.api.actors import TABLES, kind_of, lakes_in, together
+from tests.support.api.actors import TABLES, listed_supertables, problem_type_of, run_concurrently
 
 COLUMNS = [{"name": "id", "type": "int64", "nullable": False}, {"name": "amount", "type": "decimal(10,2)"}]
 
 
-def created(api: httpx.Client, name: str = "orders", **more: Any) -> httpx.Response:
+def create_table(api: httpx.Client, name: str = "orders", **more: Any) -> httpx.Response:
     return api.post(TABLES, json={"name": name, "columns": COLUMNS, **more})
 
 
-def test_a_table_is_made_and_described(lake: Lake, api: httpx.Client) -> None:
-    answer = created(api, keys=["id"], comment="what was ordered")
+def test_a_table_is_created_and_described(lake: Lake, api: httpx.Client) -> None:
+    answer = create_table(api, keys=["id"], comment="what was ordered")
     assert answer.status_code == 201
     assert answer.headers["Location"] == f"{TABLES}/orders"
     again = api.get(answer.headers["Location"])
@@ -70,9 +70,9 @@ EVERY_TYPE: list[tuple[Any, pa.DataType]] = [
 ]
 
 
-def test_every_type_can_be_said_and_is_said_back_alike(lake: Lake, api: httpx.Client) -> None:
+def test_every_type_round_trips(lake: Lake, api: httpx.Client) -> None:
     columns = [{"name": f"c{i}", "type": kind} for i, (kind, _) in enumerate(EVERY_TYPE)]
-    answer = created(api, columns=columns)
+    answer = create_table(api, columns=columns)
     assert answer.status_code == 201, answer.text
     assert [column["type"] for column in answer.json()["columns"]] == [kind for kind, _ in EVERY_TYPE]
     for field, (_, expected) in zip(lake.table("orders").schema, EVERY_TYPE, strict=True):
@@ -109,10 +109,10 @@ def test_every_type_can_be_said_and_is_said_back_alike(lake: Lake, api: httpx.Cl
     ],
     ids=lambda value: str(value)[:60],
 )
-def test_columns_that_cannot_be_are_refused(lake: Lake, api: httpx.Client, columns: Any) -> None:
-    answer = created(api, columns=columns)
+def test_invalid_columns_are_refused(lake: Lake, api: httpx.Client, columns: Any) -> None:
+    answer = create_table(api, columns=columns)
     assert answer.status_code == 400
-    assert kind_of(answer) in ("invalid-schema", "invalid-input")
+    assert problem_type_of(answer) in ("invalid-schema", "invalid-input")
     assert lake.tables() == []
 
 
@@ -120,9 +120,9 @@ def test_a_type_that_is_nested_too_deep_is_refused(api: httpx.Client) -> None:
     kind: Any = "int64"
     for _ in range(30):
         kind = {"kind": "list", "element": {"type": kind}}
-    assert created(api, columns=[{"name": "x", "type": kind}]).status_code == 201
+    assert create_table(api, columns=[{"name": "x", "type": kind}]).status_code == 201
     kind = {"kind": "list", "element": {"type": kind}}
-    assert kind_of(created(api, "deeper", columns=[{"name": "x", "type": kind}])) == "invalid-schema"
+    assert problem_type_of(create_table(api, "deeper", columns=[{"name": "x", "type": kind}])) == "invalid-schema"
 
 
 @pytest.mark.parametrize(
@@ -146,48 +146,48 @@ def test_a_type_that_is_nested_too_deep_is_refused(api: httpx.Client) -> None:
     ],
     ids=lambda value: str(value)[:60],
 )
-def test_bad_bodies_are_refused(lake: Lake, api: httpx.Client, body: dict[str, Any], kind: str) -> None:
+def test_invalid_bodies_are_refused(lake: Lake, api: httpx.Client, body: dict[str, Any], kind: str) -> None:
     answer = api.post(TABLES, json={"name": "orders", "columns": COLUMNS, **body})
-    assert kind_of(answer) == kind
+    assert problem_type_of(answer) == kind
     assert lake.tables() == []
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"name": "x', b'"\xff"', b"[" * 50_000, b"\x00"])
-def test_what_is_no_json_object_is_refused(api: httpx.Client, content: bytes) -> None:
+def test_invalid_json_is_refused(api: httpx.Client, content: bytes) -> None:
     answer = api.post(TABLES, content=content, headers={"Content-Type": "application/json"})
-    assert (answer.status_code, kind_of(answer)) == (400, "invalid-input")
+    assert (answer.status_code, problem_type_of(answer)) == (400, "invalid-input")
 
 
-def test_a_name_is_taken_once_whatever_its_case(api: httpx.Client) -> None:
-    assert created(api).status_code == 201
-    again = created(api, "ORDERS")
-    assert (again.status_code, kind_of(again)) == (409, "table-exists")
+def test_names_are_unique_regardless_of_case(api: httpx.Client) -> None:
+    assert create_table(api).status_code == 201
+    again = create_table(api, "ORDERS")
+    assert (again.status_code, problem_type_of(again)) == (409, "table-exists")
 
 
-def test_of_many_who_make_one_table_one_wins(api: httpx.Client) -> None:
-    answers = together(8, lambda number: created(api))
+def test_one_of_many_concurrent_creations_wins(api: httpx.Client) -> None:
+    answers = run_concurrently(8, lambda number: create_table(api))
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
 
 
-def test_renaming(lake: Lake, api: httpx.Client) -> None:
-    tag = created(api).headers["ETag"]
+def test_a_table_is_renamed(lake: Lake, api: httpx.Client) -> None:
+    tag = create_table(api).headers["ETag"]
     lake.write("orders", pa.table({"id": [1]}))
     renamed = api.patch(f"{TABLES}/orders", json={"name": "Sales"}, headers={"If-Match": tag})
     assert (renamed.status_code, renamed.json()["name"], renamed.json()["rows"]) == (200, "Sales", 1)
     assert api.get(f"{TABLES}/orders").status_code == 404
     assert api.get(f"{TABLES}/sales").headers["ETag"] == renamed.headers["ETag"] != tag
-    created(api)
-    assert kind_of(api.patch(f"{TABLES}/orders", json={"name": "SALES"})) == "table-exists"
-    assert kind_of(api.patch(f"{TABLES}/orders", json={"name": "a-b"})) == "invalid-name"
+    create_table(api)
+    assert problem_type_of(api.patch(f"{TABLES}/orders", json={"name": "SALES"})) == "table-exists"
+    assert problem_type_of(api.patch(f"{TABLES}/orders", json={"name": "a-b"})) == "invalid-name"
 
 
-def test_a_comment_is_edited_only_as_it_was_read(lake: Lake, api: httpx.Client) -> None:
-    tag = created(api).headers["ETag"]
+def test_a_comment_changes_only_if_the_etag_matches(lake: Lake, api: httpx.Client) -> None:
+    tag = create_table(api).headers["ETag"]
     lake.write("orders", pa.table({"id": [1]}))
     first = api.patch(f"{TABLES}/orders", json={"comment": "mine"}, headers={"If-Match": tag})
     assert (first.status_code, first.json()["comment"]) == (200, "mine")
     late = api.patch(f"{TABLES}/orders", json={"comment": "yours"}, headers={"If-Match": tag})
-    assert (late.status_code, kind_of(late)) == (412, "outdated")
+    assert (late.status_code, problem_type_of(late)) == (412, "outdated")
     assert api.get(f"{TABLES}/orders").json()["comment"] == "mine"
     for known in (first.headers["ETag"], "*", f'"other", {first.headers["ETag"]}'):
         assert api.patch(f"{TABLES}/orders", json={"comment": "mine"}, headers={"If-Match": known}).status_code == 200
@@ -197,35 +197,35 @@ def test_a_comment_is_edited_only_as_it_was_read(lake: Lake, api: httpx.Client) 
 
 
 @pytest.mark.parametrize("body", [{}, {"name": "a", "comment": "b"}, {"name": None}, {"name": 1}, {"keys": ["id"]}, []])
-def test_an_edit_is_of_one_thing(api: httpx.Client, body: Any) -> None:
-    created(api)
+def test_an_edit_has_either_a_name_or_a_comment(api: httpx.Client, body: Any) -> None:
+    create_table(api)
     assert api.patch(f"{TABLES}/orders", json=body).status_code == 400
 
 
-def test_of_many_who_edit_what_they_read_one_wins(api: httpx.Client) -> None:
-    tag = created(api).headers["ETag"]
+def test_one_of_many_conditional_edits_wins(api: httpx.Client) -> None:
+    tag = create_table(api).headers["ETag"]
 
     def edit(number: int) -> httpx.Response:
         return api.patch(f"{TABLES}/orders", json={"comment": f"by {number}"}, headers={"If-Match": tag})
 
-    answers = together(8, edit)
+    answers = run_concurrently(8, edit)
     assert sorted(answer.status_code for answer in answers) == [200] + [412] * 7
     (winner,) = (answer for answer in answers if answer.status_code == 200)
     assert api.get(f"{TABLES}/orders").json()["comment"] == winner.json()["comment"]
 
 
-def test_another_table_of_that_name_is_not_dropped(api: httpx.Client) -> None:
-    tag = created(api).headers["ETag"]
+def test_a_conditional_drop_spares_a_new_table_of_the_same_name(api: httpx.Client) -> None:
+    tag = create_table(api).headers["ETag"]
     assert api.delete(f"{TABLES}/orders", headers={"If-Match": '"none"'}).status_code == 412
     assert api.delete(f"{TABLES}/orders").status_code == 204
-    created(api)
-    assert kind_of(api.delete(f"{TABLES}/orders", headers={"If-Match": tag})) == "outdated"
+    create_table(api)
+    assert problem_type_of(api.delete(f"{TABLES}/orders", headers={"If-Match": tag})) == "outdated"
     assert api.get(f"{TABLES}/orders").status_code == 200
 
 
-def test_a_dropped_table_comes_back(lake: Lake, api: httpx.Client) -> None:
+def test_a_dropped_table_is_restored(lake: Lake, api: httpx.Client) -> None:
     for name in ("a", "b", "c"):
-        created(api, name)
+        create_table(api, name)
         lake.write(name, pa.table({"id": [1, 2]}))
         assert api.delete(f"{TABLES}/{name}").status_code == 204
         assert api.delete(f"{TABLES}/{name}").status_code == 404
@@ -234,17 +234,17 @@ def test_a_dropped_table_comes_back(lake: Lake, api: httpx.Client) -> None:
     assert [entry["name"] for entry in (*first["items"], *rest["items"])] == ["c", "b", "a"]
     assert rest["next_cursor"] is None
     undrops = "/api/v1/supertables/main/undrops"
-    back = api.post(undrops, json={"table": "b"})
-    assert (back.status_code, back.headers["Location"], back.json()["rows"]) == (201, f"{TABLES}/b", 2)
+    restored = api.post(undrops, json={"table": "b"})
+    assert (restored.status_code, restored.headers["Location"], restored.json()["rows"]) == (201, f"{TABLES}/b", 2)
     assert api.post(undrops, json={"table": "b"}).status_code == 409
     assert api.post(undrops, json={"table": "c", "as_name": "d"}).json()["name"] == "d"
-    assert kind_of(api.post(undrops, json={"table": "zzz"})) == "table-not-found"
+    assert problem_type_of(api.post(undrops, json={"table": "zzz"})) == "table-not-found"
     assert api.post(undrops, json={"table": "a", "as_name": "x y"}).status_code == 400
     assert api.post(undrops, json={}).status_code == 400
 
 
 def test_a_clone_has_the_rows_of_a_version_or_tag(lake: Lake, api: httpx.Client) -> None:
-    created(api)
+    create_table(api)
     for number in (1, 2):
         lake.write("orders", pa.table({"id": [number]}))
     lake.table("orders").tag("early", 2)
@@ -252,18 +252,18 @@ def test_a_clone_has_the_rows_of_a_version_or_tag(lake: Lake, api: httpx.Client)
         made = api.post(f"{TABLES}/orders/clones", json={"name": name, "version": version})
         assert (made.status_code, made.headers["Location"], made.json()["rows"]) == (201, f"{TABLES}/{name}", rows)
     clones = f"{TABLES}/orders/clones"
-    assert kind_of(api.post(clones, json={"name": "now"})) == "table-exists"
-    assert kind_of(api.post(clones, json={"name": "x", "version": 99})) == "version-not-found"
-    assert kind_of(api.post(clones, json={"name": "x", "version": "late"})) == "not-found"
-    assert kind_of(api.post(clones, json={"name": "x", "version": 1.5})) == "invalid-input"
-    assert kind_of(api.post(clones, json={"name": "x y"})) == "invalid-name"
+    assert problem_type_of(api.post(clones, json={"name": "now"})) == "table-exists"
+    assert problem_type_of(api.post(clones, json={"name": "x", "version": 99})) == "version-not-found"
+    assert problem_type_of(api.post(clones, json={"name": "x", "version": "late"})) == "not-found"
+    assert problem_type_of(api.post(clones, json={"name": "x", "version": 1.5})) == "invalid-input"
+    assert problem_type_of(api.post(clones, json={"name": "x y"})) == "invalid-name"
 
 
-def test_a_supertable_comes_into_being_with_its_first_table(api: httpx.Client) -> None:
-    assert lakes_in(api.get("/api/v1/supertables")) == []
+def test_the_first_table_creates_the_supertable(api: httpx.Client) -> None:
+    assert listed_supertables(api.get("/api/v1/supertables")) == []
     assert api.get("/api/v1/supertables/Sales").status_code == 404
     made = api.post("/api/v1/supertables/Sales/tables", json={"name": "orders", "columns": COLUMNS})
     assert made.status_code == 201
-    assert lakes_in(api.get("/api/v1/supertables")) == [{"name": "sales", "tables": 1}]
+    assert listed_supertables(api.get("/api/v1/supertables")) == [{"name": "sales", "tables": 1}]
     assert api.get("/api/v1/supertables/SALES").json() == {"name": "sales", "tables": 1}
-    assert kind_of(api.get("/api/v1/supertables/a b")) == "invalid-name"
+    assert problem_type_of(api.get("/api/v1/supertables/a b")) == "invalid-name"

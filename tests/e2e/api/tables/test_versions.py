@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from supertable import Lake
-from tests.support.api.actors import TABLES, kind_of, together
+from tests.support.api.actors import TABLES, problem_type_of, run_concurrently
 
 T = f"{TABLES}/t"
 
@@ -23,8 +23,8 @@ def table(lake: Lake) -> Lake:
     return lake
 
 
-def everything(api: httpx.Client, path: str, limit: int) -> list[list[Any]]:
-    """All pages of a list."""
+def all_pages(api: httpx.Client, path: str, limit: int) -> list[list[Any]]:
+    """The items of each page of a list."""
     pages = []
     cursor: str | None = None
     while True:
@@ -39,7 +39,7 @@ def everything(api: httpx.Client, path: str, limit: int) -> list[list[Any]]:
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 1000])
 def test_versions_are_listed_newest_first(api: httpx.Client, limit: int) -> None:
-    pages = everything(api, f"{T}/versions", limit)
+    pages = all_pages(api, f"{T}/versions", limit)
     versions = [entry for page in pages for entry in page]
     assert [entry["version"] for entry in versions] == [4, 3, 2, 1]
     assert [entry["operation"] for entry in versions] == ["append", "delete", "append", "create"]
@@ -51,7 +51,7 @@ def test_versions_are_listed_newest_first(api: httpx.Client, limit: int) -> None
     )
 
 
-def test_what_is_written_meanwhile_shifts_no_page(lake: Lake, api: httpx.Client) -> None:
+def test_concurrent_writes_shift_no_page(lake: Lake, api: httpx.Client) -> None:
     first = api.get(f"{T}/versions", params={"limit": 2}).json()
     lake.write("t", pa.table({"id": [9]}))
     second = api.get(f"{T}/versions", params={"limit": 2, "cursor": first["next_cursor"]}).json()
@@ -67,23 +67,23 @@ def test_a_version_is_described_with_its_columns(lake: Lake, api: httpx.Client) 
 
 
 @pytest.mark.parametrize("version", ["5", "0", "-1", "99999999999999999999"])
-def test_a_version_that_is_not_there(api: httpx.Client, version: str) -> None:
-    assert kind_of(api.get(f"{T}/versions/{version}")) == "version-not-found"
+def test_a_missing_version_is_not_found(api: httpx.Client, version: str) -> None:
+    assert problem_type_of(api.get(f"{T}/versions/{version}")) == "version-not-found"
 
 
-def test_a_version_is_a_number(api: httpx.Client) -> None:
+def test_a_version_must_be_a_number(api: httpx.Client) -> None:
     for version in ("x", "1.5", "newest"):
         assert api.get(f"{T}/versions/{version}").status_code == 404
 
 
-def test_a_version_that_was_vacuumed_is_not_there(lake: Lake, api: httpx.Client) -> None:
+def test_a_vacuumed_version_is_not_found(lake: Lake, api: httpx.Client) -> None:
     lake.write("t", pa.table({"id": [9]}), "overwrite")
     lake.vacuum(0, grace=0)
-    assert kind_of(api.get(f"{T}/versions/2")) == "version-not-found"
-    assert kind_of(api.post(f"{T}/restores", json={"version": 2})) == "version-not-found"
+    assert problem_type_of(api.get(f"{T}/versions/2")) == "version-not-found"
+    assert problem_type_of(api.post(f"{T}/restores", json={"version": 2})) == "version-not-found"
 
 
-def test_restoring_by_number_or_tag_happens_once_for_a_key(lake: Lake, api: httpx.Client) -> None:
+def test_a_restore_with_an_idempotency_key_happens_once(lake: Lake, api: httpx.Client) -> None:
     lake.table("t").tag("early", 2)
     body = {"version": "early", "properties": {"why": "mistake"}}
     answers = [api.post(f"{T}/restores", json=body, headers={"Idempotency-Key": "k1"}) for _ in range(2)]
@@ -91,8 +91,8 @@ def test_restoring_by_number_or_tag_happens_once_for_a_key(lake: Lake, api: http
     assert [answer.json()["version"] for answer in answers] == [5, 5]
     assert [answer.json()["replayed"] for answer in answers] == [False, True]
     assert answers[0].headers["Location"] == f"{T}/versions/5"
-    told = api.get(f"{T}/versions/5").json()
-    assert (told["restored"], told["properties"], told["idempotency_key"]) == (2, {"why": "mistake"}, "k1")
+    restored = api.get(f"{T}/versions/5").json()
+    assert (restored["restored"], restored["properties"], restored["idempotency_key"]) == (2, {"why": "mistake"}, "k1")
     assert sorted(lake.sql("SELECT id FROM t").arrow()["id"].to_pylist()) == [1, 2]
     assert api.post(f"{T}/restores", json={"version": 4}).json()["version"] == 6
 
@@ -112,23 +112,23 @@ def test_restoring_by_number_or_tag_happens_once_for_a_key(lake: Lake, api: http
     ],
     ids=lambda value: str(value)[:60],
 )
-def test_bad_restores_change_nothing(lake: Lake, api: httpx.Client, body: dict[str, Any], status: int) -> None:
+def test_invalid_restores_change_nothing(lake: Lake, api: httpx.Client, body: dict[str, Any], status: int) -> None:
     answer = api.post(f"{T}/restores", json=body)
     assert answer.status_code == status, answer.text
-    kind_of(answer)
+    problem_type_of(answer)
     assert lake.table("t").info().version == 4
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256])
-def test_an_idempotency_key_has_a_length(api: httpx.Client, key: str) -> None:
+def test_an_idempotency_key_has_1_to_255_characters(api: httpx.Client, key: str) -> None:
     assert api.post(f"{T}/restores", json={"version": 2}, headers={"Idempotency-Key": key}).status_code == 400
 
 
 @pytest.mark.parametrize("limit", [1, 2, 1000])
-def test_soft_deletes_are_listed_newest_first(lake: Lake, api: httpx.Client, limit: int) -> None:
+def test_deletions_are_listed_newest_first(lake: Lake, api: httpx.Client, limit: int) -> None:
     lake.delete("t", "id = 3")
     lake.write("t", pa.table({"id": [7]}))
-    found = [entry for page in everything(api, f"{T}/tombstones", limit) for entry in page]
+    found = [entry for page in all_pages(api, f"{T}/tombstones", limit) for entry in page]
     assert [(entry["version"], entry["predicate"], entry["rows"]) for entry in found] == [
         (5, "((id = 3))", 1),
         (3, "((id = 1))", 1),
@@ -136,27 +136,27 @@ def test_soft_deletes_are_listed_newest_first(lake: Lake, api: httpx.Client, lim
     assert (found[1]["reason"], found[1]["properties"]) == ("asked to", {"by": "Ada"})
 
 
-def test_a_page_of_soft_deletes_looks_at_a_bounded_past(
+def test_a_page_of_deletions_scans_a_bounded_number_of_versions(
     lake: Lake, api: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("supertable.entrypoints.api.tables.versions._MAX_VERSIONS_SCANNED", 2)
-    assert [[entry["version"] for entry in page] for page in everything(api, f"{T}/tombstones", 10)] == [[3], []]
+    assert [[entry["version"] for entry in page] for page in all_pages(api, f"{T}/tombstones", 10)] == [[3], []]
 
 
-def test_tags_are_put_moved_listed_and_taken_away(lake: Lake, api: httpx.Client) -> None:
+def test_tags_are_put_moved_listed_and_removed(lake: Lake, api: httpx.Client) -> None:
     put = api.put(f"{T}/tags/v1.0-rc", json={"version": 2})
     assert (put.status_code, put.json(), put.headers["ETag"]) == (201, {"name": "v1.0-rc", "version": 2}, '"2"')
     assert api.put(f"{T}/tags/v1.0-rc", json={"version": 2}).status_code == 200
     assert api.put(f"{T}/tags/newest", json={}).json()["version"] == 4
     assert api.put(f"{T}/tags/again", json={"version": "V1.0-RC"}).json()["version"] == 2
-    pages = everything(api, f"{T}/tags", 2)
+    pages = all_pages(api, f"{T}/tags", 2)
     assert [[tag["name"] for tag in page] for page in pages] == [["again", "newest"], ["v1.0-rc"]]
     assert api.get(f"{T}/tags/NEWEST").json() == {"name": "newest", "version": 4}
     assert api.get(T).json()["tags"] == {"again": 2, "newest": 4, "v1.0-rc": 2}
     assert api.delete(f"{T}/tags/again").status_code == 204
-    gone = api.delete(f"{T}/tags/again")
-    assert (gone.status_code, kind_of(gone)) == (404, "not-found")
-    assert kind_of(api.get(f"{T}/tags/again")) == "not-found"
+    missing = api.delete(f"{T}/tags/again")
+    assert (missing.status_code, problem_type_of(missing)) == (404, "not-found")
+    assert problem_type_of(api.get(f"{T}/tags/again")) == "not-found"
 
 
 @pytest.mark.parametrize(
@@ -173,18 +173,18 @@ def test_tags_are_put_moved_listed_and_taken_away(lake: Lake, api: httpx.Client)
         ("a", [], "invalid-input"),
     ],
 )
-def test_bad_tags_are_refused(api: httpx.Client, tag: str, body: Any, kind: str) -> None:
-    assert kind_of(api.put(f"{T}/tags/{tag}", json=body)) == kind
+def test_invalid_tags_are_refused(api: httpx.Client, tag: str, body: Any, kind: str) -> None:
+    assert problem_type_of(api.put(f"{T}/tags/{tag}", json=body)) == kind
     assert api.get(f"{T}/tags").json()["items"] == []
 
 
-def test_of_many_who_move_a_tag_as_they_read_it_one_wins(api: httpx.Client) -> None:
+def test_one_of_many_conditional_tag_moves_wins(api: httpx.Client) -> None:
     tag = api.put(f"{T}/tags/live", json={"version": 1}).headers["ETag"]
 
     def move(number: int) -> httpx.Response:
         return api.put(f"{T}/tags/live", json={"version": 2 + number % 3}, headers={"If-Match": tag})
 
-    answers = together(6, move)
+    answers = run_concurrently(6, move)
     assert sorted(answer.status_code for answer in answers) == [200] + [412] * 5
     assert api.delete(f"{T}/tags/live", headers={"If-Match": tag}).status_code == 412
     assert api.put(f"{T}/tags/none", json={}, headers={"If-Match": '"1"'}).status_code == 412
@@ -196,7 +196,7 @@ def test_of_many_who_move_a_tag_as_they_read_it_one_wins(api: httpx.Client) -> N
     ["limit=0", "limit=-1", "limit=1001", "limit=x", "limit=1.5", "cursor=", "cursor=x", "cursor=%00", "cursor=ä"],
 )
 @pytest.mark.parametrize("path", ["/versions", "/tombstones", "/tags", ""])
-def test_bad_pages_are_refused(api: httpx.Client, path: str, query: str) -> None:
+def test_invalid_limits_and_cursors_are_refused(api: httpx.Client, path: str, query: str) -> None:
     answer = api.get(f"{T}{path}?{query}" if path else f"{TABLES}?{query}")
     assert answer.status_code == 400
-    kind_of(answer)
+    problem_type_of(answer)

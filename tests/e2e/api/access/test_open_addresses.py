@@ -1,4 +1,4 @@
-"""Who may call at all."""
+"""Addresses that need no token, and addresses that do not exist."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import httpx
 from tests.support.api.server import ApiServer
 
 
-def test_health_is_open_to_anyone(server: ApiServer) -> None:
-    with server.client(token=None) as nobody:
-        answer = nobody.get("/healthz")
+def test_health_needs_no_token(server: ApiServer) -> None:
+    with server.client(token=None) as anonymous:
+        answer = anonymous.get("/healthz")
     assert (answer.status_code, answer.text) == (200, "ok")
 
 
