@@ -1,4 +1,4 @@
-"""Random histories of roles, users and tokens: stored and read again, they add up to the same, from any checkpoint."""
+"""Random histories of roles, users and tokens: stored commits replay to the same state from any checkpoint."""
 
 from __future__ import annotations
 
@@ -75,15 +75,15 @@ CHANGES = st.one_of(
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[AccessCommit]:
-    made = draw(st.lists(st.lists(CHANGES, min_size=1, max_size=4).map(tuple), min_size=1, max_size=8))
+    drawn = draw(st.lists(st.lists(CHANGES, min_size=1, max_size=4).map(tuple), min_size=1, max_size=8))
     return [
         AccessCommit(f"{version:032x}", version, version, draw(HASHES), changes)
-        for version, changes in enumerate(made, 1)
+        for version, changes in enumerate(drawn, 1)
     ]
 
 
 @given(histories())
-def test_what_is_stored_adds_up_to_the_same_from_every_checkpoint(commits: list[AccessCommit]) -> None:
+def test_stored_commits_replay_to_the_same_state_from_every_checkpoint(commits: list[AccessCommit]) -> None:
     codec = access_log_codec()
     stored = [codec.decode_record(codec.encode_record(commit)) for commit in commits]
     assert stored == commits
@@ -99,7 +99,7 @@ def test_what_is_stored_adds_up_to_the_same_from_every_checkpoint(commits: list[
 
 
 @given(histories())
-def test_every_state_is_in_order(commits: list[AccessCommit]) -> None:
+def test_every_state_is_consistent(commits: list[AccessCommit]) -> None:
     states = [state for length in range(1, len(commits) + 1) if (state := replayed_access(None, commits[:length]))]
     for before, after in pairwise(states):
         assert after.version == before.version + 1
@@ -111,7 +111,7 @@ def test_every_state_is_in_order(commits: list[AccessCommit]) -> None:
 
 
 @given(histories(), HASHES)
-def test_a_dropped_user_leaves_no_token(commits: list[AccessCommit], user: str) -> None:
+def test_a_dropped_user_has_no_tokens(commits: list[AccessCommit], user: str) -> None:
     last = AccessCommit("f" * 32, len(commits) + 1, 0, user, (AccessChange(AccessAction.DROP_USER, user),))
     state = replayed_access(None, [*commits, last])
     assert state is not None

@@ -1,4 +1,4 @@
-"""Stored bytes are flipped, cut, swapped, removed: the answer is right or an error naming the object, never wrong."""
+"""Stored objects are flipped, cut, swapped or removed: answers are correct or an error that names the object."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def answers(lake: Lake) -> Answers:
         try:
             found.append(lake.sql(sql).arrow().to_pylist())
         except Damaged as error:
-            assert "/" in str(error), "it names the object"
+            assert "/" in str(error), "the error must name the object"
             found.append(None)
     return found
 
@@ -93,7 +93,7 @@ def objects(home: Path) -> Iterator[Path]:
     return (path for path in sorted((home / "storage").rglob("*")) if path.is_file())
 
 
-def test_no_damage_is_answered_from(origin: Path, tmp_path: Path) -> None:
+def test_damaged_objects_never_give_a_wrong_answer(origin: Path, tmp_path: Path) -> None:
     with supertable.connect(home=origin) as lake:
         expected = answers(lake)
     assert all(answer is not None for answer in expected)
@@ -117,7 +117,7 @@ def test_no_damage_is_answered_from(origin: Path, tmp_path: Path) -> None:
     assert refused > BUDGET.damages // 3
 
 
-def test_damage_is_noticed_in_a_running_process_too(origin: Path, tmp_path: Path) -> None:
+def test_damage_is_detected_in_a_running_process(origin: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     shutil.copytree(origin, home)
     with supertable.connect(home=home) as lake:

@@ -1,4 +1,4 @@
-"""Whatever arrives together, and in whatever company: a table holds what the same writes make one after the other."""
+"""Writes that are committed in groups leave the same rows as the same writes one after the other."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ COLUMNS = {"whole": ["k", "seq", "v"], "partial": ["k", "seq"]}
 Row = tuple[int | None, int | None, str]
 Write = tuple[list[Row], str, str | None]
 KEYS = st.one_of(st.integers(0, 4), st.integers(0, 4), st.integers(0, 4), st.none())
-"""A null key does not fit."""
+"""A null key is invalid."""
 ROWS = st.lists(st.tuples(KEYS, st.one_of(st.none(), st.integers(0, 3)), st.sampled_from("abc")), max_size=4)
 WRITES = st.lists(
     st.tuples(ROWS, st.sampled_from(["whole", "whole", "partial"]), st.sampled_from([None, None, "x", "y", "z"])),
     min_size=1,
     max_size=12,
 )
-PLACE = Namespace("default", "main", owner("default"))
+NAMESPACE = Namespace("default", "main", owner("default"))
 Outcome = tuple[int, int] | str
 
 
@@ -42,11 +42,11 @@ def arrow(write: Write) -> pa.Table:
     return table.select(COLUMNS[columns])
 
 
-def singly(lake: Lake, write: Write, mode: WriteMode) -> Outcome:
-    """How many rows were inserted and updated, or what went wrong."""
+def write_alone(lake: Lake, write: Write, mode: WriteMode) -> Outcome:
+    """The numbers of rows inserted and updated, or the name of the error."""
     try:
         info = CommitInfo({}, write[2])
-        return counts(lake.container.write_rows()(PLACE, "t", arrow(write), mode, False, info))
+        return counts(lake.container.write_rows()(NAMESPACE, "t", arrow(write), mode, False, info))
     except SupertableError as error:
         return type(error).__name__
 
@@ -66,7 +66,9 @@ def counts(result: WriteResult) -> tuple[int, int]:
     sequence=st.booleans(),
     mode=st.sampled_from([WriteMode.APPEND, WriteMode.UPSERT]),
 )
-def test_a_group_is_its_members_one_by_one(writes: list[Write], keyed: bool, sequence: bool, mode: WriteMode) -> None:
+def test_a_group_has_the_effect_of_its_members_one_by_one(
+    writes: list[Write], keyed: bool, sequence: bool, mode: WriteMode
+) -> None:
     if not keyed:
         mode, sequence = WriteMode.APPEND, False
     with tempfile.TemporaryDirectory() as folder:
@@ -75,11 +77,11 @@ def test_a_group_is_its_members_one_by_one(writes: list[Write], keyed: bool, seq
             with supertable.connect(home=Path(folder) / name) as lake:
                 lake.create_table("t", SCHEMA, ["k"] if keyed else [], "seq" if sequence else None)
                 if name == "one":
-                    outcomes.append([singly(lake, write, mode) for write in writes])
+                    outcomes.append([write_alone(lake, write, mode) for write in writes])
                 else:
                     commits = lake.container.group_commit()
                     answers = [
-                        commits.submit(PLACE, "t", lambda _, w=write: arrow(w), 100, mode, CommitInfo({}, write[2]))  # type: ignore[misc]
+                        commits.submit(NAMESPACE, "t", lambda _, w=write: arrow(w), 100, mode, CommitInfo({}, write[2]))  # type: ignore[misc]
                         for write in writes
                     ]
                     outcomes.append([outcome(answer) for answer in answers])
@@ -87,6 +89,6 @@ def test_a_group_is_its_members_one_by_one(writes: list[Write], keyed: bool, seq
                 rows = lake.sql("SELECT * FROM t ORDER BY ALL").arrow().to_pylist()
                 tables.append(rows)
         assert tables[0] == tables[1]
-        if sequence:  # which of the rows that lose counts depends on the order; what fails does not
+        if sequence:  # which superseded rows count depends on the order; which writes fail does not
             outcomes = [[one if isinstance(one, str) else (0, 0) for one in found] for found in outcomes]
         assert outcomes[0] == outcomes[1]

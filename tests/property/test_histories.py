@@ -1,4 +1,4 @@
-"""Random histories of a table, by two writers, with crashes and lost catalogs, against a model in plain Python."""
+"""Random histories of a table with two writers, crashes and lost catalogs, compared with a model in plain Python."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from dependency_injector import providers
-from hypothesis import note
+from hypothesis import note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -23,6 +23,7 @@ from supertable.application.ports.object_stores import ObjectStore
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import CommitUncertain, StoreUnavailable, VersionNotFound
 from supertable.entrypoints.sdk.lake import Lake
+from tests.support.budgets import BUDGET
 from tests.support.faulty_store import Crash, Fault, FaultyStore
 from tests.support.interleaved_store import InterleavedStore
 
@@ -40,14 +41,14 @@ SCHEMA = pa.schema([("k", pa.int64()), ("seq", pa.int64()), ("v", pa.string())])
 
 
 def sequence_of(row: Row) -> tuple[bool, int]:
-    """Nulls are the lowest."""
+    """A sort key; null is the lowest."""
     return (row[1] is not None, row[1] or 0)
 
 
 class Histories(RuleBasedStateMachine):
-    """`versions[i]` are the rows of version i + 1, by key, as the model has them.
+    """`versions[i]`: the model's rows of version i + 1, by key.
 
-    Those before `oldest` were given up, but for the `pinned` ones. `steps` counts those of all histories.
+    Versions before `oldest` have expired, except the `pinned` ones. `steps` counts the steps of all histories.
     """
 
     steps = 0
@@ -67,7 +68,7 @@ class Histories(RuleBasedStateMachine):
         return supertable.connect(home=self.home)
 
     def store(self) -> ObjectStore:
-        """Another handle on what the lakes keep their objects in."""
+        """Another handle on the lakes' object store."""
         return LocalObjectStore(self.home / "storage")
 
     def teardown(self) -> None:
@@ -97,7 +98,7 @@ class Histories(RuleBasedStateMachine):
                 after[row[0]] = row
         return after
 
-    def committed(self, after: Rows, write: Callable[[], Any]) -> None:
+    def commit(self, after: Rows, write: Callable[[], Any]) -> None:
         result = write()
         self.versions.append(after)
         assert result.version == len(self.versions)
@@ -105,12 +106,12 @@ class Histories(RuleBasedStateMachine):
     @rule(writer=WRITERS, batch=BATCHES, mode=st.sampled_from(["append", "upsert"]))
     def write(self, writer: int, batch: list[Row], mode: str) -> None:
         after = self.merged(self.now, batch)
-        self.committed(after, lambda: self.lakes[writer].write(self.name, table(batch), mode=mode))
+        self.commit(after, lambda: self.lakes[writer].write(self.name, table(batch), mode=mode))
 
     @rule(writer=WRITERS, batch=BATCHES)
     def overwrite(self, writer: int, batch: list[Row]) -> None:
         after = self.merged({}, batch)
-        self.committed(after, lambda: self.lakes[writer].write(self.name, table(batch), mode="overwrite"))
+        self.commit(after, lambda: self.lakes[writer].write(self.name, table(batch), mode="overwrite"))
 
     @rule(writer=WRITERS, batch=BATCHES, value=st.sampled_from(["a", "b"]))
     def overwrite_where(self, writer: int, batch: list[Row], value: str) -> None:
@@ -118,48 +119,48 @@ class Histories(RuleBasedStateMachine):
         kept = {key: row for key, row in self.now.items() if row[2] != value}
         after = self.merged(kept, given)
         where = f"v = '{value}'"
-        self.committed(after, lambda: self.lakes[writer].write(self.name, table(given), mode="overwrite", where=where))
+        self.commit(after, lambda: self.lakes[writer].write(self.name, table(given), mode="overwrite", where=where))
 
     @rule(writer=WRITERS, batch=BATCHES)
     def upsert_some_columns(self, writer: int, batch: list[Row]) -> None:
         whole: list[Row] = [(key, at, self.now.get(key, (None, None, None))[2]) for key, at, _ in batch]
         after = self.merged(self.now, whole)
         given = table(batch).drop_columns(["v"])
-        self.committed(after, lambda: self.lakes[writer].write(self.name, given, mode="upsert"))
+        self.commit(after, lambda: self.lakes[writer].write(self.name, given, mode="upsert"))
 
     @rule(writer=WRITERS, keys=st.lists(KEYS, max_size=5))
     def delete_keys(self, writer: int, keys: list[int | None]) -> None:
         after = {key: row for key, row in self.now.items() if key not in keys}
-        self.committed(
+        self.commit(
             after, lambda: self.lakes[writer].delete(self.name, keys=pa.table({"k": pa.array(keys, pa.int64())}))
         )
 
     @rule(writer=WRITERS, bound=st.integers(0, 12))
     def delete_where(self, writer: int, bound: int) -> None:
         after = {key: row for key, row in self.now.items() if not (key is not None and key < bound and row[2] == "a")}
-        self.committed(after, lambda: self.lakes[writer].delete(self.name, where=f"k < {bound} AND v = 'a'"))
+        self.commit(after, lambda: self.lakes[writer].delete(self.name, where=f"k < {bound} AND v = 'a'"))
 
     @rule(writer=WRITERS, data=st.data())
     def restore(self, writer: int, data: st.DataObject) -> None:
         version = data.draw(st.sampled_from(self.readable))
         after = self.versions[version - 1]
-        self.committed(after, lambda: self.lakes[writer].table(self.name).restore(version))
+        self.commit(after, lambda: self.lakes[writer].table(self.name).restore(version))
 
     @rule(writer=WRITERS, sort_by=ORDERS, everything=st.booleans())
     def compact(self, writer: int, sort_by: list[str] | None, everything: bool) -> None:
         result = self.lakes[writer].table(self.name).compact(sort_by, everything=everything)
-        self.moved(result.version, result.commits)
+        self.add_unchanged(result.version, result.commits)
 
-    @rule(writer=WRITERS, sort_by=ORDERS, batch=BATCHES, at=st.integers(1, 12), also=st.booleans())
+    @rule(writer=WRITERS, sort_by=ORDERS, batch=BATCHES, at=st.integers(1, 12), vacuum=st.booleans())
     def compact_beside_a_write(
-        self, writer: int, sort_by: list[str] | None, batch: list[Row], at: int, also: bool
+        self, writer: int, sort_by: list[str] | None, batch: list[Row], at: int, vacuum: bool
     ) -> None:
         other = self.lakes[writer]
 
         def write() -> None:
             self.delete_where(writer, 6)
-            self.committed(self.merged(self.now, batch), lambda: other.write(self.name, table(batch), mode="upsert"))
-            if also:
+            self.commit(self.merged(self.now, batch), lambda: other.write(self.name, table(batch), mode="upsert"))
+            if vacuum:
                 self.vacuum(writer, 0)
 
         calls = iter(range(1, 1000))
@@ -169,10 +170,10 @@ class Histories(RuleBasedStateMachine):
             lake.container.store.override(providers.Object(store))
             result = lake.table(self.name).compact(sort_by, everything=True)
         note(f"{store.acted} {result}")
-        self.moved(result.version, result.commits)
+        self.add_unchanged(result.version, result.commits)
 
-    def moved(self, version: int, commits: int) -> None:
-        """Versions that moved rows to other files and changed none."""
+    def add_unchanged(self, version: int, commits: int) -> None:
+        """Add versions that moved rows to other files without changing them."""
         self.versions += [self.now] * commits
         assert version == len(self.versions)
 
@@ -184,7 +185,7 @@ class Histories(RuleBasedStateMachine):
         assert result.removed == (() if result.waiting else planned.removed)
         if result.oldest > self.oldest:
             assert result.oldest == len(self.versions)
-            self.moved(result.version, 1)
+            self.add_unchanged(result.version, 1)
         self.oldest = result.oldest
 
     @rule(writer=WRITERS, action=st.sampled_from(["compact", "vacuum"]), fault=FAULTS, at=st.integers(1, 30))
@@ -200,7 +201,7 @@ class Histories(RuleBasedStateMachine):
         faulty.close()
         lake = self.lakes[writer]
         snapshot = lake.container.tables().open(lake._namespace, self.name, Permission.META).snapshot
-        self.moved(snapshot.version, snapshot.version - len(self.versions))
+        self.add_unchanged(snapshot.version, snapshot.version - len(self.versions))
         self.oldest = snapshot.oldest
 
     @rule(writer=WRITERS, name=st.sampled_from(["one", "two"]), data=st.data())
@@ -223,10 +224,10 @@ class Histories(RuleBasedStateMachine):
         assert report.sound, report.findings
 
     @rule(writer=WRITERS, data=st.data())
-    def what_was_given_up_cannot_be_read(self, writer: int, data: st.DataObject) -> None:
-        gone = sorted({*range(1, self.oldest)} - {*self.readable})
-        if gone:
-            version = data.draw(st.sampled_from(gone))
+    def expired_versions_cannot_be_read(self, writer: int, data: st.DataObject) -> None:
+        expired = sorted({*range(1, self.oldest)} - {*self.readable})
+        if expired:
+            version = data.draw(st.sampled_from(expired))
             with pytest.raises(VersionNotFound):
                 read(self.lakes[writer], f"{self.name} AT (VERSION => {version})")
             with pytest.raises(VersionNotFound):
@@ -258,8 +259,8 @@ class Histories(RuleBasedStateMachine):
         up_to = data.draw(st.integers(after, len(self.versions)))
         state = Counter(self.versions[after - 1].values())
         for row in self.lakes[writer].changes(self.name, after, up_to).arrow().to_pylist():
-            coming = row["_change"] in ("insert", "update_after")
-            state[row["k"], row["seq"], row["v"]] += 1 if coming else -1
+            is_new = row["_change"] in ("insert", "update_after")
+            state[row["k"], row["seq"], row["v"]] += 1 if is_new else -1
         assert Counter({row: n for row, n in state.items() if n}) == Counter(self.versions[up_to - 1].values())
 
     @rule(writer=WRITERS)
@@ -321,7 +322,9 @@ def read(lake: Lake, source: str) -> list[Row]:
 
 
 class TestHistories(Histories.TestCase):  # type: ignore[misc, valid-type]
+    settings = settings(max_examples=BUDGET.histories, stateful_step_count=BUDGET.steps)
+
     def runTest(self) -> None:  # noqa: N802 - unittest's name
         super().runTest()
         print(f"\n{Histories.steps:,} steps of random histories")
-        assert Histories.steps >= 2_000
+        assert Histories.steps >= BUDGET.histories * BUDGET.steps // 2

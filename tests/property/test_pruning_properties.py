@@ -1,4 +1,4 @@
-"""Pruning never changes an answer, whatever the files hold and the statement asks."""
+"""Pruning never changes an answer, whatever the files hold and whatever the statement."""
 
 from __future__ import annotations
 
@@ -146,8 +146,8 @@ def folder() -> Iterator[Path]:
 
 
 @dataclass
-class Places:
-    """A fresh folder for every example."""
+class Folders:
+    """Creates a new folder for every example."""
 
     root: Path
     count: int = 0
@@ -158,12 +158,12 @@ class Places:
 
 
 @pytest.fixture(scope="module")
-def places(folder: Path) -> Places:
-    return Places(folder)
+def folders(folder: Path) -> Folders:
+    return Folders(folder)
 
 
 def answer(tables: ParquetTables, sql: str, prune: bool) -> list[str] | None:
-    """The rows in any order, or None where the statement cannot run."""
+    """The rows, sorted; None if the statement fails."""
     try:
         return sorted(map(repr, tables.query(sql, prune=prune).to_pylist()))
     except SupertableError:
@@ -171,11 +171,11 @@ def answer(tables: ParquetTables, sql: str, prune: bool) -> list[str] | None:
 
 
 @given(data=st.data())
-def test_one_table(places: Places, data: st.DataObject) -> None:
+def test_pruning_one_table(folders: Folders, data: st.DataObject) -> None:
     columns = data.draw(
         st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=3, unique_by=lambda column: column.name)
     )
-    tables = places.next()
+    tables = folders.next()
     made = data.draw(parts(columns))
     tables.table("t", *made, dead={0: [0]} if data.draw(st.booleans()) else {})
     for _ in range(4):
@@ -189,9 +189,9 @@ JOINS = ["join", "left join", "right join", "full join", "semi join", "anti join
 
 
 @given(data=st.data())
-def test_two_tables(places: Places, data: st.DataObject) -> None:
+def test_pruning_joins(folders: Folders, data: st.DataObject) -> None:
     few = [column for column in COLUMNS if column.name in ("i", "s", "d")]
-    tables = places.next()
+    tables = folders.next()
     tables.table("t", *data.draw(parts(few)))
     tables.table("u", *data.draw(parts(few)))
     for _ in range(4):
@@ -239,9 +239,9 @@ SHAPES = [
 
 
 @given(data=st.data())
-def test_statements_of_all_shapes(places: Places, data: st.DataObject) -> None:
+def test_pruning_statements_of_all_shapes(folders: Folders, data: st.DataObject) -> None:
     few = [column for column in COLUMNS if column.name in ("i", "s", "d")]
-    tables = places.next()
+    tables = folders.next()
     tables.table("t", *data.draw(parts(few)))
     for shape in data.draw(st.lists(st.sampled_from(SHAPES), min_size=4, max_size=4)):
         prefix = data.draw(st.sampled_from(["", "", "t.", "x.", "i.", "a."]))
@@ -252,10 +252,10 @@ def test_statements_of_all_shapes(places: Places, data: st.DataObject) -> None:
 
 
 @given(data=st.data())
-def test_parameters(places: Places, data: st.DataObject) -> None:
+def test_pruning_by_parameters(folders: Folders, data: st.DataObject) -> None:
     columns = [column for column in COLUMNS if column.name in ("i", "s", "d", "f", "n", "t", "z", "b", "u", "c")]
     column = data.draw(st.sampled_from(columns))
-    tables = places.next()
+    tables = folders.next()
     tables.table("t", *data.draw(parts([column])))
     operator = data.draw(st.sampled_from(["=", "<", "<=", ">", ">="]))
     value = data.draw(st.one_of(column.values, INTS, FLOATS, TEXT, AMOUNTS, DAYS, MOMENTS, st.booleans()))

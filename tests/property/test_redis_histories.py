@@ -1,4 +1,4 @@
-"""The same random histories with catalog, locks and leases in Redis, which is wiped and put back from older dumps."""
+"""The same random histories with catalog, locks and leases in Redis, which is wiped and restored from older dumps."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from tests.property.test_histories import WRITERS, Histories
 from tests.servers.valkey import Valkey
 from tests.support.budgets import BUDGET
 
-_EXPECTED_SECONDS = 0.3  # so that heads are believed within a history
+_EXPECTED_SECONDS = 0.3  # short, so that heads are trusted within a history
 _LEASES_LAST_SECONDS = 0.5
 
 
 @cache
 def valkey() -> Valkey:
-    """One for all histories; it ends with the tests."""
+    """One server for all histories. It stops with the tests."""
     return Valkey(Path(tempfile.mkdtemp(prefix="supertable-valkey-")))
 
 
@@ -55,13 +55,13 @@ class RedisHistories(Histories):
         shutil.copy(valkey().folder / "dump.rdb", self.home / "older.rdb")
 
     @rule()
-    def put_the_copy_back(self) -> None:
+    def restore_the_copy(self) -> None:
         valkey().kill()
         older = self.home / "older.rdb"
         if older.exists():
             shutil.copy(older, valkey().folder / "dump.rdb")
         valkey().restart()
-        time.sleep(1.1)  # for a second after a failure nobody tries again
+        time.sleep(1.1)  # after a failure, clients do not try again for a second
 
 
 TestRedisHistories = RedisHistories.TestCase

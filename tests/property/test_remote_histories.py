@@ -1,4 +1,4 @@
-"""The random histories again, on the servers of object stores: fewer of them."""
+"""Fewer of the random histories, on servers of object stores."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FEWER = settings(
 
 
 class RemoteHistories(Histories):
-    """`environment`: where the server is. Every history has a prefix of its own."""
+    """`environment`: the settings that name the server. Every history has its own prefix."""
 
     environment: dict[str, Any]
     steps = 0

@@ -1,4 +1,4 @@
-"""A row filter shows the rows for which DuckDB finds its text true, fails on none, and prunes no file too much."""
+"""A row filter selects the rows for which DuckDB evaluates its text to true, never fails, and never prunes too much."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from supertable.domain.scan.row_filter_pruning import necessary_predicate
 from supertable.domain.scan.scan_plan import AccessStage, Scan
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import DataType
-from tests.property.test_pruning_properties import COLUMNS, FLOATS, TEXT, Column, Places, conditions, parts, text
+from tests.property.test_pruning_properties import COLUMNS, FLOATS, TEXT, Column, Folders, conditions, parts, text
 from tests.support.parquet_tables import ParquetTables, pruned_scan
 
 ROLE, USER = "an'alyst", "0123456789abcdef0123456789abcdef"
@@ -35,26 +35,26 @@ LISTS = Column("l", pa.list_(pa.int8()), st.lists(st.integers(0, 3), max_size=2)
 
 
 @pytest.fixture(scope="module")
-def places() -> Iterator[Places]:
+def folders() -> Iterator[Folders]:
     with tempfile.TemporaryDirectory() as made:
-        yield Places(Path(made))
+        yield Folders(Path(made))
 
 
 @pytest.fixture(scope="module")
-def parser(places: Places) -> DuckDBRowFilterParser:
-    return DuckDBRowFilterParser(places.next().instance)
+def parser(folders: Folders) -> DuckDBRowFilterParser:
+    return DuckDBRowFilterParser(folders.next().instance)
 
 
 def rows(table: pa.Table) -> list[str]:
     return sorted(map(repr, table.to_pylist()))
 
 
-def seen(tables: ParquetTables, scan: Scan, condition: Term, prune: bool) -> list[str]:
+def visible(tables: ParquetTables, scan: Scan, condition: Term, prune: bool) -> list[str]:
     access = AccessStage(condition=condition)
     chosen = pruned_scan(scan, necessary_predicate(condition, scan.schema)) if prune else scan
     assert isinstance(chosen, Scan)
-    tables.scans["seen"] = replace(chosen, access=access)
-    return rows(tables.query("select * from seen"))
+    tables.scans["visible"] = replace(chosen, access=access)
+    return rows(tables.query("select * from visible"))
 
 
 def check(
@@ -65,16 +65,16 @@ def check(
     assert parser.parse(shown, scan.schema) == condition, shown
     expected = rows(tables.query(f"select * from {scan.table} where {oracle}"))
     ready = bound(condition, caller)
-    assert seen(tables, scan, ready, prune=False) == expected, (filter, shown)
-    assert seen(tables, scan, ready, prune=True) == expected, (filter, shown)
+    assert visible(tables, scan, ready, prune=False) == expected, (filter, shown)
+    assert visible(tables, scan, ready, prune=True) == expected, (filter, shown)
 
 
 @given(data=st.data())
-def test_what_is_accepted_means_what_duckdb_says(
-    places: Places, parser: DuckDBRowFilterParser, data: st.DataObject
+def test_accepted_filters_mean_the_same_as_in_duckdb(
+    folders: Folders, parser: DuckDBRowFilterParser, data: st.DataObject
 ) -> None:
     columns = data.draw(st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=3, unique_by=lambda one: one.name))
-    tables = places.next()
+    tables = folders.next()
     scan = tables.table("t", *data.draw(parts(columns)), dead={0: [0]} if data.draw(st.booleans()) else {})
     for _ in range(8):
         filter = data.draw(conditions(columns, depth=1))
@@ -87,7 +87,7 @@ def test_what_is_accepted_means_what_duckdb_says(
 
 @dataclass(frozen=True)
 class Value:
-    """`attribute`: what the caller has as an attribute of this value, None: nothing."""
+    """A constant as SQL, and as text of an attribute; None: attributes cannot hold it."""
 
     sql: str
     attribute: str | None
@@ -134,8 +134,8 @@ def moment(at: dt.datetime, kind: Any) -> Value:
 
 
 @dataclass
-class Written:
-    """A filter, the same for DuckDB alone, and the attributes for which that is so."""
+class Filter:
+    """A filter, an equivalent condition for plain DuckDB, and the attributes for which they are equivalent."""
 
     filter: str
     oracle: str
@@ -143,13 +143,13 @@ class Written:
 
 
 @st.composite
-def filters(draw: st.DrawFn, columns: list[Column], depth: int = 2) -> Written:
+def filters(draw: st.DrawFn, columns: list[Column], depth: int = 2) -> Filter:
     if depth and draw(st.booleans()):
         made = draw(st.lists(filters(columns, depth - 1), min_size=1, max_size=3))
         joined = draw(st.sampled_from([" and ", " or "]))
         no = draw(st.sampled_from(["", "not "]))
         attributes = {name: value for one in made for name, value in one.attributes.items()}
-        return Written(
+        return Filter(
             f"{no}({joined.join(f'({one.filter})' for one in made)})",
             f"{no}({joined.join(f'({one.oracle})' for one in made)})",
             attributes,
@@ -174,24 +174,24 @@ def filters(draw: st.DrawFn, columns: list[Column], depth: int = 2) -> Written:
     given = draw(st.sampled_from(["one", "none"]))
     key = f"a{draw(st.integers(0, 10**9))}"
     if given == "none":
-        return Written(f"{name} {operator} user_attribute('{key}')", f"{name} {operator} null", {})
-    return Written(
+        return Filter(f"{name} {operator} user_attribute('{key}')", f"{name} {operator} null", {})
+    return Filter(
         f"{name} {operator} user_attribute('{key}')", f"{name} {operator} {few[0].sql}", {key: few[0].attribute}
     )
 
 
-def both(sql: str) -> Written:
-    return Written(sql, sql, {})
+def both(sql: str) -> Filter:
+    return Filter(sql, sql, {})
 
 
 @st.composite
-def own(draw: st.DrawFn, column: Column, no: str) -> Written:
-    """Forms of texts and booleans, and such as do not look at the row."""
+def own(draw: st.DrawFn, column: Column, no: str) -> Filter:
+    """Forms that only text or boolean columns have, or that do not depend on the row."""
     if column.kind == pa.bool_():
         return both(no + column.name)
     if column.kind != pa.string():
         role = draw(st.sampled_from([ROLE, "other"]))
-        return Written(f"{no}current_role = {text(role)}", f"{no}{text(ROLE)} = {text(role)}", {})
+        return Filter(f"{no}current_role = {text(role)}", f"{no}{text(ROLE)} = {text(role)}", {})
     name = draw(st.sampled_from(["{}", "lower({})", "upper({})", "lower(upper({}))"])).format(column.name)
     pattern = draw(CASED) + draw(st.sampled_from(["", "%", "_", "%_", "\\", "%a%"]))
     return draw(
@@ -200,8 +200,8 @@ def own(draw: st.DrawFn, column: Column, no: str) -> Written:
                 both(f"{name} {no}like {text(pattern)}"),
                 both(f"{name} {no}ilike {text(pattern)}"),
                 both(f"{name} = upper({text(pattern)})"),
-                Written(f"{name} {no}in ('a', current_user)", f"{name} {no}in ('a', '{USER}')", {}),
-                Written(f"{name} = lower(current_role)", f"{name} = lower({text(ROLE)})", {}),
+                Filter(f"{name} {no}in ('a', current_user)", f"{name} {no}in ('a', '{USER}')", {}),
+                Filter(f"{name} = lower(current_role)", f"{name} = lower({text(ROLE)})", {}),
                 both(f"{name} < {column.name}"),
             ]
         )
@@ -209,10 +209,10 @@ def own(draw: st.DrawFn, column: Column, no: str) -> Written:
 
 
 @given(data=st.data())
-def test_rows_seen(places: Places, parser: DuckDBRowFilterParser, data: st.DataObject) -> None:
+def test_visible_rows(folders: Folders, parser: DuckDBRowFilterParser, data: st.DataObject) -> None:
     every = [*COLUMNS, WORDS, BLOBS, LISTS]
     columns = data.draw(st.lists(st.sampled_from(every), min_size=1, max_size=4, unique_by=lambda one: one.name))
-    tables = places.next()
+    tables = folders.next()
     scan = tables.table("t", *data.draw(parts(columns)), dead={0: [0]} if data.draw(st.booleans()) else {})
     for _ in range(4):
         one = data.draw(filters(columns))
@@ -220,10 +220,10 @@ def test_rows_seen(places: Places, parser: DuckDBRowFilterParser, data: st.DataO
 
 
 @given(data=st.data())
-def test_any_attribute_at_all(places: Places, parser: DuckDBRowFilterParser, data: st.DataObject) -> None:
-    """What is no value of the column is null. Nothing that a caller has makes a query fail."""
+def test_arbitrary_attributes(folders: Folders, parser: DuckDBRowFilterParser, data: st.DataObject) -> None:
+    """An attribute that is not a value of the column is null. No attribute makes a query fail."""
     column = data.draw(st.sampled_from(COLUMNS))
-    tables = places.next()
+    tables = folders.next()
     scan = tables.table("t", *data.draw(parts([column])))
     given = data.draw(
         st.one_of(
@@ -234,8 +234,8 @@ def test_any_attribute_at_all(places: Places, parser: DuckDBRowFilterParser, dat
     for operator in ("=", "<>", ">"):
         condition = parser.parse(f"{column.name} {operator} user_attribute('a')", scan.schema)
         ready = bound(condition, Caller(USER, ROLE, {"a": given}))
-        shown = seen(tables, scan, ready, prune=False)
-        assert seen(tables, scan, ready, prune=True) == shown
+        shown = visible(tables, scan, ready, prune=False)
+        assert visible(tables, scan, ready, prune=True) == shown
         if not pa.types.is_string(column.kind) and not given.isascii():
             assert shown == []
 
@@ -255,7 +255,7 @@ WIDER = [
 
 
 @given(data=st.data())
-def test_widened_and_renamed_columns(places: Places, parser: DuckDBRowFilterParser, data: st.DataObject) -> None:
+def test_widened_and_renamed_columns(folders: Folders, parser: DuckDBRowFilterParser, data: st.DataObject) -> None:
     kind, wider = data.draw(st.sampled_from(WIDER))
     near = st.datetimes(dt.datetime(1969, 12, 31), dt.datetime(1970, 1, 2))
     drawn: dict[pa.DataType, st.SearchStrategy[Any]] = {
@@ -267,7 +267,7 @@ def test_widened_and_renamed_columns(places: Places, parser: DuckDBRowFilterPars
         pa.time32("ms"): st.times().map(lambda at: at.replace(microsecond=0)),
     }
     column = Column("c", kind, drawn.get(kind, st.integers(0, 5)), ())
-    tables = places.next()
+    tables = folders.next()
     before = tables.table("t", *data.draw(parts([column])))
     field = before.schema.fields[0]
     after = Schema(2, (replace(field, name='re "named"', type=wider),), field.id)
@@ -278,13 +278,13 @@ def test_widened_and_renamed_columns(places: Places, parser: DuckDBRowFilterPars
         assert parser.parse(parser.show(condition, after), after) == fitted_filter(condition, after)
         expected = tables.query(f"select * from t where {one.oracle}").num_rows
         ready = bound(condition, Caller(USER, ROLE, one.attributes))
-        assert len(seen(tables, scan, ready, prune=False)) == expected, one.filter
-        assert len(seen(tables, scan, ready, prune=True)) == expected, one.filter
+        assert len(visible(tables, scan, ready, prune=False)) == expected, one.filter
+        assert len(visible(tables, scan, ready, prune=True)) == expected, one.filter
 
 
 @given(data=st.data())
-def test_the_filter_reads_what_a_mask_hides(places: Places, parser: DuckDBRowFilterParser, data: st.DataObject) -> None:
-    tables = places.next()
+def test_filters_read_masked_columns(folders: Folders, parser: DuckDBRowFilterParser, data: st.DataObject) -> None:
+    tables = folders.next()
     scan = tables.table("t", *data.draw(parts([WORDS])))
     one = data.draw(filters([WORDS]))
     ready = bound(parser.parse(one.filter, scan.schema), Caller(USER, ROLE, one.attributes))
@@ -292,5 +292,5 @@ def test_the_filter_reads_what_a_mask_hides(places: Places, parser: DuckDBRowFil
     expected = tables.query(f"select * from t where {one.oracle}").num_rows
     chosen = pruned_scan(scan, necessary_predicate(ready, scan.schema))
     assert isinstance(chosen, Scan)
-    tables.scans["seen"] = replace(chosen, access=AccessStage(condition=ready, masks=masks))
-    assert tables.query("select * from seen where w = '-'").num_rows == expected
+    tables.scans["visible"] = replace(chosen, access=AccessStage(condition=ready, masks=masks))
+    assert tables.query("select * from visible where w = '-'").num_rows == expected

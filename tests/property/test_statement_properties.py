@@ -1,6 +1,6 @@
-"""Random statements give the same answer through the engine as plain DuckDB gives over the same files.
+"""Random statements get the same answer from the engine as from plain DuckDB over the same rows.
 
-What is at stake: names that are replaced in the tree, its way back to SQL, deletion vectors, and several files.
+This covers the replacement of names in the tree, its rendering to SQL, deletion vectors, and tables of several files.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NUMBERS, TEXTS = ("a", "b"), ("s",)
 
 
 class Sql:
-    """Draws statements. Every query has the columns a, b and s, so that any may stand for any other."""
+    """Generates statements. Every query has the columns a, b and s, so that any can replace any other."""
 
     def __init__(self, draw: st.DrawFn) -> None:
         self._draw = draw
