@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from supertable.domain.storage_layout import parts_of
+
 _ALL = "-"
 
 
@@ -50,7 +52,7 @@ class Keys:
 
     def heads_matching(self, prefix: str) -> str:
         """Pattern: the heads of every log whose name starts with `prefix`, and possibly of other logs."""
-        return self.heads(prefix) if prefix.count("/") >= 2 else self._key("*", "*", "heads")
+        return self.heads(prefix) if parts_of(prefix) else self._key("*", "*", "heads")
 
     def _key_of(self, log: str, kind: str) -> str:
         return self._key(*_owner(log), kind)
@@ -61,10 +63,11 @@ class Keys:
 
 def _owner(log: str) -> tuple[str, str]:
     """Organization and supertable of a log, which is named by its folder; `-` and `-` for a log outside supertables."""
-    parts = log.split("/", 2)
-    return (quote(parts[0], safe=""), quote(parts[1], safe="")) if len(parts) == 3 else (_ALL, _ALL)
+    parts = parts_of(log)
+    return (quote(parts[0], safe=""), quote(parts[1], safe="")) if parts else (_ALL, _ALL)
 
 
 def _tail(log: str) -> str:
     """The part of the log's name that follows the supertable's folder."""
-    return log.split("/", 2)[-1] if log.count("/") >= 2 else log
+    parts = parts_of(log)
+    return parts[2] if parts else log

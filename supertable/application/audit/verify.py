@@ -21,7 +21,7 @@ from supertable.domain.access.sessions import Session
 from supertable.domain.audit import START, AuditKind, ChainedEvent, ChainEnd, linked
 from supertable.domain.errors import CatalogUnavailable, Damaged
 from supertable.domain.findings import Finding, Severity
-from supertable.domain.storage_layout import audit_anchor, record_key, version_of
+from supertable.domain.storage_layout import audit_anchor, organization_of, record_key, records_folder, version_of
 from supertable.domain.system_tables import AUDIT
 from supertable.domain.table.commits import Change, Commit, Operation
 from supertable.domain.table.data_files import DataFile
@@ -100,7 +100,7 @@ class VerifyAudit:
         return [namespace.folder(entry.table_id) for entry in entries if entry.name == AUDIT]
 
     def _verify(self, folder: str, walk: _Walk) -> None:
-        keys = [entry.key for entry in self._store.list(f"{folder}/log/")]
+        keys = [entry.key for entry in self._store.list(f"{records_folder(folder)}/")]
         stored = {version for key in keys if (version := version_of(key)) and key == record_key(folder, version)}
         newest = max([*stored, self._head(folder, walk), walk.anchor.version if walk.anchor else 0], default=0)
         for version in range(1, newest + 1):
@@ -136,14 +136,10 @@ class VerifyAudit:
             walk.damage(key, "its bytes are not those that were written")
         try:
             for batch in pq.ParquetFile(pa.BufferReader(data)).iter_batches():
-                for link in links_of(batch, self._organization(key)):
+                for link in links_of(batch, organization_of(key)):
                     walk.step(key, link)
         except (pa.ArrowException, OSError, ValueError, KeyError, TypeError):
             walk.damage(key, "it cannot be read as events")
-
-    @staticmethod
-    def _organization(key: str) -> str:
-        return key.partition("/")[0]
 
 
 @dataclass(slots=True)

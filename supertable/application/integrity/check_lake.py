@@ -85,7 +85,7 @@ class CheckLake:
         self._tables.require(namespace.session, Permission.CONTROL)
         started = self._clock.monotonic_seconds()
         run = _Run(self._fresh_snapshots(), self._files(), repair, quick, progress)
-        ids = {*self._store.folders(namespace.folder(""))}
+        ids = {*self._store.folders(f"{namespace.tables_folder}/")}
         access = access_log(namespace.organization)
         copies = self._catalog.copies(
             namespace, [access, namespace.registry, *(namespace.folder(table_id) for table_id in ids)]

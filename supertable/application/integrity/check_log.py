@@ -12,7 +12,7 @@ from supertable.application.storage.sealed_objects import opened, sealed
 from supertable.application.transaction_log.versioned_log import LogRecord, LogState, VersionedLog
 from supertable.domain.errors import ObjectDamaged
 from supertable.domain.findings import Finding, Severity
-from supertable.domain.storage_layout import checkpoint_key, record_key, version_of
+from supertable.domain.storage_layout import checkpoint_key, checkpoints_folder, record_key, records_folder, version_of
 from supertable.domain.table.checkpoints import SHORTEST_INTERVAL, checkpoint_due
 from supertable.domain.table.vacuum import Span, superseded_checkpoints
 
@@ -60,10 +60,10 @@ class LogChecker(Generic[Record, State]):
     def check(self, log: str, copies: Mapping[int, bytes], repair: bool) -> CheckedLog[State]:
         """`copies`: the catalog's records, by version, from which damaged ones in storage are restored if `repair`."""
         checked: CheckedLog[State] = CheckedLog(log)
-        stored = self._versions(checked, "log")
+        stored = self._versions(checked, records_folder(log), record_key)
         usable = [version for version in copies if self._copy(log, version, copies) is not None]
         checked.newest = max([*stored, *usable], default=0)
-        checked.checkpoints = frozenset(self._versions(checked, "checkpoints"))
+        checked.checkpoints = frozenset(self._versions(checked, checkpoints_folder(log), checkpoint_key))
         replay = _Replay[Record, State]()
         for version in range(1, checked.newest + 1):
             record = self._record(checked, version, copies, repair)
@@ -97,12 +97,11 @@ class LogChecker(Generic[Record, State]):
         key = checkpoint_key(log, state.version)
         self._store.put(key, sealed(key, self._codec.encode_state(state)))
 
-    def _versions(self, checked: CheckedLog[State], folder: str) -> list[int]:
+    def _versions(self, checked: CheckedLog[State], folder: str, key_of: Callable[[str, int], str]) -> list[int]:
         versions = []
-        make = record_key if folder == "log" else checkpoint_key
-        for entry in self._store.list(f"{checked.log}/{folder}/"):
+        for entry in self._store.list(f"{folder}/"):
             version = version_of(entry.key)
-            if version is None or entry.key != make(checked.log, version):
+            if version is None or entry.key != key_of(checked.log, version):
                 checked.findings.append(
                     Finding(entry.key, "an object that does not belong in this folder", Severity.WARNING)
                 )

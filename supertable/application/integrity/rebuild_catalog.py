@@ -14,7 +14,14 @@ from supertable.application.transaction_log.heads import Heads
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import AccessDenied
-from supertable.domain.storage_layout import ORGANIZATION_LEVEL, access_log
+from supertable.domain.storage_layout import (
+    ORGANIZATION_LEVEL,
+    access_log,
+    organization_folder,
+    registry_log,
+    table_log,
+    tables_folder,
+)
 
 _PARALLEL_READS = 16
 
@@ -67,8 +74,7 @@ class RebuildCatalog:
         """Every log that storage may hold, and whether it is that of a table."""
         for organization in self._store.folders(""):
             yield access_log(organization), False
-            for supertable in {*self._store.folders(f"{organization}/")} - {ORGANIZATION_LEVEL}:
-                folder = f"{organization}/{supertable}"
-                yield f"{folder}/catalog", False
-                for table in self._store.folders(f"{folder}/tables/"):
-                    yield f"{folder}/tables/{table}", True
+            for supertable in {*self._store.folders(f"{organization_folder(organization)}/")} - {ORGANIZATION_LEVEL}:
+                yield registry_log(organization, supertable), False
+                for table_id in self._store.folders(f"{tables_folder(organization, supertable)}/"):
+                    yield table_log(organization, supertable, table_id), True

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from supertable.application.ports.clocks import Clock
-from supertable.application.ports.object_stores import ObjectStore, StoredObject
+from supertable.application.ports.object_stores import ObjectStore
 from supertable.domain.errors import SupertableError
 from supertable.domain.storage_layout import beats_folder, job_of, jobs_folder
 
@@ -38,10 +38,11 @@ class ExpireJobs:
         before_us = self._clock.now_us() - round((self._kept_seconds + _GRACE_SECONDS) * 1_000_000)
         beats = {job_of(heartbeat.key): heartbeat for heartbeat in self._store.list(f"{beats_folder(organization)}/")}
         jobs = size = 0
-        for _, entries in groupby(self._store.list(f"{jobs_folder(organization)}/"), _folder):
-            objects = [entry for entry in entries if job_of(entry.key)]
-            own_beats = [beats[job] for job in {job_of(entry.key) for entry in objects} if job in beats]
-            if not objects or max(entry.modified_at_us for entry in (*objects, *own_beats)) >= before_us:
+        listed = (entry for entry in self._store.list(f"{jobs_folder(organization)}/") if job_of(entry.key))
+        for job, entries in groupby(listed, lambda entry: job_of(entry.key)):
+            objects = list(entries)
+            own_beats = [beats[job]] if job in beats else []
+            if max(entry.modified_at_us for entry in (*objects, *own_beats)) >= before_us:
                 continue
             self._store.delete([entry.key for entry in objects])
             jobs, size = jobs + 1, size + sum(entry.bytes for entry in objects)
@@ -52,11 +53,6 @@ class ExpireJobs:
     def in_all_organizations(self) -> None:
         for organization in self._store.folders(""):
             self(organization)
-
-
-def _folder(entry: StoredObject) -> tuple[str, ...]:
-    """The common prefix of the objects of one job: organization, `-`, `jobs`, user and id."""
-    return tuple(entry.key.split("/")[:5])
 
 
 class Sweeping:

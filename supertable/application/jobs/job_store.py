@@ -15,7 +15,17 @@ from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.sealed_objects import opened, sealed
 from supertable.domain.errors import FormatTooNew, ObjectDamaged
 from supertable.domain.jobs import End, Heartbeat, Job, JobStatus, is_fresh, status_of
-from supertable.domain.storage_layout import beat_key, beats_folder, job_folder, job_of, jobs_folder
+from supertable.domain.storage_layout import (
+    beat_key,
+    beats_folder_of,
+    cancel_key,
+    end_key,
+    job_folder,
+    job_key,
+    job_of,
+    jobs_folder,
+    jobs_folder_of,
+)
 
 
 class JobStore:
@@ -34,31 +44,31 @@ class JobStore:
         self._clock = clock
 
     def add(self, job: Job) -> None:
-        self._put(f"{folder(job)}/job", self._jobs, job)
+        self._put(job_key(folder(job)), self._jobs, job)
 
     def heartbeat(self, job: Job, heartbeat: Heartbeat) -> None:
         self._put(_beat(job), self._beats, heartbeat)
 
     def end(self, job: Job, end: End) -> None:
         """Write the end of a job. If the job was removed in the meantime, remove what is left of it instead."""
-        if self._store.size(f"{folder(job)}/job") is None:
+        if self._store.size(job_key(folder(job))) is None:
             self.remove(job)
             return
-        self._put(f"{folder(job)}/end", self._ends, end)
+        self._put(end_key(folder(job)), self._ends, end)
         self._store.delete([_beat(job)])
 
     def request_stop(self, job: Job) -> None:
-        self._store.put(f"{folder(job)}/cancel", b"")
+        self._store.put(cancel_key(folder(job)), b"")
 
     def is_stop_requested(self, job: Job) -> bool:
         """Whether the job was asked to stop, or was removed."""
-        keys = (f"{folder(job)}/cancel", f"{folder(job)}/job")
+        keys = (cancel_key(folder(job)), job_key(folder(job)))
         cancelled, exists = (self._store.size(key) is not None for key in keys)
         return cancelled or not exists
 
     def find(self, organization: str, user: str, job_id: str) -> Job | None:
         """The job, or None if it does not exist or `job_id` is not a valid id."""
-        key = f"{job_folder(organization, user, job_id)}/job"
+        key = job_key(job_folder(organization, user, job_id))
         return self._read(key, self._jobs) if job_of(key) else None
 
     def status(self, job: Job) -> JobStatus:
@@ -73,21 +83,22 @@ class JobStore:
 
     def ids(self, organization: str, user: str) -> Iterator[str]:
         """The ids of the user's jobs, oldest first. A job may have been removed by the time it is read."""
-        return self._store.folders(f"{jobs_folder(organization)}/{user}/")
+        return self._store.folders(f"{jobs_folder_of(organization, user)}/")
 
     def unfinished_ids(self, organization: str, user: str) -> list[str]:
         """The ids of the user's jobs that are neither over nor lost, oldest first."""
         now = self._clock.now_us()
-        beats = self._store.list(f"{beats_folder(organization)}/{user}/")
-        return [heartbeat.key.rsplit("/", 1)[-1] for heartbeat in beats if is_fresh(heartbeat.modified_at_us, now)]
+        beats = self._store.list(f"{beats_folder_of(organization, user)}/")
+        fresh = (job_of(heartbeat.key) for heartbeat in beats if is_fresh(heartbeat.modified_at_us, now))
+        return [job[1] for job in fresh if job]
 
     def remove(self, job: Job) -> None:
         """Delete the job, with its result. First the objects without which it no longer exists."""
-        self._store.delete([f"{folder(job)}/job", _beat(job)])
+        self._store.delete([job_key(folder(job)), _beat(job)])
         self._store.delete([entry.key for entry in self._store.list(f"{folder(job)}/") if job_of(entry.key)])
 
     def _end(self, job: Job) -> End | None:
-        return self._read(f"{folder(job)}/end", self._ends)
+        return self._read(end_key(folder(job)), self._ends)
 
     def _put(self, key: str, codec: DocumentCodec[Body], body: Body) -> None:
         self._store.put(key, sealed(key, codec.encode(body)))

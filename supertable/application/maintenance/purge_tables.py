@@ -109,7 +109,7 @@ class PurgeTables:
     def _left_behind(self, namespace: Namespace) -> Iterator[tuple[str, RegistryCommit]]:
         """Folders that a purge did not come to the end of, with its commit as the proof that they may go."""
         registry = self._tables.registry(namespace)
-        unknown = set(self._store.folders(f"{namespace.folder('')}")) - registry.entries.keys()
+        unknown = set(self._store.folders(f"{namespace.tables_folder}/")) - registry.entries.keys()
         for version in range(registry.version, 0, -1):
             if not unknown:
                 return

@@ -23,7 +23,7 @@ from supertable.application.tables.open_table import OpenTable
 from supertable.application.transaction_log.heads import Heads
 from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.domain.access.roles import Permission
-from supertable.domain.storage_layout import checkpoint_key
+from supertable.domain.storage_layout import DATA_FOLDER, DELETES_FOLDER, checkpoint_key, file_key, path_of
 from supertable.domain.table.commits import Change, Commit, CommitInfo, Operation
 from supertable.domain.table.maintenance_policy import checked_retention
 from supertable.domain.table.snapshots import Snapshot
@@ -145,9 +145,9 @@ class VacuumTable:
         needed = self._needed(table, kept)
         spare = {
             path: entry
-            for folder in ("data", "deletes")
-            for entry in self._store.list(f"{table.folder}/{folder}/")
-            if (path := entry.key.removeprefix(f"{table.folder}/")) not in needed
+            for folder in (DATA_FOLDER, DELETES_FOLDER)
+            for entry in self._store.list(f"{file_key(table.folder, folder)}/")
+            if (path := path_of(table.folder, entry.key)) not in needed
         }
         read = self._needed(table, merged(reading.spans.get(table.folder, ()))) if spare else set()
         in_use = sum(entry.bytes for path, entry in spare.items() if path in read)

@@ -14,7 +14,7 @@ from supertable.application.storage.arrow_schemas import arrow_schema
 from supertable.application.storage.checksums import Digest
 from supertable.application.storage.column_ranges import FloatRanges, column_ranges, parquet_leaves
 from supertable.domain.schema.schemas import Schema
-from supertable.domain.storage_layout import data_path
+from supertable.domain.storage_layout import data_path, file_key
 from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.maintenance_policy import TARGET_FILE_BYTES
 
@@ -74,7 +74,7 @@ class DataFileWriter:
     ) -> DataFile:
         path = data_path(self._identifiers.new())
         floats = FloatRanges(schema)
-        with self._open_writer(f"{folder}/{path}") as target:
+        with self._open_writer(file_key(folder, path)) as target:
             sink = _Sink(target)
             with _parquet_writer(sink, schema, keys, first.num_rows) as writer:
                 group: pa.Table | None = first

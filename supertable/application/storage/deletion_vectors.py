@@ -18,7 +18,7 @@ from supertable.application.ports.clocks import Identifiers
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.sealed_objects import opened, sealed
 from supertable.domain.errors import ObjectDamaged, ObjectMissing
-from supertable.domain.storage_layout import deletes_path
+from supertable.domain.storage_layout import deletes_path, file_key
 from supertable.domain.table.data_files import DataFile, DeletionVector
 
 _SCHEMA = pa.schema([pa.field("file", pa.string(), nullable=False), pa.field("bitmap", pa.binary(), nullable=False)])
@@ -67,7 +67,7 @@ class DeletionVectors:
             return {}
         bitmaps = {path: self.with_positions(folder, mark) for path, mark in marked.items()}
         path = deletes_path(self._identifiers.new())
-        key = f"{folder}/{path}"
+        key = file_key(folder, path)
         body = _encoded(bitmaps)
         data = sealed(key, body)
         digest = data[: data.index(b"\n")].decode()

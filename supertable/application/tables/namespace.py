@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from supertable.domain.access.sessions import Session
-from supertable.domain.storage_layout import registry_log, table_log
+from supertable.domain.storage_layout import registry_log, table_log, tables_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,10 @@ class Namespace:
     @property
     def registry(self) -> str:
         return registry_log(self.organization, self.supertable)
+
+    @property
+    def tables_folder(self) -> str:
+        return tables_folder(self.organization, self.supertable)
 
     def folder(self, table_id: str) -> str:
         return table_log(self.organization, self.supertable, table_id)

@@ -11,6 +11,7 @@ from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import InvalidName, NotFound
 from supertable.domain.names import checked_name, name_key
+from supertable.domain.storage_layout import organization_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class ListSupertables:
 
     def __call__(self, session: Session) -> list[SupertableInfo]:
         """All of them as one cut, by name."""
-        folders = self._store.folders(f"{name_key(session.organization)}/")
+        folders = self._store.folders(f"{organization_folder(session.organization)}/")
         namespaces = [Namespace(session.organization, name, session) for name in sorted(folders) if _is_name(name)]
         even_empty = self._tables.require(session, Permission.META).role.reaches_all
         entries = self._tables.entries(namespaces, Permission.META)

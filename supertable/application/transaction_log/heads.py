@@ -20,7 +20,7 @@ from supertable.application.ports.catalogs import EXPECTED_SECONDS, Catalog, Cut
 from supertable.application.ports.clocks import Clock
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.domain.errors import CatalogUnavailable, ObjectMissing
-from supertable.domain.storage_layout import record_key, version_of
+from supertable.domain.storage_layout import checkpoints_folder, record_key, records_folder, version_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -124,12 +124,12 @@ class Heads:
     def newest_in_storage(self, log: str, after: int = 0) -> int:
         """The newest version in storage, 0 if the log does not exist. `after`: a version known to exist (0: none)."""
         start = after or self._newest_checkpoint(log)
-        records = self._store.list(f"{log}/log/", start_after=record_key(log, start) if start else "")
+        records = self._store.list(f"{records_folder(log)}/", start_after=record_key(log, start) if start else "")
         return max(_versions(entry.key for entry in records), default=start)
 
     def checkpoints(self, log: str) -> list[int]:
         """The versions that have a checkpoint, ascending."""
-        return sorted(_versions(entry.key for entry in self._store.list(f"{log}/checkpoints/")))
+        return sorted(_versions(entry.key for entry in self._store.list(f"{checkpoints_folder(log)}/")))
 
     def catch_up(self, log: str, after: int = 0) -> int:
         """Bring the catalog's head up to storage, and return its version, 0 if the log does not exist.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from supertable.domain.schema.types import Scalar
+from supertable.domain.storage_layout import file_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class DeletionVector:
     folder: str = ""
 
     def key(self, own: str) -> str:
-        return f"{self.folder or own}/{self.path}"
+        return file_key(self.folder or own, self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class DataFile:
 
     def key(self, own: str) -> str:
         """The object's key; `own` is the folder of the table that is read."""
-        return f"{self.folder or own}/{self.path}"
+        return file_key(self.folder or own, self.path)
 
     @property
     def live_rows(self) -> int:
