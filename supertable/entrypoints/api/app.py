@@ -13,7 +13,7 @@ from supertable.config.settings.service import listed
 from supertable.config.settings.settings import Settings
 from supertable.entrypoints.api import routes
 from supertable.entrypoints.api.openapi import description
-from supertable.entrypoints.api.openapi.body_schemas import BodySchemas
+from supertable.entrypoints.api.openapi.component_schemas import ComponentSchemas
 from supertable.entrypoints.api.queries.background_queries import NEXT_CURSOR_HEADER
 from supertable.entrypoints.api.queries.query import VERSIONS_HEADER
 from supertable.entrypoints.web.app import create_service
@@ -50,7 +50,7 @@ def create_app(container: Container, lifespan: Sequence[Lifespan] = ()) -> Lites
         lifespan,
         cors_config=_cors(listed(settings.cors_origins)),
         openapi_config=description.CONFIG,
-        plugins=[BodySchemas()],
+        plugins=[ComponentSchemas()],
     )
 
 

@@ -13,7 +13,7 @@ from supertable.entrypoints.web.requests.cursors import decode_cursor, encode_cu
 
 Item = TypeVar("Item")
 
-Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="The most entries to return in one page.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="Maximum number of entries in one page.")]
 Cursor = Annotated[
     str | None,
     QueryParameter(

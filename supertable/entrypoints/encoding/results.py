@@ -13,10 +13,10 @@ from pyarrow import csv
 from supertable.entrypoints.encoding.values import csv_column, json_records
 
 PART_BYTES = 128 * 1024
-"""Small enough that the allocator reuses the memory, which takes half the time of large results."""
+"""Small enough that memory is reused: allocating new memory would be half of the work for large results."""
 _PIECE_BYTES = 4 * 1024**2
 _TEXT_ROWS = 8_192
-"""The most rows of a piece of text. Encoding them takes a few milliseconds."""
+"""The maximum number of rows in a piece of text. Encoding them takes a few milliseconds."""
 
 
 Piece = list[bytes]

@@ -29,7 +29,7 @@ Attributes = Annotated[
 
 
 class NewUser(Body):
-    """A user to create."""
+    """A user to create. A user who is not `enabled` cannot sign in."""
 
     name: Annotated[str, msgspec.Meta(examples=["ada"])]
     roles: Roles = msgspec.field(default_factory=list)

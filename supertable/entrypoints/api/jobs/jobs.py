@@ -116,7 +116,7 @@ def list_jobs(
 
 @get("/jobs/{job_id:str}", tags=_TAGS, summary="Describe a job", responses=problems(404), sync_to_thread=True)
 def describe_job(container: InjectedContainer, session: InjectedSession, job_id: FromPath[str]) -> JobDescription:
-    """Return the state, progress and result of a job."""
+    """Return the state, progress and result of a job. Returns 404 if the caller may not see it."""
     return _description(container, container.list_jobs().status(session, job_id))
 
 

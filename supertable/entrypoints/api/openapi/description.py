@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,11 @@ _ASSETS = create_static_files_router(
 
 @get("/api/v1/openapi.json", media_type=OpenAPIMediaType.OPENAPI_JSON, include_in_schema=False, sync_to_thread=True)
 def openapi_json(request: Request[Any, Any, State]) -> bytes:
-    return OpenAPIRenderPlugin.render_json(request, request.app.openapi_schema.to_schema())
+    document = request.app.openapi_schema.to_schema()
+    for schema in document["components"]["schemas"].values():
+        if "description" in schema:
+            schema["description"] = cleandoc(schema["description"])  # Litestar leaves enumerations' docstrings indented
+    return OpenAPIRenderPlugin.render_json(request, document)
 
 
 HANDLERS = (openapi_json, _ASSETS)

@@ -32,7 +32,8 @@ NEXT_CURSOR_HEADER = "X-Supertable-Next-Cursor"
 _TAGS = ["queries"]
 
 RowLimit = Annotated[
-    int | None, QueryParameter(ge=1, description="The most rows of one page. Without it, all rows are returned.")
+    int | None,
+    QueryParameter(ge=1, description="Maximum number of rows in one page. Without it, all rows are returned."),
 ]
 
 

@@ -63,14 +63,19 @@ class QueryRequest(Body):
             int,
             Meta(
                 ge=0,
-                description="The most rows of the result. A larger result is an error; it is never truncated.",
+                description="Maximum number of rows in the result. A larger result is an error; it is never truncated.",
                 examples=[10_000],
             ),
         ]
         | None
     ) = None
     timeout_seconds: (
-        Annotated[float, Meta(gt=0, le=86_400, description="The most seconds the engine may take.", examples=[30])]
+        Annotated[
+            float,
+            Meta(
+                gt=0, le=86_400, description="Maximum run time of the query in the engine, in seconds.", examples=[30]
+            ),
+        ]
         | None
     ) = None
 

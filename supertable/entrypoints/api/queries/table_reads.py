@@ -25,7 +25,7 @@ from supertable.entrypoints.web.service.dependencies import InjectedContainer, I
 
 _TAGS = ["reading"]
 
-RowLimit = Annotated[int, QueryParameter(ge=0, le=10_000, description="The most rows to return.")]
+RowLimit = Annotated[int, QueryParameter(ge=0, le=10_000, description="Maximum number of rows to return.")]
 Version = Annotated[
     int | None, QueryParameter(ge=1, description="The version to read. Without it, the newest version is read.")
 ]

@@ -11,7 +11,7 @@ import pyarrow as pa
 from supertable.domain.errors import UnreadableInput
 
 _MAX_BATCH_BYTES = 64 * 1024 * 1024
-"""The most bytes of one record batch, as it is sent."""
+"""The maximum encoded size of one record batch."""
 _SOURCE = "the rows"
 
 Deliver = Callable[[pa.RecordBatch | Exception | None], object]

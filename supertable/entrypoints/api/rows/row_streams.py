@@ -131,7 +131,7 @@ async def stream_rows(
 
 @dataclass(frozen=True, slots=True)
 class StreamLimits:
-    """The most bytes of a line, and the most seconds and rows of one commit."""
+    """The maximum size of a line in bytes, and the maximum duration and rows of one commit."""
 
     line_bytes: int
     commit_seconds: float

@@ -46,7 +46,7 @@ Where = Annotated[
 
 
 class NewDeletion(Body):
-    """The rows to delete: give either a condition or keys."""
+    """The rows to delete: give either `where` or `keys`. `properties` are recorded in the history."""
 
     where: Annotated[
         str | None,

@@ -42,7 +42,7 @@ AnyRequest: TypeAlias = Request[Any, Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """The most bytes of a body, and of one line of it."""
+    """The maximum sizes of a body and of one line of it, in bytes."""
 
     body: int
     line: int

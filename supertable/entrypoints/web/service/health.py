@@ -7,7 +7,14 @@ from litestar import MediaType, Response, get
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedShutdown
 
 
-@get("/healthz", media_type=MediaType.TEXT, sync_to_thread=True, tags=["health"], security=[{}])
+@get(
+    "/healthz",
+    media_type=MediaType.TEXT,
+    sync_to_thread=True,
+    tags=["health"],
+    summary="Check health",
+    security=[{}],
+)
 def healthz(container: InjectedContainer) -> Response[str]:
     """Check that the catalog and the object store answer.
 
@@ -16,7 +23,14 @@ def healthz(container: InjectedContainer) -> Response[str]:
     return _health_response(container.check_health()(container.settings().organization))
 
 
-@get("/readyz", media_type=MediaType.TEXT, sync_to_thread=True, tags=["health"], security=[{}])
+@get(
+    "/readyz",
+    media_type=MediaType.TEXT,
+    sync_to_thread=True,
+    tags=["health"],
+    summary="Check readiness",
+    security=[{}],
+)
 def readyz(container: InjectedContainer, shutdown: InjectedShutdown) -> Response[str]:
     """Check that the service takes new requests.
 

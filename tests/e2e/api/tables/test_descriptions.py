@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -51,6 +52,15 @@ def test_operations_on_named_resources_document_404_and_412(document: dict[str, 
             assert "404" in operation["responses"], name
         if any(parameter["name"] == "If-Match" for parameter in operation.get("parameters", [])):
             assert "412" in operation["responses"], name
+
+
+def test_schemas_are_described_by_the_docstrings_of_their_classes(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    assert schemas["JobProgress"]["description"].startswith("The progress of a job")
+    assert not [name for name, schema in schemas.items() if re.search(r"\bNone\b", schema.get("description", ""))]
+    pages = [schema for name, schema in schemas.items() if name.startswith("Page_")]
+    assert pages
+    assert all(schema["description"].startswith("A page of a list") for schema in pages)
 
 
 def test_bodies_have_no_additional_properties(document: dict[str, Any]) -> None:
