@@ -1,4 +1,4 @@
-"""What Redis may do to a lake at work: nothing acknowledged is lost, nothing stale is read. `-s` prints the table."""
+"""Failures of Redis under load: no acknowledged write is lost, no stale version is read. `-s` prints the table."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def use(server: Valkey | Sentinels, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def told(traffic: Traffic, fault: str, times: int, recovery_seconds: float) -> None:
+def record_and_check(traffic: Traffic, fault: str, times: int, recovery_seconds: float) -> None:
     failure = traffic.failure(fault, times, recovery_seconds)
     record_failure(failure)
     assert traffic.unexpected_errors == []
@@ -45,7 +45,7 @@ def told(traffic: Traffic, fault: str, times: int, recovery_seconds: float) -> N
     assert (failure.lost, failure.doubled) == (0, 0)
 
 
-def test_down(home: Path, server: Valkey) -> None:
+def test_redis_is_down(home: Path, server: Valkey) -> None:
     recoveries = []
     with Traffic(home).running() as traffic:
         for _ in range(3):
@@ -60,10 +60,10 @@ def test_down(home: Path, server: Valkey) -> None:
             recoveries.append(traffic.seconds_until_written())
         time.sleep(1)
     assert traffic.failed_reads == 0
-    told(traffic, "Redis is down for 2 s, and empty after that", 3, max(recoveries))
+    record_and_check(traffic, "Redis is down for 2 s, and empty after that", 3, max(recoveries))
 
 
-def test_frozen(home: Path, server: Valkey) -> None:
+def test_redis_stands_still(home: Path, server: Valkey) -> None:
     recoveries = []
     with Traffic(home).running() as traffic:
         for _ in range(2):
@@ -76,10 +76,10 @@ def test_frozen(home: Path, server: Valkey) -> None:
             recoveries.append(traffic.seconds_until_written())
         time.sleep(0.5)
     assert traffic.failed_reads == 0
-    told(traffic, "Redis stands still for 5 s", 2, max(recoveries))
+    record_and_check(traffic, "Redis stands still for 5 s", 2, max(recoveries))
 
 
-def test_wiped(home: Path, server: Valkey) -> None:
+def test_redis_is_wiped(home: Path, server: Valkey) -> None:
     recoveries = []
     with Traffic(home).running() as traffic, server.client() as client:
         for _ in range(20):
@@ -88,10 +88,10 @@ def test_wiped(home: Path, server: Valkey) -> None:
             recoveries.append(traffic.seconds_until_written())
         time.sleep(0.5)
     assert traffic.failed_reads == traffic.failed_writes == 0
-    told(traffic, "Redis is wiped (FLUSHALL)", 20, max(recoveries))
+    record_and_check(traffic, "Redis is wiped (FLUSHALL)", 20, max(recoveries))
 
 
-def test_restored_from_an_older_dump(home: Path, server: Valkey, tmp_path: Path) -> None:
+def test_redis_is_restored_from_an_older_dump(home: Path, server: Valkey, tmp_path: Path) -> None:
     recoveries = []
     with Traffic(home).running() as traffic:
         for number in range(3):
@@ -109,11 +109,11 @@ def test_restored_from_an_older_dump(home: Path, server: Valkey, tmp_path: Path)
                 assert list(client.scan_iter("*:heads"))
             recoveries.append(traffic.seconds_until_written())
         time.sleep(0.5)
-    told(traffic, "Redis is restored from an older dump", 3, max(recoveries))
+    record_and_check(traffic, "Redis is restored from an older dump", 3, max(recoveries))
 
 
 @pytest.mark.slow
-def test_failed_over_with_lost_writes(home: Path, sentinels: Sentinels) -> None:
+def test_a_failover_loses_writes(home: Path, sentinels: Sentinels) -> None:
     with Traffic(home).running() as traffic:
         traffic.seconds_until_written()
         master = sentinels.master
@@ -127,11 +127,11 @@ def test_failed_over_with_lost_writes(home: Path, sentinels: Sentinels) -> None:
         recovery_seconds = time.monotonic() - started
         for _ in range(10):
             traffic.seconds_until_written()
-    told(traffic, "Sentinel fails over to a replica that lacks writes", 1, recovery_seconds)
+    record_and_check(traffic, "Sentinel fails over to a replica that lacks writes", 1, recovery_seconds)
 
 
 @pytest.mark.slow
-def test_a_master_that_stood_still_comes_back_after_a_failover(home: Path, sentinels: Sentinels) -> None:
+def test_a_replaced_master_resumes_after_a_failover(home: Path, sentinels: Sentinels) -> None:
     with Traffic(home).running() as traffic:
         traffic.seconds_until_written()
         master = sentinels.master
@@ -144,4 +144,4 @@ def test_a_master_that_stood_still_comes_back_after_a_failover(home: Path, senti
             traffic.seconds_until_written()
         master.resume()
         time.sleep(2)
-    told(traffic, "The master stands still, is replaced, and comes back", 1, recovery_seconds)
+    record_and_check(traffic, "The master stands still, is replaced, and resumes", 1, recovery_seconds)

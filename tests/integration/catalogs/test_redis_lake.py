@@ -1,4 +1,4 @@
-"""A lake with its catalog, locks and leases in Redis: keys, calls, crashes, holders that stand still, rebuilding."""
+"""A lake with its catalog, locks and leases in Redis: keys, calls, crashes, paused lock holders, rebuilds."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _DOCUMENTED = Path(__file__).parents[3] / "docs" / "redis-keys.md"
 
 @pytest.fixture
 def server(valkey: Valkey, home: Path) -> Valkey:
-    """Empty. The settings are in a file, since a fork server keeps its environment."""
+    """An empty server. The settings are in a file, because a fork server keeps its environment."""
     Path(".env").write_text("".join(f"{name}={value}\n" for name, value in valkey.environment.items()))
     with valkey.client() as client:
         client.flushall()
     return valkey
 
 
-def documented() -> dict[str, tuple[re.Pattern[str], str]]:
-    """Patterns and types of the keys in docs/redis-keys.md."""
+def documented_keys() -> dict[str, tuple[re.Pattern[str], str]]:
+    """The patterns and types of the keys in docs/redis-keys.md, by their documented names."""
     found = {}
     for name, kind in re.findall(r"^\| `(supertable:.*?)` \| (.*?) \|", _DOCUMENTED.read_text(), flags=re.MULTILINE):
         pattern = re.escape(name).replace(r"\{\{deployment\}\}", r"\{[0-9a-f]{32}\}")
@@ -45,45 +45,44 @@ def documented() -> dict[str, tuple[re.Pattern[str], str]]:
     return found
 
 
-def rows_of(key: str) -> list[str]:
-    return [name for name, (pattern, _) in documented().items() if pattern.fullmatch(key)]
+def documented_names(key: str) -> list[str]:
+    return [name for name, (pattern, _) in documented_keys().items() if pattern.fullmatch(key)]
 
 
-def test_every_name_is_documented_once_and_every_documented_name_is_used() -> None:
+def test_every_key_is_documented_once_and_every_documented_key_is_used() -> None:
     keys, log, token = Keys("0" * 32), table_log("acme", "main", "1" * 32), "2" * 32
-    given = {"log": log, "name": log, "token": token, "process": token}
-    made = []
+    arguments = {"log": log, "name": log, "token": token, "process": token}
+    names: list[str] = []
     for name, member in inspect.getmembers(Keys):
         if name.startswith("_") or name == "heads_matching":
             continue
-        made.append(
-            keys.readers
-            if isinstance(member, property)
-            else getattr(keys, name)(*(given[each] for each in list(inspect.signature(member).parameters)[1:]))
-        )
-    rows = [rows_of(key) for key in made]
-    assert sorted(row for each in rows for row in each) == sorted(documented())
+        if isinstance(member, property):
+            key = keys.readers
+        else:
+            key = getattr(keys, name)(*(arguments[one] for one in list(inspect.signature(member).parameters)[1:]))
+        names += documented_names(key)
+    assert sorted(names) == sorted(documented_keys())
 
 
-def test_a_busy_server_holds_only_documented_keys(home: Path, server: Valkey) -> None:
+def test_a_busy_server_has_only_documented_keys(home: Path, server: Valkey) -> None:
     seen: set[tuple[str, str, str]] = set()
     with Traffic(home, writers=4).running() as traffic, server.client() as client:
         for _ in range(10):
             traffic.seconds_until_written()
             for key in client.scan_iter(count=100):
                 kind = client.type(key)
-                if kind != "none":  # gone meanwhile
-                    rows = rows_of(key)
-                    assert len(rows) == 1, key
-                    seen.add((rows[0], kind.replace("zset", "sorted set"), key))
-        for row, kind, _ in seen:
-            assert documented()[row][1] == kind
+                if kind != "none":  # removed concurrently
+                    names = documented_names(key)
+                    assert len(names) == 1, key
+                    seen.add((names[0], kind.replace("zset", "sorted set"), key))
+        for name, kind, _ in seen:
+            assert documented_keys()[name][1] == kind
         lasting = {key for _, _, key in seen if client.ttl(key) == -1}
     assert all(key.endswith((":heads", ":readers")) or ":records:" in key for key in lasting)
-    assert len({row for row, _, _ in seen}) >= 4
+    assert len({name for name, _, _ in seen}) >= 4
 
 
-def test_opening_a_query_is_one_catalog_call(home: Path, server: Valkey) -> None:
+def test_a_query_makes_one_call_to_the_catalog(home: Path, server: Valkey) -> None:
     with supertable.connect(home=home) as lake:
         for name in ("t", "u"):
             lake.create_table(name, SCHEMA)
@@ -108,7 +107,7 @@ def test_opening_a_query_is_one_catalog_call(home: Path, server: Valkey) -> None
     assert len([call for call in calls if call not in [*of_leases, *of_new_connections]]) == 1
 
 
-def test_another_deployment_in_the_same_redis_is_not_seen(
+def test_deployments_in_the_same_redis_do_not_see_each_other(
     tmp_path: Path, home: Path, server: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "other").mkdir()
@@ -124,7 +123,7 @@ def test_another_deployment_in_the_same_redis_is_not_seen(
         assert lake.table("t").info().version == 2
 
 
-def test_a_holder_that_stands_still_past_its_time_harms_nothing(home: Path, server: Valkey) -> None:
+def test_a_lock_holder_that_resumes_after_its_lock_expired_does_no_harm(home: Path, server: Valkey) -> None:
     with supertable.connect(home=home) as lake:
         for name in ("t", "copy"):
             lake.create_table(name, SCHEMA, keys=["id"])
@@ -138,7 +137,7 @@ def test_a_holder_that_stands_still_past_its_time_harms_nothing(home: Path, serv
         assert os.read(receive, 8) == READY
         assert process.pid
         for turn in range(1, 4):
-            stop_while_it_holds(process.pid, server, lock)
+            pause_while_it_holds(process.pid, server, lock)
             time.sleep(2)
             assert lake.write("t", turn_of(1, turn), mode="upsert").version
             os.kill(process.pid, signal.SIGCONT)
@@ -155,7 +154,8 @@ def test_a_holder_that_stands_still_past_its_time_harms_nothing(home: Path, serv
         assert theirs[1] >= last > 0
 
 
-def stop_while_it_holds(pid: int, server: Valkey, lock: str) -> None:
+def pause_while_it_holds(pid: int, server: Valkey, lock: str) -> None:
+    """Pause the process at a moment when it holds the lock."""
     with server.client() as client:
         while True:
             os.kill(pid, signal.SIGSTOP)
@@ -165,7 +165,7 @@ def stop_while_it_holds(pid: int, server: Valkey, lock: str) -> None:
             time.sleep(0.003)
 
 
-def test_a_waiting_writer_goes_on_when_the_holder_dies(home: Path, server: Valkey) -> None:
+def test_a_waiting_writer_gets_the_lock_of_a_killed_holder(home: Path, server: Valkey) -> None:
     with supertable.connect(home=home) as lake:
         for name in ("t", "copy"):
             lake.create_table(name, SCHEMA, keys=["id"])
@@ -178,7 +178,7 @@ def test_a_waiting_writer_goes_on_when_the_holder_dies(home: Path, server: Valke
         os.close(send)
         os.read(receive, 8)
         assert process.pid
-        stop_while_it_holds(process.pid, server, lock)
+        pause_while_it_holds(process.pid, server, lock)
         process.kill()
         process.join()
         os.close(receive)
@@ -188,7 +188,7 @@ def test_a_waiting_writer_goes_on_when_the_holder_dies(home: Path, server: Valke
         assert time.monotonic() - started < 30
 
 
-def test_a_thousand_tables_are_found_again(home: Path, server: Valkey) -> None:
+def test_a_rebuild_after_a_wipe_finds_a_thousand_tables(home: Path, server: Valkey) -> None:
     with supertable.connect(home=home) as lake:
         lake.create_table("t", SCHEMA)
         for turn in range(3):

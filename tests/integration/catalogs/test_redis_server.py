@@ -1,4 +1,4 @@
-"""What the adapters make of the server itself: epochs, replicas, access lists, passwords, slow answers, queues."""
+"""The adapters and the server itself: epochs, replicas, access lists, passwords, slow responses, queues."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def catalog_at(address: RedisAddress) -> RedisCatalog:
 
 
 def settled(catalog: RedisCatalog) -> Cut:
-    """Once nothing can be pending any more."""
+    """A cut, after waiting until no commit is expected any more."""
     time.sleep(EXPECTED_SECONDS + 0.05)
     return catalog.cut({LOG: 0})
 
@@ -56,7 +56,7 @@ def test_everything_is_pending_while_an_epoch_is_young(server: Valkey) -> None:
     assert settled(catalog).pending == frozenset()
 
 
-def test_what_was_expected_and_never_came_makes_another_epoch(server: Valkey) -> None:
+def test_an_expected_commit_that_is_never_announced_starts_another_epoch(server: Valkey) -> None:
     catalog = catalog_at(server.address)
     catalog.advance(LOG, 1, b"1")
     before = settled(catalog)
@@ -72,22 +72,22 @@ def test_what_was_expected_and_never_came_makes_another_epoch(server: Valkey) ->
     assert catalog.cut({LOG: 0}).epochs == before.epochs
 
 
-@pytest.mark.parametrize("how", ["restart", "kept", "wiped", "evicted"])
-def test_whatever_may_make_a_server_forget_makes_another_young_epoch(server: Valkey, how: str) -> None:
+@pytest.mark.parametrize("loss", ["restart", "restart with saved data", "wipe", "eviction"])
+def test_a_possible_loss_of_data_starts_another_young_epoch(server: Valkey, loss: str) -> None:
     catalog = catalog_at(server.address)
     catalog.advance(LOG, 1, b"1")
     before = settled(catalog)
     with server.client() as client:
-        if how == "kept":
+        if loss == "restart with saved data":
             client.save()
-        if how == "wiped":
+        if loss == "wipe":
             client.flushall()
-        if how == "evicted":
+        if loss == "eviction":
             client.delete(KEYS.heads(LOG))
-    if how in ("restart", "kept"):
+    if loss.startswith("restart"):
         server.kill()
         server.restart()
-    assert catalog.cut({LOG: 0}).heads.keys() == ({LOG} if how == "kept" else set())
+    assert catalog.cut({LOG: 0}).heads.keys() == ({LOG} if loss == "restart with saved data" else set())
     catalog.advance(LOG, 2, b"2")
     after = catalog.cut({LOG: 0})
     assert after.pending == {LOG}
@@ -96,7 +96,7 @@ def test_whatever_may_make_a_server_forget_makes_another_young_epoch(server: Val
     assert after.heads[LOG].records[-1] == b"2"
 
 
-def test_records_that_were_evicted_are_read_from_storage(server: Valkey) -> None:
+def test_evicted_records_are_not_returned(server: Valkey) -> None:
     catalog = catalog_at(server.address)
     for version in (1, 2):
         catalog.advance(LOG, version, b"%d" % version)
@@ -107,13 +107,13 @@ def test_records_that_were_evicted_are_read_from_storage(server: Valkey) -> None
     assert catalog.cut({LOG: 0}).heads[LOG].records == (b"3",)
 
 
-def test_a_replica_is_not_believed(sentinels: Sentinels) -> None:
+def test_a_replica_is_not_trusted(sentinels: Sentinels) -> None:
     catalog_at(sentinels.master.address).advance(LOG, 1, b"1")
     with pytest.raises(CatalogUnavailable, match="replica"):
         catalog_at(sentinels.replica.address).cut({LOG: 0})
 
 
-def test_a_master_that_nobody_follows_is_doubted_where_sentinels_may_replace_it(sentinels: Sentinels) -> None:
+def test_with_sentinels_a_master_without_a_replica_is_not_trusted(sentinels: Sentinels) -> None:
     catalog = catalog_at(sentinels.address)
     catalog.advance(LOG, 1, b"1")
     assert settled(catalog).pending == frozenset()
@@ -122,7 +122,7 @@ def test_a_master_that_nobody_follows_is_doubted_where_sentinels_may_replace_it(
     assert catalog_at(sentinels.master.address).cut({LOG: 0}).pending == frozenset()
 
 
-def test_a_write_fails_at_a_lone_master_that_most_sentinels_have_replaced(sentinels: Sentinels) -> None:
+def test_a_write_fails_on_a_lone_master_that_most_sentinels_have_replaced(sentinels: Sentinels) -> None:
     catalog = catalog_at(sentinels.address)
     catalog.expect(LOG, 1)
     sentinels.cut_replica_off()
@@ -138,24 +138,24 @@ def test_a_write_fails_at_a_lone_master_that_most_sentinels_have_replaced(sentin
         catalog.advance(LOG, 2, b"2")
 
 
-def test_after_a_failure_nobody_waits_for_a_second(server: Valkey) -> None:
+def test_for_a_second_after_a_failure_calls_fail_immediately(server: Valkey) -> None:
     catalog = catalog_at(server.address)
     catalog.advance(LOG, 1, b"1")
     server.pause()
-    taken = []
+    seconds = []
     for _ in range(3):
         started = time.monotonic()
         with pytest.raises(CatalogUnavailable):
             catalog.cut({LOG: 0})
-        taken.append(time.monotonic() - started)
+        seconds.append(time.monotonic() - started)
     server.resume()
-    assert taken[0] < 3
-    assert max(taken[1:]) < 0.1
+    assert seconds[0] < 3
+    assert max(seconds[1:]) < 0.1
     time.sleep(1.1)
     assert catalog.cut({LOG: 0}).heads[LOG].version == 1
 
 
-def test_late_answers_are_never_taken_for_those_of_the_next_call(sentinels: Sentinels) -> None:
+def test_a_late_response_is_never_read_as_that_of_the_next_call(sentinels: Sentinels) -> None:
     catalog = catalog_at(sentinels.address)
     for number in range(3):
         catalog.advance(f"{LOG}{number}", number + 1, b"")
@@ -170,12 +170,12 @@ def test_late_answers_are_never_taken_for_those_of_the_next_call(sentinels: Sent
         try:
             assert catalog.cut({f"{LOG}2": 0}).heads[f"{LOG}2"].version == 3
             return
-        except CatalogUnavailable:  # while the Sentinels make up their minds
+        except CatalogUnavailable:  # until the Sentinels agree on a master
             time.sleep(0.2)
-    pytest.fail("it did not come back")
+    pytest.fail("the catalog did not become available again")
 
 
-def test_a_password_is_used_and_never_told(tmp_path: Path) -> None:
+def test_a_password_is_used_and_never_shown(tmp_path: Path) -> None:
     server = Valkey(tmp_path / "valkey")
     with server.client() as client:
         client.config_set("requirepass", "hunter2")
@@ -183,14 +183,14 @@ def test_a_password_is_used_and_never_told(tmp_path: Path) -> None:
     by_url = RedisAddress(url=f"redis://default:hunter2@127.0.0.1:{server.port}/1")
     bad = RedisAddress("127.0.0.1", server.port, password="hunter3")
     assert catalog_at(good).advance(LOG, 1, b"1")
-    assert catalog_at(by_url).cut({LOG: 0}).heads == {}  # it is another database
+    assert catalog_at(by_url).cut({LOG: 0}).heads == {}  # the URL names another database
     with pytest.raises(CatalogUnavailable) as caught:
         catalog_at(bad).cut({LOG: 0})
     assert "hunter" not in f"{caught.value} {good} {good!r} {by_url} {by_url!r}"
     server.kill()
 
 
-def test_the_documented_rights_are_enough(server: Valkey) -> None:
+def test_the_documented_rights_are_sufficient(server: Valkey) -> None:
     with server.client() as client:
         rights = ["+@read", "+@write", "+@scripting", "+@connection", "+info", "+time", "+scan"]
         client.execute_command("ACL", "SETUSER", "lake", "on", ">secret", "~supertable:*", "resetchannels", *rights)
@@ -209,7 +209,7 @@ def test_the_documented_rights_are_enough(server: Valkey) -> None:
         assert len(leases.live()) == 1
 
 
-def test_every_script_stays_within_one_slot_of_a_cluster(tmp_path: Path) -> None:
+def test_every_script_uses_keys_of_one_cluster_slot(tmp_path: Path) -> None:
     server = Valkey(tmp_path / "valkey", "--cluster-enabled", "yes")
     with server.client() as client:
         client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
@@ -229,7 +229,7 @@ def test_every_script_stays_within_one_slot_of_a_cluster(tmp_path: Path) -> None
     waiter = threading.Thread(target=lambda: locks[1].hold(LOG, 5).__enter__())
     with locks[0].hold(LOG, 1):
         waiter.start()
-        time.sleep(0.6)  # until the lock was renewed
+        time.sleep(0.6)  # until the lock has been renewed
     waiter.join()
     leases = [RedisLeases(RedisServer(server.address), lambda: KEYS, lasts_seconds=0.5) for _ in range(2)]
     with leases[0].begin():
@@ -237,7 +237,7 @@ def test_every_script_stays_within_one_slot_of_a_cluster(tmp_path: Path) -> None
     server.kill()
 
 
-def test_who_came_first_is_served_first(server: Valkey) -> None:
+def test_waiters_get_the_lock_in_the_order_of_arrival(server: Valkey) -> None:
     locks = [RedisLocks(RedisServer(server.address), lambda: KEYS) for _ in range(6)]
     order: list[int] = []
 
@@ -267,7 +267,7 @@ def test_who_came_first_is_served_first(server: Valkey) -> None:
 
 
 @pytest.mark.timeout(30)
-def test_when_no_sentinel_answers_that_is_soon_known() -> None:
-    gone = tuple(("127.0.0.1", free_port()) for _ in range(3))
+def test_unreachable_sentinels_are_an_error_soon() -> None:
+    unreachable = tuple(("127.0.0.1", free_port()) for _ in range(3))
     with pytest.raises(CatalogUnavailable):
-        catalog_at(RedisAddress(sentinels=gone)).cut({LOG: 0})
+        catalog_at(RedisAddress(sentinels=unreachable)).cut({LOG: 0})

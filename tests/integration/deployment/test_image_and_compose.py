@@ -1,4 +1,4 @@
-"""The image, the compose files and their settings, as far as that can be told without a container engine."""
+"""The image, the compose files and their settings, as far as they can be checked without a container engine."""
 
 from __future__ import annotations
 
@@ -47,31 +47,31 @@ def test_the_dockerfile_passes_its_linter() -> None:
     assert done.returncode == 0, done.stdout.decode()
 
 
-def test_the_image_runs_as_nobody_special_and_keeps_to_its_folder() -> None:
+def test_the_image_runs_as_an_unprivileged_user_with_its_data_in_one_volume() -> None:
     assert instructions("USER")[-1] == "supertable"
     assert "SUPERTABLE_HOME=/data/supertable" in DOCKERFILE
     assert instructions("VOLUME") == ["/data"]
 
 
-def test_what_the_image_copies_is_there_and_not_ignored() -> None:
+def test_the_files_that_the_image_copies_exist_and_are_not_ignored() -> None:
     lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
     assert lines[0] == "*"
-    let_in = {line[1:] for line in lines if line.startswith("!")}
+    included = {line[1:] for line in lines if line.startswith("!")}
     copied = {name for line in instructions("COPY") if "--from" not in line for name in line.split()[:-1]}
-    assert {name.removeprefix("./") for name in copied} == let_in
-    assert all((ROOT / name).exists() for name in let_in)
+    assert {name.removeprefix("./") for name in copied} == included
+    assert all((ROOT / name).exists() for name in included)
     assert any(fnmatch("supertable/domain/__pycache__", line) for line in lines)
 
 
 def test_the_image_s_extras_exist() -> None:
     known = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    asked = re.search(r'"\.\[(.*)\]"', DOCKERFILE)
-    assert asked
-    assert set(asked[1].split(",")) <= set(known)
+    installed = re.search(r'"\.\[(.*)\]"', DOCKERFILE)
+    assert installed
+    assert set(installed[1].split(",")) <= set(known)
 
 
 def commands() -> list[list[str]]:
-    """Everything that the image is told to run, but for the word `supertable`."""
+    """The commands that the image, its health check and the compose file run, without the word `supertable`."""
     default = json.loads(instructions("CMD")[0])
     health = json.loads(instructions("HEALTHCHECK")[0].partition("CMD ")[2])
     services = composed(ROOT / "compose.yaml")["services"].values()
@@ -79,7 +79,7 @@ def commands() -> list[list[str]]:
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
-def test_what_the_image_is_told_to_run_starts(command: list[str], home: Path) -> None:
+def test_the_commands_of_the_image_start(command: list[str], home: Path) -> None:
     assert json.loads(instructions("ENTRYPOINT")[0]) == ["supertable"]
     environment = {"PATH": str(BIN), "SUPERTABLE_HOME": str(home), "SUPERTABLE_API_PORT": str(free_port())}
     process = subprocess.Popen(
@@ -87,7 +87,7 @@ def test_what_the_image_is_told_to_run_starts(command: list[str], home: Path) ->
     )
     try:
         output, _ = process.communicate(timeout=8)
-    except subprocess.TimeoutExpired:  # it goes on, as a service does
+    except subprocess.TimeoutExpired:  # a service keeps running
         assert {"maintain", "serve"} & set(command)
         process.terminate()
         process.communicate(timeout=10)
@@ -107,15 +107,15 @@ def test_a_compose_file_is_valid(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", COMPOSE, ids=lambda file: str(file.relative_to(ROOT)))
-def test_services_share_a_network_and_are_watched(file: Path) -> None:
+def test_services_share_a_network_and_have_health_checks(file: Path) -> None:
     content = composed(file)
     assert content["networks"] == {"supertable-net": {"external": True}}
     for service in content["services"].values():
         assert service["networks"] == ["supertable-net"]
-        assert "healthcheck" in service or service["image"] == "supertable"  # the image has its own
+        assert "healthcheck" in service or service["image"] == "supertable"  # whose image has one
 
 
-def test_mounted_files_are_there() -> None:
+def test_mounted_files_exist() -> None:
     for file in COMPOSE:
         for service in composed(file)["services"].values():
             sources = [volume.split(":")[0] for volume in service.get("volumes", [])]
@@ -125,7 +125,7 @@ def test_mounted_files_are_there() -> None:
 # settings
 
 
-def test_the_example_names_every_setting_and_no_other() -> None:
+def test_the_example_has_every_setting_and_no_others() -> None:
     named = re.findall(r"^#?([A-Z][A-Z_]+)=", EXAMPLE, re.MULTILINE)
     settings = {str(field.alias) for field in Settings.model_fields.values()}
     of_compose = {name for file in COMPOSE for name in COMPOSE_VARIABLE.findall(file.read_text())}
@@ -133,7 +133,7 @@ def test_the_example_names_every_setting_and_no_other() -> None:
     assert set(named) == settings | of_compose
 
 
-def test_the_example_filled_in_is_accepted(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_completed_example_is_valid(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = home / ".env"
     file.write_text(re.sub(r"^([A-Z_]+)=$", r"\1=filled-in", EXAMPLE, flags=re.MULTILINE))
     monkeypatch.setenv(DOTENV_PATH, str(file))
@@ -142,18 +142,18 @@ def test_the_example_filled_in_is_accepted(home: Path, monkeypatch: pytest.Monke
     assert settings.redis_host == "redis-master"
 
 
-def test_the_example_s_addresses_are_those_of_the_containers() -> None:
+def test_the_addresses_of_the_example_are_those_of_the_containers() -> None:
     services = {name for file in COMPOSE for name in composed(file)["services"]}
     assert {"minio", "redis-master"} <= services
     assert "SUPERTABLE_DOMAIN" in (ROOT / "infrastructure/caddy/Caddyfile").read_text()
 
 
-# Redis' scripts, by a real server
+# the scripts of Redis, with a real server
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
-    """A PATH whose valkey-server is the tests', and where this machine is known by an address that is right."""
+    """A PATH with the valkey-server of the tests, and a `hostname` command that prints 127.0.0.1."""
     folder = tmp_path / "bin"
     folder.mkdir()
     (folder / "valkey-server").symlink_to(VALKEY)

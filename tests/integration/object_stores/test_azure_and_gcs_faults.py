@@ -1,4 +1,4 @@
-"""Azure and Google Cloud Storage behind a network that fails: nothing is lost, nothing doubled, nothing cut short."""
+"""Azure and Google Cloud Storage behind a failing network: no object is lost, duplicated or truncated."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.servers.fault_proxy import FaultProxy, Request, WireFault, nothing
 
 MEGABYTE = 1 << 20
 WRITES = ("PUT", "POST")
-# What an attempt's time-out makes of these takes long, and is tried once, below.
+# Without the faults that wait for a timeout, which one test below covers.
 QUICK = [fault for fault in WireFault if fault not in (WireFault.NO_ANSWER, WireFault.NO_ANSWER_AFTER)]
 
 
@@ -44,34 +44,34 @@ def proxy(server: Azurite | FakeGcs) -> Iterator[FaultProxy]:
 
 @pytest.fixture
 def store(server: Azurite | FakeGcs, proxy: FaultProxy, tmp_path: Path) -> ObjectStore:
-    """It gives up soon."""
+    """A store with short timeouts and few attempts."""
     bucket: AzureBucket | GcsBucket
     if isinstance(server, Azurite):
-        behind = f"{proxy.endpoint}/{server.address.account}"
-        bucket = AzureBucket(replace(server.address, endpoint=behind, timeouts=AzureTimeouts(1, 1, 2)))
+        endpoint = f"{proxy.endpoint}/{server.address.account}"
+        bucket = AzureBucket(replace(server.address, endpoint=endpoint, timeouts=AzureTimeouts(1, 1, 2)))
     else:
         bucket = GcsBucket(replace(server.address, endpoint=proxy.endpoint, timeouts=GcsTimeouts(1, 1, 3)))
     return CloudObjectStore(bucket, f"faults/{uuid4().hex}", tmp_path / "uploads")
 
 
-def at_first(fault: WireFault, *methods: str) -> Callable[[Request], WireFault | None]:
-    """The first request by one of the methods meets the fault."""
-    met: list[Request] = []
+def once(fault: WireFault, *methods: str) -> Callable[[Request], WireFault | None]:
+    """A script that injects the fault into the first request with one of the methods."""
+    failed: list[Request] = []
 
     def script(request: Request) -> WireFault | None:
-        if request.method not in methods or met:
+        if request.method not in methods or failed:
             return None
-        met.append(request)
+        failed.append(request)
         return fault
 
     return script
 
 
 @pytest.mark.parametrize("fault", list(WireFault))
-def test_a_create_that_meets_a_fault_wins_or_is_found_to_have(
+def test_a_create_with_a_fault_wins_or_is_ambiguous_and_has_won(
     store: ObjectStore, proxy: FaultProxy, fault: WireFault
 ) -> None:
-    proxy.script = at_first(fault, *WRITES)
+    proxy.script = once(fault, *WRITES)
     try:
         store.put_if_absent("log/1", b"ours")
     except PutAmbiguous:
@@ -84,16 +84,16 @@ def test_a_create_that_meets_a_fault_wins_or_is_found_to_have(
 
 
 @pytest.mark.parametrize("fault", QUICK)
-def test_a_create_that_was_too_late_never_wins(store: ObjectStore, proxy: FaultProxy, fault: WireFault) -> None:
+def test_a_create_of_an_existing_key_never_wins(store: ObjectStore, proxy: FaultProxy, fault: WireFault) -> None:
     store.put_if_absent("log/1", b"theirs")
-    proxy.script = at_first(fault, *WRITES)
+    proxy.script = once(fault, *WRITES)
     with pytest.raises((PutConflict, PutAmbiguous)):
         store.put_if_absent("log/1", b"ours")
     assert store.settle("log/1") == b"theirs"
 
 
 @pytest.mark.parametrize("fault", QUICK)
-def test_what_is_read_is_whole(store: ObjectStore, proxy: FaultProxy, fault: WireFault) -> None:
+def test_reads_with_a_fault_are_complete(store: ObjectStore, proxy: FaultProxy, fault: WireFault) -> None:
     small, large = b"abc" * 1000, random.Random(1).randbytes(9 * MEGABYTE)
     store.put("small", small)
     store.put("large", large)
@@ -104,17 +104,17 @@ def test_what_is_read_is_whole(store: ObjectStore, proxy: FaultProxy, fault: Wir
         (lambda: [entry.key for entry in store.list("")], ["large", "small"]),
     ]
     for use, expected in uses:
-        proxy.script = at_first(fault, "GET", "HEAD")
+        proxy.script = once(fault, "GET", "HEAD")
         assert use() == expected
     assert proxy.met == len(uses)
 
 
 @pytest.mark.parametrize("fault", QUICK)
-def test_a_streamed_object_is_whole_or_the_failure_is_told(
+def test_a_streamed_object_is_complete_or_an_error_is_raised(
     store: ObjectStore, proxy: FaultProxy, fault: WireFault
 ) -> None:
     data = random.Random(2).randbytes(20 * MEGABYTE)
-    proxy.script = at_first(fault, *WRITES)
+    proxy.script = once(fault, *WRITES)
     try:
         with store.open_writer("data/a") as writer:
             writer.write(data)
@@ -125,7 +125,7 @@ def test_a_streamed_object_is_whole_or_the_failure_is_told(
     assert proxy.met == 1
 
 
-def test_a_store_that_stays_away_is_told_of(store: ObjectStore, proxy: FaultProxy) -> None:
+def test_a_store_that_stays_unavailable_raises_errors(store: ObjectStore, proxy: FaultProxy) -> None:
     store.put("a", b"x")
     proxy.script = lambda _: WireFault.SLOW_DOWN
     uses: list[Callable[[], object]] = [
@@ -144,24 +144,24 @@ def test_a_store_that_stays_away_is_told_of(store: ObjectStore, proxy: FaultProx
 
 
 @pytest.mark.slow
-def test_a_lake_loses_and_doubles_nothing(
+def test_a_lake_loses_and_duplicates_no_write(
     server: Azurite | FakeGcs, proxy: FaultProxy, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endpoint = f"{proxy.endpoint}/{server.address.account}" if isinstance(server, Azurite) else proxy.endpoint
-    own = {"SUPERTABLE_PREFIX": f"faulty_{uuid4().hex}"}
+    prefix = {"SUPERTABLE_PREFIX": f"faulty_{uuid4().hex}"}
     variable = "AZURE_BLOB_ENDPOINT" if isinstance(server, Azurite) else "STORAGE_ENDPOINT_URL"
-    for name, value in {**server.environment, **own, variable: endpoint}.items():
+    for name, value in {**server.environment, **prefix, variable: endpoint}.items():
         monkeypatch.setenv(name, value)
-    chance = random.Random(2)
+    rng = random.Random(2)
     expected: dict[int, int] = {}
     with supertable.connect(home=home) as lake:
         lake.create_table("t", pa.schema([("k", pa.int64()), ("v", pa.int64())]), keys=["k"])
-        proxy.script = lambda _: chance.choice(QUICK) if chance.random() < 0.15 else None
+        proxy.script = lambda _: rng.choice(QUICK) if rng.random() < 0.15 else None
         for turn in range(10):
-            batch = {chance.randrange(10): turn * 10 + n for n in range(4)}
+            batch = {rng.randrange(10): turn * 10 + n for n in range(4)}
             columns = {"k": pa.array(batch, pa.int64()), "v": pa.array(batch.values(), pa.int64())}
             write = partial(lake.write, "t", pa.table(columns), mode="upsert", idempotency_key=f"turn-{turn}")
-            insist(write)
+            retry_until_acknowledged(write)
             expected |= batch
         proxy.script = nothing
         found = lake.sql("SELECT k, v FROM t").arrow().to_pylist()
@@ -170,8 +170,8 @@ def test_a_lake_loses_and_doubles_nothing(
     assert proxy.met > 10
 
 
-def insist(write: Callable[[], Any]) -> None:
-    """As a caller would: the same write again, with its idempotency key, until it is acknowledged."""
+def retry_until_acknowledged(write: Callable[[], Any]) -> None:
+    """Repeat the same write, with its idempotency key, as a caller does."""
     for _ in range(10):
         try:
             write()

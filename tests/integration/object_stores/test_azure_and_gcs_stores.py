@@ -1,4 +1,4 @@
-"""Azure and Google Cloud Storage by their settings, against Azurite and fake-gcs-server.
+"""Azure and Google Cloud Storage, configured by settings, with Azurite and fake-gcs-server.
 
 Large objects, many objects, missing buckets, signed addresses.
 """
@@ -39,8 +39,8 @@ def opened() -> ObjectStore:
     return object_store(load_settings())
 
 
-def resident() -> int:
-    """This process's memory, in bytes."""
+def resident_bytes() -> int:
+    """The memory of this process."""
     pages = Path("/proc/self/statm").read_text().split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
@@ -49,23 +49,24 @@ def test_a_large_object_is_streamed_in_bounded_memory(home: Path) -> None:
     store = opened()
     store.put("warm", b"")
     blocks = [bytes([n]) * MEGABYTE for n in range(8)]
-    before = most = resident()
+    before = most = resident_bytes()
     with store.open_writer("data/large") as writer:
         for turn in range(160):
             writer.write(blocks[turn % 8])
-    most = max(most, resident())
-    at = 0
-    for piece in store.chunks("data/large"):
-        assert piece[:: MEGABYTE // 4] == bytes(at // MEGABYTE % 8 for at in range(at, at + len(piece), MEGABYTE // 4))
-        at += len(piece)
-        most = max(most, resident())
-    assert at == store.size("data/large") == 160 * MEGABYTE
+    most = max(most, resident_bytes())
+    start = 0
+    for chunk in store.chunks("data/large"):
+        offsets = range(start, start + len(chunk), MEGABYTE // 4)
+        assert chunk[:: MEGABYTE // 4] == bytes(offset // MEGABYTE % 8 for offset in offsets)
+        start += len(chunk)
+        most = max(most, resident_bytes())
+    assert start == store.size("data/large") == 160 * MEGABYTE
     assert most - before < 100 * MEGABYTE
     assert [path for path in home.rglob("uploads/*") if path.is_file()] == []
 
 
 @pytest.mark.parametrize("size", [0, 1, ranged_reads.RANGE_BYTES, 3 * ranged_reads.RANGE_BYTES + 7])
-def test_objects_of_any_size_are_read_whole(size: int) -> None:
+def test_objects_of_any_size_are_read_completely(size: int) -> None:
     store = opened()
     data = (b"0123456789a" * (size // 11 + 1))[:size]
     store.put("a", data)
@@ -75,14 +76,14 @@ def test_objects_of_any_size_are_read_whole(size: int) -> None:
     assert store.settle("b") == data
 
 
-def test_ranges_are_of_one_and_the_same_object() -> None:
+def test_replacing_an_object_while_it_is_read_is_an_error() -> None:
     store = opened()
     store.put("a", b"1" * (20 * MEGABYTE))
-    pieces = store.chunks("a")
-    next(pieces)
+    chunks = store.chunks("a")
+    next(chunks)
     store.put("a", b"2" * (20 * MEGABYTE))
     with pytest.raises(StoreUnavailable, match="replaced"):
-        list(pieces)
+        list(chunks)
 
 
 def test_many_objects_are_listed_page_by_page_and_deleted_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +117,7 @@ def test_deployments_in_one_bucket_do_not_see_each_other(monkeypatch: pytest.Mon
     assert [store.size("log/1") for store in stores] == [3, 4, None, 9]
 
 
-def test_a_missing_bucket_is_said_and_not_made(server: Azurite | FakeGcs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_bucket_is_an_error(server: Azurite | FakeGcs, monkeypatch: pytest.MonkeyPatch) -> None:
     variable = "AZURE_CONTAINER" if isinstance(server, Azurite) else "GCS_BUCKET"
     monkeypatch.setenv(variable, "nowhere")
     store = opened()
@@ -155,7 +156,7 @@ def test_a_signed_address_reads_one_object_until_it_expires(server: Azurite | Fa
     url = store.signed_location("a", 2)
     assert urllib.request.urlopen(url).read() == b"one"
     if isinstance(server, FakeGcs):
-        return  # it checks neither signatures nor their expiry
+        return  # fake-gcs-server checks neither signatures nor their expiry
     with pytest.raises(HTTPError, match="403"):
         urllib.request.urlopen(url.replace("/a?", "/b?"))
     time.sleep(3)

@@ -1,4 +1,4 @@
-"""The ways to be let into Azure's account, against Azurite, which checks keys and tokens."""
+"""The kinds of credentials for Azure, with Azurite, which checks keys and tokens."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ WRONG_KEY = "bm90IHRoZSBrZXk="
 
 @pytest.fixture(autouse=True)
 def environment(home: Path, azurite: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = {"SUPERTABLE_HOME": str(home), "SUPERTABLE_PREFIX": f"keys_{uuid4().hex}"}
-    for name, value in {**own, **azurite.environment}.items():
+    settings = {"SUPERTABLE_HOME": str(home), "SUPERTABLE_PREFIX": f"keys_{uuid4().hex}"}
+    for name, value in {**settings, **azurite.environment}.items():
         monkeypatch.setenv(name, value)
 
 
@@ -29,7 +29,7 @@ def opened() -> ObjectStore:
     return object_store(load_settings())
 
 
-def test_a_wrong_key_is_refused_and_shown_nowhere(azurite: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_key_is_refused_and_never_shown(azurite: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_STORAGE_KEY", WRONG_KEY)
     store = opened()
     uses: list[Callable[[], object]] = [
@@ -45,7 +45,7 @@ def test_a_wrong_key_is_refused_and_shown_nowhere(azurite: Azurite, monkeypatch:
         assert WRONG_KEY not in f"{raised.value!r} {store!r}"
 
 
-def test_a_connection_string_has_it_all(azurite: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_string_is_sufficient(azurite: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("AZURE_STORAGE_ACCOUNT", "AZURE_STORAGE_KEY", "AZURE_BLOB_ENDPOINT"):
         monkeypatch.delenv(variable)
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", azurite.connection_string)
@@ -55,7 +55,7 @@ def test_a_connection_string_has_it_all(azurite: Azurite, monkeypatch: pytest.Mo
     assert KEY not in repr(store)
 
 
-def test_a_sas_token_is_enough_but_signs_nothing(azurite: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sas_token_is_sufficient_but_cannot_sign(azurite: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
     token = azurite.sas_token(read_only=False)
     monkeypatch.delenv("AZURE_STORAGE_KEY")
     monkeypatch.setenv("AZURE_SAS_TOKEN", token)
@@ -69,7 +69,7 @@ def test_a_sas_token_is_enough_but_signs_nothing(azurite: Azurite, monkeypatch: 
     assert "sig=" not in repr(store)
 
 
-def test_a_token_for_reading_writes_nothing(azurite: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_only_token_cannot_write(azurite: Azurite, monkeypatch: pytest.MonkeyPatch) -> None:
     opened().put("a", b"x")
     monkeypatch.delenv("AZURE_STORAGE_KEY")
     monkeypatch.setenv("AZURE_SAS_TOKEN", f"?{azurite.sas_token(read_only=True)}")

@@ -42,8 +42,8 @@ def azurite_of_identities(
 ) -> Iterator[Azurite]:
     server = Azurite(tmp_path / "azurite", trusted)
     server.create_container("supertable")
-    own = {"SUPERTABLE_HOME": str(home), "AZURE_BLOB_ENDPOINT": server.endpoint, "AZURE_STORAGE_ACCOUNT": ACCOUNT}
-    for name, value in {"STORAGE_TYPE": "AZURE", **own}.items():
+    account = {"AZURE_BLOB_ENDPOINT": server.endpoint, "AZURE_STORAGE_ACCOUNT": ACCOUNT}
+    for name, value in {"STORAGE_TYPE": "AZURE", "SUPERTABLE_HOME": str(home), **account}.items():
         monkeypatch.setenv(name, value)
     yield server
     server.stop()
@@ -66,13 +66,13 @@ def test_a_managed_identity_reads_writes_and_signs(
     assert url.path.endswith("/supertable/a")
     query = parse_qs(url.query)
     assert (query["sktid"], query["sp"], query["sr"]) == ([TENANT], ["r"], ["b"])
-    # Azurite does not know this SDK's newer way of signing by delegation, so nothing is read by this address.
+    # Azurite does not support this SDK's newer kind of delegated signatures, so the address cannot be read here.
     store.delete(["a", "b"])
     assert list(store.list("")) == []
     assert len(tokens.requests) == 1
 
 
-def test_without_any_identity_it_says_what_to_set(
+def test_without_an_identity_the_error_names_the_settings(
     azurite_of_identities: Azurite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IDENTITY_ENDPOINT", "http://127.0.0.1:9/token")
@@ -103,7 +103,7 @@ def test_a_service_account_reads_writes_and_signs(google: FakeGcs, monkeypatch: 
     assert "PRIVATE KEY" not in repr(store)
 
 
-def test_a_damaged_service_account_is_told(google: FakeGcs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_service_account_is_an_error_and_not_shown(google: FakeGcs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GCP_SA_JSON", '{"type": "service_account", "private_key": "hidden"}')
     with pytest.raises(StoreUnavailable, match="no usable credentials") as refused:
         opened().put("a", b"x")

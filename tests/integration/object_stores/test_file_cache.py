@@ -1,4 +1,4 @@
-"""The cache of remote files: right answers or an error whatever becomes of the copies, within its bytes."""
+"""The cache of remote files: correct results or an error, whatever happens to the copies, within the size limit."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def copies(root: Path) -> list[Path]:
 
 
 def used_bytes(root: Path) -> int:
-    """Of copies, and of what is being written."""
+    """The bytes of copies and of files that are being written."""
     total = 0
     for path in root.glob("one/**/*"):
         with suppress(FileNotFoundError):
@@ -53,16 +53,16 @@ def used_bytes(root: Path) -> int:
     return total
 
 
-class GivenUp(Exception): ...
+class Aborted(Exception): ...
 
 
-def give_up() -> None:
-    raise GivenUp
+def abort() -> None:
+    raise Aborted
 
 
 @pytest.fixture
-def filled(home: Path) -> list[Any]:
-    """`home` has a table of a dozen files, with dead rows; the answer that is right."""
+def expected(home: Path) -> list[Any]:
+    """The result of `SQL` over a table of a dozen files in `home`, some of whose rows are superseded."""
     lake, _ = remote_lake(home, None)
     with lake:
         lake.create_table("t", SCHEMA, keys=["id"])
@@ -78,27 +78,27 @@ def root(tmp_path: Path) -> Path:
 
 
 class TestFetching:
-    def test_a_small_upsert_reads_nothing_that_this_process_wrote(self, home: Path, root: Path) -> None:
-        lake, far = remote_lake(home, folder_cache(root))
+    def test_files_that_this_process_wrote_are_not_fetched(self, home: Path, root: Path) -> None:
+        lake, remote = remote_lake(home, folder_cache(root))
         with lake:
             lake.create_table("t", SCHEMA, keys=["id"])
             lake.write("t", rows(0, 1000, "a"))
             lake.write("t", rows(0, 10, "b"), mode="upsert")
             lake.delete("t", where="id = 5")
             assert [row["n"] for row in answer(lake)] == [990, 9]
-        assert fetched_files(far) == []
+        assert fetched_files(remote) == []
         assert len(copies(root)) == 2
 
-    def test_every_file_is_fetched_once_for_all_processes(self, home: Path, root: Path, filled: list[Any]) -> None:
-        for expected in (FILES, 0, 0):
-            lake, far = remote_lake(home, folder_cache(root))
+    def test_every_file_is_fetched_once_for_all_processes(self, home: Path, root: Path, expected: list[Any]) -> None:
+        for fetches in (FILES, 0, 0):
+            lake, remote = remote_lake(home, folder_cache(root))
             with lake:
-                assert answer(lake) == filled
-                assert answer(lake) == filled
-            assert len(fetched_files(far)) == len(set(fetched_files(far))) == expected
+                assert answer(lake) == expected
+                assert answer(lake) == expected
+            assert len(fetched_files(remote)) == len(set(fetched_files(remote))) == fetches
 
-    def test_threads_that_want_one_file_fetch_it_once(self, home: Path, root: Path, filled: list[Any]) -> None:
-        lake, far = remote_lake(home, folder_cache(root))
+    def test_threads_that_need_the_same_file_fetch_it_once(self, home: Path, root: Path, expected: list[Any]) -> None:
+        lake, remote = remote_lake(home, folder_cache(root))
         answers: list[Any] = []
         with lake:
             threads = [threading.Thread(target=lambda: answers.append(answer(lake))) for _ in range(8)]
@@ -106,25 +106,25 @@ class TestFetching:
                 thread.start()
             for thread in threads:
                 thread.join()
-        assert answers == [filled] * 8
-        assert len(fetched_files(far)) == FILES
+        assert answers == [expected] * 8
+        assert len(fetched_files(remote)) == FILES
 
     def test_a_write_that_fails_leaves_no_copy(self, home: Path, root: Path) -> None:
-        lake, far = remote_lake(home, folder_cache(root))
+        lake, remote = remote_lake(home, folder_cache(root))
         container = lake.container
 
-        def half_a_write() -> None:
+        def write_half() -> None:
             with container.stored_files().open_writer("t/data/a.parquet") as target:
                 target.write(b"half")
-                raise GivenUp
+                raise Aborted
 
-        with lake, pytest.raises(GivenUp):
-            half_a_write()
-        assert far.size("t/data/a.parquet") is None
+        with lake, pytest.raises(Aborted):
+            write_half()
+        assert remote.size("t/data/a.parquet") is None
         assert copies(root) == []
         assert used_bytes(root) == 0
 
-    def test_a_cancelled_query_stops_fetching(self, home: Path, root: Path, filled: list[Any]) -> None:
+    def test_a_cancelled_query_stops_fetching(self, home: Path, root: Path, expected: list[Any]) -> None:
         lake, _ = remote_lake(home, folder_cache(root), _Slow(LocalObjectStore(home / "storage")))
         with lake:
             result = lake.sql(SQL)
@@ -134,11 +134,11 @@ class TestFetching:
                 result.arrow()
             with pytest.raises(QueryTimeout):
                 answer(lake, timeout_seconds=0.3)
-        assert time.monotonic() - started < 60, "it does not wait for all the files"
+        assert time.monotonic() - started < 60, "it must not wait for all files"
 
 
 class _Slow:
-    """A store that takes its time for every chunk."""
+    """A store that is slow for every byte."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
@@ -153,79 +153,79 @@ class _Slow:
                 yield bytes([byte])
 
 
-def flip(file: Path, chance: random.Random) -> None:
+def flip(file: Path, rng: random.Random) -> None:
     data = bytearray(file.read_bytes())
-    data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
     file.write_bytes(data)
 
 
-def flip_unseen(file: Path, chance: random.Random) -> None:
-    """Rot: nothing but the bytes shows it."""
+def flip_silently(file: Path, rng: random.Random) -> None:
+    """Silent corruption: size and times of the file stay the same."""
     found = file.stat()
-    flip(file, chance)
+    flip(file, rng)
     os.utime(file, ns=(found.st_atime_ns, found.st_mtime_ns))
 
 
-def cut(file: Path, chance: random.Random) -> None:
-    os.truncate(file, chance.randrange(file.stat().st_size))
+def cut(file: Path, rng: random.Random) -> None:
+    os.truncate(file, rng.randrange(file.stat().st_size))
 
 
-def grow(file: Path, chance: random.Random) -> None:
+def grow(file: Path, rng: random.Random) -> None:
     file.write_bytes(file.read_bytes() + b"x")
 
 
-def swap(file: Path, chance: random.Random) -> None:
-    other = chance.choice(sorted(file.parent.iterdir()))
+def swap(file: Path, rng: random.Random) -> None:
+    other = rng.choice(sorted(file.parent.iterdir()))
     one, two = file.read_bytes(), other.read_bytes()
     file.write_bytes(two)
     other.write_bytes(one)
 
 
-def remove(file: Path, chance: random.Random) -> None:
+def remove(file: Path, rng: random.Random) -> None:
     file.unlink()
 
 
-def zero(file: Path, chance: random.Random) -> None:
+def zero(file: Path, rng: random.Random) -> None:
     file.write_bytes(bytes(file.stat().st_size))
 
 
-DAMAGES = [flip, flip_unseen, cut, grow, swap, remove, zero]
+DAMAGES = [flip, flip_silently, cut, grow, swap, remove, zero]
 
 
 class TestDamage:
     @pytest.mark.parametrize("damage", DAMAGES)
     def test_a_damaged_copy_is_fetched_again(
-        self, home: Path, root: Path, filled: list[Any], damage: Callable[[Path, random.Random], None]
+        self, home: Path, root: Path, expected: list[Any], damage: Callable[[Path, random.Random], None]
     ) -> None:
-        chance = random.Random(7)
+        rng = random.Random(7)
         for _ in range(10):
             lake, _ = remote_lake(home, folder_cache(root))
             with lake:
-                assert answer(lake) == filled
-            damage(chance.choice(copies(root)), chance)
-        lake, far = remote_lake(home, folder_cache(root))
+                assert answer(lake) == expected
+            damage(rng.choice(copies(root)), rng)
+        lake, remote = remote_lake(home, folder_cache(root))
         with lake:
-            assert answer(lake) == filled
-            assert 1 <= len(fetched_files(far)) <= 2
-            if damage is not flip_unseen:  # which is noticed by the next process
-                damage(chance.choice(copies(root)), chance)
-            assert answer(lake) == filled
+            assert answer(lake) == expected
+            assert 1 <= len(fetched_files(remote)) <= 2
+            if damage is not flip_silently:  # which only the next process detects
+                damage(rng.choice(copies(root)), rng)
+            assert answer(lake) == expected
 
     @pytest.mark.parametrize("damage", DAMAGES)
-    def test_a_damaged_object_is_an_error_that_names_it(
-        self, home: Path, root: Path, filled: list[Any], damage: Callable[[Path, random.Random], None]
+    def test_a_damaged_object_is_an_error_with_its_key(
+        self, home: Path, root: Path, expected: list[Any], damage: Callable[[Path, random.Random], None]
     ) -> None:
-        victims = sorted((home / "storage").glob("**/data/*.parquet"))
-        damage(victims[3], random.Random(1))
-        lake, far = remote_lake(home, folder_cache(root))
+        files = sorted((home / "storage").glob("**/data/*.parquet"))
+        damage(files[3], random.Random(1))
+        lake, remote = remote_lake(home, folder_cache(root))
         with lake, pytest.raises((ObjectDamaged, ObjectMissing)) as caught:
             answer(lake)
         key = str(getattr(caught.value, "key", ""))
         assert key.startswith("default/main/tables/")
-        assert far.size(key) is None or fetched_files(far).count(key) == 2, "it was tried twice"
+        assert remote.size(key) is None or fetched_files(remote).count(key) == 2, "it must be fetched twice"
         assert not (root / "one" / key).exists()
 
-    def test_what_goes_wrong_once_on_the_way_does_no_harm(self, home: Path, root: Path, filled: list[Any]) -> None:
+    def test_a_transfer_error_is_corrected_by_a_second_fetch(self, home: Path, root: Path, expected: list[Any]) -> None:
         class Noisy(_Slow):
             seen: set[str] = set()  # noqa: RUF012
 
@@ -235,12 +235,12 @@ class TestDamage:
                 for chunk in self._inner.chunks(key):
                     yield chunk[:-1] + b"!" if first else chunk
 
-        lake, far = remote_lake(home, folder_cache(root), Noisy(LocalObjectStore(home / "storage")))
+        lake, remote = remote_lake(home, folder_cache(root), Noisy(LocalObjectStore(home / "storage")))
         with lake:
-            assert answer(lake) == filled
-        assert len(fetched_files(far)) == 2 * FILES
+            assert answer(lake) == expected
+        assert len(fetched_files(remote)) == 2 * FILES
 
-    def test_without_a_cache_the_size_is_checked(self, home: Path, filled: list[Any]) -> None:
+    def test_without_a_cache_the_size_is_checked(self, home: Path, expected: list[Any]) -> None:
         grow(next((home / "storage").glob("**/data/*.parquet")), random.Random(1))
         lake, _ = remote_lake(home, None)
         with lake, pytest.raises(ObjectDamaged, match="were written"):
@@ -253,46 +253,45 @@ class _FullDisk(VolatileFileSystem):
 
 
 class TestNoCache:
-    """What cannot be copied is read where it lies."""
+    """Files that cannot be copied are read from the remote store."""
 
-    def test_a_place_that_is_no_folder(self, home: Path, root: Path, filled: list[Any]) -> None:
+    def test_a_file_in_place_of_the_folder(self, home: Path, root: Path, expected: list[Any]) -> None:
         root.write_text("not a folder")
-        self.check(home, folder_cache(root), filled)
+        self.check(home, folder_cache(root), expected)
 
-    def test_a_full_disk(self, home: Path, root: Path, filled: list[Any]) -> None:
-        self.check(home, folder_cache(root, file_system=_FullDisk()), filled)
+    def test_a_full_disk(self, home: Path, root: Path, expected: list[Any]) -> None:
+        self.check(home, folder_cache(root, file_system=_FullDisk()), expected)
         assert copies(root) == []
         assert used_bytes(root) == 0
 
-    def test_files_that_are_too_large(self, home: Path, root: Path, filled: list[Any]) -> None:
-        self.check(home, folder_cache(root, max_bytes=500), filled)
+    def test_files_that_are_too_large(self, home: Path, root: Path, expected: list[Any]) -> None:
+        self.check(home, folder_cache(root, max_bytes=500), expected)
         assert copies(root) == []
 
-    def test_more_than_half_of_the_cache_for_one_query(self, home: Path, root: Path, filled: list[Any]) -> None:
+    def test_one_query_copies_at_most_half_of_the_cache(self, home: Path, root: Path, expected: list[Any]) -> None:
         sizes = [path.stat().st_size for path in (home / "storage").glob("**/data/*.parquet")]
         cache = folder_cache(root, max_bytes=sum(sizes) * 19 // 10)
         lake, _ = remote_lake(home, cache)
         with lake:
-            assert answer(lake) == filled
+            assert answer(lake) == expected
             assert copies(root) == []
             lake.sql("SELECT * FROM t WHERE id < 900").arrow()
-            some = len(copies(root))
-            assert 1 <= some < FILES
-            assert answer(lake) == filled
-            assert len(copies(root)) == FILES, "the rest is less than half"
+            assert 1 <= len(copies(root)) < FILES
+            assert answer(lake) == expected
+            assert len(copies(root)) == FILES, "the missing files are less than half"
 
-    def check(self, home: Path, cache: Any, filled: list[Any]) -> None:
-        lake, far = remote_lake(home, cache)
+    def check(self, home: Path, cache: Any, expected: list[Any]) -> None:
+        lake, remote = remote_lake(home, cache)
         with lake:
-            assert answer(lake) == filled
+            assert answer(lake) == expected
             lake.write("t", rows(0, 10, "more"), mode="upsert")
             assert answer(lake)[0]["n"] == 100
-        direct = [call for call in far.calls if call.startswith("size ") and "/data/" in call]
-        assert len(direct) == len(set(direct)) == FILES + 1, "one look at each file for the process"
+        direct = [call for call in remote.calls if call.startswith("size ") and "/data/" in call]
+        assert len(direct) == len(set(direct)) == FILES + 1, "one size check per file and process"
 
 
-class TestRoom:
-    """Objects of 10,000 bytes in a cache of 150,000, of which each may take a tenth."""
+class TestCacheSpace:
+    """Objects of 10,000 bytes in a cache of 150,000 bytes, of which each object may use a tenth."""
 
     MAX_BYTES = 150_000
 
@@ -309,7 +308,7 @@ class TestRoom:
     def names(self, root: Path) -> set[str]:
         return {path.name for path in (root / "one").iterdir() if path.is_file()}
 
-    def test_the_copies_used_least_recently_go_first(self, root: Path) -> None:
+    def test_the_least_recently_used_copies_are_evicted_first(self, root: Path) -> None:
         cache = folder_cache(root, self.MAX_BYTES)
         for number in range(10, 24):
             self.fill(cache, f"{number}")
@@ -325,7 +324,7 @@ class TestRoom:
         assert "12" not in left
         assert used_bytes(root) <= self.MAX_BYTES
 
-    def test_what_a_query_uses_stays_however_long_it_takes(self, root: Path) -> None:
+    def test_copies_in_use_are_never_evicted(self, root: Path) -> None:
         cache, other = folder_cache(root, self.MAX_BYTES), folder_cache(root, self.MAX_BYTES)
         for number in range(10, 24):
             self.fill(cache, f"{number}")
@@ -338,30 +337,30 @@ class TestRoom:
             self.fill_all(other, "24", "25")
         assert kept <= self.names(root)
         query.close()
-        time.sleep(3)  # what was used just now may still be, by clocks as coarse as some
+        time.sleep(3)  # access times have a resolution of two seconds
         for number in range(26, 30):
             self.fill(other, f"{number}")
         assert not kept <= self.names(root)
         assert used_bytes(root) <= self.MAX_BYTES
 
-    @pytest.mark.parametrize("told", ["9" * 40, "", "nonsense"])
-    def test_a_wrong_count_is_set_right(self, root: Path, told: str) -> None:
+    @pytest.mark.parametrize("count", ["9" * 40, "", "nonsense"])
+    def test_a_wrong_count_is_corrected(self, root: Path, count: str) -> None:
         cache = folder_cache(root, self.MAX_BYTES)
         self.fill(cache, "10")
-        (root / "~bytes").write_text(told)
+        (root / "~bytes").write_text(count)
         self.fill(cache, "11")
         assert self.names(root) == {"10", "11"}
         assert int((root / "~bytes").read_text()) == 20_000
 
-    def test_bytes_on_their_way_count(self, root: Path) -> None:
+    def test_reserved_bytes_are_counted(self, root: Path) -> None:
         cache, other = folder_cache(root, self.MAX_BYTES), folder_cache(root, self.MAX_BYTES)
         use = cache.use()
-        with ExitStack() as under_way:
+        with ExitStack() as fills:
             for number in range(9):
-                under_way.enter_context(pytest.raises(GivenUp))
-                under_way.enter_context(use.fill(f"{number}", 15_000))
-                under_way.callback(give_up)
-            (root / "~bytes").write_text("")  # counting anew finds them too
+                fills.enter_context(pytest.raises(Aborted))
+                fills.enter_context(use.fill(f"{number}", 15_000))
+                fills.callback(abort)
+            (root / "~bytes").write_text("")  # a recount includes them too
             with pytest.raises(NoCopy):
                 self.fill_all(other, "20", "21")
         use.close()
@@ -369,9 +368,7 @@ class TestRoom:
         assert int((root / "~bytes").read_text()) <= 10_000
 
 
-def _query_again_and_again(
-    home: Path, root: Path, max_bytes: int, right: list[Any], seconds: float, sender: Any
-) -> None:
+def _query_repeatedly(home: Path, root: Path, max_bytes: int, expected: list[Any], seconds: float, sender: Any) -> None:
     done = 0
     try:
         until = time.monotonic() + seconds
@@ -379,7 +376,7 @@ def _query_again_and_again(
             lake, _ = remote_lake(home, folder_cache(root, max_bytes))
             with lake:
                 for _ in range(5):
-                    assert answer(lake) == right
+                    assert answer(lake) == expected
                     done += 1
                     time.sleep(0.05)
         sender.send(done)
@@ -394,7 +391,7 @@ def _fetch_slowly(home: Path, root: Path, sender: Any) -> None:
     answer(lake)
 
 
-def test_a_killed_process_holds_nothing(home: Path, root: Path, filled: list[Any]) -> None:
+def test_a_killed_process_reserves_no_space(home: Path, root: Path, expected: list[Any]) -> None:
     spawn = multiprocessing.get_context("spawn")
     receiver, sender = spawn.Pipe(duplex=False)
     worker = spawn.Process(target=_fetch_slowly, args=(home, root, sender), daemon=True)
@@ -407,16 +404,16 @@ def test_a_killed_process_holds_nothing(home: Path, root: Path, filled: list[Any
     worker.join()
     assert list(root.glob("~fills/*"))
     assert int((root / "~bytes").read_text()) > 0
-    (root / "~bytes").write_text("")  # as where the room is used up
+    (root / "~bytes").write_text("")  # forces a recount, as a full cache does
     lake, _ = remote_lake(home, folder_cache(root))
     with lake:
-        assert answer(lake) == filled
+        assert answer(lake) == expected
     assert not list(root.glob("~fills/*"))
     assert used_bytes(root) <= int((root / "~bytes").read_text()) <= used_bytes(root) + 1000
 
 
 def test_a_slow_reader_keeps_its_copies(home: Path, root: Path) -> None:
-    """Others fill the cache for as long as it takes its rows, of files that DuckDB has not opened yet."""
+    """Others fill the cache while it reads, including copies that DuckDB has not opened yet."""
     lake, _ = remote_lake(home, None)
     with lake:
         lake.create_table("t", SCHEMA)
@@ -426,23 +423,24 @@ def test_a_slow_reader_keeps_its_copies(home: Path, root: Path) -> None:
     max_bytes = sum(sizes) * 21 // 10
     lake, _ = remote_lake(home, folder_cache(root, max_bytes))
     with lake:
-        taken = 0
+        rows_read = 0
         kept = None
         other = folder_cache(root, max_bytes)
         for batch in lake.sql("SELECT id FROM t").batches():
-            taken += batch.num_rows
+            rows_read += batch.num_rows
             kept = kept or copies(root)
-            if taken < 20 * 65_536:
+            if rows_read < 20 * 65_536:
                 time.sleep(0.2)
                 for _ in range(3):
-                    _drive_out(other, max(sizes))
-        assert taken == 20 * 200_000
+                    _add_copy(other, max(sizes))
+        assert rows_read == 20 * 200_000
         assert kept
         assert len(kept) == 20
         assert copies(root) == kept
 
 
-def _drive_out(cache: Any, size: int) -> None:
+def _add_copy(cache: Any, size: int) -> None:
+    """Write another copy, which may evict others."""
     use = cache.use()
     try:
         with use.fill(f"junk{time.monotonic_ns()}", size) as target:
@@ -454,22 +452,22 @@ def _drive_out(cache: Any, size: int) -> None:
 
 
 @pytest.mark.slow
-def test_damage_anywhere_gives_right_answers_or_errors(home: Path, root: Path, filled: list[Any]) -> None:
-    """Rounds of damage to copies and objects alike; each round is a new process, with what the last one left."""
+def test_damage_anywhere_gives_correct_results_or_errors(home: Path, root: Path, expected: list[Any]) -> None:
+    """Rounds of damage to copies and objects; each round starts a new lake with the files of the last one."""
     random_choices = chance("cached files")
     objects = sorted((home / "storage").glob("**/*/data/*.parquet")) + sorted((home / "storage").glob("**/deletes/*"))
-    whole = {path: path.read_bytes() for path in objects}
+    intact = {path: path.read_bytes() for path in objects}
     answered = 0
     for turn in range(BUDGET.damages // 2):
-        for path, data in whole.items():
+        for path, data in intact.items():
             path.write_bytes(data)
-        for victim in random_choices.sample([*objects, *copies(root), *copies(root)], k=2):
-            if victim.exists() and victim.stat().st_size:
-                random_choices.choice(DAMAGES)(victim, random_choices)
+        for file in random_choices.sample([*objects, *copies(root), *copies(root)], k=2):
+            if file.exists() and file.stat().st_size:
+                random_choices.choice(DAMAGES)(file, random_choices)
         lake, _ = remote_lake(home, folder_cache(root))
         with lake:
             try:
-                assert answer(lake) == filled, turn
+                assert answer(lake) == expected, turn
                 answered += 1
             except (ObjectDamaged, ObjectMissing) as error:
                 assert "/" in error.key
@@ -477,8 +475,8 @@ def test_damage_anywhere_gives_right_answers_or_errors(home: Path, root: Path, f
 
 
 @pytest.mark.slow
-def test_processes_that_drive_each_others_copies_out(home: Path, root: Path, filled: list[Any]) -> None:
-    """Two processes read all the time; a third writes copies of its own for as long, so that theirs must go."""
+def test_processes_that_evict_each_others_copies(home: Path, root: Path, expected: list[Any]) -> None:
+    """Two processes read continuously, while this one writes other copies, so that theirs are evicted."""
     lake, _ = remote_lake(home, None)
     with lake:
         sizes = [path.stat().st_size for path in (home / "storage").glob("**/data/*.parquet")]
@@ -486,7 +484,7 @@ def test_processes_that_drive_each_others_copies_out(home: Path, root: Path, fil
     spawn = multiprocessing.get_context("spawn")
     pipes = [spawn.Pipe(duplex=False) for _ in range(2)]
     workers = [
-        spawn.Process(target=_query_again_and_again, args=(home, root, max_bytes, filled, 12.0, pipe[1]), daemon=True)
+        spawn.Process(target=_query_repeatedly, args=(home, root, max_bytes, expected, 12.0, pipe[1]), daemon=True)
         for pipe in pipes
     ]
     for worker in workers:
@@ -494,7 +492,7 @@ def test_processes_that_drive_each_others_copies_out(home: Path, root: Path, fil
     most = 0
     other = folder_cache(root, max_bytes)
     while any(worker.is_alive() for worker in workers):
-        _drive_out(other, max(sizes))
+        _add_copy(other, max(sizes))
         most = max(most, used_bytes(root)) if root.exists() else most
         time.sleep(0.01)
     answers = [pipe[0].recv() for pipe in pipes]
@@ -522,10 +520,10 @@ def test_deployments_have_folders_of_their_own(home: Path) -> None:
     assert len(folders) == len(others)
 
 
-def test_a_store_that_is_down_is_told_of(home: Path, root: Path, filled: list[Any]) -> None:
+def test_an_unavailable_store_is_an_error(home: Path, root: Path, expected: list[Any]) -> None:
     class Down(_Slow):
         def chunks(self, key: str) -> Iterator[bytes]:
-            raise StoreUnavailable("read", key, "it does not answer")
+            raise StoreUnavailable("read", key, "the store does not respond")
 
     lake, _ = remote_lake(home, folder_cache(root), Down(LocalObjectStore(home / "storage")))
     with lake, pytest.raises(StoreUnavailable):

@@ -1,4 +1,4 @@
-"""The local store when the disk fails, the process dies, or the power goes, at every single system call."""
+"""The local store when the disk fails, the process dies, or the power is lost, at every single system call."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ Write = Callable[[LocalObjectStore], None]
 
 
 class FailingFileSystem(FileSystem):
-    """Counts the calls and, at the `at`-th, does what `fail` says, before the call or after it took effect."""
+    """Calls `fail` at the call with this number, before the system call or after it took effect."""
 
-    def __init__(self, at: int, fail: Callable[[], None], after: bool = False) -> None:
-        self._at = at
+    def __init__(self, number: int, fail: Callable[[], None], after: bool = False) -> None:
+        self._number = number
         self._fail = fail
         self._after = after
         self._calls = 0
@@ -38,20 +38,20 @@ class FailingFileSystem(FileSystem):
 
     def _call(self, name: str, call: Callable[..., Any], arguments: Iterable[Any]) -> Any:
         self._calls += 1
-        if self._calls != self._at:
+        if self._calls != self._number:
             return call(*arguments)
-        if self._after or name == "close":  # which frees the descriptor, whatever it says
+        if self._after or name == "close":  # a failed close frees the descriptor too
             with suppress(OSError):
-                _put_away(name, call(*arguments))
+                _close_result(name, call(*arguments))
         return self._fail()
 
     @property
     def _has_failed(self) -> bool:
-        return self._calls >= self._at
+        return self._calls >= self._number
 
 
-class ForgetfulFileSystem(FileSystem):
-    """Knows what a power loss would take: bytes, and entries of folders, that were not synced."""
+class PowerLossFileSystem(FileSystem):
+    """Tracks what a power loss would destroy: bytes, and entries of folders, that are not synced."""
 
     def __init__(self) -> None:
         self.unsynced: set[Path] = set()
@@ -59,27 +59,27 @@ class ForgetfulFileSystem(FileSystem):
 
     def create(self, path: Path) -> int:
         self.unsynced.add(path)
-        return self._opened(super().create(path), path)
+        return self._tracked(super().create(path), path)
 
     def open(self, path: Path) -> int:
-        return self._opened(super().open(path), path)
+        return self._tracked(super().open(path), path)
 
     def fsync(self, descriptor: int) -> None:
         super().fsync(descriptor)
         path = self._open[descriptor]
-        self.unsynced = {each for each in self.unsynced if each != path and not (path.is_dir() and each.parent == path)}
+        self.unsynced = {one for one in self.unsynced if one != path and not (path.is_dir() and one.parent == path)}
 
     def write(self, descriptor: int, data: memoryview) -> int:
         self.unsynced.add(self._open[descriptor])
         return super().write(descriptor, data)
 
     def link(self, source: Path, target: Path) -> None:
-        assert source not in self.unsynced, "its bytes may be lost while its name stays"
+        assert source not in self.unsynced, "a power loss may destroy the bytes and keep the name"
         super().link(source, target)
         self.unsynced.add(target)
 
     def replace(self, source: Path, target: Path) -> None:
-        assert source not in self.unsynced, "its bytes may be lost while its name stays"
+        assert source not in self.unsynced, "a power loss may destroy the bytes and keep the name"
         super().replace(source, target)
         self.unsynced.add(target)
 
@@ -91,12 +91,12 @@ class ForgetfulFileSystem(FileSystem):
         super().mkdir(path)
         self.unsynced.add(path)
 
-    def _opened(self, descriptor: int, path: Path) -> int:
+    def _tracked(self, descriptor: int, path: Path) -> int:
         self._open[descriptor] = path
         return descriptor
 
     def lost(self, path: Path) -> set[Path]:
-        """Which parts of the way to `path` a power loss would take."""
+        """The parts of `path` that a power loss would destroy."""
         return self.unsynced & {path, *path.parents}
 
 
@@ -115,8 +115,8 @@ def stream(store: LocalObjectStore) -> None:
 
 
 WRITES = pytest.mark.parametrize("write", [put_if_absent, put, stream])
-REPORTED = pytest.mark.parametrize(
-    ("number", "after"),
+ERRORS = pytest.mark.parametrize(
+    ("error_number", "after"),
     [(errno.EIO, False), (errno.EIO, True), (errno.ENOSPC, False), (errno.EACCES, False), (errno.EDQUOT, False)],
 )
 
@@ -129,7 +129,7 @@ def raising(number: int) -> Callable[[], None]:
 
 
 class OvertakenFileSystem(FailingFileSystem):
-    """Another writer always links first."""
+    """A file system on which another writer always links first."""
 
     def link(self, source: Path, target: Path) -> None:
         target.write_bytes(OLD)
@@ -140,54 +140,55 @@ def failing_stores(
     tmp_path: Path,
     fail: Callable[[], None],
     after: bool,
-    made: bool,
+    root_exists: bool,
     kind: type[FailingFileSystem] = FailingFileSystem,
 ) -> Iterable[tuple[LocalObjectStore, FailingFileSystem]]:
-    """One new store for each call that can fail, until there was no such call. `made`: its folders exist."""
-    for at in range(1, 200):
-        root = tmp_path / f"{at}"
-        if made:
+    """One new store for each call that can fail, until a use makes no call that fails."""
+    for number in range(1, 200):
+        root = tmp_path / f"{number}"
+        if root_exists:
             LocalObjectStore(root).put(KEY + "-neighbour", OLD)
-        file_system = kind(at, fail, after)
+        file_system = kind(number, fail, after)
         yield LocalObjectStore(root, file_system), file_system
         if not file_system._has_failed:
-            assert at > 5
+            assert number > 5
             return
-    pytest.fail("it never ends")
+    pytest.fail("every use makes a call that fails")
 
 
-def seen(tmp_path: Path, at: int) -> bytes | None:
-    """The object after the fault, read by another process's store. Nothing but objects is listed."""
-    store = LocalObjectStore(tmp_path / f"{at}")
+def found_after(tmp_path: Path, number: int) -> bytes | None:
+    """The object after the fault at this call, read by a new store, which lists objects only."""
+    store = LocalObjectStore(tmp_path / f"{number}")
     assert {entry.key for entry in store.list("")} <= {KEY, KEY + "-neighbour"}
     assert set(store.folders("")) <= {"acme"}
     return store.read(KEY)
 
 
 @WRITES
-@REPORTED
-@pytest.mark.parametrize("made", [False, True], ids=["new root", "old root"])
-def test_an_error_at_any_call_leaves_the_object_whole_or_absent(
-    tmp_path: Path, write: Write, number: int, after: bool, made: bool
+@ERRORS
+@pytest.mark.parametrize("root_exists", [False, True], ids=["new root", "old root"])
+def test_an_error_at_any_call_leaves_the_object_complete_or_absent(
+    tmp_path: Path, write: Write, error_number: int, after: bool, root_exists: bool
 ) -> None:
-    for at, (store, _) in enumerate(failing_stores(tmp_path, raising(number), after, made), start=1):
+    stores = failing_stores(tmp_path, raising(error_number), after, root_exists)
+    for number, (store, _) in enumerate(stores, start=1):
         try:
             write(store)
         except PutAmbiguous:
             assert write is put_if_absent
-            assert seen(tmp_path, at) in (None, NEW)
-            assert store.settle(KEY) == seen(tmp_path, at)
+            assert found_after(tmp_path, number) in (None, NEW)
+            assert store.settle(KEY) == found_after(tmp_path, number)
         except StoreUnavailable as error:
-            _check_reason(error, number)
+            _check_reason(error, error_number)
             possible = (None, NEW) if write is put else (None,)
-            assert seen(tmp_path, at) in possible
+            assert found_after(tmp_path, number) in possible
         else:
-            assert seen(tmp_path, at) == NEW
+            assert found_after(tmp_path, number) == NEW
 
 
 @WRITES
 def test_an_error_at_any_call_does_not_stop_the_next_attempt(tmp_path: Path, write: Write) -> None:
-    for at, (store, _) in enumerate(failing_stores(tmp_path, raising(errno.EIO), False, False), start=1):
+    for number, (store, _) in enumerate(failing_stores(tmp_path, raising(errno.EIO), False, False), start=1):
         for _ in range(2):
             try:
                 write(store)
@@ -196,7 +197,7 @@ def test_an_error_at_any_call_does_not_stop_the_next_attempt(tmp_path: Path, wri
             except PutConflict:
                 assert write is put_if_absent
             break
-        assert seen(tmp_path, at) == NEW
+        assert found_after(tmp_path, number) == NEW
 
 
 @WRITES
@@ -208,36 +209,37 @@ def test_no_error_leaves_a_descriptor_open(tmp_path: Path, write: Write) -> None
     assert open_descriptors() == before
 
 
-def test_an_error_while_replacing_leaves_the_old_bytes_or_the_new(tmp_path: Path) -> None:
+def test_an_error_during_a_replacement_leaves_the_old_or_the_new_bytes(tmp_path: Path) -> None:
     for after in (False, True):
         folder = tmp_path / str(after)
-        for at, (store, _) in enumerate(failing_stores(folder, raising(errno.EIO), after, made=True), start=1):
-            LocalObjectStore(folder / f"{at}").put(KEY, OLD)
+        stores = failing_stores(folder, raising(errno.EIO), after, root_exists=True)
+        for number, (store, _) in enumerate(stores, start=1):
+            LocalObjectStore(folder / f"{number}").put(KEY, OLD)
             try:
                 put(store)
             except StoreUnavailable:
-                assert seen(folder, at) in (OLD, NEW)
+                assert found_after(folder, number) in (OLD, NEW)
             else:
-                assert seen(folder, at) == NEW
+                assert found_after(folder, number) == NEW
 
 
-def test_an_error_while_losing_leaves_the_winner(tmp_path: Path) -> None:
+def test_an_error_during_a_lost_race_leaves_the_winner(tmp_path: Path) -> None:
     stores = failing_stores(tmp_path, raising(errno.EIO), False, True, OvertakenFileSystem)
-    for at, (store, _) in enumerate(stores, start=1):
+    for number, (store, _) in enumerate(stores, start=1):
         with pytest.raises((PutConflict, PutAmbiguous, StoreUnavailable)) as caught:
             put_if_absent(store)
-        assert seen(tmp_path, at) == OLD or caught.type is not PutConflict
-        assert seen(tmp_path, at) != NEW
+        assert found_after(tmp_path, number) == OLD or caught.type is not PutConflict
+        assert found_after(tmp_path, number) != NEW
 
 
 @pytest.mark.parametrize("after", [False, True])
 @WRITES
-def test_dying_at_any_call_leaves_the_object_whole_or_absent(tmp_path: Path, write: Write, after: bool) -> None:
+def test_a_crash_at_any_call_leaves_the_object_complete_or_absent(tmp_path: Path, write: Write, after: bool) -> None:
     def die() -> None:
         os._exit(9)
 
     outcomes = set()
-    for at, (store, file_system) in enumerate(failing_stores(tmp_path, die, after, made=False), start=1):
+    for number, (store, file_system) in enumerate(failing_stores(tmp_path, die, after, root_exists=False), start=1):
         child = os.fork()
         if child == 0:
             try:
@@ -246,23 +248,23 @@ def test_dying_at_any_call_leaves_the_object_whole_or_absent(tmp_path: Path, wri
             finally:
                 os._exit(1)
         _, status = os.waitpid(child, 0)
-        found = seen(tmp_path, at)
+        found = found_after(tmp_path, number)
         outcomes.add(found)
         assert found in (None, NEW)
         if status == 0:
             assert found == NEW
             break
-        file_system._calls = at  # counted in the child
+        file_system._calls = number  # the calls were counted in the child
         if found is None:
-            write(LocalObjectStore(tmp_path / f"{at}"))
-        assert seen(tmp_path, at) == NEW
+            write(LocalObjectStore(tmp_path / f"{number}"))
+        assert found_after(tmp_path, number) == NEW
     assert outcomes == {None, NEW}
 
 
 @WRITES
-def test_a_power_loss_right_after_a_write_takes_nothing(tmp_path: Path, write: Write) -> None:
+def test_a_power_loss_after_a_write_destroys_nothing(tmp_path: Path, write: Write) -> None:
     root = tmp_path / "deep" / "root"
-    file_system = ForgetfulFileSystem()
+    file_system = PowerLossFileSystem()
     store = LocalObjectStore(root, file_system)
     write(store)
     assert file_system.lost(root / KEY) == set()
@@ -270,8 +272,8 @@ def test_a_power_loss_right_after_a_write_takes_nothing(tmp_path: Path, write: W
     assert file_system.lost(root / (KEY + "-next")) == set()
 
 
-def test_a_power_loss_takes_nothing_from_a_folder_that_another_process_has_just_made(tmp_path: Path) -> None:
-    file_system = ForgetfulFileSystem()
+def test_a_power_loss_destroys_nothing_in_a_folder_that_another_process_has_just_created(tmp_path: Path) -> None:
+    file_system = PowerLossFileSystem()
     folder = tmp_path
     for name in Path(KEY).parent.parts:
         folder /= name
@@ -280,17 +282,17 @@ def test_a_power_loss_takes_nothing_from_a_folder_that_another_process_has_just_
     assert file_system.lost(tmp_path / KEY) == set()
 
 
-def test_a_power_loss_does_not_bring_deleted_objects_back(tmp_path: Path) -> None:
-    file_system = ForgetfulFileSystem()
+def test_a_power_loss_does_not_restore_deleted_objects(tmp_path: Path) -> None:
+    file_system = PowerLossFileSystem()
     store = LocalObjectStore(tmp_path, file_system)
     put(store)
     store.delete([KEY])
     assert file_system.lost(tmp_path / KEY) == set()
 
 
-def test_settling_makes_what_it_finds_durable(tmp_path: Path) -> None:
+def test_settling_makes_the_object_durable(tmp_path: Path) -> None:
     LocalObjectStore(tmp_path).put(KEY, NEW)
-    file_system = ForgetfulFileSystem()
+    file_system = PowerLossFileSystem()
     file_system.unsynced = {tmp_path / KEY, *(tmp_path / KEY).parents} - {tmp_path, *tmp_path.parents}
     assert LocalObjectStore(tmp_path, file_system).settle(KEY) == NEW
     assert file_system.lost(tmp_path / KEY) == set()
@@ -313,8 +315,8 @@ def test_an_error_while_reading_or_deleting_is_reported(
 ) -> None:
     LocalObjectStore(tmp_path).put(KEY, NEW)
     failures = 0
-    for at in range(1, 50):
-        file_system = FailingFileSystem(at, raising(errno.EIO))
+    for number in range(1, 50):
+        file_system = FailingFileSystem(number, raising(errno.EIO))
         try:
             use(LocalObjectStore(tmp_path, file_system))
         except StoreUnavailable as error:
@@ -339,7 +341,7 @@ def test_a_file_system_without_links_is_refused(tmp_path: Path, number: int) -> 
     assert list((tmp_path / "~drafts").iterdir()) == []
 
 
-def test_a_network_file_system_that_repeats_a_link_has_not_lost_it(tmp_path: Path) -> None:
+def test_a_link_that_a_network_file_system_repeats_is_not_a_conflict(tmp_path: Path) -> None:
     class RepeatedLink(FileSystem):
         def link(self, source: Path, target: Path) -> None:
             super().link(source, target)
@@ -369,8 +371,8 @@ def _check_reason(error: StoreUnavailable, number: int) -> None:
     assert error.action
 
 
-def _put_away(name: str, result: Any) -> None:
-    """Close what a call opened before it was made to fail."""
+def _close_result(name: str, result: Any) -> None:
+    """Close the descriptor or folder that a call opened before its injected failure."""
     if name in ("create", "open"):
         os.close(result)
     if name == "scan":

@@ -1,4 +1,4 @@
-"""The local store among other things on a disk: odd roots, foreign files, removed folders, leftovers."""
+"""The local store and its surroundings on disk: unusual roots, foreign files, removed folders, leftovers of crashes."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from supertable.domain.errors import StoreUnavailable
 def test_duckdb_opens_exactly_the_object_at_its_location(tmp_path: Path, name: str) -> None:
     store = LocalObjectStore(tmp_path / name)
     decoy = LocalObjectStore(tmp_path / "axbxcde")
-    for each, number in ((store, 1), (decoy, 2)):
+    for target, number in ((store, 1), (decoy, 2)):
         sink = pa.BufferOutputStream()
         pq.write_table(pa.table({"n": [number]}), sink)
-        each.put("data/a.parquet", sink.getvalue().to_pybytes())
+        target.put("data/a.parquet", sink.getvalue().to_pybytes())
     rows = duckdb.execute("SELECT n FROM read_parquet(?)", [[store.location("data/a.parquet")]]).fetchall()
     assert rows == [(1,)]
 
 
-def test_a_relative_root_stays_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_relative_root_does_not_follow_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     store = LocalObjectStore(Path("store"))
     store.put("a", b"1")
@@ -37,21 +37,21 @@ def test_a_relative_root_stays_where_it_was(tmp_path: Path, monkeypatch: pytest.
     assert store.location("a") == str(tmp_path / "store" / "a")
 
 
-def test_a_root_behind_a_symbolic_link(tmp_path: Path) -> None:
+def test_a_root_may_be_a_symbolic_link(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
     LocalObjectStore(tmp_path / "link").put("a/b", b"1")
     assert LocalObjectStore(tmp_path / "real").read("a/b") == b"1"
 
 
-def test_nothing_is_made_before_the_first_write(tmp_path: Path) -> None:
+def test_no_folder_is_created_before_the_first_write(tmp_path: Path) -> None:
     store = LocalObjectStore(tmp_path / "store")
     assert store.read("a") is None
     assert list(store.list("")) == []
     assert not (tmp_path / "store").exists()
 
 
-def test_files_that_are_no_objects_are_not_listed(tmp_path: Path) -> None:
+def test_files_that_are_not_objects_are_not_listed(tmp_path: Path) -> None:
     store = LocalObjectStore(tmp_path)
     store.put("a/b", b"1")
     (tmp_path / "lost+found").mkdir()
@@ -86,7 +86,7 @@ def test_a_writer_never_replaces_an_object(tmp_path: Path) -> None:
     assert store.read("a") == b"1"
 
 
-def test_a_folder_removed_by_somebody_is_made_again(tmp_path: Path) -> None:
+def test_a_removed_folder_is_created_again(tmp_path: Path) -> None:
     store = LocalObjectStore(tmp_path / "root")
     for folder in ("root/a/b", "root/a", "root", "root/~drafts"):
         for number, write in enumerate([store.put, store.put_if_absent]):
@@ -106,7 +106,7 @@ def test_a_file_in_place_of_the_root_is_reported(tmp_path: Path) -> None:
     assert store.read("a") is None
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may do anything")
+@pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not restrict the superuser")
 def test_missing_permission_is_reported(tmp_path: Path) -> None:
     store = LocalObjectStore(tmp_path)
     store.put("a", b"1")
@@ -115,7 +115,7 @@ def test_missing_permission_is_reported(tmp_path: Path) -> None:
         store.read("a")
 
 
-def test_what_a_crash_left_behind_is_removed_a_day_later(tmp_path: Path) -> None:
+def test_temporary_files_of_a_crash_are_removed_after_a_day(tmp_path: Path) -> None:
     LocalObjectStore(tmp_path).put("a", b"1")
     fresh, stale = tmp_path / "~drafts" / "fresh", tmp_path / "~drafts" / "stale"
     fresh.touch()

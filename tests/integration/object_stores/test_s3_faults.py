@@ -1,4 +1,4 @@
-"""S3 behind a network that fails: nothing is lost, nothing doubled, nothing cut short."""
+"""S3 behind a failing network: no object is lost, duplicated or truncated."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def prefix() -> str:
 
 @pytest.fixture
 def store(seaweedfs: SeaweedFS, proxy: FaultProxy, prefix: str, tmp_path: Path) -> ObjectStore:
-    """It gives up soon. The bucket is there, and the connection was used before."""
+    """A store with short timeouts and few attempts. The bucket exists, and the connection is open."""
     address = replace(seaweedfs.address, endpoint=proxy.endpoint, timeouts=S3Timeouts(1, 0.5, 3))
     store = CloudObjectStore(S3Bucket(address), prefix, tmp_path / "uploads")
     store.size("warm")
@@ -46,19 +46,19 @@ def store(seaweedfs: SeaweedFS, proxy: FaultProxy, prefix: str, tmp_path: Path) 
 
 
 @pytest.fixture
-def calm(seaweedfs: SeaweedFS, prefix: str, tmp_path: Path) -> ObjectStore:
-    """The same objects by another way."""
+def direct(seaweedfs: SeaweedFS, prefix: str, tmp_path: Path) -> ObjectStore:
+    """A store with the same objects, without the proxy."""
     return CloudObjectStore(S3Bucket(seaweedfs.address), prefix, tmp_path / "uploads")
 
 
 def first(burst: int, fault: WireFault, *methods: str) -> Script:
-    """The first requests by these methods meet the fault."""
-    met: list[Request] = []
+    """A script that injects the fault into the first `burst` requests with these methods."""
+    failed: list[Request] = []
 
     def script(request: Request) -> WireFault | None:
-        if request.method not in methods or len(met) == burst:
+        if request.method not in methods or len(failed) == burst:
             return None
-        met.append(request)
+        failed.append(request)
         return fault
 
     return script
@@ -66,36 +66,36 @@ def first(burst: int, fault: WireFault, *methods: str) -> Script:
 
 @FAULTS
 @BURSTS
-def test_a_create_has_won_or_not_and_says_so_or_that_it_does_not_know(
-    store: ObjectStore, calm: ObjectStore, proxy: FaultProxy, fault: WireFault, burst: int
+def test_a_create_with_faults_wins_or_is_ambiguous(
+    store: ObjectStore, direct: ObjectStore, proxy: FaultProxy, fault: WireFault, burst: int
 ) -> None:
     proxy.script = first(burst, fault, *WRITES)
     try:
         store.put_if_absent("log/1", b"ours")
         won = True
     except PutAmbiguous:
-        won = calm.settle("log/1") is not None
+        won = direct.settle("log/1") is not None
     assert proxy.met >= 1
-    assert calm.read("log/1") == (b"ours" if won else None)
+    assert direct.read("log/1") == (b"ours" if won else None)
     proxy.script = nothing
     if won:
         with pytest.raises(PutConflict):
             store.put_if_absent("log/1", b"other")
     else:
         store.put_if_absent("log/1", b"ours")
-    assert calm.read("log/1") == b"ours"
+    assert direct.read("log/1") == b"ours"
 
 
 @FAULTS
 @BURSTS
-def test_a_create_that_came_too_late_never_wins(
-    store: ObjectStore, calm: ObjectStore, proxy: FaultProxy, fault: WireFault, burst: int
+def test_a_create_of_an_existing_key_never_wins(
+    store: ObjectStore, direct: ObjectStore, proxy: FaultProxy, fault: WireFault, burst: int
 ) -> None:
-    calm.put("log/1", b"theirs")
+    direct.put("log/1", b"theirs")
     proxy.script = first(burst, fault, *WRITES)
     with pytest.raises((PutConflict, PutAmbiguous)):
         store.put_if_absent("log/1", b"ours")
-    assert calm.read("log/1") == b"theirs"
+    assert direct.read("log/1") == b"theirs"
 
 
 USES: list[Callable[[ObjectStore], object]] = [
@@ -110,13 +110,13 @@ USES: list[Callable[[ObjectStore], object]] = [
 
 @FAULTS
 @BURSTS
-def test_what_is_read_is_right_or_an_error(
-    store: ObjectStore, calm: ObjectStore, proxy: FaultProxy, fault: WireFault, burst: int
+def test_reads_with_faults_are_complete_or_raise_an_error(
+    store: ObjectStore, direct: ObjectStore, proxy: FaultProxy, fault: WireFault, burst: int
 ) -> None:
-    calm.put("a/small", b"small")
-    calm.put("a/large", random.Random(1).randbytes(9 * MEGABYTE))
+    direct.put("a/small", b"small")
+    direct.put("a/large", random.Random(1).randbytes(9 * MEGABYTE))
     for use in USES:
-        expected, met = use(calm), proxy.met
+        expected, met = use(direct), proxy.met
         proxy.script = first(burst, fault, *READS)
         try:
             assert use(store) == expected
@@ -127,16 +127,16 @@ def test_what_is_read_is_right_or_an_error(
 
 @FAULTS
 @pytest.mark.parametrize("point", range(1, 6))
-def test_a_streamed_object_is_whole_or_not_there_and_leaves_no_parts(
+def test_a_streamed_object_is_complete_or_absent_and_leaves_no_parts(
     store: ObjectStore,
-    calm: ObjectStore,
+    direct: ObjectStore,
     seaweedfs: SeaweedFS,
     proxy: FaultProxy,
     prefix: str,
     fault: WireFault,
     point: int,
 ) -> None:
-    """Its requests are: begin, three parts, complete. From the `point`-th on the network is gone, for a while."""
+    """The requests are: begin, three parts, complete. From the `point`-th request on, three requests fail."""
     data = random.Random(2).randbytes(20 * MEGABYTE)
     before = proxy.seen
     proxy.script = lambda request: fault if before + point <= request.number < before + point + 3 else None
@@ -144,10 +144,10 @@ def test_a_streamed_object_is_whole_or_not_there_and_leaves_no_parts(
         with store.open_writer("data/a") as writer:
             writer.write(data)
     except StoreUnavailable:
-        assert calm.size("data/a") is None
+        assert direct.size("data/a") is None
     else:
-        assert calm.read("data/a") == data
+        assert direct.read("data/a") == data
     assert proxy.met >= 1
-    if point > 1:  # else the answer that names the upload may be what got lost
+    if point > 1:  # else the response with the upload's id may be lost
         client = S3Bucket(seaweedfs.address)._client
         assert client.list_multipart_uploads(Bucket="supertable", Prefix=prefix).get("Uploads", []) == []

@@ -1,4 +1,4 @@
-"""S3 and MinIO by their settings, against SeaweedFS: large objects, many objects, refusals, signed addresses."""
+"""S3 and MinIO, configured by settings, with SeaweedFS: large objects, many objects, refusals, signed addresses."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def opened() -> ObjectStore:
     return object_store(load_settings())
 
 
-def resident() -> int:
-    """This process's memory, in bytes."""
+def resident_bytes() -> int:
+    """The memory of this process."""
     pages = Path("/proc/self/statm").read_text().split()[1]
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
-def spooled(home: Path) -> list[Path]:
+def spool_files(home: Path) -> list[Path]:
     return [path for path in home.rglob("uploads/*") if path.is_file()]
 
 
@@ -56,47 +56,47 @@ def test_a_large_object_is_streamed_in_bounded_memory(home: Path) -> None:
     store = opened()
     store.put("warm", b"")
     blocks = [bytes([n]) * MEGABYTE for n in range(8)]
-    before = resident()
-    most = before
+    before = most = resident_bytes()
     with store.open_writer("data/large") as writer:
         for turn in range(200):
             writer.write(blocks[turn % 8])
-    most = max(most, resident())
-    at = 0
-    for piece in store.chunks("data/large"):
-        assert piece[:: MEGABYTE // 4] == bytes(at // MEGABYTE % 8 for at in range(at, at + len(piece), MEGABYTE // 4))
-        at += len(piece)
-        most = max(most, resident())
-    assert at == store.size("data/large") == 200 * MEGABYTE
+    most = max(most, resident_bytes())
+    start = 0
+    for chunk in store.chunks("data/large"):
+        offsets = range(start, start + len(chunk), MEGABYTE // 4)
+        assert chunk[:: MEGABYTE // 4] == bytes(offset // MEGABYTE % 8 for offset in offsets)
+        start += len(chunk)
+        most = max(most, resident_bytes())
+    assert start == store.size("data/large") == 200 * MEGABYTE
     assert most - before < 100 * MEGABYTE
-    assert spooled(home) == []
+    assert spool_files(home) == []
 
 
 @pytest.mark.parametrize("size", [0, 1, ranged_reads.RANGE_BYTES - 1, ranged_reads.RANGE_BYTES])
-def test_sizes_about_one_piece_are_read_whole(size: int) -> None:
+def test_objects_of_up_to_one_range_are_read_completely(size: int) -> None:
     store = opened()
     store.put("a", b"x" * size)
     assert b"".join(store.chunks("a")) == b"x" * size
 
 
 @pytest.mark.parametrize("more", [1, ranged_reads.RANGE_BYTES, 3 * ranged_reads.RANGE_BYTES + 7])
-def test_larger_ones_are_read_in_ranges_and_in_order(more: int) -> None:
+def test_larger_objects_are_read_in_ranges_and_in_order(more: int) -> None:
     store = opened()
     data = b"".join(n.to_bytes(4) for n in range((ranged_reads.RANGE_BYTES + more) // 4 + 1))
     store.put("a", data)
-    pieces = list(store.chunks("a"))
-    assert b"".join(pieces) == data
-    assert max(map(len, pieces)) <= ranged_reads.RANGE_BYTES
+    chunks = list(store.chunks("a"))
+    assert b"".join(chunks) == data
+    assert max(map(len, chunks)) <= ranged_reads.RANGE_BYTES
 
 
-def test_ranges_are_of_one_and_the_same_object() -> None:
+def test_replacing_an_object_while_it_is_read_is_an_error() -> None:
     store = opened()
     store.put("a", b"1" * (20 * MEGABYTE))
-    pieces = store.chunks("a")
-    next(pieces)
+    chunks = store.chunks("a")
+    next(chunks)
     store.put("a", b"2" * (20 * MEGABYTE))
     with pytest.raises(StoreUnavailable, match="replaced"):
-        list(pieces)
+        list(chunks)
 
 
 # many objects
@@ -139,7 +139,7 @@ def test_deployments_in_one_bucket_do_not_see_each_other(environment: pytest.Mon
     assert [store.size("log/1") for store in stores] == [3, 4, None, 9]
 
 
-def test_a_lake_s_own_bucket_is_made_at_the_first_use_of_minio(environment: pytest.MonkeyPatch) -> None:
+def test_the_bucket_is_created_at_the_first_use_of_minio(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("STORAGE_BUCKET", f"new-{uuid4().hex}")
     store = opened()
     assert store.read("a") is None
@@ -150,14 +150,14 @@ def test_a_lake_s_own_bucket_is_made_at_the_first_use_of_minio(environment: pyte
 # refusals
 
 
-def test_minio_needs_an_address(environment: pytest.MonkeyPatch) -> None:
+def test_minio_requires_an_endpoint(environment: pytest.MonkeyPatch) -> None:
     environment.delenv("STORAGE_ENDPOINT_URL")
     with pytest.raises(InvalidSetting, match="STORAGE_ENDPOINT_URL"):
         opened()
 
 
 @pytest.mark.parametrize("missing", ["STORAGE_ACCESS_KEY", "STORAGE_SECRET_KEY"])
-def test_keys_come_in_pairs(environment: pytest.MonkeyPatch, missing: str) -> None:
+def test_both_keys_are_required(environment: pytest.MonkeyPatch, missing: str) -> None:
     environment.delenv(missing)
     with pytest.raises(InvalidSetting, match=missing):
         opened()
@@ -177,10 +177,12 @@ def test_a_missing_bucket_of_s3_is_named(environment: pytest.MonkeyPatch) -> Non
             use()
 
 
-WRONG = "wrong-secret-which-nobody-may-see"
+WRONG = "wrong-secret-that-is-never-shown"
 
 
 def refusals(store: ObjectStore) -> Iterator[str]:
+    """The messages of all errors, and of their causes, when each use of the store fails."""
+
     def stream() -> None:
         with store.open_writer("a") as writer:
             writer.write(b"x")
@@ -212,26 +214,26 @@ def refusals(store: ObjectStore) -> Iterator[str]:
 
 @pytest.mark.parametrize("setting", ["STORAGE_ACCESS_KEY", "STORAGE_SECRET_KEY"])
 @pytest.mark.parametrize("kind", ["S3", "MINIO"])
-def test_refused_credentials_are_told_and_not_shown(environment: pytest.MonkeyPatch, setting: str, kind: str) -> None:
+def test_refused_credentials_are_never_shown(environment: pytest.MonkeyPatch, setting: str, kind: str) -> None:
     environment.setenv("STORAGE_TYPE", kind)
     environment.setenv(setting, WRONG)
     store = opened()
-    for said in refusals(store):
-        assert "credentials were refused" in said
-        assert "STORAGE_ACCESS_KEY" in said
-        assert not any(secret in said for secret in (WRONG, SECRET_KEY, ACCESS_KEY))
+    for message in refusals(store):
+        assert "credentials were refused" in message
+        assert "STORAGE_ACCESS_KEY" in message
+        assert not any(secret in message for secret in (WRONG, SECRET_KEY, ACCESS_KEY))
     assert not any(secret in repr(store) for secret in (WRONG, SECRET_KEY, ACCESS_KEY))
 
 
-def test_without_credentials_it_says_what_to_set(environment: pytest.MonkeyPatch, home: Path) -> None:
+def test_missing_credentials_are_an_error(environment: pytest.MonkeyPatch, home: Path) -> None:
     for name in ("STORAGE_ACCESS_KEY", "STORAGE_SECRET_KEY"):
         environment.delenv(name)
     environment.setenv("HOME", str(home))
-    for said in refusals(opened()):
-        assert "no credentials were found" in said
+    for message in refusals(opened()):
+        assert "no credentials were found" in message
 
 
-def test_amazon_s_own_variables_stand_in(environment: pytest.MonkeyPatch) -> None:
+def test_variables_of_aws_are_used_in_place_of_our_settings(environment: pytest.MonkeyPatch) -> None:
     for name in ("STORAGE_ACCESS_KEY", "STORAGE_SECRET_KEY"):
         environment.delenv(name)
     environment.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
@@ -245,14 +247,14 @@ def test_amazon_s_own_variables_stand_in(environment: pytest.MonkeyPatch) -> Non
     assert opened().read("a") == b"x"
 
 
-def test_nobody_listening_is_told(environment: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_server_is_an_error_that_names_the_setting(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("STORAGE_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(StoreUnavailable, match="STORAGE_ENDPOINT_URL"):
         opened().read("a")
 
 
-class Careless(BaseHTTPRequestHandler):
-    """A store that knows nothing of `If-None-Match`: whoever comes last wins."""
+class WithoutConditions(BaseHTTPRequestHandler):
+    """A store that ignores `If-None-Match`: the last write wins."""
 
     protocol_version = "HTTP/1.1"
     objects: dict[str, bytes] = {}  # noqa: RUF012
@@ -282,13 +284,13 @@ class Careless(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
     def log_message(self, *_: object) -> None:
-        """Not into the tests' output."""
+        """No-op: keeps the log out of the tests' output."""
 
 
 @pytest.fixture
-def careless() -> Iterator[str]:
-    Careless.objects = {}
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Careless)
+def store_without_conditions() -> Iterator[str]:
+    WithoutConditions.objects = {}
+    server = ThreadingHTTPServer(("127.0.0.1", 0), WithoutConditions)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -297,13 +299,13 @@ def careless() -> Iterator[str]:
     thread.join()
 
 
-def test_a_store_that_lets_commits_overwrite_each_other_is_refused(
-    environment: pytest.MonkeyPatch, careless: str, home: Path
+def test_a_store_that_ignores_if_none_match_is_refused(
+    environment: pytest.MonkeyPatch, store_without_conditions: str, home: Path
 ) -> None:
-    environment.setenv("STORAGE_ENDPOINT_URL", careless)
+    environment.setenv("STORAGE_ENDPOINT_URL", store_without_conditions)
     with supertable.connect(home=home) as lake, pytest.raises(UnsafeStore, match="If-None-Match"):
         lake.create_table("t", pa.schema([("id", pa.int64())]))
-    assert [path for path in Careless.objects if "/log/" in path] == []
+    assert [path for path in WithoutConditions.objects if "/log/" in path] == []
 
 
 # addresses
@@ -314,8 +316,8 @@ def test_a_signed_address_is_readable_by_anyone_until_it_expires() -> None:
     store.put("data/a", b"bytes")
     assert store.location("data/a") == f"s3://supertable/{load_settings().prefix}/data/a"
     signed = store.signed_location("data/a", 60)
-    with urllib.request.urlopen(signed) as answer:
-        assert answer.read() == b"bytes"
+    with urllib.request.urlopen(signed) as response:
+        assert response.read() == b"bytes"
     with pytest.raises(HTTPError, match="403"):
         urllib.request.urlopen(signed.replace("data/a", "data/b"))
     short = store.signed_location("data/a", 1)
