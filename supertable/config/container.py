@@ -95,7 +95,7 @@ class Container(containers.DeclarativeContainer):
     sweep_jobs = jobs.sweep_jobs
     sweeping = jobs.sweeping
 
-    stage = writes.stage
+    staging = writes.staging
     resolver = writes.resolver
     write_attempts = writes.write_attempts
     write_rows = writes.write_rows

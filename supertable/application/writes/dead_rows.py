@@ -1,4 +1,4 @@
-"""The rows that a write marks dead, and the deletion vectors that make them so."""
+"""The rows that a write marks dead, and the deletion vectors that it writes for them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from supertable.domain.table.snapshots import Snapshot
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DeadRows:
-    """Positions of dead rows by path of the data file, as one attempt to commit hands them on to the next.
+    """Positions of dead rows by path of the data file. One attempt to commit passes them on to the next.
 
     `probed`: paths of the data files that were searched for dead rows. `version`: the version searched last; 0: none.
     See `domain.table.rebase`, rule 3.
@@ -46,8 +46,11 @@ class DeadRows:
 
 @dataclass(frozen=True, slots=True)
 class Deletions:
-    """What marking rows dead does: files that lose all their rows, the new vectors of the others by path, and how many
-    rows were alive until then."""
+    """The effect of marking rows dead.
+
+    `removed`: paths of files without a live row left. `deletes`: the new vectors of the other files, by path. `rows`:
+    how many of the rows were alive before.
+    """
 
     removed: tuple[str, ...]
     deletes: dict[str, DeletionVector]
@@ -55,7 +58,7 @@ class Deletions:
 
 
 def write_deletions(folder: str, dead: Mapping[str, DeadRowsOfFile], vectors: DeletionVectors) -> Deletions:
-    """Write the deletion vectors of files with dead rows. Rows that were dead already are not counted."""
+    """Write the deletion vectors of files with dead rows, given by path. Rows that were dead before are not counted."""
     whole = {path: mark for path, mark in dead.items() if len(mark.positions) >= mark.file.rows}
     parts = {path: mark for path, mark in dead.items() if path not in whole}
     deletes = vectors.extended(folder, parts)
@@ -72,9 +75,9 @@ def write_deletions(folder: str, dead: Mapping[str, DeadRowsOfFile], vectors: De
 def live_files(
     folder: str, files: Sequence[DataFile], dead: Mapping[str, Positions], vectors: DeletionVectors
 ) -> list[DataFile]:
-    """New files with the deletion vectors of their dead rows, which are written; files without a live row are left out.
+    """Write the deletion vectors of new files, and return the files with them. Files without a live row are left out.
 
-    `dead`: unique positions by path; paths of other files are ignored.
+    `dead`: unique positions by path. Paths of other files are ignored.
     """
     marked = {file.path: DeadRowsOfFile(file, dead[file.path]) for file in files if file.path in dead}
     deletions = write_deletions(folder, marked, vectors)
@@ -87,7 +90,7 @@ def live_files(
 
 
 def merged_positions(parts: Iterable[Mapping[str, Positions]]) -> dict[str, Positions]:
-    """Positions by path; those of a path in several parts are united, unique and ascending."""
+    """The union of positions by path. Positions of a path that is in several parts are unique and ascending."""
     by_path: dict[str, list[Positions]] = {}
     for part in parts:
         for path, rows in part.items():

@@ -1,4 +1,4 @@
-"""Soft deletes, by keys or by predicate: a tombstone, and deletion vectors for the rows it covers."""
+"""Soft deletes, by keys or by predicate: each commits a tombstone, and deletion vectors for the rows it covers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.dead_rows import DeadRows, as_positions, write_deletions
-from supertable.application.writes.write_checks import check_keys_seen
+from supertable.application.writes.write_checks import check_keys_visible
 from supertable.application.writes.write_keys import candidate_files
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidInput, InvalidSchema
@@ -33,7 +33,7 @@ Search = Callable[[OpenTable, Sequence[DataFile]], Found]
 
 
 class DeleteRows:
-    """The rows stay readable in older versions. A delete that finds nothing is a version too."""
+    """Deletes rows; they stay readable in older versions. A delete that finds no row makes a version too."""
 
     def __init__(self, tables: Tables, committer: Committer, finder: RowFinder, vectors: DeletionVectors) -> None:
         self._tables = tables
@@ -42,7 +42,7 @@ class DeleteRows:
         self._vectors = vectors
 
     def where(self, namespace: Namespace, name: str, predicate: str, reason: str, info: CommitInfo) -> WriteResult:
-        """Delete the rows for which the SQL expression is true. Raises `InvalidStatement` where it is none."""
+        """Delete the rows for which the SQL expression is true. Raises `InvalidStatement` if it is not valid."""
         table = self._tables.open(namespace, name, Permission.WRITE)
         checked = self._finder.check_predicate(predicate, table.unmasked)
         tombstone = Tombstone(checked.text, None, reason)
@@ -55,12 +55,12 @@ class DeleteRows:
         return self._delete(table, tombstone, info, search)
 
     def keys(self, namespace: Namespace, name: str, data: Any, reason: str, info: CommitInfo) -> WriteResult:
-        """Delete the rows whose key is among those given; `data` has the key columns and no others."""
+        """Delete the rows whose key is in `data`, which has the key columns and no others."""
         table = self._tables.open(namespace, name, Permission.WRITE)
         if not table.snapshot.definition.keys:
             raise InvalidInput(f"Table {table.name} has no key columns; delete with a predicate instead.")
         with self._committer.recording_refusals(table):
-            check_keys_seen(table)
+            check_keys_visible(table)
         keys = self._unique_keys(table, data)
 
         def search(newest: OpenTable, files: Sequence[DataFile]) -> Found:
@@ -91,12 +91,12 @@ class DeleteRows:
         return WriteResult.of(table, self._committer.commit(table, propose, info))
 
     def _unique_keys(self, table: OpenTable, data: Any) -> pa.Table:
-        """The keys in the table's own types; a value that a type cannot hold is an error, not a key without rows."""
+        """The distinct keys in the table's own types. A value that its type cannot hold is an error."""
         names = table.snapshot.key_names
         reader = as_reader(data)
         if sorted(map(str.lower, reader.schema.names)) != sorted(map(str.lower, names)):
             given = ", ".join(reader.schema.names)
-            raise InvalidSchema(given, f"deletes by keys take the key columns, all and no others: {', '.join(names)}")
+            raise InvalidSchema(given, f"a delete by keys needs exactly the key columns: {', '.join(names)}")
         fields_of(reader.schema)
         keys = conformer(reader.schema, _keys_only(table))(reader.read_all())
         return keys.group_by(names).aggregate([])

@@ -1,7 +1,7 @@
-"""Writes that arrive together for one table become one commit; each is answered, for itself, once that is durable.
+"""Group commit: writes that arrive together for one table become one commit. Each gets its own answer after it.
 
-The first write of an idle table starts at once. What arrives while its commit is in flight makes up the next one, so
-that nobody waits for others to come. See docs/adr/0014.
+The first write to an idle table starts at once. Writes that arrive during its commit form the next one, so no write
+waits for others to arrive. See docs/adr/0014.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _LOG = logging.getLogger(__name__)
 
 TABLES_AT_ONCE = 8
 MOST_BYTES = 4 * 1024 * 1024
-"""Of one commit, as they were given: text takes some ten times as much while it is read."""
+"""Largest size of one commit, as submitted. Text takes about ten times as much memory while it is read."""
 MOST_WAITING_BYTES = 128 * 1024 * 1024
-"""Of all writes that wait, so that memory is bounded."""
+"""Largest size of all waiting writes, which bounds memory."""
 
-_OF_ONE = (InvalidInput, AccessDenied, NotFound, NotSignedIn, CannotShareCommit)
-"""What a commit may fail for because of one of those who share it."""
+_MEMBER_ERRORS = (InvalidInput, AccessDenied, NotFound, NotSignedIn, CannotShareCommit)
+"""Errors that one member of a group may cause for the whole group."""
 
 
 class GroupCommit:
-    """For appends and upserts that are small. Thread-safe; one per process, for all callers and tables."""
+    """Commits small appends and upserts. Thread-safe; one per process, for all callers and tables."""
 
     def __init__(self, tables: Tables, committer: Committer, write_rows: WriteRows) -> None:
         self._tables = tables
@@ -52,16 +52,18 @@ class GroupCommit:
     def submit(
         self, namespace: Namespace, name: str, rows: Rows, size: int, mode: WriteMode, info: CommitInfo
     ) -> Future[WriteResult]:
-        """Write the rows, about `size` bytes. The answer is there once they are durable, or it raises what
-        `WriteRows` does; cancelled before its turn, the write is not made. Raises `Busy`.
+        """Write the rows, about `size` bytes. The future completes once they are durable, or with an error of
+        `WriteRows`.
+
+        If the future is cancelled before the write's turn, nothing is written. Raises `Busy`.
         """
         write = WaitingWrite(namespace, name, rows, mode, info, size)
         table = (namespace.organization, namespace.supertable, name_key(name))
         with self._lock:
             if self._closed:
-                raise Busy("The service is about to stop; nothing was written.")
+                raise Busy("The service is stopping; nothing was written. Try again once it is back.")
             if self._waiting_bytes and self._waiting_bytes + size > MOST_WAITING_BYTES:
-                raise Busy("Too many writes are waiting for their turn; nothing was written. Try again a little later.")
+                raise Busy("Too many writes are waiting; nothing was written. Try again later.")
             self._waiting_bytes += size
             idle = table not in self._waiting
             self._waiting.setdefault(table, deque()).append(write)
@@ -70,19 +72,19 @@ class GroupCommit:
         return write.answer
 
     def close(self) -> None:
-        """Take no more; returns when all that was taken is answered."""
+        """Accept no more writes. Returns when all accepted writes are answered."""
         with self._lock:
             self._closed = True
             self._lock.wait_for(lambda: not self._waiting)
         self._pool.shutdown()
 
     def _run_turn(self, table: tuple[str, str, str]) -> None:
-        """One commit; then it is the next table's turn."""
+        """Make one commit for the table. Then other tables get their turn."""
         writes = self._dequeue(table)
         left: list[WaitingWrite] = []
         try:
             left = self._commit_first(writes)
-        except BaseException as error:  # noqa: BLE001 - whatever it is, nobody waits for ever
+        except BaseException as error:  # noqa: BLE001 - every caller must get an answer
             _LOG.exception("a group of %d writes failed", len(writes))
             for write in writes:
                 _answer(write, error)
@@ -90,7 +92,7 @@ class GroupCommit:
             self._end_turn(table, left)
 
     def _dequeue(self, table: tuple[str, str, str]) -> list[WaitingWrite]:
-        """The writes that arrived first, up to `MOST_BYTES`, without those cancelled."""
+        """Remove the writes that arrived first from the queue, up to `MOST_BYTES`. Cancelled ones are left out."""
         taken: list[WaitingWrite] = []
         size = 0
         with self._lock:
@@ -102,7 +104,7 @@ class GroupCommit:
         return [write for write in taken if not write.answer.cancelled()]
 
     def _end_turn(self, table: tuple[str, str, str], left: list[WaitingWrite]) -> None:
-        """Put writes that are left before those that arrived since, for another turn."""
+        """Put the writes that are left back at the front of the queue, and schedule the table's next turn."""
         with self._lock:
             queue = self._waiting[table]
             queue.extendleft(reversed(left))
@@ -114,7 +116,7 @@ class GroupCommit:
                 self._lock.notify_all()
 
     def _commit_first(self, writes: list[WaitingWrite]) -> list[WaitingWrite]:
-        """Commit the first write and those that may share its commit; the others are returned."""
+        """Commit the first write and those that may share its commit. Returns the others."""
         formed = form_group(writes, self._tables, self._committer)
         for write, outcome in formed.answers:
             _answer(write, outcome)
@@ -129,10 +131,10 @@ class GroupCommit:
         first = members[0].write
         group = GroupedWrites([member.part for member in members])
         try:
-            results = self._write_rows.together(group, first.mode, CommitInfo(first.info.properties))
-        except _OF_ONE:
+            results = self._write_rows.write_together(group, first.mode, CommitInfo(first.info.properties))
+        except _MEMBER_ERRORS:
             self._commit_singly(members)
-        except Exception as error:  # noqa: BLE001 - it would fail for each, or nobody knows whether it did
+        except Exception as error:  # noqa: BLE001 - it would fail for each, or the commit is uncertain
             for member in members:
                 _answer(member.write, error)
         else:
@@ -143,13 +145,13 @@ class GroupCommit:
         for member in members:
             write, part = member.write, member.part
             try:
-                _answer(write, self._write_rows.into(part.table, part.rows, write.mode, False, write.info))
-            except Exception as error:  # noqa: BLE001 - its caller is told, and nobody else
+                _answer(write, self._write_rows.write_into(part.table, part.rows, write.mode, False, write.info))
+            except Exception as error:  # noqa: BLE001 - any error answers this write alone
                 _answer(write, error)
 
 
 def _answer(write: WaitingWrite, outcome: WriteResult | BaseException) -> None:
-    """Answer the caller; no-op where it was answered before, or cancelled the write."""
+    """Answer the caller. No-op if it was answered before, or cancelled the write."""
     with suppress(InvalidStateError):
         if isinstance(outcome, BaseException):
             write.answer.set_exception(outcome)

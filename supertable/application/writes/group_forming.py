@@ -1,6 +1,6 @@
-"""Which of the writes that wait for one table share the next commit. Decides only: no one is answered here.
+"""Deciding which of the writes that wait for one table share the next commit. Answers no caller.
 
-A write joins where it is like the first one and the group does not get too large; see docs/adr/0014.
+A write joins if it is of the kind of the first one and the group does not get too large. See docs/adr/0014.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Rows = Callable[[Schema], pa.Table]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WaitingWrite:
-    """`bytes`: about how much memory it takes while it waits. `answer`: what its caller waits for."""
+    """`bytes`: about how much memory the write takes while it waits. `answer`: the future that its caller waits for."""
 
     namespace: Namespace
     name: str
@@ -47,7 +47,7 @@ class WaitingWrite:
 
 @dataclass(frozen=True, slots=True)
 class WriteKind:
-    """What writes that share a commit have in common. `columns`: field ids of what is staged."""
+    """What all writes of one commit have in common. `columns`: field ids of the staged columns."""
 
     mode: WriteMode
     properties: tuple[tuple[str, str], ...]
@@ -57,7 +57,7 @@ class WriteKind:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A write whose rows are read and fitted: `part` is what it brings to a group."""
+    """A write whose rows are read and fit the table. `part`: what it adds to a group."""
 
     write: WaitingWrite
     kind: WriteKind
@@ -65,14 +65,14 @@ class Candidate:
 
 
 Outcome = WriteResult | Exception
-"""The answer to a write that needs no commit: what its idempotency key led to before, or what is wrong with it."""
+"""The answer to a write that needs no commit: the result of its idempotency key, or an error."""
 
 
 @dataclass(frozen=True, slots=True)
 class FormedGroup:
-    """What became of waiting writes, each list in order of arrival.
+    """Waiting writes, sorted by what happens next; each list in order of arrival.
 
-    `members` share the commit. `answers`: of writes that need none. `left`: writes that wait for a later group.
+    `members` share the commit. `answers` are for writes that need none. `left`: writes that wait for a later group.
     """
 
     members: list[Candidate]
@@ -81,13 +81,13 @@ class FormedGroup:
 
 
 def form_group(writes: Sequence[WaitingWrite], tables: Tables, committer: Committer) -> FormedGroup:
-    """The group that the first write begins, of writes to one table.
+    """Form the group that starts with the first of these writes, all to one table.
 
-    On a table with keys none of them overtakes another: once one is left, all that come after it are. Rows of writes
-    that are left are not read, or are read again later.
+    On a table with keys no write overtakes another: if one is left, so are all that follow it. The rows of a write that
+    is left are read again, or for the first time, when a later group is formed.
     """
     opened = _open_tables(writes, tables)
-    fits = _ColumnFits()
+    conversions = _Conversions()
     formed = FormedGroup([], [], [])
     rows = 0
     keys: set[str] = set()
@@ -96,7 +96,7 @@ def form_group(writes: Sequence[WaitingWrite], tables: Tables, committer: Commit
         if formed.left and _keeps_order(table):
             formed.left.append(write)
             continue
-        found = _examine(write, table, keys, fits, committer)
+        found = _examine(write, table, keys, conversions, committer)
         if found is None or (isinstance(found, Candidate) and not joins(found, formed.members, rows)):
             formed.left.append(write)
         elif isinstance(found, Candidate):
@@ -110,7 +110,7 @@ def form_group(writes: Sequence[WaitingWrite], tables: Tables, committer: Commit
 
 
 def joins(candidate: Candidate, members: Sequence[Candidate], rows: int) -> bool:
-    """Whether the candidate may share the commit of `members`, which have so many `rows`."""
+    """Whether the candidate may share the commit of `members`. `rows`: how many rows these have."""
     if not members:
         return True
     return candidate.kind == members[0].kind and rows + candidate.part.rows.num_rows <= MOST_ROWS
@@ -121,7 +121,7 @@ def _keeps_order(table: OpenTable | SupertableError) -> bool:
 
 
 def _open_tables(writes: Iterable[WaitingWrite], tables: Tables) -> Mapping[Namespace, OpenTable | SupertableError]:
-    """The table for each caller, as one cut where all may write to it."""
+    """The table as each caller sees it, or the caller's error. As one cut, if all callers may write to it."""
     names = {write.namespace: write.name for write in writes}
     try:
         found = tables.open_consistently(names.items(), Permission.WRITE)
@@ -141,11 +141,13 @@ def _examine(
     write: WaitingWrite,
     table: OpenTable | SupertableError,
     keys: Collection[str],
-    fits: _ColumnFits,
+    conversions: _Conversions,
     committer: Committer,
 ) -> Candidate | Outcome | None:
-    """A candidate for the group, or the write's answer; None where one of its idempotency `keys` is the write's too,
-    so that it waits for the result of that one."""
+    """A candidate for the group, or the write's answer.
+
+    None if the write's idempotency key is among `keys`, those of the group: the write waits for the group's result.
+    """
     if isinstance(table, SupertableError):
         return table
     try:
@@ -155,17 +157,17 @@ def _examine(
         if write.info.idempotency_key in keys:
             return None
         rows = write.rows(table.unmasked)
-        fit = fits.find(table, rows.schema, write.mode)
-        part = GroupedWrite(table, fit.conform(rows), write.info.idempotency_key)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer to this write alone
+        conversion = conversions.find(table, rows.schema, write.mode)
+        part = GroupedWrite(table, conversion.conform(rows), write.info.idempotency_key)
+    except Exception as error:  # noqa: BLE001 - any error answers this write alone
         return error
-    kind = WriteKind(write.mode, tuple(sorted(write.info.properties.items())), table.access, fit.columns)
+    kind = WriteKind(write.mode, tuple(sorted(write.info.properties.items())), table.access, conversion.columns)
     return Candidate(write, kind, part)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _ColumnFit:
-    """`conform` makes rows with the columns `given` those that are staged, whose field ids are `columns`."""
+class _Conversion:
+    """How rows become those that are staged: `conform` converts rows with schema `given` to the field ids `columns`."""
 
     table: OpenTable
     given: pa.Schema
@@ -174,21 +176,21 @@ class _ColumnFit:
     conform: Callable[[pa.Table], pa.Table]
 
 
-class _ColumnFits:
-    """How columns fit, found once for all writes of one group that give the same ones."""
+class _Conversions:
+    """Conversions by schema, each found once for all writes of one group."""
 
     def __init__(self) -> None:
-        self._known: list[_ColumnFit] = []
+        self._known: list[_Conversion] = []
 
-    def find(self, table: OpenTable, given: pa.Schema, mode: WriteMode) -> _ColumnFit:
-        """Raises `InvalidInput` and its kinds, and `AccessDenied`."""
-        for fit in self._known:
-            if fit.table is table and fit.mode is mode and fit.given.equals(given, check_metadata=True):
-                return fit
-        staged = fit_columns(table, given, mode).staged
-        seen = table.unmasked
-        hidden = [column for column in staged.fields if seen.by_id(column.id) is None]
+    def find(self, table: OpenTable, given: pa.Schema, mode: WriteMode) -> _Conversion:
+        """Raises `InvalidInput` and its subclasses, and `AccessDenied`."""
+        for known in self._known:
+            if known.table is table and known.mode is mode and known.given.equals(given, check_metadata=True):
+                return known
+        staged = fit_columns(table, given, mode).staged_schema
+        visible = table.unmasked
+        hidden = [column for column in staged.fields if visible.by_id(column.id) is None]
         target = without(staged, hidden) if hidden else staged
         columns = tuple(column.id for column in staged.fields)
-        self._known.append(_ColumnFit(table, given, mode, columns, conformer(given, target)))
+        self._known.append(_Conversion(table, given, mode, columns, conformer(given, target)))
         return self._known[-1]

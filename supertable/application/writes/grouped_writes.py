@@ -1,4 +1,4 @@
-"""The rows of several writers that share a commit, and what each of them did of it."""
+"""The rows of several writers that share a commit, and each writer's share of the change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NUMBER = "number"
 
 @dataclass(frozen=True, slots=True)
 class GroupedWrite:
-    """One writer's rows, with the columns that they are staged under; `table` as that writer opened it."""
+    """One writer's rows, with the columns that they are staged under. `table`: as that writer opened it."""
 
     table: OpenTable
     rows: pa.Table
@@ -30,7 +30,7 @@ class GroupedWrite:
 
 @dataclass(frozen=True, slots=True)
 class GroupedWrites:
-    """All see the same of one table, and their rows have the same columns. They are in the order of arrival."""
+    """Writes to one table that share a commit, in order of arrival. All have the same access and the same columns."""
 
     parts: Sequence[GroupedWrite]
 
@@ -42,9 +42,9 @@ class GroupedWrites:
         return pa.concat_tables([part.rows for part in self.parts]).combine_chunks()
 
     def check(self, newest: OpenTable, tables: Tables) -> None:
-        """Raises `CannotShareCommit` where a key led to a commit by now, or a writer may not write any more.
+        """Raises `CannotShareCommit` if an idempotency key was committed already, or a writer may no longer write.
 
-        The rights of the first one are looked at by the commit itself.
+        The commit itself checks the first writer.
         """
         if any(part.idempotency_key in newest.snapshot.replies for part in self.parts if part.idempotency_key):
             raise CannotShareCommit
@@ -55,9 +55,10 @@ class GroupedWrites:
             raise CannotShareCommit from error
 
     def shares(self, resolution: Resolution, finder: RowFinder) -> tuple[Share, ...]:
-        """As if each had committed alone, one after the other; of rows with a sequence only those that win count.
+        """Each writer's counts, as if the writers had committed one after the other.
 
-        `resolution`: of all their rows, with the keys that were met; of a table without keys nothing is asked of it.
+        On a table with a sequence only rows that win are counted. `resolution`: of all rows, with the keys kept; unused
+        on a table without keys.
         """
         counts = self._by_key(resolution, finder) if self.table.snapshot.definition.keys else self._all_inserted()
         return tuple(Share(part.idempotency_key, count) for part, count in zip(self.parts, counts, strict=True))
@@ -85,28 +86,28 @@ class GroupedWrites:
 
 
 def _numbers_by_key(tables: Sequence[pa.Table], names: list[str]) -> list[list[int]]:
-    """The numbers of the rows that have one key, for each key; rows are numbered through all tables."""
+    """The numbers of the rows with the same key, for each key. Rows are numbered through all tables."""
     named = [_named(table, names).replace_schema_metadata(None) for table in tables]
     keys = pa.concat_tables(named, promote_options="permissive")
-    keys = keys.append_column(_free(names), pa.array(np.arange(keys.num_rows)))
-    grouped = keys.group_by(names, use_threads=False).aggregate([(_free(names), "list")])
-    found: list[list[int]] = grouped.column(f"{_free(names)}_list").to_pylist()
+    keys = keys.append_column(_free_name(names), pa.array(np.arange(keys.num_rows)))
+    grouped = keys.group_by(names, use_threads=False).aggregate([(_free_name(names), "list")])
+    found: list[list[int]] = grouped.column(f"{_free_name(names)}_list").to_pylist()
     return found
 
 
 def _counted(own: list[int], owner: list[int], in_sequence: bool, winning: frozenset[int] | None) -> list[int]:
-    """The parts that a key counts for, in order. `winning`: the rows that win among all, None: every row."""
+    """The writers that a key counts for, in order. `winning`: the rows that win among all; None: all rows."""
     if in_sequence and winning is not None:
         own = [number for number in own if number in winning]
     return list(dict.fromkeys(owner[number] for number in own))
 
 
 def _named(keys: pa.Table, names: list[str]) -> pa.Table:
-    """Only the key columns, which come first, under the names that the rows have."""
+    """Only the key columns, which come first, under `names`."""
     return keys.select(range(len(names))).rename_columns(names)
 
 
-def _free(names: list[str]) -> str:
+def _free_name(names: list[str]) -> str:
     """A column name that no key has."""
     name = _NUMBER
     while name in names or f"{name}_list" in names:

@@ -1,4 +1,4 @@
-"""What a write's rows do to the rows of a table with keys: which supersede which, and what partial rows become."""
+"""Resolving staged rows against a table with keys: which rows they supersede, and what completes partial rows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from supertable.application.ports.engines import KeyMatches, RowFinder
 from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors, Positions
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.dead_rows import DeadRows, as_positions
-from supertable.application.writes.staged_files import Staged, StagedFileWriter, staged_scan
+from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter, staged_scan
 from supertable.application.writes.write_keys import KeyChunk, candidate_files, key_chunks
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.table.data_files import DataFile
@@ -21,10 +21,10 @@ from supertable.domain.table.snapshots import Snapshot
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Resolution:
-    """What staged rows do to a table, as of the version `dead.version`.
+    """The effect of staged rows on a table, as of the version `dead.version`.
 
-    `dead`: rows of the table that staged rows supersede, and staged rows that lose against newer rows of the table.
-    `superseding` and `stale`: the keys of the staged rows that do the one and the other, if they were to be kept.
+    `dead`: rows of the table that staged rows supersede, and stale staged rows: those that lose against a row of the
+    table with a newer sequence. `superseding` and `stale`: the keys of both kinds of staged rows, if they were kept.
     """
 
     dead: DeadRows = field(default_factory=DeadRows)
@@ -32,10 +32,10 @@ class Resolution:
     stale: tuple[pa.Table, ...] = ()
 
     def valid_in(self, snapshot: Snapshot) -> Resolution:
-        """What still holds at a later version.
+        """The resolution that an attempt at a later version can start from.
 
-        Nothing after a restore, nor on a table with a sequence: a staged row may have lost against a row that another
-        commit deleted since.
+        Empty after a restore, and on a table with a sequence: the row that made a staged row stale may have been
+        deleted since.
         """
         kept = snapshot.sequence_name is None and not restored_since(snapshot, self.dead.version)
         return self if kept else Resolution()
@@ -47,7 +47,7 @@ class Resolution:
         matches: Iterable[tuple[KeyChunk, KeyMatches]],
         keep_keys: bool,
     ) -> Resolution:
-        """This resolution and what all staged rows, chunk by chunk, match in `files` of the snapshot."""
+        """This resolution, extended by the matches of all staged rows, chunk by chunk, in `files` of the snapshot."""
         found: list[Mapping[str, Positions]] = []
         superseding, stale = [*self.superseding], [*self.stale]
         for chunk, match in matches:
@@ -61,8 +61,8 @@ class Resolution:
 
 
 class KeyResolver:
-    def __init__(self, stage: StagedFileWriter, finder: RowFinder, vectors: DeletionVectors) -> None:
-        self._stage = stage
+    def __init__(self, staging: StagedFileWriter, finder: RowFinder, vectors: DeletionVectors) -> None:
+        self._staging = staging
         self._finder = finder
         self._vectors = vectors
 
@@ -70,15 +70,16 @@ class KeyResolver:
         self,
         previous: Resolution,
         newest: OpenTable,
-        staged: Staged,
+        staged: StagedFiles,
         schema: Schema,
         replaced: Mapping[str, Positions] | None = None,
         keep_keys: bool = False,
     ) -> Resolution:
-        """Find the rows of the newest version that staged rows supersede, and staged rows that lose against newer ones.
+        """Find the rows of the newest version that staged rows supersede, and the staged rows that are stale.
 
-        Only files that `previous`, of the same staged rows, did not probe are probed, where that still holds.
-        `replaced`: rows of the table that are ignored. `keep_keys`: keep the keys of staged rows that match, in memory.
+        `previous`: the resolution of the same staged rows at an earlier version; as far as it is still valid, the files
+        that it probed are not probed again. `replaced`: rows of the table to ignore. `keep_keys`: keep the keys of
+        staged rows that match, in memory.
         """
         previous = previous.valid_in(newest.snapshot)
         files = unprobed_files(newest.snapshot, previous.dead.probed)
@@ -86,24 +87,24 @@ class KeyResolver:
         matches = self._matches(newest, staged, schema, files, hidden)
         return previous.with_matches(newest.snapshot, files, matches, keep_keys)
 
-    def complete(self, newest: OpenTable, partial: Staged, schema: Schema) -> Staged:
-        """Stage partial rows, whose keys are unique, as whole rows: see `RowFinder.completed`."""
+    def complete(self, newest: OpenTable, partial: StagedFiles, schema: Schema) -> StagedFiles:
+        """Stage partial rows, whose keys are unique, as complete rows: see `RowFinder.completed`."""
         files = {
             file.path: file
-            for chunk in key_chunks(newest, partial, self._stage)
+            for chunk in key_chunks(newest, partial, self._staging)
             for file in candidate_files(newest, chunk.keys, schema, list(newest.snapshot.files.values()))
         }
         current = {field.id: field for field in schema.fields}
         fields = tuple(current[field.id] for field in partial.schema.fields if field.id in current)
-        given = replace(staged_scan(newest, partial), schema=replace(partial.schema, fields=fields))
+        partial_scan = replace(staged_scan(newest, partial), schema=replace(partial.schema, fields=fields))
         table = newest.whole_scan(files.values(), schema)
-        with self._finder.completed(given, table, self._key_names(newest, schema)) as reader:
-            return self._stage.stage_unique(newest, reader, schema)
+        with self._finder.completed(partial_scan, table, self._key_names(newest, schema)) as reader:
+            return self._staging.write_unique(newest, reader, schema)
 
     def _matches(
         self,
         newest: OpenTable,
-        staged: Staged,
+        staged: StagedFiles,
         schema: Schema,
         files: list[DataFile],
         hidden: Mapping[str, bytes],
@@ -111,7 +112,7 @@ class KeyResolver:
         if not files:
             return
         keys, sequence = newest.snapshot.key_names, newest.snapshot.sequence_name
-        for chunk in key_chunks(newest, staged, self._stage):
+        for chunk in key_chunks(newest, staged, self._staging):
             candidates = candidate_files(newest, chunk.keys, schema, files)
             if candidates:
                 bitmaps = {file.path: hidden[file.path] for file in candidates if file.path in hidden}

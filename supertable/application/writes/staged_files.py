@@ -1,7 +1,7 @@
-"""A write's rows as data files that no commit refers to yet; for keyed tables, which of their rows are dead at birth.
+"""Staging: a write's rows become data files that no commit refers to yet.
 
-A small write is held in memory, so that its rows are unique by key before they are written. A large one is streamed
-into files first; rows that a later row of the same stream supersedes are then found in the files and marked dead.
+Rows of a table with keys are made unique by key. A small write is held in memory and reduced before it is written. A
+large write is streamed into files first; rows that a later row of the same write supersedes are then found and marked.
 """
 
 from __future__ import annotations
@@ -27,16 +27,17 @@ from supertable.domain.table.data_files import DataFile
 
 
 @dataclass(frozen=True, slots=True)
-class Staged:
-    """`dead`: positions of rows that other rows of the same write supersede, by path of the staged file.
+class StagedFiles:
+    """The data files of one write, all under `schema`.
 
-    `held`: the rows of a small write, all of them, which lie in its one file in this order.
+    `dead`: positions of rows already superseded within the same write, by path of the file. `rows_in_memory`: for a
+    small write, all rows of its single file in file order.
     """
 
     schema: Schema
     files: list[DataFile]
     dead: dict[str, Positions] = field(default_factory=dict)
-    held: pa.Table | None = None
+    rows_in_memory: pa.Table | None = None
 
     @property
     def live_rows(self) -> int:
@@ -44,65 +45,69 @@ class Staged:
 
 
 class StagedFileWriter:
+    """Writes and reads staged files. Each method takes the table that the files belong to."""
+
     def __init__(self, store: ObjectStore, writer: DataFileWriter, finder: RowFinder) -> None:
         self._store = store
         self._writer = writer
         self._finder = finder
 
-    def __call__(self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema) -> Staged:
-        """Write the reader's rows. `schema` is the table's, or the evolution of it that the data asks for."""
+    def write(self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema) -> StagedFiles:
+        """Write the reader's rows. `schema`: the table's schema, or its evolution by this write."""
         groups = chunks(conforming(reader, schema), ROW_GROUP_ROWS, ROW_GROUP_BYTES)
         if not table.snapshot.definition.keys:
-            return Staged(schema, self._writer.write(table.folder, schema, groups))
+            return StagedFiles(schema, self._writer.write(table.folder, schema, groups))
         return self._unique(table, groups, schema)
 
-    def stage_unique(self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema) -> Staged:
-        """Write rows whose keys are unique already."""
+    def write_unique(self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema) -> StagedFiles:
+        """Write rows whose keys are unique."""
         groups = chunks(conforming(reader, schema), ROW_GROUP_ROWS, ROW_GROUP_BYTES)
-        return Staged(schema, self._writer.write(table.folder, schema, groups, table.snapshot.definition.keys))
+        return StagedFiles(schema, self._writer.write(table.folder, schema, groups, table.snapshot.definition.keys))
 
-    def discard(self, table: OpenTable, staged: Staged) -> None:
-        """Delete staged files that no commit will refer to."""
+    def discard(self, table: OpenTable, staged: StagedFiles) -> None:
+        """Delete staged files that no commit refers to."""
         self._store.delete([file.key(table.folder) for file in staged.files])
 
-    def restage(self, table: OpenTable, staged: Staged, schema: Schema) -> Staged:
-        """The same rows under another schema; the first files are left to be cleaned up."""
+    def rewrite(self, table: OpenTable, staged: StagedFiles, schema: Schema) -> StagedFiles:
+        """Write the same rows under another schema. The files of `staged` are left for a vacuum to remove."""
         source = pa.RecordBatchReader.from_batches(
             self.open(table, staged.files[0]).schema_arrow, self._batches(table, staged)
         )
-        return self(table, source, schema)
+        return self.write(table, source, schema)
 
-    def _unique(self, table: OpenTable, groups: Iterator[pa.Table], schema: Schema) -> Staged:
+    def _unique(self, table: OpenTable, groups: Iterator[pa.Table], schema: Schema) -> StagedFiles:
         first = next(groups, None)
         if first is None:
-            return Staged(schema, [])
+            return StagedFiles(schema, [])
         second = next(groups, None)
         keys, sequence = table.snapshot.key_names, table.snapshot.sequence_name
         if second is None:
             keep = self._finder.duplicates(first, keys, sequence)
             rows = first if keep is None else first.take(keep)
-            return Staged(
-                schema, self._writer.write(table.folder, schema, [rows], table.snapshot.definition.keys), held=rows
+            return StagedFiles(
+                schema,
+                self._writer.write(table.folder, schema, [rows], table.snapshot.definition.keys),
+                rows_in_memory=rows,
             )
         files = self._writer.write(table.folder, schema, chain([first, second], groups), table.snapshot.definition.keys)
-        found = self._finder.superseded(staged_scan(table, Staged(schema, files)), keys, sequence)
-        return Staged(schema, files, {path: rows.to_numpy() for path, rows in found.items()})
+        found = self._finder.superseded(staged_scan(table, StagedFiles(schema, files)), keys, sequence)
+        return StagedFiles(schema, files, {path: rows.to_numpy() for path, rows in found.items()})
 
     def open(self, table: OpenTable, file: DataFile) -> pq.ParquetFile:
-        """A staged file, for reading. Raises `ObjectMissing`."""
+        """Open a staged file for reading. Raises `ObjectMissing`."""
         key = file.key(table.folder)
         data = self._store.read(key)
         if data is None:
             raise ObjectMissing(key)
         return pq.ParquetFile(pa.BufferReader(data))
 
-    def _batches(self, table: OpenTable, staged: Staged) -> Iterator[pa.RecordBatch]:
+    def _batches(self, table: OpenTable, staged: StagedFiles) -> Iterator[pa.RecordBatch]:
         for file in staged.files:
             yield from self.open(table, file).iter_batches()
 
 
-def staged_scan(table: OpenTable, staged: Staged, access: AccessStage | None = None) -> Scan:
-    """The plan of a read of all live staged rows, or of those that `access` shows."""
+def staged_scan(table: OpenTable, staged: StagedFiles, access: AccessStage | None = None) -> Scan:
+    """The plan of a scan of all live staged rows, or of those that `access` shows."""
     hidden = {file.path: _bitmap(file, staged.dead[file.path]) for file in staged.files if file.path in staged.dead}
     return Scan(
         table=table.name,

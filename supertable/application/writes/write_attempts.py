@@ -1,6 +1,7 @@
-"""One attempt to commit a write: the change that its staged rows make to the newest version.
+"""Attempts to commit a write: the change that its staged rows make to the newest version.
 
-Each attempt hands on what the next one can build on if another commit comes first. See `domain.table.rebase`.
+Each attempt returns the progress that the next one starts from, if another commit comes first. See
+`domain.table.rebase`.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from supertable.application.writes.dead_rows import (
 )
 from supertable.application.writes.grouped_writes import GroupedWrites
 from supertable.application.writes.key_resolution import KeyResolver, Resolution
-from supertable.application.writes.staged_files import Staged, StagedFileWriter, staged_scan
-from supertable.application.writes.write_checks import check_restricted
+from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter, staged_scan
+from supertable.application.writes.write_checks import check_columns_writable
 from supertable.domain.errors import InvalidInput, InvalidSchema
 from supertable.domain.schema.schemas import Schema, fitted_schema
 from supertable.domain.schema.types import Field
@@ -34,24 +35,25 @@ from supertable.domain.table.rebase import null_violations
 class StagedWrite:
     """A write whose rows are staged.
 
-    `columns`: as given. `where`: replaces the rows for which this is true. `partial`: the rows lack columns, so that
-    they are completed from the newest version at every attempt. `group`: the writers, if several share the commit.
+    `columns`: those of the data. `where`: the rows to replace, for an overwrite of a part. `partial`: the staged rows
+    lack columns, so every attempt completes them from the newest version. `group`: the writers, if several share the
+    commit.
     """
 
     operation: Operation
     columns: list[Field]
     evolve: bool
     where: str | None
-    rows: Staged
+    staged: StagedFiles
     partial: bool
     group: GroupedWrites | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Progress:
-    """What an attempt hands on to the next one: the rows as they were staged last, and what they do to the table."""
+    """What an attempt passes on to the next one: complete staged rows, and their effect on the table."""
 
-    staged: Staged
+    staged: StagedFiles
     resolution: Resolution = field(default_factory=Resolution)
 
 
@@ -59,20 +61,20 @@ class WriteAttempts:
     def __init__(
         self,
         tables: Tables,
-        stage: StagedFileWriter,
+        staging: StagedFileWriter,
         finder: RowFinder,
         resolver: KeyResolver,
         vectors: DeletionVectors,
     ) -> None:
         self._tables = tables
-        self._stage = stage
+        self._staging = staging
         self._finder = finder
         self._resolver = resolver
         self._vectors = vectors
 
     def proposals(self, write: StagedWrite) -> Callable[[OpenTable], Change]:
-        """A function for `Committer.commit`, of which every call is one attempt."""
-        progress = Progress(Staged(write.rows.schema, []) if write.partial else write.rows)
+        """A function for `Committer.commit`; every call of it is one attempt."""
+        progress = Progress(StagedFiles(write.staged.schema, []) if write.partial else write.staged)
 
         def propose(newest: OpenTable) -> Change:
             nonlocal progress
@@ -82,15 +84,15 @@ class WriteAttempts:
         return propose
 
     def attempt(self, newest: OpenTable, write: StagedWrite, last: Progress) -> tuple[Change, Progress]:
-        """What the write changes in the newest version. `last`: the progress of the attempt before.
+        """The change that the write makes to the newest version. `last`: the progress of the attempt before.
 
-        Writes deletion vectors and, where the schema changed or rows are partial, data files. Raises `InvalidInput` and
-        its kinds, `AccessDenied` and, for a group, `CannotShareCommit`.
+        Writes deletion vectors; data files too, if the schema changed or the rows are partial. Raises `InvalidInput`
+        and its subclasses, `AccessDenied` and, for a group, `CannotShareCommit`.
         """
         group = write.group
         if group:
             group.check(newest, self._tables)
-        check_restricted(newest, write.columns)
+        check_columns_writable(newest, write.columns)
         staged, schema = self._complete(newest, write, last) if write.partial else self._refit(newest, write, last)
         progress = last if staged is last.staged else Progress(staged)
         change, progress = self._change(newest, write, progress, schema)
@@ -111,24 +113,26 @@ class WriteAttempts:
         counts = Counts(inserted=staged.live_rows)
         return Change(write.operation, added=tuple(staged.files), schema=schema, counts=counts), progress
 
-    def _refit(self, newest: OpenTable, write: StagedWrite, last: Progress) -> tuple[Staged, Schema | None]:
-        """The staged rows under a schema that the table has, or gets by this commit; the latter is returned too."""
+    def _refit(self, newest: OpenTable, write: StagedWrite, last: Progress) -> tuple[StagedFiles, Schema | None]:
+        """The staged rows under a schema of the table, or under a new one, which is returned too."""
         snapshot, staged = newest.snapshot, last.staged
         if snapshot.schemas.get(staged.schema.id) == staged.schema:
             _check_nulls(newest, staged)
             return staged, None
         schema = fitted_schema(snapshot.schema, write.columns, write.evolve)
         if schema != staged.schema and staged.files:
-            staged = self._stage.restage(newest, staged, schema)
+            staged = self._staging.rewrite(newest, staged, schema)
         return staged, None if schema == snapshot.schema else schema
 
-    def _complete(self, newest: OpenTable, write: StagedWrite, last: Progress) -> tuple[Staged, Schema | None]:
-        """The whole rows that partial ones make with the newest version, in place of those made before."""
-        self._stage.discard(newest, last.staged)
+    def _complete(self, newest: OpenTable, write: StagedWrite, last: Progress) -> tuple[StagedFiles, Schema | None]:
+        """Complete the partial rows from the newest version, and stage them in place of those of the last attempt."""
+        self._staging.discard(newest, last.staged)
         schema = fitted_schema(newest.snapshot.schema, write.columns, write.evolve)
-        return self._resolver.complete(newest, write.rows, schema), None if schema == newest.snapshot.schema else schema
+        return self._resolver.complete(
+            newest, write.staged, schema
+        ), None if schema == newest.snapshot.schema else schema
 
-    def _overwrite(self, newest: OpenTable, staged: Staged, schema: Schema | None) -> Change:
+    def _overwrite(self, newest: OpenTable, staged: StagedFiles, schema: Schema | None) -> Change:
         return Change(
             Operation.OVERWRITE,
             added=tuple(live_files(newest.folder, staged.files, staged.dead, self._vectors)),
@@ -148,7 +152,7 @@ class WriteAttempts:
         counts = Counts(inserted=inserted - died, updated=died)
         return replace(change, counts=counts), Progress(staged, resolution)
 
-    def _replace(self, newest: OpenTable, staged: Staged, schema: Schema | None, where: str) -> Change:
+    def _replace(self, newest: OpenTable, staged: StagedFiles, schema: Schema | None, where: str) -> Change:
         target = schema or newest.snapshot.schema
         self._require_all(newest, staged, where)
         predicate = self._finder.check_predicate(where, target)
@@ -160,9 +164,9 @@ class WriteAttempts:
         return replace(change, description=f"where {predicate.text}")
 
     def _exchange(
-        self, newest: OpenTable, operation: Operation, staged: Staged, schema: Schema | None, dead: DeadRows
+        self, newest: OpenTable, operation: Operation, staged: StagedFiles, schema: Schema | None, dead: DeadRows
     ) -> Change:
-        """Adds the staged rows and deletes those that are dead; a row that takes another's place is counted twice."""
+        """Add the staged rows, delete the dead ones. A row that supersedes another counts as inserted and deleted."""
         deletions = write_deletions(newest.folder, dead.in_files_of(newest.snapshot), self._vectors)
         own = merged_positions([staged.dead, dead.positions])
         added = live_files(newest.folder, staged.files, own, self._vectors)
@@ -175,19 +179,19 @@ class WriteAttempts:
             counts=Counts(inserted=sum(file.live_rows for file in added), deleted=deletions.rows),
         )
 
-    def _require_all(self, newest: OpenTable, staged: Staged, where: str) -> None:
+    def _require_all(self, newest: OpenTable, staged: StagedFiles, where: str) -> None:
         """Raises `InvalidInput` unless the predicate is true for every staged row."""
         predicate = self._finder.check_predicate(where, staged.schema)
         found = self._finder.matching_predicate(staged_scan(newest, staged), predicate)
         others = staged.live_rows - sum(len(rows) for rows in found.values())
         if others:
             raise InvalidInput(
-                f"{others:,} of the rows given do not satisfy {predicate.text}, which they are to replace."
+                f"{others:,} of the new rows do not satisfy the predicate of the rows to replace: {predicate.text}"
             )
 
 
-def _check_nulls(newest: OpenTable, staged: Staged) -> None:
-    forbidden = null_violations(staged.files, staged.schema, newest.snapshot.schema)
-    if forbidden:
-        reason = "it may not be null since a commit that came first, and is null here"
-        raise InvalidSchema(", ".join(forbidden), reason)
+def _check_nulls(newest: OpenTable, staged: StagedFiles) -> None:
+    violations = null_violations(staged.files, staged.schema, newest.snapshot.schema)
+    if violations:
+        reason = "a concurrent commit forbids nulls in it, and these rows have some"
+        raise InvalidSchema(", ".join(violations), reason)

@@ -1,7 +1,7 @@
-"""Whether a write's columns and rows fit a table, and are such as its caller may write.
+"""Checks of a write: its columns must fit the table, and the caller must see the columns and rows that it writes.
 
-Callers who see only a part of a table give only columns and rows that they would see, and supersede only rows that they
-see. No answer or error tells of other rows: where one could, the write is refused whatever they are.
+A caller who sees only a part of a table writes only columns and rows that it would see, and supersedes only rows that
+it sees. No answer or error reveals other rows: where one could, the write is refused whatever those rows are.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pyarrow as pa
 from supertable.application.ports.engines import RowFinder
 from supertable.application.storage.arrow_schemas import fields_of
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.writes.staged_files import Staged, staged_scan
+from supertable.application.writes.staged_files import StagedFiles, staged_scan
 from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.row_filters import columns_of
 from supertable.domain.errors import AccessDenied, InvalidInput, InvalidSchema
@@ -26,37 +26,40 @@ _WHOLE_ONLY = {WriteMode.OVERWRITE: "overwrite"}
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
-    """How given columns fit a table. `schema`: the table's, or its evolution. `missing`: what an upsert lacks of it."""
+class ColumnFit:
+    """How the columns of a write fit a table.
 
-    given: list[Field]
+    `schema`: the table's schema, or its evolution. `missing`: the columns of `schema` that an upsert lacks.
+    """
+
+    columns: list[Field]
     schema: Schema
     missing: list[Field]
 
     @property
-    def staged(self) -> Schema:
+    def staged_schema(self) -> Schema:
         """The schema that the rows are staged under."""
         return without(self.schema, self.missing) if self.missing else self.schema
 
 
 def fit_columns(
-    table: OpenTable, given: pa.Schema, mode: WriteMode, evolve: bool = False, where: str | None = None
-) -> Fit:
-    """How data with the columns `given` fits the table. Raises `InvalidInput` and its kinds, and `AccessDenied`."""
-    fields = fields_of(given)
-    check_restricted(table, fields, _WHOLE_ONLY.get(mode, "change the columns of" if evolve else ""))
+    table: OpenTable, columns: pa.Schema, mode: WriteMode, evolve: bool = False, where: str | None = None
+) -> ColumnFit:
+    """Fit the columns of a write to the table. Raises `InvalidInput` and its subclasses, and `AccessDenied`."""
+    fields = fields_of(columns)
+    check_columns_writable(table, fields, _WHOLE_ONLY.get(mode, "change the columns of" if evolve else ""))
     schema = fitted_schema(table.snapshot.schema, fields, evolve)
     missing = _missing_fields(table, schema, [field.name for field in fields], mode, where)
-    return Fit(fields, schema, missing if mode is WriteMode.UPSERT else [])
+    return ColumnFit(fields, schema, missing if mode is WriteMode.UPSERT else [])
 
 
 def _missing_fields(
-    table: OpenTable, schema: Schema, given: Sequence[str], mode: WriteMode, where: str | None
+    table: OpenTable, schema: Schema, names: Sequence[str], mode: WriteMode, where: str | None
 ) -> list[Field]:
-    """The columns that the data lacks, if it may."""
+    """The columns of `schema` that are not in `names`. Raises `InvalidInput` and its subclasses if they must be."""
     if where is not None and mode is not WriteMode.OVERWRITE:
-        raise InvalidInput("A predicate for what to replace goes with the mode overwrite only.")
-    missing = missing_columns(schema, given)
+        raise InvalidInput("Only the mode overwrite takes a predicate for the rows to replace.")
+    missing = missing_columns(schema, names)
     if mode is not WriteMode.UPSERT:
         require_nullable(missing)
         return missing
@@ -69,49 +72,51 @@ def _missing_fields(
     return missing
 
 
-def check_restricted(table: OpenTable, given: Sequence[Field], whole_only: str = "") -> None:
-    """Raises `AccessDenied`, or what data with unknown columns raises. No-op where the caller sees the whole table.
+def check_columns_writable(table: OpenTable, columns: Sequence[Field], action: str = "") -> None:
+    """Raises `AccessDenied`, or the error of unknown columns. No-op if the caller sees the whole table.
 
-    `whole_only`: what is wanted, if that is for those who see the whole table.
+    `action`: names what only callers who see the whole table may do, if the write does that.
     """
     access = table.access
     if access is None:
         return
-    if whole_only:
-        table.require_whole(whole_only)
+    if action:
+        table.require_whole(action)
     schema = table.snapshot.schema
     unmasked = access.unmasked(schema)
-    fitted_schema(unmasked, given, evolve=False)
+    fitted_schema(unmasked, columns, evolve=False)
     if any(not column.nullable for column in schema.fields if unmasked.by_id(column.id) is None):
-        raise AccessDenied(f"Rows of table {table.name} need columns that this role does not see; it cannot write any.")
-    check_keys_seen(table)
+        raise AccessDenied(
+            f"This role cannot write rows of table {table.name}: they need columns that the role does not see."
+        )
+    check_keys_visible(table)
     definition = table.snapshot.definition
     if definition.keys and access.condition and not columns_of(access.condition) <= set(definition.keys):
         raise AccessDenied(
-            f"Which rows of table {table.name} this role sees depends on more than their keys. It cannot write rows by "
-            "keys, for it could meet rows that it does not see; it can delete."
+            f"The row filter of this role on table {table.name} uses columns other than the keys. The role cannot "
+            "write rows by key, because they could collide with rows that it does not see. It can delete rows."
         )
 
 
-def check_keys_seen(table: OpenTable) -> None:
-    """Raises `AccessDenied` where the caller does not see the key columns, or the sequence, as they are."""
+def check_keys_visible(table: OpenTable) -> None:
+    """Raises `AccessDenied` if the key columns or the sequence are hidden from the caller, or masked."""
     if table.access is None:
         return
     definition = table.snapshot.definition
     unmasked = table.access.unmasked(table.snapshot.schema)
     if not all(unmasked.by_id(column) for column in (*definition.keys, definition.sequence) if column):
-        raise AccessDenied(f"This role does not see the key columns of table {table.name} as they are.")
+        raise AccessDenied(f"The key columns of table {table.name} are hidden from this role, or masked.")
 
 
-def check_rows(table: OpenTable, staged: Staged, finder: RowFinder) -> None:
-    """Raises `AccessDenied` for staged rows that the caller would not see."""
+def check_rows_visible(table: OpenTable, staged: StagedFiles, finder: RowFinder) -> None:
+    """Raises `AccessDenied` if the caller would not see all of the staged rows."""
     if table.access is None or table.access.condition is None:
         return
     scan = staged_scan(table, staged, AccessStage(condition=table.access.condition))
-    anything = finder.check_predicate("true", staged.schema)
-    seen = sum(len(rows) for rows in finder.matching_predicate(scan, anything).values())
+    always = finder.check_predicate("true", staged.schema)
+    seen = sum(len(rows) for rows in finder.matching_predicate(scan, always).values())
     if seen != staged.live_rows:
         raise AccessDenied(
-            f"{staged.live_rows - seen:,} of the rows given for table {table.name} are none that this role may see; "
+            f"This role would not see {staged.live_rows - seen:,} of the rows for table {table.name}; "
             "nothing was written."
         )

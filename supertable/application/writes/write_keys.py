@@ -1,4 +1,4 @@
-"""The keys of a write's rows: in chunks of bounded size, and as the predicate that prunes the files to probe."""
+"""The keys of a write's rows, in chunks of bounded size, and the files that may hold the same keys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from supertable.application.storage.deletion_vectors import Positions
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.writes.staged_files import Staged, StagedFileWriter
+from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter
 from supertable.domain.scan.file_pruning import pruned
 from supertable.domain.scan.predicates import All, Compare, Predicate
 from supertable.domain.schema.schemas import Schema
@@ -26,29 +26,29 @@ _INTEGERS = {"date": pa.int32(), "timestamp": pa.int64()}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeyChunk:
-    """Rows of one staged file, key and sequence columns only. `rows[i]` is the position of row i in the file."""
+    """Rows of one staged file: only key and sequence columns. `rows[i]` is the position of row i in the file."""
 
     file: DataFile
     rows: Positions
     keys: pa.Table
 
 
-def key_chunks(table: OpenTable, staged: Staged, stage: StagedFileWriter) -> Iterator[KeyChunk]:
-    """The keys of all live staged rows, in bounded pieces, by the names that the columns have in `table`."""
+def key_chunks(table: OpenTable, staged: StagedFiles, staging: StagedFileWriter) -> Iterator[KeyChunk]:
+    """The keys of all live staged rows, in chunks of bounded size, under the column names of `table`."""
     snapshot = table.snapshot
     names = [*snapshot.key_names, *([snapshot.sequence_name] if snapshot.sequence_name else [])]
     definition = snapshot.definition
     ids = [*definition.keys, *([definition.sequence] if definition.sequence else [])]
     columns = [field.name for number in ids if (field := staged.schema.by_id(number))]
-    if staged.held is not None:
-        keys = staged.held.select(columns).rename_columns(names)
+    if staged.rows_in_memory is not None:
+        keys = staged.rows_in_memory.select(columns).rename_columns(names)
         yield KeyChunk(staged.files[0], np.arange(keys.num_rows), keys)
         return
     for file in staged.files:
         live = np.ones(file.rows, dtype=bool)
         live[staged.dead.get(file.path, np.empty(0, np.int64))] = False
         start = 0
-        for batch in stage.open(table, file).iter_batches(batch_size=_CHUNK_ROWS, columns=columns):
+        for batch in staging.open(table, file).iter_batches(batch_size=_CHUNK_ROWS, columns=columns):
             mask = live[start : start + batch.num_rows]
             keys = pa.table(batch).select(columns).rename_columns(names).filter(pa.array(mask))
             yield KeyChunk(file, np.flatnonzero(mask) + start, keys)
@@ -56,13 +56,13 @@ def key_chunks(table: OpenTable, staged: Staged, stage: StagedFileWriter) -> Ite
 
 
 def candidate_files(table: OpenTable, keys: pa.Table, schema: Schema, files: Iterable[DataFile]) -> list[DataFile]:
-    """Those of `files` that may hold a row with one of the keys. `schema`: of the keys' columns."""
+    """The files that may hold a row with one of the keys, in their order. `schema`: defines the key columns."""
     bounds = _key_bounds(keys, table.snapshot.key_names, schema)
     return pruned(files, bounds, table.snapshot.schemas, schema)
 
 
 def _key_bounds(batch: pa.Table, keys: Sequence[str], schema: Schema) -> Predicate:
-    """What every row with one of the batch's keys satisfies. `batch` has the table's own column types."""
+    """A predicate that is true for every row with one of the batch's keys, which have the table's own types."""
     parts: list[Predicate] = []
     for name in keys:
         field = schema.find(name)

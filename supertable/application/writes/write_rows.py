@@ -1,4 +1,4 @@
-"""Append, upsert and overwrite."""
+"""Append, upsert and overwrite, for one writer or a group."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.grouped_writes import GroupedWrites
-from supertable.application.writes.staged_files import Staged, StagedFileWriter
+from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter
 from supertable.application.writes.write_attempts import StagedWrite, WriteAttempts
-from supertable.application.writes.write_checks import check_rows, fit_columns
+from supertable.application.writes.write_checks import check_rows_visible, fit_columns
 from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import AccessDenied
@@ -26,13 +26,18 @@ from supertable.domain.table.commits import CommitInfo, Operation
 
 
 class WriteRows:
-    """On a table with keys every mode keeps one row per key: the last, or the one with the highest sequence."""
+    """On a table with keys every mode keeps one row per key: the last one, or the one with the highest sequence."""
 
     def __init__(
-        self, tables: Tables, stage: StagedFileWriter, committer: Committer, finder: RowFinder, attempts: WriteAttempts
+        self,
+        tables: Tables,
+        staging: StagedFileWriter,
+        committer: Committer,
+        finder: RowFinder,
+        attempts: WriteAttempts,
     ) -> None:
         self._tables = tables
-        self._stage = stage
+        self._staging = staging
         self._committer = committer
         self._finder = finder
         self._attempts = attempts
@@ -47,15 +52,16 @@ class WriteRows:
         info: CommitInfo,
         where: str | None = None,
     ) -> WriteResult:
-        """Write all of `data` as one version, durable when this returns.
+        """Write all of `data` as one version, which is durable when this returns.
 
-        An upsert that lacks columns keeps their values in rows that exist. An overwrite with `where` replaces the rows
-        for which that is true, by rows for which it is true. Raises `InvalidInput` and its kinds for data that does not
-        fit, `AccessDenied` for rows and columns that the caller may not write, and `Conflict`; nothing is then changed.
+        An upsert that lacks columns keeps their values in existing rows. An overwrite with `where` replaces the rows
+        for which it is true; it must be true for all new rows too. Raises `InvalidInput` and its subclasses for data
+        that does not fit, `AccessDenied` for rows and columns that the caller may not write, and `Conflict`; nothing
+        is then changed.
         """
-        return self.into(self._tables.open(namespace, name, Permission.WRITE), data, mode, evolve, info, where)
+        return self.write_into(self._tables.open(namespace, name, Permission.WRITE), data, mode, evolve, info, where)
 
-    def into(
+    def write_into(
         self,
         table: OpenTable,
         data: Any,
@@ -64,31 +70,31 @@ class WriteRows:
         info: CommitInfo,
         where: str | None = None,
     ) -> WriteResult:
-        """The same, into a table that was opened before, or has no name yet."""
+        """The same, into a table that is open already, or not registered yet."""
         with self._committer.protecting_new_objects(table):
             replay = self._committer.find_replay(table, info)
             if replay:
                 return WriteResult.of(table, replay)
             reader = as_reader(data)
             fit = fit_columns(table, reader.schema, mode, evolve, where)
-            rows = self._stage_rows(table, reader, fit.staged)
-            write = StagedWrite(Operation(mode.value), fit.given, evolve, where, rows, partial=bool(fit.missing))
+            staged = self._stage_rows(table, reader, fit.staged_schema)
+            write = StagedWrite(Operation(mode.value), fit.columns, evolve, where, staged, partial=bool(fit.missing))
             return WriteResult.of(table, self._commit(table, write, info))
 
-    def together(self, group: GroupedWrites, mode: WriteMode, info: CommitInfo) -> list[WriteResult]:
-        """Write what several writers append or upsert as one version; the answers are in the same order.
+    def write_together(self, group: GroupedWrites, mode: WriteMode, info: CommitInfo) -> list[WriteResult]:
+        """Write the rows of several writers as one version. Returns their results in the same order.
 
-        `info` belongs to all of them, so it has no idempotency key. Raises what any single write would raise, and
-        `CannotShareCommit`; nothing is then changed.
+        `mode`: append or upsert. `info` belongs to all of them, so it has no idempotency key. Raises what any single
+        write would raise, and `CannotShareCommit`; nothing is then changed.
         """
-        table, given = group.table, group.rows()
+        table, all_rows = group.table, group.rows()
         with self._committer.protecting_new_objects(table):
-            fit = fit_columns(table, given.schema, mode)
+            fit = fit_columns(table, all_rows.schema, mode)
             try:
-                rows = self._stage_rows(table, given.to_reader(), fit.staged)
+                staged = self._stage_rows(table, all_rows.to_reader(), fit.staged_schema)
             except AccessDenied as error:
                 raise CannotShareCommit from error
-            write = StagedWrite(Operation(mode.value), fit.given, False, None, rows, bool(fit.missing), group)
+            write = StagedWrite(Operation(mode.value), fit.columns, False, None, staged, bool(fit.missing), group)
             committed = self._commit(table, write, info)
         shares = committed.commit.change.shares
         return [
@@ -96,19 +102,19 @@ class WriteRows:
             for part, share in zip(group.parts, shares, strict=True)
         ]
 
-    def _stage_rows(self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema) -> Staged:
-        """Raises `AccessDenied` for rows that the caller may not write; nothing is then staged."""
-        rows = self._stage(table, reader, schema)
+    def _stage_rows(self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema) -> StagedFiles:
+        """Stage the rows. Raises `AccessDenied` for rows that the caller may not write, after discarding the files."""
+        staged = self._staging.write(table, reader, schema)
         try:
-            check_rows(table, rows, self._finder)
+            check_rows_visible(table, staged, self._finder)
         except AccessDenied:
-            self._stage.discard(table, rows)
+            self._staging.discard(table, staged)
             raise
-        return rows
+        return staged
 
     def _commit(self, table: OpenTable, write: StagedWrite, info: CommitInfo) -> Committed:
         writers = [part.table for part in write.group.parts] if write.group else ()
         committed = self._committer.commit(table, self._attempts.proposals(write), info, writers=writers)
         if write.partial:
-            self._stage.discard(table, write.rows)
+            self._staging.discard(table, write.staged)
         return committed

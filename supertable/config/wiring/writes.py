@@ -16,12 +16,12 @@ from supertable.config.wiring.engines import data_files, file_reader, finder
 from supertable.config.wiring.storage import settings, store, vectors
 from supertable.config.wiring.tables import tables
 
-stage = singleton(StagedFileWriter, store=provided(store), writer=provided(data_files), finder=provided(finder))
-resolver = singleton(KeyResolver, stage=provided(stage), finder=provided(finder), vectors=provided(vectors))
+staging = singleton(StagedFileWriter, store=provided(store), writer=provided(data_files), finder=provided(finder))
+resolver = singleton(KeyResolver, staging=provided(staging), finder=provided(finder), vectors=provided(vectors))
 write_attempts = singleton(
     WriteAttempts,
     tables=provided(tables),
-    stage=provided(stage),
+    staging=provided(staging),
     finder=provided(finder),
     resolver=provided(resolver),
     vectors=provided(vectors),
@@ -29,7 +29,7 @@ write_attempts = singleton(
 write_rows = singleton(
     WriteRows,
     tables=provided(tables),
-    stage=provided(stage),
+    staging=provided(staging),
     committer=provided(committer),
     finder=provided(finder),
     attempts=provided(write_attempts),

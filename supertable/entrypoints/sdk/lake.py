@@ -122,7 +122,7 @@ class Lake(LakeMaintenance):
         results: list[WriteResult] = []
 
         def fill(table: OpenTable) -> None:
-            results.append(self._container.write_rows().into(table, reader, WriteMode.APPEND, False, info))
+            results.append(self._container.write_rows().write_into(table, reader, WriteMode.APPEND, False, info))
 
         self._container.create_table()(self._namespace, name, reader.schema, _names(keys), sequence, fill=fill)
         return results[0]

@@ -112,9 +112,9 @@ class TestOverwrite:
     def test_where_refuses_rows_that_do_not_match(self, keyed: Lake) -> None:
         keyed.write("orders", orders((1, "eu", 1.0)))
         for given, where in ((orders((2, "us", 2.0)), "region = 'eu'"), (orders((2, None, 2.0)), "region <> 'eu'")):
-            with pytest.raises(InvalidInput, match="1 of the rows"):
+            with pytest.raises(InvalidInput, match="1 of the new rows"):
                 keyed.write("orders", given, "overwrite", where=where)
-        with pytest.raises(InvalidInput, match="overwrite only"):
+        with pytest.raises(InvalidInput, match="Only the mode overwrite"):
             keyed.write("orders", orders(), "upsert", where="true")
         with pytest.raises(InvalidStatement):
             keyed.write("orders", orders(), "overwrite", where="nope = 1")

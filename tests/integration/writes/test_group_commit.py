@@ -1,4 +1,4 @@
-"""Writes that arrive together become one commit, and each of their callers is answered as if it had been alone."""
+"""Group commit: writes that arrive together become one commit, and each caller gets the answer of a single write."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SCHEMA = pa.schema([pa.field("k", pa.int64(), nullable=False), ("seq", pa.int64(
 
 
 class Gate(LocalObjectStore):
-    """A store whose commits can be held back, so that writes gather meanwhile.
+    """A store whose commits can be held back while more writes arrive.
 
     `staging` is called, once, before the next data file is written, and `committing` before the next commit record is.
     `silent`: commits take effect, and the writer gets no answer.
@@ -108,7 +108,7 @@ class Writers:
 
     @contextmanager
     def gathering(self, mode: WriteMode = WriteMode.UPSERT) -> Iterator[None]:
-        """What is written within becomes one group: a commit before it is held back until the end."""
+        """Writes inside the block become one group: the commit of a first write is held back until its end."""
         self.store.reached.clear()
         self.store.open.clear()
         first = self.write((-1, None, "first"), mode=mode)
@@ -148,7 +148,7 @@ def counts(result: WriteResult) -> tuple[int, int]:
     return result.rows_inserted, result.rows_updated
 
 
-def test_what_arrives_during_a_commit_becomes_the_next_one(keyed: Writers) -> None:
+def test_writes_that_arrive_during_a_commit_form_the_next_one(keyed: Writers) -> None:
     with keyed.gathering():
         answers = [keyed.write((n, n, str(n))) for n in range(50)]
     assert {answer.result(20).version for answer in answers} == {3}
@@ -156,12 +156,12 @@ def test_what_arrives_during_a_commit_becomes_the_next_one(keyed: Writers) -> No
     assert keyed.rows() == sorted((n, n, str(n)) for n in range(50))
 
 
-def test_a_lone_write_waits_for_nobody(keyed: Writers) -> None:
+def test_a_single_write_does_not_wait_for_others(keyed: Writers) -> None:
     assert keyed.write((1, 1, "a")).result(20).version == 2
     assert keyed.write((2, 1, "b")).result(20).version == 3
 
 
-def test_the_last_to_arrive_wins_and_each_is_told_what_it_did(keyed: Writers) -> None:
+def test_the_last_to_arrive_wins_and_each_writer_gets_its_own_counts(keyed: Writers) -> None:
     keyed.write((1, None, "old")).result(20)
     with keyed.gathering():
         answers = [
@@ -212,7 +212,7 @@ def test_appends_to_a_table_without_keys(home: Path) -> None:
         assert len(writers.rows()) == sum(sizes)
 
 
-def test_one_callers_bad_rows_fail_only_that_caller(keyed: Writers) -> None:
+def test_bad_rows_fail_only_their_own_caller(keyed: Writers) -> None:
     with keyed.gathering():
         before = keyed.write((1, 1, "a"))
         bad = keyed.write((None, 1, "null key"))
@@ -224,7 +224,7 @@ def test_one_callers_bad_rows_fail_only_that_caller(keyed: Writers) -> None:
     assert keyed.rows() == [(1, 1, "a"), (2, 1, "b")]
 
 
-def test_an_error_of_reading_the_rows_is_only_its_callers(keyed: Writers) -> None:
+def test_an_error_while_reading_rows_fails_only_their_own_caller(keyed: Writers) -> None:
     def broken(_: object) -> pa.Table:
         raise ZeroDivisionError
 
@@ -236,7 +236,7 @@ def test_an_error_of_reading_the_rows_is_only_its_callers(keyed: Writers) -> Non
     assert good.result(20).version == 3
 
 
-def test_a_table_that_is_not_there(keyed: Writers) -> None:
+def test_a_table_that_does_not_exist(keyed: Writers) -> None:
     with pytest.raises(TableNotFound):
         keyed.write((1, 1, "a"), table="nothing").result(20)
 
@@ -254,7 +254,7 @@ def test_partial_rows_share_a_commit_with_those_of_the_same_columns(keyed: Write
     assert keyed.rows() == [(1, 1, "x"), (2, 9, "y"), (3, None, "y")]
 
 
-def test_a_write_of_another_kind_keeps_its_place_where_order_matters(keyed: Writers) -> None:
+def test_a_write_of_another_kind_keeps_its_place_on_a_table_with_keys(keyed: Writers) -> None:
     with keyed.gathering():
         answers = [
             keyed.write((1, 1, "a")),
@@ -265,7 +265,7 @@ def test_a_write_of_another_kind_keeps_its_place_where_order_matters(keyed: Writ
     assert keyed.rows() == [(1, 3, "c")]
 
 
-def test_properties_are_kept_apart(keyed: Writers) -> None:
+def test_writes_with_other_properties_do_not_share_a_commit(keyed: Writers) -> None:
     with keyed.gathering():
         answers = [keyed.write((n, 1, "a"), properties={"from": str(n // 2)}) for n in range(4)]
     assert [answer.result(20).version for answer in answers] == [3, 3, 4, 4]
@@ -273,7 +273,7 @@ def test_properties_are_kept_apart(keyed: Writers) -> None:
     assert [entry.properties for entry in newest] == [{"from": "1"}, {"from": "0"}]
 
 
-def test_each_key_of_a_group_is_remembered_with_what_its_writer_did(keyed: Writers) -> None:
+def test_each_idempotency_key_of_a_group_is_stored_with_its_writers_counts(keyed: Writers) -> None:
     with keyed.gathering():
         answers = [keyed.write((n, 1, "a"), (n + 100, 1, "b"), key=f"key-{n}") for n in range(5)]
         same = keyed.write((0, 1, "other"), key="key-0")
@@ -288,7 +288,7 @@ def test_each_key_of_a_group_is_remembered_with_what_its_writer_did(keyed: Write
     assert len(keyed.rows()) == 10
 
 
-def test_a_key_that_is_committed_elsewhere_meanwhile_is_not_committed_again(home: Path) -> None:
+def test_a_key_that_another_process_commits_first_is_not_committed_again(home: Path) -> None:
     with opened(home, ("k",)) as writers, supertable.connect(home=home) as other:
         given = pa.table({"k": [7], "seq": [0], "v": ["elsewhere"]})
 
@@ -303,7 +303,7 @@ def test_a_key_that_is_committed_elsewhere_meanwhile_is_not_committed_again(home
         assert writers.rows() == [(6, 1, "a"), (7, 0, "elsewhere"), (8, 1, "a")]
 
 
-def test_where_a_commit_is_uncertain_all_are_told_and_a_repetition_finds_it(home: Path) -> None:
+def test_an_uncertain_commit_is_an_error_for_all_and_a_repetition_finds_it(home: Path) -> None:
     with opened(home, ("k",)) as writers:
         with writers.gathering():
             answers = [writers.write((n, 1, "a"), key=f"k{n}") for n in range(3)]
@@ -317,7 +317,7 @@ def test_where_a_commit_is_uncertain_all_are_told_and_a_repetition_finds_it(home
         assert len(writers.rows()) == 3
 
 
-def test_a_store_that_fails_fails_everybody_and_the_next_go_on(keyed: Writers) -> None:
+def test_a_failure_of_the_store_fails_the_group_and_later_writes_succeed(keyed: Writers) -> None:
     def refuse() -> None:
         raise StoreUnavailable("write", "a data file", "injected")
 
@@ -330,7 +330,7 @@ def test_a_store_that_fails_fails_everybody_and_the_next_go_on(keyed: Writers) -
     assert keyed.write((1, 1, "a")).result(20).version == 3
 
 
-def test_callers_with_other_rights_are_looked_at_each(keyed: Writers) -> None:
+def test_each_callers_rights_are_checked(keyed: Writers) -> None:
     over = replace(keyed.place, session=replace(owner("default"), until_us=1))
     with keyed.gathering():
         mine = keyed.write((1, 1, "a"))
@@ -342,7 +342,7 @@ def test_callers_with_other_rights_are_looked_at_each(keyed: Writers) -> None:
     assert keyed.rows() == [(1, 1, "a"), (3, 1, "c")]
 
 
-def test_rights_that_end_before_the_commit_end_the_write(keyed: Writers) -> None:
+def test_rights_that_expire_before_the_commit_fail_the_write(keyed: Writers) -> None:
     clock = keyed.lake.container.clock()
     until_us = clock.now_us() + 2_000_000
     soon = replace(keyed.place, session=replace(owner("default"), until_us=until_us))
@@ -356,16 +356,16 @@ def test_rights_that_end_before_the_commit_end_the_write(keyed: Writers) -> None
     assert keyed.rows() == [(1, 1, "a")]
 
 
-def test_a_write_whose_caller_went_away_before_its_turn_is_not_made(keyed: Writers) -> None:
+def test_a_write_cancelled_before_its_turn_is_not_made(keyed: Writers) -> None:
     with keyed.gathering():
-        gone = keyed.write((1, 1, "a"))
+        cancelled = keyed.write((1, 1, "a"))
         stays = keyed.write((2, 1, "b"))
-        assert gone.cancel()
+        assert cancelled.cancel()
     assert stays.result(20).version == 3
     assert keyed.rows() == [(2, 1, "b")]
 
 
-def test_more_than_may_wait_is_refused(keyed: Writers) -> None:
+def test_writes_beyond_the_limit_of_waiting_bytes_are_refused(keyed: Writers) -> None:
     with keyed.gathering():
         large = keyed.write((1, 1, "a"), size=grouping.MOST_WAITING_BYTES)
         with pytest.raises(Busy, match="nothing was written"):
@@ -381,7 +381,7 @@ def test_many_rows_are_spread_over_commits(keyed: Writers) -> None:
     assert [answer.result(20).version for answer in answers] == [3, 4, 5]
 
 
-def test_closing_answers_all_and_takes_no_more(home: Path) -> None:
+def test_closing_answers_all_writes_and_accepts_no_more(home: Path) -> None:
     with opened(home, ("k",)) as writers:
         with writers.gathering():
             answers = [writers.write((n, 1, "a"), columns=("k", "v") if n % 2 else ("k", "seq", "v")) for n in range(6)]
@@ -390,11 +390,11 @@ def test_closing_answers_all_and_takes_no_more(home: Path) -> None:
         closing.join(20)
         assert all(answer.done() for answer in answers)
         assert len(writers.rows()) == 6
-        with pytest.raises(Busy, match="about to stop"):
+        with pytest.raises(Busy, match="is stopping"):
             writers.write((9, 1, "late"))
 
 
-def test_many_callers_of_several_tables_lose_nothing(home: Path) -> None:
+def test_many_callers_of_several_tables_lose_no_rows(home: Path) -> None:
     with opened(home, ("k",)) as writers:
         for name in ("a", "b", "c"):
             writers.lake.create_table(name, SCHEMA)
@@ -428,8 +428,8 @@ def test_each_writer_of_a_group_is_in_the_audit_log(keyed: Writers) -> None:
     keyed.lake.container.export_audit()("default")
     with Lake(keyed.lake.container, "system", owner("default")) as system:
         found = system.sql("SELECT user_name, kind, rows, outcome FROM audit ORDER BY sequence").arrow().to_pylist()
-    said = [(event["user_name"], event["kind"], event["rows"], event["outcome"]) for event in found]
-    assert said.count(("owner", "write", 2, "ok")) == 1
-    assert said.count(("ann", "write", 1, "ok")) == 1
-    assert ("late", "refusal", None, "NotSignedIn") in said
-    assert ("late", "write", 1, "ok") not in said
+    events = [(event["user_name"], event["kind"], event["rows"], event["outcome"]) for event in found]
+    assert events.count(("owner", "write", 2, "ok")) == 1
+    assert events.count(("ann", "write", 1, "ok")) == 1
+    assert ("late", "refusal", None, "NotSignedIn") in events
+    assert ("late", "write", 1, "ok") not in events

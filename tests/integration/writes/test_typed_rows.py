@@ -1,4 +1,4 @@
-"""Rows of a table that is there, as JSON: exactly what the columns hold, or an error that says where."""
+"""JSON rows for an existing table become exactly the values of its columns, or an error that names the row."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def read_file(path: Path, text: bytes, format_: str, **more: Any) -> pa.Table:
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_values_are_what_the_column_holds(name: str) -> None:
+def test_values_become_exactly_those_of_the_column(name: str) -> None:
     given, expected = GOOD[name]
     table = read(json.dumps([{name: given}, {name: None}, {}]).encode())
     assert table.column(name).to_pylist() == [expected, None, None]
@@ -108,19 +108,19 @@ def test_nanoseconds_are_kept() -> None:
     assert table.column("at_ns").cast(pa.int64()).to_pylist() == [1767225600000000001]
 
 
-@pytest.mark.parametrize(("name", "value", "says"), BAD)
-def test_what_does_not_fit_is_named_by_row_and_column(name: str, value: Any, says: str) -> None:
+@pytest.mark.parametrize(("name", "value", "expected"), BAD)
+def test_an_error_names_the_row_and_the_column_that_does_not_fit(name: str, value: Any, expected: str) -> None:
     rows = [{"id": 1}, {name: value}]
     for text, format_ in ((json.dumps(rows), "json"), ("\n".join(map(json.dumps, rows)), "ndjson")):
         with pytest.raises(InvalidInput) as caught:
             read(text.encode(), format_)
-        assert says in str(caught.value)
+        assert expected in str(caught.value)
         assert name in str(caught.value)
         assert "row 2" in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "expected"),
     [
         (b"", "not valid JSON"),
         (b"[1, 2]", "row 1: expected object, got int"),
@@ -133,10 +133,10 @@ def test_what_does_not_fit_is_named_by_row_and_column(name: str, value: Any, say
         (b'{"point": ' * 100_000, "x"),
     ],
 )
-def test_what_is_not_json_says_so(text: bytes, says: str) -> None:
+def test_invalid_json_is_an_error(text: bytes, expected: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         read(text)
-    assert says in str(caught.value)
+    assert expected in str(caught.value)
 
 
 def test_the_rows_of_an_upsert_have_the_same_columns() -> None:
@@ -161,7 +161,7 @@ def test_large_files_are_read_in_pieces(tmp_path: Path, format_: str) -> None:
         read_file(tmp_path / "bad", text.encode(), format_)
 
 
-def test_a_line_without_end_is_refused_before_it_fills_memory(tmp_path: Path) -> None:
+def test_a_line_over_the_limit_is_refused(tmp_path: Path) -> None:
     text = b'{"id": 1}\n{"note with spaces": "' + b"x" * 3_000_000
     with pytest.raises(InvalidInput, match="longer than 1,000,000 bytes"):
         read_file(tmp_path / "long", text, "ndjson", max_line_bytes=1_000_000)
@@ -175,10 +175,10 @@ def test_binary_columns_of_csv_are_base64(tmp_path: Path) -> None:
         read_file(tmp_path / "bad", b"id,raw\n1,1234\n2,?\n", "csv", types=types, header=True)
 
 
-def test_errors_of_text_name_no_path_and_no_option_of_the_command_line(tmp_path: Path) -> None:
+def test_errors_of_csv_reveal_no_path_and_no_engine_option(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
         read_file(tmp_path / "bad", b"id\n1\nx\n", "csv", types=dict(TYPES), header=True)
-    said = str(caught.value)
-    assert said.startswith("Cannot read the body: line 3: column 'id': 'x' does not fit the column's type BIGINT")
-    assert "--" not in said
-    assert str(tmp_path) not in said
+    message = str(caught.value)
+    assert message.startswith("Cannot read the body: line 3: column 'id': 'x' does not fit the column's type BIGINT")
+    assert "--" not in message
+    assert str(tmp_path) not in message

@@ -1,4 +1,4 @@
-"""A fault at every storage step of every kind of write: the old state or the new, and retrying is safe."""
+"""Faults at every storage step of every kind of write leave the old state or the new one, and a retry is safe."""
 
 from __future__ import annotations
 
@@ -72,7 +72,9 @@ def rows(lake: Lake) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("fault", list(Fault))
 @pytest.mark.parametrize("write", WRITES, ids=lambda write: write.__name__)
-def test_every_step(origin: Path, tmp_path: Path, write: Callable[[Lake], Any], fault: Fault) -> None:
+def test_a_fault_leaves_the_old_or_the_new_state_at_every_step(
+    origin: Path, tmp_path: Path, write: Callable[[Lake], Any], fault: Fault
+) -> None:
     after = WRITES[write]
     for at in range(1, 200):
         home = tmp_path / f"{at}"
@@ -97,4 +99,4 @@ def test_every_step(origin: Path, tmp_path: Path, write: Callable[[Lake], Any], 
         if not store.met:
             assert at > 5
             return
-    pytest.fail("the write never ran out of steps")
+    pytest.fail("a fault was still met after 200 steps")

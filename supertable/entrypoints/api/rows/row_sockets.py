@@ -22,7 +22,7 @@ from litestar.exceptions import HTTPException, WebSocketDisconnect
 from litestar.params import FromPath, QueryParameter
 
 from supertable.application.commits.write_result import WriteResult
-from supertable.application.writes.ingest_rows import IngestRows, Wanted
+from supertable.application.writes.ingest_rows import IngestRequest, IngestRows
 from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import (
@@ -93,7 +93,9 @@ async def row_socket(
     idempotency_key: KeyPrefix = None,
 ) -> None:
     await socket.accept()
-    rows = RowSocket(socket, container.ingest_rows(), Wanted(namespace, table, mode), idempotency_key, first, shutdown)
+    rows = RowSocket(
+        socket, container.ingest_rows(), IngestRequest(namespace, table, mode), idempotency_key, first, shutdown
+    )
     try:
         if mode is WriteMode.OVERWRITE:
             raise InvalidInput("A stream can append or upsert, not overwrite. Nothing was written.")
@@ -108,7 +110,7 @@ class RowSocket:
     """A connection that writes rows. One task receives messages and starts their writes; another acknowledges them."""
 
     def __init__(
-        self, socket: Socket, ingest: IngestRows, wanted: Wanted, key: str | None, first: int, shutdown: Shutdown
+        self, socket: Socket, ingest: IngestRows, wanted: IngestRequest, key: str | None, first: int, shutdown: Shutdown
     ) -> None:
         """`key`: the prefix of the messages' idempotency keys. `first`: the number of the first message."""
         self._socket = socket
@@ -189,13 +191,13 @@ class RowSocket:
             detail = f"The message is larger than the limit of {_MAX_MESSAGE_BYTES:,} bytes. It was not written."
             raise HTTPException(detail, status_code=413)
         info = checked_commit_info(None if self._key is None else f"{self._key}/{number}", {})
-        wanted = Wanted(self._wanted.namespace, self._wanted.table, self._wanted.mode, info=info)
+        wanted = IngestRequest(self._wanted.namespace, self._wanted.table, self._wanted.mode, info=info)
         if isinstance(message, str):
             text = message.encode()
             count = sum(1 for line in text.split(b"\n") if line.strip())
-            return _PendingMessage(number, count, self._ingest.text(wanted, text, "ndjson"))
+            return _PendingMessage(number, count, self._ingest.write_text(wanted, text, "ndjson"))
         rows = await sync_to_thread(_arrow_rows, message)
-        return _PendingMessage(number, rows.num_rows, self._ingest.table(wanted, rows))
+        return _PendingMessage(number, rows.num_rows, self._ingest.write_table(wanted, rows))
 
     async def _acknowledge_messages(self) -> None:
         number = self._next_number

@@ -25,7 +25,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from supertable.application.commits.write_result import WriteResult
-from supertable.application.writes.ingest_rows import SMALL_BYTES, IngestRows, Wanted
+from supertable.application.writes.ingest_rows import SMALL_BYTES, IngestRequest, IngestRows
 from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidInput, UnreadableInput
@@ -76,10 +76,10 @@ class PendingRows:
             self.batches.append(item)
             self.rows += item.num_rows
 
-    async def write(self, ingest: IngestRows, wanted: Wanted) -> WriteResult:
+    async def write(self, ingest: IngestRows, wanted: IngestRequest) -> WriteResult:
         if self.batches:
-            return await asyncio.wrap_future(ingest.table(wanted, pa.Table.from_batches(self.batches)))
-        return await asyncio.wrap_future(ingest.text(wanted, bytes(self.lines), "ndjson"))
+            return await asyncio.wrap_future(ingest.write_table(wanted, pa.Table.from_batches(self.batches)))
+        return await asyncio.wrap_future(ingest.write_text(wanted, bytes(self.lines), "ndjson"))
 
 
 class _StreamOperation(RowsOperation):
@@ -125,7 +125,7 @@ async def stream_rows(
         raise InvalidInput("A stream can append or upsert, not overwrite. Nothing was written.")
     opened = await sync_to_thread(container.tables().open, namespace, table, Permission.WRITE)
     limits = StreamLimits(container.settings().ingest_max_line_bytes, every_seconds, every_rows)
-    wanted = Wanted(namespace, table, mode)
+    wanted = IngestRequest(namespace, table, mode)
     return RowStream(container.ingest_rows(), wanted, opened.snapshot.version, format_, limits, shutdown)
 
 
@@ -144,7 +144,7 @@ class RowStream:
     def __init__(
         self,
         ingest: IngestRows,
-        wanted: Wanted,
+        wanted: IngestRequest,
         version: int,
         format_: str,
         limits: StreamLimits,

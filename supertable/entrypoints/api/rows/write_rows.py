@@ -12,7 +12,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from supertable.application.commits.write_result import WriteResult
-from supertable.application.writes.ingest_rows import Wanted
+from supertable.application.writes.ingest_rows import IngestRequest
 from supertable.application.writes.write_modes import WriteMode
 from supertable.config.container import Container
 from supertable.domain.errors import InvalidInput
@@ -89,17 +89,19 @@ async def write_rows(
     gzip or zstd. Either all rows are written or none. A small body may share its version with concurrent writes.
     """
     settings = container.settings()
-    wanted = Wanted(namespace, table, mode, evolve, where, checked_commit_info(idempotency_key, {}))
+    wanted = IngestRequest(namespace, table, mode, evolve, where, checked_commit_info(idempotency_key, {}))
     limits = BodyLimits(settings.ingest_max_bytes, settings.ingest_max_line_bytes)
     async with received_rows(request, settings.folder("temporary"), limits, as_file=not wanted.shareable) as body:
         return version_response(namespace, await _write(container, wanted, body))
 
 
-async def _write(container: Container, wanted: Wanted, body: RowBody) -> WriteResult:
+async def _write(container: Container, wanted: IngestRequest, body: RowBody) -> WriteResult:
     ingest = container.ingest_rows()
     if body.text is not None:
-        return await asyncio.wrap_future(ingest.text(wanted, body.text, body.format))
-    result: WriteResult = await sync_to_thread(ingest.file, wanted, body.file, body.format, body.compression, body.size)
+        return await asyncio.wrap_future(ingest.write_text(wanted, body.text, body.format))
+    result: WriteResult = await sync_to_thread(
+        ingest.write_file, wanted, body.file, body.format, body.compression, body.size
+    )
     return result
 
 
@@ -128,7 +130,7 @@ def delete_rows(
     use_case = container.delete_rows()
     if data.where is not None:
         return version_response(namespace, use_case.where(namespace, table, data.where, data.reason, info))
-    keys = container.ingest_rows().keys(namespace, table, msgspec.json.encode(data.keys))
+    keys = container.ingest_rows().read_keys(namespace, table, msgspec.json.encode(data.keys))
     return version_response(namespace, use_case.keys(namespace, table, keys, data.reason, info))
 
 
