@@ -1,4 +1,4 @@
-"""Which tables a request names, and what the caller may see of each."""
+"""The permission check: which tables a request names, and what the caller may see of each."""
 
 from __future__ import annotations
 
@@ -20,42 +20,51 @@ _CHANGING = frozenset({Permission.WRITE, Permission.CONTROL})
 
 
 Request = tuple["Namespace", str | None]
+"""A supertable, and the name of a table in it; None: all its tables."""
 
 
 def entries_of(registry: Registry, name: str | None) -> list[TableEntry]:
+    """The table of that name; None: all tables."""
     return [registry.find(name)] if name is not None else registry.tables
 
 
 def allowed_entries(
-    request: Request, registries: Mapping[Namespace, Registry], now: Authorization, need: Permission
+    request: Request, registries: Mapping[Namespace, Registry], granted: Authorization, need: Permission
 ) -> list[tuple[TableEntry, AccessStage | None]]:
-    """The tables that a request stands for, and what the caller sees of each."""
+    """The tables that a request names, and what the caller sees of each; None: everything.
+
+    Without a name, tables that the caller does not see are left out. Raises `TableNotFound` and `AccessDenied`.
+    """
     namespace, name = request
     if name is None:
-        now.require(need)
-        rights = now.role.rights
+        granted.require(need)
+        rights = granted.role.rights
         return [
-            (entry, access_to(namespace, entry, entry.name, now, need))
+            (entry, access_to(namespace, entry, entry.name, granted, need))
             for entry in registries[namespace].tables
             if rights(namespace.supertable, entry.table_id, entry.name)
         ]
-    if not now.role.reaches_all and not registries[namespace].has(name):
-        raise TableNotFound(name)  # without a word on what was there
+    if not granted.role.reaches_all and not registries[namespace].has(name):
+        raise TableNotFound(name)  # does not reveal whether the table was dropped
     entry = registries[namespace].find(name)
-    return [(entry, access_to(namespace, entry, name, now, need))]
+    return [(entry, access_to(namespace, entry, name, granted, need))]
 
 
 def access_to(
-    namespace: Namespace, entry: TableEntry, asked: str, now: Authorization, need: Permission
+    namespace: Namespace, entry: TableEntry, requested: str, granted: Authorization, need: Permission
 ) -> AccessStage | None:
-    rights = now.role.rights(namespace.supertable, entry.table_id, entry.name)
+    """What the caller sees of a table; None: everything. `requested`: the name to report in errors.
+
+    Raises `TableNotFound` if the caller may not know of the table, and `AccessDenied`.
+    """
+    rights = granted.role.rights(namespace.supertable, entry.table_id, entry.name)
     if rights is None:
-        raise TableNotFound(asked)
-    now.require(need)
+        raise TableNotFound(requested)
+    granted.require(need)
     if is_system(namespace.supertable) and need in _CHANGING:
-        raise AccessDenied(f"Table {entry.name} is SuperTable's own: nobody else writes or changes it.")
+        raise AccessDenied(f"Table {entry.name} belongs to SuperTable itself and cannot be changed.")
     rule = rights.rule
     if rule is None:
         return None
-    condition = bound(rule.filter, now.caller) if rule.filter else None
-    return AccessStage(rule.columns, rule.masks, condition, now.secret)
+    condition = bound(rule.filter, granted.caller) if rule.filter else None
+    return AccessStage(rule.columns, rule.masks, condition, granted.secret)

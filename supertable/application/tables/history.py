@@ -1,4 +1,4 @@
-"""What became of a table, version by version, as far as the caller may know it."""
+"""The history of a table, version by version, as far as the caller may see it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from supertable.domain.timestamps import moment
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One commit. Callers who see only a part of the table are told what it was and when; the rest is None or empty.
+    """One commit. For callers who see only a part of the table, all but version, time and operation is None or empty.
 
-    `predicate` and `reason` are what a delete was given, `restored` the version that a restore went back to, and
-    `description` how the columns were changed, or what a clone was made of. `bytes_added` as in `WriteResult`.
+    `predicate` and `reason`: those of a delete. `restored`: the version that was restored. `description`: how the
+    columns changed, or the source of a clone. `bytes_added`: see `WriteResult`.
     """
 
     version: int
@@ -64,6 +64,7 @@ class HistoryEntry:
 
 
 def own_bytes(change: Change) -> int:
+    """The bytes of added files, without those that a clone shares."""
     return sum(file.bytes for file in change.added if not file.folder)
 
 
@@ -72,9 +73,9 @@ class TableHistory:
         self._tables = tables
 
     def __call__(self, namespace: Namespace, name: str, limit: int, newest: int | None = None) -> list[HistoryEntry]:
-        """Up to `limit` commits, newest first, from version `newest` (None: the newest there is) downwards.
+        """Up to `limit` commits, newest first, from version `newest` (None: the newest version) downwards.
 
-        What a commit did to the rows is for those who may read the whole table. Raises `TableNotFound`.
+        Only callers who may read the whole table see what a commit did to its rows. Raises `TableNotFound`.
         """
         table = self._tables.open(namespace, name, Permission.META)
         whole = table.access is None and self._tables.authorization(namespace.session).role.may(Permission.READ)

@@ -1,4 +1,4 @@
-"""Finding tables by name and reading their snapshots, as one cut across all that a request names."""
+"""Lookup of tables by name: their snapshots, under the caller's role, in one cut across all tables of a request."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _MOST_CUTS = 8
 
 
 class Tables:
-    """Reads, and who may do what. Every method sees all commits that were acknowledged before it was called.
+    """Reads tables and checks permissions. Every method sees all commits that were acknowledged before its call.
 
-    `need` is what the caller's role must allow. Raises `NotSignedIn` and `AccessDenied`; a table of which the caller
-    may not know is not there: `TableNotFound`.
+    `need`: the permission that the caller's role must have. Every method may raise `NotSignedIn` and `AccessDenied`. A
+    table that the caller may not know of is reported as missing: `TableNotFound`.
     """
 
     def __init__(
@@ -55,14 +55,14 @@ class Tables:
         self._audit = audit
         self._clock = clock
 
-    def open_consistently(self, wanted: Iterable[Request], need: Permission) -> dict[Request, list[OpenTable]]:
-        """Every table wanted (None: all tables of the place), all as they were at one moment."""
-        requests = list(wanted)
+    def open_consistently(self, requested: Iterable[Request], need: Permission) -> dict[Request, list[OpenTable]]:
+        """The tables of every request, all as of one moment."""
+        requests = list(requested)
         namespaces = {namespace for namespace, _ in requests}
-        logs = self._guess(requests)
+        logs = self._probable_logs(requests)
         for _ in range(_MOST_CUTS):
             known = {namespace.registry: self._registries.known(namespace.registry) for namespace in namespaces}
-            known |= {log: self._snapshots.known(log) for log in logs} | self._accesses_known(namespaces)
+            known |= {log: self._snapshots.known(log) for log in logs} | self._known_access_logs(namespaces)
             heads = self._heads.cut(known)
             registries = {namespace: self._registry(namespace, heads) for namespace in namespaces}
             allowed = {namespace: self._authorization(namespace.session, heads) for namespace in namespaces}
@@ -73,21 +73,21 @@ class Tables:
                     request: [self._open(entry, heads, request[0], access, need) for entry, access in tables]
                     for request, tables in found.items()
                 }
-        raise CatalogUnavailable("tables kept being created and dropped while they were looked up")
+        raise CatalogUnavailable("tables were created and dropped during every attempt to read them")
 
     def open(self, namespace: Namespace, name: str, need: Permission) -> OpenTable:
-        """The newest version."""
+        """The table at its newest version."""
         return self.open_consistently([(namespace, name)], need)[namespace, name][0]
 
     def all(self, namespace: Namespace, need: Permission) -> list[OpenTable]:
-        """Every table of the place that the caller may know of, as one cut, by name."""
+        """All tables of the supertable that the caller may know of, as of one moment, ordered by name."""
         return self.open_consistently([(namespace, None)], need)[namespace, None]
 
     def entries(self, namespaces: Iterable[Namespace], need: Permission) -> dict[Namespace, list[TableEntry]]:
-        """The tables of each place that the caller may know of, by name, without a look at what is in them."""
+        """The tables of each supertable that the caller may know of, ordered by name. Does not read their snapshots."""
         wanted = list(namespaces)
         known = {namespace.registry: self._registries.known(namespace.registry) for namespace in wanted}
-        heads = self._heads.cut(known | self._accesses_known(wanted))
+        heads = self._heads.cut(known | self._known_access_logs(wanted))
         registries = {namespace: self._registry(namespace, heads) for namespace in wanted}
         found = {}
         for namespace in wanted:
@@ -98,14 +98,14 @@ class Tables:
     def newest(self, table: OpenTable, dropped_too: bool = False) -> OpenTable:
         """The same table at its newest version.
 
-        Raises `TableNotFound` when it was dropped since it was opened, unless `dropped_too`, and `AccessDenied` when
-        the caller's rights to it have changed.
+        Raises `TableNotFound` if the table was dropped after it was opened, unless `dropped_too`, and `AccessDenied` if
+        the caller's rights to it changed.
         """
         known = {table.folder: self._snapshots.known(table.folder)}
         namespace = table.namespace
         if namespace is None:
             return replace(table, snapshot=self._snapshot(table.folder, self._heads.cut(known)))
-        known |= {namespace.registry: self._registries.known(namespace.registry)} | self._accesses_known([namespace])
+        known |= {namespace.registry: self._registries.known(namespace.registry)} | self._known_access_logs([namespace])
         heads = self._heads.cut(known)
         registry = self._registry(namespace, heads)
         entry = registry.entries.get(table.entry.table_id) if dropped_too else registry.find_current(table.entry)
@@ -113,7 +113,7 @@ class Tables:
         return self._open(entry or table.entry, heads, namespace, table.access, table.need)
 
     def recheck(self, tables: Iterable[OpenTable]) -> None:
-        """Raises what `newest` raises for callers whose rights have changed, or who are not signed in any more."""
+        """Raises what `newest` raises if a caller's rights changed, or a caller is no longer signed in."""
         checked = {
             table.namespace: table for table in tables if table.namespace and not table.namespace.session.irrevocable
         }
@@ -121,32 +121,32 @@ class Tables:
             return
         heads = self._heads.cut(
             {namespace.registry: self._registries.known(namespace.registry) for namespace in checked}
-            | self._accesses_known(checked)
+            | self._known_access_logs(checked)
         )
         for namespace, table in checked.items():
             self._recheck(table, namespace, self._registry(namespace, heads).find_current(table.entry), heads)
 
     def recheck_access(self, session: Session, tables: Iterable[tuple[str, str]], need: Permission) -> Authorization:
-        """What the session may do now, where that includes `need` for tables given by supertable and id.
+        """What the session may do now. Requires `need` for tables given by supertable and table id.
 
-        Tables that were dropped or renamed since are looked for too. Raises `TableNotFound` and `AccessDenied`.
+        Finds tables that were dropped or renamed too. Raises `TableNotFound` and `AccessDenied`.
         """
         wanted = [(Namespace(session.organization, supertable, session), table_id) for supertable, table_id in tables]
         registries = {namespace.registry: self._registries.known(namespace.registry) for namespace, _ in wanted}
-        heads = self._heads.cut(registries | self._access_known(session))
-        now = self._authorization(session, heads)
-        self._require(session, now, need)
+        heads = self._heads.cut(registries | self._known_access_log(session))
+        granted = self._authorization(session, heads)
+        self._require(session, granted, need)
         for namespace, table_id in wanted:
             entry = self._registry(namespace, heads).entries.get(table_id)
             if entry is None:
                 raise TableNotFound(table_id)
-            access_to(namespace, entry, table_id, now, need)  # its name may have become one that is hidden
-        return now
+            access_to(namespace, entry, table_id, granted, need)  # it may have been renamed to a hidden name
+        return granted
 
     def registry(self, namespace: Namespace) -> Registry:
-        """The newest registry; an empty one when nothing was ever created there. For callers who may control."""
+        """The newest registry; an empty one if no table was ever created there. Requires the permission to control."""
         heads = self._heads.cut(
-            {namespace.registry: self._registries.known(namespace.registry)} | self._accesses_known([namespace])
+            {namespace.registry: self._registries.known(namespace.registry)} | self._known_access_logs([namespace])
         )
         self._require(
             namespace.session, self._authorization(namespace.session, heads), Permission.CONTROL, namespace.supertable
@@ -154,27 +154,27 @@ class Tables:
         return self._registry(namespace, heads)
 
     def require(self, session: Session, need: Permission) -> Authorization:
-        """What the session may do now."""
-        now = self.authorization(session)
-        self._require(session, now, need)
-        return now
+        """What the session may do now. Raises `AccessDenied` without `need`."""
+        granted = self.authorization(session)
+        self._require(session, granted, need)
+        return granted
 
     def authorization(self, session: Session) -> Authorization:
-        """The role of the session and what is known of the caller."""
-        known = self._access_known(session)
+        """The role of the session, and the caller's attributes."""
+        known = self._known_access_log(session)
         return self._authorization(session, self._heads.cut(known) if known else {})
 
     def as_of(self, table: OpenTable, version: int | str | None) -> OpenTable:
-        """The table at a version, at the version that a tag names, or with None as it is.
+        """The table at a version given by number or tag; None: `table` itself.
 
-        Raises `VersionNotFound`, and `NotFound` for a tag that it does not have.
+        Raises `VersionNotFound`, and `NotFound` for an unknown tag.
         """
         if version is None:
             return table
         return self.at_version(table, table.entry.tagged(version) if isinstance(version, str) else version)
 
     def at_version(self, table: OpenTable, version: int) -> OpenTable:
-        """The table as it was. Raises `VersionNotFound`, also for a version that a vacuum gave up."""
+        """The table at a version. Raises `VersionNotFound`, also for a version that a vacuum expired."""
         newest, oldest = table.snapshot.version, table.snapshot.oldest
         if not oldest <= version <= newest and version not in table.entry.pinned:
             raise VersionNotFound(table.name, str(version), oldest, newest)
@@ -182,17 +182,20 @@ class Tables:
             return table
         return replace(table, snapshot=self._snapshots.state(table.folder, version))
 
-    def at_time(self, table: OpenTable, at_us: int, asked: str) -> OpenTable:
-        """The table as it was at a moment (microseconds since 1970 UTC). Raises `VersionNotFound` before its first."""
+    def at_time(self, table: OpenTable, at_us: int, requested: str) -> OpenTable:
+        """The table as of a moment (microseconds since 1970 UTC). Raises `VersionNotFound` if that is before version 1.
+
+        `requested`: the moment as the caller gave it, for the error.
+        """
         if table.snapshot.committed_at_us <= at_us:
             return table
         low, high = 0, table.snapshot.version  # commit times grow with the version
         while high - low > 1:
             middle = (low + high) // 2
-            early = self._snapshots.record(table.folder, middle).committed_at_us <= at_us
-            low, high = (middle, high) if early else (low, middle)
+            reached = self._snapshots.record(table.folder, middle).committed_at_us <= at_us
+            low, high = (middle, high) if reached else (low, middle)
         if low == 0:
-            raise VersionNotFound(table.name, asked, table.snapshot.oldest, table.snapshot.version)
+            raise VersionNotFound(table.name, requested, table.snapshot.oldest, table.snapshot.version)
         return self.at_version(table, low)
 
     def commits(self, table: OpenTable, newest: int, count: int) -> list[Commit]:
@@ -200,34 +203,36 @@ class Tables:
         return [self._snapshots.record(table.folder, version) for version in range(newest, max(newest - count, 0), -1)]
 
     def _recheck(self, table: OpenTable, namespace: Namespace, entry: TableEntry, heads: dict[str, Head]) -> None:
-        now = self._authorization(namespace.session, heads)
+        granted = self._authorization(namespace.session, heads)
         with self._audit.recording_refusals(
             namespace.session, table.need, supertable=namespace.supertable, tables=(table.name,)
         ):
-            if access_to(namespace, entry, entry.name, now, table.need) != table.access:
-                raise AccessDenied(f"The rights to table {table.name} changed meanwhile; try again.")
+            if access_to(namespace, entry, entry.name, granted, table.need) != table.access:
+                raise AccessDenied(f"The rights to table {table.name} changed during this request. Try again.")
 
-    def _require(self, session: Session, now: Authorization, need: Permission, supertable: str = "") -> None:
+    def _require(self, session: Session, granted: Authorization, need: Permission, supertable: str = "") -> None:
         with self._audit.recording_refusals(session, need, supertable=supertable):
-            now.require(need)
+            granted.require(need)
 
     def _allowed(
-        self, request: Request, registries: Mapping[Namespace, Registry], now: Authorization, need: Permission
+        self, request: Request, registries: Mapping[Namespace, Registry], granted: Authorization, need: Permission
     ) -> list[tuple[TableEntry, AccessStage | None]]:
         namespace, name = request
-        asked = (name,) if name else ()
+        requested = (name,) if name else ()
         try:
-            with self._audit.recording_refusals(namespace.session, need, supertable=namespace.supertable, tables=asked):
-                return allowed_entries(request, registries, now, need)
+            with self._audit.recording_refusals(
+                namespace.session, need, supertable=namespace.supertable, tables=requested
+            ):
+                return allowed_entries(request, registries, granted, need)
         except TableNotFound as error:
-            if not now.role.reaches_all:
+            if not granted.role.reaches_all:
                 self._audit.record_refusal(
-                    namespace.session, need, error, supertable=namespace.supertable, tables=asked
+                    namespace.session, need, error, supertable=namespace.supertable, tables=requested
                 )
             raise
 
-    def _guess(self, requests: list[Request]) -> set[str]:
-        """The tables by what this process knows of the registries, so that one look at the catalog is enough."""
+    def _probable_logs(self, requests: list[Request]) -> set[str]:
+        """The tables' logs according to cached registries, so that usually one request to the catalog is enough."""
         registries = {namespace: self._registries.cached(namespace.registry) or EMPTY for namespace, _ in requests}
         known = [request for request in requests if request[1] is None or registries[request[0]].has(request[1])]
         return {
@@ -236,10 +241,12 @@ class Tables:
             for entry in entries_of(registries[namespace], name)
         }
 
-    def _accesses_known(self, namespaces: Iterable[Namespace]) -> dict[str, int]:
-        return {log: known for namespace in namespaces for log, known in self._access_known(namespace.session).items()}
+    def _known_access_logs(self, namespaces: Iterable[Namespace]) -> dict[str, int]:
+        return {
+            log: known for namespace in namespaces for log, known in self._known_access_log(namespace.session).items()
+        }
 
-    def _access_known(self, session: Session) -> dict[str, int]:
+    def _known_access_log(self, session: Session) -> dict[str, int]:
         if session.irrevocable:
             return {}
         log = access_log(session.organization)

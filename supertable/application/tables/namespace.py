@@ -1,4 +1,4 @@
-"""A supertable of an organization, and the session that looks at it."""
+"""A supertable of an organization, as one session uses it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from supertable.domain.storage_layout import registry_log, table_log, tables_fol
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A supertable of an organization, by checked names, and who looks at it."""
+    """A supertable of an organization, by checked names, and the session that uses it."""
 
     organization: str
     supertable: str

@@ -1,4 +1,4 @@
-"""A table at one version, as its caller may see it."""
+"""A table at one version, as the caller may see it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from supertable.domain.table.snapshots import Snapshot
 class OpenTable:
     """A table at one version. `folder` holds its objects and names its log.
 
-    `namespace`: where it is registered; None for a new table that is not registered yet. `access`: the part that the
-    caller may see; None: all. `need`: the permission required. `destination`: where a new table will be registered.
+    `namespace`: where it is registered; None: not registered yet. `access`: what the caller may see; None: everything.
+    `need`: the permission that the caller needs. `destination`: where a new table will be registered.
     """
 
     entry: TableEntry
@@ -47,7 +47,7 @@ class OpenTable:
 
     @property
     def unmasked(self) -> Schema:
-        """Those columns whose values the caller sees as they are."""
+        """The columns whose values the caller sees unmasked."""
         return self.access.unmasked(self.snapshot.schema) if self.access else self.snapshot.schema
 
     def require_whole(self, what: str) -> None:
@@ -61,12 +61,12 @@ class OpenTable:
         schema: Schema | None = None,
         hidden: Mapping[str, bytes] | None = None,
     ) -> Scan:
-        """The plan of a read of these files of the snapshot, or of all; under `schema`, or the snapshot's own.
+        """The plan of a scan that shows what the caller may see.
 
-        What comes of it is what the caller may see. `hidden`: see `Scan`. Raises `AccessDenied` where that cannot be
-        told, because a column is not there at this version, or has another type.
+        `files`: of the snapshot; None: all. `schema`: None: the snapshot's own. `hidden`: see `Scan`. Raises
+        `AccessDenied` if the row filter cannot be applied: a column is missing at this version, or has another type.
         """
-        scan = self.whole_scan(files, schema, hidden)
+        scan = self.unrestricted_scan(files, schema, hidden)
         if self.access and self.access.condition:
             self._check_fits(self.access.condition, scan.schema)
         return replace(scan, access=self.access)
@@ -76,17 +76,17 @@ class OpenTable:
             fitted_filter(condition, schema)
         except InvalidInput:
             raise AccessDenied(
-                f"Which rows of table {self.name} this role may see depends on columns that it does not have, or not "
-                f"with the same types, at version {self.snapshot.version}, so that none are shown."
+                f"The row filter of this role cannot be applied to table {self.name} at version "
+                f"{self.snapshot.version}: a column is missing there, or has another type. No rows are shown."
             ) from None
 
-    def whole_scan(
+    def unrestricted_scan(
         self,
         files: Iterable[DataFile] | None = None,
         schema: Schema | None = None,
         hidden: Mapping[str, bytes] | None = None,
     ) -> Scan:
-        """The same without regard to who asks: for what stays within the table."""
+        """The same plan without access control, for results that do not leave the table."""
         snapshot = self.snapshot
         chosen = snapshot.files.values() if files is None else files
         return Scan(

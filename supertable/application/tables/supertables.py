@@ -1,4 +1,4 @@
-"""The supertables of an organization, as far as the caller may know of them."""
+"""The supertables of an organization that the caller may know of."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from supertable.domain.storage_layout import organization_folder
 
 @dataclass(frozen=True, slots=True)
 class SupertableInfo:
-    """A supertable, by its name in lower case, and how many tables the caller may know of."""
+    """A supertable: its name in lower case, and the number of its tables that the caller may know of."""
 
     name: str
     tables: int
 
 
 class ListSupertables:
-    """A supertable comes into being with its first table, and stays when that is dropped.
+    """Lists supertables. A supertable exists from its first table on, also after that is dropped.
 
-    Callers who may control know of all; others of those in which they may know of a table.
+    Callers whose role reaches everything see all supertables; others see those in which they may know of a table.
     """
 
     def __init__(self, tables: Tables, store: ObjectStore) -> None:
@@ -33,25 +33,25 @@ class ListSupertables:
         self._store = store
 
     def __call__(self, session: Session) -> list[SupertableInfo]:
-        """All of them as one cut, by name."""
+        """All supertables, as of one moment, ordered by name."""
         folders = self._store.folders(f"{organization_folder(session.organization)}/")
         namespaces = [Namespace(session.organization, name, session) for name in sorted(folders) if _is_name(name)]
-        even_empty = self._tables.require(session, Permission.META).role.reaches_all
+        include_empty = self._tables.require(session, Permission.META).role.reaches_all
         entries = self._tables.entries(namespaces, Permission.META)
         return [
-            info for namespace in namespaces if (info := self._info(namespace, len(entries[namespace]), even_empty))
+            info for namespace in namespaces if (info := self._info(namespace, len(entries[namespace]), include_empty))
         ]
 
     def one(self, namespace: Namespace) -> SupertableInfo:
-        """Raises `NotFound`."""
-        even_empty = self._tables.authorization(namespace.session).role.reaches_all
-        info = self._info(namespace, len(self._tables.entries([namespace], Permission.META)[namespace]), even_empty)
+        """One supertable. Raises `NotFound`."""
+        include_empty = self._tables.authorization(namespace.session).role.reaches_all
+        info = self._info(namespace, len(self._tables.entries([namespace], Permission.META)[namespace]), include_empty)
         if info is None:
             raise NotFound(f"There is no supertable {namespace.supertable!r}.")
         return info
 
-    def _info(self, namespace: Namespace, tables: int, even_empty: bool) -> SupertableInfo | None:
-        if not tables and not (even_empty and self._tables.registry(namespace).version):
+    def _info(self, namespace: Namespace, tables: int, include_empty: bool) -> SupertableInfo | None:
+        if not tables and not (include_empty and self._tables.registry(namespace).version):
             return None
         return SupertableInfo(name_key(namespace.supertable), tables)
 

@@ -1,4 +1,4 @@
-"""What the use cases answer."""
+"""Descriptions of tables and columns, as use cases return them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from supertable.domain.timestamps import moment
 
 @dataclass(frozen=True, slots=True)
 class TableInfo:
-    """A table at its newest version. `rows` are live; `dead_rows` still take room in its files.
+    """A table at its newest version. `rows`: live rows. `dead_rows`: rows that are deleted but still in its files.
 
-    None is what a caller who sees only a part of the table may not know.
+    Fields are None if the caller sees only a part of the table.
     """
 
     name: str
@@ -52,20 +52,20 @@ class TableInfo:
 
 @dataclass(frozen=True, slots=True)
 class DroppedTable:
-    """A table that can be brought back by its name, until a vacuum removes it."""
+    """A dropped table. It can be restored by name until a vacuum removes it."""
 
     name: str
     dropped_at: datetime
 
     @classmethod
     def all_of(cls, registry: Registry) -> list[DroppedTable]:
-        """The latest dropped first."""
+        """All dropped tables of the registry, the latest first."""
         return [cls(entry.name, moment(entry.dropped_at_us or 0)) for entry in registry.dropped]
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnInfo:
-    """A column; `type` as `domain.types` writes it."""
+    """A column. `type`: as `str(DataType)` writes it."""
 
     name: str
     type: str

@@ -1,4 +1,4 @@
-"""The soft deletes of a table: who deleted what, when and why. Its rows can be read at the version before."""
+"""The soft deletes of a table. Deleted rows can be read at the version before."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from supertable.application.tables.open_table import OpenTable
 from supertable.domain.table.commits import Commit
 from supertable.domain.timestamps import moment
 
-_AT_ONCE = 100
+_BATCH_VERSIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class TombstoneInfo:
-    """One soft delete: by `predicate`, or by so many `keys`. `rows` died by it; version `version - 1` has them.
+    """One soft delete, by `predicate` or by a number of `keys`. `rows`: how many were deleted; `version - 1` has them.
 
-    `operation` is delete, or the write that replaced what it deleted. `properties` say who, as the writer gave them.
+    `operation`: delete, or the write that replaced the rows. `properties`: lineage, as the writer gave it.
     """
 
     version: int
@@ -33,7 +33,7 @@ class TombstoneInfo:
 
     @classmethod
     def all_of(cls, commit: Commit) -> list[TombstoneInfo]:
-        """What the commit deleted: nothing, or one."""
+        """The soft delete of the commit, as a list of one; empty if there is none."""
         change = commit.change
         if change.tombstone is None:
             return []
@@ -52,19 +52,20 @@ class TombstoneInfo:
 
 
 def tombstones(
-    tables: Tables, table: OpenTable, limit: int, newest: int | None = None, looked_at: int | None = None
+    tables: Tables, table: OpenTable, limit: int, newest: int | None = None, max_versions: int | None = None
 ) -> list[TombstoneInfo]:
-    """The newest `limit` soft deletes, newest first, from version `newest` (None: the newest there is) downwards.
+    """The newest `limit` soft deletes, newest first, from version `newest` (None: the newest version) downwards.
 
-    It looks at no more than `looked_at` versions (None: back to the first). For callers who see the whole table.
+    Reads at most `max_versions` versions (None: back to the first). Raises `AccessDenied` for callers who see only a
+    part of the table.
     """
     table.require_whole("see what was deleted from")
     last = table.snapshot.version if newest is None else min(newest, table.snapshot.version)
-    count = last if looked_at is None else min(looked_at, last)
+    count = last if max_versions is None else min(max_versions, last)
     found = (tombstone for commit in _commits(tables, table, last, count) for tombstone in TombstoneInfo.all_of(commit))
     return list(islice(found, limit))
 
 
 def _commits(tables: Tables, table: OpenTable, last: int, count: int) -> Iterator[Commit]:
-    for newest in range(last, last - count, -_AT_ONCE):
-        yield from tables.commits(table, newest, min(_AT_ONCE, newest - last + count))
+    for newest in range(last, last - count, -_BATCH_VERSIONS):
+        yield from tables.commits(table, newest, min(_BATCH_VERSIONS, newest - last + count))

@@ -97,7 +97,7 @@ class KeyResolver:
         current = {field.id: field for field in schema.fields}
         fields = tuple(current[field.id] for field in partial.schema.fields if field.id in current)
         partial_scan = replace(staged_scan(newest, partial), schema=replace(partial.schema, fields=fields))
-        table = newest.whole_scan(files.values(), schema)
+        table = newest.unrestricted_scan(files.values(), schema)
         with self._finder.completed(partial_scan, table, self._key_names(newest, schema)) as reader:
             return self._staging.write_unique(newest, reader, schema)
 
@@ -116,7 +116,7 @@ class KeyResolver:
             candidates = candidate_files(newest, chunk.keys, schema, files)
             if candidates:
                 bitmaps = {file.path: hidden[file.path] for file in candidates if file.path in hidden}
-                scan = newest.whole_scan(candidates, schema, bitmaps)
+                scan = newest.unrestricted_scan(candidates, schema, bitmaps)
                 yield chunk, self._finder.matching_keys(scan, chunk.keys, keys, sequence)
 
     def _hidden(self, newest: OpenTable, path: str, rows: Positions) -> bytes:

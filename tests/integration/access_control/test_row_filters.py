@@ -122,7 +122,7 @@ def test_a_dropped_column_closes_the_table_until_the_rule_is_replaced(lake: Lake
     lake.table("orders").drop_column("region")
     lake.table("orders").add_column("region", pa.string())
     for sql in ("SELECT id FROM orders", "SELECT count(*) AS id FROM orders", "SELECT id FROM main"):
-        with pytest.raises(AccessDenied, match="depends on columns that it does not have"):
+        with pytest.raises(AccessDenied, match="a column is missing there"):
             ids(ann, sql)
     with pytest.raises(AccessDenied):
         ids(ann, "SELECT id FROM table_changes('orders', 0, 4)")
@@ -137,7 +137,7 @@ def test_versions_without_the_column_are_closed(lake: Lake) -> None:
     lake.table("orders").add_column("since", pa.date32())
     ann = granted(lake, "since IS NULL")
     assert ids(ann) == [1, 2, 3, 4]
-    with pytest.raises(AccessDenied, match="at version 2, so that none are shown"):
+    with pytest.raises(AccessDenied, match="at version 2: a column is missing"):
         ids(ann, "SELECT id FROM orders AT (VERSION => 2)")
 
 
@@ -145,7 +145,7 @@ def test_versions_whose_types_cannot_hold_the_constants_are_closed(lake: Lake) -
     lake.table("orders").widen_column("id", pa.int64())
     ann = granted(lake, "id < 3000000000")
     assert ids(ann) == [1, 2, 3, 4]
-    with pytest.raises(AccessDenied, match="not with the same types"):
+    with pytest.raises(AccessDenied, match="or has another type"):
         ids(ann, "SELECT id FROM orders AT (VERSION => 2)")
     lake.table("orders").restore(2)
     with pytest.raises(AccessDenied):
