@@ -1,4 +1,4 @@
-"""What is being read at this moment, as a vacuum has to know it."""
+"""The versions that are being read now. A vacuum must keep their files."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ _PAUSE_SECONDS = 0.01
 
 @dataclass(frozen=True, slots=True)
 class ActiveReaders:
-    """`spans`: the versions that are read, by log. `since_us`: when the first of those at work began, or now.
+    """`spans`: the versions that are read, by log. `since_us`: when the oldest active lease began; without leases, now.
 
-    `settled`: everyone has said what is read. If not, somebody may read anything.
+    `complete`: every lease has reported what it reads. Otherwise assume that any version is in use.
     """
 
     spans: Mapping[str, tuple[Span, ...]]
     since_us: int
-    settled: bool
+    complete: bool
 
 
 def active_readers(leases: Leases, clock: Clock, wait_seconds: float) -> ActiveReaders:
-    """Everyone who holds a lease now; those who have not yet said what they read are waited for, that long."""
+    """The readers that hold a lease now. Waits up to `wait_seconds` for leases to report what they read."""
     deadline = clock.monotonic_seconds() + wait_seconds
     now_us = clock.now_us()
     live = leases.live()
     waiting = {lease.id for lease in live if lease.spans is None}
-    while (silent := {lease.id for lease in live if lease.spans is None} & waiting) and (
+    while (unreported := {lease.id for lease in live if lease.spans is None} & waiting) and (
         clock.monotonic_seconds() < deadline
     ):
         clock.sleep(_PAUSE_SECONDS)
@@ -38,4 +38,4 @@ def active_readers(leases: Leases, clock: Clock, wait_seconds: float) -> ActiveR
     for lease in live:
         for log, parts in (lease.spans or {}).items():
             spans[log] = (*spans.get(log, ()), *parts)
-    return ActiveReaders(spans, min((lease.began_at_us for lease in live), default=now_us), not silent)
+    return ActiveReaders(spans, min((lease.began_at_us for lease in live), default=now_us), not unreported)

@@ -1,11 +1,11 @@
-"""Compaction: small and dirty files written anew as few clean ones, beside writers that never notice.
+"""Compaction: small and dirty files are rewritten as few clean ones, without blocking or failing other writers.
 
-Rows are read and written without the table's lock, under a lease that keeps the files there. When the commit is made:
-1. A source file that was removed (by an overwrite, a restore, another compaction) makes the work obsolete: it is given
-   up.
-2. Rows that died in a source since it was read are dead in the new files too, by a deletion vector.
-3. A source with fewer dead rows than it had (a restore) has rows that were not copied: the work is obsolete as well.
-Files are written under the schema that is current when a job starts, which the table remembers: see `domain.rebase`.
+Rows are read and written without the table's lock, under a lease that protects the files. At the commit:
+1. If another commit removed a source file (an overwrite, a restore, another compaction), the job is obsolete and
+   abandoned.
+2. Rows that died in a source since it was read are marked dead in the new files by a deletion vector.
+3. If a source has fewer dead rows than it had (after a restore), some of its rows were not copied: obsolete too.
+Files are written under the schema that is current when a job starts, which the table keeps: see `domain.table.rebase`.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from supertable.domain.table.data_files import DataFile
 
 @dataclass(frozen=True, slots=True)
 class CompactionResult:
-    """`version` is the newest, or the one there was when there was nothing to do.
+    """`version`: the newest version after the compaction.
 
-    `commits`: how many versions were made. `given_up`: portions that another commit made obsolete. `rows`: live rows
-    that were rewritten; `rows_dropped`: dead ones that were left out.
+    `commits`: how many versions it made. `given_up`: how many jobs other commits made obsolete. `rows`: live rows that
+    were rewritten. `rows_dropped`: dead rows that were left out.
     """
 
     table: str
@@ -78,25 +78,26 @@ class CompactTable:
         sort_by: Sequence[str] | None = None,
         everything: bool = False,
         only_due: bool = False,
-        stop: Callable[[], bool] = lambda: False,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> CompactionResult:
-        """Compact the table, in portions of a bounded size, each a version of its own. Other writes go on meanwhile.
+        """Compact the table, in jobs of bounded size. Each job makes a version; concurrent writes are not blocked.
 
-        `sort_by`: the order that each portion's rows get; None: that of the table's policy. `everything`: all files,
-        not just small and dirty ones. `only_due`: only what the policy says is worth it. `stop` is asked before every
-        portion. Raises `TableNotFound` and, for a column to sort by that is not there, `InvalidSchema`.
+        `sort_by`: the columns that order the rows of each job; None: those of the table's policy. `everything`: rewrite
+        all files, not only small and dirty ones. `only_due`: do only what the policy calls due. `should_stop` is called
+        before every job; True ends the compaction. Raises `TableNotFound`, and `InvalidSchema` for an unknown column in
+        `sort_by`.
         """
         table = self._tables.open(namespace, name, Permission.CONTROL)
-        sorting(table, sort_by)
-        runs: list[Sequence[DataFile] | None] = []
+        sort_columns(table, sort_by)
+        outcomes: list[Sequence[DataFile] | None] = []
         for job in _plan(table, everything, only_due):
-            if stop():
+            if should_stop():
                 break
-            runs.append(self._run(table, job, sort_by))
-        return _result(table, self._tables.newest(table), runs)
+            outcomes.append(self._run(table, job, sort_by))
+        return _result(table, self._tables.newest(table), outcomes)
 
     def _run(self, table: OpenTable, job: Job, sort_by: Sequence[str] | None) -> Sequence[DataFile] | None:
-        """Rewrite and commit one portion: its files as they were. None: another commit made it obsolete."""
+        """Rewrite and commit one job. Returns the files as they were; None: another commit made the job obsolete."""
         with self._leases.begin() as lease:
             now = self._tables.newest(table)
             lease.restrict_to({now.folder: [(now.snapshot.version, now.snapshot.version)]})
@@ -115,8 +116,8 @@ class CompactTable:
         scan = table.scan(job)
         relocation = RowRelocation(scan.files, table.folder)
         definition = table.snapshot.definition
-        with self._finder.live_rows(scan, sorting(table, sort_by)) as reader:
-            rows = conforming(relocation.passing(reader), scan.schema)
+        with self._finder.live_rows(scan, sort_columns(table, sort_by)) as reader:
+            rows = conforming(relocation.recording(reader), scan.schema)
             files = self._writer.write(
                 table.folder,
                 scan.schema,
@@ -138,15 +139,15 @@ def _plan(table: OpenTable, everything: bool, only_due: bool) -> list[Job]:
     return due_jobs(files, policy) if only_due else jobs(files, policy, everything)
 
 
-def _result(table: OpenTable, newest: OpenTable, runs: Sequence[Sequence[DataFile] | None]) -> CompactionResult:
+def _result(table: OpenTable, newest: OpenTable, outcomes: Sequence[Sequence[DataFile] | None]) -> CompactionResult:
     before, after = table.snapshot, newest.snapshot
-    commits = [run for run in runs if run is not None]
-    sources = [file for run in commits for file in run]
+    commits = [files for files in outcomes if files is not None]
+    sources = [file for files in commits for file in files]
     return CompactionResult(
         table=newest.name,
         version=after.version,
         commits=len(commits),
-        given_up=len(runs) - len(commits),
+        given_up=len(outcomes) - len(commits),
         files_before=len(before.files),
         files_after=len(after.files),
         bytes_before=before.bytes,
@@ -156,10 +157,10 @@ def _result(table: OpenTable, newest: OpenTable, runs: Sequence[Sequence[DataFil
     )
 
 
-def sorting(table: OpenTable, sort_by: Sequence[str] | None) -> list[str]:
-    """The columns by their present names. One of the policy that was dropped since is passed over.
+def sort_columns(table: OpenTable, sort_by: Sequence[str] | None) -> list[str]:
+    """The columns that order rows, by their current names. None: those of the policy, without dropped columns.
 
-    Raises `InvalidSchema` for one of `sort_by` that is not there.
+    Raises `InvalidSchema` for an unknown column in `sort_by`.
     """
     schema = table.snapshot.schema
     if sort_by is None:

@@ -1,4 +1,4 @@
-"""Maintenance by policy: what is due for each table of a supertable, and no more. Meant to be run again and again."""
+"""Maintenance by policy: does what is due for each table of a supertable. Meant to run regularly."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Failure:
+    """An action that failed. `table` is empty if it concerns the whole supertable."""
+
     table: str
     action: str
     reason: str
@@ -33,9 +35,9 @@ class Failure:
 
 @dataclass(slots=True)
 class MaintenanceReport:
-    """What was done. One table's failure does not keep the others from their turn.
+    """What one round of maintenance did. A failure of one table does not stop the others.
 
-    `jobs`: expired jobs of the organization that were removed, if it came to that.
+    `jobs`: the expired jobs of the organization that were removed; None: the round ended earlier.
     """
 
     compactions: list[CompactionResult] = field(default_factory=list)
@@ -62,45 +64,48 @@ class MaintainLake:
         self._sweep = sweep
         self._clock = clock
 
-    def __call__(self, namespace: Namespace, stop: Callable[[], bool] = lambda: False) -> MaintenanceReport:
-        """Do what is due for every table, purge dropped ones, and sweep expired jobs.
+    def __call__(self, namespace: Namespace, should_stop: Callable[[], bool] = lambda: False) -> MaintenanceReport:
+        """Do what is due for every table, purge dropped tables, and delete expired jobs.
 
-        `stop` is asked between two portions of work.
+        `should_stop` is called between two pieces of work; True ends the round early.
         """
         report = MaintenanceReport()
         entries = self._tables.registry(namespace).tables
         for entry in [] if is_system(namespace.supertable) else entries:
-            if stop():
+            if should_stop():
                 return report
-            with _noted(report, entry.name, "compact"):
-                self._compacted(namespace, self._tables.open(namespace, entry.name, Permission.CONTROL), stop, report)
-            with _noted(report, entry.name, "vacuum"):
-                self._vacuumed(namespace, self._tables.open(namespace, entry.name, Permission.CONTROL), report)
-        with _noted(report, "", "purge"):
-            report.purged += [] if stop() else self._purge(namespace)
-        with _noted(report, "", "sweep jobs"):
-            report.jobs = None if stop() else self._sweep(namespace.organization)
+            with _recording_failure(report, entry.name, "compact"):
+                self._compact_if_due(
+                    namespace, self._tables.open(namespace, entry.name, Permission.CONTROL), should_stop, report
+                )
+            with _recording_failure(report, entry.name, "vacuum"):
+                self._vacuum_if_due(namespace, self._tables.open(namespace, entry.name, Permission.CONTROL), report)
+        with _recording_failure(report, "", "purge"):
+            report.purged += [] if should_stop() else self._purge(namespace)
+        with _recording_failure(report, "", "sweep jobs"):
+            report.jobs = None if should_stop() else self._sweep(namespace.organization)
         return report
 
-    def _compacted(
-        self, namespace: Namespace, table: OpenTable, stop: Callable[[], bool], report: MaintenanceReport
+    def _compact_if_due(
+        self, namespace: Namespace, table: OpenTable, should_stop: Callable[[], bool], report: MaintenanceReport
     ) -> None:
         if due_jobs(list(table.snapshot.files.values()), table.snapshot.definition.maintenance):
-            report.compactions.append(self._compact(namespace, table.name, only_due=True, stop=stop))
+            report.compactions.append(self._compact(namespace, table.name, only_due=True, should_stop=should_stop))
 
-    def _vacuumed(self, namespace: Namespace, table: OpenTable, report: MaintenanceReport) -> None:
+    def _vacuum_if_due(self, namespace: Namespace, table: OpenTable, report: MaintenanceReport) -> None:
         snapshot = table.snapshot
-        following = self._tables.commits(table, snapshot.oldest + 1, 1) if snapshot.oldest < snapshot.version else []
-        replaced_at_us = following[0].committed_at_us if following else None
+        next_commits = self._tables.commits(table, snapshot.oldest + 1, 1) if snapshot.oldest < snapshot.version else []
+        replaced_at_us = next_commits[0].committed_at_us if next_commits else None
         if vacuum_due(snapshot.definition.maintenance, replaced_at_us, self._clock.now_us()):
             report.vacuums.append(self._vacuum(namespace, table.name))
 
 
 @contextmanager
-def _noted(report: MaintenanceReport, table: str, action: str) -> Iterator[None]:
+def _recording_failure(report: MaintenanceReport, table: str, action: str) -> Iterator[None]:
+    """Adds an error inside the block to the report. A table that is missing by now is no failure."""
     try:
         yield
     except TableNotFound:
-        _LOG.info("table %s went away before its turn", table)
+        _LOG.info("table %s was dropped or renamed before its turn", table)
     except SupertableError as error:
         report.failures.append(Failure(table, action, str(error)))

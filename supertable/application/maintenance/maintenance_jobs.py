@@ -1,4 +1,4 @@
-"""Maintenance as jobs. Who may not do it, or names what is not there, is told before a job is made."""
+"""Maintenance as background jobs. Permissions and names are checked before a job is created."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict
 from supertable.application.integrity.check_lake import CheckLake, CheckProgress
 from supertable.application.jobs.job_runner import JobRun, JobRunner, Work
 from supertable.application.jobs.list_jobs import new_job
-from supertable.application.maintenance.compact_table import CompactTable, sorting
+from supertable.application.maintenance.compact_table import CompactTable, sort_columns
 from supertable.application.maintenance.maintain_lake import MaintainLake, MaintenanceReport
 from supertable.application.maintenance.vacuum_lake import VacuumLake
 from supertable.application.maintenance.vacuum_table import VacuumResult, VacuumTable
@@ -27,8 +27,10 @@ _MOST_FINDINGS = 1_000
 
 
 class MaintenanceJobs:
-    """Every method returns the job as it stands once it is known. Raises `AccessDenied`, `NotFound` for a table or
-    supertable that is not there, `TooManyJobs`, and what it says."""
+    """Every method starts a job and returns its status.
+
+    Every method raises `AccessDenied`, `NotFound` for a missing table or supertable, and `TooManyJobs`.
+    """
 
     def __init__(
         self,
@@ -55,61 +57,63 @@ class MaintenanceJobs:
         self._identifiers = identifiers
 
     def compact(self, namespace: Namespace, name: str, sort_by: Sequence[str] | None, everything: bool) -> JobStatus:
-        """See `CompactTable`. Stops after a portion. Raises `InvalidSchema` for `sort_by`."""
+        """Start `CompactTable`. A cancelled job stops between two commits. Raises `InvalidSchema` for `sort_by`."""
         table = self._tables.open(namespace, name, Permission.CONTROL)
-        sorting(table, sort_by)
+        sort_columns(table, sort_by)
 
         def work(run: JobRun) -> Outcome:
-            result = self._compact_table(namespace, name, sort_by, everything, stop=_portions(run))
+            result = self._compact_table(namespace, name, sort_by, everything, should_stop=_count_portions(run))
             return Outcome(asdict(result))
 
         return self._begin(JobKind.COMPACTION, namespace, work, table.name)
 
     def vacuum(self, namespace: Namespace, name: str, retention_seconds: float | None, dry_run: bool) -> JobStatus:
-        """See `VacuumTable`. Stops before an object is removed. Raises `InvalidSetting`."""
+        """Start `VacuumTable`. A cancelled job stops before it removes the next objects. Raises `InvalidSetting`."""
         table = self._tables.open(namespace, name, Permission.CONTROL)
         _check_retention(retention_seconds)
 
         def work(run: JobRun) -> Outcome:
-            result = self._vacuum_table(namespace, name, retention_seconds, dry_run, removing=_removing(run))
-            return Outcome(_of_vacuum(result))
+            result = self._vacuum_table(
+                namespace, name, retention_seconds, dry_run, before_removal=_count_removals(run)
+            )
+            return Outcome(_vacuum_fields(result))
 
         return self._begin(JobKind.VACUUM, namespace, work, table.name)
 
     def vacuum_all(self, namespace: Namespace, retention_seconds: float | None, dry_run: bool) -> JobStatus:
-        """See `VacuumLake`. As `vacuum`."""
+        """Start `VacuumLake`; see `vacuum`."""
         self._require_supertable(namespace)
         _check_retention(retention_seconds)
 
         def work(run: JobRun) -> Outcome:
-            result = self._vacuum_lake(namespace, retention_seconds, dry_run, removing=_removing(run))
+            result = self._vacuum_lake(namespace, retention_seconds, dry_run, before_removal=_count_removals(run))
             purged = [{"table": one.table, "bytes_removed": one.bytes_removed} for one in result.purged]
-            return Outcome({"tables": [_of_vacuum(one) for one in result.tables], "purged": purged})
+            return Outcome({"tables": [_vacuum_fields(one) for one in result.tables], "purged": purged})
 
         return self._begin(JobKind.VACUUM, namespace, work)
 
     def maintain(self, namespace: Namespace) -> JobStatus:
-        """See `MaintainLake`. Stops between two portions of work."""
+        """Start `MaintainLake`. A cancelled job stops between two pieces of work."""
         self._require_supertable(namespace)
 
         def work(run: JobRun) -> Outcome:
-            return Outcome(_of_maintenance(self._maintain_lake(namespace, _portions(run))))
+            return Outcome(_maintenance_fields(self._maintain_lake(namespace, _count_portions(run))))
 
         return self._begin(JobKind.MAINTENANCE, namespace, work)
 
     def check(self, namespace: Namespace, repair: bool, quick: bool) -> JobStatus:
-        """See `CheckLake`. Stops while it reads data files."""
+        """Start `CheckLake`. A cancelled job stops while it reads data files."""
         try:
             self._require_supertable(namespace)
         except Damaged:
-            pass  # which is what checks are for
+            pass  # a damaged registry is what the check reports
 
         def work(run: JobRun) -> Outcome:
-            def told(progress: CheckProgress) -> None:
+            def report_progress(progress: CheckProgress) -> None:
                 run.raise_if_stopped()
                 run.report_progress(progress.bytes_done, progress.bytes_total, f"bytes of table {progress.table}")
 
-            return Outcome(_of_check(self._check_lake(namespace, repair, quick, told)))
+            return Outcome(_check_fields(self._check_lake(namespace, repair, quick, report_progress)))
 
         return self._begin(JobKind.CHECK, namespace, work)
 
@@ -122,22 +126,22 @@ class MaintenanceJobs:
         return self._runner.submit(job, work, lambda: self._tables.require(namespace.session, Permission.CONTROL))
 
 
-def _portions(run: JobRun) -> Callable[[], bool]:
-    """What is asked before every portion of work, and so counts them."""
+def _count_portions(run: JobRun) -> Callable[[], bool]:
+    """A `should_stop` that also counts the pieces of work, for the job's progress."""
 
-    def stop() -> bool:
+    def should_stop() -> bool:
         run.report_progress(run.progress.done + 1, what="portions")
         return run.stopped()
 
-    return stop
+    return should_stop
 
 
-def _removing(run: JobRun) -> Callable[[Removal], None]:
-    def removing(removal: Removal) -> None:
+def _count_removals(run: JobRun) -> Callable[[Removal], None]:
+    def before_removal(removal: Removal) -> None:
         run.raise_if_stopped()
         run.report_progress(run.progress.done + 1, what="objects")
 
-    return removing
+    return before_removal
 
 
 def _check_retention(seconds: float | None) -> None:
@@ -145,7 +149,7 @@ def _check_retention(seconds: float | None) -> None:
         checked_retention(seconds)
 
 
-def _of_vacuum(result: VacuumResult) -> dict[str, object]:
+def _vacuum_fields(result: VacuumResult) -> dict[str, object]:
     return {
         "table": result.table,
         "version": result.version,
@@ -158,17 +162,17 @@ def _of_vacuum(result: VacuumResult) -> dict[str, object]:
     }
 
 
-def _of_maintenance(report: MaintenanceReport) -> dict[str, object]:
+def _maintenance_fields(report: MaintenanceReport) -> dict[str, object]:
     return {
         "compactions": [asdict(one) for one in report.compactions],
-        "vacuums": [_of_vacuum(one) for one in report.vacuums],
+        "vacuums": [_vacuum_fields(one) for one in report.vacuums],
         "purged": [{"table": one.table, "bytes_removed": one.bytes_removed} for one in report.purged],
         "failures": [asdict(one) for one in report.failures],
     }
 
 
-def _of_check(report: CheckReport) -> dict[str, object]:
-    """`findings`: the first ones; `findings_total`: how many there are."""
+def _check_fields(report: CheckReport) -> dict[str, object]:
+    """`findings`: the first ones. `findings_total`: the number of all."""
     counted = {name: value for name, value in asdict(report).items() if name != "findings"}
     found = [asdict(finding) for finding in report.findings[:_MOST_FINDINGS]]
     return {"sound": report.sound, **counted, "findings": found, "findings_total": len(report.findings)}

@@ -1,7 +1,7 @@
-"""Purging dropped tables: their name in the registry first, for ever, then every object in their folder.
+"""Purging dropped tables: first their entry in the registry, for good, then every object in their folder.
 
-A table that a clone was made of stays for as long as the clone, whose files it holds. Nobody can begin to read a
-dropped table; whoever began before holds a lease, which is looked at before the table is struck from the registry.
+A table that has a clone is kept as long as the clone, which uses its files. A dropped table cannot be opened. Queries
+that opened it before hold leases, which are checked before the entry is removed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from supertable.application.commits.registrar import Registrar
 from supertable.application.maintenance.active_readers import active_readers
-from supertable.application.maintenance.vacuum_table import WAIT_SECONDS, removed
+from supertable.application.maintenance.vacuum_table import WAIT_SECONDS, remove_objects
 from supertable.application.ports.clocks import Clock
 from supertable.application.ports.leases import Leases
 from supertable.application.ports.object_stores import ObjectStore
@@ -27,7 +27,7 @@ from supertable.domain.timestamps import moment
 
 @dataclass(frozen=True, slots=True)
 class PurgeResult:
-    """A dropped table that went, or in a dry run would go, with all its versions."""
+    """A dropped table that was removed with all its versions; in a dry run, one that would be."""
 
     table: str
     dry_run: bool
@@ -60,42 +60,52 @@ class PurgeTables:
         retention_seconds: float | None = None,
         dry_run: bool = False,
         wait_seconds: float = WAIT_SECONDS,
-        removing: Callable[[Removal], None] = lambda removal: None,
+        before_removal: Callable[[Removal], None] = lambda removal: None,
     ) -> list[PurgeResult]:
-        """Purge what was dropped at least `retention_seconds` ago (None: seven days), and what an earlier purge left.
+        """Purge tables dropped at least `retention_seconds` ago (None: seven days), and finish interrupted purges.
 
-        Tables that are still being read are left to the next time.
+        Tables that are still being read are skipped; a later purge removes them. `before_removal` is called with each
+        object and may raise to stop. Raises `InvalidSetting`.
         """
         retention = checked_retention(RETENTION_SECONDS if retention_seconds is None else retention_seconds)
         cutoff_us = self._clock.now_us() - round(retention * 1_000_000)
         results = [
-            self._emptied(
-                namespace, table_id, f"of a table that was purged {_at(commit.committed_at_us)}", dry_run, removing
+            self._remove_objects_of(
+                namespace,
+                table_id,
+                f"of a table that was purged {_at(commit.committed_at_us)}",
+                dry_run,
+                before_removal,
             )
-            for table_id, commit in self._left_behind(namespace)
+            for table_id, commit in self._unfinished_purges(namespace)
         ]
-        gone: set[str] = set()
-        while due := self._due(namespace, cutoff_us, gone):
+        purged_ids: set[str] = set()
+        while due := self._due(namespace, cutoff_us, purged_ids):
             for entry in due:
-                gone.add(entry.table_id)
-                if dry_run or self._struck(namespace, entry, wait_seconds):
+                purged_ids.add(entry.table_id)
+                if dry_run or self._commit_purge(namespace, entry, wait_seconds):
                     reason = (
                         f"of table {entry.name}, which was dropped {_at(entry.dropped_at_us or 0)}; no clone needs it"
                     )
-                    results.append(self._emptied(namespace, entry.table_id, reason, dry_run, removing, entry.name))
+                    results.append(
+                        self._remove_objects_of(namespace, entry.table_id, reason, dry_run, before_removal, entry.name)
+                    )
         return results
 
-    def _due(self, namespace: Namespace, cutoff_us: int, gone: set[str]) -> list[TableEntry]:
-        """Those whose clones are gone, if only by this very purge."""
+    def _due(self, namespace: Namespace, cutoff_us: int, purged_ids: set[str]) -> list[TableEntry]:
+        """The dropped tables to purge: those without a clone, except clones that this purge removed (`purged_ids`)."""
         return [
             entry
             for entry in self._tables.registry(namespace).dropped
-            if (entry.dropped_at_us or 0) <= cutoff_us and entry.table_id not in gone and not entry.clones.keys() - gone
+            if (entry.dropped_at_us or 0) <= cutoff_us
+            and entry.table_id not in purged_ids
+            and not entry.clones.keys() - purged_ids
         ]
 
-    def _struck(self, namespace: Namespace, entry: TableEntry, wait_seconds: float) -> bool:
-        reading = active_readers(self._leases, self._clock, wait_seconds)
-        if not reading.settled or namespace.folder(entry.table_id) in reading.spans:
+    def _commit_purge(self, namespace: Namespace, entry: TableEntry, wait_seconds: float) -> bool:
+        """Remove the table from the registry, unless it is being read. Returns whether it is removed."""
+        readers = active_readers(self._leases, self._clock, wait_seconds)
+        if not readers.complete or namespace.folder(entry.table_id) in readers.spans:
             return False
 
         def purge(registry: Registry) -> RegistryChange | None:
@@ -106,31 +116,31 @@ class PurgeTables:
 
         return entry.table_id not in self._registrar.change(namespace, purge).entries
 
-    def _left_behind(self, namespace: Namespace) -> Iterator[tuple[str, RegistryCommit]]:
-        """Folders that a purge did not come to the end of, with its commit as the proof that they may go."""
+    def _unfinished_purges(self, namespace: Namespace) -> Iterator[tuple[str, RegistryCommit]]:
+        """Tables that an interrupted purge left objects of, by id, with the commit that proves the purge."""
         registry = self._tables.registry(namespace)
-        unknown = set(self._store.folders(f"{namespace.tables_folder}/")) - registry.entries.keys()
+        unexplained = set(self._store.folders(f"{namespace.tables_folder}/")) - registry.entries.keys()
         for version in range(registry.version, 0, -1):
-            if not unknown:
+            if not unexplained:
                 return
             commit = self._registries.record(namespace.registry, version)
-            if commit.change.action is RegistryAction.PURGE and commit.change.table_id in unknown:
-                unknown.discard(commit.change.table_id)
+            if commit.change.action is RegistryAction.PURGE and commit.change.table_id in unexplained:
+                unexplained.discard(commit.change.table_id)
                 yield commit.change.table_id, commit
 
-    def _emptied(
+    def _remove_objects_of(
         self,
         namespace: Namespace,
         table_id: str,
         reason: str,
         dry_run: bool,
-        removing: Callable[[Removal], None],
+        before_removal: Callable[[Removal], None],
         name: str | None = None,
     ) -> PurgeResult:
         objects = self._store.list(f"{namespace.folder(table_id)}/")
         removals = tuple(Removal(entry.key, entry.bytes, reason) for entry in objects)
         if not dry_run:
-            removed(removals, self._store, removing)
+            remove_objects(removals, self._store, before_removal)
             self._heads.forget(namespace.folder(table_id))
         return PurgeResult(name or table_id, dry_run, removals, sum(removal.bytes for removal in removals))
 

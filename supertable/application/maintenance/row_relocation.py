@@ -1,4 +1,4 @@
-"""Rewritten files: where their rows went, and what a commit makes of it. The map takes four bytes a row."""
+"""Rewritten files: the map from old row positions to new ones (four bytes a row), and the change that commits them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NOWHERE = -1
 
 
 class RowRelocation:
-    """`sources` are in the order in which the engine numbers them. Rows that were dead have no new position."""
+    """Maps rows of `sources`, in the engine's numbering, to positions in the new files. Dead rows have none."""
 
     def __init__(self, sources: Sequence[DataFile], folder: str) -> None:
         self._sources = sources
@@ -28,30 +28,30 @@ class RowRelocation:
         self._target = np.full(self._starts[-1], _NOWHERE, np.int32)
         self._placed = 0
 
-    def passing(self, reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
-        """The reader's rows without its last two columns, file and row, from which the map is made as they pass."""
+    def recording(self, reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+        """The reader without its last two columns, file and row. The map is filled from them as batches are read."""
         columns = range(len(reader.schema) - 2)
         schema = pa.schema([reader.schema.field(i) for i in columns])
-        return pa.RecordBatchReader.from_batches(schema, self._noting(reader, schema))
+        return pa.RecordBatchReader.from_batches(schema, self._record_batches(reader, schema))
 
     def check_complete(self) -> None:
-        """Raises `ObjectDamaged` unless every live row came, and came once."""
+        """Raises `ObjectDamaged` unless every live row was read exactly once."""
         for i, file in enumerate(self._sources):
-            found = np.count_nonzero(self._of(i) != _NOWHERE)
+            found = np.count_nonzero(self._targets_of(i) != _NOWHERE)
             if found != file.live_rows:
                 reason = f"{found} live rows were found in it, and the commit recorded {file.live_rows}"
                 raise ObjectDamaged(file.key(self._folder), reason)
         if self._placed != sum(file.live_rows for file in self._sources):
             raise ObjectDamaged(self._sources[0].key(self._folder), "a row of it was read twice")
 
-    def moved(self, source: int, rows: Positions) -> Positions:
-        """The new positions, among all rows written, of rows of one source that were live."""
-        return self._of(source)[rows].astype(np.int64)
+    def new_positions(self, source: int, rows: Positions) -> Positions:
+        """The positions, among all rows written, of rows of one source file that were live when it was read."""
+        return self._targets_of(source)[rows].astype(np.int64)
 
-    def _of(self, source: int) -> np.ndarray:
+    def _targets_of(self, source: int) -> np.ndarray:
         return self._target[self._starts[source] : self._starts[source + 1]]
 
-    def _noting(self, reader: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    def _record_batches(self, reader: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         for batch in reader:
             files, rows = (batch.column(batch.num_columns - i).to_numpy() for i in (2, 1))
             self._target[self._starts[files] + rows] = np.arange(self._placed, self._placed + batch.num_rows)
@@ -60,23 +60,25 @@ class RowRelocation:
 
 
 class SourcesChanged(Exception):
-    """Another commit removed a file that was rewritten, or revived rows of it."""
+    """Another commit removed a file that was rewritten, or revived rows in it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rewrite:
-    """New files, in the order in which rows were written to them, and the files whose live rows they hold."""
+    """New files, in the order in which they were written, and the files whose live rows they hold."""
 
     sources: Sequence[DataFile]
     files: Sequence[DataFile]
     relocation: RowRelocation
 
     def change(self, newest: OpenTable, vectors: DeletionVectors) -> Change:
-        """The new files in place of the sources; rows that died in those since they were read are dead in the new ones.
+        """The change that replaces the sources by the new files. Rows that died since they were read stay dead.
 
         Writes deletion vectors. Raises `SourcesChanged`.
         """
-        died = [self.relocation.moved(i, _died(newest, source, vectors)) for i, source in enumerate(self.sources)]
+        died = [
+            self.relocation.new_positions(i, _died(newest, source, vectors)) for i, source in enumerate(self.sources)
+        ]
         dead = split(np.concatenate(died), self.files)
         return Change(
             Operation.COMPACT,
@@ -108,7 +110,7 @@ def newly_dead(before: bytes, after: bytes, rows: int) -> Positions | None:
 
 
 def split(positions: Positions, files: Sequence[DataFile]) -> dict[str, Positions]:
-    """Positions among all the rows of `files` as positions in each file, by path; files without one are left out."""
+    """Positions among all rows of `files` as positions in each file, by path. Files without any are left out."""
     ordered = np.sort(positions)
     ends = np.cumsum([file.rows for file in files])
     parts = np.split(ordered, np.searchsorted(ordered, ends[:-1]))

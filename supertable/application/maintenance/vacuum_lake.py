@@ -1,4 +1,4 @@
-"""Vacuuming a whole supertable: every table of it, and those that were dropped."""
+"""Vacuum of a whole supertable: all its tables, and those that were dropped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from supertable.domain.table.vacuum import GRACE_SECONDS, Removal
 
 @dataclass(frozen=True, slots=True)
 class LakeVacuumResult:
-    """`tables`: one of each table, by name. `purged`: dropped tables that went altogether."""
+    """`tables`: one result for each table, ordered by name. `purged`: dropped tables that were removed."""
 
     tables: tuple[VacuumResult, ...]
     purged: tuple[PurgeResult, ...]
@@ -34,18 +34,18 @@ class VacuumLake:
         retention_seconds: float | None = None,
         dry_run: bool = False,
         grace_seconds: float = GRACE_SECONDS,
-        removing: Callable[[Removal], None] = lambda removal: None,
+        before_removal: Callable[[Removal], None] = lambda removal: None,
     ) -> LakeVacuumResult:
-        """Dropped tables first, since a clone that goes sets files of its origin free. See `VacuumTable`."""
-        purged = self._purge(namespace, retention_seconds, dry_run, removing=removing)
+        """Purge dropped tables first, since a purged clone frees files of its origin. See `VacuumTable`."""
+        purged = self._purge(namespace, retention_seconds, dry_run, before_removal=before_removal)
         results = []
         entries = self._tables.registry(namespace).tables
         for entry in [] if is_system(namespace.supertable) else entries:
             try:
                 result = self._vacuum(
-                    namespace, entry.name, retention_seconds, dry_run, grace_seconds, removing=removing
+                    namespace, entry.name, retention_seconds, dry_run, grace_seconds, before_removal=before_removal
                 )
                 results.append(result)
-            except TableNotFound:  # dropped or renamed meanwhile
+            except TableNotFound:  # dropped or renamed since the list was read
                 continue
         return LakeVacuumResult(tuple(results), tuple(purged))

@@ -1,9 +1,9 @@
-"""Vacuum: older versions are given up, and what no kept version needs is removed. See `domain.vacuum` for the rules.
+"""Vacuum: expires older versions and removes objects that no kept version needs. `domain.table.vacuum` has the rules.
 
-The order makes it safe.
-1. A commit gives the versions up: restores and time travel that come later see it, and those in flight lose to it.
-2. Whoever began to read before has a lease, whoever pinned a version before has it in the registry: both are looked at.
-3. What is left over is removed. A crash in between leaves objects to the next vacuum.
+The order makes it safe:
+1. A commit expires the versions. Later restores and time travel see it; those in flight lose the race and see it too.
+2. Queries that began earlier hold leases, and earlier pins are in the registry. Both are checked after the commit.
+3. Objects that are not needed are removed. After a crash the next vacuum removes the rest.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ from supertable.domain.table.vacuum import (
 )
 
 WAIT_SECONDS = 5.0
-_AT_ONCE = 500
+_BATCH_OBJECTS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class VacuumResult:
-    """`oldest`: the first version that is kept (tags and clones may pin older ones); `version`: the newest.
+    """`oldest`: the first kept version (tags and clones may pin older ones). `version`: the newest version.
 
-    `removed`: what went, or in a dry run would go. `bytes_in_use`: what would go too, but running queries need it.
-    `waiting`: somebody at work did not say in time what is needed, so nothing was removed; the next vacuum gets it.
+    `removed`: objects that were removed, or in a dry run would be. `bytes_in_use`: bytes that running queries still
+    need. `waiting`: a lease did not report in time what it reads, so nothing was removed; a later vacuum will.
     """
 
     table: str
@@ -89,78 +89,79 @@ class VacuumTable:
         dry_run: bool = False,
         grace_seconds: float = GRACE_SECONDS,
         wait_seconds: float = WAIT_SECONDS,
-        removing: Callable[[Removal], None] = lambda removal: None,
+        before_removal: Callable[[Removal], None] = lambda removal: None,
     ) -> VacuumResult:
-        """Give up the versions that nobody has seen as the newest one for `retention_seconds` (None: by the policy).
+        """Expire versions replaced at least `retention_seconds` ago (None: by the policy), and remove their objects.
 
-        A version is made only where that lets something go. `grace_seconds`: how old an object that no version knows
-        must be. `wait_seconds`: for readers that have not said what they read. `removing` is told of each object.
-        Raises `TableNotFound`, and `Damaged` where it cannot be told what is needed; nothing is then removed.
+        Makes a version only if that frees objects. `grace_seconds`: how old an object must be that no version refers
+        to. `wait_seconds`: how long to wait for leases that have not reported what they read. `before_removal` is
+        called with each object and may raise to stop. Raises `TableNotFound`, `InvalidSetting`, and `Damaged` if the
+        needed objects cannot be determined; nothing is then removed.
         """
         table = self._tables.open(namespace, name, Permission.CONTROL)
         policy = table.snapshot.definition.maintenance
         retention = checked_retention(policy.retention_seconds if retention_seconds is None else retention_seconds)
         cutoff_us = self._clock.now_us() - round(retention * 1_000_000)
-        plan = self._plan(table, self._current_at(table, cutoff_us), self._reading(0), grace_seconds)
+        plan = self._plan(table, self._newest_at(table, cutoff_us), self._active_readers(0), grace_seconds)
         if dry_run:
             return _result(table, plan, dry_run)
         if not (plan.removals or plan.in_use):
             return _result(table, replace(plan, oldest=table.snapshot.oldest), dry_run)
-        self._give_up(table, cutoff_us)
-        reading = self._reading(wait_seconds)
+        self._expire_versions(table, cutoff_us)
+        readers = self._active_readers(wait_seconds)
         table = self._tables.newest(table)
-        plan = self._plan(table, table.snapshot.oldest, reading, grace_seconds)
-        if not reading.settled:
+        plan = self._plan(table, table.snapshot.oldest, readers, grace_seconds)
+        if not readers.complete:
             return _result(table, replace(plan, removals=(), waiting=True), dry_run)
-        removed(plan.removals, self._store, removing)
+        remove_objects(plan.removals, self._store, before_removal)
         return _result(table, plan, dry_run)
 
-    def _reading(self, wait_seconds: float) -> ActiveReaders:
+    def _active_readers(self, wait_seconds: float) -> ActiveReaders:
         return active_readers(self._leases, self._clock, wait_seconds)
 
-    def _current_at(self, table: OpenTable, at_us: int) -> int:
-        """The version that was the newest at that moment, or the oldest that is kept anyway."""
+    def _newest_at(self, table: OpenTable, at_us: int) -> int:
+        """The version that was the newest at that moment, or the oldest kept version if that is later."""
         kept = range(table.snapshot.oldest, table.snapshot.version)
         if table.snapshot.committed_at_us <= at_us:
             return table.snapshot.version
         times = bisect_right(kept, at_us, key=lambda version: self._record(table, version).committed_at_us)
         return max(table.snapshot.oldest + times - 1, table.snapshot.oldest)
 
-    def _give_up(self, table: OpenTable, cutoff_us: int) -> None:
+    def _expire_versions(self, table: OpenTable, cutoff_us: int) -> None:
         def change(newest: OpenTable) -> Change:
-            oldest = self._current_at(newest, cutoff_us)
+            oldest = self._newest_at(newest, cutoff_us)
             if oldest <= newest.snapshot.oldest:
-                raise _NothingToGiveUp
-            return Change(Operation.VACUUM, oldest=oldest, description=f"versions before {oldest} given up")
+                raise _NothingToExpire
+            return Change(Operation.VACUUM, oldest=oldest, description=f"versions before {oldest} expired")
 
         try:
             self._committer.commit(table, change, CommitInfo())
-        except _NothingToGiveUp:
+        except _NothingToExpire:
             pass
 
-    def _plan(self, table: OpenTable, oldest: int, reading: ActiveReaders, grace_seconds: float) -> _Plan:
+    def _plan(self, table: OpenTable, oldest: int, readers: ActiveReaders, grace_seconds: float) -> _Plan:
         newest = table.snapshot.version
         versions = [(oldest, newest), *((version, version) for version in table.entry.pinned)]
         kept = merged(versions)
         needed = self._needed(table, kept)
-        spare = {
+        unneeded = {
             path: entry
             for folder in (DATA_FOLDER, DELETES_FOLDER)
             for entry in self._store.list(f"{file_key(table.folder, folder)}/")
             if (path := path_of(table.folder, entry.key)) not in needed
         }
-        read = self._needed(table, merged(reading.spans.get(table.folder, ()))) if spare else set()
-        in_use = sum(entry.bytes for path, entry in spare.items() if path in read)
-        free = {path: entry for path, entry in spare.items() if path not in read}
-        before_us = min(self._clock.now_us() - round(grace_seconds * 1_000_000), reading.since_us)
+        read = self._needed(table, merged(readers.spans.get(table.folder, ()))) if unneeded else set()
+        in_use = sum(entry.bytes for path, entry in unneeded.items() if path in read)
+        free = {path: entry for path, entry in unneeded.items() if path not in read}
+        before_us = min(self._clock.now_us() - round(grace_seconds * 1_000_000), readers.since_us)
         removals = [
-            *self._explained(table, oldest, free, before_us, grace_seconds),
-            *self._checkpoints(table, oldest, kept),
+            *self._removable_objects(table, oldest, free, before_us, grace_seconds),
+            *self._removable_checkpoints(table, oldest, kept),
         ]
         return _Plan(oldest, tuple(sorted(removals, key=lambda removal: removal.key)), in_use, False)
 
     def _needed(self, table: OpenTable, spans: list[Span]) -> set[str]:
-        """What the versions refer to. Newer ones than the table's have nothing that older ones lack but new objects."""
+        """The paths that the versions refer to. Versions newer than `table` are skipped: they add only new objects."""
         needed: set[str] = set()
         newest = table.snapshot.version
         for first, last in spans:
@@ -170,23 +171,23 @@ class VacuumTable:
                 needed |= needed_paths(table.folder, start, commits)
         return needed
 
-    def _explained(
+    def _removable_objects(
         self, table: OpenTable, oldest: int, free: dict[str, StoredObject], before_us: int, grace_seconds: float
     ) -> Iterator[Removal]:
-        """Those that may go, with the proof: what the log says of each; of what it knows nothing, the age."""
+        """The unused objects that may be removed, with the proof: what the log says of each, or else its age."""
         unexplained = dict(free)
         for version in range(table.snapshot.version, 0, -1):
             if not unexplained:
                 return
-            for path, saying in mentioned_paths(table.folder, self._record(table, version)):
+            for path, mention in mentioned_paths(table.folder, self._record(table, version)):
                 entry = unexplained.pop(path, None)
                 if entry is not None:
-                    yield Removal(entry.key, entry.bytes, superseded_reason(saying, oldest))
+                    yield Removal(entry.key, entry.bytes, superseded_reason(mention, oldest))
         for entry in unexplained.values():
             if entry.modified_at_us < before_us:
                 yield Removal(entry.key, entry.bytes, orphaned_reason(grace_seconds))
 
-    def _checkpoints(self, table: OpenTable, oldest: int, kept: list[Span]) -> Iterator[Removal]:
+    def _removable_checkpoints(self, table: OpenTable, oldest: int, kept: list[Span]) -> Iterator[Removal]:
         for version in superseded_checkpoints(self._heads.checkpoints(table.folder), kept):
             key = checkpoint_key(table.folder, version)
             yield Removal(key, self._store.size(key) or 0, checkpoint_reason(version, oldest))
@@ -195,16 +196,17 @@ class VacuumTable:
         return self._snapshots.record(table.folder, version)
 
 
-def removed(removals: Sequence[Removal], store: ObjectStore, removing: Callable[[Removal], None]) -> None:
-    for start in range(0, len(removals), _AT_ONCE):
-        part = removals[start : start + _AT_ONCE]
+def remove_objects(removals: Sequence[Removal], store: ObjectStore, before_removal: Callable[[Removal], None]) -> None:
+    """Remove the objects in batches; `before_removal` is called with each object of a batch first."""
+    for start in range(0, len(removals), _BATCH_OBJECTS):
+        part = removals[start : start + _BATCH_OBJECTS]
         for removal in part:
-            removing(removal)
+            before_removal(removal)
         store.delete([removal.key for removal in part])
 
 
-class _NothingToGiveUp(Exception):
-    """Another vacuum did it, or there was nothing."""
+class _NothingToExpire(Exception):
+    """No version is old enough, or another vacuum expired them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Several processes write to one table while others read: every write succeeds, and only whole versions show."""
+"""Several processes write to one table while others read. Every write succeeds, and readers see whole versions only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CUT = """
 
 
 def read_cuts(lake: Lake, sql: str, stop: threading.Event, queries: int) -> int:
-    """Query again and again; writers write t first and then its copy, so no cut has more in the copy."""
+    """Query repeatedly. Writers write to t before its copy, so no consistent cut has more rows in the copy."""
     done = 0
     while done < queries or not stop.is_set():
         rows, copied, broken, turns, copied_turns = lake.sql(sql).arrow().to_pylist()[0].values()

@@ -1,4 +1,4 @@
-"""A writing process is killed at random moments: nothing acknowledged is lost, nothing half-done shows."""
+"""A writing process is killed at random moments. No acknowledged write is lost, no partial write is visible."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 import supertable
-from tests.integration.commits.writer_processes import READY, ROWS, SCHEMA, context, turn_of, write_on_and_on
+from tests.integration.commits.writer_processes import READY, ROWS, SCHEMA, context, turn_of, write_until_killed
 from tests.servers.azurite import Azurite
 from tests.servers.fake_gcs import FakeGcs
 from tests.servers.seaweedfs import SeaweedFS
@@ -23,7 +23,7 @@ SERVERS = {"s3": "seaweedfs", "azure": "azurite", "gcs": "fake_gcs", "redis": "v
 
 @pytest.fixture(params=BUDGET.kills)
 def kills(home: Path, request: pytest.FixtureRequest) -> int:
-    """How often to kill. The settings of the server are in a file, since a fork server keeps its environment."""
+    """How often to kill. Settings are written to a file, because the fork server keeps its environment."""
     if request.param in SERVERS:
         server: SeaweedFS | Azurite | FakeGcs | Valkey = request.getfixturevalue(SERVERS[request.param])
         settings = {**server.environment, "SUPERTABLE_PREFIX": f"killed_{uuid4().hex}"}
@@ -44,7 +44,7 @@ def test_kill_at_random_moments(home: Path, kills: int) -> None:
     lake = supertable.connect(home=home)
     for name in ("t", "copy"):
         lake.create_table(name, SCHEMA, keys=["id"])
-    lake.write("t", turn_of(0, 0), mode="upsert")  # what is imported late is imported now
+    lake.write("t", turn_of(0, 0), mode="upsert")  # runs late imports now
     acknowledged, turn, delays = -1, 1, []
     for number in range(kills):
         receive, send = os.pipe()
@@ -79,7 +79,7 @@ def test_kill_at_random_moments(home: Path, kills: int) -> None:
 
 
 class Descriptor:
-    """Hands a pipe's end to a process of the fork server."""
+    """Passes a pipe's end to a process of the fork server."""
 
     def __init__(self, descriptor: int) -> None:
         from multiprocessing.reduction import DupFd
@@ -96,4 +96,4 @@ def _received(handle: object) -> int:
 
 
 def writer(home: Path, acknowledged: int, start: int) -> None:
-    write_on_and_on(home, acknowledged, start)
+    write_until_killed(home, acknowledged, start)

@@ -1,4 +1,4 @@
-"""Changes of the registry beside each other, and beside writes. Every thread has a lake, and so caches, of its own."""
+"""Concurrent registry changes and writes. Every thread has its own lake, and so its own caches."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def turn_of(turn: int, rows: int = 20) -> pa.Table:
 
 
 def at_once(home: Path, *actions: Callable[[Lake], Any]) -> list[Any]:
-    """What each action gave or raised, all begun at the same moment."""
+    """The result or error of each action; all start at the same moment."""
     ready = threading.Barrier(len(actions))
 
     def run(action: Callable[[Lake], Any]) -> Any:
@@ -59,7 +59,7 @@ def lake(home: Path) -> Any:
         yield lake
 
 
-def test_of_two_renames_to_one_name_one_wins(lake: Lake, home: Path) -> None:
+def test_one_of_two_renames_to_one_name_wins(lake: Lake, home: Path) -> None:
     for number in range(ROUNDS):
         for side in "ab":
             lake.create_table(f"{side}{number}", SCHEMA, comment=side)
@@ -69,7 +69,7 @@ def test_of_two_renames_to_one_name_one_wins(lake: Lake, home: Path) -> None:
         assert lake.table(f"{lost}{number}").info().comment == lost
 
 
-def test_of_two_clones_by_one_name_one_wins(lake: Lake, home: Path) -> None:
+def test_one_of_two_clones_to_one_name_wins(lake: Lake, home: Path) -> None:
     lake.create_table_from("t", turn_of(0), keys=["id"])
     for number in range(ROUNDS):
         found = at_once(home, *(cloning(f"c{number}", version) for version in (1, 2)))
@@ -77,7 +77,7 @@ def test_of_two_clones_by_one_name_one_wins(lake: Lake, home: Path) -> None:
         assert lake.table(f"c{number}").info().rows == (20 if lost == 1 else 0)
 
 
-def test_of_drop_and_rename_either_comes_first(lake: Lake, home: Path) -> None:
+def test_a_drop_and_a_rename_commit_in_either_order(lake: Lake, home: Path) -> None:
     for number in range(ROUNDS):
         lake.create_table("t", SCHEMA)
         dropped, renamed = at_once(home, lambda lake: lake.drop("t"), renaming("t", f"u{number}"))
@@ -88,20 +88,20 @@ def test_of_drop_and_rename_either_comes_first(lake: Lake, home: Path) -> None:
     assert len(lake.dropped_tables()) == ROUNDS
 
 
-def test_every_acknowledged_write_is_in_the_table_that_comes_back(lake: Lake, home: Path) -> None:
+def test_an_undropped_table_has_every_acknowledged_write(lake: Lake, home: Path) -> None:
     for _ in range(ROUNDS):
         lake.create_table("t", SCHEMA)
         done: list[int] = []
-        begun = threading.Event()
+        started = threading.Event()
 
-        def write(lake: Lake, done: list[int] = done, begun: threading.Event = begun) -> None:
+        def write(lake: Lake, done: list[int] = done, started: threading.Event = started) -> None:
             for turn in range(500):
                 lake.write("t", turn_of(turn, rows=1))
                 done.append(turn)
-                begun.set()
+                started.set()
 
-        def drop(lake: Lake, begun: threading.Event = begun) -> None:
-            begun.wait(30)
+        def drop(lake: Lake, started: threading.Event = started) -> None:
+            started.wait(30)
             lake.drop("t")
 
         written, dropped = at_once(home, write, drop)
@@ -142,8 +142,8 @@ def test_a_clone_during_writes_is_one_exact_version(lake: Lake, home: Path) -> N
         assert lake.table(f"c{number}").info().rows == 10
 
 
-class TestVersionsThatAreGivenUpMeanwhile:
-    """A vacuum may give a version up after it was looked at, and before the pin is there."""
+class TestVersionsThatExpireBeforeThePin:
+    """A vacuum may expire a version after it was read and before its pin is committed."""
 
     @pytest.fixture
     def raced(self, lake: Lake, home: Path) -> Any:
@@ -153,36 +153,36 @@ class TestVersionsThatAreGivenUpMeanwhile:
             store = InterleavedStore(
                 LocalObjectStore(home / "storage"),
                 registering,
-                lambda: give_up(lake, "t"),
+                lambda: expire(lake, "t"),
             )
             raced.container.store.override(providers.Object(store))
             yield raced
             assert store.acted
 
-    def test_a_tag_is_taken_back(self, lake: Lake, raced: Lake) -> None:
+    def test_a_tag_is_undone(self, lake: Lake, raced: Lake) -> None:
         with pytest.raises(VersionNotFound):
             raced.table("t").tag("old", 2)
         assert lake.table("t").tags() == {}
 
-    def test_a_clone_is_taken_back(self, lake: Lake, raced: Lake) -> None:
+    def test_a_clone_is_undone(self, lake: Lake, raced: Lake) -> None:
         with pytest.raises(VersionNotFound):
             raced.clone("t", "c", 2)
         assert [info.name for info in lake.tables()] == ["t"]
         assert lake.dropped_tables() == []
         assert lake.container.tables().open(lake._namespace, "t", Permission.META).entry.pinned == frozenset()
 
-    def test_the_newest_version_stays(self, lake: Lake, raced: Lake) -> None:
+    def test_the_newest_version_is_kept(self, lake: Lake, raced: Lake) -> None:
         assert raced.table("t").tag("new") == 3
         assert lake.table("t").tags() == {"new": 3}
 
-    def test_a_pin_that_ended_before_does_not_help(self, lake: Lake, home: Path) -> None:
+    def test_an_earlier_pin_that_was_removed_does_not_help(self, lake: Lake, home: Path) -> None:
         lake.create_table_from("t", turn_of(0), keys=["id"])
         lake.write("t", turn_of(1), mode="upsert")
         lake.table("t").tag("kept", 2)
 
         def untag() -> None:
             lake.table("t").untag("kept")
-            give_up(lake, "t")
+            expire(lake, "t")
 
         with supertable.connect(home=home) as raced:
             store = InterleavedStore(LocalObjectStore(home / "storage"), registering, untag)
@@ -191,7 +191,7 @@ class TestVersionsThatAreGivenUpMeanwhile:
                 raced.clone("t", "c", "kept")
         assert [info.name for info in lake.tables()] == ["t"]
 
-    def test_so_does_one_that_was_pinned_before(self, lake: Lake, raced: Lake) -> None:
+    def test_a_version_with_an_earlier_pin_is_kept(self, lake: Lake, raced: Lake) -> None:
         lake.table("t").tag("kept", 2)
         assert raced.clone("t", "c", "kept").info().rows == 20
 
@@ -200,15 +200,15 @@ def registering(step: str) -> bool:
     return step.startswith("put_if_absent") and "/catalog/" in step
 
 
-def give_up(lake: Lake, name: str) -> None:
-    """What a vacuum without retention does first."""
+def expire(lake: Lake, name: str) -> None:
+    """Commits what a vacuum without retention commits first."""
     table = lake.container.tables().open(lake._namespace, name, Permission.META)
     change = Change(Operation.VACUUM, oldest=table.snapshot.version)
     lake.container.committer().commit(table, lambda newest: change, CommitInfo())
 
 
-def test_a_drop_between_the_look_and_the_commit_counts_as_after_the_write(lake: Lake, home: Path) -> None:
-    """The one window there is: the write began before the drop, and is in the table that comes back."""
+def test_a_drop_between_check_and_commit_counts_as_after_the_write(lake: Lake, home: Path) -> None:
+    """The only such window: the write started before the drop, and is in the table after an undrop."""
     lake.create_table("t", SCHEMA)
     with supertable.connect(home=home) as late:
         store = InterleavedStore(

@@ -1,4 +1,4 @@
-"""A restore between the probe of an upsert or delete and its commit: rows that live again are seen."""
+"""A restore between the probe of an upsert or delete and its commit: revived rows are found."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ def delete_keys(lake: Lake) -> Any:
 
 
 @pytest.mark.parametrize("write", [upsert, delete, delete_keys], ids=lambda write: write.__name__)
-def test_rows_that_live_again(home: Path, write: Callable[[Lake], Any]) -> None:
+def test_revived_rows_are_found(home: Path, write: Callable[[Lake], Any]) -> None:
     with supertable.connect(home=home) as lake, supertable.connect(home=home) as other:
         other.container.locks.override(providers.Object(InMemoryLocks()))
         lake.create_table("t", SCHEMA, keys=["id"])
         lake.write("t", pa.table({"id": [1, 2, 3], "v": ["a", "b", "c"]}))
         lake.delete("t", where="id = 1")
 
-        def meanwhile() -> None:
+        def interfere() -> None:
             other.table("t").restore(2)
-            other.delete("t", where="id = 3")  # so that the file has as many dead rows as before
+            other.delete("t", where="id = 3")  # the file then has as many dead rows as before
 
         store = InterleavedStore(
-            LocalObjectStore(home / "storage"), lambda call: call.startswith("put_if_absent"), meanwhile
+            LocalObjectStore(home / "storage"), lambda call: call.startswith("put_if_absent"), interfere
         )
         with supertable.connect(home=home) as third:
             third.container.store.override(providers.Object(store))

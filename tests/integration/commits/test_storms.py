@@ -1,4 +1,4 @@
-"""Writers on each object store behind a failing network: the rows of the table of failures."""
+"""Writers on each object store behind a failing network, for every row of the failure table."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def machines(server: Server, proxy: FaultProxy, home: Path) -> Callable[[str, bo
 @pytest.mark.failures
 @pytest.mark.parametrize("fault", list(WireFault), ids=lambda fault: fault.name.lower())
 @pytest.mark.parametrize("kind", SERVERS)
-def test_writers_lose_and_double_nothing(
+def test_writers_lose_and_duplicate_no_rows(
     kind: str, fault: WireFault, home: Path, request: pytest.FixtureRequest
 ) -> None:
     server: Server = request.getfixturevalue(kind)

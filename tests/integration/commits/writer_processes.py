@@ -1,4 +1,4 @@
-"""Writers in processes of their own, for tests that kill them or let them race."""
+"""Writers in separate processes, for tests that kill them or let them race."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCHEMA = pa.schema([("id", pa.int64()), ("writer", pa.int32()), ("turn", pa.int3
 
 
 def context() -> ForkServerContext:
-    """Processes that start quickly, from a server that has the imports and nothing else."""
+    """Processes that start quickly, forked from a server that has done the imports only."""
     forkserver = multiprocessing.get_context("forkserver")
     forkserver.set_forkserver_preload(
         ["pandas", "supertable.entrypoints.sdk.lake", "tests.integration.commits.writer_processes"]
@@ -33,8 +33,8 @@ def turn_of(writer: int, turn: int) -> pa.Table:
     return pa.table([list(ids), [writer] * ROWS, [turn] * ROWS], schema=SCHEMA)
 
 
-def write_on_and_on(home: Path, acknowledged: int, start: int) -> None:
-    """Say when ready, then upsert turn after turn; each acknowledged turn goes to the pipe `acknowledged` at once."""
+def write_until_killed(home: Path, acknowledged: int, start: int) -> None:
+    """Signal readiness, then upsert one turn after another. Sends each acknowledged turn to the pipe `acknowledged`."""
     with supertable.connect(home=home) as lake:
         lake.tables()
         os.write(acknowledged, READY)
@@ -55,11 +55,11 @@ def write_turns(home: Path, writer: int, turns: int, ready: Barrier, mode: str) 
 
 
 def read_slowly(home: Path, sql: str, pipe: Connection) -> None:
-    """Begin to read, say so, and go on when told to; in the end tell how many rows there were."""
+    """Start reading, report that, continue on a message, and report the number of rows."""
     with supertable.connect(home=home) as lake:
         reader = lake.sql(sql).batches()
         rows = reader.read_next_batch().num_rows
-        pipe.send("begun")
+        pipe.send("started")
         pipe.recv()
         pipe.send(rows + sum(batch.num_rows for batch in reader))
 
@@ -72,6 +72,6 @@ __all__ = [
     "context",
     "read_slowly",
     "turn_of",
-    "write_on_and_on",
+    "write_until_killed",
     "write_turns",
 ]

@@ -1,4 +1,4 @@
-"""Compaction beside other writers, at every moment: no row is lost, doubled, revived or changed."""
+"""Compaction during other commits: no row is lost, duplicated, revived or changed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def versions(lake: Lake) -> dict[int, Rows]:
 
 
 def fill(lake: Lake) -> None:
-    """Five small files, two of them dirty, and values that sort otherwise than they came."""
+    """Five small files, two of them dirty, with values that are not in order."""
     chance = random.Random(7)
     lake.create_table("t", SCHEMA, keys=["id"])
     for start in range(0, 500, 100):
@@ -51,14 +51,14 @@ def fill(lake: Lake) -> None:
 
 @pytest.fixture
 def other(home: Path) -> Iterator[Lake]:
-    """A lake with the table, and no lock that anyone else sees."""
+    """A lake with the table. Its locks are in memory, so they block no other lake."""
     with supertable.connect(home=home) as lake:
         lake.container.locks.override(providers.Object(InMemoryLocks()))
         fill(lake)
         yield lake
 
 
-def test_one_clean_file_with_the_same_rows_is_left(other: Lake) -> None:
+def test_many_files_become_one_clean_file_with_the_same_rows(other: Lake) -> None:
     before = versions(other)
     result = other.table("t").compact()
     info = other.table("t").info()
@@ -71,7 +71,7 @@ def test_one_clean_file_with_the_same_rows_is_left(other: Lake) -> None:
     assert (entry.operation, entry.rows_inserted, entry.rows_updated, entry.rows_deleted) == ("compact", 0, 0, 0)
 
 
-def test_what_needs_no_compaction_is_left_alone(other: Lake) -> None:
+def test_a_compact_table_is_not_rewritten(other: Lake) -> None:
     other.table("t").compact()
     assert other.table("t").compact().commits == 0
     other.create_table("empty", SCHEMA)
@@ -87,7 +87,7 @@ def test_rows_are_sorted_nulls_last(other: Lake) -> None:
         other.table("t").compact(["nope"])
 
 
-def test_every_file_is_written_anew_when_asked(other: Lake) -> None:
+def test_every_file_is_rewritten_on_request(other: Lake) -> None:
     other.table("t").compact()
     assert other.table("t").compact("v", everything=True).commits == 1
     assert rows(other)[0][1] is None
@@ -123,7 +123,7 @@ def overwrite(lake: Lake) -> None:
 
 
 def restore(lake: Lake) -> None:
-    lake.table("t").restore(6)  # the files stay, their dead rows live again
+    lake.table("t").restore(6)  # keeps the files, revives their dead rows
 
 
 def restore_and_delete_more(lake: Lake) -> None:
@@ -146,7 +146,7 @@ def change_columns(lake: Lake) -> None:
 ACTS: dict[Callable[[Lake], None], bool] = {
     upsert: True,
     delete_keys: True,
-    delete_all: False,  # which takes the files away
+    delete_all: False,  # removes the files
     delete_all_but_one: False,
     overwrite: False,
     restore: False,
@@ -163,17 +163,17 @@ MOMENTS = {
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("sort_by", [None, ["v"]], ids=["unsorted", "sorted"])
 @pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)
-def test_beside_another_commit(
+def test_a_commit_during_a_compaction(
     home: Path, other: Lake, act: Callable[[Lake], None], sort_by: list[str] | None, moment: str
 ) -> None:
     expected: dict[int, Rows] = {}
 
-    def meanwhile() -> None:
+    def interfere() -> None:
         act(other)
         expected.update(versions(other))
 
     with supertable.connect(home=home) as lake:
-        store = InterleavedStore(LocalObjectStore(home / "storage"), MOMENTS[moment], meanwhile)
+        store = InterleavedStore(LocalObjectStore(home / "storage"), MOMENTS[moment], interfere)
         lake.container.store.override(providers.Object(store))
         result = lake.table("t").compact(sort_by)
     assert store.acted
@@ -189,7 +189,7 @@ def test_beside_another_commit(
     assert len(ids) == len(set(ids))
 
 
-def test_work_in_vain_leaves_no_file(home: Path, other: Lake) -> None:
+def test_an_obsolete_job_leaves_no_file(home: Path, other: Lake) -> None:
     with supertable.connect(home=home) as lake:
         moment = MOMENTS["while rows are read"]
         store = InterleavedStore(LocalObjectStore(home / "storage"), moment, lambda: overwrite(other))
@@ -209,7 +209,7 @@ def _files_of_all_versions(lake: Lake) -> Iterator[Any]:
 
 @pytest.mark.parametrize("column", range(len(SUPPORTED)), ids=lambda i: str(SUPPORTED[i][0]))
 @pytest.mark.parametrize("sort_by", [[], ["n"]], ids=["unsorted", "sorted"])
-def test_every_type_stays_what_it_is(home: Path, column: int, sort_by: list[str]) -> None:
+def test_values_of_every_type_are_unchanged(home: Path, column: int, sort_by: list[str]) -> None:
     kind, values = SUPPORTED[column]
     given = pa.table({"n": range(len(values) + 1), "x": pa.array([*values, None], kind)})
     with supertable.connect(home=home) as lake:
@@ -221,7 +221,7 @@ def test_every_type_stays_what_it_is(home: Path, column: int, sort_by: list[str]
         assert lake.sql("SELECT * FROM x ORDER BY n").arrow().equals(before)
 
 
-def test_portions_are_bounded_and_each_is_a_version(other: Lake) -> None:
+def test_jobs_are_bounded_and_each_makes_a_version(other: Lake) -> None:
     other.create_table("wide", pa.schema([("n", pa.int64()), ("s", pa.string())]))
     chance = random.Random(3)
     for _ in range(40):
@@ -274,4 +274,4 @@ def test_a_fault_at_any_step(home: Path, tmp_path: Path, fault: Fault) -> None:
         if not store.met:
             assert at > 5
             return
-    pytest.fail("the compaction never ran out of steps")
+    pytest.fail("a fault was still met after 100 steps")

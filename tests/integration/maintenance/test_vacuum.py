@@ -1,4 +1,4 @@
-"""Vacuum: what is needed stays, whoever needs it and whenever; what is not goes, with a reason."""
+"""Vacuum keeps every object that a version, pin or query needs, and removes the others, each with a reason."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def kinds(keys: Iterator[str] | set[str]) -> set[str]:
 
 
 def fill(lake: Lake) -> None:
-    """Versions 2 to 4 write, 5 deletes, 6 writes everything anew."""
+    """Versions 2 to 4 write, 5 deletes, 6 compacts."""
     lake.create_table("t", SCHEMA, keys=["id"])
     lake.write("t", table(range(10), "a"))
     lake.write("t", table(range(5, 15), "b"), mode="upsert")
@@ -75,7 +75,7 @@ def lake(home: Path) -> Iterator[Lake]:
 
 
 def during(home: Path, moment: Callable[[str], bool], act: Callable[[], object]) -> tuple[Lake, InterleavedStore]:
-    """A lake in whose store something else happens at a moment; and no lock that anyone else sees."""
+    """A lake whose store calls `act` at `moment`. Its locks are in memory, so they block no other lake."""
     lake = supertable.connect(home=home)
     lake.container.locks.override(providers.Object(InMemoryLocks()))
     store = InterleavedStore(LocalObjectStore(home / "storage"), moment, act)
@@ -92,7 +92,7 @@ def _commits(call: str) -> bool:
     return call.startswith("put_if_absent") and "/log/" in call
 
 
-class TestWhatGoes:
+class TestRemovedObjects:
     def test_without_retention_only_the_newest_state_is_left(self, lake: Lake, home: Path) -> None:
         before = rows(lake)
         result = lake.table("t").vacuum(0)
@@ -112,10 +112,10 @@ class TestWhatGoes:
         after = lake.table("t").history()
         assert after[1:] == before
         assert after[0].operation == "vacuum"
-        assert after[0].description == "versions before 6 given up"
+        assert after[0].description == "versions before 6 expired"
         assert [tombstone.predicate for tombstone in lake.table("t").tombstones()] == [before[1].predicate]
 
-    def test_every_object_has_its_reason(self, lake: Lake) -> None:
+    def test_every_removed_object_has_a_reason(self, lake: Lake) -> None:
         reasons = {removal.key.split("/")[-2]: removal.reason for removal in lake.table("t").vacuum(0).removed}
         assert reasons["data"] == (
             "removed by version 6 (compact); oldest kept version is 6; no tag, clone or running query needs it"
@@ -127,14 +127,14 @@ class TestWhatGoes:
         again = lake.table("t").vacuum(0)
         assert (again.removed, again.version) == ((), 7)
 
-    def test_where_nothing_can_go_no_version_is_made(self, lake: Lake) -> None:
+    def test_no_version_is_made_if_nothing_can_be_removed(self, lake: Lake) -> None:
         lake.create_table("fresh", SCHEMA)
         for n in range(3):
             lake.write("fresh", table(range(n), "x"))
         assert lake.table("fresh").vacuum(0).version == 4
         assert len(rows(lake, "fresh AT (VERSION => 3)")) == 1
 
-    def test_a_dry_run_changes_nothing_and_lists_exactly_what_goes(self, lake: Lake, home: Path) -> None:
+    def test_a_dry_run_changes_nothing_and_lists_exactly_what_would_be_removed(self, lake: Lake, home: Path) -> None:
         before = objects(home)
         planned = lake.table("t").vacuum(0, dry_run=True)
         assert objects(home) == before
@@ -144,7 +144,7 @@ class TestWhatGoes:
         assert planned.bytes_removed == done.bytes_removed > 0
         assert before - objects(home) == {removal.key for removal in planned.removed}
 
-    def test_checkpoints_that_serve_no_kept_version_go(self, lake: Lake, home: Path) -> None:
+    def test_checkpoints_that_serve_no_kept_version_are_removed(self, lake: Lake, home: Path) -> None:
         for n in range(7, 140):
             lake.write("t", table(range(n, n + 1), "n"), mode="upsert")
         lake.table("t").vacuum(0)
@@ -157,8 +157,8 @@ class TestWhatGoes:
             lake.table("t").vacuum(-1)
 
 
-class TestWhatStays:
-    def test_versions_current_within_the_retention(self, home: Path) -> None:
+class TestKeptVersions:
+    def test_versions_that_were_newest_within_the_retention(self, home: Path) -> None:
         clock = ManualClock(time.time_ns() // 1000)
         with supertable.connect(home=home) as lake:
             lake.container.clock.override(providers.Object(clock))
@@ -168,7 +168,9 @@ class TestWhatStays:
                 clock.advance(DAY)
                 lake.write("t", table(range(day), f"day {day}"), mode="overwrite")
                 expected[day] = rows(lake)
-            assert lake.table("t").vacuum().oldest == 4  # until day 5, and that is 6 days ago and a bit less than 7
+            assert (
+                lake.table("t").vacuum().oldest == 4
+            )  # it was the newest until day 5, which is between 6 and 7 days ago
             for version in range(4, 12):
                 assert rows(lake, f"t AT (VERSION => {version})") == expected[version]
             assert lake.table("t").vacuum(timedelta(days=1)).oldest == 10
@@ -202,7 +204,7 @@ class TestWhatStays:
         lake.table("t").vacuum(0)
         assert len(list(home.rglob("*.parquet"))) == 1
 
-    def test_objects_that_no_version_knows_within_their_grace(self, lake: Lake, home: Path) -> None:
+    def test_orphans_within_the_grace_period(self, lake: Lake, home: Path) -> None:
         folder = next(home.rglob("*.parquet")).parent
         for name, age_seconds in (("young", DAY - 100), ("old", DAY + 100)):
             (folder / f"{name}.parquet").write_bytes(b"orphan")
@@ -216,14 +218,14 @@ class TestWhatStays:
         assert not (folder / "young.parquet").exists()
 
     @pytest.mark.parametrize("mode", ["append", "upsert", "overwrite"])
-    def test_what_a_commit_in_flight_has_written_however_long_ago(self, lake: Lake, home: Path, mode: str) -> None:
+    def test_objects_of_a_commit_in_flight_without_grace_period(self, lake: Lake, home: Path, mode: str) -> None:
         other, store = during(home, _commits, lambda: lake.table("t").vacuum(0, grace=0))
         with other:
             other.write("t", table(range(100, 120), "late"), mode=mode)
         assert store.acted
         assert rows(lake)[-1] == (119, "late")
 
-    def test_what_a_compaction_in_flight_has_written(self, lake: Lake, home: Path) -> None:
+    def test_objects_of_a_compaction_in_flight(self, lake: Lake, home: Path) -> None:
         lake.write("t", table(range(100, 120), "late"))
         expected = rows(lake)
         other, _ = during(home, _commits, lambda: lake.table("t").vacuum(0, grace=0))
@@ -235,14 +237,14 @@ class TestWhatStays:
 class TestReaders:
     @pytest.fixture
     def many(self, lake: Lake) -> Lake:
-        """So many files that a query opens most of them long after it began."""
+        """A table with so many files that a query opens most of them long after its start."""
         lake.create_table("many", SCHEMA)
         for n in range(20):
             lake.write("many", table(range(n * 20_000, (n + 1) * 20_000), "x" * 50))
         lake.write("many", table(range(1), "last"), mode="overwrite")
         return lake
 
-    def test_a_running_query_is_finished_in_peace(self, many: Lake, home: Path) -> None:
+    def test_a_running_query_completes(self, many: Lake, home: Path) -> None:
         reader = many.sql("SELECT * FROM many AT (VERSION => 21)").batches()
         first = reader.read_next_batch()
         with supertable.connect(home=home) as other:
@@ -252,7 +254,7 @@ class TestReaders:
         assert first.num_rows + sum(batch.num_rows for batch in reader) == 400_000
         assert len(many.table("many").vacuum(0).removed) == 20
 
-    def test_a_query_that_was_prepared_and_not_begun(self, many: Lake) -> None:
+    def test_a_query_that_was_prepared_but_not_started(self, many: Lake) -> None:
         result = many.sql("SELECT count(v) FROM many AT (VERSION => 21)")
         assert many.table("many").vacuum(0).removed == ()
         assert result.arrow().to_pylist() == [{"count(v)": 400_000}]
@@ -270,7 +272,7 @@ class TestReaders:
             changes.arrow()
 
     @pytest.mark.parametrize("end", ["close", "forget", "fail", "exhaust"])
-    def test_a_query_that_is_over_keeps_nothing(self, many: Lake, end: str) -> None:
+    def test_a_finished_query_keeps_nothing(self, many: Lake, end: str) -> None:
         sql = "SELECT * FROM many AT (VERSION => 21)"
         if end == "close":
             many.sql(sql).schema  # noqa: B018 - starts and closes it
@@ -288,14 +290,14 @@ class TestReaders:
         mine, theirs = context().Pipe()
         reader = context().Process(target=read_slowly, args=(home, "SELECT * FROM many AT (VERSION => 21)", theirs))
         reader.start()
-        assert mine.recv() == "begun"
+        assert mine.recv() == "started"
         assert many.table("many").vacuum(0).removed == ()
-        mine.send("go on")
+        mine.send("continue")
         assert mine.recv() == 400_000
         reader.join()
         assert len(many.table("many").vacuum(0).removed) == 20
 
-    def test_who_does_not_say_what_is_read_is_waited_for_and_then_spared(self, lake: Lake) -> None:
+    def test_nothing_is_removed_while_a_lease_has_not_reported_what_it_reads(self, lake: Lake) -> None:
         use_case = lake.container.vacuum_table()
         with lake.container.leases().begin():
             started = time.monotonic()
@@ -307,14 +309,14 @@ class TestReaders:
 
 
 class TestRaces:
-    def test_a_restore_that_comes_too_late(self, lake: Lake, home: Path) -> None:
+    def test_a_restore_after_the_version_expired(self, lake: Lake, home: Path) -> None:
         other, store = during(home, _commits, lambda: lake.table("t").vacuum(0))
         with other, pytest.raises(VersionNotFound):
             other.table("t").restore(3)
         assert store.acted
         assert lake.table("t").info().version == 7
 
-    def test_a_restore_that_comes_first(self, lake: Lake, home: Path) -> None:
+    def test_a_restore_before_the_version_expires(self, lake: Lake, home: Path) -> None:
         expected = rows(lake, "t AT (VERSION => 3)")
         other, store = during(home, _commits, lambda: lake.table("t").restore(3))
         with other:
@@ -323,8 +325,8 @@ class TestRaces:
         assert rows(lake) == expected
 
     @pytest.mark.parametrize("step", ["read", "list", "size", "delete"])
-    def test_a_clone_or_tag_at_any_moment(self, home: Path, tmp_path: Path, step: str) -> None:
-        """Either it is refused, or everything that it needs stays."""
+    def test_a_clone_or_tag_at_any_step(self, home: Path, tmp_path: Path, step: str) -> None:
+        """Either it is refused, or everything that it needs is kept."""
         with supertable.connect(home=home) as lake:
             fill(lake)
             expected = rows(lake, "t AT (VERSION => 3)")
@@ -380,11 +382,11 @@ class TestRaces:
             if not store.met:
                 assert at > 10
                 return
-        pytest.fail("the vacuum never ran out of steps")
+        pytest.fail("a fault was still met after 150 steps")
 
 
 class TestDroppedTables:
-    def test_they_go_after_their_retention(self, lake: Lake, home: Path) -> None:
+    def test_they_are_removed_after_the_retention(self, lake: Lake, home: Path) -> None:
         clock = ManualClock(time.time_ns() // 1000)
         lake.container.clock.override(providers.Object(clock))
         folder = next(home.rglob("*.parquet")).parents[1]
@@ -400,7 +402,7 @@ class TestDroppedTables:
         with pytest.raises(TableNotFound):
             lake.undrop("t")
 
-    def test_undrop_comes_before_or_after(self, lake: Lake) -> None:
+    def test_an_undropped_table_is_kept(self, lake: Lake) -> None:
         lake.drop("t")
         lake.undrop("t")
         assert lake.vacuum(0).purged == ()
@@ -417,7 +419,7 @@ class TestDroppedTables:
         lake.drop("second")
         assert [purged.table for purged in lake.vacuum(0).purged] == ["second", "copy", "t"]
 
-    def test_a_query_that_began_before_the_drop(self, lake: Lake) -> None:
+    def test_a_query_that_started_before_the_drop(self, lake: Lake) -> None:
         expected = rows(lake)
         result = lake.sql("SELECT * FROM t ORDER BY ALL")
         lake.drop("t")
@@ -457,7 +459,7 @@ class TestDroppedTables:
 
 
 @pytest.mark.slow
-def test_two_hundred_upserts_take_little_room_in_the_end(home: Path, tmp_path: Path) -> None:
+def test_two_hundred_upserts_take_little_space_after_a_vacuum(home: Path, tmp_path: Path) -> None:
     chance = random.Random(1)
     with supertable.connect(home=home) as lake:
         lake.create_table("t", SCHEMA, keys=["id"])
