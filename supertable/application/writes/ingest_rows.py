@@ -54,7 +54,7 @@ class IngestRequest:
 
 
 class IngestRows:
-    """Raises what `WriteRows` raises, `UnreadableInput`, and `Busy`; nothing is then changed."""
+    """Writes rows. Methods raise what `WriteRows` raises, `UnreadableInput` and `Busy`; nothing is then changed."""
 
     def __init__(
         self, tables: Tables, reader: FileReader, write_rows: WriteRows, group_commit: GroupCommit, limits: IngestLimits
