@@ -4,9 +4,9 @@
 -- Returns: 1 if the token has the lock, else 0; and for how many milliseconds at most another token still has it.
 local lock, queue, seen, token = KEYS[1], KEYS[2], KEYS[3], ARGV[1]
 local at = now()
-local function leave(who)
-  redis.call('ZREM', queue, who)
-  redis.call('HDEL', seen, who)
+local function leave(waiting)
+  redis.call('ZREM', queue, waiting)
+  redis.call('HDEL', seen, waiting)
 end
 if redis.call('GET', lock) == token then
   return { 1, 0 } -- this call repeats one whose reply was lost

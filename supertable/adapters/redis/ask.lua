@@ -6,23 +6,23 @@ local server, refusal = this_server()
 if refusal then
   return refusal
 end
-local at, moment = now(), tonumber(ARGV[2])
-local asks = moment == 0
-if asks then
-  moment = now_us()
+local at, requested_at = now(), tonumber(ARGV[2])
+local requests_now = requested_at == 0
+if requests_now then
+  requested_at = now_us()
 end
 local _, since = epoch_of(KEYS[1], server, ARGV[1], at, true)
-local reply = { moment, at - since }
+local reply = { requested_at, at - since }
 local held = redis.call('HGETALL', KEYS[1])
 for i = 1, #held, 2 do
   local process = string.match(held[i], '^process:(.*)$')
   if process then
-    local expires, spoke, said = string.match(held[i + 1], '^(%d+) (%d+) (.*)$')
+    local expires, made_at, report = string.match(held[i + 1], '^(%d+) (%d+) (.*)$')
     if not expires or tonumber(expires) < at then
       redis.call('HDEL', KEYS[1], held[i])
     else
-      reply[#reply + 1] = { tonumber(spoke), said }
-      if asks then
+      reply[#reply + 1] = { tonumber(made_at), report }
+      if requests_now then
         redis.call('RPUSH', KEYS[1] .. ':asked:' .. process, 1)
         redis.call('PEXPIRE', KEYS[1] .. ':asked:' .. process, 5000)
       end
