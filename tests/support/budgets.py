@@ -42,18 +42,18 @@ class Budget:
 
 SHORT = Budget(
     examples=25,
-    histories=25,
-    steps=50,
+    histories=15,
+    steps=40,
     remote_histories=4,
     remote_steps=25,
     redis_histories=4,
     redis_steps=30,
-    damages=60,
-    selects=150,
-    kills={"local": 20, "s3": 6, "azure": 4, "gcs": 4, "redis": 6},
+    damages=40,
+    selects=80,
+    kills={"local": 10, "s3": 4, "azure": 3, "gcs": 3, "redis": 4},
     concurrent_queries=100,
     storm_turns=2,
-    fuzz_examples=2,
+    fuzz_examples=1,
     damaged_bodies=8,
 )
 SOAK = Budget(
