@@ -12,8 +12,8 @@ BENCH_READY := $(BENCH)/.ready
 SERVERS := tests/servers/node_modules/.package-lock.json
 # Compiled modules are kept: each of the suite's processes would compile all of them again.
 unexport PYTHONDONTWRITEBYTECODE
-# Three times the cores: many tests wait for servers and time-outs.
-WORKERS ?= $(shell echo $$(( 3 * $$(getconf _NPROCESSORS_ONLN) )))
+# Twice the cores: many tests wait for servers and time-outs.
+WORKERS ?= $(shell echo $$(( 2 * $$(getconf _NPROCESSORS_ONLN) )))
 RANDOM_WORK := tests/property tests/attacks/test_random_selects.py tests/e2e/api/fuzz \
 	tests/integration/commits/test_kill.py tests/integration/commits/test_storms.py \
 	tests/integration/object_stores/test_file_cache.py
