@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
@@ -52,7 +53,7 @@ def server(request: pytest.FixtureRequest) -> Any:
 def lake(request: pytest.FixtureRequest, server: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
     """A lake without a cache, and a table of two files, one with dead rows."""
     environment = server.environment | (HMAC if type(server).__name__ == "FakeGcs" else {})
-    environment |= {"SUPERTABLE_PREFIX": f"direct/{home.parent.name}_{request.param}", "SUPERTABLE_CACHE_BYTES": "0"}
+    environment |= {"SUPERTABLE_PREFIX": f"direct/{uuid4().hex}", "SUPERTABLE_CACHE_BYTES": "0"}
     environment["SUPERTABLE_DUCKDB_PRESIGNED"] = str(request.param == "signed")
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -214,7 +215,7 @@ def _allowed(lake: Lake) -> str:
 
 @pytest.fixture
 def on_s3(seaweedfs: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, value in {**seaweedfs.environment, "SUPERTABLE_PREFIX": f"direct/{home.parent.name}"}.items():
+    for name, value in {**seaweedfs.environment, "SUPERTABLE_PREFIX": f"direct/{uuid4().hex}"}.items():
         monkeypatch.setenv(name, value)
     return home
 
