@@ -9,7 +9,11 @@ from __future__ import annotations
 import datetime as dt
 import os
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,8 @@ class Budget:
     `selects`: random statements for each of ten seeds. `kills`: of a writing process, by where its lake is.
     `concurrent_queries`: of each of two readers beside four writers.
     `storm_turns`: writes of each writer behind a failing network. `fuzz_examples`: for each operation and phase of the
-    API. `damaged_bodies`: for each format and kind of damage.
+    API. `damaged_bodies`: for each format and kind of damage. `one_case_in`: the share of the cases of large matrices
+    of faults that a run tries; see `todays`.
     """
 
     examples: int
@@ -38,6 +43,7 @@ class Budget:
     storm_turns: int
     fuzz_examples: int
     damaged_bodies: int
+    one_case_in: int
 
 
 SHORT = Budget(
@@ -55,6 +61,7 @@ SHORT = Budget(
     storm_turns=2,
     fuzz_examples=1,
     damaged_bodies=8,
+    one_case_in=3,
 )
 SOAK = Budget(
     examples=1_000,
@@ -71,6 +78,7 @@ SOAK = Budget(
     storm_turns=20,
     fuzz_examples=100,
     damaged_bodies=300,
+    one_case_in=1,
 )
 BUDGET = SOAK if os.environ.get("BUDGET") == "soak" else SHORT
 
@@ -81,3 +89,8 @@ SEED = int(os.environ.setdefault("SEED", f"{dt.datetime.now(dt.UTC):%Y%m%d}"))
 def chance(name: str) -> random.Random:
     """Random choices that follow from the seed, apart from those of other tests."""
     return random.Random(f"{SEED} {name}")
+
+
+def todays(cases: Sequence[Item], name: str) -> Sequence[Item]:
+    """Every third of `cases` (`one_case_in`), in order. The seed chooses where they begin; `name` is the matrix's."""
+    return cases[chance(name).randrange(BUDGET.one_case_in) :: BUDGET.one_case_in]

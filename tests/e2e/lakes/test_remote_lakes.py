@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.support.budgets import todays
 from tests.support.command_line import FRUIT, Cli, rows
 
 SERVERS = {
@@ -20,7 +21,7 @@ SERVERS = {
 }
 
 
-@pytest.fixture(params=SERVERS)
+@pytest.fixture(params=todays(list(SERVERS), "remote lakes"))
 def remote(cli: Cli, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Cli:
     monkeypatch.setenv("SUPERTABLE_PREFIX", f"lake_{uuid4().hex}")
     for server in SERVERS[request.param]:

@@ -15,6 +15,7 @@ import supertable
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.domain.errors import CommitUncertain, StoreUnavailable, TableExists, TableNotFound
 from supertable.entrypoints.sdk.lake import Lake
+from tests.support.budgets import todays
 from tests.support.faulty_store import Crash, Fault, FaultyStore
 
 SCHEMA = pa.schema([("id", pa.int64())])
@@ -98,7 +99,7 @@ def test_a_fault_leaves_the_old_or_the_new_state(
     origin: Path, tmp_path: Path, change: Callable[[Lake], None], fault: Fault
 ) -> None:
     after = CHANGES[change]
-    for at in range(1, 100):
+    for at in todays(range(1, 100), f"{change.__name__} {fault}"):
         home = tmp_path / f"{at}"
         shutil.copytree(origin, home)
         lake, store = faulty(home, fault, at)

@@ -24,7 +24,7 @@ from tests.servers.azurite import Azurite
 from tests.servers.fake_gcs import FakeGcs
 from tests.servers.fault_proxy import FaultProxy, WireFault
 from tests.servers.seaweedfs import SeaweedFS
-from tests.support.budgets import BUDGET
+from tests.support.budgets import BUDGET, todays
 from tests.support.failure_table import record_failure
 from tests.support.write_storms import run_write_storm
 
@@ -59,10 +59,13 @@ def machines(server: Server, proxy: FaultProxy, home: Path) -> Callable[[str, bo
     return open_lake
 
 
+CASES = [(kind, fault) for fault in WireFault for kind in todays(list(SERVERS), f"storms with {fault.name}")]
+"""Each fault on one store, another one each day; in long runs on all of them."""
+
+
 @pytest.mark.slow
 @pytest.mark.failures
-@pytest.mark.parametrize("fault", list(WireFault), ids=lambda fault: fault.name.lower())
-@pytest.mark.parametrize("kind", SERVERS)
+@pytest.mark.parametrize(("kind", "fault"), CASES, ids=[f"{kind}-{fault.name.lower()}" for kind, fault in CASES])
 def test_writers_lose_and_duplicate_no_rows(
     kind: str, fault: WireFault, home: Path, request: pytest.FixtureRequest
 ) -> None:

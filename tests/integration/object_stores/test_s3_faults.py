@@ -16,6 +16,7 @@ from supertable.application.ports.object_stores import ObjectStore, PutAmbiguous
 from supertable.domain.errors import StoreUnavailable
 from tests.servers.fault_proxy import FaultProxy, Request, Script, WireFault, nothing
 from tests.servers.seaweedfs import SeaweedFS
+from tests.support.budgets import todays
 
 MEGABYTE = 1 << 20
 FAULTS = pytest.mark.parametrize("fault", list(WireFault), ids=lambda fault: fault.name.lower())
@@ -125,8 +126,10 @@ def test_reads_with_faults_are_complete_or_raise_an_error(
         assert proxy.met > met
 
 
-@FAULTS
-@pytest.mark.parametrize("point", range(1, 6))
+STREAMS = [(fault, point) for fault in WireFault for point in todays(range(1, 6), f"streams with {fault.name}")]
+
+
+@pytest.mark.parametrize(("fault", "point"), STREAMS, ids=[f"{fault.name.lower()}-{point}" for fault, point in STREAMS])
 def test_a_streamed_object_is_complete_or_absent_and_leaves_no_parts(
     store: ObjectStore,
     direct: ObjectStore,

@@ -15,6 +15,7 @@ import supertable
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.domain.errors import CommitUncertain, StoreUnavailable
 from supertable.entrypoints.sdk.lake import Lake
+from tests.support.budgets import todays
 from tests.support.faulty_store import Crash, Fault, FaultyStore
 
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])
@@ -76,7 +77,7 @@ def test_a_fault_leaves_the_old_or_the_new_state_at_every_step(
     origin: Path, tmp_path: Path, write: Callable[[Lake], Any], fault: Fault
 ) -> None:
     after = WRITES[write]
-    for at in range(1, 200):
+    for at in todays(range(1, 200), f"{write.__name__} {fault}"):
         home = tmp_path / f"{at}"
         shutil.copytree(origin, home)
         lake, store = opened(home, fault, at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,6 +33,7 @@ class ApiServer:
         self._thread.start()
         while not answers(self.port):
             assert self._thread.is_alive(), "the server did not start"
+            time.sleep(0.001)
 
     def client(self, token: str | None = TOKEN, role: str | None = None, **options: Any) -> httpx.Client:
         """A client with the token and role. `token` None: not signed in; `role` None: the default role."""
