@@ -5,18 +5,49 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
 import httpx
 from granian.constants import Interfaces
 from granian.server.embed import Server
+from litestar import Litestar
 
 from supertable.config.container import Container
 from supertable.entrypoints.api.app import create_app
+from supertable.entrypoints.web.service.dependencies import application_state
 from tests.servers.process import answers, free_port
 
 TOKEN = "st_owner-of-the-tests"
+
+_HIGH_RATE_LIMIT = 10_000
+_idle: defaultdict[object, list[Litestar]] = defaultdict(list)
+"""Applications of stopped servers, by their settings. To make one takes longer than most tests."""
+
+
+def _settings_of_an_application(container: Container) -> object:
+    settings = container.settings()
+    return (
+        settings.allowed_hosts,
+        settings.cors_origins,
+        settings.max_body_bytes,
+        settings.otlp_endpoint,
+        settings.rate_limit,
+    )
+
+
+def _application(container: Container) -> Litestar:
+    """An application over `container`. All that it keeps between requests is in its state, but counts for a rate limit.
+
+    Those need a new application where a test could reach the limit.
+    """
+    idle = _idle[_settings_of_an_application(container)]
+    if not idle or container.settings().rate_limit < _HIGH_RATE_LIMIT:
+        return create_app(container)
+    app = idle.pop()
+    app.state = application_state(container)
+    return app
 
 
 class ApiServer:
@@ -27,7 +58,7 @@ class ApiServer:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._loop = asyncio.new_event_loop()
-        self._app = create_app(container)
+        self._app = _application(container)
         self._server = Server(self._app, port=self.port, interface=Interfaces.ASGI, log_enabled=False, websockets=True)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -50,6 +81,7 @@ class ApiServer:
         self._thread.join(10)
         assert not self._thread.is_alive()
         self._loop.close()
+        _idle[_settings_of_an_application(self.container)].append(self._app)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
