@@ -1,43 +1,41 @@
 """Metrics for Prometheus. Labels are routes, methods and states: they have few values, and none names a table.
 
-The counts of all workers are added up through the files in the folder `PROMETHEUS_MULTIPROC_DIR`, which the server
-sets.
+Each worker counts in its memory. The server adds the counts of its workers up when they are asked for.
 """
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 
 from litestar import Response, get
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    REGISTRY,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    generate_latest,
-)
-from prometheus_client.multiprocess import MultiProcessCollector
+from litestar.datastructures import State
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
 
-REQUESTS = Counter("supertable_requests", "Answered requests.", ["method", "route", "status"])
-SECONDS = Histogram("supertable_request_seconds", "Seconds until a response was sent completely.", ["method", "route"])
-IN_FLIGHT = Gauge("supertable_requests_in_flight", "Requests in progress.", multiprocess_mode="livesum")
-QUERIES = Counter("supertable_queries", "Queries that have ended.", ["outcome"])
-ROWS = Counter("supertable_rows_read", "Rows in the results of queries.")
-WRITES = Counter("supertable_writes", "Durable writes; several may share a version.")
-MULTIPROCESS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""The environment variable with the folder that the workers share."""
+from supertable.entrypoints.web.observability.metric_totals import Counts, counts_of, exposition
+
+COUNTED = CollectorRegistry()
+"""The metrics of this process."""
+REQUESTS = Counter("supertable_requests", "Answered requests.", ["method", "route", "status"], registry=COUNTED)
+SECONDS = Histogram(
+    "supertable_request_seconds", "Seconds until a response was sent completely.", ["method", "route"], registry=COUNTED
+)
+IN_FLIGHT = Gauge("supertable_requests_in_flight", "Requests in progress.", registry=COUNTED)
+QUERIES = Counter("supertable_queries", "Queries that have ended.", ["outcome"], registry=COUNTED)
+ROWS = Counter("supertable_rows_read", "Rows in the results of queries.", registry=COUNTED)
+WRITES = Counter("supertable_writes", "Durable writes; several may share a version.", registry=COUNTED)
+TOTALS = "metric_totals"
+"""The entry of an application's state with a function that returns the counts of all workers, or None if they cannot
+be had now."""
 
 
 @get("/metrics", sync_to_thread=True, include_in_schema=False)
-def metrics() -> Response[bytes]:
-    return Response(generate_latest(_registry()), headers={"Content-Type": CONTENT_TYPE_LATEST})
+def metrics(state: State) -> Response[bytes]:
+    totals: Callable[[], Counts | None] = state.get(TOTALS, own_counts)
+    counts = totals()
+    if counts is None:
+        return Response(b"the counts of the other workers cannot be had now\n", status_code=503)
+    return Response(exposition(counts), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-def _registry() -> CollectorRegistry:
-    if MULTIPROCESS_FOLDER not in os.environ:
-        return REGISTRY
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return registry
+def own_counts() -> Counts:
+    return counts_of(COUNTED)

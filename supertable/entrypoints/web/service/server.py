@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Callable
 from functools import partial
-from tempfile import TemporaryDirectory
-from typing import Any
+from multiprocessing.connection import Connection
 
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from litestar import Litestar
 
 from supertable.config.settings.settings import Settings
 from supertable.entrypoints.web.observability.json_logs import GRANIAN_LOGGING, configure_logs
-from supertable.entrypoints.web.observability.metrics import MULTIPROCESS_FOLDER
+from supertable.entrypoints.web.observability.metrics import TOTALS
+from supertable.entrypoints.web.service.supervision import SupervisedServer
+from supertable.entrypoints.web.service.worker_links import WorkerLink
 
 _KILL_DELAY_SECONDS = 5
 """From the end of the shutdown to the kill of a worker that still runs."""
@@ -28,23 +27,28 @@ def serve(host: str, port: int, workers: int, settings: Settings, load: Callable
     """
     multiprocessing.set_start_method("spawn", force=True)  # threads of this process would not survive a fork
     configure_logs(settings.log_level)
-    with TemporaryDirectory(prefix="supertable-") as counts:
-        os.environ.setdefault(MULTIPROCESS_FOLDER, counts)
-        server: Any = Granian(
-            "supertable",
-            address=host,
-            port=port,
-            workers=workers,
-            interface=Interfaces.ASGI,
-            http=HTTPModes.http1,  # every HTTP/1.1 client detects a response that was cut off
-            backlog=1024,
-            respawn_failed_workers=True,
-            workers_kill_timeout=settings.shutdown_seconds + _KILL_DELAY_SECONDS,
-            log_dictconfig=GRANIAN_LOGGING,
-        )
-        server.serve(target_loader=partial(_load_worker, settings, load), wrap_loader=False)
+    server = SupervisedServer(
+        "supertable",
+        address=host,
+        port=port,
+        workers=workers,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,  # every HTTP/1.1 client detects a response that was cut off
+        backlog=1024,
+        workers_kill_timeout=_kill_seconds(settings),
+        log_dictconfig=GRANIAN_LOGGING,
+    )
+    server.serve(target_loader=partial(_load_worker, settings, load), wrap_loader=False)
 
 
-def _load_worker(settings: Settings, load: Callable[[Settings], Litestar]) -> Litestar:
+def _load_worker(settings: Settings, load: Callable[[Settings], Litestar], pipe: Connection) -> Litestar:
     configure_logs(settings.log_level)
-    return load(settings)
+    link = WorkerLink(pipe, _kill_seconds(settings))
+    app = load(settings)
+    app.state[TOTALS] = link.totals
+    app.on_startup.append(link.started)
+    return app
+
+
+def _kill_seconds(settings: Settings) -> int:
+    return settings.shutdown_seconds + _KILL_DELAY_SECONDS
