@@ -79,8 +79,11 @@ def _bounded(kind: str, name: object) -> str:
 
 
 def name_key(name: str) -> str:
-    """The form in which names are compared: names that differ only in case have the same key."""
-    return name.lower()
+    """The form in which names are compared: names that differ only in case have the same key.
+
+    Only ASCII letters have a case: the Kelvin sign is not a k, or a user of another system could be taken for one here.
+    """
+    return name.lower() if name.isascii() else name
 
 
 def checked_columns(names: list[str]) -> None:

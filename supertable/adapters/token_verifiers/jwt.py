@@ -14,6 +14,8 @@ from supertable.application.ports.token_verifiers import Claims
 _LOG = logging.getLogger(__name__)
 _LONGEST_TEXT = 1024
 _MOST_ROLES = 64
+_LATEST_SECONDS = 253_402_300_799
+"""The last second of the year 9999, since 1970 UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,9 @@ class JwtVerifier:
 
     def _claims(self, given: dict[str, Any]) -> Claims:
         rules = self._rules
+        for claim in ("exp", "nbf", "iat"):
+            if claim in given:
+                _require_time(given[claim], claim)
         organization = rules.organization
         if rules.organization_claim:
             organization = _text(given.get(rules.organization_claim), rules.organization_claim)
@@ -99,6 +104,12 @@ class JwtVerifier:
             elif value is not None:
                 found[claim] = _scalar(value, claim)
         return found
+
+
+def _require_time(value: object, claim: str) -> None:
+    """PyJWT alone accepts text."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LATEST_SECONDS:
+        raise _InvalidClaim(f"claim {claim!r} is not a number of seconds since 1970")
 
 
 def _scalar(value: object, claim: str) -> str:

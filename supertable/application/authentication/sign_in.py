@@ -35,13 +35,15 @@ class LoginMask(IntFlag):
 class SignInRules:
     """`super_token`: None: none is set. `superuser`: the superuser's hash; None: the organization's default.
 
-    `external_superadmins`: whether JWTs may give roles of the type superadmin.
+    `external_superadmins`: whether JWTs may give roles of the type superadmin. `external_roles`: those of users who are
+    not stored and whose JWT names no role; the first is their default.
     """
 
     super_token: str | None = field(default=None, repr=False)
     superuser: str | None = None
     mask: LoginMask = LoginMask.SUPERUSER | LoginMask.REGULAR
     external_superadmins: bool = False
+    external_roles: tuple[str, ...] = ()
 
     def superuser_of(self, organization: str, role: str | None = None, token: str = "") -> Session:
         """The superuser's session under a role. `token`: the id of the stored token used, if one was."""
@@ -53,13 +55,13 @@ class SignInRules:
 class _Caller:
     """An authenticated caller. Whether they may use the role of the session is not checked yet.
 
-    `roles`: the only ones that the credential permits; empty: it does not restrict roles. `access`: the state in which
-    the credential was looked up; None: it was not.
+    `roles`: the only ones that the credential permits; None: the owner's stored roles decide. `access`: the state in
+    which the credential was looked up; None: it was not.
     """
 
     session: Session
     access: Access | None = None
-    roles: tuple[str, ...] = ()
+    roles: tuple[str, ...] | None = None
     token: Token | None = None
     claims: Claims | None = None
 
@@ -141,24 +143,29 @@ class SignIn:
             if user is None or not user.enabled:
                 raise NotSignedIn(_REFUSED)
             session = Session(organization, user.hash, user.name, wanted or _first(user.roles), token=token.id)
-        return _Caller(session, access, (token.role,) if token.role else (), token)
+        return _Caller(session, access, (token.role,) if token.role else None, token)
 
     def _by_signed_token(self, organization: str, credential: str, role: str | None) -> _Caller:
-        """A stored user has the stored roles and attributes; for other users they are those of the token."""
+        """A stored user has the stored roles and attributes; for other users they are those of the token.
+
+        If the token names no role, any of a stored user's roles may be used, and for other users those of the rules.
+        """
         claims = self._verifier.claims(credential) if self._verifier else None
         if claims is None or name_key(claims.organization) != name_key(organization):
             raise NotSignedIn(_REFUSED)
         access = self._access_log.newest(organization)
         hashed = external_user_hash(claims.issuer, claims.subject)
         user = access.users.get(hashed) or access.user_named(claims.name)
-        wanted = role or _first(claims.roles)
         if user is None:
+            roles = claims.roles or self._rules.external_roles
+            wanted = role or _first(roles)
             session = Session(organization, hashed, claims.name, wanted, external=True, attributes=claims.attributes)
-        elif user.enabled:
-            session = Session(organization, user.hash, user.name, wanted or _first(user.roles))
-        else:
+            return _Caller(replace(session, until_us=claims.expires_at_us), access, roles, claims=claims)
+        if not user.enabled:
             raise NotSignedIn(_REFUSED)
-        return _Caller(replace(session, until_us=claims.expires_at_us), access, claims.roles, claims=claims)
+        session = Session(organization, user.hash, user.name, role or _first(claims.roles or user.roles))
+        until = replace(session, until_us=claims.expires_at_us)
+        return _Caller(until, access, claims.roles or None, claims=claims)
 
     def _authorize(self, caller: _Caller) -> Session:
         """The session, with its role's name as stored. Raises `AccessDenied`."""
@@ -167,7 +174,7 @@ class SignIn:
         if mask not in self._rules.mask:
             who = "superusers" if session.superuser else "users other than the superuser"
             raise AccessDenied(f"Sign-in is disabled for {who} (SUPERTABLE_LOGIN_MASK).")
-        if not session.role:
+        if not session.role or caller.roles == ():
             raise AccessDenied("This user has no role, and so no permissions. Ask an administrator to grant one.")
         if caller.roles and name_key(session.role) not in map(name_key, caller.roles):
             raise AccessDenied(f"This token does not permit the role {session.role!r}, only {', '.join(caller.roles)}.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from supertable.application.authentication.sign_in import LoginMask, SignInRules
 from supertable.application.ports.clocks import Clock
 from supertable.application.ports.token_verifiers import TokenVerifier
+from supertable.config.settings.service import listed
 from supertable.config.settings.settings import Settings
 from supertable.domain.errors import InvalidSetting, MissingExtra
 
@@ -21,7 +22,11 @@ _SECRET = "SUPERTABLE_JWT_SECRET"  # noqa: S105
 
 def sign_in_rules(settings: Settings) -> SignInRules:
     return SignInRules(
-        settings.super_token, settings.superhash, LoginMask(settings.login_mask), settings.jwt_superadmin
+        settings.super_token,
+        settings.superhash,
+        LoginMask(settings.login_mask),
+        settings.jwt_superadmin,
+        tuple(listed(settings.jwt_default_roles)),
     )
 
 
@@ -47,7 +52,6 @@ def token_verifier(settings: Settings, clock: Clock) -> TokenVerifier | None:
 def _jwt_rules(settings: Settings) -> JwtRules:
     from supertable.adapters.token_verifiers.jwt import JwtRules
 
-    claims = (claim.strip() for claim in settings.jwt_attribute_claims.split(","))
     return JwtRules(
         issuer=settings.jwt_issuer or "",
         audience=settings.jwt_audience or "",
@@ -55,7 +59,7 @@ def _jwt_rules(settings: Settings) -> JwtRules:
         organization_claim=settings.jwt_organization_claim,
         user_claim=settings.jwt_user_claim,
         role_claims=(settings.jwt_role_claim,) if settings.jwt_role_claim else ("role", "roles"),
-        attribute_claims=tuple(claim for claim in claims if claim),
+        attribute_claims=tuple(listed(settings.jwt_attribute_claims)),
         leeway_seconds=settings.jwt_leeway_seconds,
     )
 

@@ -77,6 +77,12 @@ class IdentitySettings(BaseSettings):
         alias="SUPERTABLE_JWT_ROLE_CLAIM",
         description="Claim that contains the role, or a list of roles; if unset, role or roles.",
     )
+    jwt_default_roles: str = Field(
+        default="",
+        alias="SUPERTABLE_JWT_DEFAULT_ROLES",
+        pattern="^ *([A-Za-z0-9_]+ *(, *[A-Za-z0-9_]+ *)*)?$",
+        description="Roles of users who are not stored and whose JWT names none, separated by commas; if unset, none.",
+    )
     jwt_attribute_claims: str = Field(
         default="",
         alias="SUPERTABLE_JWT_ATTRIBUTE_CLAIMS",

@@ -34,7 +34,7 @@ class ServiceSettings(BaseSettings):
         default=60_000,
         ge=0,
         alias="SUPERTABLE_RATE_LIMIT",
-        description="Requests per minute that each worker accepts from one token; 0: unlimited.",
+        description="Requests per minute that each worker accepts from one user; 0: unlimited.",
     )
     max_body_bytes: int = Field(
         default=10 * 1024**2,

@@ -142,7 +142,9 @@ def authorization(access: Access, session: Session, now_us: int) -> Authorizatio
     """Raises `NotSignedIn` where the session has ended, and `AccessDenied` where it no longer has its role."""
     _require_valid_token(access, session, now_us)
     attributes = dict(session.attributes)
-    if not session.superuser and not session.external:
+    if session.external:
+        _require_not_barred(access, session)
+    elif not session.superuser:
         attributes = {**_user_with_role(access, session).attributes, **attributes}
     role = access.role(session.role)
     if session.superuser and name_key(session.role) == SUPERADMIN.name:
@@ -168,6 +170,15 @@ def _user_with_role(access: Access, session: Session) -> User:
     if not user.holds(session.role):
         raise AccessDenied(f"User {user.name} does not have the role {session.role!r}.")
     return user
+
+
+def _require_not_barred(access: Access, session: Session) -> None:
+    """A user of another system who was stored after signing in has the stored roles, and may be disabled."""
+    user = access.users.get(session.user) or access.user_named(session.name)
+    if user is not None and not user.enabled:
+        raise NotSignedIn("This user was disabled.")
+    if user is not None and not user.holds(session.role):
+        raise AccessDenied(f"User {user.name} does not have the role {session.role!r}.")
 
 
 def replayed_access(base: Access | None, commits: Iterable[AccessCommit]) -> Access | None:

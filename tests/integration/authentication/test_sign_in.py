@@ -401,6 +401,54 @@ def test_roles_that_a_jwt_cannot_give(with_jwts: Deployment, claims: Any, role: 
         with_jwts.sign_in("default", signed(sub="eve", **claims), role)
 
 
+@pytest.mark.parametrize("claims", [{"role": None}, {"role": []}, {"role": None, "roles": []}])
+@pytest.mark.parametrize("role", [None, "", "reader", "writer", "Writer", "boss", "superadmin", "nothing"])
+def test_a_jwt_that_names_no_role_has_none(with_jwts: Deployment, claims: Any, role: str | None) -> None:
+    with pytest.raises(AccessDenied, match="no role"):
+        with_jwts.sign_in("default", signed(sub="eve", **claims), role)
+
+
+@pytest.mark.parametrize("claims", [{"role": None}, {"role": []}])
+def test_roles_by_setting_for_jwts_that_name_none(deploy: Deploy, claims: Any) -> None:
+    with_jwts = deploy(
+        jwt_issuer=ISSUER, jwt_audience=AUDIENCE, jwt_secret=SECRET, jwt_default_roles="reader, boss,nothing"
+    )
+    assert with_jwts.sign_in("default", signed(sub="eve", **claims)).role == "reader"
+    assert with_jwts.sign_in("default", signed(sub="eve", **claims), "READER").role == "reader"
+    for refused_role in ("writer", "boss", "nothing", "superadmin"):
+        with pytest.raises(AccessDenied):
+            with_jwts.sign_in("default", signed(sub="eve", **claims), refused_role)
+    assert with_jwts.sign_in("default", signed(sub="eve", role="writer")).role == "Writer"
+    with pytest.raises(AccessDenied):
+        with_jwts.sign_in("default", signed(sub="eve", role="writer"), "reader")
+
+
+def test_default_roles_are_names(home: Path) -> None:
+    with pytest.raises(InvalidSetting, match="SUPERTABLE_JWT_DEFAULT_ROLES"):
+        load_settings(home=home, jwt_default_roles="reader,*")
+
+
+def test_a_jwt_is_not_taken_for_a_stored_user_whose_name_looks_alike(with_jwts: Deployment) -> None:
+    stored = with_jwts.container.manage_users().create(ROOT, "mark", ["reader"])
+    assert with_jwts.sign_in("default", signed(sub="Mark", role=None)).user == stored.hash
+    with pytest.raises(AccessDenied):
+        with_jwts.sign_in("default", signed(sub="mar\u212a", role=None))  # the Kelvin sign, whose lower case is k
+
+
+def test_a_user_of_another_system_who_is_barred_while_signed_in(with_jwts: Deployment) -> None:
+    session = with_jwts.sign_in("default", signed(sub="eve", role="reader"))
+    tables, users = with_jwts.container.tables(), with_jwts.container.manage_users()
+    tables.require(session, Permission.META)
+    users.create(ROOT, "eve", ["writer"])
+    with pytest.raises(AccessDenied):
+        tables.require(session, Permission.META)
+    users.alter(ROOT, "eve", roles=["reader"])
+    tables.require(session, Permission.META)
+    users.alter(ROOT, "eve", enabled=False)
+    with pytest.raises(NotSignedIn):
+        tables.require(session, Permission.META)
+
+
 def test_external_superadmins_if_the_setting_permits_them(deploy: Deploy) -> None:
     with_jwts = deploy(jwt_issuer=ISSUER, jwt_audience=AUDIENCE, jwt_secret=SECRET, jwt_superadmin=True)
     session = with_jwts.sign_in("default", signed(sub="eve", role="boss"))

@@ -10,7 +10,7 @@ from litestar.middleware import AbstractAuthenticationMiddleware, Authentication
 from litestar.types import ASGIApp
 
 from supertable.domain.access.sessions import Session
-from supertable.domain.errors import NotSignedIn
+from supertable.domain.errors import AccessDenied, InvalidInput, NotSignedIn
 from supertable.entrypoints.web.security.rate_limit import RateLimit
 from supertable.entrypoints.web.service.dependencies import container_of
 
@@ -23,7 +23,7 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 class AuthenticationMiddleware(AbstractAuthenticationMiddleware):
     """Sets `request.user` to the caller's session. Raises `NotSignedIn`, and `AccessDenied` for a role not held.
 
-    Counts requests against `rate_limit` by token; requests without a valid token are counted by client address.
+    Counts requests against `rate_limit` by user; requests that cannot sign in are counted by client address.
     """
 
     def __init__(self, app: ASGIApp, rate_limit: RateLimit) -> None:
@@ -33,10 +33,10 @@ class AuthenticationMiddleware(AbstractAuthenticationMiddleware):
     async def authenticate_request(self, connection: Connection) -> AuthenticationResult:
         try:
             session = await sign_in(connection, connection.headers.get(ROLE_HEADER) or None)
-        except NotSignedIn:
+        except (NotSignedIn, AccessDenied, InvalidInput):
             self._rate_limit.count(f"from {connection.client.host if connection.client else 'nowhere'}")
             raise
-        self._rate_limit.count(session.token or session.user)
+        self._rate_limit.count(f"by {session.organization.lower()}/{session.user}")
         return AuthenticationResult(user=session, auth=None)
 
 

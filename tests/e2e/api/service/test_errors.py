@@ -164,7 +164,7 @@ def start_server(home: Any, monkeypatch: pytest.MonkeyPatch, **settings: str) ->
     return lake, ApiServer(lake.container)
 
 
-def test_the_rate_limit_is_per_token_and_wrong_tokens_lock_nobody_out(
+def test_the_rate_limit_is_per_user_and_wrong_tokens_lock_nobody_out(
     home: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lake, server = start_server(home, monkeypatch, SUPERTABLE_RATE_LIMIT="3")
@@ -179,6 +179,31 @@ def test_the_rate_limit_is_per_token_and_wrong_tokens_lock_nobody_out(
     assert [answer.status_code for answer in accepted] == [200, 200, 200, 429]
     assert_problem(accepted[-1], 429, "too-many-requests")
     assert 0 < int(accepted[-1].headers["Retry-After"]) <= 60
+
+
+def test_all_tokens_and_roles_of_a_user_share_one_rate_limit(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before, each token had a limit of its own, and refused roles were not counted."""
+    lake, server = start_server(home, monkeypatch, SUPERTABLE_RATE_LIMIT="3")
+    if time.monotonic() % 60 > 50:
+        time.sleep(11)  # so that the window does not end during the test
+    for role in ("one", "two"):
+        lake.roles.create(role, "reader")
+    for user in ("ann", "bob"):
+        lake.users.create(user, ["one", "two"])
+    tokens = [lake.tokens.create(f"number {number}", "ann").secret for number in range(4)]
+    with lake:
+        statuses = [_ask(server, token, "one" if number % 2 else "two") for number, token in enumerate(tokens)]
+        others = _ask(server, lake.tokens.create("his", "bob").secret, "one")
+        refused = [_ask(server, tokens[0], "three") for _ in range(5)]
+        server.stop()
+    assert statuses == [200, 200, 200, 429]
+    assert others == 200
+    assert refused == [403, 403, 403, 429, 429]
+
+
+def _ask(server: ApiServer, token: str, role: str) -> int:
+    with server.client(token=token) as client:
+        return client.get("/api/v1/whoami", headers={"X-Supertable-Role": role}).status_code
 
 
 def test_only_allowed_hosts_are_answered(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
