@@ -19,6 +19,7 @@ _NAME = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", re.ASCII)
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*", re.ASCII)
 _HASH = re.compile(r"[0-9a-f]{32}", re.ASCII | re.IGNORECASE)
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -45,6 +46,20 @@ def checked_tag(name: object) -> str:
     if text.isdigit():
         raise InvalidName("tag", name, "digits alone are a version number")
     return text
+
+
+def checked_version(version: object) -> int:
+    """Returns a version number unchanged, or raises `InvalidInput` for anything but a whole number."""
+    if isinstance(version, int) and not isinstance(version, bool):
+        return version
+    raise InvalidInput(f"A version is a whole number or the name of a tag, not {version!r:.80}.")
+
+
+def version_or_tag(version: object) -> int | str:
+    """A version as a number or as the name of a tag. Text of digits is a number. Raises `InvalidInput`."""
+    if isinstance(version, str):
+        return int(version) if _WHOLE.fullmatch(version) else version
+    return checked_version(version)
 
 
 def checked_user(name: object) -> str:

@@ -4,7 +4,7 @@ Rows are read and written without the table's lock, under a lease that protects 
 1. If another commit removed a source file (an overwrite, a restore, another compaction), the job is obsolete and
    abandoned.
 2. Rows that died in a source since it was read are marked dead in the new files by a deletion vector.
-3. If a source has fewer dead rows than it had (after a restore), some of its rows were not copied: obsolete too.
+3. After a restore it is obsolete too: rows that were not copied may live again, and the columns may be narrower.
 Files are written under the schema that is current when a job starts, which the table keeps: see `domain.table.rebase`.
 """
 
@@ -130,7 +130,7 @@ class CompactTable:
         except BaseException:
             self._store.delete([file.key(table.folder) for file in files])
             raise
-        return Rewrite(scan.files, files, relocation)
+        return Rewrite(table.snapshot.version, scan.files, files, relocation)
 
 
 def _plan(table: OpenTable, everything: bool, only_due: bool) -> list[Job]:

@@ -14,6 +14,7 @@ from supertable.application.writes.dead_rows import live_files
 from supertable.domain.errors import ObjectDamaged
 from supertable.domain.table.commits import Change, Operation
 from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.rebase import restored_since
 
 _NOWHERE = -1
 
@@ -60,13 +61,17 @@ class RowRelocation:
 
 
 class SourcesChanged(Exception):
-    """Another commit removed a file that was rewritten, or revived rows in it."""
+    """Another commit removed a file that was rewritten, or restored an older version."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rewrite:
-    """New files, in the order in which they were written, and the files whose live rows they hold."""
+    """New files, in the order in which they were written, and the files whose live rows they hold.
 
+    `version`: the version of the table that the rows were read at.
+    """
+
+    version: int
     sources: Sequence[DataFile]
     files: Sequence[DataFile]
     relocation: RowRelocation
@@ -76,6 +81,8 @@ class Rewrite:
 
         Writes deletion vectors. Raises `SourcesChanged`.
         """
+        if restored_since(newest.snapshot, self.version):
+            raise SourcesChanged
         died = [
             self.relocation.new_positions(i, _died(newest, source, vectors)) for i, source in enumerate(self.sources)
         ]

@@ -23,6 +23,7 @@ from supertable.domain.errors import (
     TableNotFound,
     VersionNotFound,
 )
+from supertable.domain.names import version_or_tag
 from supertable.domain.scan.scan_plan import AccessStage
 from supertable.domain.storage_layout import access_log, record_key
 from supertable.domain.table.commits import Commit
@@ -167,11 +168,12 @@ class Tables:
     def as_of(self, table: OpenTable, version: int | str | None) -> OpenTable:
         """The table at a version given by number or tag; None: `table` itself.
 
-        Raises `VersionNotFound`, and `NotFound` for an unknown tag.
+        Raises `VersionNotFound`, `NotFound` for an unknown tag, and `InvalidInput` for values of other types.
         """
         if version is None:
             return table
-        return self.at_version(table, table.entry.tagged(version) if isinstance(version, str) else version)
+        wanted = version_or_tag(version)
+        return self.at_version(table, table.entry.tagged(wanted) if isinstance(wanted, str) else wanted)
 
     def at_version(self, table: OpenTable, version: int) -> OpenTable:
         """The table at a version. Raises `VersionNotFound`, also for a version that a vacuum expired."""

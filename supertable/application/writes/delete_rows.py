@@ -65,8 +65,10 @@ class DeleteRows:
 
         def search(newest: OpenTable, files: Sequence[DataFile]) -> Found:
             snapshot = newest.snapshot
-            scan = newest.scan(candidate_files(newest, keys, snapshot.schema, files))
-            return self._finder.matching_keys(scan, keys, snapshot.key_names, None).superseded if files else {}
+            columns = _keys_only(newest)
+            typed = conformer(keys.schema, columns)(keys.rename_columns(columns.names))
+            scan = newest.scan(candidate_files(newest, typed, snapshot.schema, files))
+            return self._finder.matching_keys(scan, typed, snapshot.key_names, None).superseded if files else {}
 
         return self._delete(table, Tombstone(None, keys.num_rows, reason), info, search)
 

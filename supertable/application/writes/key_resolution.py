@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
@@ -88,17 +88,17 @@ class KeyResolver:
         return previous.with_matches(newest.snapshot, files, matches, keep_keys)
 
     def complete(self, newest: OpenTable, partial: StagedFiles, schema: Schema) -> StagedFiles:
-        """Stage partial rows, whose keys are unique, as complete rows: see `RowFinder.completed`."""
+        """Stage partial rows, whose keys are unique, as complete rows: see `RowFinder.completed`.
+
+        `schema`: has all columns of `partial`, with the same types.
+        """
         files = {
             file.path: file
-            for chunk in key_chunks(newest, partial, self._staging)
+            for chunk in key_chunks(newest, partial, schema, self._staging)
             for file in candidate_files(newest, chunk.keys, schema, list(newest.snapshot.files.values()))
         }
-        current = {field.id: field for field in schema.fields}
-        fields = tuple(current[field.id] for field in partial.schema.fields if field.id in current)
-        partial_scan = replace(staged_scan(newest, partial), schema=replace(partial.schema, fields=fields))
         table = newest.unrestricted_scan(files.values(), schema)
-        with self._finder.completed(partial_scan, table, self._key_names(newest, schema)) as reader:
+        with self._finder.completed(staged_scan(newest, partial), table, self._key_names(newest, schema)) as reader:
             return self._staging.write_unique(newest, reader, schema)
 
     def _matches(
@@ -112,7 +112,7 @@ class KeyResolver:
         if not files:
             return
         keys, sequence = newest.snapshot.key_names, newest.snapshot.sequence_name
-        for chunk in key_chunks(newest, staged, self._staging):
+        for chunk in key_chunks(newest, staged, schema, self._staging):
             candidates = candidate_files(newest, chunk.keys, schema, files)
             if candidates:
                 bitmaps = {file.path: hidden[file.path] for file in candidates if file.path in hidden}

@@ -7,7 +7,7 @@ large write is streamed into files first; rows that a later row of the same writ
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import numpy as np
@@ -28,7 +28,7 @@ from supertable.domain.table.data_files import DataFile
 
 @dataclass(frozen=True, slots=True)
 class StagedFiles:
-    """The data files of one write, all under `schema`.
+    """The data files of one write, all under `schema`. `version`: the version of the table that they were fitted to.
 
     `dead`: positions of rows already superseded within the same write, by path of the file. `rows_in_memory`: for a
     small write, all rows of its single file in file order.
@@ -36,6 +36,7 @@ class StagedFiles:
 
     schema: Schema
     files: list[DataFile]
+    version: int
     dead: dict[str, Positions] = field(default_factory=dict)
     rows_in_memory: pa.Table | None = None
 
@@ -56,13 +57,14 @@ class StagedFileWriter:
         """Write the reader's rows. `schema`: the table's schema, or its evolution by this write."""
         groups = chunks(conforming(reader, schema), ROW_GROUP_ROWS, ROW_GROUP_BYTES)
         if not table.snapshot.definition.keys:
-            return StagedFiles(schema, self._writer.write(table.folder, schema, groups))
+            return StagedFiles(schema, self._writer.write(table.folder, schema, groups), table.snapshot.version)
         return self._unique(table, groups, schema)
 
     def write_unique(self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema) -> StagedFiles:
         """Write rows whose keys are unique."""
         groups = chunks(conforming(reader, schema), ROW_GROUP_ROWS, ROW_GROUP_BYTES)
-        return StagedFiles(schema, self._writer.write(table.folder, schema, groups, table.snapshot.definition.keys))
+        files = self._writer.write(table.folder, schema, groups, table.snapshot.definition.keys)
+        return StagedFiles(schema, files, table.snapshot.version)
 
     def discard(self, table: OpenTable, staged: StagedFiles) -> None:
         """Delete staged files that no commit refers to."""
@@ -78,7 +80,7 @@ class StagedFileWriter:
     def _unique(self, table: OpenTable, groups: Iterator[pa.Table], schema: Schema) -> StagedFiles:
         first = next(groups, None)
         if first is None:
-            return StagedFiles(schema, [])
+            return StagedFiles(schema, [], table.snapshot.version)
         second = next(groups, None)
         keys, sequence = table.snapshot.key_names, table.snapshot.sequence_name
         if second is None:
@@ -87,11 +89,13 @@ class StagedFileWriter:
             return StagedFiles(
                 schema,
                 self._writer.write(table.folder, schema, [rows], table.snapshot.definition.keys),
+                table.snapshot.version,
                 rows_in_memory=rows,
             )
         files = self._writer.write(table.folder, schema, chain([first, second], groups), table.snapshot.definition.keys)
-        found = self._finder.superseded(staged_scan(table, StagedFiles(schema, files)), keys, sequence)
-        return StagedFiles(schema, files, {path: rows.to_numpy() for path, rows in found.items()})
+        staged = StagedFiles(schema, files, table.snapshot.version)
+        found = self._finder.superseded(staged_scan(table, staged), keys, sequence)
+        return replace(staged, dead={path: rows.to_numpy() for path, rows in found.items()})
 
     def open(self, table: OpenTable, file: DataFile) -> pq.ParquetFile:
         """Open a staged file for reading. Raises `ObjectMissing`."""

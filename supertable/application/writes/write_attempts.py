@@ -25,10 +25,10 @@ from supertable.application.writes.key_resolution import KeyResolver, Resolution
 from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter, staged_scan
 from supertable.application.writes.write_checks import check_columns_writable
 from supertable.domain.errors import InvalidInput, InvalidSchema
-from supertable.domain.schema.schemas import Schema, fitted_schema
+from supertable.domain.schema.schemas import Schema, fitted_schema, missing_columns, without
 from supertable.domain.schema.types import Field
 from supertable.domain.table.commits import Change, Counts, Operation
-from supertable.domain.table.rebase import null_violations
+from supertable.domain.table.rebase import null_violations, written_before_restore
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +74,7 @@ class WriteAttempts:
 
     def proposals(self, write: StagedWrite) -> Callable[[OpenTable], Change]:
         """A function for `Committer.commit`; every call of it is one attempt."""
-        progress = Progress(StagedFiles(write.staged.schema, []) if write.partial else write.staged)
+        progress = Progress(replace(write.staged, files=[]) if write.partial else write.staged)
 
         def propose(newest: OpenTable) -> Change:
             nonlocal progress
@@ -116,7 +116,8 @@ class WriteAttempts:
     def _refit(self, newest: OpenTable, write: StagedWrite, last: Progress) -> tuple[StagedFiles, Schema | None]:
         """The staged rows under a schema of the table, or under a new one, which is returned too."""
         snapshot, staged = newest.snapshot, last.staged
-        if snapshot.schemas.get(staged.schema.id) == staged.schema:
+        known = snapshot.schemas.get(staged.schema.id) == staged.schema
+        if known and not written_before_restore(snapshot, staged.schema, staged.version):
             _check_nulls(newest, staged)
             return staged, None
         schema = fitted_schema(snapshot.schema, write.columns, write.evolve)
@@ -128,9 +129,12 @@ class WriteAttempts:
         """Complete the partial rows from the newest version, and stage them in place of those of the last attempt."""
         self._staging.discard(newest, last.staged)
         schema = fitted_schema(newest.snapshot.schema, write.columns, write.evolve)
-        return self._resolver.complete(
-            newest, write.staged, schema
-        ), None if schema == newest.snapshot.schema else schema
+        given = without(schema, missing_columns(schema, [column.name for column in write.columns]))
+        partial = write.staged
+        if given.fields != partial.schema.fields and partial.files:
+            partial = self._staging.rewrite(newest, partial, given)
+        changed = None if schema == newest.snapshot.schema else schema
+        return self._resolver.complete(newest, partial, schema), changed
 
     def _overwrite(self, newest: OpenTable, staged: StagedFiles, schema: Schema | None) -> Change:
         return Change(

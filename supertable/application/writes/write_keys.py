@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from supertable.application.storage.arrow_schemas import arrow_schema
 from supertable.application.storage.deletion_vectors import Positions
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter
@@ -33,15 +34,17 @@ class KeyChunk:
     keys: pa.Table
 
 
-def key_chunks(table: OpenTable, staged: StagedFiles, staging: StagedFileWriter) -> Iterator[KeyChunk]:
-    """The keys of all live staged rows, in chunks of bounded size, under the column names of `table`."""
-    snapshot = table.snapshot
-    names = [*snapshot.key_names, *([snapshot.sequence_name] if snapshot.sequence_name else [])]
-    definition = snapshot.definition
+def key_chunks(table: OpenTable, staged: StagedFiles, schema: Schema, staging: StagedFileWriter) -> Iterator[KeyChunk]:
+    """The keys of all live staged rows, in chunks of bounded size, under the column names of `table`.
+
+    They have the types of `schema`, which may be wider than those of the staged files.
+    """
+    definition = table.snapshot.definition
     ids = [*definition.keys, *([definition.sequence] if definition.sequence else [])]
     columns = [field.name for number in ids if (field := staged.schema.by_id(number))]
+    target = _key_columns(table, schema, ids)
     if staged.rows_in_memory is not None:
-        keys = staged.rows_in_memory.select(columns).rename_columns(names)
+        keys = staged.rows_in_memory.select(columns).rename_columns(target.names).cast(target)
         yield KeyChunk(staged.files[0], np.arange(keys.num_rows), keys)
         return
     for file in staged.files:
@@ -50,9 +53,15 @@ def key_chunks(table: OpenTable, staged: StagedFiles, staging: StagedFileWriter)
         start = 0
         for batch in staging.open(table, file).iter_batches(batch_size=_CHUNK_ROWS, columns=columns):
             mask = live[start : start + batch.num_rows]
-            keys = pa.table(batch).select(columns).rename_columns(names).filter(pa.array(mask))
-            yield KeyChunk(file, np.flatnonzero(mask) + start, keys)
+            keys = pa.table(batch).select(columns).rename_columns(target.names).filter(pa.array(mask))
+            yield KeyChunk(file, np.flatnonzero(mask) + start, keys.cast(target))
             start += batch.num_rows
+
+
+def _key_columns(table: OpenTable, schema: Schema, ids: Sequence[int]) -> pa.Schema:
+    names = {field.id: field.name for field in table.snapshot.schema.fields}
+    fields = [replace(field, name=names[number]) for number in ids if (field := schema.by_id(number))]
+    return pa.schema([field.with_nullable(True) for field in arrow_schema(replace(schema, fields=tuple(fields)))])
 
 
 def candidate_files(table: OpenTable, keys: pa.Table, schema: Schema, files: Iterable[DataFile]) -> list[DataFile]:

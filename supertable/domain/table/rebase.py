@@ -10,10 +10,12 @@ Every attempt runs against the newest snapshot, so a rebase repeats the first at
    not count as deleted by this commit. Only a restore can shrink a deletion vector: after one, everything is probed
    again.
 4. A restore sets the whole state and always rebases: it removes and adds the files that differ now.
-5. Data files are written under one schema. They stay valid when a newer schema replaces it, since the table keeps the
-   schemas of its files. A write that evolves the schema fits its data to the newest schema again; if the result
-   differs from the schema of its files, they are rewritten. Files with nulls in a column that forbids them by now are
-   refused.
+5. Data files are written under one schema. They stay valid when a change of columns replaces it, since the table keeps
+   the schemas of its files and a column only ever gets wider. A restore can make columns narrower, rename or drop them:
+   after one, and where a write evolves the schema, the data is fitted to the newest schema again. If the result differs
+   from the schema of the files, they are rewritten, or the write is refused where the data does not fit. Files with
+   nulls in a column that forbids them by now are refused.
+6. A compaction copies rows of files that stay. After a restore it is obsolete, since its files may be wider (rule 5).
 """
 
 from __future__ import annotations
@@ -34,6 +36,11 @@ def unprobed_files(snapshot: Snapshot, probed: Collection[str]) -> list[DataFile
 def restored_since(snapshot: Snapshot, probed_at: int) -> bool:
     """Whether a restore after version `probed_at` may have revived rows that the probe skipped as dead (rule 3)."""
     return snapshot.restored > probed_at
+
+
+def written_before_restore(snapshot: Snapshot, written: Schema, written_at: int) -> bool:
+    """Whether a restore after version `written_at` replaced the columns that files were written under (rule 5)."""
+    return restored_since(snapshot, written_at) and written.fields != snapshot.schema.fields
 
 
 def still_present(snapshot: Snapshot, marked: Iterable[str]) -> list[str]:

@@ -22,7 +22,7 @@ from supertable.config.settings.settings import Settings
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import InvalidInput
-from supertable.domain.names import checked_name
+from supertable.domain.names import checked_name, checked_version
 from supertable.domain.table.commit_info import checked_commit_info
 from supertable.entrypoints.sdk.access import Roles, Tokens, Users
 from supertable.entrypoints.sdk.audit import AuditLog
@@ -209,8 +209,8 @@ class Lake(LakeMaintenance):
         Raises `TableNotFound` and `VersionNotFound`.
         """
         checked_name("table", name)
-        upper = "" if to_version is None else f", {int(to_version)}"
-        return self.sql(f"SELECT * FROM table_changes('{name}', {int(from_version)}{upper})")
+        upper = "" if to_version is None else f", {checked_version(to_version)}"
+        return self.sql(f"SELECT * FROM table_changes('{name}', {checked_version(from_version)}{upper})")
 
     def table(self, name: str) -> Table:
         """The table of this name. Raises `TableNotFound`."""

@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from supertable.application.ports.engines import TagAt, TimestampAt, VersionAt
+from supertable.application.ports.engines import ChangesRequest, TagAt, TimestampAt, VersionAt
 from supertable.domain.errors import InvalidStatement, StatementRefused, SupertableError
 from tests.support.parquet_tables import ParquetTables
 
@@ -319,3 +319,54 @@ def test_all_refusals_have_one_type(tables: ParquetTables) -> None:
     for sql in ("select getenv('HOME')", "copy t to 'x'", "select 1; select 2"):
         with pytest.raises(StatementRefused):
             tables.engine.parse(sql)
+
+
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "version => 1.5",
+        "version => 1.0",
+        "version => 1e0",
+        "version => 1::DOUBLE",
+        "version => true",
+        "version => NULL",
+        "version => ''",
+        "version => ' 7'",
+        "version => '7 '",
+        "version => 'a b'",
+        "version => '٣'",
+        "version => DATE '2020-01-01'",
+        "version => TIMESTAMP '2020-01-01'",
+        "version => '7'::BLOB",
+        "version => [1]",
+        "version => INTERVAL 1 DAY",
+        "timestamp => 1",
+        "timestamp => 1.5",
+        "timestamp => true",
+        "timestamp => NULL",
+        "timestamp => '7'",
+        "timestamp => TIME '10:00'",
+        "timestamp => 'infinity'",
+        "timestamp => TIMESTAMP '-infinity'",
+        "timestamp => TIMESTAMP '10000-01-01'",
+        "timestamp => TIMESTAMP '0044-03-15 (BC)'",
+        "timestamp => INTERVAL 1 DAY",
+    ],
+)
+def test_time_travel_to_what_is_no_version(clause: str, tables: ParquetTables) -> None:
+    with pytest.raises(InvalidStatement, match=r"AT \("):
+        tables.engine.parse(f"select * from t at ({clause})")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["1.5", "1.0", "1e0", "'1'", "true", "NULL", "-1", "1, 2.5", "1, NULL", "1, '2'", "1 + 1", "DATE '2020-01-01'"],
+)
+def test_changes_after_what_is_no_version(arguments: str, tables: ParquetTables) -> None:
+    with pytest.raises(StatementRefused, match="one or two version numbers"):
+        tables.engine.parse(f"select * from table_changes('t', {arguments})")
+
+
+def test_changes_after_a_huge_version(tables: ParquetTables) -> None:
+    (relation,) = tables.engine.parse(f"select * from table_changes('t', 3, {2**70})").relations
+    assert relation.changes == ChangesRequest(3, 2**70)

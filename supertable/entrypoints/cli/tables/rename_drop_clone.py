@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from supertable.entrypoints.cli.tables.arguments import TableName, VersionOption, parse_version
+from supertable.entrypoints.cli.tables.arguments import TableName, VersionOption
 from supertable.entrypoints.cli.terminal.confirmation import confirm
 from supertable.entrypoints.cli.terminal.console import console, write_json
 from supertable.entrypoints.cli.terminal.formatting import format_count
@@ -70,7 +70,7 @@ def clone(context: typer.Context, name: TableName, new_name: NewName, version: V
     """
     session = Session.of(context)
     with session.connect() as lake:
-        info = lake.clone(name, new_name, version and parse_version(version)).info()
+        info = lake.clone(name, new_name, version).info()
     if session.as_json:
         write_json(info)
     else:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from supertable.entrypoints.cli.tables.arguments import TableName, VersionOption, parse_version
+from supertable.entrypoints.cli.tables.arguments import TableName, VersionOption
 from supertable.entrypoints.cli.terminal.console import console, table, write_json
 from supertable.entrypoints.cli.terminal.session import Session
 
@@ -28,7 +28,7 @@ def tag(
     """
     session = Session.of(context)
     with session.connect() as lake:
-        tagged = lake.table(name).tag(tag_name, version and parse_version(version), replace)
+        tagged = lake.table(name).tag(tag_name, version, replace)
     if session.as_json:
         write_json({"table": name, "tag": tag_name, "version": tagged})
     else:

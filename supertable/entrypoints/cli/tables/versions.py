@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from supertable.entrypoints.cli.tables.arguments import TableName, parse_version
+from supertable.entrypoints.cli.tables.arguments import TableName
 from supertable.entrypoints.cli.terminal.console import console, table, write_json
 from supertable.entrypoints.cli.terminal.formatting import format_properties, format_size
 from supertable.entrypoints.cli.terminal.session import Session
@@ -67,5 +67,5 @@ def restore(
     """
     session = Session.of(context)
     with session.connect() as lake:
-        result = lake.table(name).restore(parse_version(version))
+        result = lake.table(name).restore(version)
     report_write(session, result, f"Restored {result.table} to version {version}")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from supertable.adapters.engines.duckdb.statement.conditions.constants import literal_value
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node
 from supertable.application.ports.engines import ChangesRequest
 from supertable.domain.errors import StatementRefused
@@ -27,15 +30,13 @@ def replace_by_reference(node: Node) -> tuple[tuple[str, ...], ChangesRequest]:
 
     Raises `StatementRefused` for invalid arguments.
     """
-    arguments = [_constant(child) for child in node["function"].get("children") or []]
+    arguments = node["function"].get("children") or []
     if not 2 <= len(arguments) <= 3 or node.get("with_ordinality") not in (None, False, "WITHOUT_ORDINALITY"):
         raise StatementRefused(_USAGE)
-    name, *versions = arguments
-    if not isinstance(name, str):
-        raise StatementRefused(_USAGE)
-    after, *rest = map(_version, versions)
+    name = _literal(arguments[0], "text")
+    after, *rest = (int(_literal(argument, "number")) for argument in arguments[1:])
     parts = tuple(name.split("."))
-    if not 1 <= len(parts) <= 3:
+    if min(after, *rest, 0) < 0 or not 1 <= len(parts) <= 3:
         raise StatementRefused(_USAGE)
     kept = {key: node[key] for key in ("alias", "sample", "query_location", "column_name_alias")}
     node.clear()
@@ -43,13 +44,9 @@ def replace_by_reference(node: Node) -> tuple[tuple[str, ...], ChangesRequest]:
     return parts, ChangesRequest(after, rest[0] if rest else None)
 
 
-def _constant(node: Node) -> object:
-    if node.get("class") != "CONSTANT" or node["value"].get("is_null"):
+def _literal(node: Node, kind: str) -> Any:
+    """The text, or the version number, of a literal. Numbers with a decimal point are refused, even `1.0`."""
+    found = literal_value(node["value"]) if node.get("class") == "CONSTANT" else None
+    if found is None or found.kind != kind or node["value"]["type"]["id"] == "DECIMAL":
         raise StatementRefused(_USAGE)
-    return node["value"].get("value")
-
-
-def _version(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise StatementRefused(_USAGE)
-    return value
+    return found.value

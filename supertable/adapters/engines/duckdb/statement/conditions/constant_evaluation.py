@@ -10,11 +10,15 @@ from supertable.adapters.engines.duckdb.statement.conditions.constants import Ev
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, call, cast, nodes
 from supertable.adapters.engines.duckdb.statement.rendering import render_unvalidated_select
 from supertable.application.ports.engines import TagAt, TimestampAt, VersionAt
-from supertable.domain.errors import InvalidName, InvalidStatement, StatementRefused
-from supertable.domain.names import checked_tag
+from supertable.domain.errors import InvalidInput, InvalidStatement, StatementRefused
+from supertable.domain.names import checked_tag, version_or_tag
 
 _TYPES = {"date": "DATE", "time": "TIME", "timestamp": "TIMESTAMP", "zoned": "TIMESTAMP WITH TIME ZONE"}
-
+_INTEGERS = frozenset(
+    f"{sign}{name}" for name in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT") for sign in ("", "U")
+)
+_YEAR_1_US = -62_135_596_800_000_000
+_YEAR_10000_US = 253_402_300_800_000_000
 
 At = VersionAt | TagAt | TimestampAt
 
@@ -26,11 +30,7 @@ def requested_version(cursor: duckdb.DuckDBPyConnection, at_clause: Node | None)
     expression = at_clause["expr"]
     if not _is_constant(expression):
         raise StatementRefused("AT (…) takes a constant: a version number, a tag or a timestamp.")
-    if at_clause["unit"] == "VERSION":
-        tag = _tag(cursor, expression)
-        return tag or VersionAt(_integer(cursor, cast(expression, _type("BIGINT")), "a version number or a tag"))
-    moment = call("epoch_us", cast(expression, _type(_TYPES["zoned"])))
-    return TimestampAt(_integer(cursor, moment, "a timestamp"))
+    return _version(cursor, expression) if at_clause["unit"] == "VERSION" else _moment(cursor, expression)
 
 
 def evaluator(instance: DuckDBInstance) -> Evaluate:
@@ -49,23 +49,30 @@ def evaluator(instance: DuckDBInstance) -> Evaluate:
     return evaluate
 
 
-def _tag(cursor: duckdb.DuckDBPyConnection, expression: Node) -> TagAt | None:
-    """The tag that the expression names; None if it is not the text of a valid tag. '7' is a version number."""
+def _version(cursor: duckdb.DuckDBPyConnection, expression: Node) -> VersionAt | TagAt:
+    """The version or tag that the expression names. '7' is a version number."""
+    kind, value = _evaluated(cursor, "a version number or a tag", call("typeof", expression), expression)
+    if kind != "VARCHAR" and kind not in _INTEGERS:
+        raise InvalidStatement(f"AT (VERSION => …) needs a version number or a tag, not a value of the type {kind}.")
     try:
-        kind, value = _row(cursor, call("typeof", expression), expression)
-        return TagAt(checked_tag(value)) if kind == "VARCHAR" else None
-    except (duckdb.Error, InvalidName):
-        return None
+        version = version_or_tag(value)
+        return VersionAt(version) if isinstance(version, int) else TagAt(checked_tag(version))
+    except InvalidInput as error:
+        raise InvalidStatement(f"AT (VERSION => …) needs a version number or a tag. {error}") from None
 
 
-def _integer(cursor: duckdb.DuckDBPyConnection, expression: Node, what: str) -> int:
+def _moment(cursor: duckdb.DuckDBPyConnection, expression: Node) -> TimestampAt:
+    (value,) = _evaluated(cursor, "a timestamp", call("epoch_us", cast(expression, _type(_TYPES["zoned"]))))
+    if not isinstance(value, int) or not _YEAR_1_US <= value < _YEAR_10000_US:
+        raise InvalidStatement("AT (TIMESTAMP => …) needs a timestamp in the years 1 to 9999.")
+    return TimestampAt(value)
+
+
+def _evaluated(cursor: duckdb.DuckDBPyConnection, wanted: str, *expressions: Node) -> tuple[object, ...]:
     try:
-        (value,) = _row(cursor, expression)
+        return _row(cursor, *expressions)
     except duckdb.Error as error:
-        raise InvalidStatement(f"AT (…) needs {what}: {scrubbed(split_kind(error)[1], {})}") from None
-    if not isinstance(value, int):
-        raise InvalidStatement(f"AT (…) needs {what}.")
-    return value
+        raise InvalidStatement(f"AT (…) needs {wanted}: {scrubbed(split_kind(error)[1], {})}") from None
 
 
 def _row(cursor: duckdb.DuckDBPyConnection, *expressions: Node) -> tuple[object, ...]:
