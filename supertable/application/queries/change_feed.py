@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,8 @@ from supertable.application.tables.lookup import Tables
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.errors import VersionNotFound
 from supertable.domain.scan.scan_plan import Scan
-from supertable.domain.table.change_feed import Step, TouchedFile, steps
+from supertable.domain.schema.schemas import Schema
+from supertable.domain.table.change_feed import Step, TouchedFile, steps, widest_columns
 from supertable.domain.table.data_files import DataFile
 
 Bits = npt.NDArray[np.uint8]
@@ -27,8 +29,10 @@ class ChangeFeed:
     def __call__(self, table: OpenTable, request: ChangesRequest) -> Changes:
         """The changes, without versions that changed no rows that the caller sees.
 
+        They have the columns of the last version, with types that hold every changed row exactly.
         Callers who do not see all key columns unmasked get deletes and inserts instead of updates. Raises
-        `VersionNotFound` if a version that is needed was removed or does not exist.
+        `VersionNotFound` if a version that is needed was removed or does not exist, and `IncompatibleSchema` if no type
+        holds all values of a column, which a restore made narrower and a later change widened otherwise.
         """
         after, oldest, newest = request.after, table.snapshot.oldest, table.snapshot.version
         up_to = newest if request.up_to is None else request.up_to
@@ -39,14 +43,20 @@ class ChangeFeed:
         if after > up_to:
             raise VersionNotFound(table.name, f"{up_to} after version {after}", oldest, up_to)
         commits = reversed(self._tables.commits(table, up_to, up_to - after))
-        found = (self._step(last, step) for step in steps(files, commits))
+        touched = list(steps(files, commits))
+        schema = _columns(last, touched)
+        found = (self._step(last, schema, step) for step in touched)
         keys = last.snapshot.key_names
         visible_keys = keys if all(last.unmasked.find(key) for key in keys) else []
-        return Changes(last.schema, tuple(visible_keys), tuple(step for step in found if step))
+        return Changes(
+            last.access.shown(schema) if last.access else schema,
+            tuple(visible_keys),
+            tuple(step for step in found if step),
+        )
 
-    def _step(self, last: OpenTable, step: Step) -> ChangeStep | None:
-        deleted = self._scan(last, [self._part(last, part, part.before, part.after) for part in step.touched])
-        inserted = self._scan(last, [self._part(last, part, part.after, part.before) for part in step.touched])
+    def _step(self, last: OpenTable, schema: Schema, step: Step) -> ChangeStep | None:
+        deleted = self._scan(last, schema, [self._part(last, part, part.before, part.after) for part in step.touched])
+        inserted = self._scan(last, schema, [self._part(last, part, part.after, part.before) for part in step.touched])
         return ChangeStep(step.version, deleted, inserted) if deleted.groups or inserted.groups else None
 
     def _part(
@@ -67,7 +77,12 @@ class ChangeFeed:
         return np.frombuffer(self._vectors.bitmap(last.folder, file), dtype=np.uint8)
 
     @staticmethod
-    def _scan(last: OpenTable, parts: list[tuple[DataFile, Bits] | None]) -> Scan:
+    def _scan(last: OpenTable, schema: Schema, parts: list[tuple[DataFile, Bits] | None]) -> Scan:
         shown = [part for part in parts if part is not None]
         hidden = {file.path: bits.tobytes() for file, bits in shown if bits.any()}
-        return last.scan([replace(file, deletes=None) for file, _ in shown], hidden=hidden)
+        return last.scan([replace(file, deletes=None) for file, _ in shown], schema, hidden)
+
+
+def _columns(last: OpenTable, touched: Iterable[Step]) -> Schema:
+    written = {part.file.schema_id for step in touched for part in step.touched}
+    return widest_columns(last.snapshot.schema, [last.snapshot.schemas[number] for number in sorted(written)])

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from supertable.domain.errors import IncompatibleSchema
+from supertable.domain.schema.schemas import Schema
+from supertable.domain.schema.types import DataType, widened
 from supertable.domain.table.commits import Commit, Operation
 from supertable.domain.table.data_files import DataFile
 
@@ -57,3 +60,36 @@ def _before_and_after(state: Mapping[str, DataFile], commit: Commit) -> tuple[di
     after = {path: replace(state[path], deletes=vector) for path, vector in change.deletes.items()}
     after |= {file.path: file for file in change.added}
     return before, after
+
+
+def widest_columns(last: Schema, written: Iterable[Schema]) -> Schema:
+    """The columns of `last`, with types that hold the values of all files `written` under these schemas exactly.
+
+    A type is wider than in `last` only if a restore made the column narrower. Raises `IncompatibleSchema` where no type
+    holds both.
+    """
+    fields = last.fields
+    for schema in written:
+        before = {field.id: field.type for field in schema.fields}
+        fields = tuple(
+            replace(field, type=_common(field.type, before[field.id], field.name)) if field.id in before else field
+            for field in fields
+        )
+    return replace(last, fields=fields)
+
+
+def _common(new: DataType, old: DataType, path: str) -> DataType:
+    if new.fields:
+        before = {field.id: field.type for field in old.fields}
+        members = (
+            replace(field, type=_common(field.type, before[field.id], f"{path}.{field.name}"))
+            if field.id in before
+            else field
+            for field in new.fields
+        )
+        return replace(new, fields=tuple(members))
+    common = widened(new, old)
+    if common is None:
+        hint = "No type holds all changes exactly; read the versions themselves instead, with AT (VERSION => …)."
+        raise IncompatibleSchema(path, str(new), str(old), hint)
+    return common

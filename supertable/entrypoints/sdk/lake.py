@@ -205,7 +205,8 @@ class Lake(LakeMaintenance):
         """The rows that changed after `from_version` (0: all), up to and including `to_version` (None: the newest).
 
         Columns: `_change` (insert, update_before, update_after, delete), `_version`, and the columns that the table
-        has at the last version. SQL reads the same with `FROM table_changes('orders', 3, 5)`.
+        has at the last version, with wider types where a restore made a column narrower. SQL reads the same with
+        `FROM table_changes('orders', 3, 5)`.
         Raises `TableNotFound` and `VersionNotFound`.
         """
         checked_name("table", name)

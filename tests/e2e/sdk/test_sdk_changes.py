@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from supertable.domain.errors import InvalidName, StatementRefused, TableNotFound, VersionNotFound
+from supertable.domain.errors import IncompatibleSchema, InvalidName, StatementRefused, TableNotFound, VersionNotFound
 from supertable.entrypoints.sdk.lake import Lake
 
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])
@@ -136,3 +138,47 @@ def test_names_are_checked(keyed: Lake) -> None:
         keyed.sql("FROM table_changes('main', 1)")
     with pytest.raises(StatementRefused):
         keyed.sql("FROM table_changes('/etc/passwd', 1)")
+
+
+WIDENED = [
+    (pa.int32(), pa.int64(), 1, 2**40),
+    (pa.uint8(), pa.uint64(), 1, 2**64 - 1),
+    (pa.decimal128(10, 2), pa.decimal128(20, 4), Decimal("1.25"), Decimal("1.2345")),
+    (pa.float32(), pa.float64(), 0.5, 0.1),
+    (pa.timestamp("ms"), pa.timestamp("us"), dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 1, 0, 0, 0, 1)),
+    (pa.date32(), pa.timestamp("us"), dt.date(2024, 1, 1), dt.datetime(2024, 1, 1, 0, 0, 0, 1)),
+    (pa.time32("ms"), pa.time64("us"), dt.time(1), dt.time(1, 0, 0, 1)),
+    (pa.list_(pa.int8()), pa.list_(pa.int64()), [1], [2**40, None]),
+    (pa.struct([("x", pa.int8())]), pa.struct([("x", pa.int16())]), {"x": 1}, {"x": 300}),
+    (pa.map_(pa.string(), pa.int8()), pa.map_(pa.string(), pa.int16()), [("k", 1)], [("k", 300)]),
+]
+
+
+@pytest.mark.parametrize(("narrow", "wide", "first", "exact"), WIDENED, ids=str)
+def test_changes_across_a_restore_that_undoes_a_widening_are_exact(
+    lake: Lake, narrow: pa.DataType, wide: pa.DataType, first: Any, exact: Any
+) -> None:
+    lake.create_table("w", pa.schema([("v", narrow)]))
+    lake.write("w", pa.table({"v": pa.array([first], narrow)}))
+    lake.write("w", pa.table({"v": pa.array([exact], wide)}), evolve=True)
+    lake.table("w").restore(2)
+    start = dt.datetime.combine(first, dt.time()) if type(first) is dt.date else first
+    assert lake.sql("SELECT v FROM w").arrow()["v"].to_pylist() == [first]
+    assert [list(row.values()) for row in lake.changes("w", 0).arrow().to_pylist()] == [
+        ["insert", 2, start],
+        ["insert", 3, exact],
+        ["delete", 4, exact],
+    ]
+    assert [list(row.values()) for row in lake.changes("w", 0, 2).arrow().to_pylist()] == [["insert", 2, first]]
+    assert lake.changes("w", 4).arrow().num_rows == 0
+
+
+def test_changes_that_no_type_holds(lake: Lake) -> None:
+    lake.create_table("w", pa.schema([("v", pa.uint8())]))
+    lake.write("w", pa.table({"v": pa.array([2**64 - 1], pa.uint64())}), evolve=True)
+    lake.table("w").restore(1)
+    lake.write("w", pa.table({"v": pa.array([-1], pa.int64())}), evolve=True)
+    with pytest.raises(IncompatibleSchema, match="AT \\(VERSION"):
+        lake.changes("w", 0)
+    assert [list(row.values()) for row in lake.changes("w", 0, 2).arrow().to_pylist()] == [["insert", 2, 2**64 - 1]]
+    assert [list(row.values()) for row in lake.changes("w", 3).arrow().to_pylist()] == [["insert", 4, -1]]
