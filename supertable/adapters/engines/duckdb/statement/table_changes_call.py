@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from supertable.adapters.engines.duckdb.statement.conditions.constants import literal_value
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node
 from supertable.application.ports.engines import ChangesRequest
 from supertable.domain.errors import StatementRefused
@@ -33,8 +32,8 @@ def replace_by_reference(node: Node) -> tuple[tuple[str, ...], ChangesRequest]:
     arguments = node["function"].get("children") or []
     if not 2 <= len(arguments) <= 3 or node.get("with_ordinality") not in (None, False, "WITHOUT_ORDINALITY"):
         raise StatementRefused(_USAGE)
-    name = _literal(arguments[0], "text")
-    after, *rest = (int(_literal(argument, "number")) for argument in arguments[1:])
+    name = _literal(arguments[0], "VARCHAR")
+    after, *rest = (_literal(argument, "INTEGER", "BIGINT") for argument in arguments[1:])
     parts = tuple(name.split("."))
     if min(after, *rest, 0) < 0 or not 1 <= len(parts) <= 3:
         raise StatementRefused(_USAGE)
@@ -44,9 +43,9 @@ def replace_by_reference(node: Node) -> tuple[tuple[str, ...], ChangesRequest]:
     return parts, ChangesRequest(after, rest[0] if rest else None)
 
 
-def _literal(node: Node, kind: str) -> Any:
-    """The text, or the version number, of a literal. Numbers with a decimal point are refused, even `1.0`."""
-    found = literal_value(node["value"]) if node.get("class") == "CONSTANT" else None
-    if found is None or found.kind != kind or node["value"]["type"]["id"] == "DECIMAL":
+def _literal(node: Node, *types: str) -> Any:
+    """The value of a literal of one of the types. The tree holds the digits of `1.5` as the number 15."""
+    found = node.get("class") == "CONSTANT" and not node["value"]["is_null"]
+    if not found or node["value"]["type"]["id"] not in types:
         raise StatementRefused(_USAGE)
-    return found.value
+    return node["value"]["value"]
