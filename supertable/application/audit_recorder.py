@@ -42,15 +42,29 @@ class AuditRecorder:
         self._unwritten: deque[AuditEvent] = deque()
         self._exporting = threading.Lock()
 
-    def ensure_ready(self, organization: str) -> None:
+    def ensure_ready(self, organization: str, frees_space: bool = False) -> None:
         """Must be called before any action that will be recorded. Exports the journal first if it is too large.
 
-        Raises `AuditUnavailable` if events cannot be recorded now.
+        `frees_space`: the action may use what is kept in reserve for a full disk. Raises `AuditUnavailable` if events
+        cannot be recorded now.
         """
+        if frees_space:
+            self._journals.use_reserve()
         while self._unwritten:
             self._retry_oldest()
+        if not frees_space and (shortage := self._journals.shortage()):
+            raise AuditUnavailable(shortage)
         if self._journals.own_bytes(organization) >= MOST_WAITING_BYTES:
             self._make_room(organization)
+
+    def trouble(self, organization: str) -> str:
+        """Why actions cannot be recorded now, and so do not run; empty if they can."""
+        try:
+            self.ensure_ready(organization)
+            self._journals.check()
+        except AuditUnavailable as error:
+            return error.reason
+        return ""
 
     def record(self, event: AuditEvent) -> None:
         """Once this returns, the event outlives the process, unless the journal cannot be written.

@@ -303,6 +303,7 @@ class ObjectDamaged(Damaged):
 class CatalogDamaged(Damaged):
     def __init__(self, reason: str) -> None:
         super().__init__(f"The catalog is damaged: {reason}. No data is lost; run `supertable catalog rebuild`.")
+        self.reason = reason
 
 
 class FormatTooNew(Damaged):

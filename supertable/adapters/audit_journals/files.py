@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from supertable.adapters.audit_journals.disk_reserve import DiskReserve, is_full
 from supertable.adapters.audit_journals.lines import decoded, encoded
 from supertable.application.ports.audit_journals import Segment, Waiting
 from supertable.domain.audit import AuditEvent
@@ -25,6 +26,7 @@ from supertable.domain.errors import AuditUnavailable
 from supertable.domain.names import name_key
 
 SEGMENT_BYTES = 8 << 20
+_PROBE_BYTES = 4096
 _OPEN, _SEALED = ".open", ".sealed"
 _NUMBERS = itertools.count()
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
@@ -43,17 +45,41 @@ class FileAuditJournals:
         self._unless_read_only = unless_read_only
         self._warned = False
         self._journals: dict[str, _Journal] = {}
+        self._reserve = DiskReserve(folder / "reserve")
 
     def append(self, event: AuditEvent) -> None:
         line = encoded(event)
         try:
-            self._journal(event.organization).append(line)
+            self._append(self._journal(event.organization), line)
         except OSError as error:
             if not self._unless_read_only or error.errno not in _READ_ONLY:
                 raise _unavailable(error) from error
             if not self._warned:
                 self._warned = True
                 _LOG.warning("audit events are not recorded: %s: %s", self._folder, error.strerror)
+
+    def keep_reserve(self, size: int) -> None:
+        try:
+            self._reserve.fill(size)
+        except OSError as error:
+            _LOG.warning("no space is reserved for a full disk: %s: %s", self._folder, error.strerror)
+
+    def use_reserve(self) -> None:
+        self._reserve.release(only_if_low=True)
+
+    def shortage(self) -> str:
+        return self._reserve.shortage()
+
+    def check(self) -> None:
+        probe = self._folder / f"~{os.getpid()}-{threading.get_ident()}"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                probe.write_bytes(b"x" * _PROBE_BYTES)
+            finally:
+                probe.unlink(missing_ok=True)
+        except OSError as error:
+            raise _unavailable(error) from error
 
     def own_bytes(self, organization: str) -> int:
         return self._journal(organization).own_bytes
@@ -82,6 +108,14 @@ class FileAuditJournals:
         for journal in list(self._journals.values()):
             journal.close()
 
+    def _append(self, journal: _Journal, line: bytes) -> None:
+        try:
+            journal.append(line)
+        except OSError as error:
+            if not is_full(error) or not self._reserve.release():
+                raise
+            journal.append(line)
+
     def _journal(self, organization: str) -> _Journal:
         key = name_key(organization)
         found = self._journals.get(key)
@@ -100,7 +134,7 @@ class _File:
     def append(self, line: bytes) -> None:
         if os.write(self.descriptor, line) != len(line):
             os.ftruncate(self.descriptor, self.size)
-            raise OSError("the disk is full")
+            raise OSError(errno.ENOSPC, "the disk is full")
         self.size += len(line)
 
     def content(self) -> bytes:

@@ -44,6 +44,7 @@ class SqliteFile:
         self._schema = schema
         self._busy_seconds = busy_seconds
         self._idle: list[OpenFile] = []
+        self._damaged = _MISSING
 
     @contextmanager
     def opened(self) -> Iterator[OpenFile]:
@@ -52,7 +53,7 @@ class SqliteFile:
         After an error it is closed, which rolls back. Errors of SQLite and the operating system, inside the block too,
         become `CatalogUnavailable` and `CatalogDamaged`.
         """
-        with self._errors_translated():
+        with self._errors_translated(), self._damage_noted():
             current = self._take()
             try:
                 yield current
@@ -65,8 +66,13 @@ class SqliteFile:
                 _close(current)
 
     def set_aside(self) -> None:
-        """Rename a damaged file to `<path>.damaged`; the next use creates a new one."""
+        """Rename the file that was found damaged to `<path>.damaged`; the next use creates a new one.
+
+        No-op if another process has done so.
+        """
         with self._errors_translated(), self._exclusive():
+            if _file_id(self._path) != self._damaged:
+                return
             self._remove_write_ahead_log()
             with suppress(FileNotFoundError):
                 self._path.replace(self._beside(".damaged"))
@@ -154,6 +160,16 @@ class SqliteFile:
 
     def _beside(self, suffix: str) -> Path:
         return self._path.with_name(self._path.name + suffix)
+
+    @contextmanager
+    def _damage_noted(self) -> Iterator[None]:
+        """Remember which file is damaged."""
+        file = _file_id(self._path)
+        try:
+            yield
+        except (sqlite3.Error, CatalogDamaged):
+            self._damaged = file
+            raise
 
     @contextmanager
     def _errors_translated(self) -> Iterator[None]:

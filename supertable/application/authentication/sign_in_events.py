@@ -36,7 +36,7 @@ class SignInEvents:
         if token:
             self._token_last_use.note(session.organization, token)
         if self._is_due(session):
-            self._audit.ensure_ready(session.organization)
+            self._audit.ensure_ready(session.organization, frees_space=True)  # perhaps to vacuum
             self._audit.record_action(session, AuditKind.SIGN_IN, f"{_WHAT} by {_credential(session)}")
 
     def refused(self, session: Session, error: AccessDenied) -> None:

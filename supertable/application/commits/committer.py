@@ -99,18 +99,20 @@ class Committer:
         info: CommitInfo,
         needs: Collection[int] = (),
         writers: Sequence[OpenTable] = (),
+        frees_space: bool = False,
     ) -> Committed:
         """Commit the change that `propose` returns for the newest snapshot. A lost race calls `propose` again.
 
         `needs`: older versions whose files `propose` may restore; no vacuum removes them during the commit.
         `writers`: the table as opened by each writer that shares the commit, in the order of their shares.
+        `frees_space`: see `AuditRecorder.ensure_ready`.
         Raises `Conflict` if other commits win every race, `TableNotFound` if the table was dropped after it was opened,
         and what `propose` raises.
         """
         namespace = table.namespace or table.destination
         if namespace is None or is_system(namespace.supertable):
             return self._commit(table, propose, info, needs)
-        self._audit.ensure_ready(namespace.organization)
+        self._audit.ensure_ready(namespace.organization, frees_space)
         events = CommitEvents(self._audit, namespace, table.name, self._audit.now_us())
         proposed: Change | None = None
 

@@ -36,15 +36,18 @@ class Registrar:
         self._clock = clock
         self._identifiers = identifiers
 
-    def change(self, namespace: Namespace, propose: Callable[[Registry], RegistryChange | None]) -> Registry:
+    def change(
+        self, namespace: Namespace, propose: Callable[[Registry], RegistryChange | None], frees_space: bool = False
+    ) -> Registry:
         """Commit the change that `propose` returns for the newest registry, and return the registry after it.
 
-        A lost race calls `propose` again. If it returns None, nothing is changed. Raises `Conflict` if other changes
-        win every race, `AccessDenied` for the tables of the system, and what `propose` raises.
+        A lost race calls `propose` again. If it returns None, nothing is changed. `frees_space`: see
+        `AuditRecorder.ensure_ready`. Raises `Conflict` if other changes win every race, `AccessDenied` for the tables
+        of the system, and what `propose` raises.
         """
         audited = not is_system(namespace.supertable)  # an export must not wait for events of its own
         if audited:
-            self._audit.ensure_ready(namespace.organization)
+            self._audit.ensure_ready(namespace.organization, frees_space)
         for _ in attempts(self._clock, self._identifiers):
             registry = self._tables.registry(namespace)
             change = propose(registry)

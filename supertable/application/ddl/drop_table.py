@@ -27,7 +27,7 @@ class DropTable:
             require_same_entry(entry, read)
             return RegistryChange(RegistryAction.DROP, entry.table_id)
 
-        self._registrar.change(namespace, drop)
+        self._registrar.change(namespace, drop, frees_space=True)
 
 
 class UndropTable:

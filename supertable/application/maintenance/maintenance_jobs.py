@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
+from supertable.application.audit_recorder import AuditRecorder
 from supertable.application.integrity.check_lake import CheckLake, CheckProgress
 from supertable.application.jobs.job_runner import JobRun, JobRunner, Work
 from supertable.application.jobs.list_jobs import new_job
@@ -42,6 +43,7 @@ class MaintenanceJobs:
         maintain_lake: MaintainLake,
         check_lake: CheckLake,
         runner: JobRunner,
+        audit: AuditRecorder,
         clock: Clock,
         identifiers: Identifiers,
     ) -> None:
@@ -53,6 +55,7 @@ class MaintenanceJobs:
         self._maintain_lake = maintain_lake
         self._check_lake = check_lake
         self._runner = runner
+        self._audit = audit
         self._clock = clock
         self._identifiers = identifiers
 
@@ -122,8 +125,13 @@ class MaintenanceJobs:
         self._list_supertables.one(namespace)
 
     def _begin(self, kind: JobKind, namespace: Namespace, work: Work, table: str = "") -> JobStatus:
+        self._audit.ensure_ready(namespace.organization, frees_space=kind in _FREEING)
         job = new_job(kind, namespace, self._clock, self._identifiers, table)
         return self._runner.submit(job, work, lambda: self._tables.require(namespace.session, Permission.CONTROL))
+
+
+_FREEING = frozenset({JobKind.VACUUM, JobKind.MAINTENANCE})
+"""What may use the space that is kept in reserve for a full disk."""
 
 
 def _count_portions(run: JobRun) -> Callable[[], bool]:

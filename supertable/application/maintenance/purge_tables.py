@@ -114,7 +114,7 @@ class PurgeTables:
                 return None
             return RegistryChange(RegistryAction.PURGE, entry.table_id)
 
-        return entry.table_id not in self._registrar.change(namespace, purge).entries
+        return entry.table_id not in self._registrar.change(namespace, purge, frees_space=True).entries
 
     def _unfinished_purges(self, namespace: Namespace) -> Iterator[tuple[str, RegistryCommit]]:
         """Tables that an interrupted purge left objects of, by id, with the commit that proves the purge."""

@@ -135,7 +135,7 @@ class VacuumTable:
             return Change(Operation.VACUUM, oldest=oldest, description=f"versions before {oldest} expired")
 
         try:
-            self._committer.commit(table, change, CommitInfo())
+            self._committer.commit(table, change, CommitInfo(), frees_space=True)
         except _NothingToExpire:
             pass
 

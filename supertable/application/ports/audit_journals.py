@@ -37,6 +37,18 @@ class AuditJournals(Protocol):
         Raises `AuditUnavailable`; the event is then not recorded.
         """
 
+    def keep_reserve(self, size: int) -> None:
+        """Keep so many bytes of the disk in reserve. When the disk is full, `append` uses them. For services."""
+
+    def use_reserve(self) -> None:
+        """Release the reserve if the disk is almost full, before an action that frees space."""
+
+    def shortage(self) -> str:
+        """Why only actions that free space may run: the reserve is in use. Empty otherwise. Cheap."""
+
+    def check(self) -> None:
+        """Try the disk of the journals. Raises `AuditUnavailable` if it cannot be written."""
+
     def own_bytes(self, organization: str) -> int:
         """Bytes of this process's own events that wait for export. Does no I/O."""
 

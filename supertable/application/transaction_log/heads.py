@@ -19,7 +19,7 @@ from typing import TypeVar
 from supertable.application.ports.catalogs import EXPECTED_SECONDS, Catalog, Cut, Head
 from supertable.application.ports.clocks import Clock
 from supertable.application.ports.object_stores import ObjectStore
-from supertable.domain.errors import CatalogUnavailable, ObjectMissing
+from supertable.domain.errors import CatalogDamaged, CatalogUnavailable, ObjectMissing
 from supertable.domain.storage_layout import checkpoints_folder, record_key, records_folder, version_of
 
 _LOG = logging.getLogger(__name__)
@@ -45,7 +45,8 @@ class Heads:
 
     With `probe_every_read` it is verified at every read: for a catalog that not all writers share, or that may be
     restored from an older copy without notice. Otherwise it is verified once per log and epoch, and while a commit is
-    pending. `prove` is called before every write, and raises `UnsafeStore` if writes are not safe.
+    pending. `repairs` counts how often a damaged catalog was filled again. `prove` is called before every write, and
+    raises `UnsafeStore` if writes are not safe.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Heads:
         self._prove = prove
         self._verified: dict[str, str] = {}
         self._outage = ""
+        self.repairs = 0
 
     @property
     def outage(self) -> str:
@@ -78,7 +80,7 @@ class Heads:
         durable records are announced, so it was lost), `StoreUnavailable` and `CatalogUnavailable`.
         """
         try:
-            heads = self._cut_of_catalog(known)
+            heads = self._repairing(lambda: self._cut_of_catalog(known))
         except CatalogUnavailable as error:
             self._verified.clear()
             if not self._outage:
@@ -113,7 +115,7 @@ class Heads:
         That also holds if the catalog does not answer, provided that it certainly still expects the commit.
         """
         try:
-            self._catalog.advance(expected.log, expected.version, record)
+            self._repairing(lambda: self._catalog.advance(expected.log, expected.version, record))
         except CatalogUnavailable as error:
             self._verified.clear()
             _LOG.warning("commit %s of %s is durable but not announced yet: %s", expected.version, expected.log, error)
@@ -209,7 +211,22 @@ class Heads:
     def _announce_stored(self, log: str, version: int) -> None:
         record = self._store.settle(record_key(log, version))  # its writer may have died before making it durable
         if record is not None:
-            self._catalog.advance(log, version, record)
+            self._repairing(lambda: self._catalog.advance(log, version, record))
+
+    def _repairing(self, use: Callable[[], Answer]) -> Answer:
+        """The result of `use`. A damaged catalog is emptied first, if every head is verified against storage anyway."""
+        try:
+            return use()
+        except CatalogDamaged as error:
+            if not self._probe_every_read:
+                raise
+            self.repairs += 1
+            _LOG.warning("the catalog is damaged; it is filled from storage again: %s", error.reason)
+        try:
+            self._catalog.clear("")
+            return use()
+        except CatalogDamaged as error:
+            raise CatalogUnavailable(f"it is damaged and cannot be replaced: {error.reason}") from error
 
     def _now(self) -> tuple[float, float]:
         """Both clocks, in seconds: the first may stop while the machine sleeps, the second may be set back."""

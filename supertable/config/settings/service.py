@@ -48,6 +48,12 @@ class ServiceSettings(BaseSettings):
         alias="SUPERTABLE_SHUTDOWN_SECONDS",
         description="Seconds that running requests have to finish when a service stops; then they are cancelled.",
     )
+    disk_reserve_bytes: int = Field(
+        default=16 * 1024**2,
+        ge=1024**2,
+        alias="SUPERTABLE_DISK_RESERVE_BYTES",
+        description="Bytes that a service keeps of its disk, so that vacuum can run and be recorded when it is full.",
+    )
     otlp_endpoint: str | None = Field(
         default=None,
         alias="OTEL_EXPORTER_OTLP_ENDPOINT",

@@ -9,6 +9,7 @@ from supertable.application.maintenance.purge_tables import PurgeTables
 from supertable.application.maintenance.vacuum_lake import VacuumLake
 from supertable.application.maintenance.vacuum_table import VacuumTable
 from supertable.config.typed_providers import provided, singleton
+from supertable.config.wiring.audit_recorder import audit
 from supertable.config.wiring.commits import committer, registrar
 from supertable.config.wiring.engines import data_files, finder
 from supertable.config.wiring.integrity import check_lake
@@ -69,6 +70,7 @@ maintenance_jobs = singleton(
     maintain_lake=provided(maintain_lake),
     check_lake=provided(check_lake),
     runner=provided(job_runner),
+    audit=provided(audit),
     clock=provided(clock),
     identifiers=provided(identifiers),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import MediaType, Response, get
 
+from supertable.config.container import Container
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedShutdown
 
 
@@ -34,18 +35,27 @@ def healthz(container: InjectedContainer) -> Response[str]:
 def readyz(container: InjectedContainer, shutdown: InjectedShutdown) -> Response[str]:
     """Check that the service takes new requests.
 
-    Returns what `/healthz` returns, and 503 with `stopping` once the service stops. Needs no token.
+    Returns what `/healthz` returns, and 503 with the reason if the disk of the audit journal cannot be written, or with
+    `stopping` once the service stops. Needs no token.
     """
     if shutdown.begun:
         return Response("stopping", status_code=503)
-    return _health_response(container.check_health()(container.settings().organization))
+    unresponsive = container.check_health()(container.settings().organization)
+    return _health_response(unresponsive) if unresponsive else _response(_trouble(container))
+
+
+def _trouble(container: Container) -> str:
+    trouble = container.audit().trouble(container.settings().organization)
+    return f"actions cannot be recorded: {trouble}" if trouble else ""
 
 
 def _health_response(unresponsive: str) -> Response[str]:
     """`unresponsive`: the name of what does not answer; empty if all answer."""
-    if unresponsive:
-        return Response(f"{unresponsive} does not answer", status_code=503)
-    return Response("ok")
+    return _response(f"{unresponsive} does not answer" if unresponsive else "")
+
+
+def _response(trouble: str) -> Response[str]:
+    return Response(trouble, status_code=503) if trouble else Response("ok")
 
 
 HANDLERS = (healthz, readyz)
