@@ -39,7 +39,7 @@ class ServerProcess:
     def pid(self) -> int:
         return self._process.pid
 
-    def wait_until(self, ready: Callable[[], bool], seconds: float = 30) -> None:
+    def wait_until(self, ready: Callable[[], bool], seconds: float = 90) -> None:
         """Wait until `ready()`. Fails with the server's output if the server ends or is not ready in time."""
         deadline = time.monotonic() + seconds
         while not ready():

@@ -48,9 +48,9 @@ def store(server: Azurite | FakeGcs, proxy: FaultProxy, tmp_path: Path) -> Objec
     bucket: AzureBucket | GcsBucket
     if isinstance(server, Azurite):
         endpoint = f"{proxy.endpoint}/{server.address.account}"
-        bucket = AzureBucket(replace(server.address, endpoint=endpoint, timeouts=AzureTimeouts(1, 1, 2)))
+        bucket = AzureBucket(replace(server.address, endpoint=endpoint, timeouts=AzureTimeouts(2, 2, 2)))
     else:
-        bucket = GcsBucket(replace(server.address, endpoint=proxy.endpoint, timeouts=GcsTimeouts(1, 1, 3)))
+        bucket = GcsBucket(replace(server.address, endpoint=proxy.endpoint, timeouts=GcsTimeouts(2, 2, 5)))
     return CloudObjectStore(bucket, f"faults/{uuid4().hex}", tmp_path / "uploads")
 
 

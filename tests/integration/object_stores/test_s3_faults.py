@@ -109,8 +109,16 @@ USES: list[Callable[[ObjectStore], object]] = [
 ]
 
 
-@FAULTS
-@BURSTS
+READS_WITH_FAULTS = [(fault, 1) for fault in WireFault] + [
+    (fault, 1_000) for fault in todays(list(WireFault), "reads that always fail")
+]
+
+
+@pytest.mark.parametrize(
+    ("fault", "burst"),
+    READS_WITH_FAULTS,
+    ids=[f"{fault.name.lower()}-{'once' if burst == 1 else 'always'}" for fault, burst in READS_WITH_FAULTS],
+)
 def test_reads_with_faults_are_complete_or_raise_an_error(
     store: ObjectStore, direct: ObjectStore, proxy: FaultProxy, fault: WireFault, burst: int
 ) -> None:
