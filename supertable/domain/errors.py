@@ -167,6 +167,17 @@ class Outdated(SupertableError):
         super().__init__(f"{what} changed since you read it. This request changed nothing; read it again first.")
 
 
+class IdempotencyKeyReused(SupertableError):
+    """The idempotency key belongs to another request. Nothing was changed; send a new request with a new key."""
+
+    def __init__(self, reason: str, version: int) -> None:
+        super().__init__(
+            f"The idempotency key belongs to the write of version {version}: {reason}. Nothing was changed. If that "
+            "version has what you wanted to write, all is done; else repeat the request with a new key."
+        )
+        self.version = version
+
+
 class QueryFailed(SupertableError):
     """The engine could not finish the query. Queries change nothing, so it is safe to try again."""
 

@@ -78,9 +78,18 @@ def checked_text(what: str, text: object, most: int) -> str:
         raise InvalidInput(f"{what} must be text.")
     if len(text) > most:
         raise InvalidInput(f"{what} may have up to {most:,} characters, but has {len(text):,}.")
-    if _CONTROL.search(text) or any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise InvalidInput(f"{what} has a control character, or is not valid Unicode.")
+    if _CONTROL.search(text):
+        raise InvalidInput(f"{what} has a control character.")
+    require_unicode(what, text)
     return text
+
+
+def require_unicode(what: str, text: object) -> None:
+    """Raises `InvalidInput` for anything but text, and for half a surrogate, which cannot be stored."""
+    if not isinstance(text, str):
+        raise InvalidInput(f"{what} must be text.")
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise InvalidInput(f"{what} is not valid Unicode.")
 
 
 def _bounded(kind: str, name: object) -> str:

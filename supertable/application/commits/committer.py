@@ -19,6 +19,7 @@ from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.domain.errors import Conflict
 from supertable.domain.system_tables import is_system
 from supertable.domain.table.commits import Change, Commit, CommitInfo, Share
+from supertable.domain.table.idempotency import reply_to
 from supertable.domain.table.snapshots import Snapshot
 
 
@@ -65,12 +66,15 @@ class Committer:
         self._identifiers = identifiers
 
     def find_replay(self, table: OpenTable, info: CommitInfo) -> Committed | None:
-        """The earlier commit with the same idempotency key, if there is one."""
-        reply = table.snapshot.replies.get(info.idempotency_key) if info.idempotency_key else None
+        """The earlier commit of the same request, if there is one.
+
+        Raises `IdempotencyKeyReused` if another request has the key.
+        """
+        reply = reply_to(table.snapshot.replies, info)
         if reply is None:
             return None
         commit = self._snapshots.record(table.folder, reply.version)
-        return Committed(commit, replayed=True, share=commit.share(info.idempotency_key))
+        return Committed(commit, replayed=True, share=commit.share(info))
 
     @contextmanager
     def protecting_new_objects(self, table: OpenTable) -> Iterator[None]:
@@ -107,7 +111,7 @@ class Committer:
         `writers`: the table as opened by each writer that shares the commit, in the order of their shares.
         `frees_space`: see `AuditRecorder.ensure_ready`.
         Raises `Conflict` if other commits win every race, `TableNotFound` if the table was dropped after it was opened,
-        and what `propose` raises.
+        `IdempotencyKeyReused`, and what `propose` raises.
         """
         namespace = table.namespace or table.destination
         if namespace is None or is_system(namespace.supertable):

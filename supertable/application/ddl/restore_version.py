@@ -8,7 +8,8 @@ from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.access.roles import Permission
-from supertable.domain.table.commits import Change, CommitInfo
+from supertable.domain.table.commits import Change, CommitInfo, Operation
+from supertable.domain.table.idempotency import bound_key
 from supertable.domain.table.rebase import restore_change
 
 
@@ -29,4 +30,5 @@ class RestoreVersion:
             self._tables.at_version(newest, target.version)  # a vacuum may have expired it since
             return restore_change(target, newest.snapshot)
 
-        return WriteResult.of(table, self._committer.commit(table, change, info, needs=[target.version]))
+        bound = bound_key(info, namespace.session.user, Operation.RESTORE, version)
+        return WriteResult.of(table, self._committer.commit(table, change, bound, needs=[target.version]))

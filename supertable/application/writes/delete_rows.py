@@ -13,6 +13,7 @@ from supertable.application.ports.engines import RowFinder
 from supertable.application.storage.arrow_batches import as_reader, conformer
 from supertable.application.storage.arrow_schemas import fields_of
 from supertable.application.storage.deletion_vectors import DeletionVectors
+from supertable.application.storage.row_digest import digest_of_rows
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
@@ -21,10 +22,12 @@ from supertable.application.writes.write_checks import check_keys_visible
 from supertable.application.writes.write_keys import candidate_files
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidInput, InvalidSchema
+from supertable.domain.names import require_unicode
 from supertable.domain.scan.file_pruning import pruned
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.table.commits import Change, CommitInfo, Counts, Operation, Tombstone
 from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.idempotency import bound_key
 from supertable.domain.table.rebase import restored_since, unprobed_files
 
 Found = Mapping[str, pa.Array]
@@ -45,6 +48,7 @@ class DeleteRows:
         """Delete the rows for which the SQL expression is true. Raises `InvalidStatement` if it is not valid."""
         table = self._tables.open(namespace, name, Permission.WRITE)
         checked = self._finder.check_predicate(predicate, table.unmasked)
+        require_unicode("The reason", reason)
         tombstone = Tombstone(checked.text, None, reason)
 
         def search(newest: OpenTable, files: Sequence[DataFile]) -> Found:
@@ -52,7 +56,8 @@ class DeleteRows:
             candidates = pruned(files, current.necessary, newest.snapshot.schemas, newest.snapshot.schema)
             return self._finder.matching_predicate(newest.scan(candidates), current) if files else {}
 
-        return self._delete(table, tombstone, info, search)
+        bound = bound_key(info, namespace.session.user, Operation.DELETE, "where", predicate, reason)
+        return self._delete(table, tombstone, bound, search)
 
     def keys(self, namespace: Namespace, name: str, data: Any, reason: str, info: CommitInfo) -> WriteResult:
         """Delete the rows whose key is in `data`, which has the key columns and no others."""
@@ -61,7 +66,10 @@ class DeleteRows:
             raise InvalidInput(f"Table {table.name} has no key columns; delete with a predicate instead.")
         with self._committer.recording_refusals(table):
             check_keys_visible(table)
-        keys = self._unique_keys(table, data)
+        require_unicode("The reason", reason)
+        given = as_reader(data).read_all()
+        keys = self._unique_keys(table, given)
+        bound = bound_key(info, namespace.session.user, Operation.DELETE, "keys", digest_of_rows(given), reason)
 
         def search(newest: OpenTable, files: Sequence[DataFile]) -> Found:
             snapshot = newest.snapshot
@@ -70,7 +78,7 @@ class DeleteRows:
             scan = newest.scan(candidate_files(newest, typed, snapshot.schema, files))
             return self._finder.matching_keys(scan, typed, snapshot.key_names, None).superseded if files else {}
 
-        return self._delete(table, Tombstone(None, keys.num_rows, reason), info, search)
+        return self._delete(table, Tombstone(None, keys.num_rows, reason), bound, search)
 
     def _delete(self, table: OpenTable, tombstone: Tombstone, info: CommitInfo, search: Search) -> WriteResult:
         dead = DeadRows()
@@ -92,15 +100,14 @@ class DeleteRows:
 
         return WriteResult.of(table, self._committer.commit(table, propose, info))
 
-    def _unique_keys(self, table: OpenTable, data: Any) -> pa.Table:
+    def _unique_keys(self, table: OpenTable, given: pa.Table) -> pa.Table:
         """The distinct keys in the table's own types. A value that its type cannot hold is an error."""
         names = table.snapshot.key_names
-        reader = as_reader(data)
-        if sorted(map(str.lower, reader.schema.names)) != sorted(map(str.lower, names)):
-            given = ", ".join(reader.schema.names)
-            raise InvalidSchema(given, f"a delete by keys needs exactly the key columns: {', '.join(names)}")
-        fields_of(reader.schema)
-        keys = conformer(reader.schema, _keys_only(table))(reader.read_all())
+        if sorted(map(str.lower, given.schema.names)) != sorted(map(str.lower, names)):
+            found = ", ".join(given.schema.names)
+            raise InvalidSchema(found, f"a delete by keys needs exactly the key columns: {', '.join(names)}")
+        fields_of(given.schema)
+        keys = conformer(given.schema, _keys_only(table))(given)
         return keys.group_by(names).aggregate([])
 
 

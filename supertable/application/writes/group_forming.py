@@ -14,17 +14,19 @@ import pyarrow as pa
 from supertable.application.commits.committer import Committer
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.storage.arrow_batches import conformer
+from supertable.application.storage.arrow_schemas import fields_of
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.grouped_writes import GroupedWrite
-from supertable.application.writes.write_checks import fit_columns
+from supertable.application.writes.write_checks import check_mode_allowed, fit_columns
 from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import SupertableError
 from supertable.domain.scan.scan_plan import AccessStage
 from supertable.domain.schema.schemas import Schema, without
 from supertable.domain.table.commits import CommitInfo
+from supertable.domain.table.idempotency import is_key_used
 
 MOST_ROWS = 20_000
 
@@ -102,8 +104,8 @@ def form_group(writes: Sequence[WaitingWrite], tables: Tables, committer: Commit
         elif isinstance(found, Candidate):
             formed.members.append(found)
             rows += found.part.rows.num_rows
-            if write.info.idempotency_key:
-                keys.add(write.info.idempotency_key)
+            if write.info.key_name:
+                keys.add(write.info.key_name)
         else:
             formed.answers.append((write, found))
     return formed
@@ -146,23 +148,30 @@ def _examine(
 ) -> Candidate | Outcome | None:
     """A candidate for the group, or the write's answer.
 
-    None if the write's idempotency key is among `keys`, those of the group: the write waits for the group's result.
+    None if its idempotency key is among `keys`, the names of those in the group: the write waits for that result.
     """
     if isinstance(table, SupertableError):
         return table
     try:
-        replay = committer.find_replay(table, write.info)
-        if replay:
-            return WriteResult.of(table, replay)
-        if write.info.idempotency_key in keys:
+        if is_key_used(table.snapshot.replies, write.info):
+            return _replay(write, table, committer)
+        if write.info.key_name in keys:
             return None
         rows = write.rows(table.unmasked)
         conversion = conversions.find(table, rows.schema, write.mode)
-        part = GroupedWrite(table, conversion.conform(rows), write.info.idempotency_key)
+        part = GroupedWrite(table, conversion.conform(rows), write.info.idempotency_key, write.info.key_use)
     except Exception as error:  # noqa: BLE001 - any error answers this write alone
         return error
     kind = WriteKind(write.mode, tuple(sorted(write.info.properties.items())), table.access, conversion.columns)
     return Candidate(write, kind, part)
+
+
+def _replay(write: WaitingWrite, table: OpenTable, committer: Committer) -> WriteResult | None:
+    """The result of the first write with the same key. Raises `IdempotencyKeyReused`, and `AccessDenied` before."""
+    if table.access is not None:
+        check_mode_allowed(table, fields_of(write.rows(table.unmasked).schema), write.mode)
+    replay = committer.find_replay(table, write.info)
+    return WriteResult.of(table, replay) if replay else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

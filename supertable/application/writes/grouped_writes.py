@@ -14,7 +14,8 @@ from supertable.application.tables.lookup import Tables
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.key_resolution import Resolution
 from supertable.domain.errors import AccessDenied, NotFound, NotSignedIn
-from supertable.domain.table.commits import Counts, Share
+from supertable.domain.table.commits import CommitInfo, Counts, KeyUse, Share
+from supertable.domain.table.idempotency import is_key_used
 
 _NUMBER = "number"
 
@@ -26,6 +27,11 @@ class GroupedWrite:
     table: OpenTable
     rows: pa.Table
     idempotency_key: str | None
+    key_use: KeyUse | None = None
+
+    @property
+    def info(self) -> CommitInfo:
+        return CommitInfo(idempotency_key=self.idempotency_key, key_use=self.key_use)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ class GroupedWrites:
 
         The commit itself checks the first writer.
         """
-        if any(part.idempotency_key in newest.snapshot.replies for part in self.parts if part.idempotency_key):
+        if any(is_key_used(newest.snapshot.replies, part.info) for part in self.parts):
             raise CannotShareCommit
         others = [part.table for part in self.parts if part.table.namespace != self.table.namespace]
         try:
@@ -61,7 +67,9 @@ class GroupedWrites:
         on a table without keys.
         """
         counts = self._by_key(resolution, finder) if self.table.snapshot.definition.keys else self._all_inserted()
-        return tuple(Share(part.idempotency_key, count) for part, count in zip(self.parts, counts, strict=True))
+        return tuple(
+            Share(part.idempotency_key, count, part.key_use) for part, count in zip(self.parts, counts, strict=True)
+        )
 
     def _all_inserted(self) -> list[Counts]:
         return [Counts(inserted=part.rows.num_rows) for part in self.parts]

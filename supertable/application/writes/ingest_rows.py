@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import pyarrow as pa
@@ -14,6 +14,12 @@ from supertable.application.storage.arrow_schemas import arrow_schema
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.writes.group_commit import GroupCommit
+from supertable.application.writes.keyed_rows import (
+    bound_rows_key,
+    content_of_file,
+    content_of_rows,
+    content_of_text,
+)
 from supertable.application.writes.write_modes import WriteMode
 from supertable.application.writes.write_rows import WriteRows
 from supertable.domain.access.roles import Permission
@@ -72,12 +78,18 @@ class IngestRows:
             found = self._reader.rows(text, self._options(request, columns, format_, None, len(text)))
             return _require_rows(found, request)
 
-        return self._group_commit.submit(request.namespace, request.table, rows, len(text), request.mode, request.info)
+        info = request.info
+        if info.idempotency_key is not None:
+            info = _bound(request, content_of_text(text, format_))
+        return self._group_commit.submit(request.namespace, request.table, rows, len(text), request.mode, info)
 
     def write_table(self, request: IngestRequest, rows: pa.Table) -> Future[WriteResult]:
         """Write rows that are in memory. Only for `shareable` requests. Does not block."""
+        info = request.info
+        if info.idempotency_key is not None and not info.key_use:
+            info = _bound(request, content_of_rows(rows))
         return self._group_commit.submit(
-            request.namespace, request.table, lambda _: rows, rows.nbytes, request.mode, request.info
+            request.namespace, request.table, lambda _: rows, rows.nbytes, request.mode, info
         )
 
     def read_keys(self, namespace: Namespace, name: str, text: bytes) -> pa.Table:
@@ -95,6 +107,8 @@ class IngestRows:
     ) -> WriteResult:
         """Write the rows of a file of `size` bytes; `format_` and `compression`: see `ReadOptions`."""
         columns = self._tables.open(request.namespace, request.table, Permission.WRITE).unmasked
+        if request.info.idempotency_key is not None:
+            request = replace(request, info=_bound(request, content_of_file(path, format_, compression)))
         with self._reader.open([path], self._options(request, columns, format_, compression, size)) as opened:
             head, rest = _head(opened.reader) if request.shareable else (None, opened.reader)
             if head is not None:
@@ -119,6 +133,12 @@ class IngestRows:
             max_line_bytes=limits.line_bytes,
             max_unpacked_bytes=min(limits.unpacked_bytes, max(size * limits.ratio, SMALL_BYTES)),
         )
+
+
+def _bound(request: IngestRequest, content: str) -> CommitInfo:
+    """The commit info with its idempotency key bound to the request. `content`: a digest of the rows."""
+    user = request.namespace.session.user
+    return bound_rows_key(request.info, user, request.mode, request.evolve, request.where, content)
 
 
 def _head(reader: pa.RecordBatchReader) -> tuple[pa.Table | None, pa.RecordBatchReader]:

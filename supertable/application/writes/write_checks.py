@@ -47,10 +47,15 @@ def fit_columns(
 ) -> ColumnFit:
     """Fit the columns of a write to the table. Raises `InvalidInput` and its subclasses, and `AccessDenied`."""
     fields = fields_of(columns)
-    check_columns_writable(table, fields, _WHOLE_ONLY.get(mode, "change the columns of" if evolve else ""))
+    check_mode_allowed(table, fields, mode, evolve)
     schema = fitted_schema(table.snapshot.schema, fields, evolve)
     missing = _missing_fields(table, schema, [field.name for field in fields], mode, where)
     return ColumnFit(fields, schema, missing if mode is WriteMode.UPSERT else [])
+
+
+def check_mode_allowed(table: OpenTable, columns: Sequence[Field], mode: WriteMode, evolve: bool = False) -> None:
+    """Raises `AccessDenied`, or the error of unknown columns, if the caller may not write the columns in this mode."""
+    check_columns_writable(table, columns, _WHOLE_ONLY.get(mode, "change the columns of" if evolve else ""))
 
 
 def _missing_fields(

@@ -11,13 +11,15 @@ from supertable.application.commits.committer import CannotShareCommit, Committe
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.engines import RowFinder
 from supertable.application.storage.arrow_batches import as_reader
+from supertable.application.storage.arrow_schemas import fields_of
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.grouped_writes import GroupedWrites
+from supertable.application.writes.keyed_rows import KeyedRows
 from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter
 from supertable.application.writes.write_attempts import StagedWrite, WriteAttempts
-from supertable.application.writes.write_checks import check_rows_visible, fit_columns
+from supertable.application.writes.write_checks import check_mode_allowed, check_rows_visible, fit_columns
 from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import AccessDenied
@@ -56,8 +58,8 @@ class WriteRows:
 
         An upsert that lacks columns keeps their values in existing rows. An overwrite with `where` replaces the rows
         for which it is true; it must be true for all new rows too. Raises `InvalidInput` and its subclasses for data
-        that does not fit, `AccessDenied` for rows and columns that the caller may not write, and `Conflict`; nothing
-        is then changed.
+        that does not fit, `AccessDenied` for rows and columns that the caller may not write,
+        `IdempotencyKeyReused`, and `Conflict`; nothing is then changed.
         """
         return self.write_into(self._tables.open(namespace, name, Permission.WRITE), data, mode, evolve, info, where)
 
@@ -72,14 +74,16 @@ class WriteRows:
     ) -> WriteResult:
         """The same, into a table that is open already, or not registered yet."""
         with self._committer.protecting_new_objects(table):
-            replay = self._committer.find_replay(table, info)
-            if replay:
-                return WriteResult.of(table, replay)
-            reader = as_reader(data)
-            fit = fit_columns(table, reader.schema, mode, evolve, where)
-            staged = self._stage_rows(table, reader, fit.staged_schema)
+            rows = KeyedRows(table, as_reader(data), mode, evolve, where, info)
+            if rows.is_key_used:
+                check_mode_allowed(table, fields_of(rows.reader.schema), mode, evolve)
+                replay = self._committer.find_replay(table, rows.bound_info())
+                if replay:
+                    return WriteResult.of(table, replay)
+            fit = fit_columns(table, rows.reader.schema, mode, evolve, where)
+            staged = self._stage_rows(table, rows.reader, fit.staged_schema)
             write = StagedWrite(Operation(mode.value), fit.columns, evolve, where, staged, partial=bool(fit.missing))
-            return WriteResult.of(table, self._commit(table, write, info))
+            return WriteResult.of(table, self._commit(table, write, rows.bound_info()))
 
     def write_together(self, group: GroupedWrites, mode: WriteMode, info: CommitInfo) -> list[WriteResult]:
         """Write the rows of several writers as one version. Returns their results in the same order.

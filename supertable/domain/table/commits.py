@@ -53,11 +53,23 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyUse:
+    """What an idempotency key belongs to. Both are digests of 32 hex digits.
+
+    `scope`: of the user, the operation and the key. `request`: of everything else that the request says.
+    """
+
+    scope: str
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
 class Share:
     """The share of one writer in a commit of several writers, and that writer's idempotency key."""
 
     idempotency_key: str | None
     counts: Counts
+    key_use: KeyUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +100,19 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class CommitInfo:
-    """What the writer adds to a commit: free properties (lineage), and an idempotency key, so that it applies once."""
+    """What the writer adds to a commit: free properties (lineage), and an idempotency key, so that it applies once.
+
+    `key_use`: None for the keys of SuperTable itself, and for those that older versions stored.
+    """
 
     properties: Mapping[str, str] = field(default_factory=dict)
     idempotency_key: str | None = None
+    key_use: KeyUse | None = None
+
+    @property
+    def key_name(self) -> str | None:
+        """The name under which the key is remembered: its scope, or the key itself without a `KeyUse`."""
+        return self.key_use.scope if self.key_use else self.idempotency_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +130,13 @@ class Commit:
     info: CommitInfo = CommitInfo()
 
     @property
-    def idempotency_keys(self) -> list[str]:
-        """The commit's own key and those of its shares."""
-        keys = (self.info.idempotency_key, *(share.idempotency_key for share in self.change.shares))
-        return [key for key in keys if key is not None]
+    def requests(self) -> dict[str, str]:
+        """The digest of each request with an idempotency key, by scope; by the key itself if it has no `KeyUse`."""
+        uses = [(self.info.idempotency_key, self.info.key_use)]
+        uses += [(share.idempotency_key, share.key_use) for share in self.change.shares]
+        return {use.scope if use else key: use.request if use else "" for key, use in uses if key is not None}
 
-    def share(self, idempotency_key: str | None) -> Share | None:
+    def share(self, info: CommitInfo) -> Share | None:
         """The share of the writer with this key, if several writers share the commit; else None."""
-        return next((share for share in self.change.shares if share.idempotency_key == idempotency_key), None)
+        wanted = (info.idempotency_key, info.key_use)
+        return next((each for each in self.change.shares if (each.idempotency_key, each.key_use) == wanted), None)

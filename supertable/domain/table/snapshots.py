@@ -17,19 +17,20 @@ MAX_REPLIES = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The commit that an idempotency key belongs to."""
+    """The commit that an idempotency key belongs to, and the digest of its request (empty: without a `KeyUse`)."""
 
     version: int
     committed_at_us: int
+    request: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """`files`: by path, in the order in which they were added. `schemas`: all schemas of the table so far, by id.
 
-    `replies`: by idempotency key, oldest first. `oldest`: the first version that is kept; older ones can be read only
-    while a tag or clone pins them. `restored`: the newest version that a restore made (0: none). Restores may revive
-    dead rows.
+    `replies`: by the keys of `Commit.requests`, oldest first. `oldest`: the first version that is kept; older ones can
+    be read only while a tag or clone pins them. `restored`: the newest version that a restore made (0: none). Restores
+    may revive dead rows.
     """
 
     version: int
@@ -101,16 +102,16 @@ def _apply_files(files: dict[str, DataFile], change: Change) -> None:
 
 
 def _apply_replies(replies: dict[str, Reply], commit: Commit) -> None:
-    keys = commit.idempotency_keys
-    if not keys:
+    requests = commit.requests
+    if not requests:
         return
     oldest = commit.committed_at_us - REPLY_WINDOW_US
-    too_many = len(replies) + len(keys) - MAX_REPLIES
+    too_many = len(replies) + len(requests) - MAX_REPLIES
     in_order = enumerate(replies.items())  # in the order of commits, so expired replies come first
     expired = takewhile(lambda entry: entry[0] < too_many or entry[1][1].committed_at_us < oldest, in_order)
     for key in [key for _, (key, _) in expired]:
         del replies[key]
-    replies.update(dict.fromkeys(keys, Reply(commit.version, commit.committed_at_us)))
+    replies.update({name: Reply(commit.version, commit.committed_at_us, each) for name, each in requests.items()})
 
 
 def _created(commit: Commit) -> Snapshot:

@@ -146,9 +146,11 @@ class Lake(LakeMaintenance):
         duckdb). Columns are matched by name. `mode`: `append` adds the rows; `upsert` also replaces the rows with the
         same keys, which keep the values of columns that the data lacks; `overwrite` replaces all rows, or with `where`
         those for which the SQL condition is true. `evolve`: allow the data to add columns and widen types.
-        `idempotency_key`: 1 to 255 characters; a repeated write with the same key writes nothing and returns the first
-        result. `properties`: names and values, both text, at most 65,536 characters in all, recorded in the history.
-        Raises `TableNotFound`, `InvalidInput` and its subclasses, and `Conflict`. Nothing is changed then.
+        `idempotency_key`: 1 to 255 characters; the same write again, by the same user with the same key, writes nothing
+        and returns the first result. `properties`: names and values, both text, at most 65,536 characters in all,
+        recorded in the history.
+        Raises `TableNotFound`, `InvalidInput` and its subclasses, `IdempotencyKeyReused` if another write has the key,
+        and `Conflict`. Nothing is changed then.
         """
         info = checked_commit_info(idempotency_key, properties)
         return self._container.write_rows()(self._namespace, name, data, _mode(mode), evolve, info, where)
@@ -168,7 +170,8 @@ class Lake(LakeMaintenance):
         Give either `where` or `keys`, which is Arrow data as in `write` with the key columns. Older versions keep the
         rows; `Table.restore` undoes a delete. `reason` is recorded in the history and in `Table.tombstones`.
         `idempotency_key`, `properties`: as in `write`.
-        Raises `TableNotFound`, `InvalidStatement`, `InvalidInput` and `Conflict`. Nothing is changed then.
+        Raises `TableNotFound`, `InvalidStatement`, `InvalidInput`, `IdempotencyKeyReused` and `Conflict`. Nothing is
+        changed then.
         """
         if (where is None) == (keys is None):
             raise InvalidInput("Give either `where` or `keys` to say which rows to delete.")

@@ -22,11 +22,13 @@ from supertable.application.tables.namespace import Namespace
 from supertable.application.writes import group_commit as grouping
 from supertable.application.writes import group_forming
 from supertable.application.writes.group_commit import GroupCommit
+from supertable.application.writes.keyed_rows import bound_rows_key, content_of_rows
 from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.sessions import owner
 from supertable.domain.errors import (
     Busy,
     CommitUncertain,
+    IdempotencyKeyReused,
     InvalidSchema,
     NotSignedIn,
     StoreUnavailable,
@@ -103,7 +105,8 @@ class Writers:
             for name, kind in zip(columns, types, strict=True)
         ]
         given = pa.table(arrays, names=list(columns))
-        info = CommitInfo(properties or {}, key)
+        user = (place or self.place).session.user
+        info = bound_rows_key(CommitInfo(properties or {}, key), user, mode, False, None, content_of_rows(given))
         return self.commits.submit(place or self.place, table, lambda _: given, size, mode, info)
 
     @contextmanager
@@ -276,21 +279,27 @@ def test_writes_with_other_properties_do_not_share_a_commit(keyed: Writers) -> N
 def test_each_idempotency_key_of_a_group_is_stored_with_its_writers_counts(keyed: Writers) -> None:
     with keyed.gathering():
         answers = [keyed.write((n, 1, "a"), (n + 100, 1, "b"), key=f"key-{n}") for n in range(5)]
-        same = keyed.write((0, 1, "other"), key="key-0")
+        same = keyed.write((0, 1, "a"), (100, 1, "b"), key="key-0")
+        others = keyed.write((0, 1, "other"), key="key-0")
     firsts = [answer.result(20) for answer in answers]
     assert {first.version for first in firsts} == {3}
     assert same.result(20) == replace(firsts[0], replayed=True)
+    with pytest.raises(IdempotencyKeyReused):
+        others.result(20)
     with supertable.connect(home=Path(keyed.lake.settings.home)) as other:  # from storage, not from memory
         for n, first in enumerate(firsts):
-            again = other.write("t", pa.table({"k": [n], "v": ["again"]}), "upsert", idempotency_key=f"key-{n}")
-            assert again == replace(first, replayed=True)
+            rows = pa.table({"k": [n, n + 100], "seq": [1, 1], "v": ["a", "b"]})
+            assert other.write("t", rows, "upsert", idempotency_key=f"key-{n}") == replace(first, replayed=True)
+            with pytest.raises(IdempotencyKeyReused):
+                other.write("t", pa.table({"k": [n], "v": ["again"]}), "upsert", idempotency_key=f"key-{n}")
     assert keyed.version == 3
     assert len(keyed.rows()) == 10
 
 
-def test_a_key_that_another_process_commits_first_is_not_committed_again(home: Path) -> None:
+@pytest.mark.parametrize("value", ["a", "elsewhere"])
+def test_a_key_that_another_process_commits_first_is_not_committed_again(home: Path, value: str) -> None:
     with opened(home, ("k",)) as writers, supertable.connect(home=home) as other:
-        given = pa.table({"k": [7], "seq": [0], "v": ["elsewhere"]})
+        given = pa.table({"k": [7], "seq": [1], "v": [value]})
 
         def act() -> None:
             other.write("t", given, "upsert", idempotency_key="twice")
@@ -298,9 +307,13 @@ def test_a_key_that_another_process_commits_first_is_not_committed_again(home: P
         with writers.gathering():
             answers = [writers.write((n, 1, "a"), key="twice" if n == 7 else f"k{n}") for n in range(6, 9)]
             writers.store.staging = act  # the table is open by then, and the key was not known
-        results = [answer.result(20) for answer in answers]
-        assert [result.replayed for result in results] == [False, True, False]
-        assert writers.rows() == [(6, 1, "a"), (7, 0, "elsewhere"), (8, 1, "a")]
+        if value == "a":
+            assert answers[1].result(20).replayed
+        else:
+            with pytest.raises(IdempotencyKeyReused):
+                answers[1].result(20)
+        assert [answers[number].result(20).replayed for number in (0, 2)] == [False, False]
+        assert writers.rows() == [(6, 1, "a"), (7, 1, value), (8, 1, "a")]
 
 
 def test_an_uncertain_commit_is_an_error_for_all_and_a_repetition_finds_it(home: Path) -> None:

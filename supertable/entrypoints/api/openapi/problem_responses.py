@@ -29,6 +29,11 @@ _DESCRIPTIONS = {
     ),
 }
 
+_KEY_REUSED = (
+    "IdempotencyKeyReused",
+    "The idempotency key belongs to another request of the same user and operation. Nothing was changed.",
+)
+
 
 class Problem(msgspec.Struct, frozen=True):
     """A problem document (RFC 9457)."""
@@ -42,7 +47,9 @@ class Problem(msgspec.Struct, frozen=True):
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
     """The given error responses, and those of every resource: 400, 401, 403, 429, 503."""
-    return {status: _response(status) for status in sorted({400, 401, 403, 429, 503, *statuses})}
+    return {
+        status: _response(status, *_DESCRIPTIONS[status]) for status in sorted({400, 401, 403, 429, 503, *statuses})
+    }
 
 
 def change_problems(*statuses: int) -> dict[int, ResponseSpec]:
@@ -50,8 +57,12 @@ def change_problems(*statuses: int) -> dict[int, ResponseSpec]:
     return problems(409, 413, 415, 504, *statuses)
 
 
-def _response(status: int) -> ResponseSpec:
-    name, description = _DESCRIPTIONS[status]
+def keyed_problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """`change_problems` for requests that take an `Idempotency-Key`: also 422."""
+    return {**change_problems(*statuses), 422: _response(422, *_KEY_REUSED)}
+
+
+def _response(status: int, name: str, description: str) -> ResponseSpec:
     example: dict[str, Any] = {
         "type": problem_type(name),
         "title": problem_title(name),

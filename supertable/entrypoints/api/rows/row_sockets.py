@@ -27,6 +27,7 @@ from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import (
     AccessDenied,
+    IdempotencyKeyReused,
     InvalidInput,
     NotFound,
     NotSignedIn,
@@ -67,6 +68,7 @@ _CLOSE_CODES: dict[type[Exception], CloseCode] = {
     AccessDenied: CloseCode.POLICY_VIOLATION,
     NotSignedIn: CloseCode.POLICY_VIOLATION,
     NotFound: CloseCode.POLICY_VIOLATION,
+    IdempotencyKeyReused: CloseCode.POLICY_VIOLATION,
     Unavailable: CloseCode.TRY_AGAIN_LATER,
 }
 Socket = WebSocket[Any, Any, Any]

@@ -18,7 +18,7 @@ from supertable.config.container import Container
 from supertable.domain.errors import InvalidInput
 from supertable.domain.table.commit_info import checked_commit_info
 from supertable.entrypoints.api.openapi.operations import RowsOperation
-from supertable.entrypoints.api.openapi.problem_responses import change_problems
+from supertable.entrypoints.api.openapi.problem_responses import keyed_problems
 from supertable.entrypoints.api.openapi.response_headers import LOCATION_HEADER
 from supertable.entrypoints.api.tables.tables import TABLE
 from supertable.entrypoints.api.tables.versions import IdempotencyKey, version_response
@@ -68,7 +68,7 @@ class NewDeletion(Body):
     TABLE + "/rows",
     tags=_TAGS,
     summary="Write rows",
-    responses=change_problems(404),
+    responses=keyed_problems(404),
     operation_class=RowsOperation,
     response_headers=[LOCATION_HEADER],
     request_max_body_size=None,
@@ -109,7 +109,7 @@ async def _write(container: Container, wanted: IngestRequest, body: RowBody) -> 
     TABLE + "/deletions",
     tags=_TAGS,
     summary="Delete rows",
-    responses=change_problems(404),
+    responses=keyed_problems(404),
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )

@@ -16,7 +16,7 @@ from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.tombstones import TombstoneInfo, tombstones
 from supertable.domain.access.roles import Permission
 from supertable.domain.table.commit_info import checked_commit_info
-from supertable.entrypoints.api.openapi.problem_responses import change_problems, problems
+from supertable.entrypoints.api.openapi.problem_responses import keyed_problems, problems
 from supertable.entrypoints.api.openapi.response_headers import LOCATION_HEADER
 from supertable.entrypoints.api.pagination import DEFAULT_LIMIT, Cursor, Limit, Page
 from supertable.entrypoints.api.tables.columns import Column
@@ -35,7 +35,8 @@ IdempotencyKey = Annotated[
     HeaderParameter(
         name="Idempotency-Key",
         max_length=255,
-        description="A key for safe repetition: a repeated request with the same key returns the first result.",
+        description="A key for safe repetition. It belongs to the user, the table, the operation and the request: the "
+        "same request with the same key returns the first result and changes nothing; another one is refused with 422.",
     ),
 ]
 
@@ -110,7 +111,7 @@ def describe_version(
     TABLE + "/restores",
     tags=_TAGS,
     summary="Restore a version",
-    responses=change_problems(404),
+    responses=keyed_problems(404),
     response_headers=[LOCATION_HEADER],
     sync_to_thread=True,
 )

@@ -59,6 +59,7 @@ _PRESENTATIONS: dict[type[Exception], _Presentation] = {
     errors.JobNotOver: _Presentation(409),
     errors.JobInterrupted: _Presentation(503, headers=_RETRY_AFTER),
     errors.TooManyJobs: _Presentation(429, headers=_RETRY_AFTER),
+    errors.IdempotencyKeyReused: _Presentation(422),
     errors.QueryFailed: _Presentation(422),
     errors.Unavailable: _Presentation(
         503, "A server behind this service did not answer. Nothing was changed; it is safe to try again.", _RETRY_AFTER

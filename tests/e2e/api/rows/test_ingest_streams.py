@@ -193,8 +193,8 @@ def test_a_chunked_stream_ends_cleanly_when_the_service_stops(server: ApiServer,
 
 
 @contextmanager
-def open_socket(server: ApiServer, query: str = "", token: str = TOKEN) -> Iterator[ClientConnection]:
-    address = f"ws://127.0.0.1:{server.port}{PATH}{query}"
+def open_socket(server: ApiServer, query: str = "", token: str = TOKEN, path: str = PATH) -> Iterator[ClientConnection]:
+    address = f"ws://127.0.0.1:{server.port}{path}{query}"
     with connect(address, additional_headers={"Authorization": f"Bearer {token}"}) as client:
         yield client
 
