@@ -52,6 +52,9 @@ class ParquetTables:
         """Returns the files without any check, since only the engine is tested."""
         return OpenLocalFiles([self.locate(file.key(folder)) for folder, file in files])
 
+    def exists(self, key: str) -> bool:
+        return Path(self.locate(key)).exists()
+
     def bitmap(self, folder: str, file: DataFile) -> bytes:
         return self.dead[f"{folder}/{file.path}"]
 

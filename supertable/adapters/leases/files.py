@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import itertools
 import json
@@ -37,6 +38,8 @@ class FileLeases:
         try:
             return self.acquire()
         except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                raise StoreUnavailable("protect", "what is read", error.strerror or str(error)) from error
             if not self._warned:
                 self._warned = True
                 _LOG.warning("queries are not protected from vacuum: %s: %s", self._folder, error.strerror)

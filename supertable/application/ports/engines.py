@@ -175,6 +175,9 @@ class FileSource(Protocol):
         after `stopped()` becomes true.
         """
 
+    def exists(self, key: str) -> bool:
+        """Whether storage has the object, whatever happened to files on this machine. Raises `StoreUnavailable`."""
+
     def bitmap(self, folder: str, file: DataFile) -> bytes:
         """The dead rows of `file`, one bit a row: bit i, most significant bit first, is row i. Raises `Damaged`."""
 

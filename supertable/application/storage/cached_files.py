@@ -47,6 +47,10 @@ class CachedFiles:
         self._size_checked: OrderedDict[str, None] = OrderedDict()
         self._fetching = tuple(threading.Lock() for _ in range(_LOCKS))
 
+    def exists(self, key: str) -> bool:
+        """See `FileSource.exists`."""
+        return self._store.size(key) is not None
+
     def bitmap(self, folder: str, file: DataFile) -> bytes:
         """See `DeletionVectors.bitmap`."""
         return self._vectors.bitmap(folder, file)
@@ -141,7 +145,10 @@ class CachedFiles:
         with use.fill(fetch.key, fetch.file.bytes) as target:
             for chunk in self._chunks(fetch):
                 target.write(chunk)
-        self._verified.check(fetch.key, fetch.file)
+        try:
+            self._verified.check(fetch.key, fetch.file)
+        except Damaged as error:  # what was fetched was intact
+            raise NoCopy(f"the copy was removed or changed: {error}") from error
         return use.copies.location(fetch.key)
 
     def _chunks(self, fetch: _Fetch) -> Iterator[bytes]:

@@ -21,6 +21,10 @@ class LocalFiles:
         self._vectors = vectors
         self._verified = VerifiedFiles(store)
 
+    def exists(self, key: str) -> bool:
+        """See `FileSource.exists`."""
+        return self._store.size(key) is not None
+
     def bitmap(self, folder: str, file: DataFile) -> bytes:
         """See `DeletionVectors.bitmap`."""
         return self._vectors.bitmap(folder, file)

@@ -48,6 +48,19 @@ class ServiceSettings(BaseSettings):
         alias="SUPERTABLE_SHUTDOWN_SECONDS",
         description="Seconds that running requests have to finish when a service stops; then they are cancelled.",
     )
+    max_connections: int = Field(
+        default=1000,
+        ge=8,
+        alias="SUPERTABLE_MAX_CONNECTIONS",
+        description="Connections that each worker serves at once, at most half its limit of open files; others wait.",
+    )
+    idle_seconds: int = Field(
+        default=20,
+        ge=1,
+        le=3600,
+        alias="SUPERTABLE_IDLE_SEC",
+        description="Seconds after which a connection is closed on which no complete request header arrived.",
+    )
     disk_reserve_bytes: int = Field(
         default=16 * 1024**2,
         ge=1024**2,

@@ -529,3 +529,50 @@ def test_an_unavailable_store_is_an_error(home: Path, root: Path, expected: list
     with lake, pytest.raises(StoreUnavailable):
         answer(lake)
     assert used_bytes(root) < MIB
+
+
+class TestRemovedCopies:
+    """Copies that something else removes: between the fetch and the query, or while the query reads them."""
+
+    @pytest.mark.parametrize("removed", [1, 5, FILES])
+    def test_a_copy_that_is_removed_before_it_is_read_is_fetched_again(
+        self, home: Path, root: Path, expected: list[Any], removed: int
+    ) -> None:
+        lake, remote = remote_lake(home, folder_cache(root))
+        with lake:
+            stored: Any = lake.container.stored_files()
+            opened = stored.open
+            times = 0
+
+            def open_and_remove(*arguments: Any) -> Any:
+                nonlocal times
+                files = opened(*arguments)
+                times += 1
+                if times == 1:
+                    for path in copies(root)[:removed]:
+                        path.unlink()
+                return files
+
+            stored.open = open_and_remove
+            assert answer(lake) == expected
+            assert len(fetched_files(remote)) == FILES + removed
+
+    def test_a_copy_that_is_removed_while_it_is_read_is_no_lost_data(
+        self, home: Path, root: Path, expected: list[Any]
+    ) -> None:
+        lake, _ = remote_lake(home, folder_cache(root))
+        with lake:
+            stored: Any = lake.container.stored_files()
+            opened = stored.open
+
+            def open_and_remove(*arguments: Any) -> Any:
+                files = opened(*arguments)
+                for path in copies(root):
+                    path.unlink()
+                return files
+
+            stored.open = open_and_remove
+            with pytest.raises(StoreUnavailable, match="was removed while it was being read"):
+                answer(lake)
+            stored.open = opened
+            assert answer(lake) == expected

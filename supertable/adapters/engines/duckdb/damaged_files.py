@@ -22,7 +22,7 @@ def error_context(instance: DuckDBInstance, sources: Sources, names: Mapping[str
     def damage() -> SupertableError | None:
         return _find_damage(instance, sources)
 
-    return ErrorContext(sources.keys, names, instance.memory_limit, instance.abandon, damage)
+    return ErrorContext(sources.keys, names, instance.memory_limit, instance.abandon, damage, sources.stored.exists)
 
 
 def _find_damage(instance: DuckDBInstance, sources: Sources) -> SupertableError | None:

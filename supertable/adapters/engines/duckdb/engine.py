@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from supertable.adapters.engines.duckdb.damaged_files import error_context
+from supertable.adapters.engines.duckdb.errors import is_missing_file
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.running_query import CompletedQuery, DuckDBQuery
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
@@ -83,8 +84,16 @@ class DuckDBEngine:
         context = error_context(self._instance, sources, statement.names)
 
         def begin(cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> duckdb.DuckDBPyConnection:
+            text = f"EXPLAIN (FORMAT JSON) {sql}" if statement.explain else sql
             sources.bind(cursor, stopped)
-            return cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}" if statement.explain else sql, parameters or None)
+            try:
+                return cursor.execute(text, parameters or None)
+            except duckdb.Error as error:
+                if not is_missing_file(error):
+                    raise
+            sources.close()
+            sources.bind(cursor, stopped)  # fetches a local copy that was removed, or tells which object is missing
+            return cursor.execute(text, parameters or None)
 
         query = DuckDBQuery(self._instance.cursor(), begin, sources.close, context, limits)
         if not statement.explain:

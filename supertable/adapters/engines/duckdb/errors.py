@@ -28,7 +28,8 @@ _FATAL = frozenset({"FATAL", "INTERNAL"})
 _BITS = re.compile(r"bit index \d+ out of valid range")
 _STATEMENT = frozenset({"Binder", "Catalog", "Parser", "Syntax", "Not implemented", "Parameter Not Resolved"})
 _PARAMETERS = re.compile(r"Values were not provided for|Parameter argument/count mismatch")
-_MISSING = ("No files found that match", "No such file or directory", "Cannot open file", "HTTP 404", "(404)")
+_MISSING = ("No files found that match", "No such file or directory", "HTTP 404", "(404)")
+_NOT_OPENED = re.compile(r"Cannot open file.*: ([^:]+)$", re.DOTALL)
 _FORBIDDEN = ("HTTP 403", "HTTP 401", "AuthorizationFailure", "AuthenticationFailed")
 _KIND = re.compile(r"^(?:[A-Za-z]*Exception: )?([A-Za-z][A-Za-z ]*?) Error: (.*)", re.DOTALL)
 _CODE = re.compile(r"\s*\n\s*LINE \d+:.*", re.DOTALL)
@@ -45,7 +46,8 @@ class ErrorContext:
     """What the translation of a query's errors needs. `names`: what generated names stand for.
 
     `keys` returns the object keys by location; it is only called on an error. `damage` finds the damaged file; it is
-    called when the error may come from one. `abandon` discards the database after a fatal error.
+    called when the error may come from one. `exists` tells whether storage has the object with a key. `abandon`
+    discards the database after a fatal error.
     """
 
     keys: Callable[[], Mapping[str, str]]
@@ -53,6 +55,7 @@ class ErrorContext:
     memory_limit: str
     abandon: Callable[[], None]
     damage: Callable[[], SupertableError | None]
+    exists: Callable[[str], bool]
 
 
 def split_kind(error: BaseException) -> tuple[str, str]:
@@ -75,11 +78,18 @@ def translated(error: BaseException, context: ErrorContext) -> SupertableError:
     stored = object_error(kind, text, context.keys())
     if stored is None and (not kind or _BITS.match(text)):
         stored = context.damage()
+    if isinstance(stored, ObjectMissing) and context.exists(stored.key):
+        return StoreUnavailable("read", stored.key, "its file on this machine was removed while it was being read")
     if stored is not None:
         return stored
     message = scrubbed(text, context.names)
     is_invalid = kind in _STATEMENT or _PARAMETERS.match(text)
     return InvalidStatement(message) if is_invalid else QueryFailed(message)
+
+
+def is_missing_file(error: BaseException) -> bool:
+    """Whether the engine did not find a file."""
+    return any(sign in str(error) for sign in _MISSING)
 
 
 def scrubbed(text: str, names: Mapping[str, str]) -> str:
@@ -111,6 +121,8 @@ def object_error(kind: str, text: str, keys: Mapping[str, str]) -> SupertableErr
         return None
     if any(sign in text for sign in _MISSING):
         return ObjectMissing(key)
+    if not_opened := _NOT_OPENED.search(text):
+        return StoreUnavailable("read", key, not_opened[1].strip().lower())
     if "ETag" in text:
         return ObjectDamaged(key, "it changed while it was read")
     if kind == "HTTP" or (kind == "IO" and "://" in text):

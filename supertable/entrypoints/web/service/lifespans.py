@@ -40,6 +40,7 @@ async def worker_lifespan(app: Litestar) -> AsyncIterator[None]:
     """Run the background work of a worker process, begin the shutdown on SIGTERM or SIGINT, and close the container."""
     container: Container = app.state["container"]
     container.audit_journals().keep_reserve(container.settings().disk_reserve_bytes)
+    container.engine().parse("SELECT 1")  # DuckDB ends the process if it lacks descriptors when it starts
     container.background_audit_export().start()
     loop = asyncio.get_running_loop()
 

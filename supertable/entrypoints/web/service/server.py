@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
+import resource
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection
 
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from litestar import Litestar
 
 from supertable.config.settings.settings import Settings
@@ -16,6 +19,7 @@ from supertable.entrypoints.web.observability.metrics import TOTALS
 from supertable.entrypoints.web.service.supervision import SupervisedServer
 from supertable.entrypoints.web.service.worker_links import WorkerLink
 
+_LOG = logging.getLogger(__name__)
 _KILL_DELAY_SECONDS = 5
 """From the end of the shutdown to the kill of a worker that still runs."""
 
@@ -34,7 +38,9 @@ def serve(host: str, port: int, workers: int, settings: Settings, load: Callable
         workers=workers,
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,  # every HTTP/1.1 client detects a response that was cut off
+        http1_settings=HTTP1Settings(header_read_timeout=1000 * settings.idle_seconds),
         backlog=1024,
+        backpressure=_most_connections(settings),
         workers_kill_timeout=_kill_seconds(settings),
         log_dictconfig=GRANIAN_LOGGING,
     )
@@ -48,6 +54,17 @@ def _load_worker(settings: Settings, load: Callable[[Settings], Litestar], pipe:
     app.state[TOTALS] = link.totals
     app.on_startup.append(link.started)
     return app
+
+
+def _most_connections(settings: Settings) -> int:
+    """Connections of each worker. Idle clients leave it half of its descriptors for its work."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # workers inherit it
+    most = settings.max_connections if hard == resource.RLIM_INFINITY else min(settings.max_connections, hard // 2)
+    if most < settings.max_connections:
+        _LOG.warning("each worker accepts only %d connections: the limit of open files is %d", most, hard)
+    return most
 
 
 def _kill_seconds(settings: Settings) -> int:
