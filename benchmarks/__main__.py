@@ -83,6 +83,13 @@ def access(_: argparse.Namespace) -> None:
     save(measure(), _RESULTS / "access.json")
 
 
+def tpch(arguments: argparse.Namespace) -> None:
+    """Run the 22 queries of TPC-H on a lake, beside DuckDB on the Parquet files that the lake was loaded from."""
+    from benchmarks.tpch.measure import measure
+
+    save(measure(arguments.scale, arguments.turns), _RESULTS / "tpch.json")
+
+
 def writers(arguments: argparse.Namespace) -> None:
     """Commit from many writers to one table, and query beside many other tables, on SeaweedFS and Valkey."""
     from benchmarks.lakes.writers import measure
@@ -169,6 +176,9 @@ def _add_lake_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     visiting.add_argument("home", type=Path, help="home of the lake")
     visiting.add_argument("rows", type=int, help="rows that its table `orders` has")
     _add(commands, "access", access)
+    analysing = _add(commands, "tpch", tpch)
+    analysing.add_argument("--scale", type=float, default=1, help="the scale factor: about so many GB as text")
+    analysing.add_argument("--turns", type=int, default=3, help="turns to measure")
     writing = _add(commands, "writers", writers)
     writing.add_argument("--writers", type=int, nargs="+", default=[1, 8, 32], help="numbers of writers to measure")
     writing.add_argument("--seconds", type=float, default=20, help="seconds for each")
