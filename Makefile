@@ -72,7 +72,9 @@ bench: $(BENCH_READY) ## Measure beside Parquet, DuckLake, delta-rs and pyiceber
 bench-servers: $(READY) ## Measure on SeaweedFS and Valkey: ARGS=writers, or ARGS=failures
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-$(BENCH_READY): requirements-bench.lock pyproject.toml
+$(BENCH_READY): requirements-bench.lock requirements-duckdb1.lock pyproject.toml
+	@test -x $(BENCH)-duckdb1/bin/python || $(PYTHON) -m venv $(BENCH)-duckdb1
+	@$(BENCH)-duckdb1/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-duckdb1.lock
 	@test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.lock
 	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
@@ -85,13 +87,16 @@ build: $(READY) ## Build the wheel and the sdist into dist/
 	@rm -rf dist
 	@$(BIN)/python -m build --quiet
 
-lock: $(READY) ## Resolve requirements.lock and requirements-bench.lock anew from pyproject.toml
+lock: $(READY) ## Resolve the requirements*.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --extra demo --group dev --universal --python-version 3.11 \
 		--upgrade --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
 		--output-file requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --group bench --constraint requirements.lock --universal \
 		--python-version 3.11 --upgrade --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
 		--output-file requirements-bench.lock
+	@$(BIN)/uv pip compile --group duckdb1 --universal \
+		--python-version 3.11 --upgrade --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
+		--output-file requirements-duckdb1.lock
 
 clean: ## Remove what was built or cached; .venv stays
 	@rm -rf dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -31,10 +31,9 @@ def measure(scale: float, turns: int) -> dict[str, Any]:
             for table in TABLES:
                 lake.create_table_from(table, pq.read_table(source / f"{table}.parquet"))
                 plain.execute(f"CREATE VIEW {table} AS FROM read_parquet('{source}/{table}.parquet')")
-            found = {
-                number: _time(number, lambda sql: lake.sql(sql).arrow(), lambda sql: plain.sql(sql).to_arrow_table(), turns)
-                for number in QUERIES
-            }
+            ask_lake: Ask = lambda sql: lake.sql(sql).arrow()  # noqa: E731
+            ask_plain: Ask = lambda sql: plain.sql(sql).to_arrow_table()  # noqa: E731
+            found = {number: _time(number, ask_lake, ask_plain, turns) for number in QUERIES}
     ratio = math.exp(statistics.mean(math.log(one["ratio"]) for one in found.values()))
     print(f"geometric mean of the ratios, lake : Parquet, DuckDB {duckdb.__version__}: {ratio:.2f}")
     facts = {"machine": machine_facts(), "duckdb": duckdb.__version__, "scale": scale}
