@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from supertable.domain.errors import InvalidInput, InvalidName, InvalidSchema
 
@@ -88,7 +89,7 @@ def require_unicode(what: str, text: object) -> None:
     """Raises `InvalidInput` for anything but text, and for half a surrogate, which cannot be stored."""
     if not isinstance(text, str):
         raise InvalidInput(f"{what} must be text.")
-    if any("\ud800" <= letter <= "\udfff" for letter in text):
+    if not _is_unicode(text):
         raise InvalidInput(f"{what} is not valid Unicode.")
 
 
@@ -110,24 +111,38 @@ def name_key(name: str) -> str:
     return name.lower() if name.isascii() else name
 
 
-def checked_columns(names: list[str]) -> None:
-    """Raises `InvalidSchema` for a column name that is not allowed, and for two that differ only in case."""
-    seen: dict[str, str] = {}
-    for name in names:
-        _check_column(name)
-        other = seen.setdefault(name.lower(), name)
-        if other is not name:
-            raise InvalidSchema(name, f"there is also a column {other!r}; names that differ only in case are the same")
-
-
-def _check_column(name: str) -> None:
-    if not name:
-        raise InvalidSchema(name, "a column needs a name")
-    if len(name) > MAX_COLUMN_NAME_LENGTH:
-        raise InvalidSchema(name, f"its name has {len(name)} characters; up to {MAX_COLUMN_NAME_LENGTH} are allowed")
-    if _CONTROL.search(name):
-        raise InvalidSchema(name, "its name has a control character")
-    if any("\ud800" <= letter <= "\udfff" for letter in name):
-        raise InvalidSchema(name, "its name is not valid Unicode")
+def check_column_name(name: str) -> None:
+    """Raises `InvalidSchema` for a name that no column may have."""
+    check_member_name(name, name)
     if name.lower() in RESERVED_COLUMNS:
         raise InvalidSchema(name, "this name is reserved")
+
+
+def check_member_name(name: str, path: str) -> None:
+    """Raises `InvalidSchema` for a name that no column and no member of a struct may have. `path`: where it is."""
+    if not name:
+        raise InvalidSchema(path, "every column, and every member of a struct, needs a name")
+    if len(name) > MAX_COLUMN_NAME_LENGTH:
+        raise InvalidSchema(path, f"its name has {len(name)} characters; up to {MAX_COLUMN_NAME_LENGTH} are allowed")
+    if _CONTROL.search(name):
+        raise InvalidSchema(path, "its name has a control character")
+    if not _is_unicode(name):
+        raise InvalidSchema(path, "its name is not valid Unicode")
+
+
+def require_distinct(names: Iterable[str], parent: str = "") -> None:
+    """Raises `InvalidSchema` for names that are equal or differ only in case. `parent`: the path of their struct."""
+    seen: dict[str, str] = {}
+    for name in names:
+        key = name.lower()
+        if key in seen:
+            path = f"{parent}.{name}" if parent else name
+            raise InvalidSchema(
+                path, f"there is also a column {seen[key]!r}; names that differ only in case are the same"
+            )
+        seen[key] = name
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether the text can be encoded: it has no lone surrogates."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from supertable.application.ports.codecs import TooNew, Undecodable
 from supertable.domain.access.accounts import Access, AccessCommit
+from supertable.domain.errors import InvalidInput
 from supertable.domain.table.commits import Commit
 from supertable.domain.table.registry import Registry, RegistryCommit
 from supertable.domain.table.snapshots import Snapshot
@@ -74,7 +75,15 @@ class JsonLogCodec(Generic[Record, State]):
         self._state = JsonDocument(state)
 
     def encode_record(self, record: Record) -> bytes:
-        return self._record.encode(record)
+        """Raises `InvalidInput` for a record that could not be read again: a caller gave a value of another type."""
+        try:
+            text = self._record.encode(record)
+            self._record.decode(text)
+        except (UnicodeEncodeError, Undecodable) as error:
+            raise InvalidInput(
+                f"A value in the request cannot be recorded, so nothing was changed: {error}."
+            ) from error
+        return text
 
     def decode_record(self, data: bytes) -> Record:
         return self._record.decode(data)

@@ -21,6 +21,7 @@ from supertable.domain.system_tables import is_system
 from supertable.domain.table.commits import Change, Commit, CommitInfo, Share
 from supertable.domain.table.idempotency import reply_to
 from supertable.domain.table.snapshots import Snapshot
+from supertable.domain.table.widened_values import check_widened_values
 
 
 class CannotShareCommit(Exception):
@@ -111,7 +112,8 @@ class Committer:
         `writers`: the table as opened by each writer that shares the commit, in the order of their shares.
         `frees_space`: see `AuditRecorder.ensure_ready`.
         Raises `Conflict` if other commits win every race, `TableNotFound` if the table was dropped after it was opened,
-        `IdempotencyKeyReused`, and what `propose` raises.
+        `IdempotencyKeyReused`, `InvalidSchema` for values that a widened column does not hold, and what `propose`
+        raises.
         """
         namespace = table.namespace or table.destination
         if namespace is None or is_system(namespace.supertable):
@@ -157,6 +159,7 @@ class Committer:
 
     def _attempt(self, newest: OpenTable, change: Change, info: CommitInfo) -> Committed | None:
         snapshot = newest.snapshot
+        check_widened_values(snapshot, change)
         commit = Commit(
             id=self._identifiers.new(),
             version=snapshot.version + 1,

@@ -8,7 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from supertable.application.storage.arrow_schemas import arrow_schema
+from supertable.application.storage.arrow_schemas import stored_schema
+from supertable.application.storage.value_checks import check_booleans, check_nulls
 from supertable.domain.errors import InvalidInput, InvalidSchema
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import Field
@@ -46,7 +47,7 @@ def conforming(reader: pa.RecordBatchReader, schema: Schema) -> Iterator[pa.Tabl
 
 def conformer(given: pa.Schema, schema: Schema) -> Callable[[pa.RecordBatch | pa.Table], pa.Table]:
     """A function that converts batches with the columns `given` to the columns of `schema`, as `conforming` does."""
-    target = arrow_schema(schema)
+    target = stored_schema(schema)
     position = {name.lower(): i for i, name in enumerate(given.names)}
     sources = [position.get(field.name.lower()) for field in schema.fields]
 
@@ -58,7 +59,7 @@ def conformer(given: pa.Schema, schema: Schema) -> Callable[[pa.RecordBatch | pa
             for i, (source, field) in enumerate(zip(sources, schema.fields, strict=True))
         ]
         for column, field in zip(columns, schema.fields, strict=True):
-            _check_nulls(column, field, field.name)
+            check_nulls(column, field, field.name)
         return pa.Table.from_arrays(columns, schema=target)
 
     return conform
@@ -86,6 +87,7 @@ def _split(table: pa.Table, max_rows: int) -> Sequence[pa.Table]:
 def _column(column: pa.Array | pa.ChunkedArray, field: Field, target: pa.DataType) -> pa.Array | pa.ChunkedArray:
     if column.type == target:
         return column
+    check_booleans(column, field.name)
     try:
         return _plain(column).cast(target)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
@@ -94,20 +96,8 @@ def _column(column: pa.Array | pa.ChunkedArray, field: Field, target: pa.DataTyp
 
 def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     """Decode the encodings that `cast` cannot decode."""
-    if isinstance(column.type, pa.ExtensionType):
+    if isinstance(column.type, pa.BaseExtensionType):
         return column.cast(column.type.storage_type)
     if pa.types.is_run_end_encoded(column.type):
         return pc.run_end_decode(column)
     return column
-
-
-def _check_nulls(column: pa.Array | pa.ChunkedArray, field: Field, path: str) -> None:
-    if not field.nullable and column.null_count:
-        raise InvalidSchema(path, f"it may not be null, and {column.null_count} of the values given are")
-    kind = field.type
-    if kind.name == "struct" and any(not child.nullable for root in kind.fields for child in root.walk()):
-        live = column.drop_null()
-        for child in kind.fields:
-            _check_nulls(pc.struct_field(live, child.name), child, f"{path}.{child.name}")
-    elif kind.name == "list" and any(not child.nullable for child in kind.fields[0].walk()):
-        _check_nulls(pc.list_flatten(column), kind.fields[0], f"{path}.element")

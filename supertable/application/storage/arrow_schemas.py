@@ -1,19 +1,22 @@
 """Conversion between Arrow types and table types.
 
 Incoming columns are matched by name; columns of Parquet files carry their field ids. Encodings are not types: a
-dictionary, run-end encoded, large or view column is stored as the plain type of its values. Seconds are stored as
-milliseconds. Nanoseconds are stored only where queries preserve them (timestamps without a zone), else as microseconds;
-a value that does not fit exactly is refused.
+dictionary, run-end encoded, large or view column is stored as the plain type of its values, and an extension type as
+the type that it stores: `arrow.uuid` as binary, `arrow.json` as string. `arrow.bool8` is stored as bool. Seconds are
+stored as milliseconds. Nanoseconds are stored only where queries preserve them (timestamps without a zone), else as
+microseconds. A value that does not fit exactly is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pyarrow as pa
 import pyarrow.types as is_type
 
 from supertable.domain.errors import InvalidSchema
+from supertable.domain.schema.new_fields import MAX_DEPTH
 from supertable.domain.schema.schemas import UNASSIGNED, Schema
 from supertable.domain.schema.types import MAX_DECIMAL_PRECISION, DataType, Field
 
@@ -61,14 +64,50 @@ _ARROW = {
 }
 
 
+_UTC = frozenset(  # all names of the zone, in lower case
+    {"utc", "z", "zulu", "uct", "universal", "etc/utc", "etc/zulu", "etc/uct", "etc/universal", "+00:00", "-00:00"}
+)
+
+
+def is_bool8(kind: pa.DataType) -> bool:
+    """Whether it is Arrow's type of booleans in bytes: 0 is false and 1 is true."""
+    return isinstance(kind, pa.Bool8Type)
+
+
 def fields_of(schema: pa.Schema) -> list[Field]:
     """The columns of an Arrow schema, without ids. Raises `InvalidSchema`, which names the first unsupported column."""
-    return [_field(field, field.name) for field in schema]
+    with _malformed_reported():
+        return [_field(field, field.name) for field in schema]
+
+
+def data_type(kind: pa.DataType, path: str) -> DataType:
+    """The type of a column; `path` is for error messages. Raises `InvalidSchema` for an unsupported type."""
+    with _malformed_reported():
+        return _type(kind, path)
+
+
+@contextmanager
+def _malformed_reported() -> Iterator[None]:
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise InvalidSchema("", "the name of a column, or of a member of a struct, is not valid UTF-8") from error
+    except RecursionError as error:
+        raise InvalidSchema("", f"a column is nested too deeply; up to {MAX_DEPTH} levels are allowed") from error
 
 
 def arrow_schema(schema: Schema) -> pa.Schema:
     """The table's columns as an Arrow schema, with field ids and comments in the metadata."""
     return pa.schema([arrow_field(field) for field in schema.fields])
+
+
+def stored_schema(schema: Schema) -> pa.Schema:
+    """The schema of data files: like `arrow_schema`, but parts of nested columns may be null.
+
+    Arrow has no values for the members of a null struct but nulls. So it would refuse null structs with a member that
+    forbids nulls, although the member is not null in any struct that exists.
+    """
+    return pa.schema([field.with_type(_nullable_parts(field.type)) for field in arrow_schema(schema)])
 
 
 def arrow_field(field: Field) -> pa.Field:
@@ -94,6 +133,19 @@ def _map(kind: DataType) -> pa.DataType:
     return pa.map_(key.with_nullable(False), value)
 
 
+def _nullable_parts(kind: pa.DataType) -> pa.DataType:
+    def nullable(part: pa.Field) -> pa.Field:
+        return part.with_type(_nullable_parts(part.type)).with_nullable(True)
+
+    if is_type.is_struct(kind):
+        return pa.struct([nullable(member) for member in kind])
+    if is_type.is_list(kind):
+        return pa.list_(nullable(kind.value_field))
+    if is_type.is_map(kind):
+        return pa.map_(nullable(kind.key_field).with_nullable(False), nullable(kind.item_field))
+    return kind
+
+
 _COMPOSED: dict[str, Callable[[DataType], pa.DataType]] = {
     "decimal": lambda kind: pa.decimal128(kind.precision, kind.scale),
     "time": _time,
@@ -105,7 +157,10 @@ _COMPOSED: dict[str, Callable[[DataType], pa.DataType]] = {
 
 
 def _field(field: pa.Field, path: str) -> Field:
-    comment = (field.metadata or {}).get(COMMENT, b"").decode("utf-8", "replace")
+    try:
+        comment = (field.metadata or {}).get(COMMENT, b"").decode()
+    except UnicodeDecodeError as error:
+        raise InvalidSchema(path, "its comment is not valid UTF-8") from error
     return Field(UNASSIGNED, field.name, _type(field.type, path), field.nullable, comment)
 
 
@@ -143,7 +198,7 @@ def _timestamp(kind: pa.DataType, path: str) -> DataType:
     unit = "ms" if kind.unit == "s" else kind.unit
     if unit == "ns" and kind.tz:
         unit = "us"
-    return DataType("timestamp", unit=unit, timezone=kind.tz or "")
+    return DataType("timestamp", unit=unit, timezone="UTC" if (kind.tz or "").lower() in _UTC else kind.tz or "")
 
 
 def _list(kind: pa.DataType, path: str) -> DataType:
@@ -155,8 +210,6 @@ def _struct(kind: pa.DataType, path: str) -> DataType:
     members = tuple(_field(kind.field(i), f"{path}.{kind.field(i).name}") for i in range(kind.num_fields))
     if not members:
         raise InvalidSchema(path, "a struct needs at least one member to be stored in Parquet")
-    if len({member.name.lower() for member in members}) != len(members):
-        raise InvalidSchema(path, "two members of the struct have the same name, apart from case")
     return DataType("struct", fields=members)
 
 
@@ -178,5 +231,6 @@ _CONVERSIONS: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.DataType, 
     (is_type.is_fixed_size_list, _list),
     (is_type.is_struct, _struct),
     (is_type.is_map, _map_of),
-    (lambda kind: isinstance(kind, pa.ExtensionType), lambda kind, path: _type(kind.storage_type, path)),
+    (is_bool8, lambda kind, path: DataType("bool")),
+    (lambda kind: isinstance(kind, pa.BaseExtensionType), lambda kind, path: _type(kind.storage_type, path)),
 )

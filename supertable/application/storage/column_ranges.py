@@ -18,6 +18,7 @@ from supertable.domain.table.data_files import ColumnRange
 
 MAX_RANGE_TEXT = 64
 _EXACT = Context(prec=80)
+_STORED_AS_INTEGERS = frozenset({"date", "timestamp", "time", *SIGNED})
 _RANGED = frozenset(
     {"bool", "float32", "float64", "decimal", "string", "date", "time", "timestamp", *SIGNED, *UNSIGNED}
 )
@@ -106,14 +107,12 @@ def _column_range(metadata: Any, leaf: int, column: Field) -> ColumnRange:
 
 
 def _scalar(kind: DataType, statistics: Any, end: str) -> Scalar:
+    if kind.name in _STORED_AS_INTEGERS:
+        return int(getattr(statistics, f"{end}_raw"))
     value = getattr(statistics, end)
     if isinstance(value, bool | str):
         return value
-    if isinstance(value, Decimal):
-        return int(value.scaleb(kind.scale, _EXACT))
-    if kind.name.startswith("uint"):
-        return int(value)
-    return int(getattr(statistics, f"{end}_raw"))
+    return int(value.scaleb(kind.scale, _EXACT) if isinstance(value, Decimal) else value)
 
 
 def _finite(value: float) -> float | None:

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from supertable.application.ports.clocks import Identifiers
 from supertable.application.ports.object_stores import ObjectStore, ObjectWriter
-from supertable.application.storage.arrow_schemas import arrow_schema
+from supertable.application.storage.arrow_schemas import stored_schema
 from supertable.application.storage.checksums import Digest
 from supertable.application.storage.column_ranges import FloatRanges, column_ranges, parquet_leaves
 from supertable.domain.schema.schemas import Schema
@@ -98,7 +98,7 @@ def _parquet_writer(sink: _Sink, schema: Schema, keys: Collection[int], group_ro
 
     Float columns get no statistics in the file: these omit NaN, so engines that prune by them would lose rows.
     """
-    target = arrow_schema(schema)
+    target = stored_schema(schema)
     leaves = list(parquet_leaves(target))
     return pq.ParquetWriter(
         sink,

@@ -14,6 +14,7 @@ from supertable.application.storage.arrow_batches import as_reader, conformer
 from supertable.application.storage.arrow_schemas import fields_of
 from supertable.application.storage.deletion_vectors import DeletionVectors
 from supertable.application.storage.row_digest import digest_of_rows
+from supertable.application.storage.value_checks import check_values
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
@@ -107,7 +108,8 @@ class DeleteRows:
             found = ", ".join(given.schema.names)
             raise InvalidSchema(found, f"a delete by keys needs exactly the key columns: {', '.join(names)}")
         fields_of(given.schema)
-        keys = conformer(given.schema, _keys_only(table))(given)
+        columns = _keys_only(table)
+        keys = check_values(conformer(given.schema, columns)(given), columns)
         return keys.group_by(names).aggregate([])
 
 

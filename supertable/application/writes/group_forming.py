@@ -15,6 +15,7 @@ from supertable.application.commits.committer import Committer
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.storage.arrow_batches import conformer
 from supertable.application.storage.arrow_schemas import fields_of
+from supertable.application.storage.value_checks import check_values
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
@@ -159,7 +160,7 @@ def _examine(
             return None
         rows = write.rows(table.unmasked)
         conversion = conversions.find(table, rows.schema, write.mode)
-        part = GroupedWrite(table, conversion.conform(rows), write.info.idempotency_key, write.info.key_use)
+        part = GroupedWrite(table, conversion.convert(rows), write.info.idempotency_key, write.info.key_use)
     except Exception as error:  # noqa: BLE001 - any error answers this write alone
         return error
     kind = WriteKind(write.mode, tuple(sorted(write.info.properties.items())), table.access, conversion.columns)
@@ -176,13 +177,21 @@ def _replay(write: WaitingWrite, table: OpenTable, committer: Committer) -> Writ
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Conversion:
-    """How rows become those that are staged: `conform` converts rows with schema `given` to the field ids `columns`."""
+    """How rows with schema `given` become those that are staged, which have the columns `target`.
+
+    `columns`: the field ids of all staged columns, those included that the writer does not see.
+    """
 
     table: OpenTable
     given: pa.Schema
     mode: WriteMode
     columns: tuple[int, ...]
+    target: Schema
     conform: Callable[[pa.Table], pa.Table]
+
+    def convert(self, rows: pa.Table) -> pa.Table:
+        """Raises `InvalidSchema` for values that do not fit."""
+        return check_values(self.conform(rows), self.target)
 
 
 class _Conversions:
@@ -201,5 +210,5 @@ class _Conversions:
         hidden = [column for column in staged.fields if visible.by_id(column.id) is None]
         target = without(staged, hidden) if hidden else staged
         columns = tuple(column.id for column in staged.fields)
-        self._known.append(_Conversion(table, given, mode, columns, conformer(given, target)))
+        self._known.append(_Conversion(table, given, mode, columns, target, conformer(given, target)))
         return self._known[-1]

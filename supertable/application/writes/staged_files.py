@@ -19,6 +19,7 @@ from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.arrow_batches import chunks, conforming
 from supertable.application.storage.data_file_writer import ROW_GROUP_BYTES, ROW_GROUP_ROWS, DataFileWriter
 from supertable.application.storage.deletion_vectors import Positions
+from supertable.application.storage.value_checks import check_values
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.errors import ObjectMissing
 from supertable.domain.scan.scan_plan import AccessStage, Scan, grouped
@@ -54,14 +55,18 @@ class StagedFileWriter:
         self._finder = finder
 
     def write(self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema) -> StagedFiles:
-        """Write the reader's rows. `schema`: the table's schema, or its evolution by this write."""
-        groups = chunks(conforming(reader, schema), ROW_GROUP_ROWS, ROW_GROUP_BYTES)
+        """Write rows that come from outside. `schema`: the table's schema, or its evolution by this write.
+
+        Raises `InvalidSchema` for values that do not fit.
+        """
+        rows = (check_values(batch, schema) for batch in conforming(reader, schema))
+        groups = chunks(rows, ROW_GROUP_ROWS, ROW_GROUP_BYTES)
         if not table.snapshot.definition.keys:
             return StagedFiles(schema, self._writer.write(table.folder, schema, groups), table.snapshot.version)
         return self._unique(table, groups, schema)
 
     def write_unique(self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema) -> StagedFiles:
-        """Write rows whose keys are unique."""
+        """Write rows whose keys are unique, and whose values are checked already."""
         groups = chunks(conforming(reader, schema), ROW_GROUP_ROWS, ROW_GROUP_BYTES)
         files = self._writer.write(table.folder, schema, groups, table.snapshot.definition.keys)
         return StagedFiles(schema, files, table.snapshot.version)

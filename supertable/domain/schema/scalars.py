@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from fractions import Fraction
 
-from supertable.domain.schema.types import FLOATS, SIGNED, UNITS, UNSIGNED, DataType, Scalar
+from supertable.domain.schema.types import FLOATS, MOST_NS, SIGNED, UNITS, UNSIGNED, DataType, Scalar
 
 _MOST_CHARACTERS = 200
 _NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
@@ -25,7 +25,6 @@ _BOOLS = {"true": True, "t": True, "false": False, "f": False}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
 _US_PER_DAY = 86_400_000_000
-_MOST_NS = 2**63 - 1
 
 
 def scalar(text: str, kind: DataType) -> Scalar | None:
@@ -108,7 +107,7 @@ def _date(text: str, kind: DataType) -> int | None:
 
 def _timestamp(text: str, kind: DataType) -> int | None:
     value = _from_us(_microseconds(text, kind), kind)
-    return None if value is None or (kind.unit == "ns" and abs(value) > _MOST_NS) else value
+    return None if value is None or (kind.unit == "ns" and abs(value) > MOST_NS) else value
 
 
 def _microseconds(text: str, kind: DataType) -> int:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from supertable.domain.errors import IncompatibleSchema, InvalidSchema
-from supertable.domain.names import checked_columns
+from supertable.domain.names import check_column_name, check_member_name
+from supertable.domain.schema.new_fields import check_depth, check_field
 from supertable.domain.schema.schemas import UNASSIGNED, Schema, numbered
 from supertable.domain.schema.types import DataType, Field, widened
 
@@ -105,7 +106,7 @@ def changed_schema(schema: Schema, change: SchemaChange, needed: Collection[int]
     fields = _within(
         schema.fields, change.path[:-1], change.path, lambda siblings: _edited(siblings, change, needed, last)
     )
-    checked_columns([field.name for field in fields])
+    check_depth(fields, before=schema.fields)
     return Schema(schema.id + 1, fields, last[0])
 
 
@@ -163,7 +164,9 @@ def _edited(
 
 def _added(siblings: tuple[Field, ...], change: AddColumn, last: list[int]) -> tuple[Field, ...]:
     name = _new_name(change.path[-1], siblings, change.path)
-    field, last[0] = numbered(Field(UNASSIGNED, name, change.type, True, change.comment), last[0])
+    new = Field(UNASSIGNED, name, change.type, True, change.comment)
+    check_field(new, _text(change.path))
+    field, last[0] = numbered(new, last[0])
     return (*siblings, field)
 
 
@@ -176,7 +179,8 @@ def _dropped(field: Field, rest: tuple[Field, ...], path: Path, needed: Collecti
 
 
 def _widened(field: Field, kind: DataType, path: Path) -> DataType:
-    if field.type.fields or widened(field.type, kind) != kind:
+    common = widened(field.type, kind)
+    if field.type.fields or common is None or replace(common, timezone=kind.timezone) != kind:
         hint = "A column's type can only change to one that holds every value exactly."
         raise IncompatibleSchema(_text(path), str(field.type), str(kind), hint)
     return kind
@@ -187,7 +191,10 @@ def _new_name(name: str, others: Sequence[Field], path: Path) -> str:
         raise InvalidSchema(
             _text(path), f"a column {name!r} already exists; names that differ only in case are the same"
         )
-    checked_columns([name])
+    if len(path) > 1:
+        check_member_name(name, f"{_text(path[:-1])}.{name}")
+    else:
+        check_column_name(name)
     return name
 
 

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from supertable.domain.errors import IncompatibleSchema, InvalidSchema
-from supertable.domain.names import checked_columns
+from supertable.domain.names import check_column_name, check_member_name, require_distinct
+from supertable.domain.schema.new_fields import check_columns, check_depth, check_field
 from supertable.domain.schema.types import DataType, Field, widened
 
 UNASSIGNED = 0
 """The id of a field of incoming data that is not part of a table yet."""
 
-_NOT_KEYABLE = frozenset({"list", "struct", "map"})
+_NOT_KEYABLE = frozenset({"list", "struct", "map", "float16"})
+"""Nested values have no order that all readers share, and engines have no half floats to compare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ def first_schema(fields: Iterable[Field]) -> Schema:
     given = tuple(fields)
     if not given:
         raise InvalidSchema("", "a table needs at least one column")
-    checked_columns([field.name for field in given])
+    check_depth(given)
+    check_columns(given)
     assign = _Counter(UNASSIGNED)
     numbered = tuple(_numbered(field, assign) for field in given)
     return Schema(id=1, fields=numbered, last_field_id=assign.last)
@@ -70,11 +73,11 @@ def fitted_schema(schema: Schema, given: Iterable[Field], evolve: bool) -> Schem
     `IncompatibleSchema`. Columns of the table that the data lacks are not checked here: see `missing_columns`.
     """
     columns = list(given)
-    checked_columns([field.name for field in columns])
     merge = _Merge(evolve, _Counter(schema.last_field_id))
     fields = merge.members(schema.fields, columns, path="")
     if fields == schema.fields:
         return schema
+    check_depth(fields, before=schema.fields)
     return Schema(id=schema.id + 1, fields=fields, last_field_id=merge.assign.last)
 
 
@@ -127,6 +130,7 @@ class _Merge:
     assign: _Counter
 
     def members(self, old: tuple[Field, ...], new: list[Field], path: str) -> tuple[Field, ...]:
+        require_distinct((field.name for field in new), path.removesuffix("."))
         incoming = {field.name.lower(): field for field in new}
         if path:
             self.check_case(old, incoming, path)
@@ -151,6 +155,11 @@ class _Merge:
             raise IncompatibleSchema(
                 path + field.name, "no such column", str(field.type), "Write with evolve to add it."
             )
+        if path:
+            check_member_name(field.name, path + field.name)
+        else:
+            check_column_name(field.name)
+        check_field(field, path + field.name)
         return _numbered(replace(field, nullable=True), self.assign)
 
     def field(self, old: Field, new: Field, path: str) -> Field:

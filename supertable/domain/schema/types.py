@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Scalar = bool | int | float | str
 """A value in a column range: integers for integer, date (days since 1970), time and timestamp (in the type's unit) and
@@ -16,6 +16,9 @@ FLOATS = {"float16": 16, "float32": 32, "float64": 64}
 UNITS = {"ms": 3, "us": 6, "ns": 9}
 NESTED = frozenset({"list", "struct", "map"})
 MAX_DECIMAL_PRECISION = 38
+MOST_NS = 2**63 - 2
+"""The greatest number of nanoseconds in a timestamp, and minus it the least: the integers beyond are no moments, but
+stand for infinity or for no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,9 @@ def is_integer(kind: DataType) -> bool:
 def widened(old: DataType, new: DataType) -> DataType | None:
     """The narrowest type that holds every value of both types exactly; None where there is none.
 
-    Source: the type promotions of the Iceberg and Delta specifications, with unsigned integers added. Nested types
-    are compared in `schemas`, which has their field ids.
+    Source: the type promotions of the Iceberg and Delta specifications, with unsigned integers added. Timestamps of two
+    zones denote the same instants: the zone of `old` stays. Years that nanoseconds cannot hold are the exception to
+    "every value": see `table.widened_values`. Nested types are compared in `schemas`, which has their field ids.
     """
     if old == new:
         return old
@@ -84,8 +88,8 @@ def widened(old: DataType, new: DataType) -> DataType | None:
         return max(old, new, key=lambda kind: FLOATS[kind.name])
     if old.name == new.name == "decimal":
         return _wider_decimal(old, new)
-    if old.name == new.name and old.name in ("time", "timestamp") and old.timezone == new.timezone:
-        return max(old, new, key=lambda kind: UNITS[kind.unit])
+    if old.name == new.name and old.name in ("time", "timestamp") and bool(old.timezone) == bool(new.timezone):
+        return replace(old, unit=max(old.unit, new.unit, key=lambda unit: UNITS[unit]))
     if {old.name, new.name} == {"date", "timestamp"}:
         stamp = old if old.name == "timestamp" else new
         return None if stamp.timezone else stamp

@@ -20,9 +20,10 @@ Every attempt runs against the newest snapshot, so a rebase repeats the first at
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
-from supertable.domain.schema.schemas import Schema
+from supertable.domain.schema.schemas import Schema, walk_fields
+from supertable.domain.schema.types import Field
 from supertable.domain.table.commits import Change, Counts, Operation
 from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.snapshots import Snapshot
@@ -48,18 +49,24 @@ def still_present(snapshot: Snapshot, marked: Iterable[str]) -> list[str]:
     return [path for path in marked if path in snapshot.files]
 
 
-def null_violations(files: Iterable[DataFile], written: Schema, newest: Schema) -> list[str]:
+def null_violations(files: Collection[DataFile], written: Schema, newest: Schema) -> list[str]:
     """The columns of `newest` that forbid nulls but have nulls in the files, written under `written` (rule 5)."""
-    strict = [field for field in newest.fields if not field.nullable]
-    return [
-        field.name
-        for field in strict
-        if (before := written.by_id(field.id)) is None or (before.nullable and _has_nulls(files, field.id))
-    ]
+    before = {field.id: field for field in walk_fields(written.fields)}
+    return [column.name for column in newest.fields if _may_have_nulls(column, before, files)]
+
+
+def _may_have_nulls(field: Field, written: Mapping[int, Field], files: Collection[DataFile]) -> bool:
+    """Whether the files may have nulls where the field, or one nested in it, forbids them by now."""
+    before = written.get(field.id)
+    if before is None:
+        return not field.nullable
+    if before.nullable and not field.nullable and _has_nulls(files, field.id):
+        return True
+    return any(_may_have_nulls(part, written, files) for part in field.type.fields)
 
 
 def _has_nulls(files: Iterable[DataFile], field_id: int) -> bool:
-    ranges = (file.ranges.get(field_id) for file in files)
+    ranges = (file.ranges.get(field_id) for file in files)  # nested fields have none
     return any(found is None or found.nulls for found in ranges)
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.maintenance.compact_table import CompactionResult
 from supertable.application.maintenance.vacuum_table import VacuumResult
-from supertable.application.storage.arrow_schemas import arrow_schema, fields_of
+from supertable.application.storage.arrow_schemas import arrow_schema, data_type
 from supertable.application.tables.history import HistoryEntry
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
@@ -109,8 +109,7 @@ class Table:
 
     def add_column(self, path: ColumnPath, kind: pa.DataType, comment: str = "") -> WriteResult:
         """Add a column, or a field of a struct, which is null in all existing rows. Errors: see `alter`."""
-        (field,) = fields_of(pa.schema([pa.field(_path(path)[-1], kind)]))
-        return self.alter(AddColumn(_path(path), field.type, comment))
+        return self.alter(AddColumn(_path(path), data_type(kind, ".".join(_path(path))), comment))
 
     def drop_column(self, path: ColumnPath) -> WriteResult:
         """Drop a column. Older versions keep it; a new column of the same name does not get its values."""
@@ -129,8 +128,7 @@ class Table:
 
         Such as int32 to int64, float to double, more decimal digits, or date to timestamp.
         """
-        (field,) = fields_of(pa.schema([pa.field(_path(path)[-1], kind)]))
-        return self.alter(WidenColumn(_path(path), field.type))
+        return self.alter(WidenColumn(_path(path), data_type(kind, ".".join(_path(path)))))
 
     def set_nullable(self, path: ColumnPath, nullable: bool) -> WriteResult:
         """Allow or forbid nulls in a column. Forbidding raises `InvalidSchema` when a row has a null."""

@@ -37,6 +37,18 @@ def test_types_with_a_common_type(old: DataType, new: DataType, expected: DataTy
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (stamp("us", "UTC"), stamp("us", "Europe/Berlin"), stamp("us", "UTC")),
+        (stamp("us", "Europe/Berlin"), stamp("ms", "+02:00"), stamp("us", "Europe/Berlin")),
+        (stamp("ms", "Etc/UTC"), stamp("us", "UTC"), stamp("us", "Etc/UTC")),
+    ],
+)
+def test_timestamps_of_two_zones_keep_the_zone_of_the_table(old: DataType, new: DataType, expected: DataType) -> None:
+    assert widened(old, new) == expected
+
+
+@pytest.mark.parametrize(
     ("old", "new"),
     [
         (D("int64"), D("uint64")),
@@ -45,7 +57,6 @@ def test_types_with_a_common_type(old: DataType, new: DataType, expected: DataTy
         (D("string"), D("binary")),
         (decimal(38, 0), decimal(38, 38)),
         (stamp("us", "UTC"), stamp("us")),
-        (stamp("us", "UTC"), stamp("us", "Europe/Berlin")),
         (D("date"), stamp("us", "UTC")),
         (D("bool"), D("int8")),
     ],

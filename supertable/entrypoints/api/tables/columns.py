@@ -11,11 +11,10 @@ import pyarrow as pa
 
 from supertable.application.storage.arrow_schemas import arrow_field, fields_of
 from supertable.domain.errors import InvalidSchema
+from supertable.domain.schema.new_fields import MAX_DEPTH
 from supertable.domain.schema.schemas import UNASSIGNED
 from supertable.domain.schema.types import DataType, Field
 from supertable.entrypoints.web.requests.json_bodies import Body
-
-_MAX_DEPTH = 30
 
 
 class ListType(Body, tag="list", tag_field="kind"):
@@ -117,8 +116,8 @@ def _field(column: NewColumn, path: str, depth: int) -> Field:
 def _type(given: Type, path: str, depth: int) -> DataType:
     if isinstance(given, str):
         return _scalar_type(given, path)
-    if depth == _MAX_DEPTH:
-        raise InvalidSchema(path, f"a type can be nested at most {_MAX_DEPTH} levels deep")
+    if depth > MAX_DEPTH:
+        raise InvalidSchema(path, f"it is nested more than {MAX_DEPTH} levels deep")
     if isinstance(given, StructType):
         struct_fields = tuple(_field(field, f"{path}.{field.name}", depth + 1) for field in given.fields)
         return DataType("struct", fields=struct_fields)
