@@ -51,6 +51,7 @@ class Container(containers.DeclarativeContainer):
     locks = transaction_log.locks
     leases = transaction_log.leases
     heads = transaction_log.heads
+    commit_clock = transaction_log.commit_clock
     check_health = transaction_log.check_health
     registries = transaction_log.registries
     snapshots = transaction_log.snapshots

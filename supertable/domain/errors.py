@@ -33,6 +33,7 @@ SupertableError
     LockUnavailable
     Busy                  the service is overloaded or stopping; the request was not started
     AuditUnavailable      the audit log could not record the action, so it did not run
+    ClockWrong            this machine's clock is too far ahead of the store's
   CommitUncertain         it is unknown whether a commit became durable
   Damaged                 stored bytes differ from what was written
     ObjectMissing
@@ -273,6 +274,17 @@ class AuditUnavailable(Unavailable):
     def __init__(self, reason: str) -> None:
         super().__init__(f"The audit log cannot record events: {reason}. Nothing was done; it is safe to try again.")
         self.reason = reason
+
+
+class ClockWrong(Unavailable):
+    """The clock of the machine that would commit is too far ahead of the store's. Nothing was committed."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"The clock of this machine is {seconds:,.0f} s ahead of the store's. Nothing was committed; it is safe to "
+            "try again after the clock was set."
+        )
+        self.seconds = seconds
 
 
 class CommitUncertain(SupertableError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from supertable.application.ports.clocks import Clock, Identifiers
+from supertable.application.transaction_log.commit_clock import CommitClock
 from supertable.application.transaction_log.heads import Heads
 from supertable.application.transaction_log.retries import MOST_ATTEMPTS, attempts
 from supertable.application.transaction_log.versioned_log import VersionedLog
@@ -17,11 +18,17 @@ class AccountsLog:
     """Does not check permissions; callers must."""
 
     def __init__(
-        self, heads: Heads, accesses: VersionedLog[AccessCommit, Access], clock: Clock, identifiers: Identifiers
+        self,
+        heads: Heads,
+        accesses: VersionedLog[AccessCommit, Access],
+        clock: Clock,
+        commit_clock: CommitClock,
+        identifiers: Identifiers,
     ) -> None:
         self._heads = heads
         self._accesses = accesses
         self._clock = clock
+        self._commit_clock = commit_clock
         self._identifiers = identifiers
 
     def newest(self, organization: str) -> Access:
@@ -54,5 +61,5 @@ class AccountsLog:
     def _commit(self, access: Access, by: str, changes: tuple[AccessChange, ...]) -> AccessCommit:
         if not access.secret:
             changes = (AccessChange(AccessAction.FOUND, secret=self._identifiers.secret()), *changes)
-        now = max(self._clock.now_us(), access.committed_at_us + 1)
+        now = self._commit_clock.after(access.committed_at_us)
         return AccessCommit(self._identifiers.new(), access.version + 1, now, by, changes)

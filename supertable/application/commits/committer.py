@@ -13,6 +13,7 @@ from supertable.application.ports.leases import Leases
 from supertable.application.ports.locks import Locks
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.open_table import OpenTable
+from supertable.application.transaction_log.commit_clock import CommitClock
 from supertable.application.transaction_log.heads import Heads
 from supertable.application.transaction_log.retries import MOST_ATTEMPTS, attempts
 from supertable.application.transaction_log.versioned_log import VersionedLog
@@ -55,6 +56,7 @@ class Committer:
         leases: Leases,
         audit: AuditRecorder,
         clock: Clock,
+        commit_clock: CommitClock,
         identifiers: Identifiers,
     ) -> None:
         self._tables = tables
@@ -64,6 +66,7 @@ class Committer:
         self._leases = leases
         self._audit = audit
         self._clock = clock
+        self._commit_clock = commit_clock
         self._identifiers = identifiers
 
     def find_replay(self, table: OpenTable, info: CommitInfo) -> Committed | None:
@@ -163,7 +166,7 @@ class Committer:
         commit = Commit(
             id=self._identifiers.new(),
             version=snapshot.version + 1,
-            committed_at_us=max(self._clock.now_us(), snapshot.committed_at_us + 1),
+            committed_at_us=self._commit_clock.after(snapshot.committed_at_us),
             change=change,
             info=info,
         )

@@ -8,6 +8,7 @@ from supertable.application.audit_recorder import AuditRecorder
 from supertable.application.ports.clocks import Clock, Identifiers
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
+from supertable.application.transaction_log.commit_clock import CommitClock
 from supertable.application.transaction_log.heads import Heads
 from supertable.application.transaction_log.retries import MOST_ATTEMPTS, attempts
 from supertable.application.transaction_log.versioned_log import VersionedLog
@@ -27,6 +28,7 @@ class Registrar:
         heads: Heads,
         audit: AuditRecorder,
         clock: Clock,
+        commit_clock: CommitClock,
         identifiers: Identifiers,
     ) -> None:
         self._tables = tables
@@ -34,6 +36,7 @@ class Registrar:
         self._heads = heads
         self._audit = audit
         self._clock = clock
+        self._commit_clock = commit_clock
         self._identifiers = identifiers
 
     def change(
@@ -54,7 +57,7 @@ class Registrar:
             if change is None:
                 return registry
             self._check_system(namespace, change)
-            now = max(self._clock.now_us(), registry.committed_at_us + 1)
+            now = self._commit_clock.after(registry.committed_at_us)
             commit = RegistryCommit(self._identifiers.new(), registry.version + 1, now, change)
             base = registry if registry.version else None
             after = self._registries.append(namespace.registry, base, commit)

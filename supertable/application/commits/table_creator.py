@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from supertable.application.commits.registrar import Registrar
 from supertable.application.commits.version_pins import VersionPin
-from supertable.application.ports.clocks import Clock, Identifiers
+from supertable.application.ports.clocks import Identifiers
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
+from supertable.application.transaction_log.commit_clock import CommitClock
 from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.domain.errors import InvalidName, TableExists
 from supertable.domain.names import checked_name, name_key
@@ -35,13 +36,13 @@ class TableCreator:
         tables: Tables,
         snapshots: VersionedLog[Commit, Snapshot],
         registrar: Registrar,
-        clock: Clock,
+        commit_clock: CommitClock,
         identifiers: Identifiers,
     ) -> None:
         self._tables = tables
         self._snapshots = snapshots
         self._registrar = registrar
-        self._clock = clock
+        self._commit_clock = commit_clock
         self._identifiers = identifiers
 
     def __call__(
@@ -61,7 +62,7 @@ class TableCreator:
         self._tables.registry(namespace).require_free(name)
         table_id = self._identifiers.new()
         folder = namespace.folder(table_id)
-        commit = Commit(self._identifiers.new(), 1, self._clock.now_us(), first)
+        commit = Commit(self._identifiers.new(), 1, self._commit_clock.after(0), first)
         snapshot = self._snapshots.append(folder, None, commit)
         assert snapshot is not None, "table ids are unique"
 

@@ -57,6 +57,12 @@ class Settings(
         alias="SUPERTABLE_PREFIX",
         description="Folder within the storage, which separates deployments that share it.",
     )
+    max_clock_skew_seconds: float | None = Field(
+        default=None,
+        gt=0,
+        alias="SUPERTABLE_MAX_CLOCK_SKEW_SEC",
+        description="Seconds that a clock may be ahead of the store's to commit; if unset, the store's time is used.",
+    )
     query_timeout_seconds: float | None = Field(
         default=None,
         gt=0,

@@ -15,13 +15,14 @@ from supertable.config.wiring.audit_recorder import audit
 from supertable.config.wiring.engines import row_filter_parser
 from supertable.config.wiring.storage import clock, identifiers
 from supertable.config.wiring.tables import tables
-from supertable.config.wiring.transaction_log import accesses, heads
+from supertable.config.wiring.transaction_log import accesses, commit_clock, heads
 
 access_log = singleton(
     AccountsLog,
     heads=provided(heads),
     accesses=provided(accesses),
     clock=provided(clock),
+    commit_clock=provided(commit_clock),
     identifiers=provided(identifiers),
 )
 access_changes = singleton(AccessChanges, log=provided(access_log), audit=provided(audit), clock=provided(clock))

@@ -9,7 +9,7 @@ from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.audit_recorder import audit
 from supertable.config.wiring.storage import clock, identifiers
 from supertable.config.wiring.tables import tables
-from supertable.config.wiring.transaction_log import heads, leases, locks, registries, snapshots
+from supertable.config.wiring.transaction_log import commit_clock, heads, leases, locks, registries, snapshots
 
 committer = singleton(
     Committer,
@@ -20,6 +20,7 @@ committer = singleton(
     leases=provided(leases),
     audit=provided(audit),
     clock=provided(clock),
+    commit_clock=provided(commit_clock),
     identifiers=provided(identifiers),
 )
 registrar = singleton(
@@ -29,6 +30,7 @@ registrar = singleton(
     heads=provided(heads),
     audit=provided(audit),
     clock=provided(clock),
+    commit_clock=provided(commit_clock),
     identifiers=provided(identifiers),
 )
 table_creator = singleton(
@@ -36,6 +38,6 @@ table_creator = singleton(
     tables=provided(tables),
     snapshots=provided(snapshots),
     registrar=provided(registrar),
-    clock=provided(clock),
+    commit_clock=provided(commit_clock),
     identifiers=provided(identifiers),
 )

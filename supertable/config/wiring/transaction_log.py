@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from supertable.adapters.codecs.json_documents import access_log_codec, registry_log_codec, table_log_codec
 from supertable.application.ports.catalogs import Catalog
-from supertable.application.ports.clocks import Clock
+from supertable.application.ports.clocks import Clock, Identifiers
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.deployment import Deployment
+from supertable.application.transaction_log.commit_clock import CommitClock
 from supertable.application.transaction_log.heads import Heads
 from supertable.application.transaction_log.health import CheckHealth
 from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.config.backends import catalogs_and_locks
 from supertable.config.settings.settings import Settings
 from supertable.config.typed_providers import factory, provided, provider_of, singleton
-from supertable.config.wiring.storage import clock, deployment, settings, store
+from supertable.config.wiring.storage import clock, deployment, identifiers, settings, store
 from supertable.domain.access.accounts import Access, AccessCommit, replayed_access
 from supertable.domain.table.commits import Commit
 from supertable.domain.table.registry import Registry, RegistryCommit, replayed_registry
@@ -60,6 +61,19 @@ def _access_log(*, store: ObjectStore, heads: Heads) -> VersionedLog[AccessCommi
     )
 
 
+def _commit_clock(*, clock: Clock, store: ObjectStore, identifiers: Identifiers, settings: Settings) -> CommitClock:
+    """A folder of this machine has this machine's clock: there only a clock that was set far ahead shows."""
+    believed_seconds = 2 * 24 * 3600.0 if settings.all_is_local else 600.0
+    return CommitClock(clock, store, identifiers, believed_seconds, settings.max_clock_skew_seconds)
+
+
+commit_clock = singleton(
+    _commit_clock,
+    clock=provided(clock),
+    store=provided(store),
+    identifiers=provided(identifiers),
+    settings=provided(settings),
+)
 redis = singleton(catalogs_and_locks.redis_server, settings=provided(settings))
 catalog = singleton(
     catalogs_and_locks.catalog,
