@@ -337,6 +337,18 @@ class FormatTooNew(Damaged):
         self.key = key
 
 
+class AddressInUse(SupertableError):
+    """Another process listens on the address of a service. The service was not started."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            f"Another process uses port {port} of {host}, or an address that includes it. The service was not started; "
+            "stop the other process, or choose another port."
+        )
+        self.host = host
+        self.port = port
+
+
 class MissingExtra(SupertableError):
     """An optional dependency is not installed."""
 

@@ -11,7 +11,7 @@ from supertable.entrypoints.web.service.server import serve
 
 
 def serve_api(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT. Raises `OSError` if the address is in use."""
+    """Serve until SIGTERM or SIGINT. Raises `AddressInUse`."""
     serve(settings.api_host, settings.api_port, settings.api_workers, settings, _load_app)
 
 

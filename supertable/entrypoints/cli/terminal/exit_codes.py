@@ -6,6 +6,7 @@ import typer
 
 from supertable.domain.errors import (
     AccessDenied,
+    AddressInUse,
     AlreadyExists,
     Conflict,
     IdempotencyKeyReused,
@@ -30,6 +31,7 @@ _BY_ERROR: tuple[tuple[type[BaseException], int], ...] = (
     (Conflict, IN_CONFLICT),
     (Outdated, IN_CONFLICT),
     (IdempotencyKeyReused, IN_CONFLICT),
+    (AddressInUse, IN_CONFLICT),
     (NotSignedIn, NOT_ALLOWED),
     (AccessDenied, NOT_ALLOWED),
     (KeyboardInterrupt, INTERRUPTED),

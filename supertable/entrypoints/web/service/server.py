@@ -16,6 +16,7 @@ from litestar import Litestar
 from supertable.config.settings.settings import Settings
 from supertable.entrypoints.web.observability.json_logs import GRANIAN_LOGGING, configure_logs
 from supertable.entrypoints.web.observability.metrics import TOTALS
+from supertable.entrypoints.web.service.addresses import reserved_address
 from supertable.entrypoints.web.service.supervision import SupervisedServer
 from supertable.entrypoints.web.service.worker_links import WorkerLink
 
@@ -25,7 +26,7 @@ _KILL_DELAY_SECONDS = 5
 
 
 def serve(host: str, port: int, workers: int, settings: Settings, load: Callable[[Settings], Litestar]) -> None:
-    """Serve until SIGTERM or SIGINT. Raises `OSError` if the address is in use.
+    """Serve until SIGTERM or SIGINT. Raises `AddressInUse`, and `InvalidInput` for an address of another machine.
 
     `load` builds the application of one worker process; it must be picklable.
     """
@@ -44,7 +45,8 @@ def serve(host: str, port: int, workers: int, settings: Settings, load: Callable
         workers_kill_timeout=_kill_seconds(settings),
         log_dictconfig=GRANIAN_LOGGING,
     )
-    server.serve(target_loader=partial(_load_worker, settings, load), wrap_loader=False)
+    with reserved_address(host, port):
+        server.serve(target_loader=partial(_load_worker, settings, load), wrap_loader=False)
 
 
 def _load_worker(settings: Settings, load: Callable[[Settings], Litestar], pipe: Connection) -> Litestar:
