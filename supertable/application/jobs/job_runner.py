@@ -14,7 +14,14 @@ from collections.abc import Callable
 
 from supertable.application.jobs.job_store import JobStore
 from supertable.application.ports.clocks import Clock
-from supertable.domain.errors import AccessDenied, JobInterrupted, NotSignedIn, SupertableError, TooManyJobs
+from supertable.domain.errors import (
+    AccessDenied,
+    JobInterrupted,
+    NotSignedIn,
+    SupertableError,
+    TableNotFound,
+    TooManyJobs,
+)
 from supertable.domain.jobs import BEAT_SECONDS, End, Heartbeat, Job, JobError, JobState, JobStatus, Outcome, Progress
 
 _LOG = logging.getLogger(__name__)
@@ -66,7 +73,7 @@ class JobRun:
 
 Work = Callable[[JobRun], Outcome]
 Allowed = Callable[[], object]
-"""Raises `NotSignedIn` or `AccessDenied` when the submitter of the job no longer has access."""
+"""Raises `NotSignedIn`, `AccessDenied` or `TableNotFound` when the submitter of the job no longer has access."""
 
 
 class _OwnJob:
@@ -97,7 +104,7 @@ class _OwnJob:
     def stop_unless_allowed(self) -> None:
         try:
             self._allowed()
-        except (NotSignedIn, AccessDenied) as error:
+        except (NotSignedIn, AccessDenied, TableNotFound) as error:
             self.stop(JobError.of(error))
 
     def stop(self, reason: JobError | None = None) -> None:

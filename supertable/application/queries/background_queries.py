@@ -79,7 +79,7 @@ class BackgroundQueries:
             query = QueryRequest(sql, prepared.versions, _tables_read(prepared), rights)
             job = new_job(JobKind.QUERY, namespace, self._clock, self._identifiers, query=query)
             work = partial(self._work, job, prepared, parameters, limits)
-            return self._runner.submit(job, work, partial(self._tables.authorization, namespace.session))
+            return self._runner.submit(job, work, partial(self._run_query.recheck, prepared))
         except BaseException:
             prepared.lease.close()
             raise
@@ -110,6 +110,11 @@ class BackgroundQueries:
         reader = self._results.read(status.job, chunks, start, stop - start)
         self._audit.record_action(session, AuditKind.QUERY, _READING, rows=stop - start, **audited)
         return ResultPage(status, reader, start, stop if stop < total else None)
+
+    def recheck(self, session: Session, page: ResultPage) -> None:
+        """Raises `NotSignedIn` or `AccessDenied` once the caller may no longer read the result."""
+        if page.status.job.query is not None:
+            self._require_unchanged_rights(session, page.status.job.query)
 
     def _require_unchanged_rights(self, session: Session, query: QueryRequest) -> None:
         tables = [(table.supertable, table.table_id) for table in query.tables]

@@ -159,6 +159,10 @@ class RunQuery:
             events.ended(type(error).__name__, 0)
             raise
 
+    def recheck(self, query: PreparedQuery) -> None:
+        """Raises `NotSignedIn` or `AccessDenied` once the caller may no longer run the query."""
+        self._tables.require_unchanged_access(query.namespace.session, query.tables)
+
     def _run(
         self, query: PreparedQuery, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits, on_end: OnEnd
     ) -> RunningQuery:

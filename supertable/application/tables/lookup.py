@@ -127,6 +127,19 @@ class Tables:
         for namespace, table in checked.items():
             self._recheck(table, namespace, self._registry(namespace, heads).find_current(table.entry), heads)
 
+    def require_unchanged_access(self, session: Session, tables: Iterable[OpenTable]) -> None:
+        """Raises `NotSignedIn` or `AccessDenied` once the session or its rights to tables as opened have ended."""
+        named = [(table.namespace, table) for table in tables if table.namespace and not session.irrevocable]
+        registries = {namespace.registry: self._registries.known(namespace.registry) for namespace, _ in named}
+        heads = self._heads.cut(registries | self._known_access_log(session))
+        self._authorization(session, heads)
+        for namespace, table in named:
+            entry = self._registry(namespace, heads).entries.get(table.entry.table_id, table.entry)
+            try:
+                self._recheck(table, namespace, entry, heads)
+            except TableNotFound:
+                raise AccessDenied(f"This role may no longer use table {table.name}.") from None
+
     def recheck_access(self, session: Session, tables: Iterable[tuple[str, str]], need: Permission) -> Authorization:
         """What the session may do now. Requires `need` for tables given by supertable and table id.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Annotated, Any
 
 from litestar import Request, Response, delete, get, post
@@ -87,7 +86,9 @@ class StoredResultBody:
         limit: int | None,
         encoding: Encoding,
     ) -> None:
-        self._read = partial(use_case.results, session, query_id)
+        self._use_case = use_case
+        self._session = session
+        self._query_id = query_id
         self._listing = f"results of {query_id}"
         self._start = decode_cursor(self._listing, cursor, int) or 0
         self._limit = limit
@@ -95,7 +96,7 @@ class StoredResultBody:
         self._page: ResultPage | None = None
 
     def pieces(self) -> Iterator[Piece]:
-        self._page = page = self._read(self._start, self._limit)
+        self._page = page = self._use_case.results(self._session, self._query_id, self._start, self._limit)
         if self._encoding is Encoding.JSON:
             yield from result_document(page.reader, {"next_cursor": self._next_cursor}, rows="items")
         else:
@@ -105,6 +106,10 @@ class StoredResultBody:
         query = self._page.status.job.query if self._page else None
         headers = versions_header(query.versions) if query else {}
         return {**headers, NEXT_CURSOR_HEADER: self._next_cursor} if self._next_cursor else headers
+
+    def recheck(self) -> None:
+        if self._page is not None:
+            self._use_case.recheck(self._session, self._page)
 
     def cancel(self) -> None:
         """Does nothing: reading a stored chunk takes only a moment."""

@@ -12,6 +12,7 @@ import contextlib
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -39,6 +40,7 @@ from supertable.domain.table.commit_info import checked_commit_info
 from supertable.entrypoints.api.rows.row_streams import StreamMode
 from supertable.entrypoints.api.tables.tables import TABLE
 from supertable.entrypoints.web.problems.problem_documents import problem_of
+from supertable.entrypoints.web.security.revocation import Check, revocation
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace, InjectedShutdown
 from supertable.entrypoints.web.service.shutdown import Shutdown
 
@@ -95,13 +97,13 @@ async def row_socket(
     idempotency_key: KeyPrefix = None,
 ) -> None:
     await socket.accept()
-    rows = RowSocket(
-        socket, container.ingest_rows(), IngestRequest(namespace, table, mode), idempotency_key, first, shutdown
-    )
+    check = partial(container.tables().open, namespace, table, Permission.WRITE)
+    wanted = IngestRequest(namespace, table, mode)
+    rows = RowSocket(socket, container.ingest_rows(), wanted, idempotency_key, first, shutdown, check)
     try:
         if mode is WriteMode.OVERWRITE:
             raise InvalidInput("A stream can append or upsert, not overwrite. Nothing was written.")
-        await sync_to_thread(container.tables().open, namespace, table, Permission.WRITE)
+        await sync_to_thread(check)
     except SupertableError as error:
         await rows.fail(first, error)
         return
@@ -112,15 +114,25 @@ class RowSocket:
     """A connection that writes rows. One task receives messages and starts their writes; another acknowledges them."""
 
     def __init__(
-        self, socket: Socket, ingest: IngestRows, wanted: IngestRequest, key: str | None, first: int, shutdown: Shutdown
+        self,
+        socket: Socket,
+        ingest: IngestRows,
+        wanted: IngestRequest,
+        key: str | None,
+        first: int,
+        shutdown: Shutdown,
+        check: Check,
     ) -> None:
-        """`key`: the prefix of the messages' idempotency keys. `first`: the number of the first message."""
+        """`key`: the prefix of the messages' idempotency keys. `first`: the number of the first message. `check`: ends
+        the connection, with its error.
+        """
         self._socket = socket
         self._ingest = ingest
         self._wanted = wanted
         self._key = key
         self._next_number = first
         self._shutdown = shutdown
+        self._check = check
         self._committed = 0
         self._pending: asyncio.Queue[_PendingMessage | Exception | None] = asyncio.Queue()
         """In order. The last item is None, or the error that ended the receiver."""
@@ -159,8 +171,9 @@ class RowSocket:
     async def _receive_messages(self) -> None:
         """Start to write each message while there is a free slot, until the client or the service ends it."""
         stop = asyncio.ensure_future(self._shutdown.wait())
+        revoked = asyncio.ensure_future(revocation(self._check))
         try:
-            while (message := await self._receive(stop)) is not None:
+            while (message := await self._receive(stop, revoked)) is not None:
                 self._pending.put_nowait(await self._start_write(message))
                 await self._slots.acquire()
             self._pending.put_nowait(None)
@@ -168,13 +181,18 @@ class RowSocket:
             self._pending.put_nowait(error)
         finally:
             stop.cancel()
+            revoked.cancel()
 
-    async def _receive(self, stop: asyncio.Future[None]) -> str | bytes | None:
+    async def _receive(
+        self, stop: asyncio.Future[None], revoked: asyncio.Future[SupertableError]
+    ) -> str | bytes | None:
         """The next message; None if the client has closed the connection or `stop` is done."""
         upcoming = asyncio.ensure_future(self._socket.receive())
-        awaited: set[asyncio.Future[Any]] = {upcoming, stop}
+        awaited: set[asyncio.Future[Any]] = {upcoming, stop, revoked}
         try:
             await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+            if revoked.done():
+                raise revoked.result()
             if not upcoming.done():
                 return None
             event: Any = upcoming.result()

@@ -12,6 +12,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
@@ -28,13 +29,14 @@ from supertable.application.commits.write_result import WriteResult
 from supertable.application.writes.ingest_rows import SMALL_BYTES, IngestRequest, IngestRows
 from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.roles import Permission
-from supertable.domain.errors import InvalidInput, UnreadableInput
+from supertable.domain.errors import InvalidInput, SupertableError, UnreadableInput
 from supertable.entrypoints.api.openapi.operations import RowsOperation
 from supertable.entrypoints.api.openapi.problem_responses import problems
 from supertable.entrypoints.api.rows.arrow_stream_decoder import ArrowStreamDecoder
 from supertable.entrypoints.api.tables.tables import TABLE
 from supertable.entrypoints.web.problems.problem_documents import problem_of
 from supertable.entrypoints.web.requests.row_bodies import row_format
+from supertable.entrypoints.web.security.revocation import Check, revocation
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace, InjectedShutdown
 from supertable.entrypoints.web.service.shutdown import Shutdown
 
@@ -126,7 +128,8 @@ async def stream_rows(
     opened = await sync_to_thread(container.tables().open, namespace, table, Permission.WRITE)
     limits = StreamLimits(container.settings().ingest_max_line_bytes, every_seconds, every_rows)
     wanted = IngestRequest(namespace, table, mode)
-    return RowStream(container.ingest_rows(), wanted, opened.snapshot.version, format_, limits, shutdown)
+    check = partial(container.tables().open, namespace, table, Permission.WRITE)
+    return RowStream(container.ingest_rows(), wanted, opened.snapshot.version, format_, limits, shutdown, check)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +152,16 @@ class RowStream:
         format_: str,
         limits: StreamLimits,
         shutdown: Shutdown,
+        check: Check,
     ) -> None:
-        """`version`: the table's before the first commit."""
+        """`version`: the table's before the first commit. `check`: ends the stream, with its error."""
         self._ingest = ingest
         self._wanted = wanted
         self._version = version
         self._format = format_
         self._limits = limits
         self._shutdown = shutdown
+        self._check = check
         self._committed = 0
         self._items: asyncio.Queue[Item | Exception | None] = asyncio.Queue()
         self._queued_bytes = 0
@@ -192,10 +197,11 @@ class RowStream:
         """The rows of each commit. A shutdown ends the stream; the rows received by then are the last commit."""
         pending = PendingRows()
         stop = asyncio.ensure_future(self._shutdown.wait())
+        revoked = asyncio.ensure_future(revocation(self._check))
         try:
             ended = False
             while not ended:
-                item = await self._next_item(pending, stop)
+                item = await self._next_item(pending, stop, revoked)
                 ended = item is None
                 if item is not None and not isinstance(item, _CommitDue):
                     pending.add(item)
@@ -205,14 +211,19 @@ class RowStream:
                     pending = PendingRows()
         finally:
             stop.cancel()
+            revoked.cancel()
 
-    async def _next_item(self, pending: PendingRows, stop: asyncio.Future[None]) -> Item | _CommitDue | None:
+    async def _next_item(
+        self, pending: PendingRows, stop: asyncio.Future[None], revoked: asyncio.Future[SupertableError]
+    ) -> Item | _CommitDue | None:
         """The next rows; None at their end; `_CommitDue` if the pending rows must be committed first."""
         timeout = pending.since + self._limits.commit_seconds - time.monotonic() if pending.rows else None
         upcoming = asyncio.ensure_future(self._items.get())
         try:
-            awaited: set[asyncio.Future[Any]] = {upcoming, stop}
+            awaited: set[asyncio.Future[Any]] = {upcoming, stop, revoked}
             await asyncio.wait(awaited, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            if revoked.done():
+                raise revoked.result()
             if not upcoming.done():
                 return None if stop.done() else _CommitDue()
             item = upcoming.result()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -15,6 +16,7 @@ from supertable.application.commits.write_result import WriteResult
 from supertable.application.writes.ingest_rows import IngestRequest
 from supertable.application.writes.write_modes import WriteMode
 from supertable.config.container import Container
+from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidInput
 from supertable.domain.table.commit_info import checked_commit_info
 from supertable.entrypoints.api.openapi.operations import RowsOperation
@@ -91,7 +93,9 @@ async def write_rows(
     settings = container.settings()
     wanted = IngestRequest(namespace, table, mode, evolve, where, checked_commit_info(idempotency_key, {}))
     limits = BodyLimits(settings.ingest_max_bytes, settings.ingest_max_line_bytes)
-    async with received_rows(request, settings.folder("temporary"), limits, as_file=not wanted.shareable) as body:
+    check = partial(container.tables().open, namespace, table, Permission.WRITE)
+    folder = settings.folder("temporary")
+    async with received_rows(request, folder, limits, as_file=not wanted.shareable, check=check) as body:
         return version_response(namespace, await _write(container, wanted, body))
 
 

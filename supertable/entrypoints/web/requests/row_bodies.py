@@ -20,6 +20,7 @@ from litestar.exceptions import ClientException, HTTPException, InternalServerEx
 
 from supertable.application.writes.ingest_rows import SMALL_BYTES
 from supertable.domain.errors import UnreadableInput
+from supertable.entrypoints.web.security.revocation import Check, ended_by_revocation
 
 ROW_FORMATS: Mapping[str, str] = {
     "application/json": "json",
@@ -73,11 +74,13 @@ def row_format(request: AnyRequest) -> str:
 
 
 @asynccontextmanager
-async def received_rows(request: AnyRequest, folder: Path, limits: BodyLimits, as_file: bool) -> AsyncIterator[RowBody]:
+async def received_rows(
+    request: AnyRequest, folder: Path, limits: BodyLimits, as_file: bool, check: Check
+) -> AsyncIterator[RowBody]:
     """Receive the body. Its file, in `folder`, is deleted at the end of the block.
 
-    `as_file`: put a small body into a file, too. Raises 413, 415 and 507, and `UnreadableInput` as soon as a line is
-    too long.
+    `as_file`: put a small body into a file, too. `check`: ends the receiving, with its error. Raises 413, 415 and 507,
+    and `UnreadableInput` as soon as a line is too long.
     """
     format_ = row_format(request)
     compression = _compression(request)
@@ -88,15 +91,16 @@ async def received_rows(request: AnyRequest, folder: Path, limits: BodyLimits, a
     size = 0
     file: IO[bytes] | None = None
     try:
-        async for chunk in _chunks(request):
-            buffer += chunk
-            size += len(chunk)
-            if size > limits.body:
-                raise _too_large(limits.body)
-            line.add(chunk)
-            if len(buffer) > SMALL_BYTES:
-                file = await sync_to_thread(_append, file, folder, buffer)
-                buffer = bytearray()
+        async with ended_by_revocation(check):
+            async for chunk in _chunks(request):
+                buffer += chunk
+                size += len(chunk)
+                if size > limits.body:
+                    raise _too_large(limits.body)
+                line.add(chunk)
+                if len(buffer) > SMALL_BYTES:
+                    file = await sync_to_thread(_append, file, folder, buffer)
+                    buffer = bytearray()
         in_memory = file is None and compression is None and format_ in _IN_MEMORY_FORMATS and not as_file
         if not in_memory:
             file = await sync_to_thread(_append, file, folder, buffer)

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from supertable.application.ports.engines import Limits, RunningQuery
-from supertable.application.queries.run_query import RunQuery
+from supertable.application.queries.run_query import PreparedQuery, RunQuery
 from supertable.application.tables.namespace import Namespace
 from supertable.domain.errors import QueryCancelled, SupertableError
 from supertable.entrypoints.encoding.results import Piece
@@ -29,6 +29,7 @@ class QuerySource(ABC):
         self._sql = sql
         self._parameters = parameters
         self._limits = limits
+        self._prepared: PreparedQuery | None = None
         self._running: RunningQuery | None = None
         self._cancelled = False
         self.versions: Mapping[str, tuple[int, ...]] = {}
@@ -44,6 +45,7 @@ class QuerySource(ABC):
 
     def pieces(self) -> Iterator[Piece]:
         prepared = self._run_query.prepare(self._namespace, self._sql, self._parameters)
+        self._prepared = prepared
         self.versions = prepared.versions
         running = self._run_query.run(prepared, self._parameters, self._limits)
         self._running = running
@@ -59,6 +61,10 @@ class QuerySource(ABC):
         finally:
             metrics.QUERIES.labels(outcome).inc()
             running.close()
+
+    def recheck(self) -> None:
+        if self._prepared is not None:
+            self._run_query.recheck(self._prepared)
 
     def cancel(self) -> None:
         self._cancelled = True

@@ -1,20 +1,21 @@
 """Responses of any length in bounded memory. Threads encode them at the pace at which the client reads.
 
 Nothing is sent before the first piece is ready, so an error before it is a problem document. A later error closes the
-connection early: a partial response must not look like a whole one.
+connection early: a partial response must not look like a whole one. So does the end of the caller's access.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from litestar.concurrency import sync_to_thread
 from litestar.exceptions import HTTPException
 from litestar.types import Receive, Scope, Send
 
 from supertable.entrypoints.encoding.results import Piece
+from supertable.entrypoints.web.security.revocation import revocation
 from supertable.entrypoints.web.service.dependencies import shutdown_of
 
 _HTTP_1_1_NEEDED = "Over HTTP/1.0 a partial response looks like a whole one. Nothing was run; use HTTP/1.1."
@@ -22,13 +23,16 @@ _STOPPING = "The service is stopping and cancelled the response. Nothing was cha
 
 
 class ResponseSource(Protocol):
-    """The body of a streamed response. All methods but `cancel` are called from one thread at a time."""
+    """The body of a streamed response. All methods but the last two are called from one thread at a time."""
 
     def pieces(self) -> Iterator[Piece]:
         """Lazy: the work starts with the first piece. Closing the iterator releases all resources."""
 
     def headers(self) -> Mapping[str, str]:
         """Further headers. Called when the first piece is ready."""
+
+    def recheck(self) -> None:
+        """Raises `NotSignedIn` or `AccessDenied` once the caller may no longer read the body. From any thread."""
 
     def cancel(self) -> None:
         """Cancel the running work, from any thread; `pieces` then raises."""
@@ -46,20 +50,24 @@ class StreamedResponse:
             raise HTTPException(_HTTP_1_1_NEEDED, status_code=505)
         disconnected = asyncio.ensure_future(_disconnected(receive))
         sent = asyncio.ensure_future(self._send_all(send))
+        revoked = asyncio.ensure_future(revocation(self._source.recheck))
+        awaited: set[asyncio.Future[Any]] = {disconnected, sent, revoked}
         try:
             with shutdown_of(scope).cancel_at_deadline(sent):
-                await asyncio.wait({disconnected, sent}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
             if not sent.done():
                 sent.cancel()
             await sent
         except asyncio.CancelledError:
             if not sent.done():  # this request itself was cancelled, not the sending
                 raise
+            if revoked.done():
+                raise revoked.result() from None
             if not disconnected.done():
                 raise HTTPException(_STOPPING, status_code=503) from None
         finally:
-            sent.cancel()
-            disconnected.cancel()
+            for each in awaited:
+                each.cancel()
 
     async def _send_all(self, send: Send) -> None:
         pieces = _Prefetcher(self._source)
