@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from supertable.application.ports.object_stores import ObjectStore, PutConflict
+from supertable.application.ports.object_stores import ObjectChanged, ObjectRange, ObjectStore, PutConflict
 from supertable.domain.errors import StoreUnavailable
 
 Race = Callable[[int, Callable[[int], Any]], list[Any]]
@@ -406,3 +406,53 @@ def test_a_fingerprint_changes_with_the_bytes(store: ObjectStore) -> None:
     assert store.fingerprint("a") == first
     store.put("a", b"two")
     assert store.fingerprint("a") != first
+
+
+@pytest.mark.parametrize(
+    ("start", "length", "expected"),
+    [
+        (0, 1, b"0"),
+        (3, 4, b"3456"),
+        (8, 5, b"89"),
+        (9, 1, b"9"),
+        (10, 1, b""),
+        (11, 5, b""),
+        (0, 10, b"0123456789"),
+        (0, 99, b"0123456789"),
+    ],
+)
+def test_a_range_of_an_object_is_read(store: ObjectStore, start: int, length: int, expected: bytes) -> None:
+    store.put("a/b", b"0123456789")
+    fingerprint = store.fingerprint("a/b")
+    for given in (None, fingerprint):
+        assert store.read_range("a/b", start, length, given) == ObjectRange(expected, 10, str(fingerprint))
+
+
+def test_a_range_of_an_empty_object_is_empty(store: ObjectStore) -> None:
+    store.put("a", b"")
+    found = store.read_range("a", 0, 10, None)
+    assert found is not None
+    assert (found.data, found.object_bytes) == (b"", 0)
+
+
+def test_a_range_of_a_missing_object_is_none(store: ObjectStore) -> None:
+    store.put("a/b/c", b"data")
+    assert store.read_range("a", 0, 1, None) is None
+    assert store.read_range("a/b", 0, 1, None) is None
+    assert store.read_range("none", 5, 1, None) is None
+
+
+@pytest.mark.parametrize("start", [0, 2, 50])
+def test_a_range_of_a_changed_object_is_refused(store: ObjectStore, start: int) -> None:
+    store.put("a", b"12345")
+    first = store.read_range("a", 0, 2, None)
+    assert first is not None
+    for replacement in (b"abcde", b"a", b"longer than it was"):
+        store.put("a", replacement)
+        with pytest.raises(ObjectChanged):
+            store.read_range("a", start, 2, first.fingerprint)
+    store.delete(["a"])
+    try:
+        assert store.read_range("a", start, 2, first.fingerprint) is None
+    except ObjectChanged:
+        pass

@@ -6,7 +6,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 
-from supertable.application.ports.object_stores import ObjectStore, ObjectWriter, PutAmbiguous, StoredObject
+from supertable.application.ports.object_stores import (
+    ObjectRange,
+    ObjectStore,
+    ObjectWriter,
+    PutAmbiguous,
+    StoredObject,
+)
 from supertable.domain.errors import StoreUnavailable
 
 
@@ -77,6 +83,10 @@ class FaultyStore:
     def chunks(self, key: str) -> Iterator[bytes]:
         with self._step("chunks", key):
             return self._inner.chunks(key)
+
+    def read_range(self, key: str, start: int, length: int, fingerprint: str | None) -> ObjectRange | None:
+        with self._step("read_range", key):
+            return self._inner.read_range(key, start, length, fingerprint)
 
     def fingerprint(self, key: str) -> str | None:
         with self._step("fingerprint", key):

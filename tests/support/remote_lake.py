@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from dependency_injector import providers
 
-from supertable.adapters.engines.duckdb import DuckDBInstance
+from supertable.adapters.engines.duckdb import DuckDBInstance, RangeAccess
 from supertable.adapters.file_caches.folder import FolderCache
 from supertable.adapters.leases.files import FileLeases
 from supertable.adapters.object_stores.local.file_system import FileSystem, VolatileFileSystem
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.cached_files import CachedFiles
+from supertable.application.storage.ranged_files import KeptTails, RangeReads
 from supertable.config.container import Container
 from supertable.config.settings.settings import load_settings
 from supertable.domain.access.sessions import owner
@@ -35,9 +37,11 @@ def remote_lake(home: Path, cache: FolderCache | None, store: ObjectStore | None
     remote = FaultyStore(store or LocalObjectStore(home / "storage"))
     container = Container(settings=load_settings(home=home))
     container.store.override(providers.Object(remote))
-    container.duckdb.override(providers.Singleton(DuckDBInstance, str(home.parent), None, 2, home / "temporary"))
+    access = RangeAccess(partial(RangeReads, remote, KeptTails(), 4, 30), "s3")
+    duckdb = DuckDBInstance(str(home.parent), None, 2, home / "temporary", access)
+    container.duckdb.override(providers.Object(duckdb))
     container.stored_files.override(
-        providers.Singleton(CachedFiles, container.store, container.vectors, cache, remote.location, 4)
+        providers.Singleton(CachedFiles, container.store, container.vectors, cache, duckdb.begin_reads, 4)
     )
     return Lake(container, "main", owner("default")), remote
 

@@ -9,7 +9,13 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import NoReturn
 
 from supertable.adapters.object_stores.keys import check_folder_prefix, check_key, check_prefix
-from supertable.application.ports.object_stores import ObjectWriter, PutConflict, StoredObject
+from supertable.application.ports.object_stores import (
+    ObjectChanged,
+    ObjectRange,
+    ObjectWriter,
+    PutConflict,
+    StoredObject,
+)
 from supertable.domain.errors import StoreUnavailable
 
 _CHUNK_BYTES = 1024 * 1024
@@ -52,10 +58,17 @@ class InMemoryObjectStore:
         for start in range(0, len(data), _CHUNK_BYTES):
             yield data[start : start + _CHUNK_BYTES]
 
+    def read_range(self, key: str, start: int, length: int, fingerprint: str | None) -> ObjectRange | None:
+        data = self.read(key)
+        if data is None:
+            return None
+        if fingerprint not in (None, str(id(data))):
+            raise ObjectChanged(key)
+        return ObjectRange(data[start : start + length], len(data), str(id(data)))
+
     def fingerprint(self, key: str) -> str | None:
-        with self._lock:
-            entry = self._objects.get(check_key(key))
-        return None if entry is None else str(id(entry[0]))
+        data = self.read(key)
+        return None if data is None else str(id(data))
 
     def size(self, key: str) -> int | None:
         data = self.read(key)

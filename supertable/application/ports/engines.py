@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from supertable.domain.errors import SupertableError
 from supertable.domain.scan.predicates import Predicate
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
@@ -161,8 +162,33 @@ class OpenFiles(Protocol):
     @property
     def locations(self) -> Sequence[str]: ...
 
+    @property
+    def failure(self) -> SupertableError | None:
+        """The first error of a read of these files that the engine made through us; None: there was none."""
+
     def close(self) -> None:
         """No-op the second time."""
+
+
+class DirectReads(Protocol):
+    """The reads that an engine makes from the object store itself, for one query."""
+
+    @property
+    def failure(self) -> SupertableError | None:
+        """See `OpenFiles.failure`."""
+
+    def locate(self, key: str, file: DataFile) -> str:
+        """The location by which the engine reads the object until `close`. Thread-safe.
+
+        Raises `Damaged` if it is missing or has another size, `StoreUnavailable` and `QueryCancelled`.
+        """
+
+    def close(self) -> None:
+        """Ends all reads, soon. No-op the second time."""
+
+
+BeginReads = Callable[[Stopped], DirectReads]
+"""Begins the direct reads of a query. Raises an error, such as `MissingExtra`, if the engine cannot read the store."""
 
 
 class FileSource(Protocol):

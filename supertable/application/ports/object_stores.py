@@ -16,6 +16,19 @@ class PutAmbiguous(Exception):
     """It is unknown whether a `put_if_absent` took effect. `settle` finds out."""
 
 
+class ObjectChanged(Exception):
+    """`read_range` found that the object no longer has the given fingerprint."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRange:
+    """Some bytes of an object, the size of the whole object in bytes, and its fingerprint."""
+
+    data: bytes
+    object_bytes: int
+    fingerprint: str
+
+
 @dataclass(frozen=True, slots=True)
 class StoredObject:
     """One entry of a listing. `modified_at_us`: by the store's clock, microseconds since 1970 UTC."""
@@ -65,6 +78,12 @@ class ObjectStore(Protocol):
 
     def chunks(self, key: str) -> Iterator[bytes]:
         """The whole object in chunks of bounded size, in order. Raises `KeyError` when it does not exist."""
+
+    def read_range(self, key: str, start: int, length: int, fingerprint: str | None) -> ObjectRange | None:
+        """`length` bytes (at least one) from `start`, fewer at the object's end, none past it. None: no object.
+
+        Raises `ObjectChanged` unless the object has the `fingerprint`; None: any.
+        """
 
     def fingerprint(self, key: str) -> str | None:
         """A token that changes when the object may have changed; None when it does not exist. As cheap as `size`."""

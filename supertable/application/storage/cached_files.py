@@ -2,49 +2,43 @@
 
 A copy is verified by its digest while it is fetched, and again before its first use in each process. The engine reads
 files from the store itself if they are too large or too many for the cache, or if there is no cache: then only their
-size is checked.
+size is checked. See `DirectReads`.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
-from supertable.application.ports.engines import Stopped
+from supertable.application.ports.engines import BeginReads, DirectReads, Stopped
 from supertable.application.ports.file_caches import CacheUse, FileCache, NoCopy
 from supertable.application.ports.object_stores import ObjectStore, ObjectWriter
 from supertable.application.storage.deletion_vectors import DeletionVectors
-from supertable.application.storage.verified_files import VerifiedFiles, check_size, checked
-from supertable.domain.errors import Damaged, ObjectMissing, QueryCancelled
+from supertable.application.storage.verified_files import VerifiedFiles, checked
+from supertable.domain.errors import Damaged, ObjectMissing, QueryCancelled, SupertableError
 from supertable.domain.table.data_files import DataFile
 
 LARGE_BYTES = 4 * 1024 * 1024
 """Larger objects are fetched by several requests at once."""
 _REQUESTS_PER_LARGE_FILE = 4
-_REMEMBERED = 200_000
 _LOCKS = 64
-
-Locate = Callable[[str], str]
-"""The location by which an engine reads the object with this key from the store. Raises `StoreUnavailable`."""
 
 
 class CachedFiles:
     """A `FileSource`. `requests`: how many one query makes at once. `cache` None: everything is read from the store."""
 
     def __init__(
-        self, store: ObjectStore, vectors: DeletionVectors, cache: FileCache | None, locate: Locate, requests: int
+        self, store: ObjectStore, vectors: DeletionVectors, cache: FileCache | None, begin: BeginReads, requests: int
     ) -> None:
         self._store = store
         self._vectors = vectors
         self._cache = cache
         self._verified = VerifiedFiles(cache.copies if cache else store)
-        self._locate = locate
+        self._begin = begin
         self._requests = requests
-        self._size_checked: OrderedDict[str, None] = OrderedDict()
         self._fetching = tuple(threading.Lock() for _ in range(_LOCKS))
 
     def exists(self, key: str) -> bool:
@@ -58,17 +52,19 @@ class CachedFiles:
     def open(self, files: Sequence[tuple[str, DataFile]], stopped: Stopped) -> OpenFiles:
         """See `FileSource.open`. Raises `ObjectMissing`, `ObjectDamaged`, `StoreUnavailable` and `QueryCancelled`."""
         if not files:
-            return OpenFiles([], ExitStack())
+            return OpenFiles([], _Direct(self._begin, stopped), ExitStack())
         keys = [file.key(folder) for folder, file in files]
         wanted = {key: file for key, (_, file) in zip(keys, files, strict=True)}
         with ExitStack() as stack:
             use = self._use(stack)
             locations = self._verified_copies(use, wanted, stopped) if use else {}
             missing = {key: file for key, file in wanted.items() if key not in locations}
+            direct = _Direct(self._begin, stopped)
+            stack.callback(direct.close)
             if missing:
                 use = use if self._are_worth_copying(missing) else None
-                locations |= self._fetch_all(use, missing, stopped)
-            return OpenFiles([locations[key] for key in keys], stack.pop_all())
+                locations |= self._fetch_all(use, missing, direct, stopped)
+            return OpenFiles([locations[key] for key in keys], direct, stack.pop_all())
 
     @contextmanager
     def open_writer(self, key: str) -> Iterator[ObjectWriter]:
@@ -115,13 +111,15 @@ class CachedFiles:
                 use.copies.delete([key])
         return locations
 
-    def _fetch_all(self, use: CacheUse | None, missing: dict[str, DataFile], stopped: Stopped) -> dict[str, str]:
-        large = {key: file for key, file in missing.items() if file.bytes > LARGE_BYTES}
+    def _fetch_all(
+        self, use: CacheUse | None, missing: dict[str, DataFile], direct: _Direct, stopped: Stopped
+    ) -> dict[str, str]:
+        large = {key: file for key, file in missing.items() if use and file.bytes > LARGE_BYTES}
         small = {key: file for key, file in missing.items() if key not in large}
         locations: dict[str, str] = {}
         for part, width in ((small, self._requests), (large, self._requests // _REQUESTS_PER_LARGE_FILE)):
             halted = threading.Event()
-            fetches = [_Fetch(key, file, use, stopped, halted) for key, file in part.items()]
+            fetches = [_Fetch(key, file, use, direct, stopped, halted) for key, file in part.items()]
             locations |= dict(zip(part, _map_in_parallel(self._fetch, fetches, width, halted), strict=True))
         return locations
 
@@ -129,7 +127,8 @@ class CachedFiles:
         if fetch.use is not None:
             with self._fetching[hash(fetch.key) % _LOCKS], suppress(NoCopy):
                 return self._copy(fetch.use, fetch)
-        return self._location_in_store(fetch)
+        fetch.raise_if_stopped()
+        return fetch.direct.locate(fetch.key, fetch.file)
 
     def _copy(self, use: CacheUse, fetch: _Fetch) -> str:
         """The location of an intact copy, after two attempts at most."""
@@ -159,22 +158,41 @@ class CachedFiles:
         except KeyError:
             raise ObjectMissing(fetch.key) from None
 
-    def _location_in_store(self, fetch: _Fetch) -> str:
-        fetch.raise_if_stopped()
-        if fetch.key not in self._size_checked:
-            check_size(fetch.key, fetch.file, self._store.size(fetch.key))
-            self._size_checked[fetch.key] = None
-            while len(self._size_checked) > _REMEMBERED:
-                self._size_checked.popitem(last=False)
-        return self._locate(fetch.key)
+
+class _Direct:
+    """The direct reads of one query, which begin with the first file that needs them."""
+
+    def __init__(self, begin: BeginReads, stopped: Stopped) -> None:
+        self._begin = begin
+        self._stopped = stopped
+        self._reads: DirectReads | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def failure(self) -> SupertableError | None:
+        return self._reads.failure if self._reads else None
+
+    def locate(self, key: str, file: DataFile) -> str:
+        with self._lock:
+            self._reads = self._reads or self._begin(self._stopped)
+        return self._reads.locate(key, file)
+
+    def close(self) -> None:
+        if self._reads:
+            self._reads.close()
 
 
 class OpenFiles:
     """Keeps the copies in the cache until it is closed or garbage-collected."""
 
-    def __init__(self, locations: Sequence[str], held: ExitStack) -> None:
+    def __init__(self, locations: Sequence[str], direct: _Direct, held: ExitStack) -> None:
         self.locations = locations
+        self._direct = direct
         self._held = held
+
+    @property
+    def failure(self) -> SupertableError | None:
+        return self._direct.failure
 
     def close(self) -> None:
         self._held.close()
@@ -185,6 +203,7 @@ class _Fetch:
     key: str
     file: DataFile
     use: CacheUse | None
+    direct: _Direct
     stopped: Stopped
     halted: threading.Event
 

@@ -45,6 +45,8 @@ class LocalFiles:
 
 
 class OpenLocalFiles:
+    failure = None
+
     def __init__(self, locations: Sequence[str]) -> None:
         self.locations = locations
 

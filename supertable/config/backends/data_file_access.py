@@ -16,27 +16,17 @@ from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.cached_files import CachedFiles
 from supertable.application.storage.deletion_vectors import DeletionVectors
 from supertable.application.storage.local_files import LocalFiles
-from supertable.config.backends.duckdb_access import SignedLocations, remote_access
+from supertable.config.backends.duckdb_access import remote_access, requests_at_once
 from supertable.config.settings.settings import Settings
 from supertable.config.settings.storage import StorageType
-
-REQUESTS_AT_ONCE = 16
 
 
 def data_files(
     settings: Settings, store: ObjectStore, vectors: DeletionVectors, duckdb: DuckDBInstance
 ) -> LocalFiles | CachedFiles:
-    remote = remote_access(settings, store)
-    if remote is None:
+    if settings.storage_type is StorageType.LOCAL:
         return LocalFiles(store, vectors)
-    location = store.location if remote.secret else SignedLocations(store)
-
-    def locate(key: str) -> str:
-        duckdb.need_remote()
-        return location(key)
-
-    requests = settings.duckdb_external_threads or REQUESTS_AT_ONCE
-    return CachedFiles(store, vectors, _cache(settings, store), locate, requests)
+    return CachedFiles(store, vectors, _cache(settings, store), duckdb.begin_reads, requests_at_once(settings))
 
 
 def duckdb_instance(settings: Settings, store: ObjectStore) -> DuckDBInstance:

@@ -32,18 +32,18 @@ class EngineSettings(BaseSettings):
     duckdb_presigned: bool = Field(
         default=False,
         alias="SUPERTABLE_DUCKDB_PRESIGNED",
-        description="Whether DuckDB reads the store by signed URLs and receives no credentials.",
+        description="Whether DuckDB reads the store by its extension httpfs and signed URLs, if it can load httpfs.",
     )
     duckdb_http_timeout_seconds: int | None = Field(
         default=None,
         ge=1,
         alias="SUPERTABLE_DUCKDB_HTTP_TIMEOUT",
-        description="Seconds that DuckDB waits for a response of the store; if unset, 30.",
+        description="Seconds that DuckDB waits for a range of a file in the store; if unset, 30.",
     )
     duckdb_http_metadata_cache: bool = Field(
         default=True,
         alias="SUPERTABLE_DUCKDB_HTTP_METADATA_CACHE",
-        description="Whether DuckDB caches the sizes and times of files in the store, which never change.",
+        description="Whether the footers of files in the store, which never change, are kept in memory.",
     )
     cache_dir: Path | None = Field(
         default=None,

@@ -32,7 +32,7 @@ class StorageSettings(BaseSettings):
     storage_access_key: SecretStr | None = Field(
         default=None,
         alias="STORAGE_ACCESS_KEY",
-        description="Access key of S3 or MinIO; for GCP, the HMAC key that DuckDB uses.",
+        description="Access key of S3 or MinIO.",
     )
     storage_secret_key: SecretStr | None = Field(
         default=None, alias="STORAGE_SECRET_KEY", description="Secret key that belongs to STORAGE_ACCESS_KEY."

@@ -2,8 +2,19 @@
 
 from supertable.adapters.engines.duckdb.engine import DuckDBEngine
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
-from supertable.adapters.engines.duckdb.remote_access import RemoteAccess, Secret
+from supertable.adapters.engines.duckdb.remote.access import RemoteAccess
+from supertable.adapters.engines.duckdb.remote.httpfs_access import HttpfsAccess, httpfs_is_available
+from supertable.adapters.engines.duckdb.remote.range_access import RangeAccess
 from supertable.adapters.engines.duckdb.rows.row_filter_parser import DuckDBRowFilterParser
 from supertable.adapters.engines.duckdb.rows.row_finder import DuckDBRowFinder
 
-__all__ = ["DuckDBEngine", "DuckDBInstance", "DuckDBRowFilterParser", "DuckDBRowFinder", "RemoteAccess", "Secret"]
+__all__ = [
+    "DuckDBEngine",
+    "DuckDBInstance",
+    "DuckDBRowFilterParser",
+    "DuckDBRowFinder",
+    "HttpfsAccess",
+    "RangeAccess",
+    "RemoteAccess",
+    "httpfs_is_available",
+]

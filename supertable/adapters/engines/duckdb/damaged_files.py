@@ -22,7 +22,15 @@ def error_context(instance: DuckDBInstance, sources: Sources, names: Mapping[str
     def damage() -> SupertableError | None:
         return _find_damage(instance, sources)
 
-    return ErrorContext(sources.keys, names, instance.memory_limit, instance.abandon, damage, sources.stored.exists)
+    return ErrorContext(
+        keys=sources.keys,
+        names=names,
+        memory_limit=instance.memory_limit,
+        abandon=instance.abandon,
+        damage=damage,
+        failure=sources.failure,
+        exists=sources.stored.exists,
+    )
 
 
 def _find_damage(instance: DuckDBInstance, sources: Sources) -> SupertableError | None:
@@ -30,18 +38,22 @@ def _find_damage(instance: DuckDBInstance, sources: Sources) -> SupertableError 
 
     Reads all footers first, then all pages unless the files have more than `MAX_BYTES_TO_SEARCH`.
     """
-    files = sources.located()
     cursor = instance.cursor()
     try:
-        for key, location, file in files:
-            error = _in_footer(cursor, location, key, file)
-            if error:
-                return error
-        if sum(file.bytes for _, _, file in files) > MAX_BYTES_TO_SEARCH:
-            return None
-        return next(filter(None, (_in_pages(cursor, location, key) for key, location, _ in files)), None)
+        found = _damage(cursor, sources.located())
     finally:
         cursor.close()
+    return sources.failure() or found
+
+
+def _damage(cursor: duckdb.DuckDBPyConnection, files: list[tuple[str, str, DataFile]]) -> SupertableError | None:
+    for key, location, file in files:
+        error = _in_footer(cursor, location, key, file)
+        if error:
+            return error
+    if sum(file.bytes for _, _, file in files) > MAX_BYTES_TO_SEARCH:
+        return None
+    return next(filter(None, (_in_pages(cursor, location, key) for key, location, _ in files)), None)
 
 
 def _in_footer(cursor: duckdb.DuckDBPyConnection, location: str, key: str, file: DataFile) -> SupertableError | None:

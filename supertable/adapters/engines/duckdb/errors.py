@@ -46,8 +46,8 @@ class ErrorContext:
     """What the translation of a query's errors needs. `names`: what generated names stand for.
 
     `keys` returns the object keys by location; it is only called on an error. `damage` finds the damaged file; it is
-    called when the error may come from one. `exists` tells whether storage has the object with a key. `abandon`
-    discards the database after a fatal error.
+    called when the error may come from one. `failure` returns the first error of a read through us. `exists` tells
+    whether storage has the object with a key. `abandon` discards the database after a fatal error.
     """
 
     keys: Callable[[], Mapping[str, str]]
@@ -55,6 +55,7 @@ class ErrorContext:
     memory_limit: str
     abandon: Callable[[], None]
     damage: Callable[[], SupertableError | None]
+    failure: Callable[[], SupertableError | None]
     exists: Callable[[str], bool]
 
 
@@ -75,6 +76,9 @@ def translated(error: BaseException, context: ErrorContext) -> SupertableError:
     if kind in _FATAL:
         context.abandon()
         return QueryFailed("The engine failed with an internal error. Other queries are not affected.")
+    failure = context.failure()
+    if failure is not None:
+        return failure
     stored = object_error(kind, text, context.keys())
     if stored is None and (not kind or _BITS.match(text)):
         stored = context.damage()

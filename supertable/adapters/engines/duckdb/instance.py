@@ -7,8 +7,9 @@ from pathlib import Path
 
 import duckdb
 
-from supertable.adapters.engines.duckdb.remote_access import RemoteAccess, load, make_secret
+from supertable.adapters.engines.duckdb.remote.access import RemoteAccess
 from supertable.adapters.engines.duckdb.types import literal
+from supertable.application.ports.engines import DirectReads, Stopped
 from supertable.domain.errors import SupertableError
 
 _START = {
@@ -23,7 +24,7 @@ _START = {
 class DuckDBInstance:
     """A database that opens at its first use. It holds no data: a query's tables and variables belong to its cursor.
 
-    `root`: the only local folder whose files may be read; None: no local files. `remote`: the only folder of an object
+    `root`: the only local folder whose files may be read; None: no local files. `remote`: how it reads an object
     store. Without `temp_directory` nothing spills to disk, and queries that do not fit into memory fail.
     """
 
@@ -51,13 +52,16 @@ class DuckDBInstance:
                 self._database = self._open()
             return self._database.cursor()
 
-    def need_remote(self) -> None:
-        """Raises the error, such as a missing extension, if DuckDB cannot read the object store."""
+    def begin_reads(self, stopped: Stopped) -> DirectReads:
+        """Begins a query's reads of the object store. Raises the error, such as a missing package, if DuckDB cannot
+        read it."""
         self.cursor().close()
         error = self._remote_error
         if error is not None:
             self.abandon()  # the next database tries again
             raise error
+        assert self._remote is not None
+        return self._remote.begin(stopped)
 
     @property
     def memory_limit(self) -> str:
@@ -91,13 +95,7 @@ class DuckDBInstance:
         if remote is None:
             return []
         try:
-            folder = remote.folder()
-            for extension in remote.extensions:
-                load(database, extension, remote.extra)
-            for setting in remote.settings():
-                database.execute(setting)
-            if remote.secret:
-                make_secret(database, remote.secret, folder)
+            folder = remote.attach(database)
         except SupertableError as error:
             self._remote_error = error
             return []

@@ -91,6 +91,7 @@ class _Work:
         self._stop()
 
     def close(self) -> None:
+        self._stopped.set()  # the cursor waits for the reads that its query makes through us
         with self._lock:
             cursor, self._cursor = self._cursor, None
             self._batches = None

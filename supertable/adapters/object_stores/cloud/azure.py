@@ -39,7 +39,7 @@ from supertable.adapters.object_stores.cloud.azure_errors import (
     code,
     status,
 )
-from supertable.adapters.object_stores.cloud.buckets import ByteRange, ObjectInfo, Replaced
+from supertable.adapters.object_stores.cloud.buckets import ByteRange, ObjectInfo, Replaced, past_end
 from supertable.application.ports.object_stores import PutAmbiguous, PutConflict, StoredObject
 
 PAGE_KEYS = 5_000  # Azure's maximum
@@ -118,9 +118,9 @@ class AzureBucket:
         except HttpResponseError as error:
             if status(error) == 412:
                 raise Replaced(key) from None
-            if status(error) != 416 or start > 0:
+            if status(error) != 416:
                 raise
-            return self._download(key, **pinned)  # an empty object has no ranges
+            return past_end(self, key, tag)
 
     def find(self, key: str) -> ObjectInfo | None:
         try:

@@ -67,7 +67,7 @@ class Bucket(Protocol):
         """The whole object, by one request; None if it does not exist."""
 
     def get_range(self, key: str, start: int, length: int, tag: str | None) -> ByteRange | None:
-        """`length` bytes from `start`, fewer at the object's end, none of an empty object. None: no object.
+        """`length` bytes from `start`, fewer at the object's end, none past it. None: no object.
 
         Raises `Replaced` if a `tag` is given and the object has another one.
         """
@@ -89,3 +89,13 @@ class Bucket(Protocol):
 
     def signed_url(self, key: str, seconds: int) -> str:
         """An address from which anyone can read the object, for so many seconds."""
+
+
+def past_end(bucket: Bucket, key: str, tag: str | None) -> ByteRange | None:
+    """The answer of `get_range` for a range that begins past the object's end, where servers answer with an error."""
+    info = bucket.find(key)
+    if info is None:
+        return None
+    if tag not in (None, info.tag):
+        raise Replaced(key)
+    return ByteRange(b"", info)

@@ -8,13 +8,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from supertable.adapters.object_stores.cloud.buckets import Bucket, Replaced
-from supertable.adapters.object_stores.cloud.ranged_reads import ranges
+from supertable.adapters.object_stores.cloud.buckets import Bucket, ObjectInfo, Replaced
+from supertable.adapters.object_stores.cloud.ranged_reads import complete, ranges
 from supertable.adapters.object_stores.keys import check_folder_prefix, check_key, check_prefix, is_key, is_segment
 from supertable.adapters.object_stores.local.file_system import VolatileFileSystem
 from supertable.adapters.object_stores.local.temp_file_writer import TempFileWriter
 from supertable.adapters.object_stores.local.temp_files import TempFile, TempFiles
-from supertable.application.ports.object_stores import ObjectWriter, StoredObject
+from supertable.application.ports.object_stores import ObjectChanged, ObjectRange, ObjectWriter, StoredObject
 from supertable.domain.errors import StoreUnavailable
 
 _Item = TypeVar("_Item")
@@ -60,10 +60,21 @@ class CloudObjectStore:
     def chunks(self, key: str) -> Iterator[bytes]:
         return self._each_reported("read", key, ranges(self._bucket, self._whole(key)))
 
+    def read_range(self, key: str, start: int, length: int, fingerprint: str | None) -> ObjectRange | None:
+        whole, tag = self._whole(key), fingerprint and fingerprint.rpartition("-")[0]
+        with self._errors_reported("read", key):
+            try:
+                found = self._bucket.get_range(whole, start, length, tag)
+            except Replaced:
+                raise ObjectChanged(key) from None
+            if found is None:
+                return None
+            return ObjectRange(complete(found, start, length), found.info.bytes, _fingerprint(found.info))
+
     def fingerprint(self, key: str) -> str | None:
         with self._errors_reported("read", key):
             found = self._bucket.find(self._whole(key))
-        return None if found is None else f"{found.tag}-{found.bytes}"
+        return None if found is None else _fingerprint(found)
 
     def size(self, key: str) -> int | None:
         with self._errors_reported("read", key):
@@ -148,3 +159,7 @@ class CloudObjectStore:
 
 def _summary(keys: Sequence[str]) -> str:
     return keys[0] if len(keys) == 1 else f"{keys[0]} and {len(keys) - 1:,} more"
+
+
+def _fingerprint(info: ObjectInfo) -> str:
+    return f"{info.tag}-{info.bytes}"

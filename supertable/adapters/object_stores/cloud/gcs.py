@@ -20,7 +20,7 @@ from google.auth.transport.requests import AuthorizedSession, Request
 from google.cloud.storage import Blob, Client
 
 from supertable.adapters.object_stores.cloud import gcs_errors
-from supertable.adapters.object_stores.cloud.buckets import ByteRange, ObjectInfo, Replaced
+from supertable.adapters.object_stores.cloud.buckets import ByteRange, ObjectInfo, Replaced, past_end
 from supertable.adapters.object_stores.cloud.gcs_errors import (
     FAILURES,
     CannotSign,
@@ -118,7 +118,7 @@ class GcsBucket:
         if info is None:
             return None
         if info.bytes <= start:
-            return ByteRange(b"", info)
+            return past_end(self, key, tag)
         blob = self._blob(key, int(info.tag.partition("-")[0]))
         try:
             data = blob.download_as_bytes(start=start, end=start + length - 1, **self._request_options())

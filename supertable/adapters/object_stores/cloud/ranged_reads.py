@@ -21,7 +21,7 @@ def ranges(bucket: Bucket, key: str) -> Iterator[bytes]:
     first = bucket.get_range(key, 0, RANGE_BYTES, None)
     if first is None:
         raise KeyError(key)
-    yield _complete(first, first.info, 0)
+    yield complete(first, 0, RANGE_BYTES)
     if first.info.bytes > RANGE_BYTES:
         yield from _further_ranges(bucket, key, first.info)
 
@@ -44,12 +44,12 @@ def _range(bucket: Bucket, key: str, info: ObjectInfo, start: int) -> bytes:
     found = bucket.get_range(key, start, RANGE_BYTES, info.tag)
     if found is None:
         raise Replaced(key)
-    return _complete(found, info, start)
+    return complete(found, start, RANGE_BYTES)
 
 
-def _complete(found: ByteRange, info: ObjectInfo, start: int) -> bytes:
+def complete(found: ByteRange, start: int, length: int) -> bytes:
     """The bytes of the range. Raises ConnectionError unless they are as many as the range has."""
-    expected = min(RANGE_BYTES, info.bytes - start)
+    expected = min(length, max(found.info.bytes - start, 0))
     if len(found.data) != expected:
         raise ConnectionError(f"received {len(found.data):,} bytes, expected {expected:,}")
     return found.data

@@ -18,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from supertable.adapters.object_stores.cloud import s3_errors
-from supertable.adapters.object_stores.cloud.buckets import ByteRange, ObjectInfo, Replaced
+from supertable.adapters.object_stores.cloud.buckets import ByteRange, ObjectInfo, Replaced, past_end
 from supertable.adapters.object_stores.cloud.ordered_listing import ordered
 from supertable.adapters.object_stores.cloud.s3_errors import (
     FAILURES,
@@ -130,9 +130,9 @@ class S3Bucket:
         except ClientError as error:
             if status(error) == 412:
                 raise Replaced(key) from None
-            if status(error) != 416 or start > 0:
+            if status(error) != 416:
                 raise
-            found = self._get(key)  # an empty object has no ranges
+            return past_end(self, key, tag)
         if found is None:
             return None
         response, data = found

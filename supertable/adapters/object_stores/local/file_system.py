@@ -25,6 +25,9 @@ class FileSystem:
     def read(self, descriptor: int, max_bytes: int) -> bytes:
         return os.read(descriptor, max_bytes)
 
+    def read_at(self, descriptor: int, start: int, max_bytes: int) -> bytes:
+        return os.pread(descriptor, max_bytes, start)
+
     def write(self, descriptor: int, data: memoryview) -> int:
         return os.write(descriptor, data)
 
@@ -52,6 +55,9 @@ class FileSystem:
 
     def stat(self, path: Path) -> os.stat_result:
         return path.stat()
+
+    def stat_open(self, descriptor: int) -> os.stat_result:
+        return os.fstat(descriptor)
 
     def scan(self, path: Path) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:
         return os.scandir(path)

@@ -15,9 +15,11 @@ from supertable.adapters.object_stores.keys import check_folder_prefix, check_ke
 from supertable.adapters.object_stores.local.durable_folders import DurableFolders
 from supertable.adapters.object_stores.local.file_system import FileSystem
 from supertable.adapters.object_stores.local.folder_listing import FolderListing
+from supertable.adapters.object_stores.local.ranged_reads import fingerprint_of, read_range
 from supertable.adapters.object_stores.local.temp_file_writer import TempFileWriter
 from supertable.adapters.object_stores.local.temp_files import TempFile, TempFiles
 from supertable.application.ports.object_stores import (
+    ObjectRange,
     ObjectWriter,
     PutAmbiguous,
     PutConflict,
@@ -116,13 +118,21 @@ class LocalObjectStore:
             finally:
                 self._fs.close(descriptor)
 
+    def read_range(self, key: str, start: int, length: int, fingerprint: str | None) -> ObjectRange | None:
+        path = self._path(key)
+        with _errors_reported("read", key):
+            try:
+                return read_range(self._fs, path, start, length, fingerprint)
+            except (*_ABSENT, IsADirectoryError):
+                return None
+
     def fingerprint(self, key: str) -> str | None:
         with _errors_reported("read", key):
             try:
                 found = self._fs.stat(self._path(key))
             except _ABSENT:
                 return None
-        return f"{found.st_ino}-{found.st_mtime_ns}-{found.st_size}"
+        return fingerprint_of(found)
 
     def size(self, key: str) -> int | None:
         path = self._path(key)

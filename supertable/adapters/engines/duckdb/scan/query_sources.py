@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.types import literal
 from supertable.application.ports.engines import FileSource, OpenFiles, Stopped
-from supertable.domain.errors import ObjectDamaged, QueryCancelled
+from supertable.domain.errors import ObjectDamaged, QueryCancelled, SupertableError
 from supertable.domain.table.data_files import DataFile
 
 _BITMAPS = pa.schema([("st_file", pa.uint64()), ("st_dead", pa.binary())])
@@ -57,6 +57,10 @@ class Sources:
         if self.opened is not None:
             self.opened.close()
 
+    def failure(self) -> SupertableError | None:
+        """The first error of a read of the opened files through us."""
+        return self.opened.failure if self.opened is not None else None
+
     def located(self) -> list[tuple[str, str, DataFile]]:
         """The opened files: object key, location, file."""
         files = chain.from_iterable(self.lists.values())
@@ -100,9 +104,10 @@ def _set_list(cursor: duckdb.DuckDBPyConnection, name: str, texts: list[str]) ->
 def location_in_messages(location: str, key: str) -> str:
     """The part of a location that the engine's messages are sure to contain.
 
-    They rewrite URLs, but keep the object key in them. They show paths without the brackets around glob characters.
+    They rewrite the addresses of httpfs, but keep the object key in them. They show paths without the brackets around
+    glob characters.
     """
-    if "://" in location:
+    if location.startswith("http"):
         return key
     for sign in "*?[":
         location = location.replace(f"[{sign}]", sign)

@@ -1,0 +1,1 @@
+"""Direct reads of an object store by DuckDB."""
