@@ -69,7 +69,7 @@ contracts: $(READY) ## Check what may import what
 bench: $(BENCH_READY) ## Measure beside Parquet, DuckLake, delta-rs and pyiceberg; ARGS=--quick, or ARGS=scale
 	@$(BENCH)/bin/python -m benchmarks $(ARGS)
 
-bench-servers: $(READY) ## Measure on SeaweedFS and Valkey: ARGS=writers, or ARGS=failures
+bench-servers: $(READY) ## Measure on SeaweedFS and Valkey: ARGS=writers, ARGS=failures, or ARGS=remote
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 $(BENCH_READY): requirements-bench.lock requirements-duckdb1.lock pyproject.toml

@@ -1,6 +1,6 @@
 """Without a command: measure SuperTable beside Parquet with DuckDB, DuckLake, delta-rs and pyiceberg (`make bench`).
 
-The commands `writers`, `failures`, `api-writes` and `api-load` start the servers that the tests use
+The commands `writers`, `failures`, `remote`, `api-writes` and `api-load` start the servers that the tests use
 (`make bench-servers ARGS=COMMAND`). Results are saved in benchmarks/results.
 """
 
@@ -105,6 +105,20 @@ def failures(_: argparse.Namespace) -> None:
     save(measure(), _RESULTS / "failures.json")
 
 
+def remote(arguments: argparse.Namespace) -> None:
+    """Read a large file on SeaweedFS by ranges, beside DuckDB's httpfs, near and with 20 ms of latency."""
+    from benchmarks.lakes.remote_reads import measure
+
+    save(measure(arguments.turns), _RESULTS / "remote_reads.json")
+
+
+def remote_visit(arguments: argparse.Namespace) -> None:
+    """Run the reads of `remote` by ranges in this process, and print their times as JSON."""
+    from benchmarks.lakes.remote_reads import visit
+
+    print(json.dumps(visit(arguments.turns)))
+
+
 def api(arguments: argparse.Namespace) -> None:
     """Read large results, first bytes and single rows through the REST API, beside Python."""
     from benchmarks.api.reads import measure
@@ -184,6 +198,8 @@ def _add_lake_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     writing.add_argument("--seconds", type=float, default=20, help="seconds for each")
     writing.add_argument("--tables", type=int, nargs=2, default=[10, 1_000], help="numbers of other tables to compare")
     _add(commands, "failures", failures)
+    _add(commands, "remote", remote).add_argument("--turns", type=int, default=9, help="turns to measure")
+    _add(commands, "remote-visit", remote_visit).add_argument("turns", type=int, help="turns to measure")
 
 
 def _add_api_commands(commands: Commands[argparse.ArgumentParser]) -> None:
