@@ -4,7 +4,7 @@
 2. Dates and timestamps are in the years 1 to 9999 (UTC), which ISO 8601 and Python hold too. Infinity is no moment, and
    engines call the outermost nanoseconds so.
 3. A field that forbids nulls has none. In a null struct, list or map nothing is missing.
-4. A map has every key once.
+4. A map has every key once. Nested keys, which only tables of older versions have, are not compared.
 
 Only values that exist are checked, not what lies under a null.
 """
@@ -69,7 +69,7 @@ def _check_values(column: Column, field: Field, path: str) -> None:
     kind = field.type
     for part, child in zip(_parts(column) if kind.fields else (), kind.fields, strict=True):
         _check_values(part, child, f"{path}.{child.name}")
-    if kind.name == "map":
+    if kind.name == "map" and not kind.fields[0].type.fields:
         _check_map_keys(column, path)
     elif kind.name in _MISFITS:
         _validate(column, kind, path)
@@ -88,8 +88,8 @@ def _check_moments(column: Column, kind: DataType, path: str) -> None:
     low, high = _bounds(kind)
     ends = pc.min_max(column.cast(pa.int32() if kind.name == "date" else pa.int64()))
     if ends["min"].is_valid and not low <= ends["min"].as_py() <= ends["max"].as_py() <= high:
-        years = "September 1677 to April 2262" if kind.unit == "ns" else "years 1 to 9999"
-        raise InvalidSchema(path, f"some of its values are infinite or outside the {years}, which a {kind} cannot hold")
+        years = "September 1677 to April 2262" if kind.unit == "ns" else "the years 1 to 9999"
+        raise InvalidSchema(path, f"some of its values are infinite or not within {years}, as a {kind} must be")
 
 
 def _bounds(kind: DataType) -> tuple[int, int]:

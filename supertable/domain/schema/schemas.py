@@ -68,8 +68,10 @@ def check_keys(schema: Schema, keys: Iterable[str], sequence: str | None) -> tup
 def fitted_schema(schema: Schema, given: Iterable[Field], evolve: bool) -> Schema:
     """The schema under which data with the columns `given` can be written: `schema` itself, or an evolved one.
 
-    Data fits as it is where the table's type holds every value of the data's type exactly. With `evolve`, new columns
-    are added (nullable, at the end) and types widened. Otherwise, and where no type holds both, raises
+    Data fits as it is where the table's type holds every value of the data's type exactly. Times and timestamps in
+    finer units fit too: their values must be exact in the table's unit, which is checked when they are written. Queries
+    answer in microseconds what is stored in milliseconds, and so do readers of text. With `evolve`, new columns are
+    added (nullable, at the end) and types widened. Otherwise, and where no type holds both, raises
     `IncompatibleSchema`. Columns of the table that the data lacks are not checked here: see `missing_columns`.
     """
     columns = list(given)
@@ -173,9 +175,11 @@ class _Merge:
             return old
         if common is None:
             raise IncompatibleSchema(path, str(old), str(new), "No type holds both; convert the data first.")
-        if not self.evolve:
-            raise IncompatibleSchema(path, str(old), str(new), f"Write with evolve to widen the column to {common}.")
-        return common
+        if self.evolve:
+            return common
+        if replace(common, unit=old.unit) == old:
+            return old
+        raise IncompatibleSchema(path, str(old), str(new), f"Write with evolve to widen the column to {common}.")
 
     def nested(self, old: DataType, new: DataType, path: str) -> tuple[Field, ...]:
         if old.name == "struct":

@@ -14,6 +14,8 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from supertable.entrypoints.encoding.far_moments import readable
+
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
 _NONFINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
@@ -118,7 +120,7 @@ def _texts(array: pa.Array) -> list[str | None]:
         texts = pc.replace_substring_regex(texts, r"\.?0+$", "") if _has_fraction(type_) else texts
         texts = pc.binary_join_element_wise(texts, "Z", "") if zoned else texts
     result: list[str | None] = texts.to_pylist()
-    return result
+    return readable(result, type_) if pc.any(pc.starts_with(texts, "<")).as_py() else result
 
 
 def _iso_interval(months: int, days: int, nanoseconds: int) -> str:

@@ -142,3 +142,29 @@ def test_files_carry_field_ids(lake: Lake, home: Path) -> None:
     schema = pq.read_schema(file)
     ids = [schema.field("a"), schema.field("a").type.field(0), schema.field("c")]
     assert [field.metadata[b"PARQUET:field_id"] for field in ids] == [b"1", b"2", b"3"]
+
+
+COARSE: list[tuple[pa.DataType, int, pa.DataType]] = [
+    (pa.timestamp("ms"), 1_700_000_000_123, pa.timestamp("us")),
+    (pa.timestamp("ms"), 1_700_000_000_123, pa.timestamp("ns")),
+    (pa.timestamp("us"), 1_700_000_000_123_456, pa.timestamp("ns")),
+    (pa.timestamp("ms", "UTC"), 1_700_000_000_123, pa.timestamp("us", "UTC")),
+    (pa.time32("ms"), 86_399_999, pa.time64("us")),
+]
+
+
+@pytest.mark.parametrize(("kind", "value", "finer"), COARSE, ids=str)
+def test_finer_units_fit_where_the_value_is_exact(lake: Lake, kind: Any, value: int, finer: Any) -> None:
+    stored = pa.array([value], pa.int32() if kind.bit_width == 32 else pa.int64()).view(kind)
+    lake.create_table_from("t", pa.table({"v": stored, "l": pa.ListArray.from_arrays([0, 1], stored)}))
+    exact = stored.cast(finer)
+    lake.write("t", pa.table({"v": exact, "l": pa.ListArray.from_arrays([0, 1], exact)}))
+    lake.write("t", lake.sql("FROM t").arrow())
+    found = lake.sql("SELECT v, l[1] AS l FROM t").arrow()
+    for column in found.columns:
+        assert column.cast(kind).cast(pa.int32() if kind.bit_width == 32 else pa.int64()).to_pylist() == [value] * 4
+    assert lake.table("t").schema.types == [kind, pa.list_(pa.field("element", kind))]
+    lossy = pa.array([1], pa.int64()).view(finer)
+    for data in (pa.table({"v": lossy}), pa.table({"l": pa.ListArray.from_arrays([0, 1], lossy)})):
+        with pytest.raises(InvalidSchema, match="do not fit .* exactly"):
+            lake.write("t", data)

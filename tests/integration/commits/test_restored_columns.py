@@ -21,7 +21,7 @@ import supertable
 from supertable.adapters.locks.memory import InMemoryLocks
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.domain.access.roles import Permission
-from supertable.domain.errors import IncompatibleSchema, SupertableError
+from supertable.domain.errors import IncompatibleSchema, InvalidSchema, SupertableError
 from supertable.domain.schema.types import widened
 from supertable.entrypoints.sdk.lake import Lake
 from supertable.entrypoints.sdk.table import Table
@@ -130,7 +130,7 @@ def test_a_value_that_the_restored_columns_cannot_hold_is_refused(
         row[column] = EXACT[column]
         schema = schema.append(AFTER.field(column))
     error = commit_after(home, restored, writes(schema, row, mode))
-    assert isinstance(error, IncompatibleSchema), error
+    assert isinstance(error, IncompatibleSchema | InvalidSchema), error
     assert f"Column '{column}'" in str(error)
     assert lake.table("t").schema.names == BEFORE.names
     assert rows(lake) == [FIRST]
