@@ -26,6 +26,7 @@ from supertable.application.ports.engines import (
 from supertable.application.ports.leases import Lease, Leases, Span
 from supertable.application.queries.change_feed import ChangeFeed
 from supertable.application.queries.leased_query import FirstLease, LeasedQuery, OnEnd
+from supertable.application.queries.parameters import exact_parameters
 from supertable.application.queries.query_events import QueryEvents
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
@@ -83,13 +84,14 @@ class RunQuery:
     ) -> PreparedQuery:
         """Check the statement and bind it to one cut. `parameters`: those that it will run with, for pruning.
 
-        Raises `InvalidStatement`, `StatementRefused`, `TableNotFound`, `VersionNotFound`, `AccessDenied` and
-        `NotSignedIn`.
+        Raises `InvalidInput` for parameters without an exact value, `InvalidStatement`, `StatementRefused`,
+        `TableNotFound`, `VersionNotFound`, `AccessDenied` and `NotSignedIn`.
         """
         events = QueryEvents(self._audit, self._engine, namespace)
         try:
             statement = self._engine.parse(sql)
             events.describe(statement)
+            parameters = exact_parameters(parameters)
             lease = self._leases.begin()
             try:
                 return self._bind(namespace, statement, parameters, lease)
@@ -168,7 +170,8 @@ class RunQuery:
     ) -> RunningQuery:
         lease = query.lease.take() or self._lease_again(query)
         try:
-            return LeasedQuery(self._engine.run(query.statement, query.sources, parameters, limits), lease, on_end)
+            running = self._engine.run(query.statement, query.sources, exact_parameters(parameters), limits)
+            return LeasedQuery(running, lease, on_end)
         except BaseException:
             lease.close()
             raise

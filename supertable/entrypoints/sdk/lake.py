@@ -195,9 +195,10 @@ class Lake(LakeMaintenance):
             lake.sql("FROM orders AT (VERSION => 3)").polars()
 
         All tables are read as of the same moment. `parameters` are bound as values: a sequence for `?` and `$1`, a
-        mapping for `$name`. `max_rows`: a result with more rows is an error. `timeout_seconds`: the limit of each run;
-        None: the setting `SUPERTABLE_DEFAULT_QUERY_TIMEOUT_SEC`, by default no limit.
-        Raises `InvalidStatement`, `StatementRefused`, `TableNotFound` and `VersionNotFound`.
+        mapping for `$name`. A value that no SQL type holds exactly is refused. `max_rows`: a result with more rows is
+        an error. `timeout_seconds`: the limit of each run; None: the setting `SUPERTABLE_DEFAULT_QUERY_TIMEOUT_SEC`, by
+        default no limit.
+        Raises `InvalidInput`, `InvalidStatement`, `StatementRefused`, `TableNotFound` and `VersionNotFound`.
         """
         use_case = self._container.run_query()
         timeout = timeout_seconds or self.settings.query_timeout_seconds

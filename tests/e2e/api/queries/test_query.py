@@ -65,6 +65,30 @@ def test_parameters_are_bound_as_values(fruit: Lake, api: httpx.Client, sql: str
 
 
 @pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("1", "INTEGER", "1"),
+        ("340282366920938463463374607431768211455", "UHUGEINT", "340282366920938463463374607431768211455"),
+        ("1e30", "DOUBLE", "1e+30"),
+        ("1.0", "DOUBLE", "1.0"),
+        ("[1, 2.5]", "DOUBLE[]", "[1.0, 2.5]"),
+    ],
+)
+def test_numbers_in_json_are_exact(fruit: Lake, api: httpx.Client, text: str, kind: str, value: str) -> None:
+    body = f'{{"sql": "SELECT typeof($1) AS kind, $1::VARCHAR AS value", "parameters": [{text}]}}'
+    answer = api.post("/api/v1/query", content=body, headers={"Content-Type": "application/json"})
+    assert answer.json()["rows"] == [{"kind": kind, "value": value}]
+
+
+@pytest.mark.parametrize("text", ["340282366920938463463374607431768211456", '[1, "a"]', "[0.5, 9007199254740993]"])
+def test_numbers_in_json_without_an_exact_type_are_refused(fruit: Lake, api: httpx.Client, text: str) -> None:
+    body = f'{{"sql": "SELECT $1 AS x", "parameters": [{text}]}}'
+    answer = api.post("/api/v1/query", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert "Parameter $1" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
     ("accept", "type_"),
     [
         ("*/*", "application/json"),

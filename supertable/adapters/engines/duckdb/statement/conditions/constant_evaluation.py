@@ -13,7 +13,13 @@ from supertable.application.ports.engines import TagAt, TimestampAt, VersionAt
 from supertable.domain.errors import InvalidInput, InvalidStatement, StatementRefused
 from supertable.domain.names import checked_tag, version_or_tag
 
-_TYPES = {"date": "DATE", "time": "TIME", "timestamp": "TIMESTAMP", "zoned": "TIMESTAMP WITH TIME ZONE"}
+_TYPES = {
+    "date": "DATE",
+    "time": "TIME",
+    "timestamp": "TIMESTAMP",
+    "timestamp_ns": "TIMESTAMP_NS",
+    "zoned": "TIMESTAMP WITH TIME ZONE",
+}
 _INTEGERS = frozenset(
     f"{sign}{name}" for name in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT") for sign in ("", "U")
 )

@@ -23,6 +23,7 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 _US_PER_DAY = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_FLOAT = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _PURE = frozenset({"+", "-", "trunc", "to_days", "to_hours", "to_minutes", "to_months", "to_seconds", "to_years"})
 _TYPES = {"DATE": "date", "TIMESTAMP": "timestamp", "TIMESTAMP WITH TIME ZONE": "zoned", "TIME": "time"}
 
@@ -68,7 +69,7 @@ class Constants:
         if quick is not None:
             return Constant("date", quick)
         type_, microseconds = self.evaluate(node, target)
-        kind = target if type_ == "VARCHAR" else _TYPES.get(type_)
+        kind = target.removesuffix("_ns") if type_ == "VARCHAR" else _TYPES.get(type_)
         return Constant(kind, microseconds) if kind and microseconds is not None else None
 
 
@@ -147,6 +148,9 @@ def _spread(column: str, operator: str, low: Any, high: Any) -> Iterator[Predica
 
 
 def _kind(wanted: DataType) -> str:
+    """The type that texts are cast to. An offset, as in '2024-05-01 14:00+02', counts in TIMESTAMP_NS only."""
+    if wanted.name == "timestamp" and wanted.unit == "ns" and not wanted.timezone:
+        return "timestamp_ns"
     return "zoned" if wanted.timezone else wanted.name
 
 
@@ -175,13 +179,13 @@ def _whole(content: Any) -> int | None:
 
 
 def _double(node: Node) -> Constant | None:
-    """The value of `CAST('1e10' AS DOUBLE)`, the form in which numbers with an exponent are rendered."""
+    """The value of `CAST('1e10' AS DOUBLE)`, the form of numbers with an exponent, or of `1.5::DOUBLE`."""
     if node["class"] != "CAST" or node["cast_type"]["id"] != "DOUBLE" or node["child"]["class"] != "CONSTANT":
         return None
-    try:
-        value = float(node["child"]["value"]["value"])
-    except (TypeError, ValueError):
+    found = literal_value(node["child"]["value"])
+    if found is None or not (found.kind == "number" or (found.kind == "text" and _FLOAT.fullmatch(found.value))):
         return None
+    value = float(found.value)
     return Constant("float", value) if math.isfinite(value) else None
 
 
@@ -200,7 +204,7 @@ def _iso_date(node: Node) -> int | None:
     """The value of `'2013-01-31'` or `DATE '2013-01-31'`, the most common forms, without a call of the engine."""
     if node["class"] == "CAST" and node["cast_type"]["id"] == "DATE" and node["child"]["class"] == "CONSTANT":
         node = node["child"]
-    text = node["value"]["value"] if node["class"] == "CONSTANT" else None
+    text = node["value"].get("value") if node["class"] == "CONSTANT" else None
     if not isinstance(text, str) or not _DATE.fullmatch(text):
         return None
     try:

@@ -144,8 +144,7 @@ class _Reader:
             case "COMPARISON":
                 return self._comparison(node)
             case "BETWEEN":
-                low = self._compare(node["input"], ">=", node["lower"])
-                return _joined([low, self._compare(node["input"], "<=", node["upper"])])
+                return self._between(node)
             case "OPERATOR":
                 return self._operator(node)
             case "FUNCTION":
@@ -168,6 +167,24 @@ class _Reader:
         constant = self.constants.read(value, field.type) if field else None
         found = comparison(field, operator, constant) if field and constant else None
         return ALWAYS if found is None else found
+
+    def _between(self, node: Node) -> Predicate:
+        """The engine converts all three operands to one type. Beside an unknown bound, it may compare texts as numbers,
+        or integers as floats. Only dates and times that are no texts keep their order in every such type.
+        """
+        bounds = [(">=", node["lower"]), ("<=", node["upper"])]
+        parts = [self._compare(node["input"], operator, bound) for operator, bound in bounds]
+        field = self._field(node["input"])
+        if field is not None and ALWAYS in parts:
+            kept = [self._keeps_order(field, bound) for _, bound in bounds]
+            parts = [part for part, keeps in zip(parts, kept, strict=True) if keeps]
+        return _joined(parts)
+
+    def _keeps_order(self, field: Field, bound: Node) -> bool:
+        constant = self.constants.read(bound, field.type)
+        if constant is None or field.type.name not in ("date", "time", "timestamp"):
+            return False
+        return bound["class"] != "CONSTANT" or constant.kind == "date"
 
     def _operator(self, node: Node) -> Predicate:
         field = self._field(node["children"][0]) if node["children"] else None
