@@ -132,6 +132,7 @@ class Container(containers.DeclarativeContainer):
     purge_tables = maintenance.purge_tables
     vacuum_lake = maintenance.vacuum_lake
     maintain_lake = maintenance.maintain_lake
+    background_maintenance = maintenance.background_maintenance
     maintenance_jobs = maintenance.maintenance_jobs
 
     audit_anchors = audit_log.audit_anchors

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from supertable.application.audit.anchors import AuditAnchors
 from supertable.application.ports.engines import Limits
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.tables.lookup import Tables
@@ -13,6 +14,7 @@ from supertable.application.tables.namespace import Namespace
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
 from supertable.domain.audit import AuditKind
+from supertable.domain.errors import Damaged
 from supertable.domain.system_tables import AUDIT, SYSTEM
 
 
@@ -57,6 +59,8 @@ class AuditSearch:
     before: int | None = None
 
 
+_FIRST_PART = 1_000
+"""So many of the newest events are searched first."""
 _CONDITIONS = {
     "kind": "kind = $kind",
     "user": '($user = "user" OR lower($user) = lower(user_name))',
@@ -70,8 +74,9 @@ _CONDITIONS = {
 
 
 class SearchAudit:
-    def __init__(self, tables: Tables, run_query: RunQuery) -> None:
+    def __init__(self, tables: Tables, run_query: RunQuery, anchors: AuditAnchors) -> None:
         self._tables = tables
+        self._anchors = anchors
         self._run_query = run_query
 
     def __call__(self, session: Session, search: AuditSearch, limit: int, limits: Limits) -> list[AuditEntry]:
@@ -83,8 +88,24 @@ class SearchAudit:
         given = {name: value for name in _CONDITIONS if (value := getattr(search, name)) is not None}
         where = " AND ".join(["true", *(_CONDITIONS[name] for name in given)])
         columns = ", ".join(f'"{name}"' for name in AuditEntry.__slots__)
-        sql = f"SELECT {columns} FROM {AUDIT} WHERE {where} ORDER BY sequence DESC LIMIT {limit}"
-        return [AuditEntry(**row) for row in self._rows(session, sql, given, limits)]
+        newest = self._newest(session.organization) if search.before is None else search.before - 1
+        first_part = max(newest - max(_FIRST_PART, 4 * limit), 0)
+        rows: list[dict[str, Any]] = []
+        for after in dict.fromkeys((first_part, 0)):
+            condition = f"sequence > {after} AND {where}"
+            sql = f"SELECT {columns} FROM {AUDIT} WHERE {condition} ORDER BY sequence DESC LIMIT {limit}"
+            rows = self._rows(session, sql, given, limits)
+            if len(rows) == limit:
+                break  # the files of older events need not be read
+        return [AuditEntry(**row) for row in rows]
+
+    def _newest(self, organization: str) -> int:
+        """The sequence of a recent event; 0 if that is not known."""
+        try:
+            anchor = self._anchors.read(organization)
+        except Damaged:
+            return 0
+        return anchor.end.sequence if anchor else 0
 
     def _rows(self, session: Session, sql: str, given: dict[str, Any], limits: Limits) -> list[dict[str, Any]]:
         namespace = Namespace(session.organization, SYSTEM, session)

@@ -79,7 +79,8 @@ class MaintainLake:
                     namespace, self._tables.open(namespace, entry.name, Permission.CONTROL), should_stop, report
                 )
             with _recording_failure(report, entry.name, "vacuum"):
-                self._vacuum_if_due(namespace, self._tables.open(namespace, entry.name, Permission.CONTROL), report)
+                if self.vacuum_is_due(self._tables.open(namespace, entry.name, Permission.CONTROL)):
+                    report.vacuums.append(self._vacuum(namespace, entry.name))
         with _recording_failure(report, "", "purge"):
             report.purged += [] if should_stop() else self._purge(namespace)
         with _recording_failure(report, "", "sweep jobs"):
@@ -92,12 +93,12 @@ class MaintainLake:
         if due_jobs(list(table.snapshot.files.values()), table.snapshot.definition.maintenance):
             report.compactions.append(self._compact(namespace, table.name, only_due=True, should_stop=should_stop))
 
-    def _vacuum_if_due(self, namespace: Namespace, table: OpenTable, report: MaintenanceReport) -> None:
+    def vacuum_is_due(self, table: OpenTable) -> bool:
+        """Whether the policy of the table says so."""
         snapshot = table.snapshot
         next_commits = self._tables.commits(table, snapshot.oldest + 1, 1) if snapshot.oldest < snapshot.version else []
         replaced_at_us = next_commits[0].committed_at_us if next_commits else None
-        if vacuum_due(snapshot.definition.maintenance, replaced_at_us, self._clock.now_us()):
-            report.vacuums.append(self._vacuum(namespace, table.name))
+        return vacuum_due(snapshot.definition.maintenance, replaced_at_us, self._clock.now_us())
 
 
 @contextmanager

@@ -35,7 +35,7 @@ class ListSupertables:
     def __call__(self, session: Session) -> list[SupertableInfo]:
         """All supertables, as of one moment, ordered by name."""
         folders = self._store.folders(f"{organization_folder(session.organization)}/")
-        namespaces = [Namespace(session.organization, name, session) for name in sorted(folders) if _is_name(name)]
+        namespaces = [Namespace(session.organization, name, session) for name in sorted(folders) if is_name(name)]
         include_empty = self._tables.require(session, Permission.META).role.reaches_all
         entries = self._tables.entries(namespaces, Permission.META)
         return [
@@ -56,7 +56,8 @@ class ListSupertables:
         return SupertableInfo(name_key(namespace.supertable), tables)
 
 
-def _is_name(folder: str) -> bool:
+def is_name(folder: str) -> bool:
+    """Whether the folder can be that of an organization or supertable."""
     try:
         checked_name("supertable", folder)
     except InvalidName:

@@ -1,4 +1,4 @@
-"""Limits of jobs, and how long their results are kept."""
+"""Jobs and maintenance: limits, and how long results are kept."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ from pydantic_settings import BaseSettings
 
 
 class JobSettings(BaseSettings):
+    maintenance_seconds: float = Field(
+        default=300,
+        ge=0,
+        alias="SUPERTABLE_MAINTENANCE_SEC",
+        description="Seconds between two rounds of maintenance, which one worker of a service does; 0: none does.",
+    )
     jobs_at_once: int = Field(
         default=4,
         ge=1,

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
-from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import SettingsConfigDict
 
+from supertable.config.settings.azure_home import HOME, with_azure_home
 from supertable.config.settings.engine import EngineSettings
 from supertable.config.settings.identity import IdentitySettings
 from supertable.config.settings.ingest import IngestSettings
@@ -47,7 +48,7 @@ class Settings(
     home: Path = Field(
         default=Path("~/supertable"),
         alias="SUPERTABLE_HOME",
-        description="Working folder; an embedded lake keeps its tables, catalog, locks and temporary files here.",
+        description="Working folder of this machine, with all of an embedded lake; or abfss://container@account.dfs…/path.",
     )
     organization: str = Field(
         default="default", alias="SUPERTABLE_ORGANIZATION", description="Organization (tenant) to work in."
@@ -77,6 +78,14 @@ class Settings(
     )
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _home_in_azure(cls, values: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return with_azure_home(values)
+        except ValueError as error:
+            raise InvalidSetting(HOME, str(error)) from None
 
     @field_validator("home")
     @classmethod

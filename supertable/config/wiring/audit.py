@@ -31,7 +31,9 @@ audit_exporter.provided_by(export_audit)
 background_audit_export = singleton(
     BackgroundAuditExport, export=provided(export_audit), journals=provided(audit_journals), clock=provided(clock)
 )
-search_audit = singleton(SearchAudit, tables=provided(tables), run_query=provided(run_query))
+search_audit = singleton(
+    SearchAudit, tables=provided(tables), run_query=provided(run_query), anchors=provided(audit_anchors)
+)
 verify_audit = singleton(
     VerifyAudit,
     tables=provided(tables),

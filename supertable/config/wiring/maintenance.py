@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from supertable.application.maintenance.background_maintenance import BackgroundMaintenance
 from supertable.application.maintenance.compact_table import CompactTable
 from supertable.application.maintenance.maintain_lake import MaintainLake
 from supertable.application.maintenance.maintenance_jobs import MaintenanceJobs
@@ -16,7 +17,7 @@ from supertable.config.wiring.integrity import check_lake
 from supertable.config.wiring.jobs import job_runner, sweep_jobs
 from supertable.config.wiring.storage import clock, identifiers, store, vectors
 from supertable.config.wiring.tables import list_supertables, tables
-from supertable.config.wiring.transaction_log import heads, leases, registries, snapshots
+from supertable.config.wiring.transaction_log import heads, leases, locks, registries, snapshots
 
 compact_table = singleton(
     CompactTable,
@@ -59,6 +60,14 @@ maintain_lake = singleton(
     purge=provided(purge_tables),
     sweep=provided(sweep_jobs),
     clock=provided(clock),
+)
+background_maintenance = singleton(
+    BackgroundMaintenance,
+    maintain=provided(maintain_lake),
+    tables=provided(tables),
+    supertables=provided(list_supertables),
+    store=provided(store),
+    locks=provided(locks),
 )
 maintenance_jobs = singleton(
     MaintenanceJobs,

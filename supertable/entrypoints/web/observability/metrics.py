@@ -11,6 +11,7 @@ from litestar import Response, get
 from litestar.datastructures import State
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
 
+from supertable.config.container import Container
 from supertable.entrypoints.web.observability.metric_totals import Counts, counts_of, exposition
 
 COUNTED = CollectorRegistry()
@@ -23,9 +24,30 @@ IN_FLIGHT = Gauge("supertable_requests_in_flight", "Requests in progress.", regi
 QUERIES = Counter("supertable_queries", "Queries that have ended.", ["outcome"], registry=COUNTED)
 ROWS = Counter("supertable_rows_read", "Rows in the results of queries.", registry=COUNTED)
 WRITES = Counter("supertable_writes", "Durable writes; several may share a version.", registry=COUNTED)
+PROBLEMS = Counter("supertable_problems", "Requests that failed, by problem.", ["type"], registry=COUNTED)
+SMALL_FILES = Gauge("supertable_small_files", "Files that a compaction would merge.", registry=COUNTED)
+DEAD_ROWS = Gauge("supertable_dead_rows", "Deleted rows in the files of current versions.", registry=COUNTED)
+OVERDUE = Gauge("supertable_maintenance_overdue_tables", "Tables for which maintenance is due.", registry=COUNTED)
+AUDIT_WAITING = Gauge("supertable_audit_waiting_bytes", "Audit events that wait for their export.", registry=COUNTED)
+WITHOUT_CATALOG = Gauge(
+    "supertable_workers_without_catalog", "Workers that the catalog does not answer.", registry=COUNTED
+)
+CATALOG_REPAIRS = Gauge("supertable_catalog_repairs", "Damaged catalogs that workers filled again.", registry=COUNTED)
 TOTALS = "metric_totals"
 """The entry of an application's state with a function that returns the counts of all workers, or None if they cannot
 be had now."""
+
+
+def observe(container: Container) -> None:
+    """Let the gauges read the container's state. Those of maintenance are 0 except in the worker that does it."""
+    maintenance, heads = container.background_maintenance(), container.heads()
+    journals, organization = container.audit_journals(), container.settings().organization
+    SMALL_FILES.set_function(lambda: maintenance.need.small_files)
+    DEAD_ROWS.set_function(lambda: maintenance.need.dead_rows)
+    OVERDUE.set_function(lambda: maintenance.need.overdue)
+    AUDIT_WAITING.set_function(lambda: journals.own_bytes(organization))
+    WITHOUT_CATALOG.set_function(lambda: 1 if heads.outage else 0)
+    CATALOG_REPAIRS.set_function(lambda: heads.repairs)
 
 
 @get("/metrics", sync_to_thread=True, include_in_schema=False)

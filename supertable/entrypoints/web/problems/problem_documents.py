@@ -17,6 +17,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
 
 from supertable.domain import errors
+from supertable.entrypoints.web.observability import metrics
 from supertable.entrypoints.web.observability.request_log import request_id
 
 _LOG = logging.getLogger(__name__)
@@ -112,6 +113,7 @@ def problem_response(request: Request[Any, Any, State], error: Exception) -> Res
     problem = problem_of(error)
     if problem.status >= 500:
         _LOG.error("a request failed", exc_info=error)
+    metrics.PROBLEMS.labels(problem.type).inc()
     document = problem.document(request_id(request.scope))
     return Response(document, status_code=problem.status, media_type=MEDIA_TYPE, headers=problem.headers)
 

@@ -12,6 +12,7 @@ from litestar.concurrency import sync_to_thread
 
 from supertable.config.closing import close
 from supertable.config.container import Container
+from supertable.entrypoints.web.observability import metrics
 from supertable.entrypoints.web.service.shutdown import Shutdown
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
@@ -25,6 +26,7 @@ async def jobs_lifespan(app: Litestar) -> AsyncIterator[None]:
 
     async def stop_jobs() -> None:
         await shutdown.wait()
+        container.background_maintenance().stop()
         await sync_to_thread(container.job_runner().close)
 
     container.sweeping().start()
@@ -42,6 +44,8 @@ async def worker_lifespan(app: Litestar) -> AsyncIterator[None]:
     container.audit_journals().keep_reserve(container.settings().disk_reserve_bytes)
     container.engine().parse("SELECT 1")  # DuckDB ends the process if it lacks descriptors when it starts
     container.background_audit_export().start()
+    container.background_maintenance().start(container.settings().maintenance_seconds)
+    metrics.observe(container)
     loop = asyncio.get_running_loop()
 
     def stop(*_: object) -> None:
@@ -50,4 +54,5 @@ async def worker_lifespan(app: Litestar) -> AsyncIterator[None]:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)  # granian's own handlers are registered with the event loop, and stay
     yield
+    container.background_maintenance().close()
     close(container)
