@@ -143,6 +143,7 @@ MOMENT_FORMS = [
     *("'12:00:00+01'::TIMETZ", "'12:00:00.0000006'"),
     *("TIME '12:00' + INTERVAL 1 HOUR", "1", "NULL", "NULL::DATE", "true"),
 ]  # fmt: skip
+MOMENT_FORMS += ["'2024-05-01 23:00:00-05'", "TIMESTAMPTZ '2024-04-01'"]
 FORMS = {"number": NUMBER_FORMS, "text": TEXT_FORMS, "moment": MOMENT_FORMS}
 PARAMETERS: list[Any] = [
     *(0, 1, 2, -1, 100, 2**53 + 1, 2**63, -(2**63) - 1, 2**127, -(2**127), 2**128 - 1),

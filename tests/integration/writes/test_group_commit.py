@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,6 +30,7 @@ from supertable.domain.errors import (
     Busy,
     CommitUncertain,
     IdempotencyKeyReused,
+    IncompatibleSchema,
     InvalidSchema,
     NotSignedIn,
     StoreUnavailable,
@@ -446,3 +448,26 @@ def test_each_writer_of_a_group_is_in_the_audit_log(keyed: Writers) -> None:
     assert events.count(("ann", "write", 1, "ok")) == 1
     assert ("late", "refusal", None, "NotSignedIn") in events
     assert ("late", "write", 1, "ok") not in events
+
+
+def test_a_group_that_a_restore_overtakes_is_refused(home: Path) -> None:
+    """Its rows were read by the wider column types that the restore undoes. The next write is read by the new ones."""
+    narrow = pa.schema([SCHEMA.field("k"), ("d", pa.decimal128(10, 2))])
+    with opened(home, ("k",)) as writers, supertable.connect(home=home) as other:
+        other.container.locks.override(providers.Object(InMemoryLocks()))
+        writers.lake.table("t").add_column("d", pa.decimal128(10, 2))
+        writers.lake.write("t", pa.table({"k": [1], "d": [Decimal("0.50")]}, narrow), mode="upsert")
+        writers.lake.table("t").widen_column("d", pa.decimal128(20, 4))
+
+        def submit(k: int) -> Future[WriteResult]:
+            given = pa.table({"k": [k], "d": [Decimal("1.25")]}, narrow)
+            return writers.commits.submit(writers.place, "t", lambda _: given, 9, WriteMode.UPSERT, CommitInfo())
+
+        with writers.gathering():
+            answers = [submit(1), submit(2)]
+            writers.store.staging = lambda: setattr(writers.store, "committing", lambda: other.table("t").restore(3))
+        assert [type(answer.exception(20)) for answer in answers] == [IncompatibleSchema] * 2
+        assert other.table("t").schema.field("d").type == pa.decimal128(10, 2)
+        assert other.sql("SELECT k, d FROM t").arrow().to_pylist() == [{"k": 1, "d": Decimal("0.50")}]
+        assert counts(submit(1).result(20)) == (0, 1)
+        assert other.sql("SELECT k, d FROM t").arrow().to_pylist() == [{"k": 1, "d": Decimal("1.25")}]

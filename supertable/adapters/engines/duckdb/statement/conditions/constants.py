@@ -65,7 +65,7 @@ class Constants:
         return _python_value(self.parameters[number]) if 0 <= number < len(self.parameters) else None
 
     def _temporal(self, node: Node, target: str) -> Constant | None:
-        quick = _iso_date(node) if target != "time" else None
+        quick = iso_date(node) if target != "time" else None
         if quick is not None:
             return Constant("date", quick)
         type_, microseconds = self.evaluate(node, target)
@@ -200,7 +200,7 @@ def _is_pure(node: Node) -> bool:
     return True
 
 
-def _iso_date(node: Node) -> int | None:
+def iso_date(node: Node) -> int | None:
     """The value of `'2013-01-31'` or `DATE '2013-01-31'`, the most common forms, without a call of the engine."""
     if node["class"] == "CAST" and node["cast_type"]["id"] == "DATE" and node["child"]["class"] == "CONSTANT":
         node = node["child"]

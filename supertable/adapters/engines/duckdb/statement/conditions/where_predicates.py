@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from supertable.adapters.engines.duckdb.statement.conditions.constants import Constant, Constants, comparison
+from supertable.adapters.engines.duckdb.statement.conditions.constants import (
+    Constant,
+    Constants,
+    comparison,
+    iso_date,
+)
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node
 from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
 from supertable.domain.scan.predicates import ALWAYS, All, AnyOf, Compare, IsIn, NullTest, Predicate
@@ -184,7 +189,7 @@ class _Reader:
         constant = self.constants.read(bound, field.type)
         if constant is None or field.type.name not in ("date", "time", "timestamp"):
             return False
-        return bound["class"] != "CONSTANT" or constant.kind == "date"
+        return bound["class"] != "CONSTANT" or iso_date(bound) is not None
 
     def _operator(self, node: Node) -> Predicate:
         field = self._field(node["children"][0]) if node["children"] else None
