@@ -463,16 +463,28 @@ class TestEnding:
         with soon(), pytest.raises(QueryTimeout):
             silent.sql("SELECT max(v), sum(id) FROM t", timeout_seconds=0.3).arrow()
 
-    def test_a_closed_result(self, silent: Lake, proxy: FaultProxy) -> None:
-        """Its first rows were read before the store became silent."""
-        proxy.script = nothing
-        running = silent.container.run_query()
-        batches = silent.sql("SELECT v FROM t AS a CROSS JOIN range(1000)").batches()
-        assert batches.read_next_batch().num_rows
-        proxy.script = _silent
-        with soon():
-            batches.close()
-            del batches, running
+    @pytest.mark.parametrize("how", ["closed", "forgotten"])
+    def test_a_result_that_is_not_read_to_its_end(
+        self, on_s3: Path, monkeypatch: pytest.MonkeyPatch, proxy: FaultProxy, how: str
+    ) -> None:
+        """DuckDB may be reading ahead, and waits for its threads."""
+        monkeypatch.setenv("STORAGE_ENDPOINT_URL", proxy.endpoint)
+        with large_lake(on_s3, monkeypatch) as (lake, _):
+            for _ in range(9):
+                lake.write("t", lake.sql(f"SELECT * FROM t LIMIT {LARGE_ROWS}").arrow())
+            seen = itertools.count()
+            proxy.script = lambda request: _silent(request) if "/data/" in request.path and next(seen) >= 11 else None
+            result = lake.sql("SELECT * FROM t")
+            batches = result.batches()
+            assert batches.read_next_batch().num_rows
+            time.sleep(0.2)
+            assert result._running is not None
+            with soon():
+                if how == "closed":
+                    result._running.close()
+                del result, batches
+            proxy.script = nothing
+            assert lake.sql("SELECT count(v) AS n FROM t").arrow()["n"].to_pylist() == [10 * LARGE_ROWS]
 
     def test_a_range_without_an_answer(self, silent: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SUPERTABLE_DUCKDB_HTTP_TIMEOUT", "1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -67,6 +68,7 @@ class _Work:
         self._rows_taken = 0
         self._cancelled = False
         self._stopped = threading.Event()
+        weakref.finalize(self, self._stopped.set).atexit = False  # see `close`, which a forgotten query lacks
         self._lock = threading.Lock()
 
     def start(self) -> pa.Schema:

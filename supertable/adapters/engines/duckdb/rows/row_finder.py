@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -126,18 +127,16 @@ class DuckDBRowFinder:
     @contextmanager
     def _opened(self, sources: Sources) -> Iterator[duckdb.DuckDBPyConnection]:
         cursor = self._instance.cursor()
+        stopped = threading.Event()
         try:
-            sources.bind(cursor, _never)
+            sources.bind(cursor, stopped.is_set)
             yield cursor
         except ENGINE_ERRORS as error:
             raise translated(error, error_context(self._instance, sources, {})) from None
         finally:
+            stopped.set()  # the cursor waits for the reads that its query makes through us
             cursor.close()
             sources.close()
-
-
-def _never() -> bool:
-    return False
 
 
 def _execute(cursor: duckdb.DuckDBPyConnection, sql: str) -> pa.RecordBatchReader:
