@@ -90,6 +90,13 @@ def tpch(arguments: argparse.Namespace) -> None:
     save(measure(arguments.scale, arguments.turns), _RESULTS / "tpch.json")
 
 
+def long_statements(_: argparse.Namespace) -> None:
+    """Run statements with lists of many constants, beside plain DuckDB."""
+    from benchmarks.lakes.long_statements import measure
+
+    save(measure(), _RESULTS / "long_statements.json")
+
+
 def writers(arguments: argparse.Namespace) -> None:
     """Commit from many writers to one table, and query beside many other tables, on SeaweedFS and Valkey."""
     from benchmarks.lakes.writers import measure
@@ -193,6 +200,7 @@ def _add_lake_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     analysing = _add(commands, "tpch", tpch)
     analysing.add_argument("--scale", type=float, default=1, help="the scale factor: about so many GB as text")
     analysing.add_argument("--turns", type=int, default=3, help="turns to measure")
+    _add(commands, "long-statements", long_statements)
     writing = _add(commands, "writers", writers)
     writing.add_argument("--writers", type=int, nargs="+", default=[1, 8, 32], help="numbers of writers to measure")
     writing.add_argument("--seconds", type=float, default=20, help="seconds for each")

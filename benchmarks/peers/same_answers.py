@@ -34,7 +34,7 @@ def check_same_rows(what: str, systems: Iterable[System]) -> None:
 def fingerprint(arrived: pa.Table) -> pa.Table:
     """A row that is the same for the same rows in any order."""
     with duckdb.connect() as connection:
-        return connection.register("arrived", arrived).execute(_FINGERPRINT).to_arrow_table()
+        return connection.register("arrived", arrived).sql(_FINGERPRINT).to_arrow_table()
 
 
 def _rows(answer: pa.Table | None) -> list[tuple[Any, ...]]:

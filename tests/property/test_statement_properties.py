@@ -209,7 +209,7 @@ def rows(table: pa.Table) -> list[str]:
 @given(sql=statements())
 def test_random_statements(tables: ParquetTables, plain: duckdb.DuckDBPyConnection, sql: str) -> None:
     try:
-        expected = plain.execute(sql).to_arrow_table()
+        expected = plain.sql(sql).to_arrow_table()
     except duckdb.Error as error:
         with pytest.raises(SupertableError):
             tables.query(sql)

@@ -43,7 +43,7 @@ class PyIceberg(System):
         rows = scan.to_arrow()
         if query.select == "*":
             return rows
-        return self._connection.execute(query.sql("rows")).to_arrow_table()
+        return self._connection.sql(query.sql("rows")).to_arrow_table()
 
     def replace(self, rows: pa.Table) -> None:
         self._table.overwrite(rows)

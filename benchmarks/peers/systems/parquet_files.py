@@ -41,7 +41,7 @@ class ParquetFiles(System):
         self._rewrite(f"FROM {self._source} ANTI JOIN incoming USING (id)")
 
     def query(self, query: Query) -> pa.Table:
-        return self._connection.execute(query.sql(self._source)).to_arrow_table()
+        return self._connection.sql(query.sql(self._source)).to_arrow_table()
 
     def prepare_reads(self) -> None:
         """Write one clean file in the order of the ids, which is the fastest to read."""

@@ -15,7 +15,7 @@ from supertable.adapters.engines.duckdb.statement.validation.validator import St
 from supertable.domain.errors import StatementRefused
 
 Tree = dict[str, Any]
-CALL = {"class": "FUNCTION", "function_name": "read_text", "children": []}
+CALL = {"class": "FUNCTION", "type": "FUNCTION", "function_name": "read_text", "arguments": []}
 STATEMENTS = [
     "select sum(b) over (partition by c order by d rows between 1 preceding and current row) from t where a in (1, 2)",
     "with x as (from t at (version => abs(3))) select a::decimal(5, 2), case when a then b end from x join u using (a)",
@@ -24,13 +24,16 @@ STATEMENTS = [
     "select count(*) filter (where b) from t tablesample 10% group by rollup (a) having a > $1 qualify true order by 1",
     "pivot t on a in (1, 2) using sum(b) group by c",
     "(values (1, 'x')) union all by name (select distinct on (a) * from t)",
+    "select cast(a as decimal(5, 2)), cast(b as varchar[3]), x'ab', if(a, 1.5e3, null), true from t limit 10%",
     "describe t",
+    f"select a in ({', '.join(map(str, range(3)))}) from t",
 ]
 
 
 @pytest.fixture(scope="module")
 def trees() -> list[Tree]:
     with duckdb.connect() as connection:
+        connection.execute("SET lambda_syntax = 'ENABLE_SINGLE_ARROW'")
         rows = [connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone() for sql in STATEMENTS]
     return [json.loads(row[0])["statements"][0] for row in rows if row]
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.damaged_files import error_context
 from supertable.adapters.engines.duckdb.errors import is_missing_file
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
-from supertable.adapters.engines.duckdb.running_query import CompletedQuery, DuckDBQuery
+from supertable.adapters.engines.duckdb.running_query import CompletedQuery, DuckDBQuery, streamed
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
 from supertable.adapters.engines.duckdb.scan.source_sql import all_rows, row_count_sql, source_sql
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
@@ -83,17 +84,17 @@ class DuckDBEngine:
         sql = statement.sql(_relation_sql(statement, scans, sources))
         context = error_context(self._instance, sources, statement.names)
 
-        def begin(cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> duckdb.DuckDBPyConnection:
+        def begin(cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> pa.RecordBatchReader:
             text = f"EXPLAIN (FORMAT JSON) {sql}" if statement.explain else sql
             sources.bind(cursor, stopped)
             try:
-                return cursor.execute(text, parameters or None)
+                return streamed(cursor, text, parameters)
             except duckdb.Error as error:
                 if not is_missing_file(error):
                     raise
             sources.close()
             sources.bind(cursor, stopped)  # fetches a local copy that was removed, or tells which object is missing
-            return cursor.execute(text, parameters or None)
+            return streamed(cursor, text, parameters)
 
         query = DuckDBQuery(self._instance.cursor(), begin, sources.close, context, limits)
         if not statement.explain:

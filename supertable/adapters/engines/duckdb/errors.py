@@ -113,6 +113,8 @@ def syntax_error(sql: str, report: Mapping[str, Any], prefix: str) -> InvalidSta
     position = str(report.get("position", ""))
     if not position.isdigit():
         return InvalidStatement(f"{message}.")
+    if int(position) < len(prefix):  # DuckDB names the last token before the end
+        return InvalidStatement("syntax error at end of input.")
     before = sql.encode("utf-8", "surrogatepass")[: int(position)].decode("utf-8", "replace")
     line, column = before.count("\n") - prefix.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
     return InvalidStatement(f"{message}, at line {line}, column {column}.")

@@ -106,6 +106,8 @@ class DuckDBInstance:
         temporary = str(self._temp_directory) if self._temp_directory else ""
         settings = [
             "SET GLOBAL TimeZone = 'UTC'",
+            "SET GLOBAL error_on_division_by_zero = false",
+            "SET GLOBAL lambda_syntax = 'ENABLE_SINGLE_ARROW'",
             "SET enable_external_file_cache = false",
             f"SET temp_directory = {literal(temporary)}",
         ]

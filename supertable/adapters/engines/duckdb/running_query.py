@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -18,10 +18,20 @@ from supertable.domain.errors import QueryCancelled, QueryTimeout, ResultTooLarg
 
 BATCH_ROWS = 65_536
 Result = TypeVar("Result")
-Begin = Callable[[duckdb.DuckDBPyConnection, Stopped], duckdb.DuckDBPyConnection]
-"""Binds the query's sources to its cursor and executes it there."""
+Begin = Callable[[duckdb.DuckDBPyConnection, Stopped], pa.RecordBatchReader]
+"""Binds the query's sources to its cursor and starts it there."""
 End = Callable[[], None]
 """Releases the query's sources. No-op if called again."""
+
+
+def streamed(
+    cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
+) -> pa.RecordBatchReader:
+    """The rows of a query as a stream: after `execute`, Arrow would hold all of them.
+
+    `parameters` is always passed, so that one without a value is an error, not read from a variable of its name.
+    """
+    return cursor.sql(sql, params=parameters).to_arrow_reader(BATCH_ROWS)
 
 
 class DuckDBQuery:
@@ -72,9 +82,7 @@ class _Work:
         self._lock = threading.Lock()
 
     def start(self) -> pa.Schema:
-        self._batches = self._run_within_limit(
-            lambda cursor: self._begin(cursor, self._stopped.is_set).to_arrow_reader(BATCH_ROWS)
-        )
+        self._batches = self._run_within_limit(lambda cursor: self._begin(cursor, self._stopped.is_set))
         return self._batches.schema
 
     def next_batch(self) -> pa.RecordBatch | None:

@@ -129,7 +129,7 @@ _EXPLANATIONS: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (r'has duplicate key "(.*?)"\n', lambda found: f"the key {_short(found[1])!r} occurs twice. Remove one."),
     (r"JSON transform error[^\n]*? in (?:line|record/value) \d+: ([^\n]*)", _misfit),
     (r"Conversion Error: ([^\n]*?)(?: when casting from source column ([^\n]*?))?(?:\n|$)", _not_castable),
-    (r"Recursion level in ArrowSchema", lambda _: "its values are nested too deeply."),
+    (r"Recursion level in ArrowSchema|maximum recursion depth", lambda _: "its values are nested too deeply."),
     (r"Out of Memory Error", lambda _: "a row needs more memory than a load may use."),
 )
 

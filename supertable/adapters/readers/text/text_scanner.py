@@ -54,16 +54,16 @@ class TextScanner:
         checks = ", ".join(condition.format(identifier(name)) for name in names)
         limit = "" if sample_rows < 0 else f" LIMIT {sample_rows}"
         with self._errors_translated():
-            row = self.connection.execute(
+            (row,) = self.connection.execute(
                 f"SELECT {checks} FROM (SELECT * FROM {self._call(arguments)}{limit})"
-            ).fetchone()
-        return {name for name, is_satisfied in zip(names, row or (), strict=True) if is_satisfied}
+            ).fetchall()
+        return {name for name, is_satisfied in zip(names, row, strict=True) if is_satisfied}
 
     def read(self, arguments: Mapping[str, SqlValue], select: str = "*") -> OpenedFiles:
         """The rows, with the columns of the SQL list `select`."""
         total = sum(file.bytes for file in self.files)
         with self._errors_translated():
-            reader = self.connection.execute(f"SELECT {select} FROM {self._call(arguments)}").to_arrow_reader(
+            reader = self.connection.sql(f"SELECT {select} FROM {self._call(arguments)}").to_arrow_reader(
                 _batch_rows(self.files)
             )
         return OpenedFiles(

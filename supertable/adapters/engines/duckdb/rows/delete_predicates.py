@@ -10,6 +10,7 @@ from supertable.adapters.engines.duckdb.errors import scrubbed, split_kind
 from supertable.adapters.engines.duckdb.statement.conditions.constants import Constants, Evaluate
 from supertable.adapters.engines.duckdb.statement.conditions.fallibility import may_fail
 from supertable.adapters.engines.duckdb.statement.conditions.where_predicates import condition_predicate
+from supertable.adapters.engines.duckdb.statement.literal_lists import with_lists
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
 from supertable.adapters.engines.duckdb.statement.parser import checked_text, parse_tree
 from supertable.adapters.engines.duckdb.statement.rendering import rendered
@@ -47,7 +48,7 @@ def checked_predicate(cursor: duckdb.DuckDBPyConnection, text: str, schema: Sche
     _check_row_wise(condition)
     validator = StatementValidator(prefix)
     validator.validate("select", tree)
-    sql = rendered(cursor, tree).removeprefix("SELECT 1 WHERE ")
+    sql = with_lists(rendered(cursor, tree), validator.lists).removeprefix("SELECT 1 WHERE ")
     _check_binds(cursor, sql, schema)
     necessary = condition_predicate(condition, schema, Constants(evaluate, ()))
     return RowPredicate(f"({sql})", necessary, tuple(_columns(condition, schema)), may_fail(condition))

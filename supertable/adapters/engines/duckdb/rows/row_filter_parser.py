@@ -11,10 +11,11 @@ from itertools import chain
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.rows.delete_predicates import only_condition
 from supertable.adapters.engines.duckdb.scan.row_filter_sql import readable_sql
-from supertable.adapters.engines.duckdb.statement.conditions.constants import literal_value
-from supertable.adapters.engines.duckdb.statement.parse_tree import Node, call
+from supertable.adapters.engines.duckdb.statement.conditions.literals import is_null, literal_value
+from supertable.adapters.engines.duckdb.statement.parse_tree import LOCATION_KEYS, Node, arguments, call, literal_text
 from supertable.adapters.engines.duckdb.statement.parser import checked_text, parse_tree
 from supertable.adapters.engines.duckdb.statement.rendering import NESTED
+from supertable.adapters.engines.duckdb.statement.type_names import decimal_type, scalar_type
 from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
 from supertable.domain.access.row_filter_checks import constant, fitted_filter
 from supertable.domain.access.row_filters import Form, Term, checked_filter
@@ -144,9 +145,9 @@ class _Reader:
         return Term(Form.NOT, (term,)) if form[1] else term
 
     def function(self, node: Node) -> Term:
-        name, children = ascii_lower(node["function_name"]), node["children"]
-        plain = call(node["function_name"], *children)
-        if {**plain, "query_location": None} != {**node, "query_location": None, "is_operator": False}:
+        name, children = ascii_lower(node["function_name"]), arguments(node)
+        written = {key: value for key, value in node.items() if key not in LOCATION_KEYS}
+        if call(node["function_name"], *children) != {**written, "is_operator": False}:
             raise StatementRefused(_ALLOWED)
         if name in _CALLER and not children:
             return Term(_CALLER[name])
@@ -168,14 +169,13 @@ class _Reader:
         return Term(Form.COLUMN, column=field.id)
 
     def constant(self, node: Node) -> Term:
-        value = node["value"]
-        if value["is_null"]:
+        if is_null(node):
             raise StatementRefused("Nothing is equal to NULL; use IS NULL or IS NOT NULL.")
-        if value["type"]["id"] == "DOUBLE":
-            return _converted(Term(Form.CONSTANT, type=_DOUBLE, text=repr(value["value"])), _DOUBLE)
-        found = literal_value(value)
+        found = literal_value(node)
         if found is None:
             raise StatementRefused(_ALLOWED)
+        if found.kind == "float":
+            return _converted(Term(Form.CONSTANT, type=_DOUBLE, text=repr(found.value)), _DOUBLE)
         if found.kind == "number":
             return Term(Form.CONSTANT, type=_NUMBER, text=_decimal_text(found.value))
         kind = DataType("bool" if found.kind == "bool" else "string")
@@ -183,7 +183,7 @@ class _Reader:
 
     def cast(self, node: Node) -> Term:
         inner = self.read(node["child"])
-        kind = _cast_type(node["cast_type"])
+        kind = _cast_type(node["type_expr"])
         if inner.form is not Form.CONSTANT or kind is None or node["try_cast"]:
             raise StatementRefused(f"Only constants can be cast, and only to scalar types. {_ALLOWED}")
         given = replace(inner, type=kind) if inner.type == DataType("string") else inner
@@ -204,16 +204,17 @@ def _converted(given: Term, kind: DataType) -> Term:
 
 
 def _attribute(children: list[Node]) -> Term:
-    value = children[0].get("value") if len(children) == 1 else None
-    if not isinstance(value, dict) or value["type"]["id"] != "VARCHAR" or not value["value"]:
+    name = literal_text(children[0], "STRING") if len(children) == 1 else None
+    if not name:
         raise StatementRefused("user_attribute takes the attribute's name as a text: user_attribute('region').")
-    return Term(Form.ATTRIBUTE, text=value["value"])
+    return Term(Form.ATTRIBUTE, text=name)
 
 
 def _cast_type(written: Node) -> DataType | None:
-    if written["id"] == "DECIMAL" and written["type_info"]:
-        return DataType("decimal", precision=written["type_info"]["width"], scale=written["type_info"]["scale"])
-    return _CAST_TO.get(written["id"])
+    decimal = decimal_type(written)
+    if decimal is not None:
+        return DataType("decimal", precision=decimal[0], scale=decimal[1])
+    return _CAST_TO.get(scalar_type(written))
 
 
 def _decimal_text(number: Fraction) -> str:

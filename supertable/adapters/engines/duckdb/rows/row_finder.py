@@ -16,7 +16,7 @@ from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.interrupts import interruptible
 from supertable.adapters.engines.duckdb.rows.delete_predicates import RowPredicate, checked_predicate
 from supertable.adapters.engines.duckdb.rows.live_rows import LiveRows
-from supertable.adapters.engines.duckdb.running_query import BATCH_ROWS
+from supertable.adapters.engines.duckdb.running_query import streamed
 from supertable.adapters.engines.duckdb.scan.query_sources import Positions, Sources
 from supertable.adapters.engines.duckdb.scan.scan_sql import scan_sql, scan_with_dead_rows_sql
 from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation import evaluator
@@ -140,7 +140,7 @@ class DuckDBRowFinder:
 
 
 def _execute(cursor: duckdb.DuckDBPyConnection, sql: str) -> pa.RecordBatchReader:
-    return interruptible(cursor.interrupt, lambda: cursor.execute(sql).to_arrow_reader(BATCH_ROWS))
+    return interruptible(cursor.interrupt, lambda: streamed(cursor, sql))
 
 
 def _matches(hits: pa.RecordBatch, alive: LiveRows) -> pa.Table:

@@ -17,7 +17,7 @@ from supertable.domain.schema.schemas import Schema
 
 @dataclass(frozen=True, slots=True)
 class DuckDBStatement:
-    """`pieces`: the rendered SQL, split at its relations. `order`: the relations between the pieces.
+    """`pieces`: the SQL, split at its relations. `order`: the relations between the pieces.
 
     `tree` must not be changed. `tokens`: the generated names of the relations. `names`: what all generated names stand
     for. `counted`: the relations of which only the number of rows matters. `may_fail`: see `fallibility`. `shape`: see

@@ -1,12 +1,19 @@
-"""Parts of DuckDB's parse tree: iterating over them, and building them."""
+"""Parts of DuckDB's parse tree: iterating over them, reading them, and building them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 Node = dict[str, Any]
-BOOLEAN: Node = {"id": "BOOLEAN", "type_info": None}
+LOCATION_KEYS = frozenset({"query_location", "query_location_length"})
+
+_NAME_KEYS = {
+    "BASE_TABLE": ("catalog_name", "schema_name", "table_name"),
+    "SHOW_REF": ("catalog_name", "schema_name", "table_name"),
+    "TYPE": ("catalog", "schema", "type_name"),
+}
+_FUNCTION_KEYS = ("catalog", "schema", "function_name")
 
 
 def nodes(tree: Any) -> Iterator[Node]:
@@ -19,6 +26,32 @@ def nodes(tree: Any) -> Iterator[Node]:
             stack.extend(item.values())
         elif isinstance(item, list):
             stack.extend(item)
+
+
+def name_keys(node: Node) -> tuple[str, str, str]:
+    """The keys for the parts of a node's name, which its `qualified_name` repeats. DuckDB uses the latter."""
+    return _NAME_KEYS.get(node["type"], _FUNCTION_KEYS)
+
+
+def name_parts(node: Node) -> list[str]:
+    """The catalog, schema and name of a table, function or type, without empty parts."""
+    return [node[key] for key in name_keys(node) if node[key]]
+
+
+def set_name(node: Node, name: str, schema: str = "") -> None:
+    node.update(zip(name_keys(node), ("", schema, name), strict=True))
+    node["qualified_name"] = {"path": name_parts(node)}
+
+
+def arguments(function: Node) -> list[Node]:
+    """The arguments of a function or window function."""
+    return [argument["expression"] for argument in function["arguments"]]
+
+
+def literal_text(node: Node, kind: str) -> str | None:
+    """The text of a literal of this kind, such as STRING; None for other nodes."""
+    literal = node.get("literal") if node.get("class") == "CONSTANT" else None
+    return str(literal["text"]) if isinstance(literal, Mapping) and literal["kind"] == kind else None
 
 
 def select_of(*items: Node) -> Node:
@@ -39,40 +72,45 @@ def select_of(*items: Node) -> Node:
     }
 
 
-def text_cast(text: str, kind: Node) -> Node:
-    """`CAST('text' AS kind)`."""
-    value = {"type": {"id": "VARCHAR", "type_info": None}, "is_null": False, "value": text}
-    constant = {"class": "CONSTANT", "type": "VALUE_CONSTANT", "alias": "", "value": value}
-    return cast(constant, kind)
+def constant(kind: str, text: str) -> Node:
+    """A literal: `constant("STRING", "abc")` is `'abc'`."""
+    literal = {"kind": kind, "text": text}
+    return {"class": "CONSTANT", "type": "VALUE_CONSTANT", "alias": "", "literal": literal}
 
 
-def cast(child: Node, kind: Node) -> Node:
-    return {
-        "class": "CAST",
-        "type": "OPERATOR_CAST",
-        "alias": "",
-        "child": child,
-        "cast_type": kind,
-        "try_cast": False,
-    }
+def cast(child: Node, type_name: str) -> Node:
+    """`CAST(child AS type_name)`, for a type without parameters."""
+    written = {"class": "TYPE", "type": "TYPE", "alias": "", "children": []}
+    set_name(written, type_name)
+    kind = {"class": "CAST", "type": "OPERATOR_CAST", "alias": "", "try_cast": False}
+    return {**kind, "child": child, "type_expr": written}
 
 
-def call(name: str, *children: Node) -> Node:
-    """`name(children)`."""
-    return {
+def column(*parts: str) -> Node:
+    return {"class": "COLUMN_REF", "type": "COLUMN_REF", "alias": "", "column_names": list(parts)}
+
+
+def argument(expression: Any) -> Node:
+    """An argument without a name."""
+    return {"name": "", "expression": expression}
+
+
+def call(name: str, *expressions: Node) -> Node:
+    """`name(expressions)`."""
+    function = {
         "class": "FUNCTION",
         "type": "FUNCTION",
         "alias": "",
-        "function_name": name,
-        "schema": "",
-        "catalog": "",
-        "children": list(children),
+        "arguments": [argument(expression) for expression in expressions],
         "filter": None,
         "order_bys": {"type": "ORDER_MODIFIER", "orders": []},
         "distinct": False,
         "is_operator": False,
         "export_state": False,
+        "is_legacy_function_call": False,
     }
+    set_name(function, name)
+    return function
 
 
 def star_over(table: Node) -> Node:
@@ -90,24 +128,3 @@ def star_over(table: Node) -> Node:
         "rename_list": [],
     }
     return {**select_of(star), "from_table": table}
-
-
-def is_double(node: Node) -> bool:
-    return node.get("class") == "CONSTANT" and node["value"]["type"]["id"] in ("DOUBLE", "FLOAT")
-
-
-def prepare_double(node: Node) -> None:
-    """Replaces the number by a cast from text: 1e10 would be rendered as 10000000000.0, which is a decimal."""
-    value, kind, alias = node["value"]["value"], node["value"]["type"], node["alias"]
-    node.clear()
-    node.update(text_cast(repr(float(value)), kind), alias=alias)
-
-
-def prepare_join(node: Node) -> None:
-    """Rewrites a cross join that would be rendered as a comma, which binds less tightly than a join."""
-    if node["ref_type"] != "CROSS":
-        return
-    if node["right"]["type"] == "JOIN":
-        node.update(ref_type="REGULAR", condition=text_cast("t", BOOLEAN))
-    else:
-        node["is_implicit"] = False

@@ -13,6 +13,7 @@ from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation
 from supertable.adapters.engines.duckdb.statement.conditions.constants import Evaluate
 from supertable.adapters.engines.duckdb.statement.conditions.fallibility import may_fail
 from supertable.adapters.engines.duckdb.statement.count_only import counted_relations
+from supertable.adapters.engines.duckdb.statement.literal_lists import with_lists
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node
 from supertable.adapters.engines.duckdb.statement.redacted_sql import first_word, shape_of
 from supertable.adapters.engines.duckdb.statement.rendering import (
@@ -47,7 +48,7 @@ def parsed(cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate) -> D
     )
     tokens = tuple(reference.token for reference in validator.references)
     text = rendered(cursor, tree)
-    pieces = re.split(rf"{prefix}_r(\d+)", text)
+    pieces = re.split(rf"{prefix}_r(\d+)", with_lists(text, validator.lists))
     return DuckDBStatement(
         relations=relations,
         explain=explain,
@@ -110,7 +111,7 @@ def checked_text(sql: str) -> str:
 def _without_explain(sql: str) -> tuple[str, bool]:
     """The statement with a leading EXPLAIN replaced by spaces, which keeps positions, and whether there was one."""
     raw = sql.encode()
-    tokens = duckdb.tokenize(sql)[:2] if "explain" in sql.lower() else []
+    tokens = _tokens(sql)[:2] if "explain" in sql.lower() else []
     if not tokens or raw[tokens[0][0] : tokens[0][0] + 7].lower() != b"explain":
         return sql, False
     if len(tokens) > 1 and _EXPLAIN_OPTION.match(raw, tokens[1][0]):
@@ -122,8 +123,13 @@ def _without_explain(sql: str) -> tuple[str, bool]:
 def _parse_error(sql: str, report: Node, before: str) -> InvalidStatement:
     if not str(report["error_message"]).startswith("Only SELECT"):
         return syntax_error(sql, report, before)
-    tokens = duckdb.tokenize(sql)
+    tokens = _tokens(sql)
     word = re.match(rb"\w+", sql.encode()[tokens[0][0] :]) if tokens else None
     if word and word[0].lower() == b"pivot":
         return StatementRefused("PIVOT needs its values here. Use PIVOT … ON column IN (…).")
     return StatementRefused(_ONLY_SELECT)
+
+
+def _tokens(sql: str) -> list[tuple[int, Any]]:
+    """The start and kind of each token but comments."""
+    return [token for token in duckdb.tokenize(sql) if token[1] != duckdb.token_type.comment]

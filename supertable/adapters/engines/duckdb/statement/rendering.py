@@ -1,7 +1,6 @@
 """Renders a validated tree to SQL by DuckDB itself, and checks that the SQL means the same.
 
-DuckDB's rendering has bugs: it loses the parentheses of some joins and the type of some numbers. Known cases are
-prepared for. To catch others, the SQL is parsed again, and refused unless the tree is the same.
+To catch errors of the rendering, the SQL is parsed again, and refused unless the tree is the same.
 """
 
 from __future__ import annotations
@@ -12,21 +11,16 @@ from typing import Any
 
 import duckdb
 
-from supertable.adapters.engines.duckdb.statement.parse_tree import (
-    BOOLEAN,
-    Node,
-    is_double,
-    nodes,
-    select_of,
-    star_over,
-    text_cast,
-)
+from supertable.adapters.engines.duckdb.statement.literal_lists import LiteralList
+from supertable.adapters.engines.duckdb.statement.parse_tree import LOCATION_KEYS, Node, nodes, select_of, star_over
+from supertable.adapters.engines.duckdb.statement.type_names import canonical
 from supertable.adapters.engines.duckdb.types import literal
 from supertable.domain.errors import InvalidStatement, StatementRefused
 
 NESTED = "The statement is nested too deeply."
 _UNFAITHFUL = "This combination of clauses is not supported. A subquery in parentheses may help."
-_LOCATION = re.compile(r'"query_location":\d+,?|,"is_implicit":false')
+_LOCATION = re.compile(r'"query_location":\d+,"query_location_length":\d+,?')
+_VALUES_ALIAS = "valueslist"
 
 
 def serialized(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
@@ -50,11 +44,11 @@ def loaded(text: str) -> Node:
 
 
 def rendered(cursor: duckdb.DuckDBPyConnection, tree: Node) -> str:
-    """The validated statement `tree` as SQL. Raises `InvalidStatement`."""
+    """The validated statement `tree` as SQL, with the names of its long lists. Raises `InvalidStatement`."""
     text = _dumped(tree)
     sql = _deserialized(cursor, text)
     reparsed = serialized(cursor, sql)
-    if _LOCATION.sub("", text) != _LOCATION.sub("", reparsed) and not _is_equivalent(tree, loaded(reparsed)):
+    if _LOCATION.sub("", text) != _LOCATION.sub("", reparsed) and not _is_equivalent(loaded(text), loaded(reparsed)):
         raise StatementRefused(_UNFAITHFUL)
     return sql
 
@@ -70,21 +64,18 @@ def render_unvalidated_select(cursor: duckdb.DuckDBPyConnection, *expressions: N
 
 
 def keep_column_names(cursor: duckdb.DuckDBPyConnection, tree: Node) -> None:
-    """Sets the names that DuckDB derives for columns, where the prepared expression would change them."""
+    """Sets the names that DuckDB derives for columns, where generated names in a subquery would change them."""
     for node in nodes(tree):
         if node.get("type") == "SELECT_NODE":
             for item in node["select_list"]:
-                if not item["alias"] and any(map(_is_replaced, nodes(item))):
+                if not item["alias"] and any(part.get("class") == "SUBQUERY" for part in nodes(item)):
                     item["alias"] = render_unvalidated_select(cursor, item).removeprefix("SELECT ")
-
-
-def _is_replaced(node: Node) -> bool:
-    return node.get("class") == "SUBQUERY" or is_double(node)
 
 
 def _dumped(tree: Node) -> str:
     try:
-        return json.dumps({"error": False, "statements": [tree]}, separators=(",", ":"), ensure_ascii=False)
+        report = {"error": False, "statements": [tree]}
+        return json.dumps(report, separators=(",", ":"), ensure_ascii=False, default=LiteralList.reference)
     except RecursionError:
         raise InvalidStatement(NESTED) from None
 
@@ -98,9 +89,9 @@ def _deserialized(cursor: duckdb.DuckDBPyConnection, text: str) -> str:
     return str(row[0])
 
 
-def _is_equivalent(tree: Node, reparsed: Node) -> bool:
+def _is_equivalent(report: Node, reparsed: Node) -> bool:
     try:
-        return not reparsed["error"] and _equivalent([tree], reparsed["statements"])
+        return not reparsed["error"] and _equivalent(report["statements"], reparsed["statements"])
     except RecursionError:
         raise InvalidStatement(NESTED) from None
 
@@ -127,23 +118,27 @@ def _normalized(node: Any) -> Any:
     """The node without its location in the text, and in one of several equivalent forms."""
     if not isinstance(node, dict):
         return node
-    if node.get("class") == "CONSTANT" and node["value"]["type"]["id"] == "BOOLEAN":
-        node = {**text_cast("t" if node["value"]["value"] else "f", BOOLEAN), "alias": node["alias"]}
+    if node.get("name") and "expression" in node:  # the alias repeats an argument's name, or not
+        node = {**node, "expression": {**node["expression"], "alias": ""}}
+    elif node.get("class") == "TYPE":
+        name = canonical(node["type_name"])
+        node = {**node, "type_name": name, "qualified_name": name}
     elif node.get("type") == "SUBQUERY" and "class" not in node:
         node = _values_list(node) or node
     elif node.get("type") == "SELECT_NODE":
         node = _with_plain_sets(node)
-    return {key: value for key, value in node.items() if key not in ("query_location", "is_implicit")}
+    return {key: value for key, value in node.items() if key not in LOCATION_KEYS}
 
 
 def _values_list(table: Node) -> Node | None:
-    """Reduces `(SELECT * FROM (VALUES …) AS v) AS v`, as DuckDB renders `(VALUES …) AS v`, to the latter; else None."""
+    """Reduces `(SELECT * FROM (VALUES …)) AS valueslist`, as DuckDB renders `(VALUES …)`, to the latter; else None."""
     inner = table["subquery"]["node"]
-    if inner["type"] != "SELECT_NODE" or inner["from_table"]["type"] != "EXPRESSION_LIST":
+    if inner["type"] != "SELECT_NODE" or table["alias"] != _VALUES_ALIAS:
         return None
-    values: Node = inner["from_table"]
-    same_alias = values["alias"] == table["alias"] and not table["column_name_alias"] and not table["sample"]
-    return values if same_alias and _equivalent(inner, star_over(values)) else None
+    source: Node = inner["from_table"]
+    values = (_values_list(source) or source) if source["type"] == "SUBQUERY" else source
+    is_rendered = values["type"] == "EXPRESSION_LIST" and not table["column_name_alias"] and not table["sample"]
+    return values if is_rendered and _equivalent({**inner, "from_table": values}, star_over(values)) else None
 
 
 def _with_plain_sets(select: Node) -> Node:

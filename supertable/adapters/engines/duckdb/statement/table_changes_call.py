@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from supertable.adapters.engines.duckdb.statement.parse_tree import Node
+from supertable.adapters.engines.duckdb.statement.parse_tree import Node, arguments, literal_text, set_name
 from supertable.application.ports.engines import ChangesRequest
 from supertable.domain.errors import StatementRefused
 
 TABLE_CHANGES = "table_changes"
+_NO_ORDINALITY = "WITHOUT_ORDINALITY"
 _USAGE = (
     "table_changes takes a table's name and one or two version numbers, as constants: "
     "table_changes('orders', 3) for all changes after version 3, table_changes('orders', 3, 5) for those up to 5."
@@ -29,23 +28,24 @@ def replace_by_reference(node: Node) -> tuple[tuple[str, ...], ChangesRequest]:
 
     Raises `StatementRefused` for invalid arguments.
     """
-    arguments = node["function"].get("children") or []
-    if not 2 <= len(arguments) <= 3 or node.get("with_ordinality") not in (None, False, "WITHOUT_ORDINALITY"):
+    given = node["function"]["arguments"]
+    if not 2 <= len(given) <= 3 or any(one["name"] for one in given) or node["with_ordinality"] != _NO_ORDINALITY:
         raise StatementRefused(_USAGE)
-    name = _literal(arguments[0], "VARCHAR")
-    after, *rest = (_literal(argument, "INTEGER", "BIGINT") for argument in arguments[1:])
-    parts = tuple(name.split("."))
-    if min(after, *rest, 0) < 0 or not 1 <= len(parts) <= 3:
+    name, *versions = arguments(node["function"])
+    text = literal_text(name, "STRING")
+    after, *rest = map(_version, versions)
+    parts = tuple(text.split(".")) if text is not None else ()
+    if not 1 <= len(parts) <= 3:
         raise StatementRefused(_USAGE)
-    kept = {key: node[key] for key in ("alias", "sample", "query_location", "column_name_alias")}
+    kept = {key: node[key] for key in ("alias", "sample", "column_name_alias")}
     node.clear()
-    node.update(kept, type="BASE_TABLE", catalog_name="", schema_name="", table_name=TABLE_CHANGES, at_clause=None)
+    node.update(kept, type="BASE_TABLE", at_clause=None)
+    set_name(node, TABLE_CHANGES)
     return parts, ChangesRequest(after, rest[0] if rest else None)
 
 
-def _literal(node: Node, *types: str) -> Any:
-    """The value of a literal of one of the types. The tree holds the digits of `1.5` as the number 15."""
-    found = node.get("class") == "CONSTANT" and not node["value"]["is_null"]
-    if not found or node["value"]["type"]["id"] not in types:
+def _version(node: Node) -> int:
+    text = literal_text(node, "INTEGER")
+    if text is None or not text.isdecimal():
         raise StatementRefused(_USAGE)
-    return node["value"]["value"]
+    return int(text)

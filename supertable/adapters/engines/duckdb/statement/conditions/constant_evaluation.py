@@ -41,7 +41,7 @@ def requested_version(cursor: duckdb.DuckDBPyConnection, at_clause: Node | None)
 
 def evaluator(instance: DuckDBInstance) -> Evaluate:
     def evaluate(expression: Node, target: str) -> tuple[str, int | None]:
-        microseconds = call("epoch_us", cast(expression, _type(_TYPES[target])))
+        microseconds = call("epoch_us", cast(expression, _TYPES[target]))
         attempt = {"class": "OPERATOR", "type": "OPERATOR_TRY", "alias": "", "children": [microseconds]}
         cursor = instance.cursor()
         try:
@@ -68,7 +68,7 @@ def _version(cursor: duckdb.DuckDBPyConnection, expression: Node) -> VersionAt |
 
 
 def _moment(cursor: duckdb.DuckDBPyConnection, expression: Node) -> TimestampAt:
-    (value,) = _evaluated(cursor, "a timestamp", call("epoch_us", cast(expression, _type(_TYPES["zoned"]))))
+    (value,) = _evaluated(cursor, "a timestamp", call("epoch_us", cast(expression, _TYPES["zoned"])))
     if not isinstance(value, int) or not _YEAR_1_US <= value < _YEAR_10000_US:
         raise InvalidStatement("AT (TIMESTAMP => …) needs a timestamp in the years 1 to 9999.")
     return TimestampAt(value)
@@ -89,7 +89,3 @@ def _is_constant(expression: Node) -> bool:
     """Whether the expression has neither columns nor subqueries nor parameters."""
     varying = ("COLUMN_REF", "STAR", "SUBQUERY", "PARAMETER", "WINDOW")
     return not any(node.get("class") in varying for node in nodes(expression))
-
-
-def _type(name: str) -> Node:
-    return {"id": name, "type_info": None}

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
+from supertable.adapters.engines.duckdb.statement.conditions.literals import (
+    Constant,
+    iso_time,
+    literal_value,
+    microseconds,
+    number,
+)
+from supertable.adapters.engines.duckdb.statement.parse_tree import Node, literal_text, nodes
+from supertable.adapters.engines.duckdb.statement.type_names import scalar_type
 from supertable.domain.scan.predicates import All, AnyOf, Compare, Predicate
 from supertable.domain.schema.types import FLOATS, UNITS, DataType, Field, is_integer
 
@@ -21,19 +28,10 @@ Evaluate = Callable[[Node, str], tuple[str, int | None]]
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 _US_PER_DAY = 86_400_000_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_FLOAT = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+_EPOCH = date(1970, 1, 1)
 _PURE = frozenset({"+", "-", "trunc", "to_days", "to_hours", "to_minutes", "to_months", "to_seconds", "to_years"})
+_TEMPORAL = frozenset({"date", "time", "timestamp"})
 _TYPES = {"DATE": "date", "TIMESTAMP": "timestamp", "TIMESTAMP WITH TIME ZONE": "zoned", "TIME": "time"}
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """`kind`: number (the value is a Fraction), float, text, bool, or date, timestamp, zoned, time (microseconds)."""
-
-    kind: str
-    value: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +41,22 @@ class Constants:
     evaluate: Evaluate
     parameters: Parameters
 
-    def read(self, node: Node, wanted: DataType) -> Constant | None:
-        """The value of an expression that is compared with a column of type `wanted`; None where it is unknown."""
+    def read(self, node: Node, wanted: DataType, may_evaluate: bool = True) -> Constant | None:
+        """The value of an expression that is compared with a column of type `wanted`; None where it is unknown.
+
+        `may_evaluate`: whether the engine may be asked, which takes about a millisecond.
+        """
         if node["class"] == "PARAMETER":
             return self._parameter(node["identifier"])
         if node["class"] == "CONSTANT":
-            found = literal_value(node["value"])
-            if found and found.kind == "text" and wanted.name in ("date", "time", "timestamp"):
-                return self._temporal(node, _kind(wanted))
+            found = literal_value(node)
+            if found and found.kind == "text" and wanted.name in _TEMPORAL:
+                return self._temporal(node, _kind(wanted), may_evaluate)
             return found
         if wanted.name in FLOATS:
             return _double(node)
-        if wanted.name in ("date", "time", "timestamp") and _is_pure(node):
-            return self._temporal(node, "timestamp" if wanted.name == "date" else _kind(wanted))
+        if wanted.name in _TEMPORAL and _is_pure(node):
+            return self._temporal(node, "timestamp" if wanted.name == "date" else _kind(wanted), may_evaluate)
         return None
 
     def _parameter(self, identifier: str) -> Constant | None:
@@ -64,10 +65,10 @@ class Constants:
         number = int(identifier) - 1 if identifier.isdigit() else -1
         return _python_value(self.parameters[number]) if 0 <= number < len(self.parameters) else None
 
-    def _temporal(self, node: Node, target: str) -> Constant | None:
-        quick = iso_date(node) if target != "time" else None
-        if quick is not None:
-            return Constant("date", quick)
+    def _temporal(self, node: Node, target: str, may_evaluate: bool) -> Constant | None:
+        quick = iso_time(node, target)
+        if quick is not None or not may_evaluate:
+            return quick
         type_, microseconds = self.evaluate(node, target)
         kind = target.removesuffix("_ns") if type_ == "VARCHAR" else _TYPES.get(type_)
         return Constant(kind, microseconds) if kind and microseconds is not None else None
@@ -154,38 +155,19 @@ def _kind(wanted: DataType) -> str:
     return "zoned" if wanted.timezone else wanted.name
 
 
-def literal_value(value: Node) -> Constant | None:
-    """The value of a literal; None for NULL, and for floats, which are inexact."""
-    kind, info, content = value["type"]["id"], value["type"]["type_info"], value.get("value")
-    if value["is_null"]:
-        return None
-    if kind == "VARCHAR":
-        return Constant("text", content)
-    if kind == "BOOLEAN":
-        return Constant("bool", content)
-    whole = _whole(content)
-    if kind == "DECIMAL" and whole is not None:
-        return Constant("number", Fraction(whole, 10 ** info["scale"]))
-    return Constant("number", Fraction(whole)) if kind in _WHOLE and whole is not None else None
-
-
-_WHOLE = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UBIGINT", "UHUGEINT"})
-
-
-def _whole(content: Any) -> int | None:
-    if isinstance(content, dict) and content.keys() == {"upper", "lower"}:
-        return (int(content["upper"]) << 64) + int(content["lower"])
-    return content if type(content) is int else None
-
-
 def _double(node: Node) -> Constant | None:
-    """The value of `CAST('1e10' AS DOUBLE)`, the form of numbers with an exponent, or of `1.5::DOUBLE`."""
-    if node["class"] != "CAST" or node["cast_type"]["id"] != "DOUBLE" or node["child"]["class"] != "CONSTANT":
+    """The value of `CAST(1.5 AS DOUBLE)` and `CAST('1e10' AS DOUBLE)`."""
+    if node["class"] != "CAST" or node["try_cast"] or scalar_type(node["type_expr"]) != "DOUBLE":
         return None
-    found = literal_value(node["child"]["value"])
-    if found is None or not (found.kind == "number" or (found.kind == "text" and _FLOAT.fullmatch(found.value))):
+    child = node["child"]
+    text = literal_text(child, "STRING")
+    found = number(text) if text is not None else literal_value(child)
+    if found is None or found.kind not in ("number", "float"):
         return None
-    value = float(found.value)
+    try:
+        value = float(found.value)
+    except OverflowError:
+        return None
     return Constant("float", value) if math.isfinite(value) else None
 
 
@@ -195,22 +177,9 @@ def _is_pure(node: Node) -> bool:
         kind = part.get("class")
         if kind == "FUNCTION" and part["function_name"] not in _PURE:
             return False
-        if kind is not None and kind not in ("CONSTANT", "CAST", "FUNCTION"):
+        if kind is not None and kind not in ("CONSTANT", "CAST", "TYPE", "FUNCTION"):
             return False
     return True
-
-
-def iso_date(node: Node) -> int | None:
-    """The value of `'2013-01-31'` or `DATE '2013-01-31'`, the most common forms, without a call of the engine."""
-    if node["class"] == "CAST" and node["cast_type"]["id"] == "DATE" and node["child"]["class"] == "CONSTANT":
-        node = node["child"]
-    text = node["value"].get("value") if node["class"] == "CONSTANT" else None
-    if not isinstance(text, str) or not _DATE.fullmatch(text):
-        return None
-    try:
-        return (date.fromisoformat(text) - _EPOCH.date()).days * _US_PER_DAY
-    except ValueError:
-        return None
 
 
 def _python_value(value: Any) -> Constant | None:
@@ -227,15 +196,10 @@ def _python_value(value: Any) -> Constant | None:
         case Decimal() if value.is_finite():
             return Constant("number", Fraction(value))
         case datetime():
-            return Constant("zoned" if value.tzinfo else "timestamp", _microseconds(value))
+            return Constant("zoned" if value.tzinfo else "timestamp", microseconds(value))
         case date():
-            return Constant("date", (value - _EPOCH.date()).days * _US_PER_DAY)
+            return Constant("date", (value - _EPOCH).days * _US_PER_DAY)
         case time() if value.tzinfo is None:
             seconds = (value.hour * 60 + value.minute) * 60 + value.second
             return Constant("time", seconds * 1_000_000 + value.microsecond)
     return None
-
-
-def _microseconds(value: datetime) -> int:
-    since = (value if value.tzinfo else value.replace(tzinfo=UTC)) - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

@@ -10,8 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from supertable.adapters.engines.duckdb.statement.conditions.constants import Constant, Constants
-from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
+from supertable.adapters.engines.duckdb.statement.conditions.constants import Constants
+from supertable.adapters.engines.duckdb.statement.conditions.literals import Constant
+from supertable.adapters.engines.duckdb.statement.literal_lists import expanded
+from supertable.adapters.engines.duckdb.statement.parse_tree import Node, arguments, nodes
+from supertable.adapters.engines.duckdb.statement.type_names import scalar_type
 from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import AGGREGATES, words
 from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
 from supertable.domain.schema.schemas import Schema
@@ -63,7 +66,7 @@ def _may_fail(node: Node) -> bool:
         return (
             not node["try_cast"]
             and node["child"]["class"] != "CONSTANT"
-            and node["cast_type"]["id"] not in _INFALLIBLE_CASTS
+            and scalar_type(node["type_expr"]) not in _INFALLIBLE_CASTS
         )
     return node.get("class") == "FUNCTION" and ascii_lower(node["function_name"]) not in _INFALLIBLE
 
@@ -93,13 +96,14 @@ class _Condition:
             return self.cannot_fail(children[0])
         if kind in _NULL_TESTS:
             return self._field(children[0]) is not None
-        return kind in _IN and all(self._compares(children[0], value) for value in children[1:])
+        return kind in _IN and all(self._compares(children[0], value) for value in expanded(children[1:]))
 
     def _is_like(self, node: Node) -> bool:
-        if ascii_lower(node["function_name"]) not in _LIKE or len(node["children"]) != 2:
+        parts = arguments(node)
+        if ascii_lower(node["function_name"]) not in _LIKE or len(parts) != 2:
             return False
-        field = self._field(node["children"][0])
-        return field is not None and field.type.name == "string" and self._compares(*node["children"])
+        field = self._field(parts[0])
+        return field is not None and field.type.name == "string" and self._compares(*parts)
 
     def _compares(self, column: Node, value: Node) -> bool:
         """Whether the two are a column and a constant whose comparison needs no fallible cast of the column."""

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from supertable.adapters.engines.duckdb.statement.conditions.constants import (
-    Constant,
-    Constants,
-    comparison,
-    iso_date,
-)
-from supertable.adapters.engines.duckdb.statement.parse_tree import Node
+from supertable.adapters.engines.duckdb.statement.conditions.constants import Constants, comparison
+from supertable.adapters.engines.duckdb.statement.conditions.literals import Constant, is_null, iso_time
+from supertable.adapters.engines.duckdb.statement.literal_lists import SHORTEST, expanded
+from supertable.adapters.engines.duckdb.statement.parse_tree import Node, arguments
 from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
 from supertable.domain.scan.predicates import ALWAYS, All, AnyOf, Compare, IsIn, NullTest, Predicate
 from supertable.domain.schema.schemas import Schema
@@ -189,7 +186,7 @@ class _Reader:
         constant = self.constants.read(bound, field.type)
         if constant is None or field.type.name not in ("date", "time", "timestamp"):
             return False
-        return bound["class"] != "CONSTANT" or iso_date(bound) is not None
+        return bound["class"] != "CONSTANT" or iso_time(bound, "date") is not None
 
     def _operator(self, node: Node) -> Predicate:
         field = self._field(node["children"][0]) if node["children"] else None
@@ -199,30 +196,32 @@ class _Reader:
             return NullTest(field.name, negated=True)
         if node["type"] == "OPERATOR_IS_NULL" and self.tables.inner:
             return NullTest(field.name, negated=False)
-        return self._is_in(field, node["children"][1:]) if node["type"] == "COMPARE_IN" else ALWAYS
+        return self._is_in(field, list(expanded(node["children"][1:]))) if node["type"] == "COMPARE_IN" else ALWAYS
 
     def _is_in(self, field: Field, values: list[Node]) -> Predicate:
         """NULL in the list matches nothing. An unknown value makes the result `ALWAYS`."""
-        not_null = [value for value in values if not (value["class"] == "CONSTANT" and value["value"]["is_null"])]
-        parts = [self._equal(field, value) for value in not_null]
+        not_null = [value for value in values if not is_null(value)]
+        may_evaluate = len(values) < SHORTEST
+        parts = [self._equal(field, value, may_evaluate) for value in not_null]
         if any(part is None for part in parts):
             return ALWAYS
         plain = [part for part in parts if isinstance(part, Compare)]
         rest = [part for part in parts if part is not None and not isinstance(part, Compare)]
         return _either([*([IsIn(field.name, tuple(part.value for part in plain))] if plain else []), *rest])
 
-    def _equal(self, field: Field, value: Node) -> Predicate | None:
-        constant = self.constants.read(value, field.type)
+    def _equal(self, field: Field, value: Node, may_evaluate: bool) -> Predicate | None:
+        constant = self.constants.read(value, field.type, may_evaluate)
         return comparison(field, "=", constant) if constant else None
 
     def _prefix(self, node: Node) -> Predicate:
         """`LIKE 'text%'` and similar tests of a prefix, on text columns."""
-        if node["function_name"] not in _PREFIX or len(node["children"]) != 2:
+        parts = arguments(node)
+        if node["function_name"] not in _PREFIX or len(parts) != 2:
             return ALWAYS
-        field = self._field(node["children"][0])
+        field = self._field(parts[0])
         if field is None or field.type.name != "string":
             return ALWAYS
-        pattern = self.constants.read(node["children"][1], field.type)
+        pattern = self.constants.read(parts[1], field.type)
         return _starts_with(field.name, pattern, like=node["function_name"] == "~~") if pattern else ALWAYS
 
     def _field(self, node: Node) -> Field | None:

@@ -16,8 +16,8 @@ OPERATORS = words("! !__postfix !~~ !~~* % & && * ** + - ->> / // <-> << <=> <@ 
 
 NUMBERS = words(
     """
-    abs acos acosh add asin asinh atan atan2 atanh bit_count cbrt ceil ceiling cos cosh cot degrees divide even exp
-    factorial fdiv floor fmod gamma gcd greatest greatest_common_divisor hash isfinite isinf isnan lcm least
+    abs acos acosh add asin asinh atan atan2 atanh binom bit_count cbrt ceil ceiling cos cosh cot degrees divide even
+    exp factorial fdiv floor fmod gamma gcd greatest greatest_common_divisor hash isfinite isinf isnan lcm least
     least_common_multiple lgamma ln log log10 log2 mod multiply nextafter pi pow power radians random round
     round_even roundbankers sign signbit sin sinh sqrt subtract tan tanh trunc xor
     """
@@ -30,7 +30,7 @@ STRINGS = words(
     formatreadabledecimalsize formatreadablesize from_base64 from_binary from_hex hamming hex icu_sort_key
     ilike_escape instr jaccard jaro_similarity jaro_winkler_similarity lcase left left_grapheme len length
     length_grapheme levenshtein like_escape lower lpad ltrim md5 md5_number md5_number_lower md5_number_upper
-    mismatches nfc_normalize not_ilike_escape not_like_escape octet_length ord parse_dirname parse_dirpath
+    mismatches nfc_normalize not_ilike_escape not_like_escape octet_length ord overlay parse_dirname parse_dirpath
     parse_filename parse_formatted_bytes parse_path pg_size_pretty position prefix printf regexp_escape
     regexp_extract regexp_extract_all regexp_full_match regexp_matches regexp_replace regexp_split_to_array
     regexp_split_to_table repeat replace reverse right right_grapheme rpad rtrim sha1 sha256 split split_part
@@ -86,10 +86,12 @@ STRUCTS_AND_MAPS = words(
 JSON = words(
     """
     array_to_json from_json from_json_strict json json_array json_array_length json_contains json_exists
-    json_extract json_extract_path json_extract_path_text json_extract_string json_group_array json_group_object
-    json_group_structure json_keys json_merge_patch json_object json_pretty json_quote json_structure json_transform
-    json_transform_strict json_type json_valid json_value row_to_json to_json variant_extract variant_normalize
-    variant_typeof
+    json_deep_merge json_extract json_extract_path json_extract_path_text json_extract_string json_group_array
+    json_group_object json_group_structure json_insert json_keys json_merge_patch json_merge_patch_diff json_normalize
+    json_object json_pretty json_quote json_remove json_replace json_set json_strip_nulls json_structure
+    json_transform json_transform_strict json_type json_valid json_value row_to_json to_json variant_array_length
+    variant_contains variant_exists variant_extract variant_extract_string variant_group_array variant_group_object
+    variant_keys variant_normalize variant_type variant_typeof
     """
 )
 
@@ -98,14 +100,15 @@ OTHERS = words(
     """
     bit_position bitstring can_cast_implicitly constant_or_null create_sort_key enum_code enum_first enum_last
     current_catalog current_database current_role current_schema current_schemas current_user enum_range
-    enum_range_boundary equi_width_bins gen_random_uuid get_bit is_histogram_other_bin nullif pg_typeof session_user
+    enum_range_boundary equi_width_bins gen_random_uuid get_bit if is_histogram_other_bin nullif pg_typeof session_user
     set_bit switch typeof uuid uuid_extract_timestamp uuid_extract_version user uuidv4 uuidv7 version
     """
 )
 
 GEOMETRY = words(
     """
-    st_asbinary st_astext st_aswkb st_aswkt st_geomfromwkb st_intersects_extent
+    st_asbinary st_asgeojson st_astext st_aswkb st_aswkt st_geomfromgeojson st_geomfromwkb st_intersects_extent
+    vertex_extract
     """
 )
 
@@ -141,6 +144,8 @@ MANY_ROWS = (
         "json_group_array",
         "json_group_object",
         "json_group_structure",
+        "variant_group_array",
+        "variant_group_object",
     }
 )
 """Functions that cannot be used in a predicate on single rows: they read several rows, or return several."""

@@ -8,52 +8,22 @@ or enum value of a newer DuckDB passes unnoticed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """Text, a number, a boolean or null. `allowed`: the only allowed values; None: any."""
-
-    allowed: frozenset[object] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """A list of texts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    """Literal data of any depth: values, never code."""
-
-
-@dataclass(frozen=True, slots=True)
-class Child:
-    """One node of a kind, or null."""
-
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class Children:
-    """A list of nodes of a kind; `depth` 2: a list of such lists."""
-
-    kind: str
-    depth: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Empty:
-    """A list that must be empty, since only the planner fills it."""
-
-
-Content = Leaf | Texts | Data | Child | Children | Empty
-Keys = Mapping[str, Content]
+from supertable.adapters.engines.duckdb.statement.validation.contents import (
+    Child,
+    Children,
+    Content,
+    Data,
+    Empty,
+    Keys,
+    Leaf,
+    Texts,
+)
 
 LEAF = Leaf()
 NOTHING = Leaf(frozenset({"", None}))
 FALSE = Leaf(frozenset({False}))
+NAME = Child("name")
 EXPRESSION, EXPRESSIONS = Child("expression"), Children("expression")
 TABLE, QUERY, SELECT, TYPE, VALUE = (Child(kind) for kind in ("table", "query", "select", "type", "value"))
 
@@ -62,12 +32,15 @@ def _one_of(text: str) -> Leaf:
     return Leaf(frozenset(text.split()))
 
 
+_LOCATION: Keys = {"query_location": LEAF, "query_location_length": LEAF}
+
+
 def _expression(type_: str, **keys: Content) -> Keys:
-    return {"class": LEAF, "type": _one_of(type_), "alias": LEAF, "query_location": LEAF, **keys}
+    return {"class": LEAF, "type": _one_of(type_), "alias": LEAF, **_LOCATION, **keys}
 
 
 def _table(**keys: Content) -> Keys:
-    return {"type": LEAF, "alias": LEAF, "sample": Child("sample"), "query_location": LEAF, **keys}
+    return {"type": LEAF, "alias": LEAF, "sample": Child("sample"), **_LOCATION, **keys}
 
 
 def _query(**keys: Content) -> Keys:
@@ -88,25 +61,29 @@ _WINDOWS = """WINDOW_AGGREGATE WINDOW_RANK WINDOW_RANK_DENSE WINDOW_NTILE WINDOW
 EXPRESSION_CLASSES: Mapping[str, Keys] = {
     "BETWEEN": _expression("COMPARE_BETWEEN", input=EXPRESSION, lower=EXPRESSION, upper=EXPRESSION),
     "CASE": _expression("CASE_EXPR", case_checks=Children("case check"), else_expr=EXPRESSION),
-    "CAST": _expression("OPERATOR_CAST", child=EXPRESSION, cast_type=TYPE, try_cast=LEAF),
+    "CAST": _expression("OPERATOR_CAST", child=EXPRESSION, type_expr=TYPE, try_cast=LEAF),
     "COLLATE": _expression("COLLATE", child=EXPRESSION, collation=LEAF),
     "COLUMN_REF": _expression("COLUMN_REF", column_names=Texts()),
     "COMPARISON": _expression(_COMPARISONS, left=EXPRESSION, right=EXPRESSION),
     "CONJUNCTION": _expression("CONJUNCTION_AND CONJUNCTION_OR", children=EXPRESSIONS),
-    "CONSTANT": _expression("VALUE_CONSTANT", value=VALUE),
+    "CONSTANT": _expression("VALUE_CONSTANT", literal=Child("literal")),
     "FUNCTION": _expression(
         "FUNCTION",
         function_name=LEAF,
         schema=LEAF,
         catalog=LEAF,
-        children=EXPRESSIONS,
+        qualified_name=NAME,
+        is_legacy_function_call=FALSE,
+        arguments=Children("argument"),
         filter=EXPRESSION,
         order_bys=Child("modifier"),
         distinct=LEAF,
         is_operator=LEAF,
         export_state=FALSE,
     ),
-    "LAMBDA": _expression("LAMBDA", lhs=EXPRESSION, expr=EXPRESSION),
+    "LAMBDA": _expression(
+        "LAMBDA", lhs=EXPRESSION, expr=EXPRESSION, syntax_type=_one_of("LAMBDA_KEYWORD SINGLE_ARROW")
+    ),
     "OPERATOR": _expression(_OPERATORS, children=EXPRESSIONS),
     "PARAMETER": _expression("VALUE_PARAMETER", identifier=LEAF),
     "POSITIONAL_REFERENCE": _expression("POSITIONAL_REFERENCE", index=LEAF),
@@ -132,7 +109,9 @@ EXPRESSION_CLASSES: Mapping[str, Keys] = {
         function_name=LEAF,
         schema=LEAF,
         catalog=LEAF,
-        children=EXPRESSIONS,
+        qualified_name=NAME,
+        is_legacy_function_call=FALSE,
+        arguments=Children("argument"),
         partitions=EXPRESSIONS,
         orders=Children("order"),
         start=_one_of(_BOUNDS),
@@ -142,6 +121,7 @@ EXPRESSION_CLASSES: Mapping[str, Keys] = {
         offset_expr=EXPRESSION,
         default_expr=EXPRESSION,
         ignore_nulls=LEAF,
+        has_ignore_nulls=LEAF,
         filter_expr=EXPRESSION,
         exclude_clause=_one_of("NO_OTHER CURRENT_ROW GROUP TIES"),
         distinct=LEAF,
@@ -156,6 +136,7 @@ TABLE_TYPES: Mapping[str, Keys] = {
         schema_name=LEAF,
         table_name=LEAF,
         catalog_name=LEAF,
+        qualified_name=NAME,
         column_name_alias=Texts(),
         at_clause=Child("at clause"),
     ),
@@ -172,6 +153,11 @@ TABLE_TYPES: Mapping[str, Keys] = {
         using_columns=Texts(),
         delim_flipped=LEAF,
         duplicate_eliminated_columns=Empty(),
+        is_implicit=LEAF,
+        nearest_order_type=_one_of("ASCENDING"),
+        nearest_approx=FALSE,
+        nearest_count=Leaf(frozenset({1})),
+        ranking_expression=NOTHING,
     ),
     "PIVOT": _table(
         source=TABLE,
@@ -188,6 +174,7 @@ TABLE_TYPES: Mapping[str, Keys] = {
         show_type=_one_of("DESCRIBE SUMMARY"),
         catalog_name=NOTHING,
         schema_name=NOTHING,
+        qualified_name=NAME,
     ),
     "SUBQUERY": _table(subquery=SELECT, column_name_alias=Texts()),
     "TABLE_FUNCTION": _table(function=Child("table function"), column_name_alias=Texts(), with_ordinality=_ORDINALITY),
@@ -208,8 +195,9 @@ QUERY_TYPES: Mapping[str, Keys] = {
     "SET_OPERATION_NODE": _query(
         setop_type=_one_of("UNION UNION_BY_NAME EXCEPT INTERSECT"),
         setop_all=LEAF,
-        left=QUERY,
-        right=QUERY,
+        left=NOTHING,
+        right=NOTHING,
+        children=Children("query"),
     ),
     "RECURSIVE_CTE_NODE": _query(
         cte_name=LEAF,
@@ -223,34 +211,29 @@ QUERY_TYPES: Mapping[str, Keys] = {
 
 MODIFIER_TYPES: Mapping[str, Keys] = {
     "DISTINCT_MODIFIER": {"type": LEAF, "distinct_on_targets": EXPRESSIONS},
-    "LIMIT_MODIFIER": {"type": LEAF, "limit": EXPRESSION, "offset": EXPRESSION},
-    "LIMIT_PERCENT_MODIFIER": {"type": LEAF, "limit": EXPRESSION, "offset": EXPRESSION},
+    "LIMIT_MODIFIER": {
+        "type": LEAF,
+        "limit": EXPRESSION,
+        "offset": EXPRESSION,
+        "limit_type": _one_of("ROW_COUNT PERCENTAGE"),
+    },
     "ORDER_MODIFIER": {"type": LEAF, "orders": Children("order")},
 }
 
-_INFO: Keys = {"type": LEAF, "alias": LEAF, "extension_info": NOTHING}
-TYPE_INFOS: Mapping[str, Keys] = {
-    "ARRAY_TYPE_INFO": {**_INFO, "child_type": TYPE, "size": LEAF},
-    "DECIMAL_TYPE_INFO": {**_INFO, "width": LEAF, "scale": LEAF},
-    "GENERIC_TYPE_INFO": _INFO,
-    "LIST_TYPE_INFO": {**_INFO, "child_type": TYPE},
-    "STRING_TYPE_INFO": {**_INFO, "collation": LEAF},
-    "STRUCT_TYPE_INFO": {**_INFO, "child_types": Children("member type")},
-    "UNBOUND_TYPE_INFO": {
-        **_INFO,
-        "name": LEAF,
-        "catalog": NOTHING,
-        "schema": NOTHING,
-        "user_type_modifiers": Children("value"),
-    },
+TYPE_CLASSES: Mapping[str, Keys] = {
+    "TYPE": _expression(
+        "TYPE", catalog=NOTHING, schema=NOTHING, type_name=LEAF, qualified_name=NAME, children=Children("type")
+    ),
+    "CONSTANT": EXPRESSION_CLASSES["CONSTANT"],
 }
+"""A type, or a constant as its parameter, such as a size."""
 
 NAMED_BY: Mapping[str, tuple[str, Mapping[str, Keys]]] = {
     "expression": ("class", EXPRESSION_CLASSES),
     "table": ("type", TABLE_TYPES),
     "query": ("type", QUERY_TYPES),
     "modifier": ("type", MODIFIER_TYPES),
-    "type info": ("type", TYPE_INFOS),
+    "type": ("class", TYPE_CLASSES),
 }
 """The kinds whose nodes name their form: the key that names it, and the allowed content of each form."""
 
@@ -261,7 +244,8 @@ RECORDS: Mapping[str, Keys] = {
     "cte entry": {"key": LEAF, "value": Child("cte")},
     "cte": {
         "aliases": Texts(),
-        "query": SELECT,
+        "query_node": QUERY,
+        "payload_aggregates": Empty(),
         "materialized": _one_of("CTE_MATERIALIZE_DEFAULT CTE_MATERIALIZE_ALWAYS CTE_MATERIALIZE_NEVER"),
         "key_targets": EXPRESSIONS,
     },
@@ -274,7 +258,14 @@ RECORDS: Mapping[str, Keys] = {
     "named expression": {"key": LEAF, "value": EXPRESSION},
     "column name": {"catalog": LEAF, "schema": LEAF, "table": LEAF, "column": LEAF},
     "renaming": {"key": Child("column name"), "value": LEAF},
-    "sample": {"sample_size": VALUE, "is_percentage": LEAF, "method": LEAF, "seed": LEAF},
+    "sample": {
+        "sample_size": VALUE,
+        "is_percentage": LEAF,
+        "method": LEAF,
+        "seed": LEAF,
+        "repeatable": LEAF,
+        "sample_rate": Leaf(frozenset({-1})),
+    },
     "at clause": {"unit": _one_of("VERSION TIMESTAMP"), "expr": EXPRESSION},
     "pivot column": {
         "pivot_expressions": EXPRESSIONS,
@@ -282,9 +273,11 @@ RECORDS: Mapping[str, Keys] = {
         "entries": Children("pivot entry"),
         "pivot_enum": NOTHING,
     },
-    "pivot entry": {"values": Children("value"), "star_expr": EXPRESSION, "alias": LEAF},
-    "value": {"type": TYPE, "is_null": LEAF, "value": Data()},
-    "type": {"id": LEAF, "type_info": Child("type info")},
-    "member type": {"first": LEAF, "second": TYPE},
+    "pivot entry": {"values": Empty(), "star_expr": EXPRESSION, "alias": LEAF},
+    "value": {"type": Child("value type"), "is_null": LEAF, "value": LEAF},
+    "value type": {"id": LEAF, "type_info": NOTHING},
+    "literal": {"kind": _one_of("INTEGER NUMERIC STRING BOOLEAN NULL_LITERAL HEX BIT"), "text": LEAF},
+    "argument": {"name": LEAF, "expression": EXPRESSION},
+    "name": {"path": Texts()},
 }
 """Records at fixed places, and the allowed content of each."""

@@ -11,13 +11,20 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
-from supertable.adapters.engines.duckdb.statement.parse_tree import Node, is_double, prepare_double, prepare_join
+from supertable.adapters.engines.duckdb.statement.literal_lists import SHORTEST, LiteralList, of_constants, of_rows
+from supertable.adapters.engines.duckdb.statement.parse_tree import (
+    Node,
+    argument,
+    arguments,
+    column,
+    name_parts,
+    set_name,
+)
 from supertable.adapters.engines.duckdb.statement.table_changes_call import is_changes_call, replace_by_reference
+from supertable.adapters.engines.duckdb.statement.type_names import canonical
 from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import FUNCTIONS, TABLE_FUNCTIONS
-from supertable.adapters.engines.duckdb.statement.validation.allowed_grammar import (
-    EXPRESSION_CLASSES,
-    NAMED_BY,
-    RECORDS,
+from supertable.adapters.engines.duckdb.statement.validation.allowed_grammar import NAMED_BY, RECORDS
+from supertable.adapters.engines.duckdb.statement.validation.contents import (
     Child,
     Children,
     Content,
@@ -30,10 +37,10 @@ from supertable.application.ports.engines import ChangesRequest
 from supertable.domain.errors import StatementRefused
 
 MAX_CTES = 1_000
-_DONE = frozenset({"cte_map", "is_implicit"})
-_CONSTANT = EXPRESSION_CLASSES["CONSTANT"].keys()
-_VALUE = RECORDS["value"].keys()
-_PLAIN_TYPES = [{"id": kind, "type_info": None} for kind in ("INTEGER", "BIGINT", "VARCHAR")]
+OWN_PREFIX = "st_"
+"""What the names of the engine's own variables start with, which a parameter without a value would be read from."""
+_LIST = "list_value"
+_LISTED = frozenset({"COMPARE_IN", "COMPARE_NOT_IN"})
 _SCHEMAS = frozenset({"information_schema", "memory", "pg_catalog", "system", "temp"})
 _UPPER = {ord(letter): ord(letter) + 32 for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
@@ -71,11 +78,13 @@ class StatementValidator:
     """Validates one tree in one pass, and changes it. `prefix` must not occur in the statement.
 
     `references`: the catalog tables, in the order of their numbers. `names`: what each generated name stands for.
+    `lists`: the long lists of constants, by their generated names.
     """
 
     prefix: str
     references: list[Reference] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, LiteralList] = field(default_factory=dict)
     _ctes: int = 0
     _long_names: list[Node] = field(default_factory=list)
     _unaliased: set[tuple[str, ...]] = field(default_factory=set)
@@ -89,17 +98,13 @@ class StatementValidator:
         stack: list[_Task] = [(kind, node, {})]
         try:
             while stack:
-                task = stack.pop()
-                if not _is_plain_constant(task[1]):
-                    stack.extend(reversed(list(self._visit(*task))))
+                stack.extend(reversed(list(self._visit(*stack.pop()))))
         except (AttributeError, KeyError, TypeError) as error:
             raise StatementRefused("A part of this statement has an unknown form.") from error
-        for column in self._long_names:
-            self._shorten(column["column_names"])
+        for node in self._long_names:
+            self._shorten(node["column_names"])
 
     def _visit(self, kind: str, node: Node, scope: _Scope) -> Iterator[_Task]:
-        if kind == "expression" and is_double(node):
-            prepare_double(node)
         changes = kind == "table" and is_changes_call(node)
         if changes:
             self._name_changes(node)
@@ -110,29 +115,69 @@ class StatementValidator:
             yield from self._validate_table(node, scope)
         elif kind == "table function":
             _validate_function(node, TABLE_FUNCTIONS)
-        elif kind == "expression":
+        elif kind in ("expression", "type"):
             self._validate_expression(node)
         for key, value in node.items():
-            if key not in _DONE:
+            if key != "cte_map":
                 visible = self._with_itself(node, scope) if key == "right" else scope
                 for below, child in _contents(kind, key, value, keys[key]):
                     yield below, child, visible
 
     def _validate_expression(self, node: Node) -> None:
-        if node["class"] in ("FUNCTION", "WINDOW"):
-            _validate_function(node, FUNCTIONS)
-        elif node["class"] == "COLUMN_REF" and len(node["column_names"]) > 2:
-            self._long_names.append(node)
+        match node["class"]:
+            case "FUNCTION" | "WINDOW":
+                _validate_function(node, FUNCTIONS)
+                self._shorten_arguments(node)
+            case "OPERATOR" if node["type"] in _LISTED:
+                self._shorten_values(node)
+            case "COLUMN_REF" if len(node["column_names"]) > 2:
+                self._long_names.append(node)
+            case "TYPE" if canonical(node["type_name"]) is None:
+                raise StatementRefused(f"The type {node['type_name']!r} is not available.")
+            case "PARAMETER" if ascii_lower(node["identifier"]).startswith(OWN_PREFIX):
+                raise StatementRefused(f"The name of a parameter cannot start with {OWN_PREFIX!r}.")
 
     def _validate_table(self, node: Node, scope: _Scope) -> Iterator[_Task]:
         if node["type"] == "BASE_TABLE":
             if node["at_clause"]:
                 yield "at clause", node["at_clause"], scope
             self._name_table(node, scope)
-        elif node["type"] == "JOIN":
-            prepare_join(node)
+        elif node["type"] == "EXPRESSION_LIST":
+            self._shorten_rows(node)
         elif node["type"] == "SHOW_REF" and not _is_whole_table(node["query"], scope):
             raise StatementRefused("DESCRIBE and SUMMARIZE take the name of a table and nothing else.")
+
+    def _shorten_values(self, node: Node) -> None:
+        first, *values = node["children"]
+        listed = self._listed(values)
+        if listed:
+            node["children"] = [first, listed]
+
+    def _shorten_arguments(self, node: Node) -> None:
+        if node["function_name"] != _LIST or any(one["name"] for one in node["arguments"]):
+            return
+        listed = self._listed(arguments(node))
+        if listed:
+            node["arguments"] = [argument(listed)]
+
+    def _shorten_rows(self, node: Node) -> None:
+        rows = node["values"]
+        listed = self._registered(of_rows(self._list_name(), rows)) if sum(map(len, rows)) >= SHORTEST else None
+        if listed:
+            node["values"] = [[listed]]
+
+    def _listed(self, values: list[Node]) -> LiteralList | None:
+        """The values as one object; None if they are few, or not all of them are constants."""
+        return self._registered(of_constants(self._list_name(), values)) if len(values) >= SHORTEST else None
+
+    def _list_name(self) -> str:
+        return f"{self.prefix}_l{len(self.lists)}"
+
+    def _registered(self, found: LiteralList | None) -> LiteralList | None:
+        if found:
+            self.lists[found.name] = found
+            self.names[found.name] = "…"
+        return found
 
     def _name_changes(self, node: Node) -> None:
         parts, changes = replace_by_reference(node)
@@ -140,7 +185,7 @@ class StatementValidator:
         self.references.append(Reference(token, parts, None, changes))
         self.names[token] = node["table_name"]
         node["alias"] = node["alias"] or node["table_name"]
-        node["table_name"] = token
+        set_name(node, token)
 
     def _name_table(self, node: Node, scope: _Scope) -> None:
         catalog, schema, name = node["catalog_name"], node["schema_name"], node["table_name"]
@@ -157,7 +202,8 @@ class StatementValidator:
             if not node["alias"]:
                 self._unaliased.add(tuple(map(ascii_lower, parts)))
         node["alias"] = node["alias"] or name
-        node.update(catalog_name="", schema_name=schema, table_name=token, at_clause=None)
+        node["at_clause"] = None
+        set_name(node, token, schema)
 
     def _shorten(self, column: list[str]) -> None:
         """Shortens `supertable.table.column` to `table.column`, since the table's alias has one part."""
@@ -182,7 +228,7 @@ class StatementValidator:
         self._ctes += 1
         if self._ctes > MAX_CTES:
             raise StatementRefused(f"A statement may have up to {MAX_CTES:,} common table expressions.")
-        body = entry["value"]["query"]["node"]
+        body = entry["value"]["query_node"]
         cte = _Cte(f"{self.prefix}_c{self._ctes}", recursive=body["type"] == "RECURSIVE_CTE_NODE")
         if cte.recursive:
             self._recursive[id(body)] = (ascii_lower(body["cte_name"]), cte)
@@ -199,17 +245,8 @@ class StatementValidator:
         return {**scope, name: cte}
 
 
-def _is_plain_constant(node: Node) -> bool:
-    """Whether the node is a number or text without parts to validate. A short cut for long IN lists."""
-    if node.get("class") != "CONSTANT" or node.keys() != _CONSTANT or node["type"] != "VALUE_CONSTANT":
-        return False
-    value = node["value"]
-    plain = value.keys() == _VALUE and value["type"] in _PLAIN_TYPES and value["is_null"] is False
-    return plain and type(value["value"]) in (int, str) and node["alias"] == "" and type(node["query_location"]) is int
-
-
 def _keys(kind: str, node: Node) -> Keys:
-    """The keys that the node may have. Raises `StatementRefused` where it has others."""
+    """The keys that the node may have. Raises `StatementRefused` where it has others, or two names."""
     if kind in RECORDS:
         keys: Keys | None = RECORDS[kind]
     else:
@@ -217,6 +254,8 @@ def _keys(kind: str, node: Node) -> Keys:
         keys = known.get(node[tag])
     if keys is None or not node.keys() <= keys.keys():
         raise StatementRefused(f"This statement has a part that is not supported ({_described(kind, node)}).")
+    if "qualified_name" in keys:
+        _check_name(node)
     return keys
 
 
@@ -230,13 +269,14 @@ def _contents(kind: str, key: str, value: Any, content: Content) -> Iterator[tup
         case Empty():
             matches = value == []
         case Child(below):
-            matches = value is None or isinstance(value, dict)
-            if value:
+            matches = value is None or isinstance(value, dict | LiteralList)
+            if value and isinstance(value, dict):
                 yield below, value
         case Children(below, depth):
             matches = isinstance(value, list)
             for item in value if depth == 1 else [item for row in value for item in row]:
-                yield below, item
+                if not isinstance(item, LiteralList):
+                    yield below, item
         case _:
             matches = True
     if not matches:
@@ -248,24 +288,36 @@ def _described(kind: str, node: Node) -> str:
     return f"{kind} {str(name).lower().replace('_', ' ')}" if name else kind
 
 
+def _check_name(node: Node) -> None:
+    """Refuses a name of more than three parts, which DuckDB keeps in the `qualified_name` alone."""
+    if node["qualified_name"] == {"path": name_parts(node)}:
+        return
+    path = [str(part) for part in node["qualified_name"]["path"]]
+    if len(path) <= 3 or path[-1] != name_parts(node)[-1]:
+        raise StatementRefused("A name in this statement has an unknown form.")
+    if node.get("class") != "FUNCTION":
+        raise StatementRefused(f"{'.'.join(path)!r} has more than three parts.")
+    _method_to_function(node, path)
+
+
 def _validate_function(node: Node, allowed: frozenset[str]) -> None:
     name = ascii_lower(node["function_name"])
     if name in allowed and node["schema"] not in ("", "main", *_SCHEMAS) and node["class"] == "FUNCTION":
-        _method_to_function(node)
+        _method_to_function(node, name_parts(node))
     if name in allowed and node["schema"] in ("", "main") and not node["catalog"]:
+        if node.get("is_operator") is True and name.isidentifier():
+            node["is_operator"] = False  # LIKE … ESCAPE is an operator until it is rendered
         return
     what = "table function" if allowed is TABLE_FUNCTIONS else "function"
     near = get_close_matches(name, [other for other in allowed if other.isidentifier()], n=3, cutoff=0.8)
     hint = f" Did you mean {' or '.join(near)}?" if near and name not in near else ""
-    written = ".".join(part for part in (node["catalog"], node["schema"], node["function_name"]) if part)
-    raise StatementRefused(f"The {what} {written!r} is not available.{hint}")
+    raise StatementRefused(f"The {what} {'.'.join(name_parts(node))!r} is not available.{hint}")
 
 
-def _method_to_function(node: Node) -> None:
+def _method_to_function(node: Node, path: list[str]) -> None:
     """Turns `column.function(…)` into `function(column, …)`, as DuckDB does where no schema has that name."""
-    path = [part for part in (node["catalog"], node["schema"]) if part]
-    column = {"class": "COLUMN_REF", "type": "COLUMN_REF", "alias": "", "column_names": path}
-    node.update(catalog="", schema="", children=[column, *node["children"]])
+    set_name(node, path[-1])
+    node["arguments"] = [argument(column(*path[:-1])), *node["arguments"]]
 
 
 def _is_whole_table(query: Node | None, scope: _Scope) -> bool:
