@@ -176,7 +176,7 @@ class TestStopping:
 class TestErrors:
     def test_after_the_first_rows(self, tables: ParquetTables) -> None:
         reader = tables.start(
-            "select case when i < 400000 then i else (i || 'x')::int end a from range(1000000) t(i)"
+            "select case when i < 4000000 then i else (i || 'x')::int end a from range(10000000) t(i)"
         ).reader
         assert reader.read_next_batch().num_rows
         with pytest.raises(QueryFailed, match="Could not convert"):
