@@ -10,11 +10,11 @@ from supertable.adapters.engines.duckdb.errors import scrubbed, split_kind
 from supertable.adapters.engines.duckdb.statement.conditions.constants import Constants, Evaluate
 from supertable.adapters.engines.duckdb.statement.conditions.fallibility import may_fail
 from supertable.adapters.engines.duckdb.statement.conditions.where_predicates import condition_predicate
-from supertable.adapters.engines.duckdb.statement.literal_lists import with_lists
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
 from supertable.adapters.engines.duckdb.statement.parser import checked_text, parse_tree
 from supertable.adapters.engines.duckdb.statement.rendering import rendered
 from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import MANY_ROWS
+from supertable.adapters.engines.duckdb.statement.validation.literal_lists import with_lists
 from supertable.adapters.engines.duckdb.statement.validation.validator import StatementValidator, ascii_lower
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
 from supertable.domain.errors import InvalidStatement, StatementRefused

@@ -13,7 +13,6 @@ from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation
 from supertable.adapters.engines.duckdb.statement.conditions.constants import Evaluate
 from supertable.adapters.engines.duckdb.statement.conditions.fallibility import may_fail
 from supertable.adapters.engines.duckdb.statement.count_only import counted_relations
-from supertable.adapters.engines.duckdb.statement.literal_lists import with_lists
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node
 from supertable.adapters.engines.duckdb.statement.redacted_sql import first_word, shape_of
 from supertable.adapters.engines.duckdb.statement.rendering import (
@@ -23,6 +22,7 @@ from supertable.adapters.engines.duckdb.statement.rendering import (
     rendered,
     serialized,
 )
+from supertable.adapters.engines.duckdb.statement.validation.literal_lists import with_lists
 from supertable.adapters.engines.duckdb.statement.validation.validator import StatementValidator
 from supertable.application.ports.engines import Relation
 from supertable.domain.errors import InvalidStatement, StatementRefused

@@ -11,9 +11,9 @@ from typing import Any
 
 import duckdb
 
-from supertable.adapters.engines.duckdb.statement.literal_lists import LiteralList
 from supertable.adapters.engines.duckdb.statement.parse_tree import LOCATION_KEYS, Node, nodes, select_of, star_over
 from supertable.adapters.engines.duckdb.statement.type_names import canonical
+from supertable.adapters.engines.duckdb.statement.validation.literal_lists import LiteralList
 from supertable.adapters.engines.duckdb.types import literal
 from supertable.domain.errors import InvalidStatement, StatementRefused
 

@@ -12,10 +12,10 @@ from fractions import Fraction
 
 from supertable.adapters.engines.duckdb.statement.conditions.constants import Constants
 from supertable.adapters.engines.duckdb.statement.conditions.literals import Constant
-from supertable.adapters.engines.duckdb.statement.literal_lists import expanded
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, arguments, nodes
 from supertable.adapters.engines.duckdb.statement.type_names import scalar_type
 from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import AGGREGATES, words
+from supertable.adapters.engines.duckdb.statement.validation.literal_lists import expanded
 from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import FLOATS, DataType, Field, is_integer

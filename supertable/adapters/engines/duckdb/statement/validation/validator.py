@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
-from supertable.adapters.engines.duckdb.statement.literal_lists import SHORTEST, LiteralList, of_constants, of_rows
 from supertable.adapters.engines.duckdb.statement.parse_tree import (
     Node,
     argument,
@@ -32,6 +31,12 @@ from supertable.adapters.engines.duckdb.statement.validation.contents import (
     Keys,
     Leaf,
     Texts,
+)
+from supertable.adapters.engines.duckdb.statement.validation.literal_lists import (
+    SHORTEST,
+    LiteralList,
+    of_constants,
+    of_rows,
 )
 from supertable.application.ports.engines import ChangesRequest
 from supertable.domain.errors import StatementRefused
