@@ -11,6 +11,7 @@ import pyarrow as pa
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.readers import FileReader, ReadOptions
 from supertable.application.storage.arrow_schemas import arrow_schema
+from supertable.application.storage.unpacked_size import unpacked_size
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.writes.group_commit import GroupCommit
@@ -30,6 +31,8 @@ from supertable.domain.table.commits import CommitInfo
 SMALL_BYTES = 1024 * 1024
 """Writes up to this size are held in memory, and may share a commit with others."""
 _SMALL_ROWS = 10_000
+_MOST_UNPACKED_BYTES = 256 * 1024 * 1024
+"""Rows that are in memory encoded may take so much memory as plain columns."""
 _SOURCE = "the rows"
 
 
@@ -84,7 +87,12 @@ class IngestRows:
         return self._group_commit.submit(request.namespace, request.table, rows, len(text), request.mode, info)
 
     def write_table(self, request: IngestRequest, rows: pa.Table) -> Future[WriteResult]:
-        """Write rows that are in memory. Only for `shareable` requests. Does not block."""
+        """Write rows that are in memory. Only for `shareable` requests. Does not block.
+
+        Raises `UnreadableInput` for rows that are small only because their values are encoded.
+        """
+        if unpacked_size(rows) > _MOST_UNPACKED_BYTES:
+            raise UnreadableInput(_SOURCE, f"they unpack to more than {_MOST_UNPACKED_BYTES:,} bytes at once.")
         info = request.info
         if info.idempotency_key is not None and not info.key_use:
             info = _bound(request, content_of_rows(rows))

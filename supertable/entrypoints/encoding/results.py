@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import csv
 
+from supertable.domain.errors import InvalidInput
 from supertable.entrypoints.encoding.values import csv_column, json_records
 
 PART_BYTES = 128 * 1024
@@ -145,7 +146,13 @@ def _csv(reader: pa.RecordBatchReader) -> Iterator[Piece]:
 
 def _parquet(reader: pa.RecordBatchReader) -> Iterator[Piece]:
     sink = _Sink()
-    with pq.ParquetWriter(sink, reader.schema, compression="zstd") as writer:
+    try:
+        created = pq.ParquetWriter(sink, reader.schema, compression="zstd")
+    except pa.ArrowNotImplementedError as error:
+        raise InvalidInput(
+            f"Parquet cannot hold a column of this result: {error}. Cast it to text, or ask for another format."
+        ) from error
+    with created as writer:
         for batch in reader:
             writer.write_batch(batch)
             yield sink.take()

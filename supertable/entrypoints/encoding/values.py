@@ -152,12 +152,13 @@ def _lists(array: pa.Array) -> list[Any]:
 
 
 def _maps(array: pa.MapArray) -> list[Any]:
-    entries = pa.StructArray.from_arrays([array.keys, array.items], ["key", "value"])
-    mask = array.is_null() if array.null_count else None
-    pairs = _lists(pa.ListArray.from_arrays(array.offsets, entries, mask=mask))
-    if not pa.types.is_string(array.type.key_type):
-        return pairs
-    return [None if row is None else {pair["key"]: pair["value"] for pair in row} for row in pairs]
+    maps = array.drop_null()
+    entries = pa.StructArray.from_arrays([maps.keys, maps.items], ["key", "value"])
+    pairs = _lists(pa.ListArray.from_arrays(maps.offsets, entries))
+    if pa.types.is_string(array.type.key_type):
+        pairs = [{pair["key"]: pair["value"] for pair in row} for row in pairs]
+    rows = iter(pairs)
+    return [next(rows) if valid else None for valid in array.is_valid().to_pylist()]
 
 
 def _is_list(type_: pa.DataType) -> bool:

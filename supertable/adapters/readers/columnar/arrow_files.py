@@ -7,17 +7,26 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-from supertable.adapters.readers.columnar.batches import common_schema, conformed, damage_reported
+from supertable.adapters.readers.columnar.batches import (
+    MOST_BYTES_AT_ONCE,
+    UnpackingLimit,
+    common_schema,
+    conformed,
+    damage_reported,
+)
 from supertable.adapters.readers.prepared_files import PreparedFile
 from supertable.application.ports.readers import OpenedFiles, ReadOptions
+from supertable.application.storage.arrow_messages import messages
+from supertable.domain.errors import UnreadableInput
 
 _FILE_MAGIC = b"ARROW1"
+_STREAM_START = 8
+"""Where the stream in a file begins: after the magic and its padding."""
 
 
 @contextmanager
 def open_arrow(files: Sequence[PreparedFile], options: ReadOptions) -> Iterator[OpenedFiles]:
-    del options  # an Arrow file describes itself
-    arrow_files = _ArrowFiles(files)
+    arrow_files = _ArrowFiles(files, options.max_unpacked_bytes)
     yield OpenedFiles(
         reader=pa.RecordBatchReader.from_batches(arrow_files.schema, arrow_files.batches()),
         total_bytes=sum(file.bytes for file in files),
@@ -28,8 +37,10 @@ def open_arrow(files: Sequence[PreparedFile], options: ReadOptions) -> Iterator[
 class _ArrowFiles:
     """Arrow files under one schema, and how many of their bytes have been read."""
 
-    def __init__(self, files: Sequence[PreparedFile]) -> None:
+    def __init__(self, files: Sequence[PreparedFile], max_unpacked_bytes: int) -> None:
         self.bytes_read = 0
+        self._limit = UnpackingLimit(max_unpacked_bytes)
+        self._messages_limit = UnpackingLimit(max_unpacked_bytes)
         self._files = files
         schemas = []
         for file in files:
@@ -41,7 +52,8 @@ class _ArrowFiles:
         for file in self._files:
             before = self.bytes_read
             with damage_reported(file), _opened(file) as source:
-                yield from conformed(self._counted(source, before), self.schema)
+                self._check_messages(file, source)
+                yield from conformed(file, self._counted(source, before), self.schema, self._limit)
             self.bytes_read = before + file.bytes
 
     def _counted(self, source: pa.NativeFile, before: int) -> Iterator[pa.RecordBatch]:
@@ -49,6 +61,22 @@ class _ArrowFiles:
         for batch in _stored_batches(source):
             self.bytes_read = before + source.tell()
             yield batch
+
+    def _check_messages(self, file: PreparedFile, source: pa.NativeFile) -> None:
+        """Check what the messages unpack to, and that the index of a file, if it is one, has them all.
+
+        A file is then read as the stream that it contains, since its index could lead elsewhere.
+        """
+        is_file = _is_file(source)
+        expected = pa.ipc.open_file(source).num_record_batches if is_file else None
+        source.seek(_STREAM_START if is_file else 0)
+        count = 0
+        for message in messages(lambda size: memoryview(source.read_buffer(size)), file.bytes, MOST_BYTES_AT_ONCE):
+            self._messages_limit.count(file, message.unpacked)
+            count += message.has_rows
+        if expected not in (None, count):
+            raise UnreadableInput(file.name, "it is damaged: its index does not match its record batches.")
+        source.seek(0)
 
 
 def _opened(file: PreparedFile) -> pa.NativeFile:
@@ -72,9 +100,6 @@ def _schema(source: pa.NativeFile) -> pa.Schema:
 
 
 def _stored_batches(source: pa.NativeFile) -> Iterator[pa.RecordBatch]:
-    if not _is_file(source):
-        yield from pa.ipc.open_stream(source)
-        return
-    file = pa.ipc.open_file(source)
-    for position in range(file.num_record_batches):
-        yield file.get_batch(position)
+    if _is_file(source):
+        source.seek(_STREAM_START)
+    yield from pa.ipc.open_stream(source)

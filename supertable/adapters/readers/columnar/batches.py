@@ -6,11 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from supertable.adapters.readers.prepared_files import PreparedFile
+from supertable.application.storage.unpacked_size import bounded_slices, plain_type
 from supertable.domain.errors import UnreadableInput
 
 BATCH_ROWS = 65_536
+MOST_BYTES_AT_ONCE = 1024**3
+"""The maximum size of what must be unpacked at once: one row, one message, or one page of every column."""
 
 
 def common_schema(files: Sequence[PreparedFile], schemas: Sequence[pa.Schema]) -> pa.Schema:
@@ -30,14 +34,39 @@ def common_schema(files: Sequence[PreparedFile], schemas: Sequence[pa.Schema]) -
     return merged
 
 
-def conformed(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """The batches with the columns of `schema`, nulls for those they lack, at most `BATCH_ROWS` rows each."""
+class UnpackingLimit:
+    """Counts what files unpack to, and refuses them once that is more than `most_bytes`."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
+
+    def count(self, file: PreparedFile, size: int) -> None:
+        """Raises `UnreadableInput`."""
+        self._bytes += size
+        self.require(file, self._bytes)
+
+    def require(self, file: PreparedFile, size: int) -> None:
+        """Raises `UnreadableInput` if so many bytes are too many, without counting them."""
+        if size > self._most_bytes:
+            raise UnreadableInput(file.name, f"it unpacks to more than the limit of {self._most_bytes:,} bytes.")
+
+
+def conformed(
+    file: PreparedFile, batches: Iterable[pa.RecordBatch], schema: pa.Schema, limit: UnpackingLimit
+) -> Iterator[pa.RecordBatch]:
+    """The batches with the columns of `schema`, nulls for those they lack, at most `BATCH_ROWS` rows each.
+
+    Nothing is unpacked before its size is counted.
+    """
     for batch in batches:
         batch.validate(full=True)
-        columns = [_column(batch, field) for field in schema]
-        whole = pa.RecordBatch.from_arrays(columns, schema=schema) if columns else batch
-        for start in range(0, batch.num_rows, BATCH_ROWS):
-            yield whole.slice(start, BATCH_ROWS)
+        for part, size in bounded_slices(batch, BATCH_ROWS):
+            if size > MOST_BYTES_AT_ONCE:
+                raise UnreadableInput(file.name, f"a row unpacks to more than {MOST_BYTES_AT_ONCE:,} bytes.")
+            limit.count(file, size)
+            columns = [_column(part, field) for field in schema]
+            yield pa.RecordBatch.from_arrays(columns, schema=schema) if columns else part
 
 
 @contextmanager
@@ -54,15 +83,17 @@ def _column(batch: pa.RecordBatch, field: pa.Field) -> pa.Array:
     if position < 0:
         return pa.nulls(batch.num_rows, field.type)
     column = batch.column(position)
+    if pa.types.is_run_end_encoded(column.type):
+        column = pc.run_end_decode(column)
     return column if column.type == field.type else column.cast(field.type)
 
 
 def _columns_only(file: PreparedFile, schema: pa.Schema) -> pa.Schema:
-    """The schema without the metadata of the program that wrote the file; every column is nullable."""
+    """The schema without encodings and the metadata of the program that wrote the file; every column is nullable."""
     repeated = {name for name in schema.names if schema.names.count(name) > 1}
     if repeated:
         raise UnreadableInput(file.name, f"it has more than one column {min(repeated)!r}. Rename all but one.")
-    return pa.schema([pa.field(field.name, field.type) for field in schema])
+    return pa.schema([pa.field(field.name, plain_type(field.type)) for field in schema])
 
 
 def _first_line(error: Exception) -> str:

@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
+from supertable.application.storage.arrow_messages import CheckedMessages
 from supertable.domain.errors import UnreadableInput
 
 _MAX_BATCH_BYTES = 64 * 1024 * 1024
-"""The maximum encoded size of one record batch."""
+"""The maximum size of one record batch, encoded and unpacked."""
 _SOURCE = "the rows"
 
 Deliver = Callable[[pa.RecordBatch | Exception | None], object]
@@ -20,10 +21,8 @@ Deliver = Callable[[pa.RecordBatch | Exception | None], object]
 class ArrowStreamDecoder:
     """Decodes an Arrow stream in a thread.
 
-    The thread calls `deliver` with each batch, and at the end with None or an error. It reads this object as a file.
+    The thread calls `deliver` with each batch, and at the end with None or an error.
     """
-
-    closed = False
 
     def __init__(self, deliver: Deliver) -> None:
         self._deliver = deliver
@@ -60,12 +59,10 @@ class ArrowStreamDecoder:
         result, self._rest = received[:size], received[size:]
         return result
 
-    def readable(self) -> bool:
-        return True
-
     def _decode(self) -> None:
         try:
-            for batch in pa.ipc.open_stream(pa.PythonFile(self, mode="r")):
+            checked = CheckedMessages(self.read, _MAX_BATCH_BYTES)
+            for batch in pa.ipc.open_stream(pa.PythonFile(checked, mode="r")):
                 batch.validate(full=True)
                 self._send(batch)
             self._send(None)

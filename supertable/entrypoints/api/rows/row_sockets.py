@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import IntEnum
@@ -23,6 +24,7 @@ from litestar.exceptions import HTTPException, WebSocketDisconnect
 from litestar.params import FromPath, QueryParameter
 
 from supertable.application.commits.write_result import WriteResult
+from supertable.application.storage.arrow_messages import CheckedMessages
 from supertable.application.writes.ingest_rows import IngestRequest, IngestRows
 from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.roles import Permission
@@ -50,6 +52,8 @@ KeyPrefix = Annotated[
     QueryParameter(max_length=200, description="The prefix of idempotency keys; a message's number completes its key."),
 ]
 _MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+_MAX_UNPACKED_BYTES = 64 * 1024 * 1024
+"""The maximum size of one record batch of a message, unpacked."""
 _MAX_MESSAGES_IN_FLIGHT = 64
 
 
@@ -267,7 +271,8 @@ class RowSocket:
 def _arrow_rows(message: bytes) -> pa.Table:
     """Raises `UnreadableInput`."""
     try:
-        rows = pa.ipc.open_stream(message).read_all()
+        checked = CheckedMessages(io.BytesIO(message).read, _MAX_UNPACKED_BYTES)
+        rows = pa.ipc.open_stream(pa.PythonFile(checked, mode="r")).read_all()
         rows.validate(full=True)
         return rows
     except (pa.ArrowException, OSError, EOFError, ValueError) as error:
