@@ -90,7 +90,8 @@ def _column(batch: pa.RecordBatch, field: pa.Field) -> pa.Array:
 
 def _columns_only(file: PreparedFile, schema: pa.Schema) -> pa.Schema:
     """The schema without encodings and the metadata of the program that wrote the file; every column is nullable."""
-    repeated = {name for name in schema.names if schema.names.count(name) > 1}
+    with damage_reported(file):  # a name may be no UTF-8
+        repeated = {name for name in schema.names if schema.names.count(name) > 1}
     if repeated:
         raise UnreadableInput(file.name, f"it has more than one column {min(repeated)!r}. Rename all but one.")
     return pa.schema([pa.field(field.name, plain_type(field.type)) for field in schema])

@@ -64,6 +64,7 @@ class ArrowStreamDecoder:
             checked = CheckedMessages(self.read, _MAX_BATCH_BYTES)
             for batch in pa.ipc.open_stream(pa.PythonFile(checked, mode="r")):
                 batch.validate(full=True)
+                _ = batch.schema.names  # fails for one that is no UTF-8
                 self._send(batch)
             self._send(None)
         except (pa.ArrowException, OSError, EOFError, ValueError) as error:

@@ -274,6 +274,7 @@ def _arrow_rows(message: bytes) -> pa.Table:
         checked = CheckedMessages(io.BytesIO(message).read, _MAX_UNPACKED_BYTES)
         rows = pa.ipc.open_stream(pa.PythonFile(checked, mode="r")).read_all()
         rows.validate(full=True)
+        _ = rows.schema.names  # fails for one that is no UTF-8
         return rows
     except (pa.ArrowException, OSError, EOFError, ValueError) as error:
         reason = str(error).partition("\n")[0]

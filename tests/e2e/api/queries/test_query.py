@@ -131,3 +131,16 @@ def test_a_role_in_the_body_takes_precedence_over_the_header(fruit: Lake, server
     with server.client(role="sees_nothing") as restricted:
         assert run_query(restricted, sql).status_code == 404
         assert run_query(restricted, sql, role="superadmin").status_code == 200
+
+
+def test_maps_with_nulls_in_large_results(api: httpx.Client) -> None:
+    sql = "SELECT x, CASE WHEN x % 2 = 0 THEN MAP {'a': x} END AS v FROM range(20000) AS r(x) ORDER BY x"
+    rows = api.post("/api/v1/query", json={"sql": sql}).json()["rows"]
+    assert [row["v"] for row in rows] == [{"a": n} if n % 2 == 0 else None for n in range(20_000)]
+
+
+def test_intervals_are_no_parquet(api: httpx.Client) -> None:
+    sql = {"sql": "SELECT INTERVAL '1 year 2 days' AS v"}
+    assert api.post("/api/v1/query", json=sql).json()["rows"] == [{"v": "P12M2DT0S"}]
+    refused = api.post("/api/v1/query", json=sql, headers={"Accept": "application/vnd.apache.parquet"})
+    assert (refused.status_code, refused.json()["type"]) == (400, "/problems/invalid-input")

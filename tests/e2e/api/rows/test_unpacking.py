@@ -205,3 +205,14 @@ def test_damaged_footers_never_end_the_process(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_column_names_that_are_no_text_are_refused(api: httpx.Client, server: ApiServer) -> None:
+    body = arrow(pa.table({"abcd": [1]})).replace(b"abcd", b"\xff\xfe\xfd\xfc")
+    answer = api.post(f"{TABLE}/rows", content=body, headers={"Content-Type": ARROW})
+    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/unreadable-input"), answer.text
+    streamed = api.post(f"{TABLE}/stream", content=body, headers={"Content-Type": ARROW})
+    assert b"unreadable-input" in streamed.content.splitlines()[-1]
+    with open_socket(server, path=f"{TABLE}/stream") as client:
+        client.send(body)
+        assert receive(client)["error"]["type"] == "/problems/unreadable-input"
