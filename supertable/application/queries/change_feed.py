@@ -12,11 +12,12 @@ from supertable.application.ports.engines import Changes, ChangesRequest, Change
 from supertable.application.storage.deletion_vectors import DeletionVectors
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.open_table import OpenTable
-from supertable.domain.errors import VersionNotFound
+from supertable.domain.errors import InvalidInput, InvalidSchema, VersionNotFound
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
-from supertable.domain.table.change_feed import Step, TouchedFile, steps, widest_columns
+from supertable.domain.table.change_feed import READ_VERSIONS, Step, TouchedFile, steps, widest_columns
 from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.widened_values import check_values
 
 Bits = npt.NDArray[np.uint8]
 
@@ -31,8 +32,8 @@ class ChangeFeed:
 
         They have the columns of the last version, with types that hold every changed row exactly.
         Callers who do not see all key columns unmasked get deletes and inserts instead of updates. Raises
-        `VersionNotFound` if a version that is needed was removed or does not exist, and `IncompatibleSchema` if no type
-        holds all values of a column, which a restore made narrower and a later change widened otherwise.
+        `VersionNotFound` if a version that is needed was removed or does not exist, and `InvalidInput` if no type holds
+        all values of a column, which a restore made narrower and a later change widened otherwise.
         """
         after, oldest, newest = request.after, table.snapshot.oldest, table.snapshot.version
         up_to = newest if request.up_to is None else request.up_to
@@ -84,5 +85,12 @@ class ChangeFeed:
 
 
 def _columns(last: OpenTable, touched: Iterable[Step]) -> Schema:
-    written = {part.file.schema_id for step in touched for part in step.touched}
-    return widest_columns(last.snapshot.schema, [last.snapshot.schemas[number] for number in sorted(written)])
+    """The columns of the changes. Raises `InvalidInput` if no types hold the values of all files."""
+    schemas = last.snapshot.schemas
+    files = [part.file for step in touched for part in step.touched]
+    schema = widest_columns(last.snapshot.schema, [schemas[number] for number in sorted({f.schema_id for f in files})])
+    try:
+        check_values(files, schemas, schema)
+    except InvalidSchema as error:
+        raise InvalidInput(f"{error} {READ_VERSIONS}") from None
+    return schema

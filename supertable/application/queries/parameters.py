@@ -32,8 +32,10 @@ _EXACT_IN_FLOAT = 2**53
 _NUMPY_KINDS = "biufU"
 
 
-def exact_parameters(parameters: Parameters) -> Parameters:
-    """The parameters with exact values. Raises `InvalidInput`, which names the parameter and the remedy."""
+def exact_parameters(parameters: Parameters | None) -> Parameters:
+    """The parameters with exact values; None: no parameters. Raises `InvalidInput`, which names the parameter."""
+    if parameters is None:
+        return ()
     if isinstance(parameters, Mapping):
         return {name: _exact(value, f"${name}") for name, value in parameters.items()}
     if isinstance(parameters, str | bytes | bytearray) or not isinstance(parameters, Sequence):

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from supertable.domain.errors import IncompatibleSchema
-from supertable.domain.schema.schemas import Schema
+from supertable.domain.schema.schemas import UNASSIGNED, Schema
 from supertable.domain.schema.types import DataType, widened
 from supertable.domain.table.commits import Commit, Operation
 from supertable.domain.table.data_files import DataFile
 
+READ_VERSIONS = "Read the versions themselves instead, with AT (VERSION => …)."
 _MOVING_ONLY = frozenset({Operation.COMPACT})
 
 
@@ -65,8 +66,8 @@ def _before_and_after(state: Mapping[str, DataFile], commit: Commit) -> tuple[di
 def widest_columns(last: Schema, written: Iterable[Schema]) -> Schema:
     """The columns of `last`, with types that hold the values of all files `written` under these schemas exactly.
 
-    A type is wider than in `last` only if a restore made the column narrower. Raises `IncompatibleSchema` where no type
-    holds both.
+    A type is wider than in `last` only if a restore made the column narrower; the schema is then none of the table's,
+    and its id is 0. Raises `IncompatibleSchema` where no type holds both.
     """
     fields = last.fields
     for schema in written:
@@ -75,7 +76,7 @@ def widest_columns(last: Schema, written: Iterable[Schema]) -> Schema:
             replace(field, type=_common(field.type, before[field.id], field.name)) if field.id in before else field
             for field in fields
         )
-    return replace(last, fields=fields)
+    return last if fields == last.fields else replace(last, id=UNASSIGNED, fields=fields)
 
 
 def _common(new: DataType, old: DataType, path: str) -> DataType:
@@ -90,6 +91,5 @@ def _common(new: DataType, old: DataType, path: str) -> DataType:
         return replace(new, fields=tuple(members))
     common = widened(new, old)
     if common is None:
-        hint = "No type holds all changes exactly; read the versions themselves instead, with AT (VERSION => …)."
-        raise IncompatibleSchema(path, str(new), str(old), hint)
+        raise IncompatibleSchema(path, str(new), str(old), f"No type holds all changes exactly. {READ_VERSIONS}")
     return common

@@ -27,10 +27,11 @@ def check_widened_values(snapshot: Snapshot, change: Change) -> None:
         removed = set(change.removed)
         files = (*(file for path, file in snapshot.files.items() if path not in removed), *files)
     schema = change.schema or snapshot.schema
-    _check(files, {**snapshot.schemas, schema.id: schema}, schema)
+    check_values(files, {**snapshot.schemas, schema.id: schema}, schema)
 
 
-def _check(files: Iterable[DataFile], schemas: Mapping[int, Schema], current: Schema) -> None:
+def check_values(files: Iterable[DataFile], schemas: Mapping[int, Schema], current: Schema) -> None:
+    """Raises `InvalidSchema` if files, written under `schemas`, have values that do not fit `current`."""
     factors: dict[int, dict[int, int | None]] = {}
     for file in files:
         if file.schema_id not in factors:

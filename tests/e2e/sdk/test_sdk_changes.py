@@ -11,7 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from supertable.domain.errors import IncompatibleSchema, InvalidName, StatementRefused, TableNotFound, VersionNotFound
+from supertable.domain.errors import (
+    IncompatibleSchema,
+    InvalidInput,
+    InvalidName,
+    StatementRefused,
+    TableNotFound,
+    VersionNotFound,
+)
 from supertable.entrypoints.sdk.lake import Lake
 
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])
@@ -182,3 +189,21 @@ def test_changes_that_no_type_holds(lake: Lake) -> None:
         lake.changes("w", 0)
     assert [list(row.values()) for row in lake.changes("w", 0, 2).arrow().to_pylist()] == [["insert", 2, 2**64 - 1]]
     assert [list(row.values()) for row in lake.changes("w", 3).arrow().to_pylist()] == [["insert", 4, -1]]
+
+
+def test_changes_with_values_that_nanoseconds_do_not_hold(lake: Lake) -> None:
+    far, near = dt.datetime(3000, 1, 1), dt.datetime(2024, 1, 1)
+    lake.create_table("w", pa.schema([("v", pa.timestamp("us"))]))
+    lake.write("w", pa.table({"v": pa.array([far], pa.timestamp("us"))}))
+    lake.write("w", pa.table({"v": pa.array([near], pa.timestamp("us"))}), mode="overwrite")
+    lake.table("w").widen_column("v", pa.timestamp("ns"))
+    with pytest.raises(InvalidInput, match=r"nanoseconds cannot hold.*AT \(VERSION"):
+        lake.changes("w", 1)
+
+    def rows(after: int, up_to: int | None = None) -> Rows:
+        return sorted(tuple(row.values()) for row in lake.changes("w", after, up_to).arrow().to_pylist())
+
+    assert rows(1, 3) == [("delete", 3, far), ("insert", 2, far), ("insert", 3, near)]
+    assert rows(3) == []
+    lake.table("w").restore(2)
+    assert rows(3) == [("delete", 5, near), ("insert", 5, far)]

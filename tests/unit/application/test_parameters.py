@@ -129,3 +129,8 @@ def test_refused_values(given: Any, reason: str) -> None:
 def test_parameters_are_a_list_or_a_mapping(given: Any) -> None:
     with pytest.raises(InvalidInput, match="must be a list"):
         exact_parameters(given)
+
+
+def test_no_parameters() -> None:
+    assert exact_parameters(None) == ()
+    assert exact_parameters([]) == []
