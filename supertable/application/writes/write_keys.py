@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from supertable.application.storage.arrow_schemas import arrow_schema
+from supertable.application.storage.arrow_batches import conformer
 from supertable.application.storage.deletion_vectors import Positions
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter
@@ -44,7 +44,7 @@ def key_chunks(table: OpenTable, staged: StagedFiles, schema: Schema, staging: S
     columns = [field.name for number in ids if (field := staged.schema.by_id(number))]
     target = _key_columns(table, schema, ids)
     if staged.rows_in_memory is not None:
-        keys = staged.rows_in_memory.select(columns).rename_columns(target.names).cast(target)
+        keys = _typed(staged.rows_in_memory.select(columns), target)
         yield KeyChunk(staged.files[0], np.arange(keys.num_rows), keys)
         return
     for file in staged.files:
@@ -53,15 +53,21 @@ def key_chunks(table: OpenTable, staged: StagedFiles, schema: Schema, staging: S
         start = 0
         for batch in staging.open(table, file).iter_batches(batch_size=_CHUNK_ROWS, columns=columns):
             mask = live[start : start + batch.num_rows]
-            keys = pa.table(batch).select(columns).rename_columns(target.names).filter(pa.array(mask))
-            yield KeyChunk(file, np.flatnonzero(mask) + start, keys.cast(target))
+            keys = pa.table(batch).select(columns).filter(pa.array(mask))
+            yield KeyChunk(file, np.flatnonzero(mask) + start, _typed(keys, target))
             start += batch.num_rows
 
 
-def _key_columns(table: OpenTable, schema: Schema, ids: Sequence[int]) -> pa.Schema:
+def _key_columns(table: OpenTable, schema: Schema, ids: Sequence[int]) -> Schema:
     names = {field.id: field.name for field in table.snapshot.schema.fields}
-    fields = [replace(field, name=names[number]) for number in ids if (field := schema.by_id(number))]
-    return pa.schema([field.with_nullable(True) for field in arrow_schema(replace(schema, fields=tuple(fields)))])
+    found = [field for number in ids if (field := schema.by_id(number))]
+    return replace(schema, fields=tuple(replace(field, name=names[field.id], nullable=True) for field in found))
+
+
+def _typed(keys: pa.Table, target: Schema) -> pa.Table:
+    """Raises `InvalidSchema` for values that do not fit. Only nanoseconds do not hold every value of narrower types."""
+    named = keys.rename_columns(target.names)
+    return conformer(named.schema, target)(named)
 
 
 def candidate_files(table: OpenTable, keys: pa.Table, schema: Schema, files: Iterable[DataFile]) -> list[DataFile]:

@@ -238,3 +238,21 @@ def test_an_upsert_finds_its_row_although_the_key_was_widened(home: Path) -> Non
 
         assert commit_after(home, widen_again, lambda other: other.delete("t", keys=keys)) is None
         assert lake.table("t").info().rows == 0
+
+
+def test_a_key_that_the_widened_column_cannot_hold_is_refused(home: Path) -> None:
+    narrow = pa.schema([("moment", pa.timestamp("us")), ("n", pa.int32())])
+    far = {"moment": dt.datetime(3000, 1, 1), "n": 2}
+    with supertable.connect(home=home) as lake:
+        lake.create_table("t", narrow, keys=["moment"])
+        lake.write("t", pa.Table.from_pylist([{"moment": NOON, "n": 1}], narrow))
+
+        def widen(other: Lake) -> None:
+            other.table("t").widen_column("moment", pa.timestamp("ns"))
+
+        error = commit_after(home, widen, writes(narrow, far, "upsert"))
+        assert isinstance(error, InvalidSchema), error
+        keys = pa.table({"moment": pa.array([far["moment"]], pa.timestamp("us"))})
+        with pytest.raises(InvalidSchema, match="moment"):
+            lake.delete("t", keys=keys)
+        assert lake.sql("SELECT n FROM t").arrow().to_pylist() == [{"n": 1}]
