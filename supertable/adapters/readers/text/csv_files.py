@@ -12,9 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from supertable.adapters.readers import command_line_hints as hints
 from supertable.adapters.readers.prepared_files import PreparedFile
 from supertable.adapters.readers.text.base64_columns import from_base64
 from supertable.adapters.readers.text.duckdb_types import known_types
+from supertable.adapters.readers.text.exact_values import inexact_sql
 from supertable.adapters.readers.text.text_scanner import SqlValue, TextScanner, scanner
 from supertable.application.ports.readers import OpenedFiles, ReadOptions
 from supertable.domain.errors import UnreadableInput
@@ -35,6 +37,7 @@ def open_csv(files: Sequence[PreparedFile], options: ReadOptions) -> Iterator[Op
         types |= dict.fromkeys(binary, "VARCHAR")
         if not options.all_text:
             types |= _big_integer_types(scan, arguments, columns, types, options)
+            _require_exact(scan, arguments, columns | types)
         opened = scan.read(arguments | _types_argument(types))
         yield replace(opened, reader=from_base64(opened.reader, binary)) if binary else opened
 
@@ -51,6 +54,19 @@ def _big_integer_types(
     as_text = arguments | {"all_varchar": True}
     big = scan.columns_satisfying(as_text, floats, _BIG_INTEGERS, options.sample_rows)
     return dict.fromkeys(big, "DECIMAL(38,0)")
+
+
+def _require_exact(scan: TextScanner, arguments: dict[str, SqlValue], types: Mapping[str, str]) -> None:
+    """Raises `UnreadableInput` for a value that DuckDB would round to read it as the type of its column."""
+    conditions = {name: test for name, kind in types.items() if (test := inexact_sql(name, kind))}
+    found = scan.examples(arguments | {"all_varchar": True}, conditions)
+    for name, value in found.items():
+        raise UnreadableInput(
+            scan.files[0].name,
+            f"column {name!r}: {value[:120]!r} does not fit the column's type {types[name]} exactly, and would be "
+            f"rounded. Correct the value. "
+            f"{hints.ALL_TEXT}",
+        )
 
 
 def _types_argument(types: dict[str, str]) -> dict[str, SqlValue]:

@@ -59,6 +59,15 @@ class TextScanner:
             ).fetchall()
         return {name for name, is_satisfied in zip(names, row, strict=True) if is_satisfied}
 
+    def examples(self, arguments: Mapping[str, SqlValue], conditions: Mapping[str, str]) -> dict[str, str]:
+        """For each column with a value that its condition is true of, the least of them. All columns must be text."""
+        if not conditions:
+            return {}
+        values = (f"min(CASE WHEN {test} THEN {identifier(name)} END)" for name, test in conditions.items())
+        with self._errors_translated():
+            (row,) = self.connection.execute(f"SELECT {', '.join(values)} FROM {self._call(arguments)}").fetchall()
+        return {name: value for name, value in zip(conditions, row, strict=True) if value is not None}
+
     def read(self, arguments: Mapping[str, SqlValue], select: str = "*") -> OpenedFiles:
         """The rows, with the columns of the SQL list `select`."""
         total = sum(file.bytes for file in self.files)
