@@ -54,6 +54,15 @@ class CommitClock:
             now -= ahead if ahead > _TOLERATED_US else 0
         return max(now, previous_us + 1)
 
+    def trouble(self) -> str:
+        """Why commits are refused now; empty if they are not. Raises `StoreUnavailable`."""
+        try:
+            if self._most_seconds is not None:
+                self._check(self.ahead_us())
+        except ClockWrong as error:
+            return str(error)
+        return ""
+
     def ahead_us(self) -> int:
         """By how much this machine's clock is ahead of the store's; negative: behind. Measured every five minutes, and
         when the clock was set. Raises `StoreUnavailable`."""

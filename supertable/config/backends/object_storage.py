@@ -10,11 +10,12 @@ from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.config.settings.settings import Settings
 from supertable.config.settings.storage import StorageType
-from supertable.domain.errors import MissingExtra
+from supertable.domain.errors import MissingExtra, UnsafeStore
 
 
 def object_store(settings: Settings) -> ObjectStore:
-    """Raises `InvalidSetting` where a setting that the store needs is missing, `MissingExtra` without its SDK."""
+    """Raises `InvalidSetting` where a setting that the store needs is missing, `MissingExtra` without its SDK,
+    and `UnsafeStore` for an account that is not supported."""
     if settings.storage_type is StorageType.LOCAL:
         return LocalObjectStore(settings.folder("storage"))
     if settings.storage_type in (StorageType.S3, StorageType.MINIO):
@@ -43,7 +44,13 @@ def _azure(settings: Settings) -> Bucket:
     from supertable.adapters.object_stores.cloud.azure import AzureBucket
     from supertable.config.backends.azure_address import azure_address
 
-    return AzureBucket(azure_address(settings))
+    bucket = AzureBucket(azure_address(settings))
+    if bucket.is_hierarchical():
+        raise UnsafeStore(
+            "This Azure account has a hierarchical namespace: it lists folders as if they were objects. "
+            "Nothing was written. Use a storage account without it."
+        )
+    return bucket
 
 
 def _gcs(settings: Settings) -> Bucket:

@@ -92,6 +92,13 @@ class AzureBucket:
     def reason(self, error: Exception) -> str:
         return azure_errors.reason(error, self._address.container)
 
+    def is_hierarchical(self) -> bool:
+        """Whether the account has a hierarchical namespace. False if it does not tell, because it is not allowed to."""
+        try:
+            return bool(self._client.get_account_information(retry_total=0).get("is_hns_enabled"))
+        except AzureError:
+            return False
+
     def create(self, key: str, data: bytes) -> None:
         attempts = _Attempts()
         try:

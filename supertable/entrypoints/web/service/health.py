@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import MediaType, Response, get
 
 from supertable.config.container import Container
+from supertable.domain.errors import Unavailable
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedShutdown
 
 
@@ -35,8 +36,8 @@ def healthz(container: InjectedContainer) -> Response[str]:
 def readyz(container: InjectedContainer, shutdown: InjectedShutdown) -> Response[str]:
     """Check that the service takes new requests.
 
-    Returns what `/healthz` returns, and 503 with the reason if the disk of the audit journal cannot be written, or with
-    `stopping` once the service stops. Needs no token.
+    Returns what `/healthz` returns, and 503 with the reason if the disk of the audit journal cannot be written or the
+    clock is too far ahead (`SUPERTABLE_MAX_CLOCK_SKEW_SEC`), or with `stopping` once the service stops. Needs no token.
     """
     if shutdown.begun:
         return Response("stopping", status_code=503)
@@ -46,7 +47,12 @@ def readyz(container: InjectedContainer, shutdown: InjectedShutdown) -> Response
 
 def _trouble(container: Container) -> str:
     trouble = container.audit().trouble(container.settings().organization)
-    return f"actions cannot be recorded: {trouble}" if trouble else ""
+    if trouble:
+        return f"actions cannot be recorded: {trouble}"
+    try:
+        return container.commit_clock().trouble()
+    except Unavailable:
+        return "object store does not answer"
 
 
 def _health_response(unresponsive: str) -> Response[str]:

@@ -8,11 +8,20 @@ from typing import Any
 import httpx
 import pyarrow as pa
 import pytest
+from dependency_injector import providers
 
 import supertable
 from supertable import Lake
+from supertable.adapters.clocks.system import SystemClock
 from tests.servers.valkey import Valkey
 from tests.support.api.server import TOKEN, ApiServer
+
+
+class ShiftedClock(SystemClock):
+    seconds = 0
+
+    def now_us(self) -> int:
+        return super().now_us() + self.seconds * 1_000_000
 
 
 def test_health_reports_an_unavailable_catalog_without_details(
@@ -30,6 +39,22 @@ def test_health_reports_an_unavailable_catalog_without_details(
             unhealthy = anonymous.get("/healthz")
             assert (unhealthy.status_code, unhealthy.text) == (503, "catalog does not answer")
             assert anonymous.get("/readyz").status_code == 503
+        server.stop()
+
+
+def test_a_service_whose_clock_is_too_far_ahead_is_not_ready(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUPERTABLE_SUPERTOKEN", TOKEN)
+    monkeypatch.setenv("SUPERTABLE_MAX_CLOCK_SKEW_SEC", "3600")
+    with supertable.connect(home) as lake:
+        clock = ShiftedClock()
+        lake.container.clock.override(providers.Object(clock))
+        server = ApiServer(lake.container)
+        with server.client() as api:
+            assert api.get("/readyz").text == "ok"
+            clock.seconds = 7200
+            answer = api.get("/readyz")
+            assert (answer.status_code, "7,200 s ahead of the store's" in answer.text) == (503, True)
+            assert api.get("/healthz").text == "ok"
         server.stop()
 
 
