@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,8 +60,8 @@ class AuditSearch:
     before: int | None = None
 
 
-_FIRST_PART = 1_000
-"""So many of the newest events are searched first."""
+_PARTS = (8, 400)
+"""How many of the newest events are searched first, and next, as multiples of the limit; then all are."""
 _CONDITIONS = {
     "kind": "kind = $kind",
     "user": '($user = "user" OR lower($user) = lower(user_name))',
@@ -88,16 +89,22 @@ class SearchAudit:
         given = {name: value for name in _CONDITIONS if (value := getattr(search, name)) is not None}
         where = " AND ".join(["true", *(_CONDITIONS[name] for name in given)])
         columns = ", ".join(f'"{name}"' for name in AuditEntry.__slots__)
-        newest = self._newest(session.organization) if search.before is None else search.before - 1
-        first_part = max(newest - max(_FIRST_PART, 4 * limit), 0)
         rows: list[dict[str, Any]] = []
-        for after in dict.fromkeys((first_part, 0)):
+        for after in self.starts(session.organization, limit, search.before):
             condition = f"sequence > {after} AND {where}"
             sql = f"SELECT {columns} FROM {AUDIT} WHERE {condition} ORDER BY sequence DESC LIMIT {limit}"
             rows = self._rows(session, sql, given, limits)
             if len(rows) == limit:
-                break  # the files of older events need not be read
+                break
         return [AuditEntry(**row) for row in rows]
+
+    def starts(self, organization: str, limit: int, before: int | None = None) -> Iterator[int]:
+        """Sequences after which to search for `limit` events in turn, until they are found; the last is 0.
+
+        So the files of older events need not be read when the newest match.
+        """
+        newest = self._newest(organization) if before is None else before - 1
+        yield from dict.fromkeys((*(max(newest - size * limit, 0) for size in _PARTS), 0))
 
     def _newest(self, organization: str) -> int:
         """The sequence of a recent event; 0 if that is not known."""

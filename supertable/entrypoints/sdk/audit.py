@@ -31,13 +31,17 @@ class AuditLog:
         if kind is not None and kind not in list(AuditKind):
             raise InvalidInput(f"{kind!r} is not a kind of event. The kinds are {', '.join(AuditKind)}.")
         sql = (
-            'SELECT * FROM system.audit WHERE ($kind IS NULL OR kind = $kind) AND ($user IS NULL OR "user" = $user '
-            "OR user_name = $user) ORDER BY sequence DESC LIMIT $count"
+            "SELECT * FROM system.audit WHERE sequence > $after AND ($kind IS NULL OR kind = $kind) "
+            'AND ($user IS NULL OR "user" = $user OR user_name = $user) ORDER BY sequence DESC LIMIT $count'
         )
-        parameters = {"kind": kind, "user": user, "count": limit}
         use_case = self._container.run_query()
-        query = use_case.prepare(self._namespace, sql, parameters)
-        rows: pa.Table = use_case.run(query, parameters, Limits()).reader.read_all()
+        rows: pa.Table = None
+        for after in self._container.search_audit().starts(self._namespace.organization, limit):
+            parameters = {"kind": kind, "user": user, "count": limit, "after": after}
+            query = use_case.prepare(self._namespace, sql, parameters)
+            rows = use_case.run(query, parameters, Limits()).reader.read_all()
+            if rows.num_rows == limit:
+                break
         return rows
 
     def verify(self, known: str | None = None) -> AuditReport:
