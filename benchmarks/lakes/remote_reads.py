@@ -74,7 +74,7 @@ def _measured(peer: Path, endpoint: str, turns: int) -> dict[str, Any]:
     os.environ["STORAGE_ENDPOINT_URL"] = endpoint
     address = object_store(load_settings()).signed_location(_KEY, 3600)
     ours = _run([sys.executable, "-m", "benchmarks", "remote-visit", str(turns)])
-    httpfs = _run([str(peer), remote_cases.__file__, address, str(turns)])
+    httpfs = _run([str(peer), "-E", remote_cases.__file__, address, str(turns)])
     ratios = {name: milliseconds / httpfs["ms"][name] for name, milliseconds in ours["ms"].items()}
     for name, ratio in ratios.items():
         print(f"{name:>14}: ranges {ours['ms'][name]:8.1f} ms, httpfs {httpfs['ms'][name]:8.1f} ms, {ratio:.2f}")
