@@ -24,8 +24,11 @@ from supertable.domain.access.roles import Permission
 from supertable.domain.errors import CommitUncertain, StoreUnavailable, VersionNotFound
 from supertable.entrypoints.sdk.lake import Lake
 from tests.support.budgets import BUDGET
+from tests.support.delete_conditions import CONDITIONS
 from tests.support.faulty_store import Crash, Fault, FaultyStore
 from tests.support.interleaved_store import InterleavedStore
+from tests.support.portable_selects import SQLITE, PortableSelects
+from tests.support.sqlite_side import SqliteSide, comparable, listed
 
 Row = tuple[int | None, int | None, str | None]
 Rows = dict[int | None, Row]
@@ -139,6 +142,11 @@ class Histories(RuleBasedStateMachine):
     def delete_where(self, writer: int, bound: int) -> None:
         after = {key: row for key, row in self.now.items() if not (key is not None and key < bound and row[2] == "a")}
         self.commit(after, lambda: self.lakes[writer].delete(self.name, where=f"k < {bound} AND v = 'a'"))
+
+    @rule(writer=WRITERS, condition=st.sampled_from(list(CONDITIONS)))
+    def delete_by_condition(self, writer: int, condition: str) -> None:
+        after = {key: row for key, row in self.now.items() if not CONDITIONS[condition](*row)}
+        self.commit(after, lambda: self.lakes[writer].delete(self.name, where=condition))
 
     @rule(writer=WRITERS, data=st.data())
     def restore(self, writer: int, data: st.DataObject) -> None:
@@ -262,6 +270,20 @@ class Histories(RuleBasedStateMachine):
             is_new = row["_change"] in ("insert", "update_after")
             state[row["k"], row["seq"], row["v"]] += 1 if is_new else -1
         assert Counter({row: n for row, n in state.items() if n}) == Counter(self.versions[up_to - 1].values())
+
+    @rule(writer=WRITERS, seed=st.integers(0, 10**6), data=st.data())
+    def sqlite_gives_the_same_answers(self, writer: int, seed: int, data: st.DataObject) -> None:
+        version = data.draw(st.sampled_from(self.readable))
+        columns = "(SELECT k AS a, seq AS b, v AS s FROM"
+        sources = (f"{columns} {self.name})", f"{columns} {self.name} AT (VERSION => {version}))")
+        ours, theirs = PortableSelects(seed, sources), PortableSelects(seed, ("newest", "older"), SQLITE)
+        (sql, ordered), (sqlite_sql, _) = ours.statement(), theirs.statement()
+        sqlite = SqliteSide()
+        for name, rows in (("newest", self.now), ("older", self.versions[version - 1])):
+            sqlite.add(name, "a INTEGER, b INTEGER, s TEXT", rows.values())
+        found = comparable(listed(self.lakes[writer].sql(sql).arrow()), ordered)
+        assert found == comparable(sqlite.ask(sqlite_sql), ordered), sql
+        sqlite.close()
 
     @rule(writer=WRITERS)
     def lose_the_catalog(self, writer: int) -> None:

@@ -26,6 +26,7 @@ from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import DataType
 from tests.property.test_pruning_properties import COLUMNS, FLOATS, TEXT, Column, Folders, conditions, parts, text
 from tests.support.parquet_tables import ParquetTables, pruned_scan
+from tests.support.reference import Reference
 
 ROLE, USER = "an'alyst", "0123456789abcdef0123456789abcdef"
 CASED = st.one_of(TEXT, st.sampled_from(["Straße", "STRASSE", "İ", "ı", "ǅ", "Σς", "ﬁ", "É", "é", ROLE, USER]))
@@ -58,15 +59,28 @@ def visible(tables: ParquetTables, scan: Scan, condition: Term, prune: bool) -> 
 
 
 def check(
-    tables: ParquetTables, parser: DuckDBRowFilterParser, scan: Scan, filter: str, oracle: str, caller: Caller
+    tables: ParquetTables,
+    plain: Reference,
+    parser: DuckDBRowFilterParser,
+    scan: Scan,
+    filter: str,
+    oracle: str,
+    caller: Caller,
 ) -> None:
     condition = parser.parse(filter, scan.schema)
     shown = parser.show(condition, scan.schema)
     assert parser.parse(shown, scan.schema) == condition, shown
-    expected = rows(tables.query(f"select * from {scan.table} where {oracle}"))
+    expected = rows(plain.ask(f"select * from {scan.table} where {oracle}"))
     ready = bound(condition, caller)
     assert visible(tables, scan, ready, prune=False) == expected, (filter, shown)
     assert visible(tables, scan, ready, prune=True) == expected, (filter, shown)
+
+
+def reference(made: list[pa.Table], dead: dict[int, list[int]]) -> Reference:
+    """The live rows of these parts in a plain table."""
+    alive = [[row not in dead.get(number, []) for row in range(len(part))] for number, part in enumerate(made)]
+    live = [part.filter(pa.array(mask, pa.bool_())) for part, mask in zip(made, alive, strict=True)]
+    return Reference({"t": pa.concat_tables(live)})
 
 
 @given(data=st.data())
@@ -75,14 +89,15 @@ def test_accepted_filters_mean_the_same_as_in_duckdb(
 ) -> None:
     columns = data.draw(st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=3, unique_by=lambda one: one.name))
     tables = folders.next()
-    scan = tables.table("t", *data.draw(parts(columns)), dead={0: [0]} if data.draw(st.booleans()) else {})
+    made, dead = data.draw(parts(columns)), {0: [0]} if data.draw(st.booleans()) else {}
+    scan, plain = tables.table("t", *made, dead=dead), reference(made, dead)
     for _ in range(8):
         filter = data.draw(conditions(columns, depth=1))
         try:
             parser.parse(filter, scan.schema)
         except InvalidInput:
             continue
-        check(tables, parser, scan, filter, filter, Caller(USER, ROLE))
+        check(tables, plain, parser, scan, filter, filter, Caller(USER, ROLE))
 
 
 @dataclass(frozen=True)
@@ -213,10 +228,11 @@ def test_visible_rows(folders: Folders, parser: DuckDBRowFilterParser, data: st.
     every = [*COLUMNS, WORDS, BLOBS, LISTS]
     columns = data.draw(st.lists(st.sampled_from(every), min_size=1, max_size=4, unique_by=lambda one: one.name))
     tables = folders.next()
-    scan = tables.table("t", *data.draw(parts(columns)), dead={0: [0]} if data.draw(st.booleans()) else {})
+    made, dead = data.draw(parts(columns)), {0: [0]} if data.draw(st.booleans()) else {}
+    scan, plain = tables.table("t", *made, dead=dead), reference(made, dead)
     for _ in range(4):
         one = data.draw(filters(columns))
-        check(tables, parser, scan, one.filter, one.oracle, Caller(USER, ROLE, one.attributes))
+        check(tables, plain, parser, scan, one.filter, one.oracle, Caller(USER, ROLE, one.attributes))
 
 
 @given(data=st.data())

@@ -22,8 +22,8 @@ class Budget:
 
     `examples`: of each property. `histories` of `steps` operations each: random histories of a lake, in a local folder,
     on each server of an object store (`remote_`), and with the catalog in Redis (`redis_`). `damages`: objects damaged.
-    `selects`: random statements for each of ten seeds. `kills`: of a writing process, by where its lake is.
-    `concurrent_queries`: of each of two readers beside four writers.
+    `selects`: random statements for each of ten seeds. `portable_selects`: those that SQLite answers too. `kills`: of a
+    writing process, by where its lake is. `concurrent_queries`: of each of two readers beside four writers.
     `storm_turns`: writes of each writer behind a failing network. `fuzz_examples`: for each operation and phase of the
     API. `damaged_bodies`: for each format and kind of damage. `one_case_in`: the share of the cases of large matrices
     of faults that a run tries; see `todays`.
@@ -38,6 +38,7 @@ class Budget:
     redis_steps: int
     damages: int
     selects: int
+    portable_selects: int
     kills: dict[str, int]
     concurrent_queries: int
     storm_turns: int
@@ -55,7 +56,8 @@ SHORT = Budget(
     redis_histories=4,
     redis_steps=30,
     damages=40,
-    selects=80,
+    selects=50,
+    portable_selects=500,
     kills={"local": 10, "s3": 4, "azure": 3, "gcs": 3, "redis": 4},
     concurrent_queries=100,
     storm_turns=2,
@@ -73,6 +75,7 @@ SOAK = Budget(
     redis_steps=60,
     damages=1_000,
     selects=2_000,
+    portable_selects=20_000,
     kills={"local": 300, "s3": 100, "azure": 50, "gcs": 50, "redis": 100},
     concurrent_queries=5_000,
     storm_turns=20,

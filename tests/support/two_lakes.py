@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +23,9 @@ from supertable.config.container import Container
 from supertable.config.settings.settings import load_settings
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import QueryFailed
+from tests.support.items import VISIBLE, fill_items, items_history
+from tests.support.reference import Reference
+from tests.support.table_history import TableHistory
 
 HIDDEN_WORDS = ("salary", "poison", "secret", "HIDDEN")
 """Words that no answer and no error may contain: names of hidden columns and tables, and words of hidden rows."""
@@ -134,6 +138,38 @@ def _all(rows: pa.Table) -> pa.Table:
     return rows
 
 
+def histories() -> dict[str, TableHistory]:
+    """What the role sees of each table, at each version, in plain Python."""
+    first = visible_orders(orders([])).schema
+    sold = TableHistory(first)
+    for start in (0, 100, 200):
+        sold.write(visible_orders(orders(range(start, start + 100))))
+    sold.delete(lambda row: 40 <= row["id"] <= 59)
+    sold.delete(lambda row: row["id"] % 10 == 7)
+    sold.change(first.append(pa.field("grade", pa.int64())))
+    known = TableHistory(PEOPLE, keys=["id"])
+    for start in (0, 30, 15):
+        known.write(visible_people(people(range(start, start + 30))))
+    known.delete(lambda row: row["id"] in (1, 4, 7))
+    known.write(visible_people(people([0, 3, 6], visible=True)))
+    simple = TableHistory(PLAIN)
+    simple.write(plain(range(40)))
+    return {"orders": sold, "people": known, "plain": simple, "items": items_history()}
+
+
+def reference() -> Reference:
+    """The newest version of each table, and `<table>_at_<version>` and `<table>_after_<version>`, its changes."""
+    made = Reference({})
+    for name, history in histories().items():
+        newest = len(history.versions)
+        made.add(name, history.at(newest))
+        for version in range(newest + 1):
+            made.add(f"{name}_after_{version}", history.changes(version))
+            if version:
+                made.add(f"{name}_at_{version}", history.at(version))
+    return made
+
+
 @dataclass(frozen=True)
 class Answer:
     """The answer to a query. `kind`: `rows`, or the name of an error.
@@ -151,7 +187,7 @@ class Answer:
 class TwoLakes:
     """`restricted`: the whole lake, read under the role. `copy`: the lake of the visible part, under the same role.
 
-    `owner` and `copy_owner` read each lake in full.
+    `owner` and `copy_owner` read each lake in full. `reference`: the visible part again, apart from both lakes.
     """
 
     def __init__(self, home: Path) -> None:
@@ -164,11 +200,13 @@ class TwoLakes:
             orders="lower(region) LIKE 'eu%'",
             people="region = user_attribute('region')",
             events="upper(region) ILIKE '%of%river'",
+            items=VISIBLE,
         )
         any_row = "id IS NULL OR id IS NOT NULL"  # a filter, so that both lakes take the same path
-        _grant(self.copy_owner, orders=any_row, people=any_row, events=any_row)
+        _grant(self.copy_owner, orders=any_row, people=any_row, events=any_row, items=any_row)
         self.restricted = _as_ann(home / "whole", self.owner)
         self.copy = _as_ann(home / "copy", self.copy_owner)
+        self.reference = reference()
 
     def ask(self, lake: Lake, sql: str, parameters: Any = ()) -> Answer:
         try:
@@ -178,9 +216,13 @@ class TwoLakes:
             text = "" if isinstance(error, QueryFailed) else str(error)
             kind = "QueryFailed" if isinstance(error, QueryFailed) else type(error).__name__
             return Answer(kind, error=text, message=str(error))
-        schema = tuple((field.name, str(field.type)) for field in table.schema)
-        rows = zip(*map(_values, table.columns), strict=True)
-        return Answer("rows", schema, tuple(sorted(map(repr, rows))))
+        return _answer(table)
+
+    def ask_reference(self, sql: str) -> Answer:
+        try:
+            return _answer(self.reference.ask(sql))
+        except duckdb.Error as error:
+            return Answer("failed", message=str(error))
 
     def both(self, sql: str, parameters: Any = ()) -> tuple[Answer, Answer]:
         return self.ask(self.restricted, sql, parameters), self.ask(self.copy, sql, parameters)
@@ -188,6 +230,7 @@ class TwoLakes:
     def close(self) -> None:
         for lake in (self.owner, self.copy_owner, self.copy, self.restricted):
             lake.close()
+        self.reference.close()
 
     def _fill(self, lake: Lake, whole: bool) -> None:
         """Versions of orders in both lakes: 1 is created, 2 to 4 append, 5 and 6 delete, 7 adds a column."""
@@ -214,11 +257,18 @@ class TwoLakes:
         )
         lake.create_table("plain", PLAIN)
         lake.write("plain", plain(range(40)))
+        fill_items(lake, whole)
         lake.create_table("events", EVENTS)
         lake.write("events", events() if whole else visible_events(events()))
         if whole:
             lake.create_table("secret_plans", PLAIN)
             lake.write("secret_plans", plain(range(7)))
+
+
+def _answer(table: pa.Table) -> Answer:
+    schema = tuple((field.name, str(field.type)) for field in table.schema)
+    rows = zip(*map(_values, table.columns), strict=True)
+    return Answer("rows", schema, tuple(sorted(map(repr, rows))))
 
 
 def _as_ann(home: Path, lake: Lake) -> Lake:
@@ -227,11 +277,12 @@ def _as_ann(home: Path, lake: Lake) -> Lake:
     return Lake(Container(settings=load_settings(home=home)), "main", session)
 
 
-def _grant(lake: Lake, orders: str, people: str, events: str) -> None:
+def _grant(lake: Lake, orders: str, people: str, events: str, items: str) -> None:
     """Create the role, with a row filter for each table, and its user. Masking a masked value does not change it."""
     columns = [field.name for field in lake.table("orders").schema if field.name != "salary"]
     lake.roles.create("analyst", "reader", "plain")
     lake.roles.grant("analyst", "orders", columns=columns, masks={"card": "last:4"}, where=orders)
     lake.roles.grant("analyst", "people", masks={"name": "constant:somebody", "email": "null"}, where=people)
     lake.roles.grant("analyst", "events", where=events)
+    lake.roles.grant("analyst", "items", where=items)
     lake.users.create("ann", "analyst", attributes={"region": "EU"})
