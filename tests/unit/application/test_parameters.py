@@ -48,7 +48,7 @@ class NanoTime(dt.datetime):
         (Decimal("1.50"), Decimal("1.50")),
         (Decimal("1E-30"), Decimal("0." + "0" * 29 + "1")),
         (bytearray(b"a"), b"a"),
-        (memoryview(b"a"), b"a"),
+        pytest.param(memoryview(b"a"), b"a", id="memoryview"),
         (NOON, NOON),
         (dt.datetime(2024, 5, 1, 14, tzinfo=BERLIN), NOON.replace(tzinfo=dt.UTC)),
         (dt.datetime(2024, 10, 27, 2, 30, tzinfo=BERLIN, fold=0), dt.datetime(2024, 10, 27, 0, 30, tzinfo=dt.UTC)),
@@ -114,7 +114,7 @@ def test_nan_is_a_float() -> None:
         ({1: 1}, "not empty"),
         ({1}, "a set has no SQL type"),
         (1j, "a complex has no SQL type"),
-        (object(), "a object has no SQL type"),
+        pytest.param(object(), "a object has no SQL type", id="object"),
     ],
     ids=repr,
 )
