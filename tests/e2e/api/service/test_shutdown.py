@@ -168,7 +168,7 @@ def test_an_address_in_use_is_an_error(home: Path) -> None:
             "SUPERTABLE_SUPERTOKEN": "not-a-secret",
         }
         done = subprocess.run(command, env=environment, cwd=home, capture_output=True, timeout=60)
-    assert done.returncode == 1
+    assert done.returncode == 4
     assert b"in use" in done.stderr
 
 
