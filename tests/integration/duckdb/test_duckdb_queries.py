@@ -188,6 +188,18 @@ class TestErrors:
             reader.read_all()
 
 
+def test_a_query_is_closed_while_another_thread_takes_its_rows(tables: ParquetTables) -> None:
+    query = tables.start("select count(*) from range(10000000) a(i), range(10000000) b(j) where hash(i) = hash(j) + 1")
+    started = time.monotonic()
+    with ThreadPoolExecutor(1) as pool:
+        taking = pool.submit(lambda: query.reader.read_all())
+        time.sleep(0.5)
+        query.close()
+        with pytest.raises(SupertableError):
+            taking.result()
+    assert time.monotonic() - started < 30
+
+
 def test_concurrent_queries(tables: ParquetTables) -> None:
     tables.table("t", *(pa.table({"a": [number] * 100}) for number in range(20)), dead={0: list(range(50))})
 

@@ -17,6 +17,7 @@ from supertable.application.ports.engines import Limits, Stopped
 from supertable.domain.errors import QueryCancelled, QueryTimeout, ResultTooLarge, SupertableError
 
 BATCH_ROWS = 65_536
+_CLOSE_ATTEMPTS, _CLOSE_SECONDS = 200, 0.05
 Result = TypeVar("Result")
 Begin = Callable[[duckdb.DuckDBPyConnection, Stopped], pa.RecordBatchReader]
 """Binds the query's sources to its cursor and starts it there."""
@@ -106,8 +107,7 @@ class _Work:
             cursor, self._cursor = self._cursor, None
             self._batches = None
         if cursor is not None:
-            cursor.close()
-            self._end()
+            _close(cursor, self._end)
 
     def _run_within_limit(self, work: Callable[[duckdb.DuckDBPyConnection], Result]) -> Result:
         """Runs `work` within the remaining time. Engine errors are raised as `SupertableError`."""
@@ -173,6 +173,23 @@ class CompletedQuery:
     def cancel(self) -> None: ...
 
     def close(self) -> None: ...
+
+
+def _close(cursor: duckdb.DuckDBPyConnection, end: End) -> None:
+    """Closes the cursor and calls `end`. DuckDB refuses while another thread uses the cursor, so it is interrupted.
+
+    A call that cannot be interrupted for 10 seconds is waited for in the background.
+    """
+    for _ in range(_CLOSE_ATTEMPTS):
+        try:
+            cursor.close()
+        except duckdb.ResourceInUseException:
+            cursor.interrupt()
+            time.sleep(_CLOSE_SECONDS)
+        else:
+            end()
+            return
+    _start_daemon(threading.Timer(_CLOSE_SECONDS, _close, (cursor, end)))
 
 
 def _start_daemon(timer: threading.Timer) -> threading.Timer:

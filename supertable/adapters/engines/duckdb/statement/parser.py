@@ -39,7 +39,6 @@ def parsed(cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate) -> D
     """Parses and validates one statement. Raises `InvalidStatement` and `StatementRefused`."""
     query, explain = _without_explain(checked_text(sql))
     tree, prefix = parse_tree(cursor, query)
-    keep_column_names(cursor, tree)
     validator = StatementValidator(prefix)
     validator.validate("select", tree)
     relations = tuple(
@@ -78,6 +77,8 @@ def shape_of_refused(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
 def parse_tree(cursor: duckdb.DuckDBPyConnection, sql: str, before: str = "") -> tuple[Node, str]:
     """DuckDB's tree of the one statement in `sql`, and a prefix for generated names that does not occur in it.
 
+    The tree has the names that DuckDB derives for columns, where generated names would change them.
+
     `before`: the start of `sql` that the caller did not write. Error messages count lines after it.
     """
     text = serialized(cursor, sql)
@@ -90,6 +91,8 @@ def parse_tree(cursor: duckdb.DuckDBPyConnection, sql: str, before: str = "") ->
     prefix, lower = "st_q", text.lower()
     while prefix in lower:
         prefix += "q"
+    if '"class":"SUBQUERY"' in text:  # else the walk is not worth its time
+        keep_column_names(cursor, statements[0])
     return statements[0], prefix
 
 

@@ -56,7 +56,7 @@ class Constants:
             return found
         if wanted.name in FLOATS:
             return _double(node)
-        if wanted.name in _TEMPORAL and _is_pure(node):
+        if wanted.name in _TEMPORAL:
             return self._temporal(node, "timestamp" if wanted.name == "date" else _kind(wanted), may_evaluate)
         return None
 
@@ -68,7 +68,7 @@ class Constants:
 
     def _temporal(self, node: Node, target: str, may_evaluate: bool) -> Constant | None:
         quick = iso_time(node, target)
-        if quick is not None or not may_evaluate:
+        if quick is not None or not may_evaluate or not _is_pure(node):
             return quick
         type_, microseconds = self.evaluate(node, target)
         kind = target.removesuffix("_ns") if type_ == "VARCHAR" else _TYPES.get(type_)
@@ -80,8 +80,8 @@ def comparison(field: Field, operator: str, constant: Constant) -> Predicate | N
     low, high = _bounds(field.type, constant)
     if low is None or high is None:
         return None
-    if isinstance(low, Fraction) and isinstance(high, Fraction):
-        return _rounded(field.name, operator, low, high)
+    if isinstance(low, Fraction) or isinstance(high, Fraction):
+        return _rounded(field.name, operator, Fraction(low), Fraction(high))
     if low == high:
         return Compare(field.name, operator, low)
     return All(tuple(_spread(field.name, operator, low, high)))
@@ -101,7 +101,7 @@ def _bounds(kind: DataType, constant: Constant) -> tuple[Any, Any]:
     if constant.kind == "number" and (is_integer(kind) or kind.name == "decimal"):
         return value * 10**kind.scale, value * 10**kind.scale
     if constant.kind in _comparable_kinds(kind):
-        return _temporal_bounds(kind, Fraction(value))
+        return _temporal_bounds(kind, value)
     return None, None
 
 
@@ -115,10 +115,12 @@ def _comparable_kinds(kind: DataType) -> tuple[str, ...]:
     return ()
 
 
-def _temporal_bounds(kind: DataType, microseconds: Fraction) -> tuple[Fraction, Fraction]:
+def _temporal_bounds(kind: DataType, microseconds: int) -> tuple[int | Fraction, int | Fraction]:
     """The engine compares in microseconds at most. For nanosecond columns the value may be off by one microsecond."""
     if kind.name == "date":
-        return microseconds / _US_PER_DAY, microseconds / _US_PER_DAY
+        days, rest = divmod(microseconds, _US_PER_DAY)
+        exact = Fraction(microseconds, _US_PER_DAY) if rest else days
+        return exact, exact
     margin = 1 if kind.unit == "ns" else 0
     scale = Fraction(10) ** (UNITS[kind.unit] - UNITS["us"])
     return (microseconds - margin) * scale, (microseconds + margin) * scale
@@ -191,7 +193,7 @@ def _python_value(value: Any) -> Constant | None:
         case bool():
             return Constant("bool", value)
         case int():
-            return Constant("number", Fraction(value))
+            return Constant("number", value)
         case float() if math.isfinite(value):
             return Constant("float", value)
         case str():

@@ -25,7 +25,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """`kind`: number (the value is a Fraction), float, text, bool, or date, timestamp, zoned, time (microseconds)."""
+    """`kind`: number (int or Fraction), float, text, bool, or date, timestamp, zoned, time (microseconds)."""
 
     kind: str
     value: Any
@@ -52,7 +52,7 @@ def number(text: str) -> Constant | None:
     """The value of a number without underscores: exact, or a float where DuckDB reads it as a double."""
     if _INTEGER.fullmatch(text):
         whole = int(text)
-        return Constant("number", Fraction(whole)) if _LEAST_INTEGER <= whole <= _GREATEST_INTEGER else None
+        return Constant("number", whole) if _LEAST_INTEGER <= whole <= _GREATEST_INTEGER else None
     found = _DECIMAL.fullmatch(text)
     if found and 0 < len(found[2] + found[3]) <= _MOST_DIGITS:
         return Constant("number", Fraction(int(found[1] + found[2] + found[3]), 10 ** len(found[3])))

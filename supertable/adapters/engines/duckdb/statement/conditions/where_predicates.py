@@ -23,6 +23,7 @@ _OPERATORS = {
     "COMPARE_GREATERTHAN": ">",
     "COMPARE_GREATERTHANOREQUALTO": ">=",
 }
+_NEVER = AnyOf(())
 _PREFIX = frozenset({"~~", "^@", "starts_with", "prefix"})
 
 
@@ -206,7 +207,7 @@ class _Reader:
         if any(part is None for part in parts):
             return ALWAYS
         plain = [part for part in parts if isinstance(part, Compare)]
-        rest = [part for part in parts if part is not None and not isinstance(part, Compare)]
+        rest = [part for part in parts if part not in (None, _NEVER) and not isinstance(part, Compare)]
         return _either([*([IsIn(field.name, tuple(part.value for part in plain))] if plain else []), *rest])
 
     def _equal(self, field: Field, value: Node, may_evaluate: bool) -> Predicate | None:
