@@ -12,6 +12,7 @@ from litestar.datastructures import State
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
 
 from supertable.config.container import Container
+from supertable.entrypoints.web.control_threads import in_control_thread
 from supertable.entrypoints.web.observability.metric_totals import Counts, counts_of, exposition
 
 COUNTED = CollectorRegistry()
@@ -50,10 +51,10 @@ def observe(container: Container) -> None:
     CATALOG_REPAIRS.set_function(lambda: heads.repairs)
 
 
-@get("/metrics", sync_to_thread=True, include_in_schema=False)
-def metrics(state: State) -> Response[bytes]:
+@get("/metrics", include_in_schema=False)
+async def metrics(state: State) -> Response[bytes]:
     totals: Callable[[], Counts | None] = state.get(TOTALS, own_counts)
-    counts = totals()
+    counts = await in_control_thread(totals)
     if counts is None:
         return Response(b"the counts of the other workers cannot be had now\n", status_code=503)
     return Response(exposition(counts), headers={"Content-Type": CONTENT_TYPE_LATEST})

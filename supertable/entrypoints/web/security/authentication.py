@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.types import ASGIApp
 
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import AccessDenied, InvalidInput, NotSignedIn
+from supertable.entrypoints.web.control_threads import in_control_thread
 from supertable.entrypoints.web.security.rate_limit import RateLimit
 from supertable.entrypoints.web.service.dependencies import container_of
 
@@ -45,7 +45,7 @@ async def sign_in(connection: Connection, role: str | None) -> Session:
     container = container_of(connection.scope)
     organization = connection.headers.get(ORGANIZATION_HEADER) or container.settings().organization
     credential = _bearer_token(connection.headers.get("Authorization", ""))
-    return await sync_to_thread(container.sign_in(), organization, credential, role)
+    return await in_control_thread(container.sign_in(), organization, credential, role)
 
 
 def _bearer_token(authorization: str) -> str:

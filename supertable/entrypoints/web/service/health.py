@@ -6,34 +6,33 @@ from litestar import MediaType, Response, get
 
 from supertable.config.container import Container
 from supertable.domain.errors import Unavailable
+from supertable.entrypoints.web.control_threads import in_control_thread
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedShutdown
 
 
 @get(
     "/healthz",
     media_type=MediaType.TEXT,
-    sync_to_thread=True,
     tags=["health"],
     summary="Check health",
     security=[{}],
 )
-def healthz(container: InjectedContainer) -> Response[str]:
+async def healthz(container: InjectedContainer) -> Response[str]:
     """Check that the catalog and the object store answer.
 
     Returns 200 with `ok`, or 503 with the name of the one that does not answer. Needs no token.
     """
-    return _health_response(container.check_health()(container.settings().organization))
+    return _health_response(await in_control_thread(_unresponsive, container))
 
 
 @get(
     "/readyz",
     media_type=MediaType.TEXT,
-    sync_to_thread=True,
     tags=["health"],
     summary="Check readiness",
     security=[{}],
 )
-def readyz(container: InjectedContainer, shutdown: InjectedShutdown) -> Response[str]:
+async def readyz(container: InjectedContainer, shutdown: InjectedShutdown) -> Response[str]:
     """Check that the service takes new requests.
 
     Returns what `/healthz` returns, and 503 with the reason if the disk of the audit journal cannot be written or the
@@ -41,8 +40,12 @@ def readyz(container: InjectedContainer, shutdown: InjectedShutdown) -> Response
     """
     if shutdown.begun:
         return Response("stopping", status_code=503)
-    unresponsive = container.check_health()(container.settings().organization)
-    return _health_response(unresponsive) if unresponsive else _response(_trouble(container))
+    unresponsive = await in_control_thread(_unresponsive, container)
+    return _health_response(unresponsive) if unresponsive else _response(await in_control_thread(_trouble, container))
+
+
+def _unresponsive(container: Container) -> str:
+    return container.check_health()(container.settings().organization)
 
 
 def _trouble(container: Container) -> str:
