@@ -16,7 +16,8 @@ from supertable.application.tables.namespace import Namespace
 from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.sessions import owner
 from supertable.domain.errors import SupertableError
-from supertable.domain.table.commits import CommitInfo
+from supertable.domain.table.commits import CommitInfo, Operation
+from supertable.domain.table.idempotency import bound_key
 from supertable.entrypoints.sdk.lake import Lake
 
 SCHEMA = pa.schema([pa.field("k", pa.int64(), nullable=False), ("seq", pa.int64()), ("v", pa.string())])
@@ -42,11 +43,15 @@ def arrow(write: Write) -> pa.Table:
     return table.select(COLUMNS[columns])
 
 
+def info(write: Write, mode: WriteMode) -> CommitInfo:
+    """The key of the write, for this user and these rows: with other rows it is refused."""
+    return bound_key(CommitInfo({}, write[2]), "", Operation(mode.value), repr(write))
+
+
 def write_alone(lake: Lake, write: Write, mode: WriteMode) -> Outcome:
     """The numbers of rows inserted and updated, or the name of the error."""
     try:
-        info = CommitInfo({}, write[2])
-        return counts(lake.container.write_rows()(NAMESPACE, "t", arrow(write), mode, False, info))
+        return counts(lake.container.write_rows()(NAMESPACE, "t", arrow(write), mode, False, info(write, mode)))
     except SupertableError as error:
         return type(error).__name__
 
@@ -81,7 +86,7 @@ def test_a_group_has_the_effect_of_its_members_one_by_one(
                 else:
                     commits = lake.container.group_commit()
                     answers = [
-                        commits.submit(NAMESPACE, "t", lambda _, w=write: arrow(w), 100, mode, CommitInfo({}, write[2]))  # type: ignore[misc]
+                        commits.submit(NAMESPACE, "t", lambda _, w=write: arrow(w), 100, mode, info(write, mode))  # type: ignore[misc]
                         for write in writes
                     ]
                     outcomes.append([outcome(answer) for answer in answers])

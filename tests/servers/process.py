@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import psutil
+
 _SET_PARENT_DEATH_SIGNAL = 1
 _LIBC = ctypes.CDLL(None)
 
@@ -57,9 +59,14 @@ class ServerProcess:
             self.kill()
 
     def kill(self) -> None:
-        """End the server without notice, as a crash does."""
+        """End the server and its workers at once, without notice, as a loss of power does."""
+        workers = psutil.Process(self.pid).children(recursive=True) if self._process.poll() is None else []
+        for worker in workers:
+            worker.suspend()  # so that none sees the end of the server
         self._process.kill()
         self._process.wait()
+        for worker in workers:
+            worker.kill()
 
 
 def free_port(below: int = 65_536) -> int:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from supertable import Lake
+from supertable.domain.schema.new_fields import MAX_DEPTH
 from tests.support.api.actors import TABLES, listed_supertables, problem_type_of, run_concurrently
 
 COLUMNS = [{"name": "id", "type": "int64", "nullable": False}, {"name": "amount", "type": "decimal(10,2)"}]
@@ -118,7 +119,7 @@ def test_invalid_columns_are_refused(lake: Lake, api: httpx.Client, columns: Any
 
 def test_a_type_that_is_nested_too_deep_is_refused(api: httpx.Client) -> None:
     kind: Any = "int64"
-    for _ in range(30):
+    for _ in range(MAX_DEPTH):
         kind = {"kind": "list", "element": {"type": kind}}
     assert create_table(api, columns=[{"name": "x", "type": kind}]).status_code == 201
     kind = {"kind": "list", "element": {"type": kind}}
