@@ -169,7 +169,7 @@ def test_an_address_in_use_is_an_error(home: Path) -> None:
         }
         done = subprocess.run(command, env=environment, cwd=home, capture_output=True, timeout=60)
     assert done.returncode == 4
-    assert b"in use" in done.stderr
+    assert b"Another process uses port" in done.stderr
 
 
 def test_requests_are_traced_if_configured(home: Path, started: list[Service]) -> None:
