@@ -99,7 +99,7 @@ def test_memory_stays_bounded_with_a_slow_client(numbers: ApiServer) -> None:
 
 
 def test_a_disconnect_cancels_the_query(numbers: ApiServer) -> None:
-    sql = "SELECT count(*) FROM numbers a, numbers b WHERE a.i + b.i < 0"  # takes hours before its first row
+    sql = "SELECT count(*) FROM numbers a, numbers b WHERE hash(a.i, b.i) = 0"  # takes hours before its first row
     body = json.dumps({"sql": sql}).encode()
     head = f"POST /api/v1/query HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
     with socket.create_connection(("127.0.0.1", numbers.port)) as connection:
