@@ -122,14 +122,12 @@ class TestManyProcesses:
         report = supertable.connect(home=home).rebuild_catalog()
         assert (report.tables, report.logs) == (1, 2)
 
-    def test_the_error_for_a_damaged_catalog_names_the_command_that_rebuilds_it(self, home: Path) -> None:
+    def test_a_damaged_catalog_is_filled_again(self, home: Path) -> None:
         with supertable.connect(home=home) as lake:
             lake.create_table("orders", ORDERS)
             lake.write("orders", orders((1, "r", 0.0)))
         for file in (home / "catalog").rglob("*.sqlite*"):
             file.write_bytes(b"garbage " * 1000)
         with supertable.connect(home=home) as lake:
-            with pytest.raises(supertable.SupertableError, match="catalog rebuild"):
-                lake.tables()
-            lake.rebuild_catalog()
+            assert [table.name for table in lake.tables()] == ["orders"]
             assert rows(lake) == [(1, "r", 0.0)]

@@ -78,7 +78,7 @@ class TestContent:
         assert [(event["what"], event["statement"], event["outcome"], event["rows"]) for event in found] == [
             (
                 "query",
-                'SELECT "name" FROM orders AS orders WHERE ((id IN (?, ?)) AND ("name" < $1))',
+                'SELECT "name" FROM orders AS orders WHERE ((id IN (?, ?)) AND ("name" < $?))',
                 "ok",
                 2,
             ),
