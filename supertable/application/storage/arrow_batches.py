@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from supertable.application.storage.arrow_encodings import plain
 from supertable.application.storage.arrow_schemas import stored_schema
-from supertable.application.storage.value_checks import check_booleans, check_nulls
+from supertable.application.storage.incoming.value_checks import check_booleans, check_nulls
 from supertable.domain.errors import InvalidInput, InvalidSchema
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import Field
@@ -89,15 +89,6 @@ def _column(column: pa.Array | pa.ChunkedArray, field: Field, target: pa.DataTyp
         return column
     check_booleans(column, field.name)
     try:
-        return _plain(column).cast(target)
+        return plain(column).cast(target)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise InvalidSchema(field.name, f"its values do not fit {field.type} exactly: {error}") from error
-
-
-def _plain(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Decode the encodings that `cast` cannot decode."""
-    if isinstance(column.type, pa.BaseExtensionType):
-        return column.cast(column.type.storage_type)
-    if pa.types.is_run_end_encoded(column.type):
-        return pc.run_end_decode(column)
-    return column

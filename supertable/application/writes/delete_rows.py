@@ -13,8 +13,8 @@ from supertable.application.ports.engines import RowFinder
 from supertable.application.storage.arrow_batches import as_reader, conformer
 from supertable.application.storage.arrow_schemas import fields_of
 from supertable.application.storage.deletion_vectors import DeletionVectors
-from supertable.application.storage.row_digest import digest_of_rows
-from supertable.application.storage.value_checks import check_values
+from supertable.application.storage.incoming.row_digest import digest_of_rows
+from supertable.application.storage.incoming.value_checks import check_values
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable

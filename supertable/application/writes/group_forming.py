@@ -15,7 +15,7 @@ from supertable.application.commits.committer import Committer
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.storage.arrow_batches import conformer
 from supertable.application.storage.arrow_schemas import fields_of
-from supertable.application.storage.value_checks import check_values
+from supertable.application.storage.incoming.value_checks import check_values
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable

@@ -11,7 +11,7 @@ import pyarrow as pa
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.readers import FileReader, ReadOptions
 from supertable.application.storage.arrow_schemas import arrow_schema
-from supertable.application.storage.unpacked_size import unpacked_size
+from supertable.application.storage.incoming.unpacked_size import unpacked_size
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.writes.group_commit import GroupCommit

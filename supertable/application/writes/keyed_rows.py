@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from supertable.application.storage.row_digest import RowDigest, digest_of_rows
+from supertable.application.storage.incoming.row_digest import RowDigest, digest_of_rows
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.table.commits import CommitInfo, Operation

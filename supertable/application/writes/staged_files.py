@@ -19,7 +19,7 @@ from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.arrow_batches import chunks, conforming
 from supertable.application.storage.data_file_writer import ROW_GROUP_BYTES, ROW_GROUP_ROWS, DataFileWriter
 from supertable.application.storage.deletion_vectors import Positions
-from supertable.application.storage.value_checks import check_values
+from supertable.application.storage.incoming.value_checks import check_values
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.errors import ObjectMissing
 from supertable.domain.scan.scan_plan import AccessStage, Scan, grouped

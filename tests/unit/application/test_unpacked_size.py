@@ -6,7 +6,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from supertable.application.storage.unpacked_size import bounded_slices, plain_type, unpacked_size
+from supertable.application.storage.arrow_encodings import plain_type
+from supertable.application.storage.incoming.unpacked_size import bounded_slices, unpacked_size
 
 MIB = 1024 * 1024
 LONG = "x" * MIB

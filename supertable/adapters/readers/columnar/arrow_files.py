@@ -16,7 +16,7 @@ from supertable.adapters.readers.columnar.batches import (
 )
 from supertable.adapters.readers.prepared_files import PreparedFile
 from supertable.application.ports.readers import OpenedFiles, ReadOptions
-from supertable.application.storage.arrow_messages import messages
+from supertable.application.storage.incoming.arrow_messages import messages
 from supertable.domain.errors import UnreadableInput
 
 _FILE_MAGIC = b"ARROW1"

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from supertable.adapters.readers.prepared_files import PreparedFile
-from supertable.application.storage.unpacked_size import bounded_slices, plain_type
+from supertable.application.storage.arrow_encodings import plain, plain_type
+from supertable.application.storage.incoming.unpacked_size import bounded_slices
 from supertable.domain.errors import UnreadableInput
 
 BATCH_ROWS = 65_536
@@ -83,9 +83,7 @@ def _column(batch: pa.RecordBatch, field: pa.Field) -> pa.Array:
     if position < 0:
         return pa.nulls(batch.num_rows, field.type)
     column = batch.column(position)
-    if pa.types.is_run_end_encoded(column.type):
-        column = pc.run_end_decode(column)
-    return column if column.type == field.type else column.cast(field.type)
+    return column if column.type == field.type else plain(column).cast(field.type)
 
 
 def _columns_only(file: PreparedFile, schema: pa.Schema) -> pa.Schema:

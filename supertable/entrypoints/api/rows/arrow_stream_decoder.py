@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
-from supertable.application.storage.arrow_messages import CheckedMessages
+from supertable.application.storage.incoming.arrow_messages import CheckedMessages
 from supertable.domain.errors import UnreadableInput
 
 _MAX_BATCH_BYTES = 64 * 1024 * 1024

@@ -24,7 +24,7 @@ from litestar.exceptions import HTTPException, WebSocketDisconnect
 from litestar.params import FromPath, QueryParameter
 
 from supertable.application.commits.write_result import WriteResult
-from supertable.application.storage.arrow_messages import CheckedMessages
+from supertable.application.storage.incoming.arrow_messages import CheckedMessages
 from supertable.application.writes.ingest_rows import IngestRequest, IngestRows
 from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.roles import Permission

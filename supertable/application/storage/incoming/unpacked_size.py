@@ -8,6 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from supertable.application.storage.arrow_encodings import is_text_or_bytes
+
 _SLICE_BYTES = 64 * 1024 * 1024
 
 
@@ -21,25 +23,6 @@ def bounded_slices(batch: pa.RecordBatch, max_rows: int) -> Iterator[tuple[pa.Re
     """The batch in slices that are small once they are unpacked, each with its `unpacked_size`; at least one row."""
     for start in range(0, batch.num_rows, max_rows):
         yield from _halves(batch.slice(start, max_rows))
-
-
-def plain_type(type_: pa.DataType) -> pa.DataType:
-    """The type of the same values without dictionaries and run-end encoding, at every depth."""
-    if pa.types.is_dictionary(type_) or pa.types.is_run_end_encoded(type_):
-        return plain_type(type_.value_type)
-    if pa.types.is_struct(type_):
-        return pa.struct([_plain_field(field) for field in type_])
-    if pa.types.is_map(type_):
-        return pa.map_(_plain_field(type_.key_field), _plain_field(type_.item_field), type_.keys_sorted)
-    if pa.types.is_list(type_):
-        return pa.list_(_plain_field(type_.value_field))
-    if pa.types.is_large_list(type_):
-        return pa.large_list(_plain_field(type_.value_field))
-    return type_
-
-
-def _plain_field(field: pa.Field) -> pa.Field:
-    return field.with_type(plain_type(field.type))
 
 
 def _halves(part: pa.RecordBatch) -> Iterator[tuple[pa.RecordBatch, int]]:
@@ -70,7 +53,7 @@ def _size(array: Any) -> int:
         return 4 * count + _size_of_children(array, array.values)
     if pa.types.is_fixed_size_list(type_):
         return count + _size(array.values.slice(array.offset * type_.list_size, count * type_.list_size))
-    if _has_length(type_):
+    if is_text_or_bytes(type_):
         return 4 * count + _total(pc.binary_length(array))
     return count if pa.types.is_null(type_) else count * type_.bit_width // 8
 
@@ -85,7 +68,7 @@ def _size_of_children(array: Any, children: Any) -> int:
 
 def _size_of_dictionary(array: pa.DictionaryArray) -> int:
     values = array.dictionary
-    if not _has_length(values.type):
+    if not is_text_or_bytes(values.type):
         return len(array) * _largest(values)
     return 4 * len(array) + _total(pc.take(pc.binary_length(values), array.indices))
 
@@ -94,16 +77,10 @@ def _largest(values: Any) -> int:
     """At most the size of one of the values."""
     if not len(values):
         return 0
-    if _has_length(values.type):
+    if is_text_or_bytes(values.type):
         return 4 + (pc.max(pc.binary_length(values)).as_py() or 0)
     return _size(values) if pa.types.is_nested(values.type) else max(1, _size(values) // len(values))
 
 
 def _total(lengths: Any) -> int:
     return pc.sum(lengths.cast(pa.int64())).as_py() or 0
-
-
-def _has_length(type_: pa.DataType) -> bool:
-    views = pa.types.is_string_view(type_) or pa.types.is_binary_view(type_)
-    large = pa.types.is_large_string(type_) or pa.types.is_large_binary(type_)
-    return bool(views or large or pa.types.is_string(type_) or pa.types.is_binary(type_))

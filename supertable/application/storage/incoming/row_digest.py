@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from supertable.application.storage.arrow_encodings import is_text_or_bytes, plain
+
 
 class RowDigest:
     """Each part of a column has its own hash: which values are null, lengths, and the values without nulls."""
@@ -41,7 +43,9 @@ class RowDigest:
         return hashlib.sha256(repr((columns, self._rows, parts)).encode(errors="surrogatepass")).hexdigest()
 
     def _add(self, path: str, column: pa.Array) -> None:
-        column = _plain(column)
+        column = plain(column)
+        if pa.types.is_dictionary(column.type):
+            column = plain(column.dictionary_decode())
         type_ = column.type
         self._feed(f"{path} valid", column.is_valid().cast(pa.uint8()))
         if pa.types.is_struct(type_):
@@ -51,7 +55,7 @@ class RowDigest:
             lists = _lists(column)
             self._feed(f"{path} length", pc.list_value_length(lists).drop_null().cast(pa.int64()))
             self._add(f"{path}.0", pc.list_flatten(lists))
-        elif _has_length(type_):
+        elif is_text_or_bytes(type_):
             values = column.cast(pa.large_binary()).drop_null()
             self._feed(f"{path} length", pc.binary_length(values))
             self._hash(path).update(_bytes_of(values))
@@ -78,18 +82,6 @@ def digest_of_rows(rows: pa.Table) -> str:
     return digest.hexdigest()
 
 
-def _plain(column: pa.Array) -> pa.Array:
-    """The values without their encoding."""
-    type_ = column.type
-    if isinstance(type_, pa.BaseExtensionType):
-        return _plain(column.storage)
-    if pa.types.is_dictionary(type_):
-        return column.dictionary_decode()
-    if pa.types.is_run_end_encoded(type_):
-        return pc.run_end_decode(column)
-    return column
-
-
 def _lists(column: pa.Array) -> pa.Array:
     """The lists of a column; maps are lists of structs."""
     if not pa.types.is_map(column.type):
@@ -97,12 +89,6 @@ def _lists(column: pa.Array) -> pa.Array:
     maps = column.drop_null()
     entries = pa.StructArray.from_arrays([maps.keys, maps.items], ["key", "value"])
     return pa.ListArray.from_arrays(maps.offsets, entries)
-
-
-def _has_length(type_: pa.DataType) -> bool:
-    views = pa.types.is_string_view(type_) or pa.types.is_binary_view(type_)
-    large = pa.types.is_large_string(type_) or pa.types.is_large_binary(type_)
-    return bool(views or large or pa.types.is_string(type_) or pa.types.is_binary(type_))
 
 
 def _bytes_of(values: pa.Array) -> memoryview:

@@ -1,0 +1,1 @@
+"""Checks and digests of rows that come from outside."""
