@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from random import Random
+
+from tests.support.random_sql import RandomSql
 
 NUMBERS, TEXTS, DAYS, DECIMALS, FLOATS = "number", "text", "day", "decimal", "float"
 
@@ -25,24 +26,7 @@ class Column:
     kind: str
 
 
-class Expressions:
-    """`kinds`: what the last statement contains."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = Random(seed)
-        self._names = 0
-        self.kinds: set[str] = set()
-
-    def _pick(self, *options: str) -> str:
-        return self._random.choice(options)
-
-    def _chance(self, share: float) -> bool:
-        return self._random.random() < share
-
-    def _name(self) -> str:
-        self._names += 1
-        return f"q{self._names}"
-
+class Expressions(RandomSql):
     def _kind(self, columns: list[Column]) -> str:
         return self._random.choice([column.kind for column in columns])
 

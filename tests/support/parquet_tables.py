@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -134,12 +135,19 @@ def pruned_scan(scan: Scan | Union, predicate: Predicate) -> Scan | Union:
 
 
 def float_ranges(table: pa.Table, schema: Schema) -> dict[int, ColumnRange]:
-    """The ranges of float columns. Columns with a NaN have no high bound, see `ColumnRange`."""
+    """The ranges of float columns. Infinities bound nothing; NaN is above all numbers, see `ColumnRange`."""
     ranges = {}
     for column in schema.fields:
         if column.type.name in ("float32", "float64"):
             values = [value for value in table[column.name].to_pylist() if value is not None]
             numbers = [value for value in values if value == value]
-            high = max(numbers) if numbers and len(numbers) == len(values) else None
-            ranges[column.id] = ColumnRange(min(numbers, default=None), high, table.num_rows - len(values))
+            low, high = min(numbers, default=-math.inf), max(numbers, default=math.inf)
+            if len(numbers) < len(values):
+                high = math.inf
+            nulls = table.num_rows - len(values)
+            ranges[column.id] = ColumnRange(_finite(low), _finite(high), nulls)
     return ranges
+
+
+def _finite(bound: float) -> float | None:
+    return bound if math.isfinite(bound) else None

@@ -6,7 +6,7 @@ numbers without overflow, ASCII text, explicit places of nulls, and no order unl
 
 from __future__ import annotations
 
-from random import Random
+from tests.support.random_sql import RandomSql
 
 OURS, SQLITE = "supertable", "sqlite"
 WORDS = ("'x'", "'y'", "''", "'3'")
@@ -15,7 +15,7 @@ PATTERNS = ("'x%'", "'%'", "'_'", "'%y'")
 Aliases = tuple[str, ...]
 
 
-class PortableSelects:
+class PortableSelects(RandomSql):
     """Every query has the columns a and b, whole numbers, and s, text. `tables`: names of tables with these columns.
 
     A generator for each dialect, with the same seed, gives the same statements: the dialect decides no choice.
@@ -23,11 +23,9 @@ class PortableSelects:
     """
 
     def __init__(self, seed: int | str, tables: tuple[str, ...], dialect: str = OURS) -> None:
-        self._random = Random(seed)
+        super().__init__(seed)
         self._tables = tables
         self._sqlite = dialect == SQLITE
-        self._names = 0
-        self.kinds: set[str] = set()
 
     def statement(self) -> tuple[str, bool]:
         """The SQL, and whether its rows have an order."""
@@ -36,16 +34,6 @@ class PortableSelects:
             self.kinds.add("ordered")
             return self._ordered(2), True
         return self._query(2), False
-
-    def _pick(self, *options: str) -> str:
-        return self._random.choice(options)
-
-    def _chance(self, share: float) -> bool:
-        return self._random.random() < share
-
-    def _name(self) -> str:
-        self._names += 1
-        return f"q{self._names}"
 
     def _count(self, most: int) -> int:
         return self._random.randint(0, most)

@@ -77,7 +77,7 @@ def _text(value: str, name: str) -> str:
 
 
 def _decimal(value: Decimal, name: str) -> Decimal:
-    """Without a positive exponent, which DuckDB 1.5 takes for a negative one."""
+    """Without a positive exponent, which some versions of DuckDB take for a negative one."""
     if not value.is_finite():
         raise _refused(name, f"no DECIMAL is {value}. Use a float")
     plain = Decimal(f"{value:f}") if abs(value.adjusted()) <= _MOST_DIGITS else None

@@ -53,9 +53,9 @@ class DuckDBRowFinder:
         sources = Sources(self._stored, guard_deleted=False)
         stale = "false" if sequence is None else _newer(f"f.{quoted(sequence)}", f"b.{quoted(sequence)}")
         sql = (
+            f"WITH b AS MATERIALIZED ({_typed(scan.schema, columns, number)}) "
             f"SELECT f.{at.file}, f.{at.row}, b.{number}, {stale} AS stale "
-            f"FROM ({scan_with_dead_rows_sql(scan, sources, columns, at)}) AS f "
-            f"JOIN ({_typed(scan.schema, columns, number)}) AS b ON {_keys_equal(batch, keys)}"
+            f"FROM ({scan_with_dead_rows_sql(scan, sources, columns, at)}) AS f JOIN b ON {_keys_equal(batch, keys)}"
         )
         alive = LiveRows(scan, self._stored)
         with self._opened(sources) as cursor:
@@ -182,7 +182,10 @@ def _newer(one: str, other: str) -> str:
 
 
 def _typed(schema: Schema, columns: Sequence[str], number: str) -> str:
-    """SQL of the batch with the types of the table's columns."""
+    """SQL of the batch with the types of the table's columns.
+
+    Materialized, no condition of a join reaches the scan of Arrow data, whose comparisons differ from DuckDB's.
+    """
     fields = [(name, schema.find(name)) for name in columns]
     casts = [f"CAST({quoted(name)} AS {duckdb_type(field.type)}) AS {quoted(name)}" for name, field in fields if field]
     return f"SELECT {', '.join(casts)}, {number} FROM {_BATCH}"
