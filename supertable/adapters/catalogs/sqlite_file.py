@@ -163,11 +163,13 @@ class SqliteFile:
 
     @contextmanager
     def _damage_noted(self) -> Iterator[None]:
-        """Remember which file is damaged."""
+        """Remember which file is damaged. One that was removed meanwhile is not: it is `CatalogUnavailable`."""
         file = _file_id(self._path)
         try:
             yield
-        except (sqlite3.Error, CatalogDamaged):
+        except (sqlite3.Error, CatalogDamaged) as error:
+            if _file_id(self._path) != file:
+                raise CatalogUnavailable(f"{self._path} was removed while it was used: {error}") from error
             self._damaged = file
             raise
 
