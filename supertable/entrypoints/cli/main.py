@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_command
 
 from supertable.entrypoints.cli.access.audit import audit
 from supertable.entrypoints.cli.access.roles import roles
@@ -150,7 +152,7 @@ def run(arguments: Sequence[str], interruption: Interruption | None = None) -> i
     """Run one command line and return its exit code. Errors are reported on standard error, never raised."""
     options, rest = split_global_options(arguments)
     try:
-        code = app([*options, *rest], prog_name="supertable", standalone_mode=False)
+        code = _command()([*options, *rest], prog_name="supertable", standalone_mode=False)
         if code == INTERRUPTED:  # how Typer returns a KeyboardInterrupt
             raise KeyboardInterrupt
         sys.stdout.flush()
@@ -161,6 +163,12 @@ def run(arguments: Sequence[str], interruption: Interruption | None = None) -> i
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
         interrupted = interruption is not None and interruption.requested
         return report_error(KeyboardInterrupt() if interrupted else error, "--json" in options, "--verbose" in options)
+
+
+@cache
+def _command() -> Any:
+    """The tree of commands, which takes longer to build than most commands to run."""
+    return get_command(app)
 
 
 def split_global_options(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
