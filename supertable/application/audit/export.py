@@ -18,24 +18,20 @@ from supertable.application.storage.arrow_batches import conformer
 from supertable.application.storage.arrow_schemas import fields_of
 from supertable.application.storage.data_file_writer import DataFileWriter
 from supertable.application.tables.lookup import Tables
-from supertable.application.tables.namespace import Namespace
+from supertable.application.tables.namespace import audit_namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.access.roles import Permission
-from supertable.domain.access.sessions import Session, owner
+from supertable.domain.access.sessions import Session
 from supertable.domain.audit import START, AuditEvent, AuditKind, ChainEnd, chained
+from supertable.domain.audit_exports import last_event
 from supertable.domain.errors import ObjectMissing, TableExists, TableNotFound
 from supertable.domain.schema.schemas import first_schema
-from supertable.domain.system_tables import AUDIT, SYSTEM
+from supertable.domain.system_tables import AUDIT
 from supertable.domain.table.commits import Change, CommitInfo, Counts, Operation, TableDefinition
 from supertable.domain.table.data_files import DataFile
 
 _LOG = logging.getLogger(__name__)
 _COMMENT = "The audit log. It is read-only; `supertable audit verify` detects every change of it."
-
-
-def audit_namespace(organization: str) -> Namespace:
-    """The supertable of the audit log, with the session of SuperTable itself."""
-    return Namespace(organization, SYSTEM, owner(organization))
 
 
 class ExportAudit:
@@ -122,18 +118,16 @@ class ExportAudit:
         anchor = self._anchors.read(organization)
         if anchor is not None and anchor.version >= newest.snapshot.version:
             return anchor.end, events
-        if (
-            anchor is None and newest.snapshot.version > 2
-        ):  # after version 2, a process may have ended before it wrote the anchor
+        end = self._end(newest)
+        if anchor is not None:
+            return max(anchor.end, end, key=lambda each: each.sequence), events
+        if newest.snapshot.version > 2:  # after version 2, a process may have ended before it wrote the anchor
             events = [_anchor_missing(events[0]), *events]
-        return self._end(newest), events
+        return end, events
 
     def _end(self, table: OpenTable) -> ChainEnd:
         """The last event in the files of the table; `START` if there is none."""
-        sequence = table.snapshot.schema.find("sequence")
-        assert sequence is not None
-        files = table.snapshot.files.values()
-        last = max(files, key=lambda file: int(file.ranges[sequence.id].high or 0), default=None)
+        last = max(table.snapshot.files.values(), key=last_event, default=None)
         if last is None:
             return START
         data = self._store.read(last.key(table.folder))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -9,16 +10,17 @@ import pyarrow.parquet as pq
 
 from supertable.application.audit.anchors import Anchor, AuditAnchors
 from supertable.application.audit.event_rows import links_of
-from supertable.application.audit.export import audit_namespace
 from supertable.application.audit_recorder import AuditRecorder
 from supertable.application.ports.catalogs import Catalog
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.checksums import digest_of
 from supertable.application.tables.lookup import Tables
+from supertable.application.tables.namespace import audit_namespace
 from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
 from supertable.domain.audit import START, AuditKind, ChainedEvent, ChainEnd, linked
+from supertable.domain.audit_exports import in_order
 from supertable.domain.errors import CatalogUnavailable, Damaged
 from supertable.domain.findings import Finding, Severity
 from supertable.domain.storage_layout import audit_anchor, organization_of, record_key, records_folder, version_of
@@ -103,14 +105,17 @@ class VerifyAudit:
         keys = [entry.key for entry in self._store.list(f"{records_folder(folder)}/")]
         stored = {version for key in keys if (version := version_of(key)) and key == record_key(folder, version)}
         newest = max([*stored, self._head(folder, walk), walk.anchor.version if walk.anchor else 0], default=0)
+        live: dict[str, DataFile] = {}
         for version in range(1, newest + 1):
             if version not in stored:
                 walk.damage(record_key(folder, version), f"version {version} is missing")
                 continue
             try:
-                self._verify_commit(folder, self._records.record(folder, version), walk)
+                self._follow(folder, self._records.record(folder, version), live, walk)
             except Damaged as error:
                 walk.damage(record_key(folder, version), str(error))
+        for file in in_order(live.values()):
+            self._verify_file(file.key(folder), file, walk)
 
     def _head(self, folder: str, walk: _Walk) -> int:
         try:
@@ -120,14 +125,17 @@ class VerifyAudit:
             return 0
         return head.version if head else 0
 
-    def _verify_commit(self, folder: str, commit: Commit, walk: _Walk) -> None:
-        if not _is_export(commit.change):
-            walk.damage(record_key(folder, commit.version), f"version {commit.version} is not an export of events")
-        for file in commit.change.added:
-            walk.segments += 1
-            self._verify_file(file.key(folder), file, walk)
+    def _follow(self, folder: str, commit: Commit, live: dict[str, DataFile], walk: _Walk) -> None:
+        """Bring `live`, the files of the table by path, to this version."""
+        if not _keeps_events(commit.change, live):
+            what = f"version {commit.version} is not an export of events, and not a merge of exports"
+            walk.damage(record_key(folder, commit.version), what)
+        for path in commit.change.removed:
+            live.pop(path, None)
+        live.update((file.path, file) for file in commit.change.added)
 
     def _verify_file(self, key: str, file: DataFile, walk: _Walk) -> None:
+        walk.segments += 1
         data = self._store.read(key)
         if data is None:
             walk.damage(key, f"it is missing; it had {file.rows} events")
@@ -189,7 +197,16 @@ class _Walk:
         return [mark for mark in (self.anchor.end if self.anchor else None, self.known) if mark is not None]
 
 
-def _is_export(change: Change) -> bool:
-    if change.operation is Operation.CREATE:
-        return not change.added
-    return change.operation is Operation.APPEND and not (change.removed or change.deletes or change.schema)
+def _keeps_events(change: Change, live: Mapping[str, DataFile]) -> bool:
+    """Whether the change creates the log, appends events, merges exports, or expires older versions."""
+    if change.deletes or any(file.deletes for file in change.added):
+        return False
+    match change.operation:
+        case Operation.CREATE:
+            return not change.added
+        case Operation.APPEND:
+            return not (change.removed or change.schema)
+        case Operation.COMPACT:
+            merged = sum(live[path].rows for path in change.removed if path in live)
+            return merged == sum(file.rows for file in change.added) and not change.schema
+    return change.operation is Operation.VACUUM and not (change.added or change.removed or change.schema)

@@ -89,8 +89,18 @@ class CompactTable:
         """
         table = self._tables.open(namespace, name, Permission.CONTROL)
         sort_columns(table, sort_by)
+        return self.run(table, _plan(table, everything, only_due), sort_by, should_stop)
+
+    def run(
+        self,
+        table: OpenTable,
+        planned: Sequence[Job],
+        sort_by: Sequence[str] | None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> CompactionResult:
+        """Rewrite the files of these jobs of an open table, one version for each job; the rest is as above."""
         outcomes: list[Sequence[DataFile] | None] = []
-        for job in _plan(table, everything, only_due):
+        for job in planned:
             if should_stop():
                 break
             outcomes.append(self._run(table, job, sort_by))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from supertable.application.jobs.expired_jobs import ExpiredJobs, ExpireJobs
 from supertable.application.maintenance.compact_table import CompactionResult, CompactTable
@@ -13,15 +13,17 @@ from supertable.application.maintenance.purge_tables import PurgeResult, PurgeTa
 from supertable.application.maintenance.vacuum_table import VacuumResult, VacuumTable
 from supertable.application.ports.clocks import Clock
 from supertable.application.tables.lookup import Tables
-from supertable.application.tables.namespace import Namespace
+from supertable.application.tables.namespace import Namespace, audit_namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.access.roles import Permission
+from supertable.domain.audit_exports import SEQUENCE, due_merges
 from supertable.domain.errors import SupertableError, TableNotFound
-from supertable.domain.system_tables import is_system
+from supertable.domain.system_tables import AUDIT, SYSTEM, is_system
 from supertable.domain.table.compaction import due_jobs
 from supertable.domain.table.maintenance_policy import vacuum_due
 
 _LOG = logging.getLogger(__name__)
+_AUDIT_LOG = f"{SYSTEM}.{AUDIT}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class Failure:
 class MaintenanceReport:
     """What one round of maintenance did. A failure of one table does not stop the others.
 
-    `jobs`: the expired jobs of the organization that were removed; None: the round ended earlier.
+    The audit log of the organization is the table `system.audit`. `jobs`: its expired jobs that were removed; None: the
+    round ended earlier.
     """
 
     compactions: list[CompactionResult] = field(default_factory=list)
@@ -65,7 +68,7 @@ class MaintainLake:
         self._clock = clock
 
     def __call__(self, namespace: Namespace, should_stop: Callable[[], bool] = lambda: False) -> MaintenanceReport:
-        """Do what is due for every table, purge dropped tables, and delete expired jobs.
+        """Do what is due for every table and the audit log, purge dropped tables, and delete expired jobs.
 
         `should_stop` is called between two pieces of work; True ends the round early.
         """
@@ -85,7 +88,20 @@ class MaintainLake:
             report.purged += [] if should_stop() else self._purge(namespace)
         with _recording_failure(report, "", "sweep jobs"):
             report.jobs = None if should_stop() else self._sweep(namespace.organization)
+        with _recording_failure(report, _AUDIT_LOG, "maintain"):
+            self._maintain_audit_log(audit_namespace(namespace.organization), should_stop, report)
         return report
+
+    def _maintain_audit_log(
+        self, namespace: Namespace, should_stop: Callable[[], bool], report: MaintenanceReport
+    ) -> None:
+        """Merge exports, and remove those that were merged long enough ago."""
+        table = self._tables.open(namespace, AUDIT, Permission.META)
+        if due := due_merges(table.snapshot.files.values()):
+            merged = self._compact.run(table, due, [SEQUENCE], should_stop)
+            report.compactions.append(replace(merged, table=_AUDIT_LOG))
+        if not should_stop() and self.vacuum_is_due(self._tables.newest(table)):
+            report.vacuums.append(replace(self._vacuum.run(self._tables.newest(table)), table=_AUDIT_LOG))
 
     def _compact_if_due(
         self, namespace: Namespace, table: OpenTable, should_stop: Callable[[], bool], report: MaintenanceReport

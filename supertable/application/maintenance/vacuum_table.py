@@ -99,6 +99,18 @@ class VacuumTable:
         needed objects cannot be determined; nothing is then removed.
         """
         table = self._tables.open(namespace, name, Permission.CONTROL)
+        return self.run(table, retention_seconds, dry_run, grace_seconds, wait_seconds, before_removal)
+
+    def run(
+        self,
+        table: OpenTable,
+        retention_seconds: float | None = None,
+        dry_run: bool = False,
+        grace_seconds: float = GRACE_SECONDS,
+        wait_seconds: float = WAIT_SECONDS,
+        before_removal: Callable[[Removal], None] = lambda removal: None,
+    ) -> VacuumResult:
+        """The same for an open table."""
         policy = table.snapshot.definition.maintenance
         retention = checked_retention(policy.retention_seconds if retention_seconds is None else retention_seconds)
         cutoff_us = self._clock.now_us() - round(retention * 1_000_000)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from supertable.domain.access.sessions import Session
+from supertable.domain.access.sessions import Session, owner
 from supertable.domain.storage_layout import registry_log, table_log, tables_folder
+from supertable.domain.system_tables import SYSTEM
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +27,8 @@ class Namespace:
 
     def folder(self, table_id: str) -> str:
         return table_log(self.organization, self.supertable, table_id)
+
+
+def audit_namespace(organization: str) -> Namespace:
+    """The supertable of the audit log, with the session of SuperTable itself."""
+    return Namespace(organization, SYSTEM, owner(organization))
