@@ -11,6 +11,7 @@ from supertable.config.wiring import (
     commits,
     ddl,
     engines,
+    executors,
     integrity,
     jobs,
     maintenance,
@@ -41,10 +42,17 @@ class Container(containers.DeclarativeContainer):
     duckdb = engines.duckdb
     stored_files = engines.stored_files
     data_files = engines.data_files
+    duckdb_engine = engines.duckdb_engine
+    duckdb_finder = engines.duckdb_finder
     engine = engines.engine
     finder = engines.finder
     row_filter_parser = engines.row_filter_parser
     file_reader = engines.file_reader
+    executor_pool = executors.executor_pool
+    executor_files = executors.executor_files
+    turns = executors.turns
+    executor_engine = executors.executor_engine
+    executor_finder = executors.executor_finder
 
     redis = transaction_log.redis
     catalog = transaction_log.catalog

@@ -24,6 +24,8 @@ SupertableError
     ResultTooLarge
     QueryOutOfMemory
     StoredResultTooLarge
+    QueryLost             the process that ran the query ended; safe to try again
+  TooManyQueries          the limit of the user's queries is reached; safe to try again
   JobNotOver              the job has no results, because it has not succeeded
   JobInterrupted          the worker of a job was shut down or crashed
   TooManyJobs             the limit of unfinished jobs is reached; safe to try again
@@ -217,6 +219,26 @@ class StoredResultTooLarge(QueryFailed):
             "stream the result with a query that is not a job."
         )
         self.max_bytes = max_bytes
+
+
+class QueryLost(QueryFailed):
+    """The process that ran the query ended. Nothing was changed, and other queries are not affected."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The process that ran this query ended, most likely since the query crashed it or needed too much memory. "
+            "Nothing was changed, and it is safe to try again; if it happens again, change the query."
+        )
+
+
+class TooManyQueries(SupertableError):
+    """The limit of the user's queries is reached. This one was not started; try again when another ends."""
+
+    def __init__(self, running: int, waiting: int) -> None:
+        super().__init__(
+            f"You have as many queries as one user may have: {running} that run and {waiting} that wait. This one was "
+            "not started. Try again when one of them ends."
+        )
 
 
 class JobNotOver(SupertableError):

@@ -128,10 +128,14 @@ Source = Scan | Union | Changes
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one query; None: no bound. More than `max_rows` rows raise `ResultTooLarge`; no result is cut short."""
+    """Bounds of one query; None: no bound. More than `max_rows` rows raise `ResultTooLarge`; no result is cut short.
+
+    `user`: the caller; an engine that many users share is fair between them.
+    """
 
     max_rows: int | None = None
     timeout_seconds: float | None = None
+    user: str = ""
 
 
 class RunningQuery(Protocol):
@@ -247,10 +251,12 @@ class RowFinder(Protocol):
     def matching_keys(self, scan: Scan, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> KeyMatches:
         """Live rows of `scan` whose key is in `batch`. Keys in `batch` must be unique."""
 
-    def matching_predicate(self, scan: Scan, predicate: CheckedPredicate) -> dict[str, pa.Array]:
+    def matching_predicate(
+        self, scan: Scan, predicate: CheckedPredicate, user: str | None = None
+    ) -> dict[str, pa.Array]:
         """Positions of the live rows of `scan` for which the predicate is true, by data file path.
 
-        Files without such rows are left out.
+        Files without such rows are left out. `user`: who wrote the expression; None: SuperTable itself.
         """
 
     def completed(self, given: Scan, table: Scan, keys: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
@@ -274,8 +280,8 @@ class RowFinder(Protocol):
         Streams, may spill to disk; the reader is valid within the block.
         """
 
-    def check_predicate(self, text: str, schema: Schema) -> CheckedPredicate:
-        """Parse and check a WHERE expression over the columns of one table.
+    def check_predicate(self, text: str, schema: Schema, user: str | None = None) -> CheckedPredicate:
+        """Parse and check a WHERE expression over the columns of one table. `user`: who wrote it; None: SuperTable.
 
         Raises `InvalidStatement` and `StatementRefused`.
         """

@@ -169,6 +169,7 @@ class RunQuery:
         self, query: PreparedQuery, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits, on_end: OnEnd
     ) -> RunningQuery:
         lease = query.lease.take() or self._lease_again(query)
+        limits = replace(limits, user=query.namespace.session.user)
         try:
             running = self._engine.run(query.statement, query.sources, exact_parameters(parameters), limits)
             return LeasedQuery(running, lease, on_end)

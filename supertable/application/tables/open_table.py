@@ -41,6 +41,12 @@ class OpenTable:
         return self.entry.name
 
     @property
+    def user(self) -> str:
+        """The caller; empty: none is known."""
+        namespace = self.namespace or self.destination
+        return namespace.session.user if namespace else ""
+
+    @property
     def schema(self) -> Schema:
         """The columns as the caller sees them."""
         return self.access.shown(self.snapshot.schema) if self.access else self.snapshot.schema

@@ -48,16 +48,17 @@ class DeleteRows:
     def where(self, namespace: Namespace, name: str, predicate: str, reason: str, info: CommitInfo) -> WriteResult:
         """Delete the rows for which the SQL expression is true. Raises `InvalidStatement` if it is not valid."""
         table = self._tables.open(namespace, name, Permission.WRITE)
-        checked = self._finder.check_predicate(predicate, table.unmasked)
+        user = namespace.session.user
+        checked = self._finder.check_predicate(predicate, table.unmasked, user)
         require_unicode("The reason", reason)
         tombstone = Tombstone(checked.text, None, reason)
 
         def search(newest: OpenTable, files: Sequence[DataFile]) -> Found:
-            current = self._finder.check_predicate(predicate, newest.unmasked)
+            current = self._finder.check_predicate(predicate, newest.unmasked, user)
             candidates = pruned(files, current.necessary, newest.snapshot.schemas, newest.snapshot.schema)
-            return self._finder.matching_predicate(newest.scan(candidates), current) if files else {}
+            return self._finder.matching_predicate(newest.scan(candidates), current, user) if files else {}
 
-        bound = bound_key(info, namespace.session.user, Operation.DELETE, "where", predicate, reason)
+        bound = bound_key(info, user, Operation.DELETE, "where", predicate, reason)
         return self._delete(table, tombstone, bound, search)
 
     def keys(self, namespace: Namespace, name: str, data: Any, reason: str, info: CommitInfo) -> WriteResult:

@@ -159,8 +159,9 @@ class WriteAttempts:
     def _replace(self, newest: OpenTable, staged: StagedFiles, schema: Schema | None, where: str) -> Change:
         target = schema or newest.snapshot.schema
         self._require_all(newest, staged, where)
-        predicate = self._finder.check_predicate(where, target)
-        replaced = as_positions(self._finder.matching_predicate(newest.scan(schema=target), predicate))
+        predicate = self._finder.check_predicate(where, target, newest.user)
+        found = self._finder.matching_predicate(newest.scan(schema=target), predicate, newest.user)
+        replaced = as_positions(found)
         dead = DeadRows()
         if newest.snapshot.definition.keys:
             dead = self._resolver.resolve(Resolution(), newest, staged, target, replaced).dead
@@ -185,8 +186,8 @@ class WriteAttempts:
 
     def _require_all(self, newest: OpenTable, staged: StagedFiles, where: str) -> None:
         """Raises `InvalidInput` unless the predicate is true for every staged row."""
-        predicate = self._finder.check_predicate(where, staged.schema)
-        found = self._finder.matching_predicate(staged_scan(newest, staged), predicate)
+        predicate = self._finder.check_predicate(where, staged.schema, newest.user)
+        found = self._finder.matching_predicate(staged_scan(newest, staged), predicate, newest.user)
         others = staged.live_rows - sum(len(rows) for rows in found.values())
         if others:
             raise InvalidInput(

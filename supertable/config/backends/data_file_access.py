@@ -12,6 +12,7 @@ from supertable.adapters.file_caches.folder import FolderCache
 from supertable.adapters.leases.files import FileLeases
 from supertable.adapters.object_stores.local.file_system import VolatileFileSystem
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
+from supertable.application.ports.engines import BeginReads
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.cached_files import CachedFiles
 from supertable.application.storage.deletion_vectors import DeletionVectors
@@ -24,14 +25,21 @@ from supertable.config.settings.storage import StorageType
 def data_files(
     settings: Settings, store: ObjectStore, vectors: DeletionVectors, duckdb: DuckDBInstance
 ) -> LocalFiles | CachedFiles:
+    return opened_files(settings, store, vectors, duckdb.begin_reads)
+
+
+def opened_files(
+    settings: Settings, store: ObjectStore, vectors: DeletionVectors, begin_reads: BeginReads
+) -> LocalFiles | CachedFiles:
+    """`begin_reads` begins the reads of what has no copy on this machine."""
     if settings.storage_type is StorageType.LOCAL:
         return LocalFiles(store, vectors)
-    return CachedFiles(store, vectors, _cache(settings, store), duckdb.begin_reads, requests_at_once(settings))
+    return CachedFiles(store, vectors, _cache(settings, store), begin_reads, requests_at_once(settings))
 
 
 def duckdb_instance(settings: Settings, store: ObjectStore) -> DuckDBInstance:
     return DuckDBInstance(
-        root=_local_folder(settings, store),
+        root=local_folder(settings, store),
         memory_limit=settings.duckdb_memory_limit,
         threads=settings.duckdb_threads,
         temp_directory=settings.folder("temporary"),
@@ -39,7 +47,7 @@ def duckdb_instance(settings: Settings, store: ObjectStore) -> DuckDBInstance:
     )
 
 
-def _local_folder(settings: Settings, store: ObjectStore) -> str | None:
+def local_folder(settings: Settings, store: ObjectStore) -> str | None:
     if settings.storage_type is StorageType.LOCAL:
         return str(settings.folder("storage"))
     return str(copies_folder(settings, store)) if settings.cache_bytes else None

@@ -7,6 +7,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
+_SIZE = r"^\s*\d+(\.\d+)?\s*([KMGT]i?)?B\s*$"
+
 
 class EngineSettings(BaseSettings):
     """DuckDB's resources, and the local copies of the object store's files."""
@@ -14,8 +16,61 @@ class EngineSettings(BaseSettings):
     duckdb_memory_limit: str | None = Field(
         default=None,
         alias="SUPERTABLE_DUCKDB_MEMORY_LIMIT",
-        pattern=r"^\s*\d+(\.\d+)?\s*([KMGT]i?)?B\s*$",
+        pattern=_SIZE,
         description="Memory that DuckDB may use before it spills to disk, like 4GB; if unset, DuckDB's default.",
+    )
+    executors: int | None = Field(
+        default=None,
+        ge=0,
+        le=256,
+        alias="SUPERTABLE_EXECUTORS",
+        description="Processes that a service keeps ready to run callers' SQL; if unset, one per core; 0: it runs "
+        "in the service's own process.",
+    )
+    executor_memory: str | None = Field(
+        default=None,
+        alias="SUPERTABLE_EXECUTOR_MEMORY",
+        pattern=_SIZE,
+        description="Memory of one such process, like 4GB; if unset, half of the machine's memory shared by those kept "
+        "ready, 1 GB at least.",
+    )
+    spill_bytes: int = Field(
+        default=16 * 1024**3,
+        ge=0,
+        alias="SUPERTABLE_SPILL_BYTES",
+        description="Bytes that one such process may write to disk when its memory is too small.",
+    )
+    max_query_seconds: int = Field(
+        default=3600,
+        gt=0,
+        alias="SUPERTABLE_MAX_QUERY_TIMEOUT_SEC",
+        description="Seconds after which a service stops any query, whatever limit its request has.",
+    )
+    queries_at_once: int = Field(
+        default=32,
+        ge=1,
+        le=128,
+        alias="SUPERTABLE_QUERIES_AT_ONCE",
+        description="Queries that one worker runs at once; half the places are for users who have none running.",
+    )
+    queries_per_user: int = Field(
+        default=8,
+        ge=1,
+        alias="SUPERTABLE_QUERIES_PER_USER",
+        description="Queries of one user that one worker runs at once; others wait.",
+    )
+    queries_waiting: int = Field(
+        default=256,
+        ge=0,
+        le=256,
+        alias="SUPERTABLE_QUERIES_WAITING",
+        description="Queries that may wait in one worker; further ones are refused.",
+    )
+    queries_waiting_per_user: int = Field(
+        default=128,
+        ge=0,
+        alias="SUPERTABLE_QUERIES_WAITING_PER_USER",
+        description="Queries of one user that may wait in one worker; further ones are refused.",
     )
     duckdb_threads: int | None = Field(
         default=None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBRowFilterParser, DuckDBRowFinder
 from supertable.adapters.readers.files import FileReaderAdapter
 from supertable.application.ports.clocks import Identifiers
+from supertable.application.ports.engines import Engine, RowFinder
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.cached_files import CachedFiles
 from supertable.application.storage.data_file_writer import DataFileWriter
@@ -25,6 +26,16 @@ def _file_reader(*, settings: Settings) -> FileReaderAdapter:
     return FileReaderAdapter(temporary_folder=settings.folder("temporary"))
 
 
+def _engine(*, in_process: Engine) -> Engine:
+    """Services override it: see `executors`."""
+    return in_process
+
+
+def _finder(*, in_process: RowFinder) -> RowFinder:
+    """Services override it: see `executors`."""
+    return in_process
+
+
 duckdb = singleton(data_file_access.duckdb_instance, settings=provided(settings), store=provided(store))
 stored_files = singleton(
     data_file_access.data_files,
@@ -39,7 +50,9 @@ data_files = singleton(
     stored_files=provided(stored_files),
     identifiers=provided(identifiers),
 )
-engine = singleton(DuckDBEngine, instance=provided(duckdb), stored=provided(stored_files))
-finder = singleton(DuckDBRowFinder, instance=provided(duckdb), stored=provided(stored_files))
+duckdb_engine = singleton(DuckDBEngine, instance=provided(duckdb), stored=provided(stored_files))
+duckdb_finder = singleton(DuckDBRowFinder, instance=provided(duckdb), stored=provided(stored_files))
+engine = singleton(_engine, in_process=provided(duckdb_engine))
+finder = singleton(_finder, in_process=provided(duckdb_finder))
 row_filter_parser = singleton(DuckDBRowFilterParser, instance=provided(duckdb))
 file_reader = singleton(_file_reader, settings=provided(settings))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import Litestar
 
-from supertable.config.container import Container
+from supertable.config.service_container import service_container
 from supertable.config.settings.settings import Settings
 from supertable.entrypoints.web.service.lifespans import worker_lifespan
 from supertable.entrypoints.web.service.server import serve
@@ -18,4 +18,4 @@ def serve_api(settings: Settings) -> None:
 def _load_app(settings: Settings) -> Litestar:
     from supertable.entrypoints.api.app import create_app
 
-    return create_app(Container(settings=settings), lifespan=[worker_lifespan])
+    return create_app(service_container(settings), lifespan=[worker_lifespan])

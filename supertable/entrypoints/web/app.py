@@ -23,9 +23,10 @@ from supertable.entrypoints.web.service import health
 from supertable.entrypoints.web.service.dependencies import DEPENDENCIES, application_state
 from supertable.entrypoints.web.service.lifespans import Lifespan, jobs_lifespan
 
-_THREADS = 128
+_THREADS = 512
 _EXECUTOR = ThreadPoolExecutor(_THREADS, "service")
-"""Runs blocking work. There are many threads because writes that share one commit wait for it together."""
+"""Runs blocking work. There are many threads because writes that share one commit wait for it together, and queries
+wait for their turn; the settings let queries take at most 384."""
 
 
 def create_service(

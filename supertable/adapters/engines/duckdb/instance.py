@@ -25,7 +25,8 @@ class DuckDBInstance:
     """A database that opens at its first use. It holds no data: a query's tables and variables belong to its cursor.
 
     `root`: the only local folder whose files may be read; None: no local files. `remote`: how it reads an object
-    store. Without `temp_directory` nothing spills to disk, and queries that do not fit into memory fail.
+    store. Without `temp_directory` nothing spills to disk, and queries that do not fit into memory fail. `spill_bytes`:
+    how much may spill; None: as much as DuckDB wants.
     """
 
     def __init__(
@@ -35,9 +36,11 @@ class DuckDBInstance:
         threads: int | None,
         temp_directory: Path | None,
         remote: RemoteAccess | None = None,
+        spill_bytes: int | None = None,
     ) -> None:
         self._folders = [root] if root else []
         self._remote = remote
+        self._spill_bytes = spill_bytes
         self._remote_error: SupertableError | None = None
         self._memory_limit = memory_limit
         self._threads = threads
@@ -113,6 +116,8 @@ class DuckDBInstance:
         ]
         if self._memory_limit:
             settings.append(f"SET memory_limit = {literal(self._memory_limit)}")
+        if self._spill_bytes is not None:
+            settings.append(f"SET max_temp_directory_size = '{self._spill_bytes // 2**20}MiB'")
         if self._threads:
             settings.append(f"SET threads = {int(self._threads)}")
         if folders:

@@ -34,6 +34,15 @@ WITHOUT_CATALOG = Gauge(
     "supertable_workers_without_catalog", "Workers that the catalog does not answer.", registry=COUNTED
 )
 CATALOG_REPAIRS = Gauge("supertable_catalog_repairs", "Damaged catalogs that workers filled again.", registry=COUNTED)
+EXECUTORS_STARTED = Counter("supertable_executors_started", "Processes started for queries.", registry=COUNTED)
+EXECUTORS_KILLED = Counter(
+    "supertable_executors_killed",
+    "Processes of queries that ended, by reason: crashed, memory, deadline or cancelled.",
+    ["reason"],
+    registry=COUNTED,
+)
+QUERIES_WAITING = Gauge("supertable_queries_waiting", "Queries that wait for others to end.", registry=COUNTED)
+QUERY_WAIT = Histogram("supertable_query_wait_seconds", "Seconds that queries waited for others.", registry=COUNTED)
 TOTALS = "metric_totals"
 """The entry of an application's state with a function that returns the counts of all workers, or None if they cannot
 be had now."""
@@ -49,6 +58,20 @@ def observe(container: Container) -> None:
     AUDIT_WAITING.set_function(lambda: journals.own_bytes(organization))
     WITHOUT_CATALOG.set_function(lambda: 1 if heads.outage else 0)
     CATALOG_REPAIRS.set_function(lambda: heads.repairs)
+    turns = container.turns()
+    QUERIES_WAITING.set_function(lambda: turns.waiting)
+    container.executor_pool().watch = _Executors()
+
+
+class _Executors:
+    def started(self) -> None:
+        EXECUTORS_STARTED.inc()
+
+    def killed(self, reason: str) -> None:
+        EXECUTORS_KILLED.labels(reason).inc()
+
+    def waited(self, seconds: float) -> None:
+        QUERY_WAIT.observe(seconds)
 
 
 @get("/metrics", include_in_schema=False)

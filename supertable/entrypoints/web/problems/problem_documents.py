@@ -62,6 +62,8 @@ _PRESENTATIONS: dict[type[Exception], _Presentation] = {
     errors.TooManyJobs: _Presentation(429, headers=_RETRY_AFTER),
     errors.IdempotencyKeyReused: _Presentation(422),
     errors.QueryFailed: _Presentation(422),
+    errors.QueryLost: _Presentation(503, headers=_RETRY_AFTER),
+    errors.TooManyQueries: _Presentation(429, headers=_RETRY_AFTER),
     errors.Unavailable: _Presentation(
         503, "A server behind this service did not answer. Nothing was changed; it is safe to try again.", _RETRY_AFTER
     ),

@@ -43,6 +43,7 @@ async def worker_lifespan(app: Litestar) -> AsyncIterator[None]:
     container: Container = app.state["container"]
     container.audit_journals().keep_reserve(container.settings().disk_reserve_bytes)
     container.engine().parse("SELECT 1")  # DuckDB ends the process if it lacks descriptors when it starts
+    container.executor_pool().fill()
     container.background_audit_export().start()
     container.background_maintenance().start(container.settings().maintenance_seconds)
     metrics.observe(container)

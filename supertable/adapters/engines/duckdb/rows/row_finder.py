@@ -72,7 +72,7 @@ class DuckDBRowFinder:
             stale=pa.array(np.unique(numbers[newer]), pa.int64()),
         )
 
-    def matching_predicate(self, scan: Scan, predicate: CheckedPredicate) -> Found:
+    def matching_predicate(self, scan: Scan, predicate: CheckedPredicate, user: str | None = None) -> Found:  # noqa: ARG002
         assert isinstance(predicate, RowPredicate)
         at = _positions(scan.schema)
         sources = Sources(self._stored, guard_deleted=predicate.may_fail)
@@ -112,7 +112,7 @@ class DuckDBRowFinder:
         with self._opened(sources) as cursor:
             yield _execute(cursor, sql)
 
-    def check_predicate(self, text: str, schema: Schema) -> CheckedPredicate:
+    def check_predicate(self, text: str, schema: Schema, user: str | None = None) -> CheckedPredicate:  # noqa: ARG002
         cursor = self._instance.cursor()
         try:
             return checked_predicate(cursor, text, schema, evaluator(self._instance))

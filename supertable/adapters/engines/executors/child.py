@@ -1,0 +1,146 @@
+"""An executor: it runs one request after the other, each over the files that the service opens for it."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import resource
+import socket
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance, DuckDBRowFinder
+from supertable.adapters.engines.executors.error_documents import error_document
+from supertable.adapters.engines.executors.files_of_service import FilesOfService
+from supertable.adapters.engines.executors.frames import Buffer, Kind, Lost, receive, send
+from supertable.adapters.engines.executors.requests import (
+    ExecutorLimits,
+    FindRows,
+    InstanceOptions,
+    Request,
+    RunStatement,
+)
+from supertable.domain.errors import QueryFailed, QueryOutOfMemory, SupertableError
+
+_FIRST_TO_END_WHEN_MEMORY_IS_SHORT = "500"
+
+
+def main(service: socket.socket) -> None:
+    """Serve until the service closes the socket."""
+    thread = threading.Thread(target=_serve, args=(service,), name="statements")
+    thread.start()  # in the main thread, DuckDB would be called from a new thread for each batch
+    thread.join()
+
+
+def _serve(service: socket.socket) -> None:
+    with suppress(Lost):
+        options, limits = _received(service)
+        _limit(limits)
+        os.environ.update(options.environment)
+        parts = _Parts(service, options)
+        parts.engine.parse("SELECT 1")
+        send(service, Kind.READY)
+        while True:
+            parts.answer(_received(service))
+
+
+def _received(service: socket.socket) -> Any:
+    _, data = receive(service)
+    return pickle.loads(data)  # noqa: S301 - from the service that started this process
+
+
+def _limit(limits: ExecutorLimits) -> None:
+    """Private writable memory is limited, not the address space, of which allocators reserve more than they use."""
+    resource.setrlimit(resource.RLIMIT_DATA, (limits.memory_bytes, limits.memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_END_WHEN_MEMORY_IS_SHORT)
+
+
+class _Parts:
+    def __init__(self, service: socket.socket, options: InstanceOptions) -> None:
+        instance = DuckDBInstance(
+            options.root,
+            options.memory_limit,
+            options.threads,
+            options.temp_directory / f"executor-{os.getpid()}",
+            options.remote(),
+            options.spill_bytes,
+        )
+        stored = FilesOfService(service, instance.begin_reads)
+        self._service = service
+        self.engine = DuckDBEngine(instance, stored)
+        self._finder = DuckDBRowFinder(instance, stored)
+        self._memory_limit = instance.memory_limit
+
+    def answer(self, request: Request) -> None:
+        """Run a request, and send its result and its end, or its error."""
+        try:
+            self._run(request)
+        except SupertableError as error:
+            self._refuse(error)
+        except MemoryError:
+            self._refuse(QueryOutOfMemory(self._memory_limit))
+        except Lost:
+            raise
+        except Exception as error:  # noqa: BLE001 - nothing that a statement does ends its executor
+            self._refuse(QueryFailed(f"The engine failed with an internal error ({type(error).__name__})."))
+        else:
+            send(self._service, Kind.END)
+
+    def _refuse(self, error: SupertableError) -> None:
+        send(self._service, Kind.ERROR, error_document(error))
+
+    def _run(self, request: Request) -> None:
+        if isinstance(request, RunStatement):
+            self._send_rows(request)
+        elif isinstance(request, FindRows):
+            self._send_positions(self._finder.matching_predicate(request.scan, request.predicate))
+        else:
+            checked = self._finder.check_predicate(request.text, request.schema)
+            send(self._service, Kind.DATA, pickle.dumps(checked))
+
+    def _send_rows(self, request: RunStatement) -> None:
+        statement = self.engine.parse(request.sql)
+        running = self.engine.run(statement, request.sources, request.parameters, request.limits)
+        try:
+            self._send_batches(running.reader)
+        finally:
+            running.close()
+
+    def _send_positions(self, found: dict[str, pa.Array]) -> None:
+        table = pa.table({"path": list(found), "rows": pa.array(found.values(), pa.list_(pa.int64()))})
+        self._send_batches(table.to_reader())
+
+    def _send_batches(self, reader: pa.RecordBatchReader) -> None:
+        sink = _Sink(self._service)
+        with pa.ipc.new_stream(sink, reader.schema) as writer:
+            for batch in reader:
+                writer.write_batch(batch)
+                sink.send()
+        sink.send()
+
+
+class _Sink:
+    """A file for Arrow's writer. `send` sends what was written since the last call as one frame."""
+
+    closed = False
+
+    def __init__(self, service: socket.socket) -> None:
+        self._service = service
+        self._written: list[Buffer] = []
+
+    def write(self, data: Any) -> int:
+        self._written.append(memoryview(data))
+        return len(data)
+
+    def flush(self) -> None: ...
+
+    def send(self) -> None:
+        written, self._written = self._written, []
+        if written:
+            send(self._service, Kind.DATA, *written)

@@ -1,0 +1,158 @@
+"""The engine port over executors: statements are parsed and checked here, and run there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+
+from supertable.adapters.engines.executors.pool import ExecutorPool
+from supertable.adapters.engines.executors.requests import Request, RunStatement
+from supertable.adapters.engines.executors.turns import Turns
+from supertable.adapters.engines.executors.work import Work
+from supertable.application.ports.engines import (
+    Engine,
+    FileSource,
+    Limits,
+    Relation,
+    RunningQuery,
+    Source,
+    Statement,
+)
+from supertable.domain.scan.predicates import Predicate
+from supertable.domain.schema.schemas import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorStatement:
+    """A checked statement with its text, by which executors check it again."""
+
+    sql: str
+    checked: Statement
+
+    @property
+    def relations(self) -> Sequence[Relation]:
+        return self.checked.relations
+
+    @property
+    def explain(self) -> bool:
+        return self.checked.explain
+
+    @property
+    def shape(self) -> str:
+        return self.checked.shape
+
+    def predicate(
+        self,
+        relation_id: int,
+        schemas: Mapping[int, Schema],
+        parameters: Sequence[Any] | Mapping[str, Any] = (),
+    ) -> Predicate:
+        return self.checked.predicate(relation_id, schemas, parameters)
+
+    def cannot_fail(self, schema: Schema, parameters: Sequence[Any] | Mapping[str, Any]) -> bool:
+        return self.checked.cannot_fail(schema, parameters)
+
+
+class ExecutorEngine:
+    """Parses by `engine`, and runs by executors."""
+
+    def __init__(self, engine: Engine, pool: ExecutorPool, turns: Turns, stored: FileSource) -> None:
+        self._engine = engine
+        self._pool = pool
+        self._turns = turns
+        self._stored = stored
+
+    @property
+    def name(self) -> str:
+        return self._engine.name
+
+    def parse(self, sql: str) -> Statement:
+        return ExecutorStatement(sql, self._engine.parse(sql))
+
+    def shape(self, sql: str) -> str:
+        return self._engine.shape(sql)
+
+    def run(
+        self,
+        statement: Statement,
+        scans: Mapping[int, Source],
+        parameters: Sequence[Any] | Mapping[str, Any],
+        limits: Limits,
+    ) -> RunningQuery:
+        assert isinstance(statement, ExecutorStatement)
+        bounded = replace(limits, timeout_seconds=self._pool.limits.bounded(limits.timeout_seconds))
+        work = Work(self._pool, self._turns, self._stored, bounded)
+        return ExecutorQuery(work, RunStatement(statement.sql, dict(scans), parameters, bounded))
+
+    def close(self) -> None:
+        self._pool.close()
+        self._engine.close()
+
+
+class ExecutorQuery:
+    """A query in an executor. It starts at the first access to `reader`."""
+
+    def __init__(self, work: Work, request: Request) -> None:
+        self._work = work
+        self._request = request
+        self._reader: pa.RecordBatchReader | None = None
+
+    @property
+    def reader(self) -> pa.RecordBatchReader:
+        if self._reader is None:
+            self._work.begin(self._request)
+            self._reader = rows_of(self._work)
+        return self._reader
+
+    def cancel(self) -> None:
+        self._work.cancel()
+
+    def close(self) -> None:
+        self._work.close()
+
+
+def rows_of(work: Work) -> pa.RecordBatchReader:
+    """The rows that an executor sends. The work ends with the last row, or when the reader is garbage-collected."""
+    try:
+        received = pa.ipc.open_stream(pa.PythonFile(_Stream(work), mode="r"))
+    except BaseException:
+        work.close()
+        raise
+    return pa.RecordBatchReader.from_batches(received.schema, _batches(received, work))
+
+
+def _batches(received: pa.RecordBatchReader, work: Work) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from received
+        work.next_data()  # the end
+    finally:
+        work.close()
+
+
+class _Stream:
+    """A file of the data that an executor sends, for Arrow's reader, which raises what `read` raises."""
+
+    closed = False
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._left = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int) -> bytes | bytearray:
+        """`size` bytes; fewer only at the end."""
+        pieces = []
+        while size and (self._left or self._next()):
+            pieces.append(self._work.read(min(size, self._left)))
+            self._left -= len(pieces[-1])
+            size -= len(pieces[-1])
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _next(self) -> bool:
+        self._left = self._work.next_data()
+        return self._left > 0

@@ -1,0 +1,62 @@
+"""One executor, as the service sees it: its socket, and its end by a kill."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import select
+import shutil
+import signal
+import socket
+from contextlib import suppress
+
+from supertable.adapters.engines.executors.frames import Kind, receive_header, send
+from supertable.adapters.engines.executors.requests import ExecutorLimits, InstanceOptions, Request
+
+
+class Executor:
+    """A child process. One thread uses it at a time; `kill` may be called from any.
+
+    `spilled`: the folder of its temporary files, which is removed with it.
+    """
+
+    def __init__(self, number: int, end: socket.socket, options: InstanceOptions, limits: ExecutorLimits) -> None:
+        self.socket = end
+        self.spilled = options.temp_directory / f"executor-{number}"
+        self._process = os.pidfd_open(number)
+        self._number = number
+        self._killed = False
+        send(end, Kind.REQUEST, pickle.dumps((options, limits)))
+
+    @property
+    def number(self) -> int:
+        """The number of the process."""
+        return self._number
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process was killed or has ended."""
+        return self._killed or bool(select.select([self._process], [], [], 0)[0])
+
+    def await_ready(self) -> None:
+        """Wait until it takes requests. Raises `Lost` if it ends before."""
+        receive_header(self.socket)
+
+    def begin(self, request: Request) -> None:
+        send(self.socket, Kind.REQUEST, pickle.dumps(request))
+
+    def kill(self) -> None:
+        """End the process at once, whatever it does: reads of its socket then raise `Lost`."""
+        if not self._killed:
+            self._killed = True
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._process, signal.SIGKILL)
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
+
+    def remove(self) -> None:
+        """Kill it and free what it held. Only by the thread that uses it."""
+        self.kill()
+        self.socket.close()
+        os.close(self._process)
+        shutil.rmtree(self.spilled, ignore_errors=True)

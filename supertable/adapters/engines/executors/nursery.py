@@ -1,0 +1,45 @@
+"""The process that executors are forked from. It has loaded what they need, and no threads, secrets or data.
+
+It reads socket ends for new executors from a socket, and answers each with the number of a process. When the service
+ends, however that happens, the socket ends; so does this process, and the kernel kills its children at that.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import struct
+import sys
+
+from supertable.adapters.engines.executors import child
+
+NUMBER = struct.Struct(">I")
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    control = socket.socket(fileno=int(sys.argv[1]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel forgets ended children at once
+    nursery = os.getpid()
+    control.sendall(NUMBER.pack(nursery))
+    while True:
+        _, ends, _, _ = socket.recv_fds(control, 1, 1)
+        if not ends:
+            return
+        number = os.fork()
+        if not number:
+            control.close()
+            _die_with(nursery)
+            child.main(socket.socket(fileno=ends[0]))
+            os._exit(0)
+        os.close(ends[0])
+        control.sendall(NUMBER.pack(number))
+
+
+def _die_with(parent: int) -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)

@@ -1,0 +1,99 @@
+"""What crosses from a service to its executors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from supertable.adapters.engines.duckdb import RemoteAccess
+from supertable.application.ports.engines import Changes, CheckedPredicate, Limits, Source, Union
+from supertable.domain.scan.scan_plan import Scan
+from supertable.domain.schema.schemas import Schema
+from supertable.domain.table.data_files import DataFile
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceOptions:
+    """The arguments of an executor's `DuckDBInstance`. `temp_directory` has one folder for each executor.
+
+    `remote` makes its access to the object store. `environment`: variables that the store's SDK may need. They are set
+    in the running executor only, where no list of processes shows them.
+    """
+
+    root: str | None
+    memory_limit: str | None
+    threads: int | None
+    temp_directory: Path
+    remote: Callable[[], RemoteAccess | None] = field(repr=False)
+    spill_bytes: int
+    environment: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorLimits:
+    """Limits by the operating system, and of time. `memory_bytes`: memory of one executor.
+
+    `max_seconds`: no statement takes longer, from its start to its last row; None: no limit. `grace_seconds`: the time
+    from a statement's own limit to the end of its executor.
+    """
+
+    memory_bytes: int
+    max_seconds: float | None
+    grace_seconds: float = 1.0
+
+    def bounded(self, seconds: float | None) -> float | None:
+        """A statement's time limit, at most `max_seconds`."""
+        if seconds is None or self.max_seconds is None:
+            return self.max_seconds if seconds is None else seconds
+        return min(seconds, self.max_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatement:
+    """A statement, to be parsed and checked again in the executor, over sources that the service chose."""
+
+    sql: str
+    sources: Mapping[int, Source]
+    parameters: Sequence[Any] | Mapping[str, Any]
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class FindRows:
+    """The rows of `scan` for which the predicate is true."""
+
+    scan: Scan
+    predicate: CheckedPredicate
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPredicate:
+    """See `RowFinder.check_predicate`."""
+
+    text: str
+    schema: Schema
+
+
+Request = RunStatement | FindRows | CheckPredicate
+
+
+def files_of(request: Request) -> dict[str, tuple[str, DataFile]]:
+    """The files that the request may read, with their tables' folders, by object key."""
+    scans: Iterator[Scan] = iter(())
+    if isinstance(request, RunStatement):
+        scans = (scan for source in request.sources.values() for scan in _scans(source))
+    elif isinstance(request, FindRows):
+        scans = iter((request.scan,))
+    return {file.key(scan.folder): (scan.folder, file) for scan in scans for file in scan.files}
+
+
+def _scans(source: Source) -> Iterator[Scan]:
+    if isinstance(source, Scan):
+        yield source
+    elif isinstance(source, Union):
+        yield from source.scans
+    elif isinstance(source, Changes):
+        for step in source.steps:
+            yield from (step.deleted, step.inserted)

@@ -1,0 +1,73 @@
+"""The row finder port: what a caller's own expression decides is found by executors, everything else in process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+import pyarrow as pa
+
+from supertable.adapters.engines.executors.engine import rows_of
+from supertable.adapters.engines.executors.pool import ExecutorPool
+from supertable.adapters.engines.executors.requests import CheckPredicate, FindRows, Request
+from supertable.adapters.engines.executors.safe_pickles import predicate_of
+from supertable.adapters.engines.executors.turns import Turns
+from supertable.adapters.engines.executors.work import Work
+from supertable.application.ports.engines import CheckedPredicate, FileSource, KeyMatches, Limits, RowFinder
+from supertable.domain.scan.scan_plan import Scan
+from supertable.domain.schema.schemas import Schema
+
+
+class ExecutorRowFinder:
+    """`finder` does in process what runs SQL of ours alone. `seconds`: the time limit of one search."""
+
+    def __init__(
+        self, finder: RowFinder, pool: ExecutorPool, turns: Turns, stored: FileSource, seconds: float | None
+    ) -> None:
+        self._finder = finder
+        self._pool = pool
+        self._turns = turns
+        self._stored = stored
+        self._seconds = seconds
+
+    def duplicates(self, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> pa.Array | None:
+        return self._finder.duplicates(batch, keys, sequence)
+
+    def matching_keys(self, scan: Scan, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> KeyMatches:
+        return self._finder.matching_keys(scan, batch, keys, sequence)
+
+    def completed(self, given: Scan, table: Scan, keys: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
+        return self._finder.completed(given, table, keys)
+
+    def superseded(self, scan: Scan, keys: Sequence[str], sequence: str | None) -> dict[str, pa.Array]:
+        return self._finder.superseded(scan, keys, sequence)
+
+    def live_rows(self, scan: Scan, order_by: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
+        return self._finder.live_rows(scan, order_by)
+
+    def matching_predicate(
+        self, scan: Scan, predicate: CheckedPredicate, user: str | None = None
+    ) -> dict[str, pa.Array]:
+        if user is None:
+            return self._finder.matching_predicate(scan, predicate)
+        work = self._begun(FindRows(scan, predicate), user)
+        found = rows_of(work).read_all()
+        paths = found["path"].to_pylist()
+        return {path: found["rows"][number].values for number, path in enumerate(paths)}
+
+    def check_predicate(self, text: str, schema: Schema, user: str | None = None) -> CheckedPredicate:
+        if user is None:
+            return self._finder.check_predicate(text, schema)
+        work = self._begun(CheckPredicate(text, schema), user)
+        try:
+            answer = work.read(work.next_data())
+            work.next_data()  # the end
+        finally:
+            work.close()
+        return predicate_of(answer)
+
+    def _begun(self, request: Request, user: str) -> Work:
+        limits = Limits(timeout_seconds=self._pool.limits.bounded(self._seconds), user=user)
+        work = Work(self._pool, self._turns, self._stored, limits)
+        work.begin(request)
+        return work

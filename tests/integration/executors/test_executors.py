@@ -1,0 +1,235 @@
+"""Queries in executors: the same answers, and nothing that harms others."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]
+import pyarrow as pa
+import pytest
+
+import supertable
+from supertable.application.ports.engines import Limits, RunningQuery
+from supertable.application.tables.namespace import Namespace
+from supertable.config.closing import close
+from supertable.config.container import Container
+from supertable.config.service_container import service_container
+from supertable.config.settings.settings import load_settings
+from supertable.domain.access.sessions import owner
+from supertable.domain.errors import (
+    InvalidStatement,
+    QueryCancelled,
+    QueryFailed,
+    QueryLost,
+    QueryOutOfMemory,
+    QueryTimeout,
+    ResultTooLarge,
+    SupertableError,
+)
+from supertable.domain.table.commits import CommitInfo
+
+MAIN = Namespace("default", "main", owner("default"))
+ROWS = 200_000
+ENDLESS = (
+    "SELECT count(*) FROM range(1000000) a, range(1000000) b, range(1000000) c WHERE a.range + b.range + c.range = 7"
+)
+UNINTERRUPTIBLE = "SELECT levenshtein(repeat('ab', 200000 + id), repeat('ba', 200000)) FROM t LIMIT 1"
+LARGE = "SELECT damerau_levenshtein(repeat('ab', 40000 + id), repeat('ba', 40000)) FROM t LIMIT 1"
+CRASHES = (
+    "SELECT json_contains(repeat('[', 200000) || repeat(']', 200000), repeat('[', 200000) || repeat(']', 200000))",
+    "SELECT from_json('{}', repeat('[', 200000) || repeat(']', 200000))",
+)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("executors")
+    with supertable.connect(home) as lake:
+        rows = {"id": range(ROWS), "name": [f"name {number}" for number in range(ROWS)]}
+        lake.create_table_from("t", pa.table({key: list(values) for key, values in rows.items()}))
+        lake.create_table_from("few", pa.table({"id": [1, 2, 3]}))
+    return home
+
+
+@pytest.fixture(scope="module")
+def service(home: Path) -> Iterator[Container]:
+    container = service_container(
+        load_settings(home=home, executors=2, executor_memory="600MB", queries_per_user=2, query_timeout_seconds=1.0)
+    )
+    yield container
+    close(container)
+
+
+def started(
+    service: Container, sql: str, parameters: Sequence[Any] = (), user: str = "", **limits: Any
+) -> RunningQuery:
+    session = replace(MAIN.session, user=user or MAIN.session.user)
+    run = service.run_query()
+    prepared = run.prepare(replace(MAIN, session=session), sql, parameters)
+    return run.run(prepared, parameters, Limits(**limits))
+
+
+def answer(service: Container, sql: str, parameters: Sequence[Any] = (), **limits: Any) -> list[Any]:
+    running = started(service, sql, parameters, **limits)
+    try:
+        rows: list[Any] = running.reader.read_all().to_pylist()
+        return rows
+    finally:
+        running.close()
+
+
+def executors() -> set[int]:
+    """The processes that are forked from those that fork executors."""
+    found = set()
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if "executors.nursery" in " ".join(child.cmdline()) and child.ppid() != os.getpid():
+                found.add(child.pid)
+    return found
+
+
+def test_answers_are_those_of_the_engine_in_process(service: Container) -> None:
+    assert answer(service, "SELECT count(*) AS n, sum(id) AS s FROM t") == [{"n": ROWS, "s": ROWS * (ROWS - 1) // 2}]
+    assert answer(service, "SELECT name FROM t WHERE id = ?", [7]) == [{"name": "name 7"}]
+    assert answer(service, "SELECT id FROM t WHERE id < 0") == []
+    assert len(answer(service, "SELECT * FROM t")) == ROWS
+    assert [row["x"] for row in answer(service, "SELECT id::VARCHAR::ENUM('1', '2', '3') AS x FROM few")] == [
+        "1",
+        "2",
+        "3",
+    ]
+    assert answer(service, "EXPLAIN SELECT id FROM few")
+
+
+def test_errors_keep_their_classes_messages_and_fields(service: Container) -> None:
+    with pytest.raises(QueryFailed, match=r"Could not convert string 'name \d+' to INT32"):
+        answer(service, "SELECT name::INT FROM t")
+    far = f"SELECT (CASE WHEN id < {ROWS - 1} THEN '1' ELSE name END)::INT AS n FROM t"
+    with pytest.raises(QueryFailed, match="Could not convert string"):
+        answer(service, far)
+    with pytest.raises(InvalidStatement, match="nope"):
+        answer(service, "SELECT nope FROM t")
+    with pytest.raises(ResultTooLarge) as found:
+        answer(service, "SELECT * FROM t", max_rows=10)
+    assert found.value.max_rows == 10
+
+
+@pytest.mark.parametrize("sql", CRASHES)
+def test_a_crash_fails_its_own_query_alone(service: Container, sql: str) -> None:
+    other = started(service, "SELECT * FROM t")
+    first = other.reader.read_next_batch()
+    with pytest.raises(QueryLost, match="safe to try again"):
+        answer(service, sql)
+    assert first.num_rows + sum(batch.num_rows for batch in other.reader) == ROWS
+
+
+@pytest.mark.parametrize("sql", [LARGE, "SELECT length(printf('%1500000000d', id)) FROM few"])
+def test_memory_beyond_the_limit_fails_the_query(service: Container, sql: str) -> None:
+    with pytest.raises((QueryOutOfMemory, QueryLost)):
+        answer(service, sql, timeout_seconds=20)
+    assert answer(service, "SELECT max(id) AS m FROM few") == [{"m": 3}]
+
+
+@pytest.mark.parametrize("sql", [ENDLESS, UNINTERRUPTIBLE])
+def test_the_time_limit_ends_every_query(service: Container, sql: str) -> None:
+    before = time.monotonic()
+    with pytest.raises(QueryTimeout, match=r"0\.2 s"):
+        answer(service, sql, timeout_seconds=0.2)
+    assert time.monotonic() - before < 10
+
+
+@pytest.mark.parametrize("sql", [ENDLESS, UNINTERRUPTIBLE])
+def test_a_cancelled_query_ends_at_once(service: Container, sql: str) -> None:
+    running = started(service, sql)
+    threading.Timer(0.3, running.cancel).start()
+    before = time.monotonic()
+    with pytest.raises(QueryCancelled):
+        running.reader.read_all()
+    assert time.monotonic() - before < 10
+    running.close()
+
+
+def test_a_reader_that_is_dropped_frees_its_executor(service: Container) -> None:
+    running = started(service, "SELECT a.id FROM t a, t b")
+    assert running.reader.read_next_batch().num_rows
+    running.close()
+    with pytest.raises(QueryCancelled):
+        running.reader.read_next_batch()
+    assert answer(service, "SELECT max(id) AS m FROM few") == [{"m": 3}]
+
+
+def test_users_of_crashing_and_endless_queries_do_not_keep_others_from_working(service: Container) -> None:
+    harmful = [*CRASHES, ENDLESS, UNINTERRUPTIBLE, LARGE]
+    over = threading.Event()
+
+    def harm(number: int) -> None:
+        while not over.is_set():
+            with suppress(SupertableError):
+                answer(service, harmful[number % len(harmful)], user=f"harmful {number}", timeout_seconds=0.2)
+
+    def work(number: int) -> int:
+        return sum(
+            answer(service, "SELECT max(id) AS m FROM few", user=f"user {number}") == [{"m": 3}] for _ in range(3)
+        )
+
+    with ThreadPoolExecutor(16) as threads:
+        bad = [threads.submit(harm, number) for number in range(8)]
+        good = [threads.submit(work, number) for number in range(8)]
+        try:
+            assert [one.result(60) for one in good] == [3] * 8
+        finally:
+            over.set()
+        for one in bad:
+            one.result(60)
+
+
+def test_the_pool_is_filled_again_after_kills(service: Container) -> None:
+    service.executor_pool().fill()
+    killed = executors()
+    for number in killed:
+        os.kill(number, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while any(map(psutil.pid_exists, killed)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert answer(service, "SELECT max(id) AS m FROM few") == [{"m": 3}]
+    service.executor_pool().fill()
+    assert len(executors()) >= 2
+
+
+def test_a_delete_whose_condition_crashes_the_engine_changes_nothing(service: Container) -> None:
+    condition = "from_json('{}', repeat('[', 200000) || repeat(']', 200000)) IS NOT NULL AND id = 1"
+    with pytest.raises(QueryFailed):
+        service.delete_rows().where(MAIN, "few", condition, "", CommitInfo())
+    condition = "levenshtein(repeat('ab', 200000 + id), repeat('ba', 200000)) = 1"
+    with pytest.raises(QueryTimeout):
+        service.delete_rows().where(MAIN, "few", condition, "", CommitInfo())
+    assert answer(service, "SELECT count(*) AS n FROM few") == [{"n": 3}]
+
+
+def test_a_delete_by_condition_deletes_what_it_says(service: Container) -> None:
+    deleted = service.delete_rows().where(MAIN, "t", "name LIKE '%99'", "", CommitInfo())
+    assert deleted.rows_deleted == ROWS // 100
+    assert answer(service, "SELECT count(*) AS n FROM t") == [{"n": ROWS - ROWS // 100}]
+
+
+def test_executors_have_no_secrets_in_their_arguments_and_environment(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUPERTABLE_SUPERTOKEN", "a-secret")
+    container = service_container(load_settings(home=home, executors=1))
+    try:
+        container.executor_pool().fill()
+        for child in psutil.Process().children(recursive=True):
+            folder = Path("/proc") / str(child.pid)
+            assert b"a-secret" not in (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()
+    finally:
+        close(container)
