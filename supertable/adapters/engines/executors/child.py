@@ -7,6 +7,7 @@ import pickle
 import resource
 import socket
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pyarrow as pa
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance, DuckDBRowFinder
 from supertable.adapters.engines.executors.error_documents import error_document
 from supertable.adapters.engines.executors.files_of_service import FilesOfService
-from supertable.adapters.engines.executors.frames import Buffer, Kind, Lost, receive, send
+from supertable.adapters.engines.executors.frames import LENGTH, Buffer, Kind, Lost, receive, send
 from supertable.adapters.engines.executors.requests import (
     ExecutorLimits,
     FindRows,
@@ -24,24 +25,25 @@ from supertable.adapters.engines.executors.requests import (
     Request,
     RunStatement,
 )
+from supertable.adapters.engines.executors.ring import Ring
 from supertable.domain.errors import QueryFailed, QueryOutOfMemory, SupertableError
 
 _FIRST_TO_END_WHEN_MEMORY_IS_SHORT = "500"
 
 
-def main(service: socket.socket) -> None:
-    """Serve until the service closes the socket."""
-    thread = threading.Thread(target=_serve, args=(service,), name="statements")
+def main(service: socket.socket, ring: Ring) -> None:
+    """Serve until the service closes the socket. `ring` takes the results."""
+    thread = threading.Thread(target=_serve, args=(service, ring), name="statements")
     thread.start()  # in the main thread, DuckDB would be called from a new thread for each batch
     thread.join()
 
 
-def _serve(service: socket.socket) -> None:
+def _serve(service: socket.socket, ring: Ring) -> None:
     with suppress(Lost):
         options, limits = _received(service)
         _limit(limits)
         os.environ.update(options.environment)
-        parts = _Parts(service, options)
+        parts = _Parts(service, ring, options)
         parts.engine.parse("SELECT 1")
         send(service, Kind.READY)
         while True:
@@ -62,7 +64,7 @@ def _limit(limits: ExecutorLimits) -> None:
 
 
 class _Parts:
-    def __init__(self, service: socket.socket, options: InstanceOptions) -> None:
+    def __init__(self, service: socket.socket, ring: Ring, options: InstanceOptions) -> None:
         instance = DuckDBInstance(
             options.root,
             options.memory_limit,
@@ -73,6 +75,7 @@ class _Parts:
         )
         stored = FilesOfService(service, instance.begin_reads)
         self._service = service
+        self._ring = ring
         self.engine = DuckDBEngine(instance, stored)
         self._finder = DuckDBRowFinder(instance, stored)
         self._memory_limit = instance.memory_limit
@@ -102,7 +105,7 @@ class _Parts:
             self._send_positions(self._finder.matching_predicate(request.scan, request.predicate))
         else:
             checked = self._finder.check_predicate(request.text, request.schema)
-            send(self._service, Kind.DATA, pickle.dumps(checked))
+            self._send_data([pickle.dumps(checked)])
 
     def _send_rows(self, request: RunStatement) -> None:
         statement = self.engine.parse(request.sql)
@@ -117,21 +120,24 @@ class _Parts:
         self._send_batches(table.to_reader())
 
     def _send_batches(self, reader: pa.RecordBatchReader) -> None:
-        sink = _Sink(self._service)
+        sink = _Sink()
         with pa.ipc.new_stream(sink, reader.schema) as writer:
             for batch in reader:
                 writer.write_batch(batch)
-                sink.send()
-        sink.send()
+                self._send_data(sink.take())
+        self._send_data(sink.take())
+
+    def _send_data(self, parts: Sequence[Buffer]) -> None:
+        for length in self._ring.fill(parts):
+            send(self._service, Kind.DATA, LENGTH.pack(length))
 
 
 class _Sink:
-    """A file for Arrow's writer. `send` sends what was written since the last call as one frame."""
+    """A file for Arrow's writer, which does not change its buffers. `take` takes what it wrote since the last call."""
 
     closed = False
 
-    def __init__(self, service: socket.socket) -> None:
-        self._service = service
+    def __init__(self) -> None:
         self._written: list[Buffer] = []
 
     def write(self, data: Any) -> int:
@@ -140,7 +146,6 @@ class _Sink:
 
     def flush(self) -> None: ...
 
-    def send(self) -> None:
+    def take(self) -> list[Buffer]:
         written, self._written = self._written, []
-        if written:
-            send(self._service, Kind.DATA, *written)
+        return written

@@ -139,20 +139,21 @@ class _Stream:
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        self._left = 0
+        self._left = memoryview(b"")
 
     def readable(self) -> bool:
         return True
 
-    def read(self, size: int) -> bytes | bytearray:
+    def read(self, size: int) -> pa.Buffer:
         """`size` bytes; fewer only at the end."""
-        pieces = []
-        while size and (self._left or self._next()):
-            pieces.append(self._work.read(min(size, self._left)))
-            self._left -= len(pieces[-1])
-            size -= len(pieces[-1])
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        found = pa.allocate_buffer(size)
+        room = memoryview(found).cast("B")
+        while room and (self._left or self._next()):
+            count = min(len(room), len(self._left))
+            room[:count] = self._left[:count]
+            room, self._left = room[count:], self._left[count:]
+        return found.slice(0, size - len(room))
 
     def _next(self) -> bool:
         self._left = self._work.next_data()
-        return self._left > 0
+        return len(self._left) > 0

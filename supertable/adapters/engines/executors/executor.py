@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from supertable.adapters.engines.executors.frames import Kind, receive_header, send
 from supertable.adapters.engines.executors.requests import ExecutorLimits, InstanceOptions, Request
+from supertable.adapters.engines.executors.ring import Ring
 
 
 class Executor:
@@ -20,8 +21,11 @@ class Executor:
     `spilled`: the folder of its temporary files, which is removed with it.
     """
 
-    def __init__(self, number: int, end: socket.socket, options: InstanceOptions, limits: ExecutorLimits) -> None:
+    def __init__(
+        self, number: int, end: socket.socket, ring: Ring, options: InstanceOptions, limits: ExecutorLimits
+    ) -> None:
         self.socket = end
+        self.ring = ring
         self.spilled = options.temp_directory / f"executor-{number}"
         self._process = os.pidfd_open(number)
         self._number = number
@@ -58,5 +62,6 @@ class Executor:
         """Kill it and free what it held. Only by the thread that uses it."""
         self.kill()
         self.socket.close()
+        self.ring.close()
         os.close(self._process)
         shutil.rmtree(self.spilled, ignore_errors=True)

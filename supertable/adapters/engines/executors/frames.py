@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from enum import Enum
 
 _HEADER = struct.Struct(">cQ")
+LENGTH = struct.Struct(">Q")
 _MAX_BYTES = 2**40
 _MOST_BUFFERS = 512
 Buffer = bytes | bytearray | memoryview
 
 
 class Kind(Enum):
-    """What a frame is. Requests and answers are pickled; what an executor sends is never unpickled."""
+    """What a frame is. A frame of data is the length of the next slot of the ring, which holds the data."""
 
     REQUEST = b"Q"
     ANSWER = b"A"

@@ -1,7 +1,8 @@
 """The process that executors are forked from. It has loaded what they need, and no threads, secrets or data.
 
-It reads socket ends for new executors from a socket, and answers each with the number of a process. When the service
-ends, however that happens, the socket ends; so does this process, and the kernel kills its children at that.
+It reads socket ends and shared memory for new executors from a socket, and answers each with the number of a process.
+When the service ends, however that happens, the socket ends; so does this process, and the kernel kills its children at
+that.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ import struct
 import sys
 
 from supertable.adapters.engines.executors import child
+from supertable.adapters.engines.executors.ring import Ring
 
 NUMBER = struct.Struct(">I")
+GIVEN = 3
+"""The number of descriptors of a new executor: its socket and its `Ring`."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -26,16 +30,17 @@ def main() -> None:
     nursery = os.getpid()
     control.sendall(NUMBER.pack(nursery))
     while True:
-        _, ends, _, _ = socket.recv_fds(control, 1, 1)
-        if not ends:
+        _, given, _, _ = socket.recv_fds(control, 1, GIVEN)
+        if not given:
             return
         number = os.fork()
         if not number:
             control.close()
             _die_with(nursery)
-            child.main(socket.socket(fileno=ends[0]))
+            child.main(socket.socket(fileno=given[0]), Ring(*given[1:]))
             os._exit(0)
-        os.close(ends[0])
+        for descriptor in given:
+            os.close(descriptor)
         control.sendall(NUMBER.pack(number))
 
 

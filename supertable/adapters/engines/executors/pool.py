@@ -17,6 +17,7 @@ from supertable.adapters.engines.executors import nursery
 from supertable.adapters.engines.executors.executor import Executor
 from supertable.adapters.engines.executors.frames import Lost, receive_bytes
 from supertable.adapters.engines.executors.requests import ExecutorLimits, InstanceOptions
+from supertable.adapters.engines.executors.ring import Ring
 from supertable.domain.errors import Busy
 
 _ENVIRONMENT = (
@@ -159,13 +160,15 @@ class ExecutorPool:
         raise Busy("No process could be started for the query. It was not started; it is safe to try again.")
 
     def _fork(self, options: InstanceOptions) -> Executor:
+        ring = Ring.create()
         ours, theirs = socket.socketpair()
         try:
             with self._forking:
-                number = self._live_nursery().fork(theirs)
-            return Executor(number, ours, options, self.limits)
+                number = self._live_nursery().fork(theirs, ring)
+            return Executor(number, ours, ring, options, self.limits)
         except (Lost, OSError):
             ours.close()
+            ring.close()
             raise
         finally:
             theirs.close()
@@ -198,9 +201,9 @@ class _Nursery:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def fork(self, end: socket.socket) -> int:
-        """The number of a new executor, which has this end of a socket."""
-        socket.send_fds(self._control, [b"+"], [end.fileno()])
+    def fork(self, end: socket.socket, ring: Ring) -> int:
+        """The number of a new executor, which has this end of a socket, and the ring."""
+        socket.send_fds(self._control, [b"+"], [end.fileno(), *ring.descriptors])
         return self._number()
 
     def close(self) -> None:

@@ -60,7 +60,7 @@ class ExecutorRowFinder:
             return self._finder.check_predicate(text, schema)
         work = self._begun(CheckPredicate(text, schema), user)
         try:
-            answer = work.read(work.next_data())
+            answer = bytes(work.next_data())
             work.next_data()  # the end
         finally:
             work.close()

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from supertable.adapters.engines.executors.error_documents import error_document, error_of
 from supertable.adapters.engines.executors.executor import Executor
-from supertable.adapters.engines.executors.frames import Kind, Lost, receive_bytes, receive_header, send
+from supertable.adapters.engines.executors.frames import LENGTH, Kind, Lost, receive, send
 from supertable.adapters.engines.executors.pool import ExecutorPool
 from supertable.adapters.engines.executors.requests import Request, files_of
 from supertable.adapters.engines.executors.turns import Turns
@@ -48,6 +48,7 @@ class Work:
         self._deadline: float | None = None
         self._own_seconds = limits.timeout_seconds
         self._ended_by = ""
+        self._holds_slot = False
         self._files: Mapping[str, tuple[str, DataFile]] = {}
 
     def begin(self, request: Request) -> None:
@@ -66,28 +67,24 @@ class Work:
             self.close()
             raise
 
-    def next_data(self) -> int:
-        """The length of the next data, which the caller then reads; 0 after the last. Raises the request's error."""
+    def next_data(self) -> memoryview:
+        """The next data, until the next call; empty after the last. Raises the request's error."""
         if self._ended_by == "done":
-            return 0
+            return memoryview(b"")
+        self._free_slot()
         while True:
-            kind, size = self._header()
+            kind, body = self._timed(lambda executor: receive(executor.socket))
             if kind is Kind.DATA:
-                return size
-            body = self.read(size)
+                return self._slot(*LENGTH.unpack(body))
             if kind is Kind.CALL:
                 self._answer(body)
             elif kind is Kind.END:
                 self._finish("done")
-                return 0
+                return memoryview(b"")
             else:
                 error = error_of(body)
                 self._finish("memory" if isinstance(error, QueryOutOfMemory) else "failed")
                 raise self._reason() if isinstance(error, QueryCancelled) else error
-
-    def read(self, size: int) -> bytearray:
-        """So many bytes of the present data."""
-        return self._timed(lambda executor: receive_bytes(executor.socket, size))
 
     def cancel(self) -> None:
         """Kill the executor, whatever it does: the reading thread raises `QueryCancelled`."""
@@ -111,8 +108,18 @@ class Work:
         self._expired = self._expired or (self._deadline is not None and time.monotonic() > self._deadline)
         return self._cancelled or self._expired
 
-    def _header(self) -> tuple[Kind, int]:
-        return self._timed(lambda executor: receive_header(executor.socket))
+    def _slot(self, length: int) -> memoryview:
+        executor = self._executor
+        if executor is None:
+            raise self._reason()
+        self._holds_slot = True
+        return executor.ring.filled(length)
+
+    def _free_slot(self) -> None:
+        executor = self._executor
+        if self._holds_slot and executor is not None:
+            executor.ring.free()
+        self._holds_slot = False
 
     def _timed(self, receive: Callable[[Executor], Result]) -> Result:
         """What `receive` returns, within the time that is left; the executor's own limit comes first."""
