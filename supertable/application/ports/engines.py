@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -138,6 +138,14 @@ class Limits:
     user: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class EncodedRows:
+    """A part of a result as the bytes of an Arrow stream, and how many rows begin in it."""
+
+    num_rows: int
+    parts: list[bytes]
+
+
 class RunningQuery(Protocol):
     """A query whose rows have not all been read. Holds engine resources until it is exhausted or closed."""
 
@@ -147,6 +155,12 @@ class RunningQuery(Protocol):
 
         Raises, here or while reading, `InvalidStatement` for errors that only planning finds, `QueryFailed` and
         `Damaged`.
+        """
+
+    def encoded(self) -> Iterator[EncodedRows] | None:
+        """The rows as one Arrow stream, in place of `reader`; None: the engine has only that.
+
+        Columns of the same name are numbered. Raises what `reader` raises.
         """
 
     def cancel(self) -> None:

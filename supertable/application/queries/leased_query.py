@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from typing import TypeVar
 
 import pyarrow as pa
 
-from supertable.application.ports.engines import RunningQuery
+from supertable.application.ports.engines import EncodedRows, RunningQuery
 from supertable.application.ports.leases import Lease
 from supertable.domain.audit import OK
 
 STOPPED = "stopped"
 """The outcome of a query that was closed before all its rows were read."""
 
+Rows = TypeVar("Rows", pa.RecordBatch, EncodedRows)
 OnEnd = Callable[[str, int], None]
 """Called once, with the outcome (`ok`, `STOPPED` or the name of an error) and the number of rows that were read."""
 
@@ -53,8 +55,16 @@ class LeasedQuery:
             except BaseException as error:
                 self._execution.end(type(error).__name__)
                 raise
-            self._reader = pa.RecordBatchReader.from_batches(reader.schema, _batches(reader, self._execution))
+            self._reader = pa.RecordBatchReader.from_batches(reader.schema, _watched(reader, self._execution))
         return self._reader
+
+    def encoded(self) -> Iterator[EncodedRows] | None:
+        try:
+            found = self._execution.running.encoded()
+        except BaseException as error:
+            self._execution.end(type(error).__name__)
+            raise
+        return None if found is None else _watched(found, self._execution)
 
     def cancel(self) -> None:
         self._execution.running.cancel()
@@ -83,12 +93,12 @@ class _Execution:
         self.end()
 
 
-def _batches(reader: pa.RecordBatchReader, execution: _Execution) -> Iterator[pa.RecordBatch]:
+def _watched(found: Iterable[Rows], execution: _Execution) -> Iterator[Rows]:
     outcome = STOPPED
     try:
-        for batch in reader:
-            execution.rows += batch.num_rows
-            yield batch
+        for rows in found:
+            execution.rows += rows.num_rows
+            yield rows
         outcome = OK
     except Exception as error:
         outcome = type(error).__name__

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 
@@ -10,12 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import csv
 
+from supertable.application.queries.result_batches import small_batches, with_distinct_names
 from supertable.domain.errors import InvalidInput
 from supertable.entrypoints.encoding.values import csv_column, json_records
 
 PART_BYTES = 128 * 1024
 """Small enough that memory is reused: allocating new memory would be half of the work for large results."""
-_PIECE_BYTES = 4 * 1024**2
 _TEXT_ROWS = 8_192
 """The maximum number of rows in a piece of text. Encoding them takes a few milliseconds."""
 
@@ -42,20 +41,10 @@ def encode_result(reader: pa.RecordBatchReader, encoding: Encoding) -> Iterator[
     return _ENCODERS[encoding](with_distinct_names(reader))
 
 
-def with_distinct_names(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
-    """The same rows, with duplicate column names numbered."""
-    names = _distinct_names(reader.schema.names)
-    if names == reader.schema.names:
-        return reader
-    schema = pa.schema([field.with_name(name) for field, name in zip(reader.schema, names, strict=True)])
-    renamed = (pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in reader)
-    return pa.RecordBatchReader.from_batches(schema, renamed)
-
-
 def json_array(reader: pa.RecordBatchReader) -> Iterator[bytes]:
     """Encode the rows as one JSON array of objects, one object per line."""
     before = b"[\n"
-    for batch in _slices(reader, _TEXT_ROWS):
+    for batch in small_batches(reader, _TEXT_ROWS):
         yield before + b",\n".join(json_records(batch))
         before = b",\n"
     yield b"[]\n" if before == b"[\n" else b"\n]\n"
@@ -101,33 +90,12 @@ class _Sink:
         return split_into_parts(written)
 
 
-def _slices(reader: pa.RecordBatchReader, max_rows: int | None = None) -> Iterator[pa.RecordBatch]:
-    """The same rows in batches of at most about `_PIECE_BYTES`."""
-    for batch in reader:
-        rows = max(1, batch.num_rows * _PIECE_BYTES // max(batch.nbytes, 1))
-        rows = min(rows, batch.num_rows, max_rows or batch.num_rows)
-        for start in range(0, batch.num_rows, rows or 1):
-            yield batch.slice(start, rows)
-
-
-def _distinct_names(names: list[str]) -> list[str]:
-    taken = set(names)
-    seen: set[str] = set()
-    result = []
-    for name in names:
-        numbered = (f"{name}_{number}" for number in itertools.count(1))
-        unique = name if name not in seen else next(other for other in numbered if other not in taken | seen)
-        seen.add(unique)
-        result.append(unique)
-    return result
-
-
 def _json(reader: pa.RecordBatchReader) -> Iterator[Piece]:
     return (split_into_parts([piece]) for piece in json_array(reader))
 
 
 def _ndjson(reader: pa.RecordBatchReader) -> Iterator[Piece]:
-    for batch in _slices(reader, _TEXT_ROWS):
+    for batch in small_batches(reader, _TEXT_ROWS):
         yield split_into_parts([b"".join(record + b"\n" for record in json_records(batch))])
 
 
@@ -138,7 +106,7 @@ def _csv(reader: pa.RecordBatchReader) -> Iterator[Piece]:
     schema = flattened(pa.RecordBatch.from_pylist([], schema=reader.schema)).schema
     sink = _Sink()
     with csv.CSVWriter(sink, schema) as writer:
-        for batch in _slices(reader):
+        for batch in small_batches(reader):
             writer.write_batch(flattened(batch))
             yield sink.take()
     yield sink.take()
@@ -162,7 +130,7 @@ def _parquet(reader: pa.RecordBatchReader) -> Iterator[Piece]:
 def _arrow(reader: pa.RecordBatchReader) -> Iterator[Piece]:
     sink = _Sink(stable_buffers=True)
     with pa.ipc.new_stream(sink, reader.schema) as writer:
-        for batch in _slices(reader):
+        for batch in small_batches(reader):
             writer.write_batch(batch)
             yield sink.take()
     yield sink.take()

@@ -110,6 +110,28 @@ def test_answers_are_those_of_the_engine_in_process(service: Container) -> None:
     assert answer(service, "EXPLAIN SELECT id FROM few")
 
 
+def test_an_encoded_answer_is_an_arrow_stream_of_the_same_rows(service: Container) -> None:
+    def encoded(sql: str, **limits: Any) -> tuple[pa.Table, int]:
+        parts = list(started(service, sql, **limits).encoded() or ())
+        return pa.ipc.open_stream(b"".join(b for one in parts for b in one.parts)).read_all(), sum(
+            one.num_rows for one in parts
+        )
+
+    table, rows = encoded("SELECT id, name, id FROM t ORDER BY id")
+    assert table.column_names == ["id", "name", "id_1"]
+    assert table["id"].to_pylist() == table["id_1"].to_pylist() == list(range(ROWS))
+    assert table["name"][ROWS - 1].as_py() == f"name {ROWS - 1}"
+    assert rows == ROWS
+    assert encoded("SELECT id FROM few WHERE id > 3") == (pa.table({"id": pa.array([], pa.int64())}), 0)
+    wide = encoded("SELECT repeat('é', 9000000) AS x FROM few")[0]
+    assert wide.to_pylist() == [{"x": "é" * 9_000_000}] * 3
+    with pytest.raises(QueryFailed, match="Could not convert string"):
+        encoded("SELECT name::INT FROM t")
+    with pytest.raises(ResultTooLarge):
+        encoded("SELECT * FROM t", max_rows=10)
+    assert started(service, "SELECT 1 AS x").reader.read_all().to_pylist() == [{"x": 1}]
+
+
 def test_errors_keep_their_classes_messages_and_fields(service: Container) -> None:
     with pytest.raises(QueryFailed, match=r"Could not convert string 'name \d+' to INT32"):
         answer(service, "SELECT name::INT FROM t")

@@ -55,6 +55,8 @@ class DuckDBQuery:
             self._reader = pa.RecordBatchReader.from_batches(schema, iter(self._work.next_batch, None))
         return self._reader
 
+    def encoded(self) -> None: ...
+
     def cancel(self) -> None:
         self._work.cancel()
 
@@ -169,6 +171,8 @@ class CompletedQuery:
 
     def __init__(self, result: pa.Table) -> None:
         self.reader = result.to_reader()
+
+    def encoded(self) -> None: ...
 
     def cancel(self) -> None: ...
 

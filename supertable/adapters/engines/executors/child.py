@@ -17,7 +17,7 @@ import pyarrow as pa
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance, DuckDBRowFinder
 from supertable.adapters.engines.executors.error_documents import error_document
 from supertable.adapters.engines.executors.files_of_service import FilesOfService
-from supertable.adapters.engines.executors.frames import LENGTH, Buffer, Kind, Lost, receive, send
+from supertable.adapters.engines.executors.frames import SLOT, Buffer, Kind, Lost, receive, send
 from supertable.adapters.engines.executors.requests import (
     ExecutorLimits,
     FindRows,
@@ -26,6 +26,7 @@ from supertable.adapters.engines.executors.requests import (
     RunStatement,
 )
 from supertable.adapters.engines.executors.ring import Ring
+from supertable.application.queries.result_batches import small_batches, with_distinct_names
 from supertable.domain.errors import QueryFailed, QueryOutOfMemory, SupertableError
 
 _FIRST_TO_END_WHEN_MEMORY_IS_SHORT = "500"
@@ -111,7 +112,8 @@ class _Parts:
         statement = self.engine.parse(request.sql)
         running = self.engine.run(statement, request.sources, request.parameters, request.limits)
         try:
-            self._send_batches(running.reader)
+            reader = running.reader
+            self._send_batches(with_distinct_names(reader) if request.distinct_names else reader)
         finally:
             running.close()
 
@@ -122,14 +124,15 @@ class _Parts:
     def _send_batches(self, reader: pa.RecordBatchReader) -> None:
         sink = _Sink()
         with pa.ipc.new_stream(sink, reader.schema) as writer:
-            for batch in reader:
+            for batch in small_batches(reader):
                 writer.write_batch(batch)
-                self._send_data(sink.take())
+                self._send_data(sink.take(), batch.num_rows)
         self._send_data(sink.take())
 
-    def _send_data(self, parts: Sequence[Buffer]) -> None:
+    def _send_data(self, parts: Sequence[Buffer], rows: int = 0) -> None:
         for length in self._ring.fill(parts):
-            send(self._service, Kind.DATA, LENGTH.pack(length))
+            send(self._service, Kind.DATA, SLOT.pack(length, rows))
+            rows = 0
 
 
 class _Sink:

@@ -9,10 +9,11 @@ from typing import Any
 import pyarrow as pa
 
 from supertable.adapters.engines.executors.pool import ExecutorPool
-from supertable.adapters.engines.executors.requests import Request, RunStatement
+from supertable.adapters.engines.executors.requests import RunStatement
 from supertable.adapters.engines.executors.turns import Turns
 from supertable.adapters.engines.executors.work import Work
 from supertable.application.ports.engines import (
+    EncodedRows,
     Engine,
     FileSource,
     Limits,
@@ -23,6 +24,9 @@ from supertable.application.ports.engines import (
 )
 from supertable.domain.scan.predicates import Predicate
 from supertable.domain.schema.schemas import Schema
+
+_PART_BYTES = 128 * 1024
+"""Memory of parts so small is reused. New memory costs more than the copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ class ExecutorEngine:
 class ExecutorQuery:
     """A query in an executor. It starts at the first access to `reader`."""
 
-    def __init__(self, work: Work, request: Request) -> None:
+    def __init__(self, work: Work, request: RunStatement) -> None:
         self._work = work
         self._request = request
         self._reader: pa.RecordBatchReader | None = None
@@ -106,6 +110,10 @@ class ExecutorQuery:
             self._work.begin(self._request)
             self._reader = rows_of(self._work)
         return self._reader
+
+    def encoded(self) -> Iterator[EncodedRows]:
+        self._work.begin(replace(self._request, distinct_names=True))
+        return _encoded(self._work)
 
     def cancel(self) -> None:
         self._work.cancel()
@@ -128,6 +136,18 @@ def _batches(received: pa.RecordBatchReader, work: Work) -> Iterator[pa.RecordBa
     try:
         yield from received
         work.next_data()  # the end
+    finally:
+        work.close()
+
+
+def _encoded(work: Work) -> Iterator[EncodedRows]:
+    before = 0
+    try:
+        while data := work.next_data():
+            yield EncodedRows(
+                work.rows - before, [bytes(data[at : at + _PART_BYTES]) for at in range(0, len(data), _PART_BYTES)]
+            )
+            before = work.rows
     finally:
         work.close()
 

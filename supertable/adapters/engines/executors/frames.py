@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from enum import Enum
 
 _HEADER = struct.Struct(">cQ")
-LENGTH = struct.Struct(">Q")
+SLOT = struct.Struct(">QQ")
+"""The length of the data in a slot, and the number of rows that begin there."""
 _MAX_BYTES = 2**40
 _MOST_BUFFERS = 512
 Buffer = bytes | bytearray | memoryview
 
 
 class Kind(Enum):
-    """What a frame is. A frame of data is the length of the next slot of the ring, which holds the data."""
+    """What a frame is. A frame of data describes the next slot of the ring, which holds the data."""
 
     REQUEST = b"Q"
     ANSWER = b"A"

@@ -52,12 +52,16 @@ class ExecutorLimits:
 
 @dataclass(frozen=True, slots=True)
 class RunStatement:
-    """A statement, to be parsed and checked again in the executor, over sources that the service chose."""
+    """A statement, to be parsed and checked again in the executor, over sources that the service chose.
+
+    `distinct_names`: columns of the same name are numbered.
+    """
 
     sql: str
     sources: Mapping[int, Source]
     parameters: Sequence[Any] | Mapping[str, Any]
     limits: Limits
+    distinct_names: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from supertable.adapters.engines.executors.error_documents import error_document, error_of
 from supertable.adapters.engines.executors.executor import Executor
-from supertable.adapters.engines.executors.frames import LENGTH, Kind, Lost, receive, send
+from supertable.adapters.engines.executors.frames import SLOT, Kind, Lost, receive, send
 from supertable.adapters.engines.executors.pool import ExecutorPool
 from supertable.adapters.engines.executors.requests import Request, files_of
 from supertable.adapters.engines.executors.turns import Turns
@@ -49,6 +49,8 @@ class Work:
         self._own_seconds = limits.timeout_seconds
         self._ended_by = ""
         self._holds_slot = False
+        self.rows = 0
+        """The number of rows in the data so far."""
         self._files: Mapping[str, tuple[str, DataFile]] = {}
 
     def begin(self, request: Request) -> None:
@@ -75,7 +77,7 @@ class Work:
         while True:
             kind, body = self._timed(lambda executor: receive(executor.socket))
             if kind is Kind.DATA:
-                return self._slot(*LENGTH.unpack(body))
+                return self._slot(*SLOT.unpack(body))
             if kind is Kind.CALL:
                 self._answer(body)
             elif kind is Kind.END:
@@ -108,11 +110,12 @@ class Work:
         self._expired = self._expired or (self._deadline is not None and time.monotonic() > self._deadline)
         return self._cancelled or self._expired
 
-    def _slot(self, length: int) -> memoryview:
+    def _slot(self, length: int, rows: int) -> memoryview:
         executor = self._executor
         if executor is None:
             raise self._reason()
         self._holds_slot = True
+        self.rows += rows
         return executor.ring.filled(length)
 
     def _free_slot(self) -> None:

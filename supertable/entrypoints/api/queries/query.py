@@ -95,6 +95,10 @@ class QueryBody(QuerySource):
         super().__init__(run_query, namespace, sql, parameters, limits)
         self._encoding = encoding
 
+    @property
+    def arrow(self) -> bool:
+        return self._encoding is Encoding.ARROW
+
     def encode(self, reader: pa.RecordBatchReader) -> Iterator[Piece]:
         if self._encoding is Encoding.JSON:
             return result_document(reader, {"versions": self.versions}, rows="rows")

@@ -8,7 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from supertable.entrypoints.encoding.results import Piece, json_array, split_into_parts, with_distinct_names
+from supertable.application.queries.result_batches import with_distinct_names
+from supertable.entrypoints.encoding.results import Piece, json_array, split_into_parts
 
 
 def result_document(reader: pa.RecordBatchReader, members: Mapping[str, Any], rows: str) -> Iterator[Piece]:

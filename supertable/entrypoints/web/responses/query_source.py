@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from supertable.application.ports.engines import Limits, RunningQuery
+from supertable.application.ports.engines import EncodedRows, Limits, RunningQuery
 from supertable.application.queries.run_query import PreparedQuery, RunQuery
 from supertable.application.tables.namespace import Namespace
 from supertable.domain.errors import QueryCancelled, SupertableError
@@ -35,6 +35,11 @@ class QuerySource(ABC):
         self.versions: Mapping[str, tuple[int, ...]] = {}
         """The versions of the tables that are read, by table name. Empty until the query runs."""
 
+    @property
+    @abstractmethod
+    def arrow(self) -> bool:
+        """Whether the body is an Arrow stream, which some engines encode themselves."""
+
     @abstractmethod
     def encode(self, reader: pa.RecordBatchReader) -> Iterator[Piece]:
         """The body for the rows of the query."""
@@ -53,7 +58,11 @@ class QuerySource(ABC):
         try:
             if self._cancelled:
                 raise QueryCancelled
-            yield from self.encode(_counted(running.reader))
+            encoded = running.encoded() if self.arrow else None
+            if encoded is None:
+                yield from self.encode(_counted(running.reader))
+            else:
+                yield from _counted_parts(encoded)
             outcome = "done"
         except SupertableError:
             outcome = "failed"
@@ -79,3 +88,9 @@ def _counted(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
             yield batch
 
     return pa.RecordBatchReader.from_batches(reader.schema, batches())
+
+
+def _counted_parts(encoded: Iterator[EncodedRows]) -> Iterator[Piece]:
+    for rows in encoded:
+        metrics.ROWS.inc(rows.num_rows)
+        yield rows.parts
