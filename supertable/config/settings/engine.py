@@ -24,8 +24,8 @@ class EngineSettings(BaseSettings):
         ge=0,
         le=256,
         alias="SUPERTABLE_EXECUTORS",
-        description="Processes that a service keeps ready to run callers' SQL; if unset, one per core; 0: it runs "
-        "in the service's own process.",
+        description="Processes that each worker of a service keeps ready for callers' SQL; if unset, one per core; 0: "
+        "it runs in the service's own process.",
     )
     executor_memory: str | None = Field(
         default=None,
