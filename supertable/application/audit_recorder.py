@@ -139,4 +139,5 @@ class AuditRecorder:
             try:
                 self._exporter()(organization)
             except SupertableError as error:
-                raise AuditUnavailable(f"too many events wait, and they cannot be exported ({error})") from error
+                _LOG.warning("the audit log could not be exported: %s", error)
+                raise AuditUnavailable("too many events wait, and they cannot be exported") from error

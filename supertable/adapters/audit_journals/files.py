@@ -37,7 +37,7 @@ class FileAuditJournals:
     """Each organization has a folder in `folder`, created with its first event.
 
     `unless_read_only`: if this process may not write the folder, events are not recorded, and a warning is logged once.
-    This is for lakes that are stored entirely on this machine.
+    This is for lakes that are stored entirely on this machine, and not for services.
     """
 
     def __init__(self, folder: Path, unless_read_only: bool = False) -> None:
@@ -58,26 +58,27 @@ class FileAuditJournals:
                 self._warned = True
                 _LOG.warning("audit events are not recorded: %s: %s", self._folder, error.strerror)
 
-    def keep_reserve(self, size: int) -> None:
+    def prepare_service(self, reserve_bytes: int) -> None:
+        self._unless_read_only = False
         try:
-            self._reserve.fill(size)
+            self._reserve.fill(reserve_bytes)
         except OSError as error:
             _LOG.warning("no space is reserved for a full disk: %s: %s", self._folder, error.strerror)
 
     def use_reserve(self) -> None:
         self._reserve.release(only_if_low=True)
+        try:
+            self._write_probe()
+        except OSError as error:
+            if error.errno in _READ_ONLY:
+                raise _unavailable(error) from error
 
     def shortage(self) -> str:
         return self._reserve.shortage()
 
     def check(self) -> None:
-        probe = self._folder / f"~{os.getpid()}-{threading.get_ident()}"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            try:
-                probe.write_bytes(b"x" * _PROBE_BYTES)
-            finally:
-                probe.unlink(missing_ok=True)
+            self._write_probe()
         except OSError as error:
             raise _unavailable(error) from error
 
@@ -107,6 +108,15 @@ class FileAuditJournals:
     def close(self) -> None:
         for journal in list(self._journals.values()):
             journal.close()
+
+    def _write_probe(self) -> None:
+        probe = self._folder / f"~{os.getpid()}-{threading.get_ident()}"
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            probe.write_bytes(b"x" * _PROBE_BYTES)
+        finally:
+            with suppress(OSError):
+                probe.unlink(missing_ok=True)
 
     def _append(self, journal: _Journal, line: bytes) -> None:
         try:
@@ -247,8 +257,10 @@ class _Journal:
         if file is None or file.process != os.getpid():
             return
         self._sealed_bytes += file.size
-        file.seal()
-        file.close()
+        try:
+            file.seal()
+        finally:
+            file.close()  # if it was not sealed, the next export or event takes it over
 
     def _paths(self) -> list[Path]:
         try:

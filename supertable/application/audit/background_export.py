@@ -25,6 +25,7 @@ class BackgroundAuditExport:
         self._clock = clock
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._failure = ""
 
     def start(self) -> None:
         """Start a thread that checks every second. For services."""
@@ -50,8 +51,11 @@ class BackgroundAuditExport:
             for organization in self._journals.organizations():
                 if self._is_due(organization, seconds):
                     self._export(organization)
+            self._failure = ""
         except SupertableError as error:
-            _LOG.warning("the audit log could not be exported; it is tried again later: %s", error)
+            if str(error) != self._failure:
+                self._failure = str(error)
+                _LOG.warning("the audit log could not be exported; it is tried again later: %s", error)
         except Exception:  # noqa: BLE001 - no error may end the thread
             _LOG.exception("the audit log could not be exported; it is tried again later")
 

@@ -37,11 +37,17 @@ class AuditJournals(Protocol):
         Raises `AuditUnavailable`; the event is then not recorded.
         """
 
-    def keep_reserve(self, size: int) -> None:
-        """Keep so many bytes of the disk in reserve. When the disk is full, `append` uses them. For services."""
+    def prepare_service(self, reserve_bytes: int) -> None:
+        """Record every event from now on, also where the disk is read-only for this process.
+
+        Keep so many bytes of the disk in reserve. When the disk is full, `append` uses them.
+        """
 
     def use_reserve(self) -> None:
-        """Release the reserve if the disk is almost full, before an action that frees space."""
+        """Release the reserve if the disk is almost full, before an action that frees space.
+
+        Raises `AuditUnavailable` if the disk is read-only, so that no space can be freed.
+        """
 
     def shortage(self) -> str:
         """Why only actions that free space may run: the reserve is in use. Empty otherwise. Cheap."""

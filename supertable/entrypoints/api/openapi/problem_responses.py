@@ -22,7 +22,7 @@ _DESCRIPTIONS = {
     415: ("UnsupportedMediaType", "The media type of the body is not supported. Nothing was changed."),
     422: ("QueryFailed", "The engine could not finish the query."),
     429: ("TooManyRequests", "The rate limit is exceeded. Nothing was changed; `Retry-After` says when to try again."),
-    503: ("Unavailable", "A server behind this service did not answer. It is safe to try again."),
+    503: ("Unavailable", "A server or disk behind this service did not answer. It is safe to try again."),
     504: (
         "CommitUncertain",
         "It is unknown whether the change became durable. Read the state before you repeat the request.",

@@ -67,6 +67,12 @@ _PRESENTATIONS: dict[type[Exception], _Presentation] = {
     errors.Unavailable: _Presentation(
         503, "A server behind this service did not answer. Nothing was changed; it is safe to try again.", _RETRY_AFTER
     ),
+    errors.StoreUnavailable: _Presentation(
+        503,
+        "The object store did not answer, or its disk cannot be written. Nothing was changed; it is safe to try again.",
+        _RETRY_AFTER,
+    ),
+    errors.AuditUnavailable: _Presentation(503, headers=_RETRY_AFTER),
     errors.CommitUncertain: _Presentation(
         504,
         "It is unknown whether the write became durable. Repeat it with the same Idempotency-Key: it is then applied "

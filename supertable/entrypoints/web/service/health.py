@@ -20,9 +20,12 @@ from supertable.entrypoints.web.service.dependencies import InjectedContainer, I
 async def healthz(container: InjectedContainer) -> Response[str]:
     """Check that the catalog and the object store answer.
 
-    Returns 200 with `ok`, or 503 with the name of the one that does not answer. Needs no token.
+    Returns 200 with `ok`, or 503 with the name of the one that does not answer. If the disk of the audit journal cannot
+    be written, it returns 200 with the reason, since a restart would not help. Needs no token.
     """
-    return _health_response(await in_control_thread(_unresponsive, container))
+    if unresponsive := await in_control_thread(_unresponsive, container):
+        return _response(unresponsive)
+    return Response(await in_control_thread(_unrecorded, container) or "ok")
 
 
 @get(
@@ -40,27 +43,26 @@ async def readyz(container: InjectedContainer, shutdown: InjectedShutdown) -> Re
     """
     if shutdown.begun:
         return Response("stopping", status_code=503)
-    unresponsive = await in_control_thread(_unresponsive, container)
-    return _health_response(unresponsive) if unresponsive else _response(await in_control_thread(_trouble, container))
+    return _response(await in_control_thread(_unresponsive, container) or await in_control_thread(_trouble, container))
 
 
 def _unresponsive(container: Container) -> str:
-    return container.check_health()(container.settings().organization)
+    name = container.check_health()(container.settings().organization)
+    return f"{name} does not answer" if name else ""
 
 
 def _trouble(container: Container) -> str:
-    trouble = container.audit().trouble(container.settings().organization)
-    if trouble:
-        return f"actions cannot be recorded: {trouble}"
+    if unrecorded := _unrecorded(container):
+        return unrecorded
     try:
         return container.commit_clock().trouble()
     except Unavailable:
         return "object store does not answer"
 
 
-def _health_response(unresponsive: str) -> Response[str]:
-    """`unresponsive`: the name of what does not answer; empty if all answer."""
-    return _response(f"{unresponsive} does not answer" if unresponsive else "")
+def _unrecorded(container: Container) -> str:
+    trouble = container.audit().trouble(container.settings().organization)
+    return f"actions cannot be recorded: {trouble}" if trouble else ""
 
 
 def _response(trouble: str) -> Response[str]:

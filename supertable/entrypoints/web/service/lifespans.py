@@ -41,7 +41,7 @@ async def jobs_lifespan(app: Litestar) -> AsyncIterator[None]:
 async def worker_lifespan(app: Litestar) -> AsyncIterator[None]:
     """Run the background work of a worker process, begin the shutdown on SIGTERM or SIGINT, and close the container."""
     container: Container = app.state["container"]
-    container.audit_journals().keep_reserve(container.settings().disk_reserve_bytes)
+    container.audit_journals().prepare_service(container.settings().disk_reserve_bytes)
     container.engine().parse("SELECT 1")  # DuckDB ends the process if it lacks descriptors when it starts
     container.executor_pool().fill()
     container.background_audit_export().start()
