@@ -5,8 +5,6 @@ from __future__ import annotations
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from supertable.application.writes.ingest_rows import IngestLimits
-
 
 class IngestSettings(BaseSettings):
     ingest_max_bytes: int = Field(
@@ -33,7 +31,3 @@ class IngestSettings(BaseSettings):
         alias="SUPERTABLE_INGEST_MAX_LINE_BYTES",
         description="Maximum length of one line, or of one JSON object, of rows that are sent, in bytes.",
     )
-
-
-def ingest_limits(settings: IngestSettings) -> IngestLimits:
-    return IngestLimits(settings.ingest_max_unpacked_bytes, settings.ingest_max_ratio, settings.ingest_max_line_bytes)

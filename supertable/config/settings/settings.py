@@ -11,7 +11,7 @@ from typing import Any
 from dotenv import dotenv_values
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from supertable.config.settings.azure_home import HOME, with_azure_home
 from supertable.config.settings.engine import EngineSettings
@@ -21,6 +21,7 @@ from supertable.config.settings.jobs import JobSettings
 from supertable.config.settings.redis import RedisSettings
 from supertable.config.settings.service import ServiceSettings
 from supertable.config.settings.storage import StorageSettings, StorageType
+from supertable.config.settings.variables import Variables
 from supertable.domain.errors import InvalidSetting
 from supertable.domain.names import checked_name
 
@@ -78,6 +79,17 @@ class Settings(
     )
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - passed by name
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, Variables(settings_cls, env_settings), Variables(settings_cls, dotenv_settings)
 
     @model_validator(mode="before")
     @classmethod

@@ -9,7 +9,7 @@ from supertable.application.writes.key_resolution import KeyResolver
 from supertable.application.writes.staged_files import StagedFileWriter
 from supertable.application.writes.write_attempts import WriteAttempts
 from supertable.application.writes.write_rows import WriteRows
-from supertable.config.settings.ingest import ingest_limits
+from supertable.config.backends.ingest_limits import ingest_limits
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.commits import committer
 from supertable.config.wiring.engines import data_files, file_reader, finder

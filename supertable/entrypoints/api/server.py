@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from litestar import Litestar
+from typing import TYPE_CHECKING
 
-from supertable.config.service_container import service_container
 from supertable.config.settings.settings import Settings
-from supertable.entrypoints.web.service.lifespans import worker_lifespan
 from supertable.entrypoints.web.service.server import serve
+
+if TYPE_CHECKING:
+    from litestar import Litestar
 
 
 def serve_api(settings: Settings) -> None:
@@ -16,6 +17,8 @@ def serve_api(settings: Settings) -> None:
 
 
 def _load_app(settings: Settings) -> Litestar:
+    from supertable.config.service_container import service_container
     from supertable.entrypoints.api.app import create_app
+    from supertable.entrypoints.web.service.lifespans import worker_lifespan
 
     return create_app(service_container(settings), lifespan=[worker_lifespan])

@@ -1,4 +1,7 @@
-"""Serving under granian: worker processes that share nothing but the catalog and the object store."""
+"""Serving under granian: worker processes that share nothing but the catalog and the object store.
+
+The server process imports no part of the web framework; only its workers do.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,19 @@ import resource
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
-from litestar import Litestar
 
 from supertable.config.settings.settings import Settings
 from supertable.entrypoints.web.observability.json_logs import GRANIAN_LOGGING, configure_logs
-from supertable.entrypoints.web.observability.metrics import TOTALS
 from supertable.entrypoints.web.service.addresses import reserved_address
 from supertable.entrypoints.web.service.supervision import SupervisedServer
 from supertable.entrypoints.web.service.worker_links import WorkerLink
+
+if TYPE_CHECKING:
+    from litestar import Litestar
 
 _LOG = logging.getLogger(__name__)
 _KILL_DELAY_SECONDS = 5
@@ -50,8 +55,10 @@ def serve(host: str, port: int, workers: int, settings: Settings, load: Callable
 
 
 def _load_worker(settings: Settings, load: Callable[[Settings], Litestar], pipe: Connection) -> Litestar:
+    from supertable.entrypoints.web.observability.metrics import TOTALS, own_counts
+
     configure_logs(settings.log_level)
-    link = WorkerLink(pipe, _kill_seconds(settings))
+    link = WorkerLink(pipe, _kill_seconds(settings), own_counts)
     app = load(settings)
     app.state[TOTALS] = link.totals
     app.on_startup.append(link.started)

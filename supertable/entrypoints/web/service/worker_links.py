@@ -12,7 +12,6 @@ from queue import Empty, SimpleQueue
 from threading import Condition, Event, Lock, Thread, Timer
 
 from supertable.entrypoints.web.observability.metric_totals import Counts, added_up, without_gauges
-from supertable.entrypoints.web.observability.metrics import own_counts
 
 _COUNT = "count"
 _COUNTED = "counted"
@@ -25,10 +24,11 @@ _ANSWER_SECONDS = 1.0
 class WorkerLink:
     """A worker's end. When the server process dies, the worker stops as on SIGTERM."""
 
-    def __init__(self, pipe: Connection, kill_seconds: float) -> None:
+    def __init__(self, pipe: Connection, kill_seconds: float, own_counts: Callable[[], Counts]) -> None:
         """`kill_seconds`: how long stopping may take before the worker kills itself."""
         self._pipe = pipe
         self._kill_seconds = kill_seconds
+        self._own_counts = own_counts
         self._sending = Lock()
         self._asking = Lock()
         self._answers: SimpleQueue[Counts] = SimpleQueue()
@@ -42,7 +42,7 @@ class WorkerLink:
         """The counts of all workers, including those that have ended; None if the server does not answer."""
         with self._asking:
             try:
-                self._send(_TOTALS, own_counts())
+                self._send(_TOTALS, self._own_counts())
                 return self._answers.get(timeout=3 * _ANSWER_SECONDS)
             except (OSError, Empty):
                 return None
@@ -52,7 +52,7 @@ class WorkerLink:
             while True:
                 kind, counts = self._pipe.recv()
                 if kind == _COUNT:
-                    self._send(_COUNTED, own_counts())
+                    self._send(_COUNTED, self._own_counts())
                 else:
                     self._answers.put(counts)
         except (EOFError, OSError):
