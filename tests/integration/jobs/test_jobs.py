@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pyarrow as pa
 import pytest
 from dependency_injector import providers
@@ -29,6 +28,7 @@ from supertable.domain.jobs import JobState, JobStatus
 from tests.servers.process import ServerProcess, free_port
 from tests.servers.seaweedfs import SeaweedFS
 from tests.servers.valkey import Valkey
+from tests.support.api.http import is_healthy, open_client
 from tests.support.api.jobs import ENDLESS, JOBS, QUERIES, submit_query, wait_for_state, wait_until_ended
 from tests.support.faulty_store import Fault, FaultyStore
 
@@ -44,21 +44,16 @@ class Service:
 
     def __init__(self, home: Path, folder: Path) -> None:
         port = free_port()
+        url = f"http://127.0.0.1:{port}"
         command = [str(Path(sys.executable).parent / "supertable"), "--home", str(home), "serve", "api"]
         self.process = ServerProcess([*command, "--port", str(port)], folder)
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        self.api = httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30)
-        self.process.wait_until(self._answers)
+        self.api = open_client(url, headers=headers, timeout=30)
+        self.process.wait_until(lambda: is_healthy(url))
 
     def stop(self) -> None:
         self.api.close()
         self.process.stop(20)
-
-    def _answers(self) -> bool:
-        try:
-            return self.api.get("/healthz").status_code == 200
-        except httpx.TransportError:
-            return False
 
 
 @pytest.fixture

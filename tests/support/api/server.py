@@ -18,6 +18,7 @@ from supertable.config.container import Container
 from supertable.entrypoints.api.app import create_app
 from supertable.entrypoints.web.service.dependencies import application_state
 from tests.servers.process import answers, free_port
+from tests.support.api.http import open_client
 
 TOKEN = "st_owner-of-the-tests"
 
@@ -70,7 +71,7 @@ class ApiServer:
         """A client with the token and role. `token` None: not signed in; `role` None: the default role."""
         headers: Mapping[str, str] = {"Authorization": f"Bearer {token}"} if token else {}
         role_header = {"X-Supertable-Role": role} if role else {}
-        return httpx.Client(base_url=self.url, headers={**headers, **role_header}, timeout=30, **options)
+        return open_client(self.url, headers={**headers, **role_header}, timeout=30, **options)
 
     def begin_shutdown(self) -> None:
         """Begin the shutdown as SIGTERM does: streams and jobs end by themselves."""

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from tests.servers.process import ServerProcess, free_port
+from tests.support.api.http import is_healthy, open_client
 
 TOKEN = "st_owner-of-the-service"
 
@@ -25,21 +26,15 @@ class ApiService:
         self.process = ServerProcess(
             [*command, "serve", "api", "--port", str(self.port)], folder, {**os.environ, **environment}
         )
-        self.process.wait_until(self._answers)
+        self.process.wait_until(lambda: is_healthy(self.url))
 
     def client(self, token: str = TOKEN, **options: Any) -> httpx.Client:
         """A client with the token."""
         headers = {"Authorization": f"Bearer {token}"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60, **options)
+        return open_client(self.url, headers=headers, timeout=60, **options)
 
     def log(self) -> str:
         return self.process.output.read_text(errors="replace")
 
     def stop(self) -> None:
         self.process.stop(30)
-
-    def _answers(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/healthz", timeout=5).status_code == 200
-        except httpx.TransportError:
-            return False

@@ -63,7 +63,7 @@ def test_invalid_credentials_get_the_same_response(server: ApiServer, stored: st
     wrong = [revoked.secret, stored[:-1], stored + "x", "x", "st_", "a.b.c", "é" * 20, "\xff\xfe", "x" * 17_000]
     wrong += [token(SECRET, "HS256", exp=1), token(SECRET + "x", "HS256"), token(SECRET, "HS256", aud="x")]
     details = set()
-    with httpx.Client(base_url=server.url) as client:
+    with server.client(None) as client:
         for credential in wrong:
             answer = client.get(TABLES, headers={b"Authorization": b"Bearer " + credential.encode("latin-1")})
             assert answer.status_code == 401, credential[:50]
@@ -78,7 +78,7 @@ def test_invalid_credentials_get_the_same_response(server: ApiServer, stored: st
     ["", "Bearer", "Basic {}", "{}", "Bearer: {}", "Bearer {} {}", "Token {}", "Bearer {},x"],
 )
 def test_only_bearer_tokens_are_accepted(server: ApiServer, stored: str, authorization: str) -> None:
-    with httpx.Client(base_url=server.url) as client:
+    with server.client(None) as client:
         answer = client.get(TABLES, headers={"Authorization": authorization.format(stored, stored)})
         assert answer.status_code == 401
         assert client.get(TABLES, params={"token": stored, "access_token": stored}).status_code == 401

@@ -118,12 +118,13 @@ def test_a_check_reports_an_unreadable_registry(sales: Lake, home: Path, lake: L
 
 
 def test_missing_permissions_are_refused_before_a_job_is_created(
-    sales: Lake, writer: httpx.Client, api: httpx.Client
+    sales: Lake, server: ApiServer, writer: httpx.Client, api: httpx.Client
 ) -> None:
-    for path, body in MAINTENANCE:
-        answer = writer.post(path, json=body)
-        assert (answer.status_code, problem_type_of(answer)) == (403, "access-denied"), path
-        assert httpx.post(f"{api.base_url}{path}", json=body).status_code == 401
+    with server.client(None) as anonymous:
+        for path, body in MAINTENANCE:
+            answer = writer.post(path, json=body)
+            assert (answer.status_code, problem_type_of(answer)) == (403, "access-denied"), path
+            assert anonymous.post(path, json=body).status_code == 401
     assert api.get(JOBS).json()["items"] == []
 
 

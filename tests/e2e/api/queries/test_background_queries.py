@@ -18,6 +18,7 @@ from dependency_injector import providers
 from supertable import Lake
 from supertable.adapters.clocks.system import SystemClock
 from tests.support.api.actors import create_token, problem_type_of
+from tests.support.api.http import open_client
 from tests.support.api.jobs import ENDLESS, JOBS, QUERIES, submit_query, wait_for_state, wait_until_ended
 from tests.support.api.server import ApiServer
 
@@ -236,7 +237,7 @@ def test_other_users_and_roles_cannot_see_a_query(
     numbers.users.alter("someone", roles=["readers", "others"])
     address = submit_query(reader, ALL)
     wait_until_ended(reader, address)
-    other_role = httpx.Client(base_url=server.url, headers={**reader.headers, "X-Supertable-Role": "others"})
+    other_role = open_client(server.url, headers={**reader.headers, "X-Supertable-Role": "others"})
     colleague = server.client(create_token(numbers, "colleague", "readers"))
     boss = server.client(create_token(numbers, "boss", "boss"))
     unknown = f"{QUERIES}/{'0' * 32}"

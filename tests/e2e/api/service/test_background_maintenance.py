@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import httpx
 import pyarrow as pa
 
 import supertable
+from tests.support.api.http import fetch
 from tests.support.api.service import ApiService
 
 WAIT_SECONDS = 60
@@ -27,7 +27,7 @@ def files_after_maintenance(home: Path, tmp_path: Path, **settings: str) -> tupl
             while (lake.table("t").info().files or 0) > 10 and time.monotonic() < deadline:
                 time.sleep(0.2)
             time.sleep(2)
-            metrics = httpx.get(f"{service.url}/metrics").text
+            metrics = fetch(f"{service.url}/metrics").text
         finally:
             service.stop()
         assert lake.sql("SELECT count(*) AS n, sum(id) AS s FROM t").arrow().to_pylist() == [{"n": 39, "s": 780}]

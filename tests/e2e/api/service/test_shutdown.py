@@ -18,7 +18,8 @@ import httpx
 import pytest
 
 import supertable
-from tests.servers.process import answers, free_port
+from tests.servers.process import free_port
+from tests.support.api.http import fetch, is_healthy, open_client
 
 BIN = str(Path(sys.executable).parent / "supertable")
 LONG = "SELECT a.range FROM range(100000000) a, range(1000) b"
@@ -36,7 +37,7 @@ class Service:
             command = [BIN, "serve", "api", "--port", str(self.port), *arguments]
             self.process = subprocess.Popen(command, env=environment, cwd=home, stdout=out, stderr=err)
         deadline = time.monotonic() + 60
-        while not answers(self.port) or not self._healthy():
+        while not is_healthy(self.url):
             assert self.process.poll() is None, self.err
             assert time.monotonic() < deadline, self.err
             time.sleep(0.05)
@@ -56,12 +57,6 @@ class Service:
         assert self.process.wait(60) == 0
         return time.monotonic() - started
 
-    def _healthy(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/healthz").status_code == 200
-        except httpx.TransportError:
-            return False
-
 
 @pytest.fixture
 def started(home: Path) -> Iterator[list[Service]]:
@@ -74,15 +69,15 @@ def started(home: Path) -> Iterator[list[Service]]:
             service.process.wait(60)
 
 
-def open_client(service: Service, token: str) -> httpx.Client:
-    return httpx.Client(base_url=service.url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+def client_of(service: Service, token: str) -> httpx.Client:
+    return open_client(service.url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
 
 
 def test_the_first_token_is_shown_once_and_never_logged(home: Path, started: list[Service]) -> None:
     service = Service(home, LOG_LEVEL="DEBUG")
     started.append(service)
     (token,) = re.findall(r"st_\S+", service.out)
-    with open_client(service, token) as api:
+    with client_of(service, token) as api:
         answer = api.post("/api/v1/query", json={"sql": "SELECT 42 AS n"}, headers={"X-Request-Id": "the-one"})
         assert answer.json()["rows"] == [{"n": 42}]
         api.get("/api/v1/query?secret=in-the-address")
@@ -107,9 +102,9 @@ def test_metrics_of_all_workers_are_added_up(home: Path, started: list[Service])
     service = Service(home, "--workers", "2", SUPERTABLE_SUPERTOKEN="token-of-this-test")
     started.append(service)
     for _ in range(20):
-        with open_client(service, "token-of-this-test") as api:
+        with client_of(service, "token-of-this-test") as api:
             assert api.post("/api/v1/query", json={"sql": "SELECT 1 AS n UNION ALL SELECT 2"}).status_code == 200
-    counts = httpx.get(f"{service.url}/metrics").text
+    counts = fetch(f"{service.url}/metrics").text
     assert 'supertable_requests_total{method="POST",route="/api/v1/query",status="200"} 20.0' in counts
     assert 'supertable_queries_total{outcome="done"} 20.0' in counts
     assert "supertable_rows_read_total 40.0" in counts
@@ -123,7 +118,7 @@ def test_a_running_request_finishes_during_shutdown(home: Path, started: list[Se
 
     def read() -> None:
         sql = "SELECT count(*) AS n FROM range(3000000000)"
-        with open_client(service, "token-of-this-test") as api:
+        with client_of(service, "token-of-this-test") as api:
             rows.append(api.post("/api/v1/query", json={"sql": sql}).json()["rows"][0]["n"])
 
     reader = threading.Thread(target=read)
@@ -141,7 +136,7 @@ def test_a_long_request_is_cancelled_at_the_shutdown_deadline(home: Path, starte
     started.append(service)
     accept = {"Accept": "application/x-ndjson"}
     with (
-        open_client(service, "token-of-this-test") as api,
+        client_of(service, "token-of-this-test") as api,
         api.stream("POST", "/api/v1/query", json={"sql": LONG}, headers=accept) as answer,
     ):
         pieces = answer.iter_raw()
@@ -187,7 +182,7 @@ def test_requests_are_traced_if_configured(home: Path, started: list[Service]) -
     endpoint = f"http://127.0.0.1:{collector.server_port}"
     service = Service(home, SUPERTABLE_SUPERTOKEN="token-of-this-test", OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
     started.append(service)
-    with open_client(service, "token-of-this-test") as api:
+    with client_of(service, "token-of-this-test") as api:
         assert (
             api.post("/api/v1/query", json={"sql": "SELECT 1"}, headers={"X-Request-Id": "traced"}).status_code == 200
         )

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.servers.process import answers
+from tests.support.api.http import fetch
 from tests.support.api.service import ApiService
 
 
@@ -65,7 +66,7 @@ def test_nothing_needs_the_temporary_folder(service: ApiService, temporary: Path
     temporary.rmdir()
     before = workers_of(service.process.pid)
     assert [asked(service) for _ in range(20)] == [200] * 20
-    metrics = httpx.get(f"{service.url}/metrics")
+    metrics = fetch(f"{service.url}/metrics")
     assert 'route="/api/v1/query",status="200"} 20.0' in metrics.text
     assert workers_of(service.process.pid) == before
 
@@ -105,6 +106,6 @@ def _successor(server: int, known: set[int]) -> int:
 
 def _metrics(service: ApiService) -> str:
     try:
-        return httpx.get(f"{service.url}/metrics").text
+        return fetch(f"{service.url}/metrics").text
     except httpx.TransportError:
         return ""
