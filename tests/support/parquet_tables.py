@@ -43,8 +43,9 @@ class ParquetTables:
         self.root.mkdir(parents=True, exist_ok=True)
         spill = self.root.parent / "spill"
         self.instance = DuckDBInstance(str(self.root), self.memory_limit, self.threads, spill)
-        self.engine = DuckDBEngine(self.instance, self)
-        self.finder = DuckDBRowFinder(self.instance, self)
+        self.sandbox = DuckDBInstance(None, self.memory_limit, self.threads, spill / "sandbox")
+        self.engine = DuckDBEngine(self.instance, self.sandbox, self)
+        self.finder = DuckDBRowFinder(self.instance, self.sandbox, self)
 
     def locate(self, key: str) -> str:
         return str(self.root / key)

@@ -86,12 +86,6 @@ class Statement(Protocol):
         `parameters`: values to use in comparisons with parameters; without them, these comparisons prune nothing.
         """
 
-    def cannot_fail(self, schema: Schema, parameters: Sequence[Any] | Mapping[str, Any]) -> bool:
-        """Whether the statement reads one table only, and its WHERE cannot fail on any row, whatever the values.
-
-        `schema`: the columns of that table that the caller sees unmasked.
-        """
-
 
 @dataclass(frozen=True, slots=True)
 class Union:

@@ -6,7 +6,7 @@ It checks the statement, opens its tables at one consistent cut, prunes files, c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -31,15 +31,11 @@ from supertable.application.queries.query_events import QueryEvents
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
+from supertable.application.tables.pruned_scans import pruned_scan
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import AccessDenied, InvalidName, StatementRefused, SupertableError, TableNotFound
 from supertable.domain.names import checked_name, name_key
-from supertable.domain.scan.exact_predicates import exact_part
-from supertable.domain.scan.file_pruning import pruned
-from supertable.domain.scan.predicates import ALWAYS, All, Predicate
-from supertable.domain.scan.row_filter_pruning import necessary_predicate
-from supertable.domain.scan.scan_plan import Scan
-from supertable.domain.schema.schemas import Schema
+from supertable.domain.scan.predicates import ALWAYS
 from supertable.domain.system_tables import is_system
 from supertable.domain.timestamps import moment
 
@@ -138,13 +134,15 @@ class RunQuery:
             if targets[number].table is not None and number not in changes
         }
         schemas = {number: table.unmasked for number, table in singles.items()}
+        governed = any(table.access for table in chain.from_iterable(opened.values()))
 
         def source(number: int) -> Source:
             if number in changes:
                 return self._changes(opened[number][0], changes[number])
             if number in singles:
-                return _scan(statement, number, singles[number], schemas, parameters)
-            return Union(tuple(_pruned(table, ALWAYS) for table in opened[number]))
+                predicate = statement.predicate(number, schemas, parameters)
+                return pruned_scan(singles[number], predicate, governed)
+            return Union(tuple(pruned_scan(table, ALWAYS, governed) for table in opened[number]))
 
         return {number: source(number) for number in opened}
 
@@ -247,35 +245,6 @@ def _spans(relations: Iterable[Relation], opened: Mapping[int, list[OpenTable]])
             first = max(changes.after, 1) if changes else last
             spans.setdefault(table.folder, []).append((min(first, last), last))
     return spans
-
-
-def _scan(
-    statement: Statement,
-    number: int,
-    table: OpenTable,
-    schemas: Mapping[int, Schema],
-    parameters: Sequence[Any] | Mapping[str, Any],
-) -> Scan:
-    """The plan of a relation's rows, without the files that the statement does not need.
-
-    Pruning depends on hidden rows too. If the statement may fail on visible rows, whether it does must not depend on
-    which files were pruned: the pruning predicate is then also applied to every row.
-    """
-    predicate = statement.predicate(number, schemas, parameters)
-    sees_all = table.access is None or table.access.condition is None
-    if sees_all or statement.cannot_fail(table.unmasked, parameters):
-        return _pruned(table, predicate)
-    residual = exact_part(predicate, table.unmasked)
-    return replace(_pruned(table, residual), residual=residual)
-
-
-def _pruned(table: OpenTable, predicate: Predicate) -> Scan:
-    """The scan of the files that may hold rows that match the predicate and that the caller sees."""
-    snapshot = table.snapshot
-    condition = table.access.condition if table.access else None
-    if condition:
-        predicate = All((predicate, necessary_predicate(condition, snapshot.schema)))
-    return table.scan(pruned(snapshot.files.values(), predicate, snapshot.schemas, snapshot.schema))
 
 
 def _versions(tables: Iterable[OpenTable]) -> dict[str, tuple[int, ...]]:

@@ -18,13 +18,13 @@ from supertable.application.storage.incoming.value_checks import check_values
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
+from supertable.application.tables.pruned_scans import pruned_scan
 from supertable.application.writes.dead_rows import DeadRows, as_positions, write_deletions
 from supertable.application.writes.write_checks import check_keys_visible
 from supertable.application.writes.write_keys import candidate_files
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidInput, InvalidSchema
 from supertable.domain.names import require_unicode
-from supertable.domain.scan.file_pruning import pruned
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.table.commits import Change, CommitInfo, Counts, Operation, Tombstone
 from supertable.domain.table.data_files import DataFile
@@ -55,8 +55,8 @@ class DeleteRows:
 
         def search(newest: OpenTable, files: Sequence[DataFile]) -> Found:
             current = self._finder.check_predicate(predicate, newest.unmasked, user)
-            candidates = pruned(files, current.necessary, newest.snapshot.schemas, newest.snapshot.schema)
-            return self._finder.matching_predicate(newest.scan(candidates), current, user) if files else {}
+            scan = pruned_scan(newest, current.necessary, newest.access is not None, files)
+            return self._finder.matching_predicate(scan, current, user) if files else {}
 
         bound = bound_key(info, user, Operation.DELETE, "where", predicate, reason)
         return self._delete(table, tombstone, bound, search)

@@ -47,6 +47,16 @@ def duckdb_instance(settings: Settings, store: ObjectStore) -> DuckDBInstance:
     )
 
 
+def sandbox_instance(settings: Settings) -> DuckDBInstance:
+    """An instance that can open no file, for the statements of roles that see a part of a table."""
+    return DuckDBInstance(
+        root=None,
+        memory_limit=settings.duckdb_memory_limit,
+        threads=settings.duckdb_threads,
+        temp_directory=settings.folder("temporary") / "sandbox",
+    )
+
+
 def local_folder(settings: Settings, store: ObjectStore) -> str | None:
     if settings.storage_type is StorageType.LOCAL:
         return str(settings.folder("storage"))

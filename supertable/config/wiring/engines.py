@@ -37,6 +37,7 @@ def _finder(*, in_process: RowFinder) -> RowFinder:
 
 
 duckdb = singleton(data_file_access.duckdb_instance, settings=provided(settings), store=provided(store))
+sandbox = singleton(data_file_access.sandbox_instance, settings=provided(settings))
 stored_files = singleton(
     data_file_access.data_files,
     settings=provided(settings),
@@ -50,8 +51,8 @@ data_files = singleton(
     stored_files=provided(stored_files),
     identifiers=provided(identifiers),
 )
-duckdb_engine = singleton(DuckDBEngine, instance=provided(duckdb), stored=provided(stored_files))
-duckdb_finder = singleton(DuckDBRowFinder, instance=provided(duckdb), stored=provided(stored_files))
+duckdb_engine = singleton(DuckDBEngine, instance=provided(duckdb), sandbox=provided(sandbox), stored=provided(stored_files))
+duckdb_finder = singleton(DuckDBRowFinder, instance=provided(duckdb), sandbox=provided(sandbox), stored=provided(stored_files))
 engine = singleton(_engine, in_process=provided(duckdb_engine))
 finder = singleton(_finder, in_process=provided(duckdb_finder))
 row_filter_parser = singleton(DuckDBRowFilterParser, instance=provided(duckdb))

@@ -62,7 +62,7 @@ class Scan:
     `files_total` and `rows_total` count the files and rows of the snapshot. `schema` has all columns that are read;
     `access` applies last and decides which of them are `shown`.
 
-    `residual`: the predicate that must also be applied to every row, before any expression that can fail.
+    `residual`: a predicate that the rows must also meet. It compares columns exactly (see `exact_predicates`).
     `hidden`: bitmaps of rows to leave out, by path of the file. They replace the file's deletion vector.
     """
 

@@ -10,11 +10,12 @@ import duckdb
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.damaged_files import error_context
-from supertable.adapters.engines.duckdb.errors import is_missing_file
+from supertable.adapters.engines.duckdb.governed.governed_query import governed_query
+from supertable.adapters.engines.duckdb.governed.visible_rows import stream_of_sources
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
-from supertable.adapters.engines.duckdb.running_query import CompletedQuery, DuckDBQuery, streamed
+from supertable.adapters.engines.duckdb.running_query import CompletedQuery, DuckDBQuery, Steps
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
-from supertable.adapters.engines.duckdb.scan.source_sql import all_rows, row_count_sql, source_sql
+from supertable.adapters.engines.duckdb.scan.source_sql import relation_sql, sees_part
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
 from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation import evaluator
 from supertable.adapters.engines.duckdb.statement.explain import plan_table
@@ -28,7 +29,6 @@ from supertable.application.ports.engines import (
     Stopped,
     TimestampAt,
 )
-from supertable.domain.scan.scan_plan import Scan
 
 _KEPT_STATEMENTS = 256
 _KEPT_TEXT = 10_000
@@ -39,8 +39,10 @@ class DuckDBEngine:
 
     name = "duckdb"
 
-    def __init__(self, instance: DuckDBInstance, stored: FileSource) -> None:
+    def __init__(self, instance: DuckDBInstance, sandbox: DuckDBInstance, stored: FileSource) -> None:
+        """`sandbox`: runs the statements of roles that see a part of what they read; it can open no file."""
         self._instance = instance
+        self._sandbox = sandbox
         self._stored = stored
         self._evaluate = evaluator(instance)
         self._statements: OrderedDict[str, DuckDBStatement] = OrderedDict()
@@ -80,23 +82,9 @@ class DuckDBEngine:
         limits: Limits,
     ) -> RunningQuery:
         assert isinstance(statement, DuckDBStatement)
-        sources = Sources(self._stored, _must_guard_hidden(statement, scans, parameters), statement.may_fail)
-        sql = statement.sql(_relation_sql(statement, scans, sources))
-        context = error_context(self._instance, sources, statement.names)
-
-        def begin(cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> pa.RecordBatchReader:
-            text = f"EXPLAIN (FORMAT JSON) {sql}" if statement.explain else sql
-            sources.bind(cursor, stopped)
-            try:
-                return streamed(cursor, text, parameters)
-            except duckdb.Error as error:
-                if not is_missing_file(error):
-                    raise
-            sources.close()
-            sources.bind(cursor, stopped)  # fetches a local copy that was removed, or tells which object is missing
-            return streamed(cursor, text, parameters)
-
-        query = DuckDBQuery(self._instance.cursor(), begin, sources.close, context, limits)
+        if any(map(sees_part, scans.values())):
+            return governed_query(self._instance, self._sandbox, self._stored, statement, scans, parameters, limits)
+        query = self._query(statement, scans, parameters, limits)
         if not statement.explain:
             return query
         text = query.reader.read_all()["explain_value"][0].as_py()
@@ -104,26 +92,24 @@ class DuckDBEngine:
 
     def close(self) -> None:
         self._instance.close()
+        self._sandbox.close()
 
+    def _query(
+        self,
+        statement: DuckDBStatement,
+        scans: Mapping[int, Source],
+        parameters: Sequence[Any] | Mapping[str, Any],
+        limits: Limits,
+    ) -> DuckDBQuery:
+        """The statement over the files themselves, for a role that sees the whole of what it reads."""
+        sources = Sources(self._stored, statement.may_fail)
+        sql = statement.sql(
+            {number: relation_sql(one, number in statement.counted, sources) for number, one in scans.items()}
+        )
+        text = f"EXPLAIN (FORMAT JSON) {sql}" if statement.explain else sql
 
-def _relation_sql(statement: DuckDBStatement, scans: Mapping[int, Source], sources: Sources) -> dict[int, str]:
-    """The SQL of a subquery for each relation. Where only the number of its rows matters, no file is read."""
+        def begin(cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> pa.RecordBatchReader:
+            return stream_of_sources(cursor, text, parameters, sources, stopped)
 
-    def subquery(number: int, source: Source) -> str:
-        if number in statement.counted and all_rows(source):
-            return row_count_sql(source)
-        return source_sql(source, sources)
-
-    return {number: subquery(number, source) for number, source in scans.items()}
-
-
-def _must_guard_hidden(
-    statement: DuckDBStatement, sources: Mapping[int, Source], parameters: Sequence[Any] | Mapping[str, Any]
-) -> bool:
-    """Whether the statement may fail on rows that the caller must not see."""
-    if all(map(all_rows, sources.values())):
-        return False
-    (source,) = sources.values() if len(sources) == 1 else (None,)
-    if not isinstance(source, Scan) or source.access is None:
-        return True
-    return not statement.cannot_fail(source.access.unmasked(source.schema), parameters)
+        context = error_context(self._instance, sources, statement.names)
+        return DuckDBQuery(self._instance.cursor(), Steps(begin, lambda: None, sources.close), context, limits)

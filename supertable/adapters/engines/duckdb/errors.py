@@ -34,8 +34,13 @@ _FORBIDDEN = ("HTTP 403", "HTTP 401", "AuthorizationFailure", "AuthenticationFai
 _KIND = re.compile(r"^(?:[A-Za-z]*Exception: )?([A-Za-z][A-Za-z ]*?) Error: (.*)", re.DOTALL)
 _CODE = re.compile(r"\s*\n\s*LINE \d+:.*", re.DOTALL)
 _OWN_SQL = re.compile(
-    r"\bst_[fd]\.|\bst_(?:files|dead|item)_\d|\bst_q+_[cr]\d|read_parquet\(|getvariable\(|\bst_dead\b"
+    r"\bst_[fd]\.|\bst_(?:files|dead|item|rows)_\d|\bst_q+_[cr]\d|read_parquet\(|getvariable\(|\bst_dead\b"
 )
+_FAILURES = {
+    "Conversion": "A value could not be converted to the type that the statement needs",
+    "Invalid Input": "A function got a value that it does not accept",
+    "Out of Range": "A value or a result is out of the range of its type",
+}
 _MISMATCH = "The statement does not fit the tables that it names."
 _PATH = re.compile(r"""(?<![\w)])["']?(?:[a-z0-9]+://|/)\w[^\s"']*["']?""")
 _INTERNAL_HINT = re.compile(r"\n.*(?:Stack Trace|This error signals|Possible solutions|SET ).*", re.DOTALL)
@@ -47,7 +52,8 @@ class ErrorContext:
 
     `keys` returns the object keys by location; it is only called on an error. `damage` finds the damaged file; it is
     called when the error may come from one. `failure` returns the first error of a read through us. `exists` tells
-    whether storage has the object with a key. `abandon` discards the database after a fatal error.
+    whether storage has the object with a key. `abandon` discards the database after a fatal error. `quotes_values`:
+    messages may quote values of the data.
     """
 
     keys: Callable[[], Mapping[str, str]]
@@ -57,6 +63,7 @@ class ErrorContext:
     damage: Callable[[], SupertableError | None]
     failure: Callable[[], SupertableError | None]
     exists: Callable[[str], bool]
+    quotes_values: bool = True
 
 
 def split_kind(error: BaseException) -> tuple[str, str]:
@@ -86,9 +93,14 @@ def translated(error: BaseException, context: ErrorContext) -> SupertableError:
         return StoreUnavailable("read", stored.key, "its file on this machine was removed while it was being read")
     if stored is not None:
         return stored
-    message = scrubbed(text, context.names)
-    is_invalid = kind in _STATEMENT or _PARAMETERS.match(text)
-    return InvalidStatement(message) if is_invalid else QueryFailed(message)
+    if kind in _STATEMENT or _PARAMETERS.match(text):
+        return InvalidStatement(scrubbed(text, context.names))
+    return QueryFailed(scrubbed(text, context.names) if context.quotes_values else _without_values(kind))
+
+
+def _without_values(kind: str) -> str:
+    what = _FAILURES.get(kind, "The statement failed on a value of the data")
+    return f"{what}. The value is not shown, since this role sees a part of the data only."
 
 
 def is_missing_file(error: BaseException) -> bool:

@@ -6,6 +6,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import duckdb
@@ -21,8 +22,7 @@ _CLOSE_ATTEMPTS, _CLOSE_SECONDS = 200, 0.05
 Result = TypeVar("Result")
 Begin = Callable[[duckdb.DuckDBPyConnection, Stopped], pa.RecordBatchReader]
 """Binds the query's sources to its cursor and starts it there."""
-End = Callable[[], None]
-"""Releases the query's sources. No-op if called again."""
+Act = Callable[[], None]
 
 
 def streamed(
@@ -35,6 +35,19 @@ def streamed(
     return cursor.sql(sql, params=parameters).to_arrow_reader(BATCH_ROWS)
 
 
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What a query does besides running on its cursor.
+
+    `begin` starts it there. `interrupt`, which any thread may call, stops what it reads from; `end` releases it, and is
+    a no-op if called again.
+    """
+
+    begin: Begin
+    interrupt: Act
+    end: Act
+
+
 class DuckDBQuery:
     """A query on its own cursor, which is closed after the last row, on an error, or by `close`.
 
@@ -42,10 +55,8 @@ class DuckDBQuery:
     counts the time of the engine only, not that of the caller between two batches.
     """
 
-    def __init__(
-        self, cursor: duckdb.DuckDBPyConnection, begin: Begin, end: End, context: ErrorContext, limits: Limits
-    ) -> None:
-        self._work = _Work(cursor, begin, end, context, limits)
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, steps: Steps, context: ErrorContext, limits: Limits) -> None:
+        self._work = _Work(cursor, steps, context, limits)
         self._reader: pa.RecordBatchReader | None = None
 
     @property
@@ -68,13 +79,10 @@ class _Work:
     """The state of a query. It has no reference to the query or its reader, since a reference cycle through Arrow's
     reader is never freed."""
 
-    def __init__(
-        self, cursor: duckdb.DuckDBPyConnection, begin: Begin, end: End, context: ErrorContext, limits: Limits
-    ) -> None:
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, steps: Steps, context: ErrorContext, limits: Limits) -> None:
         self._cursor: duckdb.DuckDBPyConnection | None = cursor
         self._batches: pa.RecordBatchReader | None = None
-        self._begin = begin
-        self._end = end
+        self._steps = steps
         self._context = context
         self._limits = limits
         self._seconds_left = limits.timeout_seconds
@@ -85,7 +93,7 @@ class _Work:
         self._lock = threading.Lock()
 
     def start(self) -> pa.Schema:
-        self._batches = self._run_within_limit(lambda cursor: self._begin(cursor, self._stopped.is_set))
+        self._batches = self._run_within_limit(lambda cursor: self._steps.begin(cursor, self._stopped.is_set))
         return self._batches.schema
 
     def next_batch(self) -> pa.RecordBatch | None:
@@ -109,7 +117,7 @@ class _Work:
             cursor, self._cursor = self._cursor, None
             self._batches = None
         if cursor is not None:
-            _close(cursor, self._end)
+            close_cursor(cursor, self._steps.end)
 
     def _run_within_limit(self, work: Callable[[duckdb.DuckDBPyConnection], Result]) -> Result:
         """Runs `work` within the remaining time. Engine errors are raised as `SupertableError`."""
@@ -162,6 +170,7 @@ class _Work:
             if self._cursor is None:
                 return
             self._cursor.interrupt()
+        self._steps.interrupt()
         if times > 1:
             _start_daemon(threading.Timer(0.05, self._interrupt, (times - 1,)))
 
@@ -179,7 +188,7 @@ class CompletedQuery:
     def close(self) -> None: ...
 
 
-def _close(cursor: duckdb.DuckDBPyConnection, end: End) -> None:
+def close_cursor(cursor: duckdb.DuckDBPyConnection, end: Act) -> None:
     """Closes the cursor and calls `end`. DuckDB refuses while another thread uses the cursor, so it is interrupted.
 
     A call that cannot be interrupted for 10 seconds is waited for in the background.
@@ -193,7 +202,7 @@ def _close(cursor: duckdb.DuckDBPyConnection, end: End) -> None:
         else:
             end()
             return
-    _start_daemon(threading.Timer(_CLOSE_SECONDS, _close, (cursor, end)))
+    _start_daemon(threading.Timer(_CLOSE_SECONDS, close_cursor, (cursor, end)))
 
 
 def _start_daemon(timer: threading.Timer) -> threading.Timer:

@@ -66,19 +66,16 @@ def _limit(limits: ExecutorLimits) -> None:
 
 class _Parts:
     def __init__(self, service: socket.socket, ring: Ring, options: InstanceOptions) -> None:
+        spill = options.temp_directory / f"executor-{os.getpid()}", options.spill_bytes
         instance = DuckDBInstance(
-            options.root,
-            options.memory_limit,
-            options.threads,
-            options.temp_directory / f"executor-{os.getpid()}",
-            options.remote(),
-            options.spill_bytes,
+            options.root, options.memory_limit, options.threads, spill[0], options.remote(), spill[1]
         )
+        sandbox = DuckDBInstance(None, options.memory_limit, options.threads, spill[0], None, spill[1])
         stored = FilesOfService(service, instance.begin_reads)
         self._service = service
         self._ring = ring
-        self.engine = DuckDBEngine(instance, stored)
-        self._finder = DuckDBRowFinder(instance, stored)
+        self.engine = DuckDBEngine(instance, sandbox, stored)
+        self._finder = DuckDBRowFinder(instance, sandbox, stored)
         self._memory_limit = instance.memory_limit
 
     def answer(self, request: Request) -> None:

@@ -56,9 +56,6 @@ class ExecutorStatement:
     ) -> Predicate:
         return self.checked.predicate(relation_id, schemas, parameters)
 
-    def cannot_fail(self, schema: Schema, parameters: Sequence[Any] | Mapping[str, Any]) -> bool:
-        return self.checked.cannot_fail(schema, parameters)
-
 
 class ExecutorEngine:
     """Parses by `engine`, and runs by executors."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import duckdb
@@ -12,6 +12,8 @@ import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.damaged_files import error_context
 from supertable.adapters.engines.duckdb.errors import ENGINE_ERRORS, translated
+from supertable.adapters.engines.duckdb.governed.governed_query import sandbox_errors
+from supertable.adapters.engines.duckdb.governed.visible_rows import VisibleRelations, VisibleRows
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.interrupts import interruptible
 from supertable.adapters.engines.duckdb.rows.delete_predicates import RowPredicate, checked_predicate
@@ -33,8 +35,10 @@ Found = dict[str, pa.Array]
 class DuckDBRowFinder:
     """Results are exact. Keys are compared as DuckDB compares them, with NaN and nulls equal to themselves."""
 
-    def __init__(self, instance: DuckDBInstance, stored: FileSource) -> None:
+    def __init__(self, instance: DuckDBInstance, sandbox: DuckDBInstance, stored: FileSource) -> None:
+        """`sandbox`: see `DuckDBEngine`."""
         self._instance = instance
+        self._sandbox = sandbox
         self._stored = stored
 
     def duplicates(self, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> pa.Array | None:
@@ -75,9 +79,15 @@ class DuckDBRowFinder:
     def matching_predicate(self, scan: Scan, predicate: CheckedPredicate, user: str | None = None) -> Found:  # noqa: ARG002
         assert isinstance(predicate, RowPredicate)
         at = _positions(scan.schema)
-        sources = Sources(self._stored, guard_deleted=predicate.may_fail)
+        sees_part = scan.access is not None
+        sources = Sources(self._stored, guard_deleted=predicate.may_fail and not sees_part)
         rows = scan_sql(scan, sources, list(predicate.columns), at)
-        return self._found(scan, sources, at, f"FROM ({rows}) WHERE {predicate.text}")
+        if not sees_part:
+            return self._found(scan, sources, at, f"FROM ({rows}) WHERE {predicate.text}")
+        visible = VisibleRelations([("st_rows", VisibleRows(self._instance, rows, sources), False)])
+        sql = _ordered(at, f"FROM st_rows WHERE {predicate.text}")
+        with self._opened_in_sandbox(visible) as cursor:
+            return _by_file(scan, _execute(cursor, sql, visible.interrupt))
 
     @contextmanager
     def completed(self, given: Scan, table: Scan, keys: Sequence[str]) -> Iterator[pa.RecordBatchReader]:
@@ -121,8 +131,7 @@ class DuckDBRowFinder:
 
     def _found(self, scan: Scan, sources: Sources, at: Positions, rest: str) -> Found:
         with self._opened(sources) as cursor:
-            sql = f"SELECT {at.file}, {at.row} {rest} ORDER BY {at.file}, {at.row}"
-            return _by_file(scan, _execute(cursor, sql))
+            return _by_file(scan, _execute(cursor, _ordered(at, rest)))
 
     @contextmanager
     def _opened(self, sources: Sources) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -138,9 +147,33 @@ class DuckDBRowFinder:
             cursor.close()
             sources.close()
 
+    @contextmanager
+    def _opened_in_sandbox(self, visible: VisibleRelations) -> Iterator[duckdb.DuckDBPyConnection]:
+        cursor = self._sandbox.cursor()
+        stopped = threading.Event()
+        try:
+            visible.bind(cursor, stopped.is_set)
+            yield cursor
+        except ENGINE_ERRORS as error:
+            raise translated(error, sandbox_errors(self._sandbox, visible, {})) from None
+        finally:
+            stopped.set()
+            cursor.close()
+            visible.close()
 
-def _execute(cursor: duckdb.DuckDBPyConnection, sql: str) -> pa.RecordBatchReader:
-    return interruptible(cursor.interrupt, lambda: streamed(cursor, sql))
+
+def _execute(
+    cursor: duckdb.DuckDBPyConnection, sql: str, interrupt: Callable[[], None] = lambda: None
+) -> pa.RecordBatchReader:
+    def stop() -> None:
+        cursor.interrupt()
+        interrupt()
+
+    return interruptible(stop, lambda: streamed(cursor, sql))
+
+
+def _ordered(at: Positions, rest: str) -> str:
+    return f"SELECT {at.file}, {at.row} {rest} ORDER BY {at.file}, {at.row}"
 
 
 def _matches(hits: pa.RecordBatch, alive: LiveRows) -> pa.Table:

@@ -14,27 +14,23 @@ from supertable.domain.scan.scan_plan import AccessStage
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import FLOATS, Field
 
-FENCE = " LIMIT 9223372036854775807"
-"""A barrier: DuckDB evaluates no expression of the statement on a row before the condition below it is true."""
-
 _STARS = "'****'"
 
 
 def access_sql(
-    access: AccessStage, schema: Schema, rows: str, columns: Sequence[Field], more: Sequence[str], residual: str | None
+    access: AccessStage, schema: Schema, rows: str, columns: Sequence[Field], more: Sequence[str], residual: str
 ) -> str:
     """The SQL of what the caller sees of `rows`, the SQL of a subquery.
 
     `columns`: the columns to return, with their stored types. `more`: names of further columns, which are returned
-    unchanged. `residual`: a predicate that is applied to every row as well, followed by a fence; None: no fence.
+    unchanged. `residual`: a predicate that is applied to every row as well; empty: none.
     """
     values = [f"{_value(access, column)} AS {quoted(column.name)}" for column in columns]
     values += [quoted(name) for name in more]
     sql = f"SELECT {', '.join(values) or 'NULL'} FROM ({rows}) AS st_a"
-    if access.condition is None:
-        return sql
-    filtered = f"{sql} WHERE {condition_sql(access.condition, schema)}"
-    return filtered if residual is None else f"{filtered} AND {residual}{FENCE}"
+    conditions = [condition_sql(access.condition, schema)] if access.condition else []
+    conditions += [residual] if residual else []
+    return f"{sql} WHERE {' AND '.join(conditions)}" if conditions else sql
 
 
 def _value(access: AccessStage, column: Field) -> str:

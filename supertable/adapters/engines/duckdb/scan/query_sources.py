@@ -30,12 +30,10 @@ class Positions:
 class Sources:
     """The sources of one query: lists of files, bound as variables, and bitmaps, bound as small tables.
 
-    `guard_hidden`: the query may fail on rows that the caller must not see. `guard_deleted`: it may fail on deleted
-    rows. Either adds a barrier, so that no expression is evaluated on such rows.
+    `guard_deleted`: the query may fail on deleted rows, so that a barrier must keep its expressions from them.
     """
 
     stored: FileSource
-    guard_hidden: bool = True
     guard_deleted: bool = True
     lists: dict[str, list[tuple[str, DataFile]]] = field(default_factory=dict)
     dead: dict[str, pa.Table] = field(default_factory=dict)

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from supertable.adapters.engines.duckdb.scan.access_sql import FENCE, access_sql
+from supertable.adapters.engines.duckdb.scan.access_sql import access_sql
 from supertable.adapters.engines.duckdb.scan.predicate_sql import residual_columns, residual_sql
 from supertable.adapters.engines.duckdb.scan.query_sources import Positions, Sources
 from supertable.adapters.engines.duckdb.types import converted, duckdb_type, literal, quoted
 from supertable.domain.access.row_filters import columns_of
-from supertable.domain.scan.scan_plan import Scan
+from supertable.domain.scan.predicates import ALWAYS
+from supertable.domain.scan.scan_plan import AccessStage, Scan
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import Field
 from supertable.domain.table.data_files import DataFile
+
+_FENCE = " LIMIT 9223372036854775807"
+"""A barrier: DuckDB evaluates no expression of the statement on a row before the condition below it is true."""
 
 
 def scan_sql(
@@ -36,16 +40,17 @@ def _scan_sql(
 ) -> str:
     shown = scan.shown
     fields = shown.fields if columns is None else tuple(_column(shown, name) for name in columns)
-    if scan.access is None:
+    if scan.access is None and scan.residual == ALWAYS:
         return _rows_sql(scan, sources, fields, positions, with_dead)
+    access = scan.access or AccessStage()
     stored = [column for field in fields if (column := scan.schema.by_id(field.id))]
     tested = residual_columns(scan.residual)
-    needed = {field.id for field in fields} | (columns_of(scan.access.condition) if scan.access.condition else set())
+    needed = {field.id for field in fields} | (columns_of(access.condition) if access.condition else set())
     read = [field for field in scan.schema.fields if field.id in needed or field.name in tested]
     rows = _rows_sql(scan, sources, read, positions, with_dead)
     more = [positions.file, positions.row] if positions else []
-    residual = residual_sql(scan.residual, scan.schema) if sources.guard_hidden else None
-    return access_sql(scan.access, scan.schema, rows, stored, more, residual)
+    residual = "" if scan.residual == ALWAYS else residual_sql(scan.residual, scan.schema)
+    return access_sql(access, scan.schema, rows, stored, more, residual)
 
 
 def _rows_sql(
@@ -95,7 +100,7 @@ class _Read:
             f"{select} JOIN (SELECT st_file, st_dead::BIT AS st_dead FROM {name}) AS st_d "
             "ON st_f.file_index = st_d.st_file WHERE get_bit(st_d.st_dead, st_f.file_row_number::INTEGER) = 0"
         )
-        return f"({live}{FENCE})" if self.sources.guard_deleted else live
+        return f"({live}{_FENCE})" if self.sources.guard_deleted else live
 
     def _value(self, field: Field, by_id: bool) -> str:
         written = self.written.by_id(field.id)

@@ -10,8 +10,30 @@ from supertable.adapters.engines.duckdb.scan.change_feed_sql import changes_sql
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
 from supertable.adapters.engines.duckdb.scan.scan_sql import scan_sql
 from supertable.adapters.engines.duckdb.scan.union_sql import union_sql
+from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
 from supertable.application.ports.engines import Changes, Source, Union
 from supertable.domain.scan.scan_plan import Scan
+
+
+def sees_part(source: Source) -> bool:
+    """Whether the caller sees only a part of the source: not all rows, not all columns, or masks."""
+    return any(scan.access is not None for scan in _scans(source))
+
+
+def column_names(source: Source) -> list[str]:
+    """The columns of `source_sql`, in order."""
+    if isinstance(source, Changes):
+        return ["_change", "_version", *source.schema.names]
+    if isinstance(source, Union):
+        shown = {ascii_lower(name): name for scan in reversed(source.scans) for name in reversed(scan.shown.names)}
+        return ["_table", *reversed(shown.values())]
+    return source.shown.names
+
+
+def relation_sql(source: Source, counted: bool, sources: Sources) -> str:
+    """The SQL of the subquery that replaces a relation. `counted`: only the number of its rows matters, so that no file
+    is read if the caller sees all of them."""
+    return row_count_sql(source) if counted and all_rows(source) else source_sql(source, sources)
 
 
 def source_sql(source: Source, sources: Sources) -> str:

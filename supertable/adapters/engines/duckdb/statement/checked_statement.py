@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from supertable.adapters.engines.duckdb.statement.conditions.constants import Constants, Evaluate
-from supertable.adapters.engines.duckdb.statement.conditions.fallibility import cannot_fail
 from supertable.adapters.engines.duckdb.statement.conditions.where_predicates import relation_predicate
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node
 from supertable.application.ports.engines import Relation
@@ -49,13 +48,6 @@ class DuckDBStatement:
             return relation_predicate(self.tree, self.tokens[relation_id], by_token, constants)
         except RecursionError:
             return ALWAYS
-
-    def cannot_fail(self, schema: Schema, parameters: Sequence[Any] | Mapping[str, Any]) -> bool:
-        """See `fallibility.cannot_fail`. `schema`: the unmasked columns of the one table that the statement reads."""
-        try:
-            return cannot_fail(self.tree, schema, Constants(self.evaluate, parameters))
-        except RecursionError:
-            return False
 
     def sql(self, sources: Mapping[int, str]) -> str:
         """The SQL of the statement. `sources`: the SQL of a subquery for each relation."""

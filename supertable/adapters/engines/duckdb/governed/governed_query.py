@@ -1,0 +1,102 @@
+"""A statement of a role that sees a part of what it reads, in two stages, each in an instance of its own.
+
+Stage 1 is SQL of ours: it yields what the role sees of each relation. Stage 2 is the statement, over these rows alone,
+so that nothing which it can express reaches a hidden value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from supertable.adapters.engines.duckdb.errors import ErrorContext
+from supertable.adapters.engines.duckdb.governed.visible_rows import VisibleRelations, VisibleRows
+from supertable.adapters.engines.duckdb.instance import DuckDBInstance
+from supertable.adapters.engines.duckdb.running_query import DuckDBQuery, Steps, streamed
+from supertable.adapters.engines.duckdb.scan.query_sources import Sources
+from supertable.adapters.engines.duckdb.scan.scan_sql import empty_sql
+from supertable.adapters.engines.duckdb.scan.source_sql import all_rows, column_names, row_count_sql, source_sql
+from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
+from supertable.adapters.engines.duckdb.statement.columns_read import names_in, repeated_relations
+from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
+from supertable.adapters.engines.duckdb.types import quoted
+from supertable.application.ports.engines import FileSource, Limits, Source, Stopped
+from supertable.domain.scan.scan_plan import Scan
+
+
+def governed_query(
+    instance: DuckDBInstance,
+    sandbox: DuckDBInstance,
+    stored: FileSource,
+    statement: DuckDBStatement,
+    scans: Mapping[int, Source],
+    parameters: Sequence[Any] | Mapping[str, Any],
+    limits: Limits,
+) -> DuckDBQuery:
+    """`instance` runs stage 1, `sandbox` stage 2."""
+    counted = {number for number in statement.counted if all_rows(scans[number])}
+    read = {number: source for number, source in scans.items() if number not in counted}
+    names, repeated = names_in(statement.tree), repeated_relations(statement.tree, statement.tokens)
+    relations = VisibleRelations(
+        [
+            (_name(number), _visible_rows(instance, stored, source, names), number in repeated)
+            for number, source in read.items()
+        ]
+    )
+    counts = {number: row_count_sql(scans[number]) for number in counted}
+    streams = {number: f"FROM {_name(number)}" for number in read}
+    empty = {n: empty_sql(source.shown.fields, None) for n, source in read.items() if isinstance(source, Scan)}
+    sql = statement.sql(counts | streams)
+
+    def begin(cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> pa.RecordBatchReader:
+        relations.bind(cursor, stopped)
+        try:
+            return streamed(cursor, sql, parameters)
+        except duckdb.BinderException:
+            streamed(cursor, statement.sql(counts | streams | empty), parameters)  # its error knows all columns
+            raise
+
+    context = sandbox_errors(sandbox, relations, statement.names)
+    return DuckDBQuery(sandbox.cursor(), Steps(begin, relations.interrupt, relations.close), context, limits)
+
+
+def sandbox_errors(sandbox: DuckDBInstance, relations: VisibleRelations, names: Mapping[str, str]) -> ErrorContext:
+    """The context for errors of stage 2, which opens no file. `names`: what generated names stand for."""
+    return ErrorContext(
+        keys=dict,
+        names=names,
+        memory_limit=sandbox.memory_limit,
+        abandon=sandbox.abandon,
+        damage=lambda: None,
+        failure=relations.failure,
+        exists=lambda key: False,
+        quotes_values=False,
+    )
+
+
+def _name(relation: int) -> str:
+    return f"st_rows_{relation}"
+
+
+def _visible_rows(
+    instance: DuckDBInstance, stored: FileSource, source: Source, names: frozenset[str] | None
+) -> VisibleRows:
+    """The rows with the columns that are in `names`; None: with all columns."""
+    sources = Sources(stored, guard_deleted=False)  # no expression of ours fails
+    columns = column_names(source)
+    kept = columns if names is None else [name for name in columns if ascii_lower(name) in names]
+    if not kept:
+        return VisibleRows(instance, f"SELECT true AS {_unnamed(names)} FROM ({source_sql(source, sources)})", sources)
+    chosen = ", ".join(map(quoted, kept))
+    return VisibleRows(instance, f"SELECT {chosen} FROM ({source_sql(source, sources)})", sources)
+
+
+def _unnamed(names: frozenset[str] | None) -> str:
+    """The name of a column that only counts the rows: one that the statement does not name."""
+    name = "st_row"
+    while names and name in names:
+        name += "_"
+    return name

@@ -1,0 +1,108 @@
+"""The rows of a relation that the caller may see, made by SQL of ours alone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from supertable.adapters.engines.duckdb.damaged_files import error_context
+from supertable.adapters.engines.duckdb.errors import ENGINE_ERRORS, is_missing_file, translated
+from supertable.adapters.engines.duckdb.instance import DuckDBInstance
+from supertable.adapters.engines.duckdb.running_query import close_cursor, streamed
+from supertable.adapters.engines.duckdb.scan.query_sources import Sources
+from supertable.application.ports.engines import Stopped
+from supertable.domain.errors import SupertableError
+
+
+def stream_of_sources(
+    cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Any, sources: Sources, stopped: Stopped
+) -> pa.RecordBatchReader:
+    """Opens the sources and starts the SQL over them. Fetches a local copy again that was removed meanwhile, or tells
+    which object is missing."""
+    sources.bind(cursor, stopped)
+    try:
+        return streamed(cursor, sql, parameters)
+    except duckdb.Error as error:
+        if not is_missing_file(error):
+            raise
+    sources.close()
+    sources.bind(cursor, stopped)
+    return streamed(cursor, sql, parameters)
+
+
+class VisibleRows:
+    """A stream of fresh batches without dictionaries and statistics, from a cursor of its own. It is read once."""
+
+    def __init__(self, instance: DuckDBInstance, sql: str, sources: Sources) -> None:
+        self._instance = instance
+        self._sql = sql
+        self._sources = sources
+        self._cursor: duckdb.DuckDBPyConnection | None = None
+        self._lock = threading.Lock()
+        self.error: SupertableError | None = None
+
+    def start(self, stopped: Stopped) -> Any:
+        """The stream as an Arrow capsule: DuckDB pushes nothing into it, and refuses to read it twice."""
+        try:
+            self._cursor = self._instance.cursor()
+            reader = stream_of_sources(self._cursor, self._sql, (), self._sources, stopped)
+        except ENGINE_ERRORS as error:
+            raise self._translated(error) from None
+        return pa.RecordBatchReader.from_batches(reader.schema, self._batches(reader)).__arrow_c_stream__()
+
+    def interrupt(self) -> None:
+        with self._lock:
+            if self._cursor is not None:
+                self._cursor.interrupt()
+
+    def close(self) -> None:
+        """No-op the second time."""
+        with self._lock:
+            cursor, self._cursor = self._cursor, None
+        if cursor is not None:
+            close_cursor(cursor, self._sources.close)
+
+    def _batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from reader
+        except ENGINE_ERRORS as error:
+            self._translated(error)
+            raise
+
+    def _translated(self, error: BaseException) -> SupertableError:
+        """The error to raise. It is kept, since the engine that reads the stream passes on its text only."""
+        self.error = translated(error, error_context(self._instance, self._sources, {}))
+        return self.error
+
+
+class VisibleRelations:
+    """The relations of one statement, as streams and tables that are named in the statement's own instance."""
+
+    def __init__(self, relations: Sequence[tuple[str, VisibleRows, bool]]) -> None:
+        """`relations`: name, rows, and whether the statement may read them more than once."""
+        self._relations = relations
+
+    def bind(self, cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> None:
+        """Registers each stream under its name. Rows that may be read more than once become a temporary table."""
+        for name, rows, repeated in self._relations:
+            cursor.register(f"{name}_once" if repeated else name, rows.start(stopped))
+            if repeated:
+                cursor.execute(f"CREATE TEMP TABLE {name} AS FROM {name}_once")
+                cursor.unregister(f"{name}_once")
+                rows.close()
+
+    def interrupt(self) -> None:
+        for _, rows, _ in self._relations:
+            rows.interrupt()
+
+    def close(self) -> None:
+        for _, rows, _ in self._relations:
+            rows.close()
+
+    def failure(self) -> SupertableError | None:
+        """The first error of the streams."""
+        return next((rows.error for _, rows, _ in self._relations if rows.error), None)

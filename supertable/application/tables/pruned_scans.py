@@ -1,0 +1,37 @@
+"""Scans of the rows that a condition keeps, without the files that cannot hold such rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from supertable.application.tables.open_table import OpenTable
+from supertable.domain.scan.exact_predicates import exact_part
+from supertable.domain.scan.file_pruning import pruned
+from supertable.domain.scan.predicates import All, Predicate
+from supertable.domain.scan.row_filter_pruning import necessary_predicate
+from supertable.domain.scan.scan_plan import Scan
+from supertable.domain.table.data_files import DataFile
+
+
+def pruned_scan(
+    table: OpenTable, predicate: Predicate, governed: bool, files: Iterable[DataFile] | None = None
+) -> Scan:
+    """The scan of the files that may hold rows which meet the predicate, and which the caller sees.
+
+    `governed`: the role sees only a part of what the statement reads. Then the exact part of the predicate prunes the
+    files, and the scan applies it to every row. Else, whether an expression of the statement meets a visible row, and
+    fails on it, would depend on the hidden rows of the same file. `files`: of the snapshot; None: all.
+    """
+    kept = exact_part(predicate, table.unmasked) if governed else predicate
+    scan = table.scan(_pruned(table, kept, files))
+    return replace(scan, residual=kept) if governed else scan
+
+
+def _pruned(table: OpenTable, predicate: Predicate, files: Iterable[DataFile] | None) -> list[DataFile]:
+    snapshot = table.snapshot
+    condition = table.access.condition if table.access else None
+    if condition:
+        predicate = All((predicate, necessary_predicate(condition, snapshot.schema)))
+    chosen = snapshot.files.values() if files is None else files
+    return pruned(chosen, predicate, snapshot.schemas, snapshot.schema)
