@@ -40,6 +40,7 @@ class Container(containers.DeclarativeContainer):
     vectors = storage.vectors
 
     duckdb = engines.duckdb
+    sandbox = engines.sandbox
     stored_files = engines.stored_files
     data_files = engines.data_files
     duckdb_engine = engines.duckdb_engine

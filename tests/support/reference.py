@@ -32,5 +32,8 @@ class Reference:
         """Raises `duckdb.Error`."""
         return self._database.sql(sql, params=parameters).to_arrow_table()
 
+    def run(self, sql: str) -> None:
+        self._database.execute(sql)
+
     def close(self) -> None:
         self._database.close()

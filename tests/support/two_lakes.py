@@ -188,22 +188,24 @@ class TwoLakes:
     """`restricted`: the whole lake, read under the role. `copy`: the lake of the visible part, under the same role.
 
     `owner` and `copy_owner` read each lake in full. `reference`: the visible part again, apart from both lakes.
+    `kind`: what the role may do, `reader` or `writer`.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, kind: str = "reader") -> None:
         self.owner = supertable.connect(home=home / "whole")
         self.copy_owner = supertable.connect(home=home / "copy")
         self._fill(self.owner, whole=True)
         self._fill(self.copy_owner, whole=False)
         _grant(
             self.owner,
+            kind,
             orders="lower(region) LIKE 'eu%'",
             people="region = user_attribute('region')",
             events="upper(region) ILIKE '%of%river'",
             items=VISIBLE,
         )
         any_row = "id IS NULL OR id IS NOT NULL"  # a filter, so that both lakes take the same path
-        _grant(self.copy_owner, orders=any_row, people=any_row, events=any_row, items=any_row)
+        _grant(self.copy_owner, kind, orders=any_row, people=any_row, events=any_row, items=any_row)
         self.restricted = _as_ann(home / "whole", self.owner)
         self.copy = _as_ann(home / "copy", self.copy_owner)
         self.reference = reference()
@@ -277,10 +279,10 @@ def _as_ann(home: Path, lake: Lake) -> Lake:
     return Lake(Container(settings=load_settings(home=home)), "main", session)
 
 
-def _grant(lake: Lake, orders: str, people: str, events: str, items: str) -> None:
+def _grant(lake: Lake, kind: str, orders: str, people: str, events: str, items: str) -> None:
     """Create the role, with a row filter for each table, and its user. Masking a masked value does not change it."""
     columns = [field.name for field in lake.table("orders").schema if field.name != "salary"]
-    lake.roles.create("analyst", "reader", "plain")
+    lake.roles.create("analyst", kind, "plain")
     lake.roles.grant("analyst", "orders", columns=columns, masks={"card": "last:4"}, where=orders)
     lake.roles.grant("analyst", "people", masks={"name": "constant:somebody", "email": "null"}, where=people)
     lake.roles.grant("analyst", "events", where=events)

@@ -14,7 +14,7 @@ from supertable.domain.errors import (
     InvalidInput,
 )
 from supertable.domain.scan.scan_plan import AccessStage, Scan, grouped
-from supertable.domain.schema.schemas import Schema
+from supertable.domain.schema.schemas import Schema, renumbered
 from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.registry import TableEntry
 from supertable.domain.table.snapshots import Snapshot
@@ -48,8 +48,8 @@ class OpenTable:
 
     @property
     def schema(self) -> Schema:
-        """The columns as the caller sees them."""
-        return self.access.shown(self.snapshot.schema) if self.access else self.snapshot.schema
+        """The columns as the caller sees them. For a role that sees a part of the table, their ids count from 1."""
+        return renumbered(self.access.shown(self.snapshot.schema)) if self.access else self.snapshot.schema
 
     @property
     def unmasked(self) -> Schema:

@@ -50,6 +50,13 @@ def first_schema(fields: Iterable[Field]) -> Schema:
     return Schema(id=1, fields=numbered, last_field_id=assign.last)
 
 
+def renumbered(schema: Schema) -> Schema:
+    """The same columns with field ids from 1, so that no gap tells of others."""
+    assign = _Counter(UNASSIGNED)
+    fields = tuple(_numbered(field, assign) for field in schema.fields)
+    return Schema(schema.id, fields, assign.last)
+
+
 def check_keys(schema: Schema, keys: Iterable[str], sequence: str | None) -> tuple[tuple[int, ...], int | None]:
     """The field ids of the key columns and of the sequence column, if any.
 

@@ -26,13 +26,16 @@ Act = Callable[[], None]
 
 
 def streamed(
-    cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
+    cursor: duckdb.DuckDBPyConnection,
+    sql: str,
+    parameters: Sequence[Any] | Mapping[str, Any] = (),
+    batch_rows: int = BATCH_ROWS,
 ) -> pa.RecordBatchReader:
     """The rows of a query as a stream: after `execute`, Arrow would hold all of them.
 
     `parameters` is always passed, so that one without a value is an error, not read from a variable of its name.
     """
-    return cursor.sql(sql, params=parameters).to_arrow_reader(BATCH_ROWS)
+    return cursor.sql(sql, params=parameters).to_arrow_reader(batch_rows)
 
 
 @dataclass(frozen=True, slots=True)

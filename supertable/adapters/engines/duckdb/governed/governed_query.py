@@ -37,17 +37,17 @@ def governed_query(
     limits: Limits,
 ) -> DuckDBQuery:
     """`instance` runs stage 1, `sandbox` stage 2."""
-    counted = {number for number in statement.counted if all_rows(scans[number])}
-    read = {number: source for number, source in scans.items() if number not in counted}
+    known = {number for number in statement.counted if all_rows(scans[number])}
+    read = {number: source for number, source in scans.items() if number not in known}
     names, repeated = names_in(statement.tree), repeated_relations(statement.tree, statement.tokens)
     relations = VisibleRelations(
         [
-            (_name(number), _visible_rows(instance, stored, source, names), number in repeated)
+            (_name(number), _rows(instance, stored, source, names, number in statement.counted), number in repeated)
             for number, source in read.items()
         ]
     )
-    counts = {number: row_count_sql(scans[number]) for number in counted}
-    streams = {number: f"FROM {_name(number)}" for number in read}
+    counts = {number: row_count_sql(scans[number]) for number in known}
+    streams = {number: _relation_sql(number, number in statement.counted) for number in read}
     empty = {n: empty_sql(source.shown.fields, None) for n, source in read.items() if isinstance(source, Scan)}
     sql = statement.sql(counts | streams)
 
@@ -81,17 +81,24 @@ def _name(relation: int) -> str:
     return f"st_rows_{relation}"
 
 
-def _visible_rows(
-    instance: DuckDBInstance, stored: FileSource, source: Source, names: frozenset[str] | None
+def _relation_sql(relation: int, counted: bool) -> str:
+    """The subquery of a relation in stage 2. `counted`: its stream has the number of its rows alone."""
+    name = _name(relation)
+    return f"SELECT NULL FROM range((SELECT st_count FROM {name}))" if counted else f"FROM {name}"
+
+
+def _rows(
+    instance: DuckDBInstance, stored: FileSource, source: Source, names: frozenset[str] | None, counted: bool
 ) -> VisibleRows:
-    """The rows with the columns that are in `names`; None: with all columns."""
+    """The rows with the columns that are in `names`; None: with all columns. `counted`: only their number."""
     sources = Sources(stored, guard_deleted=False)  # no expression of ours fails
+    rows = source_sql(source, sources)
+    if counted:
+        return VisibleRows(instance, f"SELECT count(*) AS st_count FROM ({rows})", sources)
     columns = column_names(source)
     kept = columns if names is None else [name for name in columns if ascii_lower(name) in names]
-    if not kept:
-        return VisibleRows(instance, f"SELECT true AS {_unnamed(names)} FROM ({source_sql(source, sources)})", sources)
-    chosen = ", ".join(map(quoted, kept))
-    return VisibleRows(instance, f"SELECT {chosen} FROM ({source_sql(source, sources)})", sources)
+    chosen = ", ".join(map(quoted, kept)) or f"true AS {_unnamed(names)}"
+    return VisibleRows(instance, f"SELECT {chosen} FROM ({rows})", sources)
 
 
 def _unnamed(names: frozenset[str] | None) -> str:

@@ -1,7 +1,7 @@
 """Whether a statement may fail on deleted rows.
 
 DuckDB may evaluate an expression on rows before it checks that they are live. If the expression can fail, its error
-would tell of deleted rows, so a fence protects them (see `scan.scan_sql`), which costs time.
+would tell of deleted rows, so a fence keeps it from them (see `scan.scan_sql`), which costs time.
 """
 
 from __future__ import annotations

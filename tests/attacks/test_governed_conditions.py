@@ -1,4 +1,5 @@
-"""Behind a fence a statement's own conditions are asked of every row, by file ranges and by SQL: both mean the same."""
+"""Under a role, the exact part of a statement's conditions is applied by file ranges and by SQL of ours: both must keep
+the rows that the condition itself keeps."""
 
 from __future__ import annotations
 
@@ -81,18 +82,18 @@ def lakes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lake, Lake
             owner.write("t", rows.slice(start, 1))
         owner.roles.create("everything", "reader")
         owner.roles.grant("everything", "t", where="i IS NULL OR i IS NOT NULL")
-        with supertable.connect(home, role="everything") as guard_hidden:
-            yield owner, guard_hidden
+        with supertable.connect(home, role="everything") as governed:
+            yield owner, governed
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
-def test_a_condition_keeps_the_same_rows_with_and_without_a_fence(lakes: tuple[Lake, Lake], condition: str) -> None:
-    owner, guard_hidden = lakes
+def test_a_condition_keeps_the_same_rows_for_a_role(lakes: tuple[Lake, Lake], condition: str) -> None:
+    owner, governed = lakes
     columns = ", ".join(f"{name}::VARCHAR AS {name}" for name in COLUMNS)
     sql = f"SELECT {columns} FROM t WHERE {condition} AND ['1']::INT[] IS NOT NULL"
     everything = owner.sql(f"SELECT {columns}, ({condition}) AS kept FROM t").arrow()
     kept = everything.filter(everything["kept"]).drop_columns(["kept"])
-    assert _sorted(guard_hidden.sql(sql).arrow()) == _sorted(kept)
+    assert _sorted(governed.sql(sql).arrow()) == _sorted(kept)
 
 
 def _sorted(table: pa.Table) -> list[str]:
