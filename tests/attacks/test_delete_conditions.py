@@ -37,7 +37,12 @@ def test_a_delete_does_what_it_does_on_the_copy(writers: TwoLakes, part: int) ->
 
 def test_a_delete_affects_what_the_reference_counts(writers: TwoLakes) -> None:
     """Deletes by conditions that may fail on hidden rows. The reference is apart from both lakes."""
-    for condition in ("CAST(note AS INT) = 3", "code + 1 > 5 AND price < 50", "region LIKE '%east' AND id % 7 = 2", "amount + 1 = 9"):
+    for condition in (
+        "CAST(note AS INT) = 3",
+        "code + 1 > 5 AND price < 50",
+        "region LIKE '%east' AND id % 7 = 2",
+        "amount + 1 = 9",
+    ):
         expected = writers.ask_reference(f"SELECT count(*) FROM orders WHERE {condition}")
         deleted = writers.restricted.delete("orders", where=condition).rows_deleted
         writers.reference.run(f"DELETE FROM orders WHERE {condition}")

@@ -122,7 +122,7 @@ def test_errors_quote_no_value(lake: Lake) -> None:
     for sql, what in {
         "SELECT name::INT FROM people": "could not be converted",
         "SELECT salary::TINYINT * 2::TINYINT FROM people": "out of the range",
-        "SELECT strptime(name, '%Y') FROM people": r"did not\|does not\|could not",
+        "SELECT strptime(name, '%Y') FROM people": "does not accept",
     }.items():
         with pytest.raises(QueryFailed, match=what) as failed:
             lake.sql(sql).arrow()

@@ -20,7 +20,7 @@ from supertable.application.storage.local_files import OpenLocalFiles
 from supertable.domain.errors import TableNotFound
 from supertable.domain.scan.file_pruning import pruned
 from supertable.domain.scan.predicates import Predicate
-from supertable.domain.scan.scan_plan import Scan, grouped
+from supertable.domain.scan.scan_plan import AccessStage, Scan, grouped
 from supertable.domain.schema.schemas import Schema, first_schema
 from supertable.domain.table.data_files import ColumnRange, DataFile, DeletionVector
 
@@ -31,19 +31,23 @@ def schema_of(table: pa.Table) -> Schema:
 
 @dataclass
 class ParquetTables:
-    """Tables in `root`, with an engine and a row finder. `dead`: the bitmaps of dead rows, by file."""
+    """Tables in `root`, with an engine and a row finder. `dead`: the bitmaps of dead rows, by file.
+
+    `governed`: statements run as those of a role that sees a part, which happens to be the whole.
+    """
 
     root: Path
     dead: dict[str, bytes] = field(default_factory=dict)
     scans: dict[str, Scan | Union] = field(default_factory=dict)
     memory_limit: str | None = None
     threads: int | None = 2
+    governed: bool = False
 
     def __post_init__(self) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
         spill = self.root.parent / "spill"
         self.instance = DuckDBInstance(str(self.root), self.memory_limit, self.threads, spill)
-        self.sandbox = DuckDBInstance(None, self.memory_limit, self.threads, spill / "sandbox")
+        self.sandbox = DuckDBInstance(None, self.memory_limit, self.threads, spill)
         self.engine = DuckDBEngine(self.instance, self.sandbox, self)
         self.finder = DuckDBRowFinder(self.instance, self.sandbox, self)
 
@@ -119,7 +123,12 @@ class ParquetTables:
         name = relation.parts[-1].lower()
         if name not in self.scans:
             raise TableNotFound(name)
-        return self.scans[name]
+        found = self.scans[name]
+        if not self.governed:
+            return found
+        if isinstance(found, Union):
+            return Union(tuple(replace(scan, access=AccessStage()) for scan in found.scans))
+        return replace(found, access=AccessStage())
 
     def predicate(self, sql: str, relation: int = 0, parameters: Any = ()) -> Predicate:
         statement = self.engine.parse(sql)

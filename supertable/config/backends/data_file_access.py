@@ -53,7 +53,7 @@ def sandbox_instance(settings: Settings) -> DuckDBInstance:
         root=None,
         memory_limit=settings.duckdb_memory_limit,
         threads=settings.duckdb_threads,
-        temp_directory=settings.folder("temporary") / "sandbox",
+        temp_directory=settings.folder("temporary"),
     )
 
 

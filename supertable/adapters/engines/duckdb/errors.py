@@ -24,6 +24,8 @@ from supertable.domain.errors import (
 ENGINE_ERRORS = (duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError)
 """All errors that the engine raises. `UnicodeDecodeError`: a message that quotes bytes of a damaged file."""
 
+_UNNAMED = frozenset({"", "Invalid"})
+"""The kinds of errors of the readers of Parquet files."""
 _FATAL = frozenset({"FATAL", "INTERNAL"})
 _BITS = re.compile(r"bit index \d+ out of valid range")
 _STATEMENT = frozenset({"Binder", "Catalog", "Parser", "Syntax", "Not implemented", "Parameter Not Resolved"})
@@ -87,18 +89,21 @@ def translated(error: BaseException, context: ErrorContext) -> SupertableError:
     if failure is not None:
         return failure
     stored = object_error(kind, text, context.keys())
-    if stored is None and (not kind or _BITS.match(text)):
+    if stored is None and (kind in _UNNAMED or _BITS.match(text)):
         stored = context.damage()
     if isinstance(stored, ObjectMissing) and context.exists(stored.key):
         return StoreUnavailable("read", stored.key, "its file on this machine was removed while it was being read")
     if stored is not None:
         return stored
+    message = scrubbed(text, context.names)
     if kind in _STATEMENT or _PARAMETERS.match(text):
-        return InvalidStatement(scrubbed(text, context.names))
-    return QueryFailed(scrubbed(text, context.names) if context.quotes_values else _without_values(kind))
+        return InvalidStatement(message)
+    return QueryFailed(message if context.quotes_values else _without_values(kind, message))
 
 
-def _without_values(kind: str) -> str:
+def _without_values(kind: str, message: str) -> str:
+    if kind == "IO":
+        return message
     what = _FAILURES.get(kind, "The statement failed on a value of the data")
     return f"{what}. The value is not shown, since this role sees a part of the data only."
 

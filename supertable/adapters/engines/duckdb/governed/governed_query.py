@@ -20,7 +20,7 @@ from supertable.adapters.engines.duckdb.scan.query_sources import Sources
 from supertable.adapters.engines.duckdb.scan.scan_sql import empty_sql
 from supertable.adapters.engines.duckdb.scan.source_sql import all_rows, column_names, row_count_sql, source_sql
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
-from supertable.adapters.engines.duckdb.statement.columns_read import names_in, repeated_relations
+from supertable.adapters.engines.duckdb.statement.columns_read import has_repeatable_sample, names_in, tables_needed
 from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
 from supertable.adapters.engines.duckdb.types import quoted
 from supertable.application.ports.engines import FileSource, Limits, Source, Stopped
@@ -39,12 +39,13 @@ def governed_query(
     """`instance` runs stage 1, `sandbox` stage 2."""
     known = {number for number in statement.counted if all_rows(scans[number])}
     read = {number: source for number, source in scans.items() if number not in known}
-    names, repeated = names_in(statement.tree), repeated_relations(statement.tree, statement.tokens)
+    names, tables = names_in(statement.tree), tables_needed(statement.tree, statement.tokens)
     relations = VisibleRelations(
         [
-            (_name(number), _rows(instance, stored, source, names, number in statement.counted), number in repeated)
+            (_name(number), _rows(instance, stored, source, names, number in statement.counted), number in tables)
             for number, source in read.items()
-        ]
+        ],
+        ordered=has_repeatable_sample(statement.tree),
     )
     counts = {number: row_count_sql(scans[number]) for number in known}
     streams = {number: _relation_sql(number, number in statement.counted) for number in read}

@@ -90,16 +90,20 @@ class VisibleRows:
 class VisibleRelations:
     """The relations of one statement, as streams and tables that are named in the statement's own instance."""
 
-    def __init__(self, relations: Sequence[tuple[str, VisibleRows, bool]]) -> None:
-        """`relations`: name, rows, and whether the statement may read them more than once."""
+    def __init__(self, relations: Sequence[tuple[str, VisibleRows, bool]], ordered: bool = False) -> None:
+        """`relations`: name, rows, and whether the statement needs a table of them, since it may read them twice.
+
+        `ordered`: the rows of tables are in one order.
+        """
         self._relations = relations
+        self._order = " ORDER BY ALL" if ordered else ""
 
     def bind(self, cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> None:
-        """Registers each stream under its name. Rows that may be read more than once become a temporary table."""
-        for name, rows, repeated in self._relations:
-            cursor.register(f"{name}_once" if repeated else name, rows.start(stopped))
-            if repeated:
-                cursor.execute(f"CREATE TEMP TABLE {name} AS FROM {name}_once")
+        """Registers each stream under its name, or makes a temporary table of it."""
+        for name, rows, as_table in self._relations:
+            cursor.register(f"{name}_once" if as_table else name, rows.start(stopped))
+            if as_table:
+                cursor.execute(f"CREATE TEMP TABLE {name} AS FROM {name}_once{self._order}")
                 cursor.unregister(f"{name}_once")
                 rows.close()
 

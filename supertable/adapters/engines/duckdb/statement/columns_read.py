@@ -1,4 +1,4 @@
-"""What a statement reads of its relations, as far as the tree tells: which columns, and whether more than once."""
+"""What a statement reads of its relations, as far as the tree tells: which columns, and whether as a table."""
 
 from __future__ import annotations
 
@@ -31,15 +31,24 @@ def names_in(tree: Node) -> frozenset[str] | None:
     return None if aliases & columns else frozenset(map(ascii_lower, _texts(tree)))
 
 
-def repeated_relations(tree: Node, tokens: Sequence[str]) -> frozenset[int]:
-    """The numbers of the relations that the engine may read more than once: those in common table expressions, if
-    one of these is recursive or is named more than once."""
+def tables_needed(tree: Node, tokens: Sequence[str]) -> frozenset[int]:
+    """The numbers of the relations for which the statement needs a table, not a stream.
+
+    The engine may read those in common table expressions more than once, if one of these is recursive or is named more
+    than once. Repeatable samples are of rows in one order, so that they need tables too.
+    """
+    if has_repeatable_sample(tree):
+        return frozenset(range(len(tokens)))
     inner = [entry for node in nodes(tree) if "cte_map" in node for entry in node["cte_map"]["map"]]
     named = Counter(node["table_name"] for node in nodes(tree) if node.get("type") == "BASE_TABLE")
     if all(named[entry["key"]] <= 1 and not _is_recursive(entry) for entry in inner):
         return frozenset()
     found = {node.get("table_name") for entry in inner for node in nodes(entry)}
     return frozenset(number for number, token in enumerate(tokens) if token in found)
+
+
+def has_repeatable_sample(tree: Node) -> bool:
+    return any(node.get("repeatable") for node in nodes(tree))
 
 
 def _is_recursive(entry: Node) -> bool:
