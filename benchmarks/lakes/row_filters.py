@@ -1,7 +1,7 @@
 """The cost of row filters: queries under a role that sees half of a table, beside a table that holds only that half.
 
 Both tables have the same order of rows and the same number of files. The role's statements run over what it sees, in
-an instance of their own; the others run over the files (see docs/adr/0021-governed-relations.md).
+an instance of their own; the others run over the files (see docs/adr/0022-governed-relations.md).
 """
 
 from __future__ import annotations

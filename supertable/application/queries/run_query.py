@@ -6,7 +6,7 @@ It checks the statement, opens its tables at one consistent cut, prunes files, c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, NamedTuple
 

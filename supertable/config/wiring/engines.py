@@ -51,8 +51,12 @@ data_files = singleton(
     stored_files=provided(stored_files),
     identifiers=provided(identifiers),
 )
-duckdb_engine = singleton(DuckDBEngine, instance=provided(duckdb), sandbox=provided(sandbox), stored=provided(stored_files))
-duckdb_finder = singleton(DuckDBRowFinder, instance=provided(duckdb), sandbox=provided(sandbox), stored=provided(stored_files))
+duckdb_engine = singleton(
+    DuckDBEngine, instance=provided(duckdb), sandbox=provided(sandbox), stored=provided(stored_files)
+)
+duckdb_finder = singleton(
+    DuckDBRowFinder, instance=provided(duckdb), sandbox=provided(sandbox), stored=provided(stored_files)
+)
 engine = singleton(_engine, in_process=provided(duckdb_engine))
 finder = singleton(_finder, in_process=provided(duckdb_finder))
 row_filter_parser = singleton(DuckDBRowFilterParser, instance=provided(duckdb))

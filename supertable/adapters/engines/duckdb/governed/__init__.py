@@ -1,1 +1,1 @@
-"""What a role sees of the tables that a statement reads, made apart from the statement. See docs/adr/0021."""
+"""What a role sees of the tables that a statement reads, made apart from the statement. See docs/adr/0022."""
