@@ -111,6 +111,10 @@ class UnreadableInput(InvalidInput):
         self.reason = reason
 
 
+class InferredTypeMisfit(UnreadableInput):
+    """A value does not fit the type or the columns that were inferred from the rows before it."""
+
+
 class InvalidStatement(InvalidInput):
     """The SQL cannot be parsed or bound."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -35,8 +36,12 @@ class FileReaderAdapter:
             preparer = FilePreparer(Path(folder), options)
             with _errors_named(options):
                 files = [file for path in paths for file in preparer.prepare(path)]
-                with _opener(_common_format(files), options)(files, options) as opened:
-                    yield opened
+                opener = _opener(_common_format(files), options)
+                with ExitStack() as stack:
+                    opened = stack.enter_context(opener(files, options))
+                    every_row = replace(options, sample_rows=-1)
+                    anew = None if options.sample_rows < 0 else lambda: stack.enter_context(opener(files, every_row))
+                    yield replace(opened, inferred_anew=anew)
 
     def rows(self, text: bytes, options: ReadOptions) -> pa.Table:
         from supertable.adapters.readers.json.typed_json import rows_in
@@ -52,7 +57,7 @@ def _errors_named(options: ReadOptions) -> Iterator[None]:
     except UnreadableInput as error:
         if options.name is None:
             raise
-        raise UnreadableInput(options.name, without_hints(error.reason)) from error
+        raise type(error)(options.name, without_hints(error.reason)) from error
 
 
 def _check(options: ReadOptions) -> None:
@@ -62,6 +67,8 @@ def _check(options: ReadOptions) -> None:
     ):
         if value is not None and value not in known:
             raise InvalidInput(f"Unknown {what} {value!r}. Use one of {', '.join(known)}.")
+    if options.decimal_mark not in (".", ","):
+        raise InvalidInput(f"The decimal mark is . or , and not {options.decimal_mark!r}.")
     if options.delimiter is not None and not 1 <= len(options.delimiter.encode()) <= 4:
         raise InvalidInput(f"The delimiter must be one character, not {options.delimiter!r}.")
     for what, mark in (("quote", options.quote), ("escape", options.escape)):
@@ -92,7 +99,7 @@ def _opener(format_: str, options: ReadOptions) -> Opener:
 
         return open_typed_json
     if format_ in {"json", "ndjson"}:
-        from supertable.adapters.readers.json.inferred_json import open_json
+        from supertable.adapters.readers.json.json_files import open_json
 
         return open_json
     if format_ == "parquet":

@@ -5,14 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import pyarrow as pa
 
+from supertable.domain.errors import InferredTypeMisfit
 from supertable.domain.schema.schemas import Schema
 
+Written = TypeVar("Written")
 FORMATS = ("csv", "tsv", "json", "ndjson", "parquet", "arrow")
 COMPRESSIONS = ("none", "gzip", "zstd", "zip")
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row that was left out. `place`: its line or row. `column`, `value`: where a value is the reason, else empty."""
+
+    source: str
+    place: str
+    column: str
+    value: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +39,9 @@ class ReadOptions:
     `sample_rows`: how many rows types are inferred from, -1: all. `skip_lines`: how many lines precede the header.
     `lenient`: pad short rows with nulls, accept mixed line ends and stray quotes. `all_text`: infer no types.
     `null_strings`: values that mean null besides the empty string. `encoding`: a name that Python knows.
+    `column_names`: names for the columns of CSV, in order, in place of the file's own. `date_formats`: formats of dates
+    as in `strptime`, by column; that of the empty name is for all others. `decimal_mark`: of numbers in CSV.
+    `on_reject`: receives each row that does not fit, which is then left out; None: such a row is an error.
 
     `columns`: the columns of the target table, for rows sent by a client. JSON is then read strictly: the keys of its
     objects must be exact column names. Binary values are base64 in every text format. `same_columns`: all rows must
@@ -45,6 +61,10 @@ class ReadOptions:
     lenient: bool = False
     sample_rows: int = 20_480
     types: Mapping[str, pa.DataType] = field(default_factory=dict)
+    column_names: tuple[str, ...] = ()
+    date_formats: Mapping[str, str] = field(default_factory=dict)
+    decimal_mark: str = "."
+    on_reject: Callable[[RejectedRow], None] | None = None
     max_line_bytes: int = 8 * 1024 * 1024
     max_unpacked_bytes: int = 256 * 1024**3
     name: str | None = None
@@ -53,15 +73,39 @@ class ReadOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadColumn:
+    """A column as it is read from text. `date_format`: empty for ISO 8601. `note`: what a person should know."""
+
+    name: str
+    type: pa.DataType
+    is_inferred: bool = False
+    date_format: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OpenedFiles:
     """The rows of one or more files, in the order given. `reader` may raise `UnreadableInput` while it is read.
 
     `total_bytes`: the size of the files, unpacked. `bytes_read()`: roughly how many of these have been read so far.
+    `columns`: how they are read, for text. `inferred_anew()`: the same files from their start, with types inferred
+    from every row; None: it would change nothing.
     """
 
     reader: pa.RecordBatchReader
     total_bytes: int
     bytes_read: Callable[[], int]
+    columns: tuple[ReadColumn, ...] = ()
+    inferred_anew: Callable[[], OpenedFiles] | None = None
+
+    def written(self, write: Callable[[OpenedFiles], Written]) -> Written:
+        """What `write` returns for these files, or for the same `inferred_anew` after an `InferredTypeMisfit`."""
+        try:
+            return write(self)
+        except InferredTypeMisfit:
+            if self.inferred_anew is None:
+                raise
+        return write(self.inferred_anew())
 
 
 class FileReader(Protocol):

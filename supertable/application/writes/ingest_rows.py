@@ -118,12 +118,15 @@ class IngestRows:
         if request.info.idempotency_key is not None:
             request = replace(request, info=_bound(request, content_of_file(path, format_, compression)))
         with self._reader.open([path], self._options(request, columns, format_, compression, size)) as opened:
-            head, rest = _head(opened.reader) if request.shareable else (None, opened.reader)
-            if head is not None:
-                return self.write_table(request, _require_rows(head, request)).result()
-            return self._write_rows(
-                request.namespace, request.table, rest, request.mode, request.evolve, request.info, request.where
-            )
+            return opened.written(lambda files: self._write_reader(request, files.reader))
+
+    def _write_reader(self, request: IngestRequest, reader: pa.RecordBatchReader) -> WriteResult:
+        head, rest = _head(reader) if request.shareable else (None, reader)
+        if head is not None:
+            return self.write_table(request, _require_rows(head, request)).result()
+        return self._write_rows(
+            request.namespace, request.table, rest, request.mode, request.evolve, request.info, request.where
+        )
 
     def _options(
         self, request: IngestRequest, columns: Schema, format_: str, compression: str | None, size: int

@@ -6,31 +6,34 @@ cannot hold is refused, and the error names its place.
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from itertools import accumulate
 from typing import Annotated, Any
 
 import msgspec
 import pyarrow as pa
 
+from supertable.adapters.readers.json.json_guesses import ANY_JSON
+from supertable.adapters.readers.values.exact_values import TextForm, exact_values
 from supertable.application.storage.arrow_schemas import arrow_field, arrow_type
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import DataType, Field
 
 _PLAIN: dict[str, Any] = {
     "bool": bool,
-    "float64": float,
+    "float64": int | float,
     "decimal": Decimal,
     "string": str,
     "binary": bytes,
-    "date": datetime.date,
-    "time": datetime.time,
+    "date": str,
+    "time": str,
+    "timestamp": str,
     "uint64": Annotated[int, msgspec.Meta(ge=0)],
 }
 _MAX = {"float16": 65504.0, "float32": 3.4028234663852886e38}
-Convert = Callable[[Sequence[Any]], list[Any]]
+_MOMENTS = frozenset({"date", "time", "timestamp"})
 
 
 class RowTypes:
@@ -46,15 +49,19 @@ class RowTypes:
         self.rows = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
         self.fields = schema.fields
         self.names = kind.__struct_fields__
-        self._columns = [arrow_field(field).with_type(_wide(field.type)) for field in schema.fields]
-        self._converters = [_converter(field.type) for field in schema.fields]
+        self._columns = [arrow_field(field) for field in schema.fields]
         self._whole = pa.schema(self._columns)
 
-    def array(self, i: int, values: Sequence[Any]) -> pa.Array:
-        """The decoded values of the i-th column as an array; UNSET becomes null."""
+    def array(self, i: int, values: Sequence[Any], forms: Mapping[str, TextForm]) -> pa.Array:
+        """The decoded values of the i-th column as an array; UNSET becomes null. `forms`: of dates, by column.
+
+        Raises `pa.ArrowException`, `OverflowError`, `ValueError` and `TypeError` for what is not exactly a value.
+        """
+        field = self.fields[i]
         present = [None if value is msgspec.UNSET else value for value in values]
-        convert = self._converters[i]
-        return pa.array(convert(present) if convert else present, self._columns[i].type)
+        if field.name in forms:
+            return exact_values(pa.array(present, pa.string()), arrow_type(field.type), forms[field.name])
+        return _array(field.type, present)
 
     def columns(self, given: Sequence[int]) -> pa.Schema:
         """The schema of the arrays of these columns."""
@@ -64,15 +71,6 @@ class RowTypes:
 @lru_cache(maxsize=256)
 def row_types(schema: Schema) -> RowTypes:
     return RowTypes(schema)
-
-
-def _wide(kind: DataType) -> pa.DataType:
-    """The Arrow type to decode to. Milliseconds are decoded as microseconds, so that a later cast to milliseconds fails
-    on a loss instead of truncating.
-    """
-    if kind.name == "timestamp" and kind.unit == "ms":
-        return pa.timestamp("us", kind.timezone or None)
-    return pa.time64("us") if kind.name == "time" else arrow_type(kind)
 
 
 def _struct(name: str, fields: Sequence[Field], *absent: Any) -> type[msgspec.Struct]:
@@ -90,18 +88,20 @@ def _struct(name: str, fields: Sequence[Field], *absent: Any) -> type[msgspec.St
 
 
 def _nullable(field: Field) -> Any:
+    if field.type == ANY_JSON:  # it reads nulls too, and is part of no union
+        return msgspec.Raw
     return _decoded(field.type) | None if field.nullable else _decoded(field.type)
 
 
 def _decoded(kind: DataType) -> Any:
+    if kind == ANY_JSON:
+        return msgspec.Raw
     if kind.name in _PLAIN:
         return _PLAIN[kind.name]
     if kind.name in _MAX:
-        return Annotated[float, msgspec.Meta(ge=-_MAX[kind.name], le=_MAX[kind.name])]
+        return int | Annotated[float, msgspec.Meta(ge=-_MAX[kind.name], le=_MAX[kind.name])]
     if "int" in kind.name:
         return _integer(kind.name)
-    if kind.name == "timestamp":
-        return str if kind.unit == "ns" else datetime.datetime
     if kind.name == "list":
         return list[_nullable(kind.fields[0])]  # type: ignore[misc]
     if kind.name == "map":
@@ -116,27 +116,49 @@ def _integer(name: str) -> Any:
     return Annotated[int, msgspec.Meta(ge=low, le=high)]
 
 
-def _converter(kind: DataType) -> Convert | None:
-    """Converts decoded values to values that Arrow accepts; None: they need no conversion."""
+def _array(kind: DataType, values: Sequence[Any]) -> pa.Array:
+    type_ = arrow_type(kind)
+    if kind == ANY_JSON:
+        return pa.array([None if value is None else _text_of(value) for value in values], type_)
+    if kind.name in _MOMENTS:
+        return exact_values(pa.array(values, pa.string()), type_)
+    if kind.name.startswith("float"):
+        return _floats(values, type_)
     if kind.name == "struct":
-        return lambda values: [value and _members(kind, value) for value in values]
+        members = [
+            _array(field.type, [None if value is None else getattr(value, f"c{i}") for value in values])
+            for i, field in enumerate(kind.fields)
+        ]
+        return pa.StructArray.from_arrays(members, fields=list(type_), mask=_are_null(values))
+    if kind.name == "list":
+        elements = _array(kind.fields[0].type, [item for value in values if value for item in value])
+        return pa.ListArray.from_arrays(_offsets(values), elements, type_, mask=_are_null(values))
     if kind.name == "map":
-        return lambda values: [value if value is None else _entries(kind, value) for value in values]
-    if kind.name == "list" and (inner := _converter(kind.fields[0].type)):
-        return lambda values: [value if value is None else inner(value) for value in values]
-    if kind.name == "timestamp" and kind.unit == "ns":
-        return lambda values: pa.array(values, pa.string()).cast(pa.timestamp("ns")).cast(pa.int64()).to_pylist()
-    return None
+        pairs = [pair for value in values if value for pair in value.items()]
+        keys, items = ([pair[i] for pair in pairs] for i in range(2))
+        parts = (_array(field.type, part) for field, part in zip(kind.fields, (keys, items), strict=True))
+        return pa.MapArray.from_arrays(_offsets(values), *parts, type_, mask=_are_null(values))
+    return pa.array(values, type_)
 
 
-def _members(kind: DataType, value: Any) -> dict[str, Any]:
-    return {field.name: _converted(field.type, getattr(value, f"c{i}")) for i, field in enumerate(kind.fields)}
+def _floats(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Integers must be the same as floats."""
+    integers = [value for value in values if type(value) is int]
+    if integers and [int(value) for value in pa.array(map(float, integers), kind).to_pylist()] != integers:
+        raise ValueError("an integer that a float cannot hold")
+    return pa.array([float(value) if type(value) is int else value for value in values], kind)
 
 
-def _entries(kind: DataType, value: dict[Any, Any]) -> list[tuple[Any, Any]]:
-    return [(key, _converted(kind.fields[1].type, item)) for key, item in value.items()]
+def _text_of(value: msgspec.Raw) -> str | None:
+    text = bytes(value).decode()
+    if text == "null":
+        return None
+    return msgspec.json.decode(value, type=str) if text.startswith('"') else text
 
 
-def _converted(kind: DataType, value: Any) -> Any:
-    convert = _converter(kind)
-    return convert([value])[0] if convert else value
+def _are_null(values: Sequence[Any]) -> pa.Array:
+    return pa.array([value is None for value in values], pa.bool_())
+
+
+def _offsets(values: Sequence[Any]) -> pa.Array:
+    return pa.array(accumulate((len(value or ()) for value in values), initial=0), pa.int32())

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from supertable.domain.errors import IncompatibleSchema, InvalidInput, InvalidSchema, UnreadableInput
 
 _PLACE = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?:\[(?P<row>\d+)\])?(?:\.(?P<column>.*))?`)?$", re.DOTALL)
 _UNKNOWN_FIELD = re.compile(r"^Object contains unknown field `(?P<name>.*)`$", re.DOTALL)
 _BYTE = re.compile(r" \(byte (\d+)\)$")
+_MOST_SHOWN = 120
 _TRUNCATED = "Input data was truncated"
 
 
-def misfit(message: str, source: str, count: int) -> InvalidInput:
+def misfit(message: str, text: bytes, source: str, count: int) -> InvalidInput:
     """The error for valid JSON that does not fit the columns. `count`: the rows of the source before the text."""
     found = _PLACE.match(message)
     what, row, column = (found["what"], found["row"], found["column"]) if found else (message, None, None)
@@ -25,7 +28,26 @@ def misfit(message: str, source: str, count: int) -> InvalidInput:
     reason = what[:1].lower() + what[1:].replace("`", "").replace(" | ", " or ")
     if column is None:
         return UnreadableInput(source, f"{where}: {reason}.")
-    return InvalidSchema(column, f"{where}: {reason}")
+    value = _value_of(text, int(row or 0), column)
+    return InvalidSchema(column, f"{where}: {reason}{value and f'. The value is {value}'}")
+
+
+def _value_of(text: bytes, row: int, column: str) -> str:
+    """The JSON of a value of a column, or of the value that contains it; empty if it is not found."""
+    try:
+        rows = _rows(text)
+        name = max((name for name in rows[row] if f"{column}.".startswith((f"{name}.", f"{name}["))), key=len)
+        value = bytes(rows[row][name]).decode()
+    except (msgspec.DecodeError, IndexError, ValueError):
+        return ""
+    return value if len(value) <= _MOST_SHOWN else f"{value[:_MOST_SHOWN]}…"
+
+
+def _rows(text: bytes) -> list[dict[str, msgspec.Raw]]:
+    kind = dict[str, msgspec.Raw]
+    if text.lstrip(b" \t\r\n").startswith(b"["):
+        return msgspec.json.decode(text, type=list[kind])
+    return msgspec.json.Decoder(kind).decode_lines(text)
 
 
 def not_json(error: Exception, text: bytes, source: str, count: int, is_lines: bool) -> UnreadableInput:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,21 +10,24 @@ import pyarrow as pa
 
 from supertable.adapters.readers.json.column_decoders import row_types
 from supertable.adapters.readers.json.decode_errors import misfit, not_json
+from supertable.adapters.readers.values.exact_values import TextForm
 from supertable.application.ports.readers import ReadOptions
 from supertable.domain.errors import InvalidInput, InvalidSchema
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MISFITS = (pa.ArrowException, OverflowError, ValueError, TypeError)
+_MOST_SHOWN = 120
 Rows = list[msgspec.Struct]
 
 
 class RowDecoder:
     """Decodes the texts of one source, in order. `count`: the rows of all batches so far."""
 
-    def __init__(self, options: ReadOptions) -> None:
+    def __init__(self, options: ReadOptions, source: str = "", forms: Mapping[str, TextForm] | None = None) -> None:
         assert options.columns is not None
         self._types = row_types(options.columns)
-        self.source = options.name or "the rows"
+        self._forms = forms or {}
+        self.source = source or options.name or "the rows"
         self._same_columns = options.same_columns
         self._given: Sequence[int] | None = None
         self.count = 0
@@ -54,7 +57,7 @@ class RowDecoder:
         try:
             return decode(text)
         except msgspec.ValidationError as error:
-            raise misfit(str(error), self.source, self.count) from error
+            raise misfit(str(error), text, self.source, self.count) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise not_json(error, text, self.source, self.count, is_lines) from error
 
@@ -81,7 +84,7 @@ class RowDecoder:
 
     def _array(self, i: int, values: list[Any]) -> pa.Array:
         try:
-            return self._types.array(i, values)
+            return self._types.array(i, values, self._forms)
         except _MISFITS:
             for number, value in enumerate(values, self.count + 1):
                 self._require_fits(i, number, value)
@@ -89,10 +92,17 @@ class RowDecoder:
 
     def _require_fits(self, i: int, number: int, value: Any) -> None:
         try:
-            self._types.array(i, [value])
+            self._types.array(i, [value], self._forms)
         except _MISFITS as error:
             field = self._types.fields[i]
-            raise InvalidSchema(field.name, f"row {number:,}: the value does not fit {field.type}") from error
+            raise InvalidSchema(
+                field.name, f"row {number:,}: the value does not fit {field.type} exactly. The value is {_shown(value)}"
+            ) from error
+
+
+def _shown(value: Any) -> str:
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
 
 
 def _present(row: msgspec.Struct) -> list[int]:

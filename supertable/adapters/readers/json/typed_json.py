@@ -5,18 +5,19 @@ Keys must equal the columns' names exactly. Errors name the row, counted from 1,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from typing import IO
 
 import pyarrow as pa
 
-from supertable.adapters.readers.json.row_decoder import BYTE_ORDER_MARK, RowDecoder, Rows
+from supertable.adapters.readers.json.row_decoder import BYTE_ORDER_MARK, RowDecoder
 from supertable.adapters.readers.prepared_files import PreparedFile
+from supertable.adapters.readers.values.exact_values import TextForm
 from supertable.application.ports.readers import OpenedFiles, ReadOptions
-from supertable.domain.errors import UnreadableInput
+from supertable.domain.errors import IncompatibleSchema, InvalidSchema, UnreadableInput
 
 _CHUNK_BYTES = 1024 * 1024
 
@@ -33,33 +34,74 @@ class _Progress:
     bytes: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class RowFile:
+    """`in_lines`: it has an object to a line. Else it is an array of objects, or consecutive objects."""
+
+    file: PreparedFile
+    in_lines: bool
+
+
 @contextmanager
 def open_typed_json(files: Sequence[PreparedFile], options: ReadOptions) -> Iterator[OpenedFiles]:
-    """The rows of one file. NDJSON is decoded directly; in a large array DuckDB finds the objects' bounds first."""
-    decoder = RowDecoder(options)
-    progress = _Progress()
+    """The rows of one file that a client sent: NDJSON, an array of objects, or one object."""
     (file,) = files
-    with _decoded(file, options, decoder, progress) as pieces:
-        batches = map(decoder.batch, pieces)
-        first = next(batches, None)
-        if first is None:
-            first = decoder.batch([])
-        reader = pa.RecordBatchReader.from_batches(first.schema, chain([first], batches))
-        yield OpenedFiles(reader, file.bytes, lambda: progress.bytes)
+    if file.format != "ndjson" and file.bytes <= _CHUNK_BYTES:
+        decoder = RowDecoder(options)
+        batch = decoder.batch(decoder.document(file.path.read_bytes()))
+        yield OpenedFiles(pa.RecordBatchReader.from_batches(batch.schema, [batch]), file.bytes, lambda: file.bytes)
+    else:
+        with opened_rows([RowFile(file, in_lines=file.format == "ndjson")], options) as opened:
+            yield opened
 
 
 @contextmanager
-def _decoded(
-    file: PreparedFile, options: ReadOptions, decoder: RowDecoder, progress: _Progress
-) -> Iterator[Iterator[Rows]]:
-    if file.format == "ndjson":
-        with file.path.open("rb") as source:
-            yield map(decoder.lines, _whole_lines(source, options, decoder, progress))
-    elif file.bytes <= _CHUNK_BYTES:
-        yield map(decoder.document, iter([file.path.read_bytes()]))
+def opened_rows(
+    files: Sequence[RowFile], options: ReadOptions, forms: Mapping[str, TextForm] | None = None
+) -> Iterator[OpenedFiles]:
+    """The rows of all files. `forms`: of the dates of some columns."""
+    progress = _Progress()
+    batches = (batch for file in files for batch in _batches(file, options, progress, forms or {}))
+    with closing(batches):
+        first = next(batches, None) if options.same_columns else None
+        if first is None:
+            first = RowDecoder(options).batch([])
+        reader = pa.RecordBatchReader.from_batches(first.schema, chain([first], batches))
+        yield OpenedFiles(reader, sum(each.file.bytes for each in files), lambda: progress.bytes)
+
+
+def _batches(
+    row_file: RowFile, options: ReadOptions, progress: _Progress, forms: Mapping[str, TextForm]
+) -> Iterator[pa.RecordBatch]:
+    file = row_file.file
+    decoder = RowDecoder(options, options.name or file.name, forms)
+    before = progress.bytes
+    with _texts(row_file, options, decoder, progress) as texts:
+        for text in texts:
+            try:
+                yield decoder.batch(decoder.lines(text))
+            except InvalidSchema as error:
+                if options.name is not None:
+                    raise
+                row, _, reason = error.reason.partition(": ")
+                raise UnreadableInput(file.name, f"{row}: column {error.column!r}: {reason}.") from error
+            except IncompatibleSchema as error:
+                if options.name is not None:
+                    raise
+                raise UnreadableInput(file.name, str(error)) from error
+    progress.bytes = before + file.bytes
+
+
+@contextmanager
+def _texts(
+    row_file: RowFile, options: ReadOptions, decoder: RowDecoder, progress: _Progress
+) -> Iterator[Iterator[bytes]]:
+    if row_file.in_lines:
+        with row_file.file.path.open("rb") as source:
+            yield _whole_lines(source, options, decoder, progress)
     else:
-        with _objects(file, options) as lines:
-            yield map(decoder.lines, lines)
+        with _objects(row_file.file, options) as lines:
+            yield lines
 
 
 def _whole_lines(source: IO[bytes], options: ReadOptions, decoder: RowDecoder, progress: _Progress) -> Iterator[bytes]:

@@ -1,148 +1,115 @@
-"""CSV and TSV files. DuckDB's sniffer finds delimiter, header and types; the rest is set explicitly.
-
-By default the sniffer skips lines at the top, drops lines that look like comments, and reads quotes as text when the
-sample has none, so that rows would be lost or changed silently.
-"""
+"""CSV and TSV files. DuckDB finds the cells, all as text; what they mean is decided by the one rule for text."""
 
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass
 
-from supertable.adapters.readers import command_line_hints as hints
+import pyarrow as pa
+
 from supertable.adapters.readers.prepared_files import PreparedFile
-from supertable.adapters.readers.text.base64_columns import from_base64
-from supertable.adapters.readers.text.duckdb_types import known_types
-from supertable.adapters.readers.text.exact_values import inexact_sql
+from supertable.adapters.readers.text.csv_layouts import CsvLayout, arguments_of, layout_of
 from supertable.adapters.readers.text.text_scanner import SqlValue, TextScanner, scanner
+from supertable.adapters.readers.values.column_plans import form_of, given_plan, guessed_plan
+from supertable.adapters.readers.values.converted_rows import RowConverter
+from supertable.adapters.readers.values.guesses import ColumnGuess
 from supertable.application.ports.readers import OpenedFiles, ReadOptions
-from supertable.domain.errors import UnreadableInput
 
-_DELIMITERS = ",;\t|"
-_MIN_BUFFER_BYTES = 16 * 1024 * 1024
-# DuckDB infers DOUBLE for integers beyond 64 bits, which loses digits.
-_BIG_INTEGERS = "bool_and(regexp_full_match({}, '[+-]?[0-9]{{1,38}}'))"
+_ROWS_OF_OTHER_FILES = 1_000
 
 
 @contextmanager
 def open_csv(files: Sequence[PreparedFile], options: ReadOptions) -> Iterator[OpenedFiles]:
     with scanner("read_csv", files) as scan:
-        arguments = _arguments(files, options)
-        columns = _sniffed_columns(scan, arguments, options)
-        binary = _binary_columns(columns, options)
-        types = {} if options.all_text else known_types(columns, options.types)
-        types |= dict.fromkeys(binary, "VARCHAR")
-        if not options.all_text:
-            types |= _big_integer_types(scan, arguments, columns, types, options)
-            _require_exact(scan, arguments, columns | types)
-        opened = scan.read(arguments | _types_argument(types))
-        yield replace(opened, reader=from_base64(opened.reader, binary)) if binary else opened
-
-
-def _big_integer_types(
-    scan: TextScanner,
-    arguments: dict[str, SqlValue],
-    columns: Mapping[str, str],
-    types: Mapping[str, str],
-    options: ReadOptions,
-) -> dict[str, str]:
-    """An exact type for the columns that were inferred as DOUBLE and hold only integers in the sample."""
-    floats = [name for name, type_ in columns.items() if type_ == "DOUBLE" and name not in types]
-    as_text = arguments | {"all_varchar": True}
-    big = scan.columns_satisfying(as_text, floats, _BIG_INTEGERS, options.sample_rows)
-    return dict.fromkeys(big, "DECIMAL(38,0)")
-
-
-def _require_exact(scan: TextScanner, arguments: dict[str, SqlValue], types: Mapping[str, str]) -> None:
-    """Raises `UnreadableInput` for a value that DuckDB would round to read it as the type of its column."""
-    conditions = {name: test for name, kind in types.items() if (test := inexact_sql(name, kind))}
-    found = scan.examples(arguments | {"all_varchar": True}, conditions)
-    for name, value in found.items():
-        raise UnreadableInput(
-            scan.files[0].name,
-            f"column {name!r}: {value[:120]!r} does not fit the column's type {types[name]} exactly, and would be "
-            f"rounded. Correct the value. "
-            f"{hints.ALL_TEXT}",
+        csv_files = _CsvFiles([TextScanner(scan.connection, "read_csv", [file]) for file in files], options)
+        yield OpenedFiles(
+            reader=pa.RecordBatchReader.from_batches(csv_files.schema, csv_files.batches()),
+            total_bytes=sum(file.bytes for file in files),
+            bytes_read=lambda: csv_files.bytes_read,
+            columns=tuple(plan.described() for plan in csv_files.plans),
         )
 
 
-def _types_argument(types: dict[str, str]) -> dict[str, SqlValue]:
-    """DuckDB refuses an empty mapping."""
-    return {"types": types} if types else {}
+class _CsvFiles:
+    """CSV files with the columns of all of them, and how many of their bytes have been read."""
+
+    def __init__(self, scans: Sequence[TextScanner], options: ReadOptions) -> None:
+        self.bytes_read = 0
+        self._options = options
+        self._files = [_CsvFile(scan, layout_of(scan, options), options) for scan in scans]
+        names: dict[str, str] = {}
+        for file in self._files:
+            for name in file.layout.names:
+                names.setdefault(name.lower(), name)
+        given = {key: plan for key, name in names.items() if (plan := given_plan(name, options))}
+        guesses = {key: ColumnGuess(form_of(names[key], options)) for key in names if key not in given}
+        self._sample(guesses)
+        self.plans = [given.get(key) or guessed_plan(name, guesses[key].guess) for key, name in names.items()]
+        self.schema = pa.schema([(plan.name, plan.kind) for plan in self.plans])
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        for file in self._files:
+            before = self.bytes_read
+            opened = file.read()
+            keys = [name.lower() for name in file.layout.names]
+            order = [keys.index(plan.name.lower()) if plan.name.lower() in keys else None for plan in self.plans]
+            converter = RowConverter(file.layout.file.name, self.plans, self._options, file.place)
+            for batch in opened.reader:
+                columns = batch.columns
+                self.bytes_read = before + opened.bytes_read()
+                yield converter.batch([None if i is None else columns[i] for i in order], batch.num_rows)
+            self.bytes_read = before + opened.total_bytes
+
+    def _sample(self, guesses: dict[str, ColumnGuess]) -> None:
+        """Guess from the first rows of every file, so that a type holds for all of them."""
+        wanted = self._options.sample_rows
+        for number, file in enumerate(self._files if guesses else ()):
+            most = wanted if number == 0 or wanted < 0 else min(wanted, _ROWS_OF_OTHER_FILES)
+            for batch in file.sample(most):
+                for name, column in zip(file.layout.names, batch.columns, strict=True):
+                    if guess := guesses.get(name.lower()):
+                        guess.add(column)
 
 
-def _binary_columns(columns: Iterable[str], options: ReadOptions) -> list[str]:
-    """The columns whose values are base64: those that are binary in the table."""
-    table = options.columns
-    found = {name: table.find(name) for name in columns} if table else {}
-    return [name for name, field in found.items() if field and field.type.name == "binary"]
+@dataclass(frozen=True, slots=True)
+class _CsvFile:
+    scan: TextScanner
+    layout: CsvLayout
+    options: ReadOptions
 
+    def read(self) -> OpenedFiles:
+        return self.scan.read(self._arguments())
 
-def _sniffed_columns(scan: TextScanner, arguments: dict[str, SqlValue], options: ReadOptions) -> dict[str, str]:
-    """The type of each column, as sniffed. Sets the delimiter where the sniffer took whole lines for one column."""
-    try:
-        columns = scan.columns(arguments)
-        name = next(iter(columns))
-        if "delim" in arguments or len(columns) > 1 or not any(mark in name for mark in _DELIMITERS):
-            return columns
-        arguments["delim"] = max(_DELIMITERS, key=name.count)
-        return scan.columns(arguments)
-    except UnreadableInput as error:
-        raise _located_error(scan, arguments, options) or error from error
+    def sample(self, rows: int) -> Iterator[pa.RecordBatch]:
+        """The first rows, -1: all."""
+        yield from self.read().reader if rows < 0 else self.scan.rows(self._arguments(), rows).to_batches()
 
+    def place(self, row: int) -> str:
+        return f"line {self._line(row)}"
 
-def _located_error(scan: TextScanner, arguments: dict[str, SqlValue], options: ReadOptions) -> UnreadableInput | None:
-    """The first error of a strict scan, with its line. The sniffer reports only that no dialect fits the sample."""
-    for file in scan.files:
-        header = _first_line(file, options)
-        delimiter = arguments.get("delim") or max(_DELIMITERS, key=header.count)
-        names = next(csv.reader(io.StringIO(header), delimiter=str(delimiter)[:1], quotechar=options.quote or None), [])
-        strict = {
-            **arguments,
-            "auto_detect": False,
-            "delim": delimiter,
-            "header": options.header is not False,
-            "columns": {f"column{position}": "VARCHAR" for position in range(len(names))},
-        }
-        del strict["sample_size"], strict["all_varchar"]
-        try:
-            single = TextScanner(scan.connection, "read_csv", [file])
-            single.columns_satisfying(strict, ["column0"], "count({})", -1)
-        except UnreadableInput as error:
-            return error
-    return None
+    def _arguments(self) -> dict[str, SqlValue]:
+        layout = self.layout
+        return arguments_of(self.options, layout.delimiter, len(layout.names), layout.skipped_lines, layout.has_header)
 
-
-def _arguments(files: Sequence[PreparedFile], options: ReadOptions) -> dict[str, SqlValue]:
-    arguments: dict[str, SqlValue] = {
-        "quote": options.quote,
-        "escape": options.escape if options.quote else "",
-        "comment": "",
-        "skip": options.skip_lines,
-        "nullstr": ["", *options.null_strings],
-        "sample_size": options.sample_rows,
-        "all_varchar": options.all_text,
-        "max_line_size": options.max_line_bytes,
-        "buffer_size": max(_MIN_BUFFER_BYTES, 2 * options.max_line_bytes),
-        "compression": "none",
-        "hive_partitioning": False,
-        "union_by_name": len(files) > 1,
-    }
-    delimiter = options.delimiter or ("\t" if files[0].format == "tsv" else None)
-    if delimiter is not None:
-        arguments["delim"] = delimiter
-    if options.header is not None:
-        arguments["header"] = options.header
-    if options.lenient:
-        arguments |= {"strict_mode": False, "null_padding": True}
-    return arguments
-
-
-def _first_line(file: PreparedFile, options: ReadOptions) -> str:
-    with file.path.open(encoding="utf-8-sig", errors="replace") as text:
-        for _ in range(options.skip_lines):
-            text.readline(options.max_line_bytes)
-        return text.readline(options.max_line_bytes)
+    def _line(self, row: int) -> int:
+        """The line on which a row begins, counted from 1: rows may span lines, and blank lines are no rows."""
+        layout, quote = self.layout, self.options.quote
+        left = row + layout.has_header
+        csv.field_size_limit(max(csv.field_size_limit(), self.options.max_line_bytes))
+        with layout.file.path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
+            lines = (line for number, line in enumerate(text) if number >= layout.skipped_lines)
+            rows = csv.reader(
+                lines,
+                delimiter=layout.delimiter,
+                quotechar=quote or None,
+                quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+            )
+            start = 1
+            for cells in rows:
+                if left == 0 and (cells or len(layout.names) == 1):
+                    break
+                left -= 1 if cells or len(layout.names) == 1 else 0
+                start = rows.line_num + 1
+        return layout.skipped_lines + start

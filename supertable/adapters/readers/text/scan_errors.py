@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from supertable.adapters.readers import command_line_hints as hints
 from supertable.adapters.readers.prepared_files import PreparedFile
-from supertable.domain.errors import UnreadableInput
+from supertable.domain.errors import InferredTypeMisfit, UnreadableInput
 
 _CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
 _JSON_ROW = re.compile(
@@ -31,7 +31,8 @@ _TYPES = {
 def unreadable(message: str, files: Sequence[PreparedFile]) -> UnreadableInput:
     """The error for a message of DuckDB. It names the file where the message does, else all files."""
     name = next((file.name for file in files if str(file.path) in message), _all(files))
-    return UnreadableInput(name, _position(message) + _reason(message, files))
+    kind = InferredTypeMisfit if "has unknown key" in message else UnreadableInput
+    return kind(name, _position(message) + _reason(message, files))
 
 
 def _all(files: Sequence[PreparedFile]) -> str:

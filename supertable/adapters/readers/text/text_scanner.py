@@ -36,41 +36,28 @@ class TextScanner:
         self.files = files
         self._at_end = False
 
-    def columns(self, arguments: Mapping[str, SqlValue]) -> dict[str, str]:
-        """The DuckDB type of each column, in their order; inferred from a sample where the arguments do not give it."""
+    def columns(self, arguments: Mapping[str, SqlValue]) -> list[str]:
+        """The names of the columns, in their order."""
         with self._errors_translated():
             rows = self.connection.execute(f"DESCRIBE SELECT * FROM {self._call(arguments)}").fetchall()
-        return {name: type_ for name, type_, *_ in rows}
+        return [name for name, *_ in rows]
 
-    def columns_satisfying(
-        self, arguments: Mapping[str, SqlValue], names: Sequence[str], condition: str, sample_rows: int
-    ) -> set[str]:
-        """The columns that satisfy `condition` in the first `sample_rows` rows (-1: all).
-
-        `condition` is an aggregate expression with `{}` for the column.
-        """
-        if not names:
-            return set()
-        checks = ", ".join(condition.format(identifier(name)) for name in names)
-        limit = "" if sample_rows < 0 else f" LIMIT {sample_rows}"
+    def sniffed(self, arguments: Mapping[str, SqlValue]) -> tuple[str, int]:
+        """The delimiter of a CSV file, and the number of its columns."""
+        call = self._call(arguments, "sniff_csv")
         with self._errors_translated():
-            (row,) = self.connection.execute(
-                f"SELECT {checks} FROM (SELECT * FROM {self._call(arguments)}{limit})"
-            ).fetchall()
-        return {name for name, is_satisfied in zip(names, row, strict=True) if is_satisfied}
+            (row,) = self.connection.execute(f"SELECT Delimiter, len(Columns) FROM {call}").fetchall()
+        return row[0], row[1]
 
-    def examples(self, arguments: Mapping[str, SqlValue], conditions: Mapping[str, str]) -> dict[str, str]:
-        """For each column with a value that its condition is true of, the least of them. All columns must be text."""
-        if not conditions:
-            return {}
-        values = (f"min(CASE WHEN {test} THEN {identifier(name)} END)" for name, test in conditions.items())
+    def rows(self, arguments: Mapping[str, SqlValue], most: int) -> pa.Table:
+        """The first rows, at most so many."""
         with self._errors_translated():
-            (row,) = self.connection.execute(f"SELECT {', '.join(values)} FROM {self._call(arguments)}").fetchall()
-        return {name: value for name, value in zip(conditions, row, strict=True) if value is not None}
+            return self.connection.sql(f"SELECT * FROM {self._call(arguments)} LIMIT {most}").to_arrow_table()
 
     def read(self, arguments: Mapping[str, SqlValue], select: str = "*") -> OpenedFiles:
         """The rows, with the columns of the SQL list `select`."""
         total = sum(file.bytes for file in self.files)
+        self._at_end = False
         with self._errors_translated():
             reader = self.connection.sql(f"SELECT {select} FROM {self._call(arguments)}").to_arrow_reader(
                 _batch_rows(self.files)
@@ -104,10 +91,10 @@ class TextScanner:
                 raise KeyboardInterrupt from error
             raise
 
-    def _call(self, arguments: Mapping[str, SqlValue]) -> str:
-        paths = literal([str(file.path) for file in self.files])
+    def _call(self, arguments: Mapping[str, SqlValue], function: str = "") -> str:
+        paths = literal(str(self.files[0].path) if function else [str(file.path) for file in self.files])
         named = "".join(f", {name}={literal(value)}" for name, value in arguments.items())
-        return f"{self._function}({paths}{named})"
+        return f"{function or self._function}({paths}{named})"
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from supertable.entrypoints.cli.terminal.write_reports import report_write
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from supertable.application.ports.readers import ReadOptions
+    from supertable.application.ports.readers import OpenedFiles, ReadOptions
     from supertable.entrypoints.sdk.lake import Lake
     from supertable.entrypoints.sdk.table import Table
 
@@ -91,25 +91,41 @@ def load(
     with session.connect() as lake:
         existing = _existing(lake, into)
         options = read_options.build_read_options(context.params, _types(existing))
-        with _opened(lake, files, options, quiet=session.as_json) as reader:
+        with _opened(lake, files, options, quiet=session.as_json) as (opened, progress):
             if existing is None:
                 _check_mode(into, mode, key)
-                result = lake.create_table_from(
-                    into, reader, key or (), sequence, idempotency_key=idempotency_key, properties=properties
+                result = opened.written(
+                    lambda rows: lake.create_table_from(
+                        into,
+                        progress.track(rows),
+                        key or (),
+                        sequence,
+                        idempotency_key=idempotency_key,
+                        properties=properties,
+                    )
                 )
             else:
                 _check_keys(existing, key, sequence)
-                result = lake.write(
-                    into, reader, mode.value, evolve=evolve, idempotency_key=idempotency_key, properties=properties
+                result = opened.written(
+                    lambda rows: lake.write(
+                        into,
+                        progress.track(rows),
+                        mode.value,
+                        evolve=evolve,
+                        idempotency_key=idempotency_key,
+                        properties=properties,
+                    )
                 )
     report_write(session, result, f"Loaded {result.table}", time.perf_counter() - started)
 
 
 @contextmanager
-def _opened(lake: Lake, files: Sequence[str], options: ReadOptions, quiet: bool) -> Iterator[pa.RecordBatchReader]:
+def _opened(
+    lake: Lake, files: Sequence[str], options: ReadOptions, quiet: bool
+) -> Iterator[tuple[OpenedFiles, Progress]]:
     """Open the files, with a progress bar that advances as their rows are read."""
     with Progress(quiet) as progress, lake.container.file_reader().open(files, options) as opened:
-        yield progress.track(opened)
+        yield opened, progress
 
 
 def _existing(lake: Lake, name: str) -> Table | None:

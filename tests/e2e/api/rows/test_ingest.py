@@ -232,7 +232,7 @@ BAD: list[tuple[str, bytes, dict[str, str], int, str]] = [
     ("text/csv", b"id,name\n1,x\ntwo,y\n", {}, 400, "line 3: column 'id'"),
     ("text/csv", b"id,name\n1,\xff\n", {}, 400, "not UTF-8"),
     ("text/csv", b"id,nothing\n1,2\n", {}, 400, "'nothing'"),
-    ("text/csv", b"id,raw\n1,?\n", {}, 400, "'raw': row 1"),
+    ("text/csv", b"id,raw\n1,?\n", {}, 400, "line 2: column 'raw': '?' does not fit"),
     ("application/vnd.apache.parquet", parquet()[:-20], {}, 400, "damaged, or is not parquet"),
     ("application/vnd.apache.parquet", parquet()[:60], {}, 400, "damaged, or is not parquet"),
     ("application/vnd.apache.parquet", b"id\n1\n", {}, 400, "damaged, or is not parquet"),
