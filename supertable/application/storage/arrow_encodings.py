@@ -30,9 +30,13 @@ def plain_type(type_: pa.DataType) -> pa.DataType:
 
 def is_text_or_bytes(type_: pa.DataType) -> bool:
     """Whether each value has a length of its own: strings and binaries, large ones and views too."""
-    views = pa.types.is_string_view(type_) or pa.types.is_binary_view(type_)
     large = pa.types.is_large_string(type_) or pa.types.is_large_binary(type_)
-    return bool(views or large or pa.types.is_string(type_) or pa.types.is_binary(type_))
+    return bool(is_view(type_) or large or pa.types.is_string(type_) or pa.types.is_binary(type_))
+
+
+def is_view(type_: pa.DataType) -> bool:
+    """Whether each value points to its text or bytes, which other values may share."""
+    return bool(pa.types.is_string_view(type_) or pa.types.is_binary_view(type_))
 
 
 def _plain_field(field: pa.Field) -> pa.Field:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -18,6 +20,13 @@ def repeated(count: int) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.nulls(count, pa.int32()).fill_null(0), pa.array([LONG]))
 
 
+def views(count: int) -> pa.Array:
+    """`count` views of the same long text. Each is its length, its first bytes, and where the rest is."""
+    view = struct.pack("<i4sii", MIB, b"xxxx", 0, 0)
+    buffers = [None, pa.py_buffer(view * count), pa.py_buffer(LONG.encode())]
+    return pa.Array.from_buffers(pa.string_view(), count, buffers)
+
+
 BOMBS = {
     "a dictionary": lambda: repeated(10_000),
     "a list of a dictionary": lambda: pa.ListArray.from_arrays([0, 5_000, 10_000], repeated(10_000)),
@@ -26,14 +35,17 @@ BOMBS = {
         [0, 10_000], pa.array([str(n) for n in range(10_000)]), repeated(10_000)
     ),
     "runs": lambda: pa.RunEndEncodedArray.from_arrays(pa.array([10_000], pa.int32()), pa.array([LONG])),
-    "views of one text": lambda: pa.array([LONG] * 10_000, pa.string_view()),
+    "views of one text": lambda: views(10_000),
+    "a dictionary of a view": lambda: pa.DictionaryArray.from_arrays(
+        pa.nulls(10_000, pa.int32()).fill_null(0), views(1)
+    ),
     "views of one list": lambda: pa.ListViewArray.from_arrays(
         pa.nulls(10_000, pa.int32()).fill_null(0), pa.nulls(10_000, pa.int32()).fill_null(MIB), pa.nulls(MIB, pa.int8())
     ),
 }
 
 
-@pytest.mark.parametrize("name", [name for name in BOMBS if name != "views of one text"])
+@pytest.mark.parametrize("name", BOMBS)
 def test_equal_values_that_are_stored_once_are_counted_each_time(name: str) -> None:
     array = BOMBS[name]()
     assert array.nbytes < 100 * MIB
@@ -64,6 +76,13 @@ def test_plain_columns_count_about_as_much_as_they_take(name: str) -> None:
         counted = unpacked_size(pa.record_batch([part], ["a"]))
         assert counted <= 2 * part.nbytes + 8 * len(part) + 8
         assert counted >= part.nbytes // 2 - 64
+
+
+@pytest.mark.parametrize("type_", [pa.string_view(), pa.binary_view()], ids=str)
+def test_views_count_as_what_they_show(type_: pa.DataType) -> None:
+    array = pa.array(["ä", None, "c" * 30, "", "dd"], type_)
+    sizes = [unpacked_size(pa.record_batch([part], ["a"])) for part in (array, array.slice(1, 3), array.slice(5))]
+    assert sizes == [4 * 5 + 2 + 30 + 2, 4 * 3 + 30, 0]
 
 
 def test_slices_have_all_rows_and_are_small() -> None:

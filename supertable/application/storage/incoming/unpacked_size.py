@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from supertable.application.storage.arrow_encodings import is_text_or_bytes
+from supertable.application.storage.arrow_encodings import is_text_or_bytes, is_view
 
 _SLICE_BYTES = 64 * 1024 * 1024
 
@@ -54,7 +55,7 @@ def _size(array: Any) -> int:
     if pa.types.is_fixed_size_list(type_):
         return count + _size(array.values.slice(array.offset * type_.list_size, count * type_.list_size))
     if is_text_or_bytes(type_):
-        return 4 * count + _total(pc.binary_length(array))
+        return 4 * count + _total(_lengths(array))
     return count if pa.types.is_null(type_) else count * type_.bit_width // 8
 
 
@@ -70,7 +71,7 @@ def _size_of_dictionary(array: pa.DictionaryArray) -> int:
     values = array.dictionary
     if not is_text_or_bytes(values.type):
         return len(array) * _largest(values)
-    return 4 * len(array) + _total(pc.take(pc.binary_length(values), array.indices))
+    return 4 * len(array) + _total(pc.take(_lengths(values), array.indices))
 
 
 def _largest(values: Any) -> int:
@@ -78,8 +79,19 @@ def _largest(values: Any) -> int:
     if not len(values):
         return 0
     if is_text_or_bytes(values.type):
-        return 4 + (pc.max(pc.binary_length(values)).as_py() or 0)
+        return 4 + (pc.max(_lengths(values)).as_py() or 0)
     return _size(values) if pa.types.is_nested(values.type) else max(1, _size(values) // len(values))
+
+
+def _lengths(values: Any) -> Any:
+    """The length of each text or binary in bytes, null for nulls. Arrow has no function for those of views."""
+    if not is_view(values.type):
+        return pc.binary_length(values)
+    if not len(values):
+        return pa.array([], pa.int32())
+    views = np.frombuffer(values.buffers()[1], np.int32).reshape(-1, 4)  # a view of 16 bytes begins with its length
+    lengths = np.ascontiguousarray(views[values.offset : values.offset + len(values), 0])
+    return pc.if_else(values.is_valid(), pa.array(lengths), None)
 
 
 def _total(lengths: Any) -> int:

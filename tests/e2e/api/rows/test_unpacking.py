@@ -88,6 +88,13 @@ def _varint(number: int) -> bytes:
     return bytes([*found, number])
 
 
+def views(count: int) -> pa.Array:
+    """`count` views of the same long text."""
+    view = struct.pack("<i4sii", len(LONG), b"xxxx", 0, 0)
+    buffers = [None, pa.py_buffer(view * count), pa.py_buffer(LONG.encode())]
+    return pa.Array.from_buffers(pa.string_view(), count, buffers)
+
+
 LISTS = pa.table({"l": pa.ListArray.from_arrays([0, 100_000, 200_000], repeated(200_000))})
 TEXTS = pa.table({"v": repeated(200_000)})
 BOMBS = {
@@ -108,6 +115,7 @@ BOMBS = {
     "Arrow, a dictionary": lambda: (ARROW, arrow(TEXTS, "zstd")),
     "Arrow, a plain dictionary": lambda: (ARROW, arrow(TEXTS)),
     "Arrow, lists of a dictionary": lambda: (ARROW, arrow(LISTS)),
+    "Arrow, views": lambda: (ARROW, arrow(pa.table({"v": views(200_000)}))),
 }
 
 
@@ -148,11 +156,17 @@ def test_ordinary_files_are_read_exactly(api: httpx.Client, lake: Lake) -> None:
         SCHEMA,
     )
     encoded = rows.set_column(1, "v", rows["v"].dictionary_encode())
+    viewed = rows.set_column(1, "v", rows["v"].cast(pa.string_view()))
     bodies = [(PARQUET, parquet(rows, compression=name)) for name in ("none", "snappy", "gzip", "zstd", "lz4")]
     bodies += [(PARQUET, parquet(rows, data_page_version="2.0")), (PARQUET, parquet(rows, use_dictionary=False))]
     bodies += [(PARQUET, parquet(encoded)), (PARQUET, parquet(rows, row_group_size=999, data_page_size=100))]
     bodies += [(PARQUET, parquet(rows, write_page_index=True, write_page_checksum=True))]
-    bodies += [(ARROW, arrow(rows)), (ARROW, arrow(rows, "zstd")), (ARROW, arrow(encoded, "lz4"))]
+    bodies += [
+        (ARROW, arrow(rows)),
+        (ARROW, arrow(rows, "zstd")),
+        (ARROW, arrow(encoded, "lz4")),
+        (ARROW, arrow(viewed)),
+    ]
     for kind, body in bodies:
         answer = api.post(f"{TABLE}/rows?mode=overwrite", content=body, headers={"Content-Type": kind})
         assert answer.status_code == 201, answer.text
