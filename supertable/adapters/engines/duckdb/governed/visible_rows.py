@@ -51,7 +51,8 @@ class VisibleRows:
         self._sources = sources
         self._cursor: duckdb.DuckDBPyConnection | None = None
         self._lock = threading.Lock()
-        self.error: SupertableError | None = None
+        self._raised: BaseException | None = None
+        self._failure: SupertableError | None = None
 
     def start(self, stopped: Stopped) -> Any:
         """The stream as an Arrow capsule: DuckDB pushes nothing into it, and refuses to read it twice."""
@@ -59,7 +60,7 @@ class VisibleRows:
             self._cursor = self._instance.cursor()
             reader = stream_of_sources(self._cursor, self._sql, (), self._sources, stopped, _BATCH_ROWS)
         except ENGINE_ERRORS as error:
-            raise self._translated(error) from None
+            raise translated(error, error_context(self._instance, self._sources, {})) from None
         return pa.RecordBatchReader.from_batches(reader.schema, self._batches(reader)).__arrow_c_stream__()
 
     def interrupt(self) -> None:
@@ -74,17 +75,19 @@ class VisibleRows:
         if cursor is not None:
             close_cursor(cursor, self._sources.close)
 
+    def failure(self) -> SupertableError | None:
+        """The error of the stream, of which the engine that reads it passes on the text only. To be called before
+        `close`, and by the thread that started the stream, since it may look for damaged files."""
+        if self._raised is not None and self._failure is None:
+            self._failure = translated(self._raised, error_context(self._instance, self._sources, {}))
+        return self._failure
+
     def _batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         try:
             yield from reader
         except ENGINE_ERRORS as error:
-            self._translated(error)
+            self._raised = error
             raise
-
-    def _translated(self, error: BaseException) -> SupertableError:
-        """The error to raise. It is kept, since the engine that reads the stream passes on its text only."""
-        self.error = translated(error, error_context(self._instance, self._sources, {}))
-        return self.error
 
 
 class VisibleRelations:
@@ -117,4 +120,4 @@ class VisibleRelations:
 
     def failure(self) -> SupertableError | None:
         """The first error of the streams."""
-        return next((rows.error for _, rows, _ in self._relations if rows.error), None)
+        return next(filter(None, (rows.failure() for _, rows, _ in self._relations)), None)
