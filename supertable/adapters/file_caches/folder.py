@@ -87,6 +87,7 @@ class FolderCacheUse:
         if expected > self._max_file_bytes:
             raise NoCopy("the object is too large")
         errors_of_the_caller: list[BaseException] = []
+        failure: Exception = NoCopy("the copy was removed")
         try:
             with self._space.reserved(expected) as reservation, self.copies.open_writer(key) as inner:
                 try:
@@ -97,8 +98,9 @@ class FolderCacheUse:
         except (OSError, StoreUnavailable) as error:
             if error in errors_of_the_caller:
                 raise
-            if not self.find([key]):
-                raise NoCopy(str(error)) from error
+            failure = error
+        if not self.find([key]):  # this marks the copy as used; the clock of its disk may be behind
+            raise NoCopy(str(failure)) from failure
 
 
 class _CopyWriter:

@@ -12,6 +12,7 @@ _HOST = "AZURE_BLOB_ENDPOINT"
 _ADDRESS = re.compile(
     r"abfss:/{1,2}(?P<container>[^@/]+)@(?P<account>[^./]+)\.dfs\.(?P<suffix>[^/:@]+)(?P<folder>/.*)?"
 )
+_OTHER_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 _PUBLIC_SUFFIX = "core.windows.net"
 
 
@@ -20,6 +21,8 @@ def with_azure_home(values: Mapping[str, Any]) -> dict[str, Any]:
     names = {str(name).upper(): name for name in values}
     home = str(values.get(names.get(HOME, HOME), ""))
     if not home.lower().startswith("abfss:"):
+        if _OTHER_ADDRESS.match(home):
+            raise ValueError("it must be a folder or an abfss:// address; STORAGE_TYPE selects other object stores")
         return dict(values)
     found = _ADDRESS.fullmatch(home)
     if found is None:

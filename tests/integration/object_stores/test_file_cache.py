@@ -344,6 +344,27 @@ class TestCacheSpace:
         assert not kept <= self.names(root)
         assert used_bytes(root) <= self.MAX_BYTES
 
+    def test_a_fetched_copy_is_in_use_even_if_the_clock_of_the_disk_is_behind(self, root: Path) -> None:
+        class Behind(VolatileFileSystem):
+            def link(self, source: Path, target: Path) -> None:
+                os.utime(source, (1000, 1000))
+                super().link(source, target)
+
+            def replace(self, source: Path, target: Path) -> None:
+                os.utime(source, (1000, 1000))
+                super().replace(source, target)
+
+        cache = folder_cache(root, self.MAX_BYTES, Behind())
+        query = cache.use()
+        with query.fill("kept", 10_000) as target:
+            target.write(bytes(10_000))
+        for number in range(10, 40):
+            self.fill(cache, f"{number}")
+            os.utime(root / "one" / f"{number}", (2000, 2000))
+        assert {"kept", "39"} <= self.names(root)
+        assert len(self.names(root)) < 16
+        query.close()
+
     @pytest.mark.parametrize("count", ["9" * 40, "", "nonsense"])
     def test_a_wrong_count_is_corrected(self, root: Path, count: str) -> None:
         cache = folder_cache(root, self.MAX_BYTES)

@@ -18,7 +18,7 @@ TOKEN = "st_owner-of-the-service"
 class ApiService:
     """Serves the lake at `home` until `stop`. `settings`: further settings, by environment variable."""
 
-    def __init__(self, home: Path, folder: Path, **settings: str) -> None:
+    def __init__(self, home: Path | str, folder: Path, **settings: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         command = [str(Path(sys.executable).parent / "supertable"), "--home", str(home)]

@@ -95,6 +95,14 @@ def test_an_incomplete_address_is_refused(home: str, monkeypatch: pytest.MonkeyP
         settings(monkeypatch, SUPERTABLE_HOME=home)
 
 
+@pytest.mark.parametrize("home", ["s3://bucket/x", "abfs://c@a.dfs.core.windows.net/x", "GS://b", "file:///srv/lake"])
+def test_another_address_is_no_folder(home: str, tmp_path: Path) -> None:
+    for given in (home, Path(home)):
+        with pytest.raises(InvalidSetting, match="a folder or an abfss:// address"):
+            load_settings(home=given)
+    assert load_settings(home=tmp_path / "a:b").home == tmp_path / "a:b"
+
+
 def test_a_folder_whose_name_is_not_allowed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidName):
         settings(monkeypatch, SUPERTABLE_HOME="abfss://lake@acc.dfs.core.windows.net/a/../b")
