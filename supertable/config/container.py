@@ -114,6 +114,7 @@ class Container(containers.DeclarativeContainer):
     delete_rows = writes.delete_rows
 
     create_table = ddl.create_table
+    load_files = ddl.load_files
     clone_table = ddl.clone_table
     rename_table = ddl.rename_table
     drop_table = ddl.drop_table

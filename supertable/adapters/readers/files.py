@@ -36,7 +36,7 @@ class FileReaderAdapter:
             preparer = FilePreparer(Path(folder), options)
             with _errors_named(options):
                 files = [file for path in paths for file in preparer.prepare(path)]
-                opener = _opener(_common_format(files), options)
+                opener = _begun(_opener(_common_format(files), options))
                 with ExitStack() as stack:
                     opened = stack.enter_context(opener(files, options))
                     every_row = replace(options, sample_rows=-1)
@@ -47,6 +47,17 @@ class FileReaderAdapter:
         from supertable.adapters.readers.json.typed_json import rows_in
 
         return rows_in(text, options.format or "json", options)
+
+
+def _begun(opener: Opener) -> Opener:
+    """The opener. It tells the sink of rejected rows that it begins."""
+
+    def begin(files: Sequence[PreparedFile], options: ReadOptions) -> AbstractContextManager[OpenedFiles]:
+        if options.rejects is not None:
+            options.rejects.begin()
+        return opener(files, options)
+
+    return begin
 
 
 @contextmanager

@@ -63,7 +63,12 @@ def compression_of(head: bytes) -> str:
 def format_of(name: str, head: bytes) -> str:
     """The format of an unpacked file; `name` may still end with the suffix of a compression."""
     by_content = next((name for magic, name in _FORMAT_MAGIC.items() if head.startswith(magic)), None)
-    return by_content or format_by_name(name) or _text_format(head)
+    by_name = format_by_name(name)
+    return by_content or (_text_format(head) if by_name is None or _is_any_text(name) else by_name)
+
+
+def _is_any_text(name: str) -> bool:
+    return ".txt" in (suffix.lower() for suffix in PurePath(name).suffixes)
 
 
 def format_by_name(name: str) -> str | None:

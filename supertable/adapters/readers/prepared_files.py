@@ -149,7 +149,8 @@ def _members(archive: zipfile.ZipFile, name: str, wanted: str | None) -> list[zi
     """The members to read, sorted by name: those of a known format, else the only member."""
     members = [member for member in archive.infolist() if not member.is_dir() and not _is_clutter(member.filename)]
     known = [member for member in members if _is_wanted(format_by_name(member.filename), wanted)]
-    chosen = known or (members if len(members) == 1 else [])
+    named = [member for member in known if not _may_be_prose(member.filename)]
+    chosen = named or known or (members if len(members) == 1 else [])
     if not chosen:
         raise UnreadableInput(
             name, f"none of its {len(members):,} members is named as a {wanted or 'CSV, JSON, Parquet or Arrow'} file."
@@ -160,6 +161,11 @@ def _members(archive: zipfile.ZipFile, name: str, wanted: str | None) -> list[zi
 def _is_clutter(member: str) -> bool:
     """Whether it is a hidden file, or one that macOS adds to archives."""
     return any(part == "__MACOSX" or part.startswith(".") for part in PurePosixPath(member).parts)
+
+
+def _may_be_prose(member: str) -> bool:
+    """Whether the name is that of text in general, such as README.txt. It is read only where no other file is data."""
+    return ".txt" in (suffix.lower() for suffix in PurePosixPath(member).suffixes)
 
 
 def _is_wanted(found: str | None, wanted: str | None) -> bool:

@@ -28,6 +28,13 @@ class RejectedRow:
     reason: str
 
 
+class RejectSink(Protocol):
+    def begin(self) -> None:
+        """The files are read from their start: forget the rows so far."""
+
+    def add(self, row: RejectedRow) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
     """How to read files. None: detect from the file.
@@ -41,7 +48,7 @@ class ReadOptions:
     `null_strings`: values that mean null besides the empty string. `encoding`: a name that Python knows.
     `column_names`: names for the columns of CSV, in order, in place of the file's own. `date_formats`: formats of dates
     as in `strptime`, by column; that of the empty name is for all others. `decimal_mark`: of numbers in CSV.
-    `on_reject`: receives each row that does not fit, which is then left out; None: such a row is an error.
+    `rejects`: receives the rows that do not fit, which are then left out; None: such a row is an error.
 
     `columns`: the columns of the target table, for rows sent by a client. JSON is then read strictly: the keys of its
     objects must be exact column names. Binary values are base64 in every text format. `same_columns`: all rows must
@@ -64,7 +71,7 @@ class ReadOptions:
     column_names: tuple[str, ...] = ()
     date_formats: Mapping[str, str] = field(default_factory=dict)
     decimal_mark: str = "."
-    on_reject: Callable[[RejectedRow], None] | None = None
+    rejects: RejectSink | None = None
     max_line_bytes: int = 8 * 1024 * 1024
     max_unpacked_bytes: int = 256 * 1024**3
     name: str | None = None

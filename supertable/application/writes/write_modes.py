@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from supertable.domain.errors import InvalidInput
+
 
 class WriteMode(StrEnum):
     """`UPSERT` is for tables with keys only. `OVERWRITE` replaces all rows, or those of a predicate."""
@@ -11,3 +13,11 @@ class WriteMode(StrEnum):
     APPEND = "append"
     UPSERT = "upsert"
     OVERWRITE = "overwrite"
+
+
+def checked_mode(mode: str) -> WriteMode:
+    """Raises `InvalidInput`."""
+    try:
+        return WriteMode(mode)
+    except ValueError:
+        raise InvalidInput(f"{mode!r} is not a write mode. The modes are {', '.join(WriteMode)}.") from None

@@ -7,6 +7,7 @@ from supertable.application.ddl.clone_table import CloneTable
 from supertable.application.ddl.comment_table import CommentTable
 from supertable.application.ddl.create_table import CreateTable
 from supertable.application.ddl.drop_table import DropTable, UndropTable
+from supertable.application.ddl.load_files import LoadFiles
 from supertable.application.ddl.rename_table import RenameTable
 from supertable.application.ddl.restore_version import RestoreVersion
 from supertable.application.ddl.set_maintenance_policy import SetMaintenancePolicy
@@ -14,10 +15,18 @@ from supertable.application.ddl.tag_version import TagVersion, UntagVersion
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.access_control import clone_grants
 from supertable.config.wiring.commits import committer, registrar, table_creator
-from supertable.config.wiring.engines import finder
+from supertable.config.wiring.engines import file_reader, finder
 from supertable.config.wiring.tables import tables
+from supertable.config.wiring.writes import write_rows
 
 create_table = singleton(CreateTable, table_creator=provided(table_creator))
+load_files = singleton(
+    LoadFiles,
+    tables=provided(tables),
+    reader=provided(file_reader),
+    create_table=provided(create_table),
+    write_rows=provided(write_rows),
+)
 clone_table = singleton(
     CloneTable, tables=provided(tables), table_creator=provided(table_creator), grants=provided(clone_grants)
 )

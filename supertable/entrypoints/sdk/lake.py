@@ -15,7 +15,7 @@ from supertable.application.storage.arrow_batches import as_reader
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.tables.table_info import DroppedTable, TableInfo
-from supertable.application.writes.write_modes import WriteMode
+from supertable.application.writes.write_modes import WriteMode, checked_mode
 from supertable.config.closing import close
 from supertable.config.container import Container
 from supertable.config.settings.settings import Settings
@@ -26,12 +26,13 @@ from supertable.domain.names import checked_name, checked_version
 from supertable.domain.table.commit_info import checked_commit_info
 from supertable.entrypoints.sdk.access import Roles, Tokens, Users
 from supertable.entrypoints.sdk.audit import AuditLog
+from supertable.entrypoints.sdk.lake_loading import LakeLoading
 from supertable.entrypoints.sdk.lake_maintenance import LakeMaintenance
 from supertable.entrypoints.sdk.result import Result
 from supertable.entrypoints.sdk.table import Table
 
 
-class Lake(LakeMaintenance):
+class Lake(LakeLoading, LakeMaintenance):
     """One supertable of one organization, opened by `supertable.connect`.
 
         with supertable.connect() as lake:
@@ -153,7 +154,7 @@ class Lake(LakeMaintenance):
         and `Conflict`. Nothing is changed then.
         """
         info = checked_commit_info(idempotency_key, properties)
-        return self._container.write_rows()(self._namespace, name, data, _mode(mode), evolve, info, where)
+        return self._container.write_rows()(self._namespace, name, data, checked_mode(mode), evolve, info, where)
 
     def delete(
         self,
@@ -287,10 +288,3 @@ def _names(keys: Sequence[str]) -> list[str]:
     if isinstance(keys, str):
         return [keys]
     return list(keys)
-
-
-def _mode(mode: str) -> WriteMode:
-    try:
-        return WriteMode(mode)
-    except ValueError:
-        raise InvalidInput(f"{mode!r} is not a write mode. The modes are {', '.join(WriteMode)}.") from None

@@ -26,7 +26,7 @@ _STREAM_START = 8
 
 @contextmanager
 def open_arrow(files: Sequence[PreparedFile], options: ReadOptions) -> Iterator[OpenedFiles]:
-    arrow_files = _ArrowFiles(files, options.max_unpacked_bytes)
+    arrow_files = _ArrowFiles(files, options)
     yield OpenedFiles(
         reader=pa.RecordBatchReader.from_batches(arrow_files.schema, arrow_files.batches()),
         total_bytes=sum(file.bytes for file in files),
@@ -37,16 +37,16 @@ def open_arrow(files: Sequence[PreparedFile], options: ReadOptions) -> Iterator[
 class _ArrowFiles:
     """Arrow files under one schema, and how many of their bytes have been read."""
 
-    def __init__(self, files: Sequence[PreparedFile], max_unpacked_bytes: int) -> None:
+    def __init__(self, files: Sequence[PreparedFile], options: ReadOptions) -> None:
         self.bytes_read = 0
-        self._limit = UnpackingLimit(max_unpacked_bytes)
-        self._messages_limit = UnpackingLimit(max_unpacked_bytes)
+        self._limit = UnpackingLimit(options.max_unpacked_bytes)
+        self._messages_limit = UnpackingLimit(options.max_unpacked_bytes)
         self._files = files
         schemas = []
         for file in files:
             with damage_reported(file), _opened(file) as source:
                 schemas.append(_schema(source))
-        self.schema = common_schema(files, schemas)
+        self.schema = common_schema(files, schemas, options.types)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         for file in self._files:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
@@ -17,9 +17,12 @@ MOST_BYTES_AT_ONCE = 1024**3
 """The maximum size of what must be unpacked at once: one row, one message, or one page of every column."""
 
 
-def common_schema(files: Sequence[PreparedFile], schemas: Sequence[pa.Schema]) -> pa.Schema:
+def common_schema(
+    files: Sequence[PreparedFile], schemas: Sequence[pa.Schema], types: Mapping[str, pa.DataType]
+) -> pa.Schema:
     """All columns of all files, in the order in which they first appear, types widened where they differ.
 
+    A column of nulls only, which has no type, gets that of `types`, by case-insensitive name, else text.
     Raises `UnreadableInput` for a file with two columns of one name, or of types that cannot be widened.
     """
     merged = _columns_only(files[0], schemas[0])
@@ -31,7 +34,13 @@ def common_schema(files: Sequence[PreparedFile], schemas: Sequence[pa.Schema]) -
             raise UnreadableInput(
                 file.name, f"its columns do not match those of {files[0].name}: {_first_line(error)}."
             ) from error
-    return merged
+    known = {name.lower(): kind for name, kind in types.items()}
+    return pa.schema(
+        [
+            field.with_type(known.get(field.name.lower(), pa.string())) if pa.types.is_null(field.type) else field
+            for field in merged
+        ]
+    )
 
 
 class UnpackingLimit:
@@ -65,7 +74,7 @@ def conformed(
             if size > MOST_BYTES_AT_ONCE:
                 raise UnreadableInput(file.name, f"a row unpacks to more than {MOST_BYTES_AT_ONCE:,} bytes.")
             limit.count(file, size)
-            columns = [_column(part, field) for field in schema]
+            columns = [_column(file, part, field) for field in schema]
             yield pa.RecordBatch.from_arrays(columns, schema=schema) if columns else part
 
 
@@ -74,16 +83,29 @@ def damage_reported(file: PreparedFile) -> Iterator[None]:
     """Raises `UnreadableInput`, which names the file, for the errors of its decoder."""
     try:
         yield
+    except pa.ArrowNotImplementedError as error:
+        reason = f"this version cannot read a feature of {file.format} that it uses: {_first_line(error)}."
+        raise UnreadableInput(file.name, f"{reason} Write the file again without it.") from error
     except (pa.ArrowException, OSError, EOFError, ValueError) as error:
         raise UnreadableInput(file.name, f"it is damaged, or is not {file.format}: {_first_line(error)}.") from error
 
 
-def _column(batch: pa.RecordBatch, field: pa.Field) -> pa.Array:
+def _column(file: PreparedFile, batch: pa.RecordBatch, field: pa.Field) -> pa.Array:
     position = batch.schema.get_field_index(field.name)
     if position < 0:
         return pa.nulls(batch.num_rows, field.type)
     column = batch.column(position)
-    return column if column.type == field.type else plain(column).cast(field.type)
+    if column.type == field.type:
+        return column
+    column = plain(column)
+    try:
+        return column.cast(field.type)
+    except pa.ArrowInvalid as error:
+        raise UnreadableInput(
+            file.name,
+            f"column {field.name!r}: some of its values, of type {column.type}, do not fit {field.type} exactly, the "
+            f"type of the files together: {_first_line(error)}. Load the files separately.",
+        ) from error
 
 
 def _columns_only(file: PreparedFile, schema: pa.Schema) -> pa.Schema:

@@ -16,6 +16,7 @@ from supertable.adapters.readers.columnar.batches import (
     conformed,
     damage_reported,
 )
+from supertable.adapters.readers.columnar.int96_timestamps import int96_unit
 from supertable.adapters.readers.columnar.parquet_pages import pages_of_groups
 from supertable.adapters.readers.prepared_files import PreparedFile
 from supertable.application.ports.readers import OpenedFiles, ReadOptions
@@ -28,7 +29,7 @@ _LONG_BYTES = 1024
 
 @contextmanager
 def open_parquet(files: Sequence[PreparedFile], options: ReadOptions) -> Iterator[OpenedFiles]:
-    parquet_files = _ParquetFiles(files, options.max_unpacked_bytes)
+    parquet_files = _ParquetFiles(files, options)
     yield OpenedFiles(
         reader=pa.RecordBatchReader.from_batches(parquet_files.schema, parquet_files.batches()),
         total_bytes=sum(file.bytes for file in files),
@@ -39,16 +40,17 @@ def open_parquet(files: Sequence[PreparedFile], options: ReadOptions) -> Iterato
 class _ParquetFiles:
     """Parquet files under one schema, and how many of their bytes have been read."""
 
-    def __init__(self, files: Sequence[PreparedFile], max_unpacked_bytes: int) -> None:
+    def __init__(self, files: Sequence[PreparedFile], options: ReadOptions) -> None:
         self.bytes_read = 0
-        self._limit = UnpackingLimit(max_unpacked_bytes)
-        self._pages_limit = UnpackingLimit(max_unpacked_bytes)
+        self._limit = UnpackingLimit(options.max_unpacked_bytes)
+        self._pages_limit = UnpackingLimit(options.max_unpacked_bytes)
         self._files = files
+        self._int96_unit = int96_unit(files, UnpackingLimit(options.max_unpacked_bytes).count)
         schemas = []
         for file in files:
-            with damage_reported(file):
-                schemas.append(pq.read_schema(file.path))
-        self.schema = common_schema(files, schemas)
+            with damage_reported(file), self._opened(file) as parquet:
+                schemas.append(parquet.schema_arrow)
+        self.schema = common_schema(files, schemas, options.types)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         for file in self._files:
@@ -65,12 +67,22 @@ class _ParquetFiles:
     def _file_batches(self, file: PreparedFile) -> Iterator[pa.RecordBatch]:
         # A row group at a time: the reader keeps what it has decoded of a group until it leaves the group.
         encoded, rows = self._check_pages(file)
-        with pq.ParquetFile(file.path, buffer_size=_BUFFER_BYTES, pre_buffer=False, read_dictionary=encoded) as parquet:
+        with self._opened(file, encoded) as parquet:
             groups = parquet.num_row_groups
             for group in range(groups):
                 batches = parquet.iter_batches(rows, row_groups=[group])
                 yield from conformed(file, batches, self.schema, self._limit)
                 self.bytes_read += file.bytes // groups
+
+    def _opened(self, file: PreparedFile, encoded: Sequence[str] = ()) -> pq.ParquetFile:
+        """`encoded`: the columns to read as dictionaries."""
+        return pq.ParquetFile(
+            file.path,
+            buffer_size=_BUFFER_BYTES,
+            pre_buffer=False,
+            read_dictionary=list(encoded),
+            coerce_int96_timestamp_unit=self._int96_unit,
+        )
 
     def _check_pages(self, file: PreparedFile) -> tuple[list[str], int]:
         """Check the size of every page. Raises `UnreadableInput`.

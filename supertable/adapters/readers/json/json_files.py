@@ -50,7 +50,9 @@ class _Column:
 
 @contextmanager
 def open_json(files: Sequence[PreparedFile], options: ReadOptions) -> Iterator[OpenedFiles]:
-    """With `sample_rows` of -1, every row is decoded from the file's own text."""
+    """With `sample_rows` of -1, or if rows may be rejected, every row is decoded from the file's own text."""
+    if options.rejects is not None:
+        options = replace(options, sample_rows=-1)
     with scanner("read_json", files) as scan, ExitStack() as stack:
         json_files = _JsonFiles([TextScanner(scan.connection, "read_json", [file]) for file in files], options)
         columns = tuple(column.described() for column in json_files.columns)
@@ -71,7 +73,7 @@ def _misfits_told(reader: pa.RecordBatchReader, options: ReadOptions) -> Iterato
     try:
         yield from reader
     except UnreadableInput as error:
-        if options.sample_rows < 0 or options.on_reject is not None:
+        if options.sample_rows < 0:
             raise
         raise InferredTypeMisfit(error.source, error.reason) from error
 
@@ -143,6 +145,8 @@ class _JsonFile:
             "hive_partitioning": False,
             **_EVERY_KEY,
         }
+        if options.rejects is not None and file.format == "ndjson":
+            self.arguments["ignore_errors"] = True
         try:
             self.names = scan.columns(self.arguments)
         except UnreadableInput as error:

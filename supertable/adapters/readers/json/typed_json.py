@@ -16,8 +16,8 @@ import pyarrow as pa
 from supertable.adapters.readers.json.row_decoder import BYTE_ORDER_MARK, RowDecoder
 from supertable.adapters.readers.prepared_files import PreparedFile
 from supertable.adapters.readers.values.exact_values import TextForm
-from supertable.application.ports.readers import OpenedFiles, ReadOptions
-from supertable.domain.errors import IncompatibleSchema, InvalidSchema, UnreadableInput
+from supertable.application.ports.readers import OpenedFiles, ReadOptions, RejectedRow, RejectSink
+from supertable.domain.errors import IncompatibleSchema, InvalidInput, InvalidSchema, UnreadableInput
 
 _CHUNK_BYTES = 1024 * 1024
 
@@ -80,16 +80,42 @@ def _batches(
         for text in texts:
             try:
                 yield decoder.batch(decoder.lines(text))
-            except InvalidSchema as error:
-                if options.name is not None:
+            except InvalidInput as error:
+                if options.rejects is not None:
+                    yield _fitting(text, decoder, options.rejects)
+                elif options.name is not None:
                     raise
-                row, _, reason = error.reason.partition(": ")
-                raise UnreadableInput(file.name, f"{row}: column {error.column!r}: {reason}.") from error
-            except IncompatibleSchema as error:
-                if options.name is not None:
-                    raise
-                raise UnreadableInput(file.name, str(error)) from error
+                else:
+                    raise _named(error, file.name) from error
     progress.bytes = before + file.bytes
+
+
+def _named(error: InvalidInput, name: str) -> UnreadableInput:
+    if isinstance(error, UnreadableInput):
+        return error
+    if isinstance(error, InvalidSchema):
+        row, _, reason = error.reason.partition(": ")
+        return UnreadableInput(name, f"{row}: column {error.column!r}: {reason}.")
+    return UnreadableInput(name, str(error))
+
+
+def _fitting(text: bytes, decoder: RowDecoder, rejects: RejectSink) -> pa.RecordBatch:
+    """The rows of some lines that fit. The others are rejected."""
+    batches = [decoder.batch([])]
+    for line in text.split(b"\n"):
+        if not line.strip():
+            continue
+        try:
+            batches.append(decoder.batch(decoder.lines(line)))
+        except InvalidInput as error:
+            decoder.count += 1
+            column = error.column if isinstance(error, InvalidSchema | IncompatibleSchema) else ""
+            reason = error.reason if isinstance(error, InvalidSchema | UnreadableInput) else str(error)
+            reason = reason.removeprefix(f"row {decoder.count:,}: ")
+            place = f"row {decoder.count:,}"
+            rejects.add(RejectedRow(decoder.source, place, column, line.decode(errors="replace"), reason))
+    (batch,) = pa.Table.from_batches(batches).combine_chunks().to_batches() or [batches[0]]
+    return batch
 
 
 @contextmanager

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import csv
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import pyarrow as pa
 
 from supertable.adapters.readers.prepared_files import PreparedFile
 from supertable.adapters.readers.text.csv_layouts import CsvLayout, arguments_of, layout_of
+from supertable.adapters.readers.text.lenient_rows import LenientRows, csv_reader, without_rejects
 from supertable.adapters.readers.text.text_scanner import SqlValue, TextScanner, scanner
 from supertable.adapters.readers.values.column_plans import form_of, given_plan, guessed_plan
 from supertable.adapters.readers.values.converted_rows import RowConverter
 from supertable.adapters.readers.values.guesses import ColumnGuess
-from supertable.application.ports.readers import OpenedFiles, ReadOptions
+from supertable.application.ports.readers import OpenedFiles, ReadOptions, RejectedRow, RejectSink
 
 _ROWS_OF_OTHER_FILES = 1_000
 
@@ -80,36 +82,72 @@ class _CsvFile:
     options: ReadOptions
 
     def read(self) -> OpenedFiles:
-        return self.scan.read(self._arguments())
+        """All rows. Those that are no rows of CSV are rejected if the options say so."""
+        if self.options.lenient:
+            size = self.layout.file.bytes
+            rows = self._lenient(self.options)
+            reader = pa.RecordBatchReader.from_batches(rows.schema, rows.batches(self.layout.has_header))
+            return OpenedFiles(reader, size, lambda: size)
+        if self.options.rejects is None:
+            return self.scan.read(self._arguments())
+        opened = self.scan.read(self._arguments() | {"store_rejects": True})
+        rows = pa.RecordBatchReader.from_batches(opened.reader.schema, self._rejecting(opened, self.options.rejects))
+        return replace(opened, reader=rows)
 
     def sample(self, rows: int) -> Iterator[pa.RecordBatch]:
         """The first rows, -1: all."""
-        yield from self.read().reader if rows < 0 else self.scan.rows(self._arguments(), rows).to_batches()
+        if self.options.lenient:
+            lenient = self._lenient(without_rejects(self.options))
+            yield from _first_rows(lenient.batches(self.layout.has_header), rows)
+        elif rows < 0:
+            yield from self.scan.read(self._arguments()).reader
+        else:
+            yield from self.scan.rows(self._arguments(), rows).to_batches()
 
     def place(self, row: int) -> str:
-        return f"line {self._line(row)}"
+        return f"line {self._line(row)}" if len(self.layout.delimiter) == 1 else f"row {row + 1:,}"
+
+    def _lenient(self, options: ReadOptions) -> LenientRows:
+        layout = self.layout
+        return LenientRows(layout.file, layout.delimiter, len(layout.names), layout.skipped_lines, options)
 
     def _arguments(self) -> dict[str, SqlValue]:
         layout = self.layout
         return arguments_of(self.options, layout.delimiter, len(layout.names), layout.skipped_lines, layout.has_header)
 
+    def _rejecting(self, opened: OpenedFiles, rejects: RejectSink) -> Iterator[pa.RecordBatch]:
+        yield from opened.reader
+        for line, text, reason in self.scan.rejected():
+            rejects.add(RejectedRow(self.layout.file.name, f"line {line}", "", text, reason))
+
     def _line(self, row: int) -> int:
         """The line on which a row begins, counted from 1: rows may span lines, and blank lines are no rows."""
-        layout, quote = self.layout, self.options.quote
+        layout = self.layout
         left = row + layout.has_header
-        csv.field_size_limit(max(csv.field_size_limit(), self.options.max_line_bytes))
         with layout.file.path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
-            lines = (line for number, line in enumerate(text) if number >= layout.skipped_lines)
-            rows = csv.reader(
-                lines,
-                delimiter=layout.delimiter,
-                quotechar=quote or None,
-                quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
-            )
+            rows = csv_reader(islice(text, layout.skipped_lines, None), layout.delimiter, self.options)
             start = 1
             for cells in rows:
-                if left == 0 and (cells or len(layout.names) == 1):
+                is_row = self._is_row(cells)
+                if left == 0 and is_row:
                     break
-                left -= 1 if cells or len(layout.names) == 1 else 0
+                left -= is_row
                 start = rows.line_num + 1
         return layout.skipped_lines + start
+
+    def _is_row(self, cells: Sequence[str]) -> bool:
+        width = len(self.layout.names)
+        if self.options.lenient:
+            return len(cells) <= width and (bool(cells) or width == 1)
+        is_blank_cell = not cells and width == 1
+        return is_blank_cell or len(cells) == width or bool(cells and self.options.rejects is None)
+
+
+def _first_rows(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
+    """The first rows, -1: all."""
+    left = sys.maxsize if rows < 0 else rows
+    for batch in batches:
+        yield batch[:left]
+        left -= batch.num_rows
+        if left <= 0:
+            return

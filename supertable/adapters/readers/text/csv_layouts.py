@@ -5,16 +5,16 @@ DuckDB's sniffer finds the delimiter. The rest is decided here, because the snif
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import pyarrow as pa
 
+from supertable.adapters.readers import command_line_hints as hints
 from supertable.adapters.readers.prepared_files import PreparedFile
+from supertable.adapters.readers.text.lenient_rows import LenientRows, csv_reader, without_rejects
 from supertable.adapters.readers.text.text_scanner import SqlValue, TextScanner
 from supertable.adapters.readers.values.exact_values import ISO, TextForm
 from supertable.adapters.readers.values.guesses import guessed
@@ -48,12 +48,26 @@ def layout_of(scan: TextScanner, options: ReadOptions) -> CsvLayout:
         skipped, delimiter = skipped + 1, delimiter or separator[1]
     delimiter, width = _sniffed(scan, options, skipped, delimiter)
     arguments = arguments_of(options, delimiter, width, skipped)
-    rows = scan.rows(arguments, _ROWS_FOR_HEADER)
+    rows = _first_rows(scan, options, arguments, delimiter, width, skipped)
     first = [column[0].as_py() if rows.num_rows else None for column in rows.columns]
     has_header = options.header
     if has_header is None:
         has_header = _is_header(first, rows.slice(1), options)
     return CsvLayout(file, delimiter, _names(file, first, has_header, options.column_names), has_header, skipped)
+
+
+def _first_rows(
+    scan: TextScanner,
+    options: ReadOptions,
+    arguments: dict[str, SqlValue],
+    delimiter: str,
+    width: int,
+    skipped: int,
+) -> pa.Table:
+    if not options.lenient:
+        return scan.rows(arguments, _ROWS_FOR_HEADER)
+    rows = LenientRows(scan.files[0], delimiter, width, skipped, without_rejects(options))
+    return pa.Table.from_batches(islice(rows.batches(has_header=False), 1), rows.schema)[:_ROWS_FOR_HEADER]
 
 
 def arguments_of(
@@ -68,6 +82,7 @@ def arguments_of(
         "columns": columns,
         "nullstr": ["", *options.null_strings],
         "compression": "none",
+        **({"ignore_errors": True} if options.rejects is not None else {}),
     }
 
 
@@ -104,6 +119,11 @@ def _sniffed(scan: TextScanner, options: ReadOptions, skipped: int, delimiter: s
             return found, width
         return scan.sniffed(arguments | {"delim": max(_DELIMITERS, key=header.count)})
     except UnreadableInput as error:
+        if options.lenient or options.rejects is not None:
+            delimiter = delimiter or max(_DELIMITERS, key=header.count)
+            return delimiter, len(_cells(header, delimiter, options)) or 1
+        if header.lstrip().startswith(("{", "[")):
+            raise UnreadableInput(scan.files[0].name, f"it looks like JSON, not CSV. {hints.JSON}") from error
         raise _located_error(scan, options, skipped, delimiter, header) or error from error
 
 
@@ -112,13 +132,17 @@ def _located_error(
 ) -> UnreadableInput | None:
     """The first error of a strict scan, with its line. The sniffer reports only that no dialect fits the sample."""
     delimiter = delimiter or max(_DELIMITERS, key=header.count)
-    names = next(csv.reader(io.StringIO(header), delimiter=delimiter[:1], quotechar=options.quote or None), [])
+    names = _cells(header, delimiter, options)
     try:
         for _ in scan.read(arguments_of(options, delimiter, len(names), skipped), "count(*)").reader:
             pass
     except UnreadableInput as error:
         return error
     return None
+
+
+def _cells(line: str, delimiter: str, options: ReadOptions) -> list[str]:
+    return next(csv_reader(iter([line]), delimiter[:1], options), [])
 
 
 def _is_header(first: Sequence[str | None], rest: pa.Table, options: ReadOptions) -> bool:

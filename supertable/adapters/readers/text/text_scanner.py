@@ -68,6 +68,16 @@ class TextScanner:
             bytes_read=lambda: int(total * self._share_read()),
         )
 
+    def rejected(self) -> list[tuple[int, str, str]]:
+        """The rows that the last reading of the only file rejected (`store_rejects`): line, text and reason."""
+        path = literal(str(self.files[0].path))
+        return self.connection.execute(
+            "SELECT line, any_value(csv_line), any_value(error_message) FROM reject_errors AS e "
+            "JOIN reject_scans AS s USING (scan_id, file_id) "
+            f"WHERE file_path = {path} AND scan_id = (SELECT max(scan_id) FROM reject_scans WHERE file_path = {path}) "
+            "GROUP BY line ORDER BY line"
+        ).fetchall()
+
     def _batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         while True:
             with self._errors_translated():

@@ -44,4 +44,4 @@ def _is_other_format(kind: pa.DataType, form: TextForm) -> bool:
 
 
 def guessed_plan(name: str, guess: Guess) -> ColumnPlan:
-    return ColumnPlan(name, guess.kind, guess.form, is_guess=not pa.types.is_string(guess.kind), note=guess.note)
+    return ColumnPlan(name, guess.kind, guess.form, is_guess=True, note=guess.note)

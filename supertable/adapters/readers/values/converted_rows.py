@@ -78,7 +78,7 @@ class RowConverter:
 
     def _kept(self, texts: Sequence[pa.Array | None], rows: int) -> pa.Array:
         """Which rows fit. The others are set aside, if the options say so."""
-        stops = self._options.on_reject is None
+        stops = self._options.rejects is None
         refused: dict[int, tuple[ColumnPlan, str]] = {}
         for column, plan in zip(texts, self._plans, strict=True):
             if column is not None:
@@ -92,10 +92,9 @@ class RowConverter:
         return pa.array([row not in refused for row in range(rows)])
 
     def _set_aside(self, row: int, plan: ColumnPlan, value: str) -> None:
-        assert self._options.on_reject is not None
-        self._options.on_reject(
-            RejectedRow(self._source, self._locate(row), plan.name, value, f"not exactly {type_name(plan.kind)}")
-        )
+        assert self._options.rejects is not None
+        reason = f"it does not fit {type_name(plan.kind)} exactly"
+        self._options.rejects.add(RejectedRow(self._source, self._locate(row), plan.name, value, reason))
 
     def _misfit(self, row: int, plan: ColumnPlan, value: str) -> UnreadableInput:
         place = f"{self._locate(row)}: column {plan.name!r}: {_short(value)!r} does not fit the column's type"

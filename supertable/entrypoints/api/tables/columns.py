@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
@@ -13,6 +11,7 @@ from supertable.application.storage.arrow_schemas import arrow_field, fields_of
 from supertable.domain.errors import InvalidSchema
 from supertable.domain.schema.new_fields import MAX_DEPTH
 from supertable.domain.schema.schemas import UNASSIGNED
+from supertable.domain.schema.type_names import scalar_type
 from supertable.domain.schema.types import DataType, Field
 from supertable.entrypoints.web.requests.json_bodies import Body
 
@@ -115,7 +114,7 @@ def _field(column: NewColumn, path: str, depth: int) -> Field:
 
 def _type(given: Type, path: str, depth: int) -> DataType:
     if isinstance(given, str):
-        return _scalar_type(given, path)
+        return scalar_type(given, path)
     if depth > MAX_DEPTH:
         raise InvalidSchema(path, f"it is nested more than {MAX_DEPTH} levels deep")
     if isinstance(given, StructType):
@@ -127,31 +126,3 @@ def _type(given: Type, path: str, depth: int) -> DataType:
         for name, part in parts.items()
     )
     return DataType("list" if isinstance(given, ListType) else "map", fields=tuple(fields))
-
-
-_SCALAR_TYPES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], DataType]], ...] = (
-    (
-        re.compile(r"bool|u?int(8|16|32|64)|float(16|32|64)|string|binary|date", re.ASCII),
-        lambda found: DataType(found[0]),
-    ),
-    (
-        re.compile(r"decimal\((?P<precision>[1-9]|[12]\d|3[0-8]), ?(?P<scale>\d|[12]\d|3[0-8])\)", re.ASCII),
-        lambda found: DataType("decimal", precision=int(found["precision"]), scale=int(found["scale"])),
-    ),
-    (re.compile(r"time\((?P<unit>ms|us)\)"), lambda found: DataType("time", unit=found["unit"])),
-    (
-        re.compile(r"timestamp\((?P<unit>ms|us|ns)(, ?(?P<zone>[A-Za-z0-9_+:/-]{1,64}))?\)", re.ASCII),
-        lambda found: DataType("timestamp", unit=found["unit"], timezone=found["zone"] or ""),
-    ),
-)
-
-
-def _scalar_type(text: str, path: str) -> DataType:
-    """Parse a scalar type: the inverse of `str`. Raises `InvalidSchema`."""
-    for pattern, build in _SCALAR_TYPES:
-        found = pattern.fullmatch(text)
-        if found:
-            return build(found)
-    raise InvalidSchema(
-        path, f"{text[:80]!r} is not a type; types are like int64, decimal(10,2), string, timestamp(us)"
-    )

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from supertable.entrypoints.cli.rows.load_reports import report_load, report_preview
 from supertable.entrypoints.cli.terminal import read_options
 from supertable.entrypoints.cli.terminal.progress import Progress
 from supertable.entrypoints.cli.terminal.session import Session
-from supertable.entrypoints.cli.terminal.write_reports import report_write
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from supertable.application.ports.readers import OpenedFiles, ReadOptions
-    from supertable.entrypoints.sdk.lake import Lake
-    from supertable.entrypoints.sdk.table import Table
 
 
 class Mode(StrEnum):
@@ -66,100 +58,60 @@ def load(
     quote: read_options.QuoteOption = '"',
     escape: read_options.EscapeOption = '"',
     header: read_options.HeaderOption = None,
+    columns: read_options.ColumnsOption = None,
     skip: read_options.SkipOption = 0,
+    type_: read_options.TypeOption = None,
+    date_format: read_options.DateFormatOption = None,
+    decimal: read_options.DecimalOption = ".",
     null: read_options.NullOption = None,
     all_text: read_options.AllTextOption = False,
     lenient: read_options.LenientOption = False,
     sample_size: read_options.SampleSizeOption = 20_480,
     max_line_size: read_options.MaxLineSizeOption = 8_388_608,
     max_unpacked_size: read_options.MaxUnpackedOption = 274_877_906_944,
+    on_error: read_options.OnErrorOption = read_options.OnError.STOP,
+    rejects: read_options.RejectsOption = None,
+    dry_run: read_options.DryRunOption = False,
 ) -> None:
     """Load CSV, TSV, JSON, NDJSON, Parquet or Arrow files into a table.
 
     All files become one version: either all rows are loaded or none. Files may
     be compressed with gzip, zstd or zip. The format and the compression are
-    detected from each file's name and content.
+    detected from each file's name and content. No value is changed: what a
+    column cannot hold exactly stops the load, or see --on-error.
 
     Examples:
       supertable load flights.csv.gz --into flights --key id
       supertable load 'changes-*.ndjson' --into flights --mode upsert
+      supertable load orders.csv --into orders --type zip=string --dry-run
       cat changes.csv | supertable load - --into flights --mode upsert
     """
     session = Session.of(context)
     properties = _properties(property_ or [])
     started = time.perf_counter()
+    options = read_options.build_read_options(context.params)
+    if on_error is read_options.OnError.REJECTS and rejects is None:
+        rejects = f"{into}-rejects.ndjson"
     with session.connect() as lake:
-        existing = _existing(lake, into)
-        options = read_options.build_read_options(context.params, _types(existing))
-        with _opened(lake, files, options, quiet=session.as_json) as (opened, progress):
-            if existing is None:
-                _check_mode(into, mode, key)
-                result = opened.written(
-                    lambda rows: lake.create_table_from(
-                        into,
-                        progress.track(rows),
-                        key or (),
-                        sequence,
-                        idempotency_key=idempotency_key,
-                        properties=properties,
-                    )
-                )
-            else:
-                _check_keys(existing, key, sequence)
-                result = opened.written(
-                    lambda rows: lake.write(
-                        into,
-                        progress.track(rows),
-                        mode.value,
-                        evolve=evolve,
-                        idempotency_key=idempotency_key,
-                        properties=properties,
-                    )
-                )
-    report_write(session, result, f"Loaded {result.table}", time.perf_counter() - started)
-
-
-@contextmanager
-def _opened(
-    lake: Lake, files: Sequence[str], options: ReadOptions, quiet: bool
-) -> Iterator[tuple[OpenedFiles, Progress]]:
-    """Open the files, with a progress bar that advances as their rows are read."""
-    with Progress(quiet) as progress, lake.container.file_reader().open(files, options) as opened:
-        yield opened, progress
-
-
-def _existing(lake: Lake, name: str) -> Table | None:
-    import supertable
-
-    try:
-        return lake.table(name)
-    except supertable.TableNotFound:
-        return None
-
-
-def _types(table: Table | None) -> dict[str, pa.DataType]:
-    return {field.name: field.type for field in table.schema} if table else {}
-
-
-def _check_keys(table: Table, keys: Sequence[str] | None, sequence: str | None) -> None:
-    import supertable
-
-    info = table.info()
-    if keys and [key.lower() for key in keys] != [key.lower() for key in info.keys]:
-        has = f"the keys {', '.join(info.keys)}" if info.keys else "no keys"
-        raise supertable.InvalidInput(f"Table {info.name} has {has}. --key applies to new tables only.")
-    if sequence and sequence.lower() != (info.sequence or "").lower():
-        has = f"the sequence {info.sequence}" if info.sequence else "no sequence"
-        raise supertable.InvalidInput(f"Table {info.name} has {has}. --sequence applies to new tables only.")
-
-
-def _check_mode(name: str, mode: Mode, keys: Sequence[str] | None) -> None:
-    import supertable
-
-    if mode is Mode.UPSERT and not keys:
-        raise supertable.InvalidInput(
-            f"Table {name} does not exist. To create it by an upsert, give its key columns with --key."
-        )
+        if dry_run:
+            report_preview(session, into, lake.preview(files, into, **options))
+            return
+        with Progress(session.as_json) as progress:
+            loaded = lake.load(
+                files,
+                into,
+                mode=mode.value,
+                keys=key or (),
+                sequence=sequence,
+                evolve=evolve,
+                on_error=on_error.value,
+                rejects=rejects,
+                idempotency_key=idempotency_key,
+                properties=properties,
+                watch=progress.track,
+                **options,
+            )
+    report_load(session, loaded, time.perf_counter() - started, rejects)
 
 
 def _properties(given: Sequence[str]) -> dict[str, str]:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+from supertable.entrypoints.cli.terminal.name_value_pairs import parse_name_values
 
-    from supertable.application.ports.readers import ReadOptions
+if TYPE_CHECKING:
+    from supertable.entrypoints.sdk.lake_loading import LoadOptions
+
+
+class OnError(StrEnum):
+    STOP = "stop"
+    SKIP = "skip"
+    REJECTS = "rejects"
 
 
 class FileFormat(StrEnum):
@@ -57,6 +64,31 @@ HeaderOption = Annotated[
     bool | None,
     _option("--header/--no-header", help="Whether the first line holds column names.", show_default="detected"),
 ]
+ColumnsOption = Annotated[
+    str | None, _option("--columns", metavar="NAMES", help="Names for the columns of CSV, separated by commas.")
+]
+TypeOption = Annotated[
+    list[str] | None,
+    _option("--type", metavar="COLUMN=TYPE", help="Type of a column, such as zip=string. Repeatable."),
+]
+DateFormatOption = Annotated[
+    list[str] | None,
+    _option(
+        "--date-format",
+        metavar="[COLUMN=]FORMAT",
+        help="Format of dates, such as %d/%m/%Y, of all columns or of one. Repeatable.",
+    ),
+]
+DecimalOption = Annotated[str, _option("--decimal", metavar="CHARACTER", help="Decimal mark of numbers in CSV: . or ,")]
+OnErrorOption = Annotated[
+    OnError,
+    _option("--on-error", help="What to do with rows that do not fit: stop, skip them, or write them to --rejects."),
+]
+RejectsOption = Annotated[
+    str | None,
+    _option("--rejects", metavar="FILE", help="File for rejected rows.", show_default="TABLE-rejects.ndjson"),
+]
+DryRunOption = Annotated[bool, _option("--dry-run", help="Only show the types and the first rows; write nothing.")]
 SkipOption = Annotated[int, _option("--skip", metavar="COUNT", min=0, help="Lines to skip at the start of each file.")]
 NullOption = Annotated[
     list[str] | None, _option("--null", metavar="TEXT", help="Read this text as null, such as NA. Repeatable.")
@@ -77,27 +109,37 @@ MaxUnpackedOption = Annotated[
 ]
 
 
-def build_read_options(given: dict[str, Any], types: dict[str, pa.DataType]) -> ReadOptions:
-    """Read options from the command's parameters, by name. `types`: column types that are not inferred, by name."""
-    from supertable.application.ports.readers import ReadOptions
+def build_read_options(given: dict[str, Any]) -> LoadOptions:
+    """Options of `Lake.load` from the command's parameters, by name."""
+    return {
+        "format": given["format_"],
+        "compression": given["compression"],
+        "encoding": given["encoding"],
+        "delimiter": _unescaped(given["delimiter"]),
+        "quote": given["quote"],
+        "escape": given["escape"],
+        "header": given["header"],
+        "columns": given["columns"].split(",") if given["columns"] else (),
+        "skip_lines": given["skip"],
+        "types": parse_name_values(given["type_"] or (), "--type"),
+        "date_format": _date_formats(given["date_format"] or ()),
+        "decimal": given["decimal"],
+        "null": tuple(given["null"] or ()),
+        "all_text": given["all_text"],
+        "lenient": given["lenient"],
+        "sample_size": given["sample_size"],
+        "max_line_bytes": given["max_line_size"],
+        "max_unpacked_bytes": given["max_unpacked_size"],
+    }
 
-    return ReadOptions(
-        format=given["format_"],
-        compression=given["compression"],
-        encoding=given["encoding"],
-        delimiter=_unescaped(given["delimiter"]),
-        quote=given["quote"],
-        escape=given["escape"],
-        header=given["header"],
-        skip_lines=given["skip"],
-        null_strings=tuple(given["null"] or ()),
-        all_text=given["all_text"],
-        lenient=given["lenient"],
-        sample_rows=given["sample_size"],
-        types=types,
-        max_line_bytes=given["max_line_size"],
-        max_unpacked_bytes=given["max_unpacked_size"],
-    )
+
+def _date_formats(given: Iterable[str]) -> dict[str, str]:
+    """Formats by column; that of the empty name is for all others."""
+    formats = {}
+    for text in given:
+        column, equals, date_format = text.rpartition("=")
+        formats[column if equals else ""] = date_format
+    return formats
 
 
 def _unescaped(delimiter: str | None) -> str | None:
