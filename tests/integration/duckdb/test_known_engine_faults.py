@@ -237,9 +237,3 @@ def test_an_approximate_count_is_near(lake: Lake) -> None:
     """In DuckDB 1.5 it was up to 27 percent off."""
     ((found,),) = ask(lake, "SELECT approx_count_distinct(a.n * 1000 + b.n) FROM rising AS a, widened AS b")
     assert abs(found / 6_060 - 1) < 0.12
-
-
-def test_rows_are_compared_as_structs(lake: Lake) -> None:
-    """Not as in standard SQL, where each of these nulls makes the comparison null: a change would change answers."""
-    sql = "SELECT (a, b) = (3, NULL), (a, b) NOT IN ((1, 1), (NULL, 9)) FROM pairs ORDER BY a NULLS LAST"
-    assert ask(lake, sql) == [(False, False), (False, True), (True, True), (False, True)]

@@ -38,6 +38,7 @@ from supertable.adapters.engines.duckdb.statement.validation.literal_lists impor
     of_constants,
     of_rows,
 )
+from supertable.adapters.engines.duckdb.statement.validation.row_comparisons import compare_columns
 from supertable.application.ports.engines import ChangesRequest
 from supertable.domain.errors import StatementRefused
 
@@ -113,6 +114,8 @@ class StatementValidator:
         changes = kind == "table" and is_changes_call(node)
         if changes:
             self._name_changes(node)
+        if kind == "expression":
+            compare_columns(node)
         keys = _keys(kind, node)
         if kind == "query":
             scope = yield from self._ctes_of(node, scope)
