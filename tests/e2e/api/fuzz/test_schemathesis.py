@@ -1,7 +1,8 @@
 """Schemathesis calls all operations of the OpenAPI description with valid and invalid requests.
 
 No response is a server error, or has a status, media type, schema or header that is not described. Requests that the
-description forbids are refused, and so are requests without a token. `make fuzz-api` runs it for longer.
+description forbids are refused, and so are requests without a token. `make soak` runs it for longer, and tries the
+systematic cases (the phase `coverage`) of all operations; each day has those of a third of them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 import supertable
 from supertable import Lake
 from tests.support.api.service import TOKEN, ApiService
-from tests.support.budgets import BUDGET, SEED
+from tests.support.budgets import BUDGET, SEED, SOAK, todays
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 HOOKS = Path(__file__).with_name("schemathesis_hooks.py")
@@ -59,48 +60,53 @@ def service(reader: str, home: Path, tmp_path: Path) -> Iterator[ApiService]:
 
 @pytest.mark.slow
 def test_all_operations_as_the_superuser(service: ApiService, tmp_path: Path) -> None:
-    run_schemathesis(service, TOKEN, "examples,coverage,fuzzing,stateful", tmp_path)
-    answered = counted_requests(service)
     every_operation = operations(service)
-    unsuccessful = every_operation - {(method, path) for method, path, status in answered if status < 300}
+    run_schemathesis(service, TOKEN, "coverage", todays(every_operation, "coverage of operations"), tmp_path)
+    run_schemathesis(service, TOKEN, "examples,fuzzing,stateful", every_operation, tmp_path)
+    answered = counted_requests(service)
+    unsuccessful = set(every_operation) - {(method, path) for method, path, status in answered if status < 300}
     print(f"{len(every_operation) - len(unsuccessful)} operations succeeded at least once")
-    assert len(unsuccessful) <= len(every_operation) // 8, unsuccessful
+    assert len(unsuccessful) <= len(every_operation) // (4 if BUDGET is SOAK else 2), unsuccessful
 
 
 @pytest.mark.slow
 def test_all_operations_as_a_reader(service: ApiService, reader: str, tmp_path: Path) -> None:
-    run_schemathesis(service, reader, "examples,fuzzing,stateful", tmp_path)
+    run_schemathesis(service, reader, "examples,fuzzing,stateful", operations(service), tmp_path)
     answered = counted_requests(service)
     changed = {path for method, path, status in answered if method in {"PUT", "PATCH"} and status < 300}
     assert changed == set()
 
 
-def run_schemathesis(service: ApiService, token: str, phases: str, folder: Path) -> None:
-    """Run Schemathesis and print its summary. Fails with its output."""
+def run_schemathesis(
+    service: ApiService, token: str, phases: str, tested: Sequence[tuple[str, str]], folder: Path
+) -> None:
+    """Run Schemathesis on the `tested` operations and print its summary. Fails with its output."""
     report_file = folder / "report.json"
     own = ["--phases", phases, "--report-json-path", str(report_file)]
-    command = [*COMMAND, f"{service.url}/api/v1/openapi.json", *OPTIONS, *own]
+    only = [word for method, path in tested for word in ("--include-name", f"{method} {path}")]
+    command = [*COMMAND, f"{service.url}/api/v1/openapi.json", *OPTIONS, *own, *only]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": str(HOOKS), "SCHEMATHESIS_TOKEN": token}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert report_file.exists(), done.stdout + done.stderr
     report: dict[str, Any] = json.loads(report_file.read_text())
-    operations, cases = report["operations"], report["test_cases"]
+    counts, cases = report["operations"], report["test_cases"]
     print(
-        f"\nschemathesis {report['schemathesis_version']}: {operations['tested']} of {operations['total']} operations, "
+        f"\nschemathesis {report['schemathesis_version']}: {counts['tested']} of {counts['total']} operations, "
         f"{cases['generated']} cases, {cases['unique_failures']} failures, {report['running_time']:.0f} s, seed {SEED}"
     )
     assert done.returncode == 0, _shortened(done.stdout)
-    assert operations["tested"] == operations["total"]
-    assert not report["operations"]["errored"]
+    assert counts["tested"] == len(tested)
+    assert not counts["errored"]
     assert service.client().get("/healthz").status_code == 200
     assert "Traceback" not in service.log()
     assert not [answer for answer in counted_requests(service) if answer[2] >= 500]
 
 
-def operations(service: ApiService) -> set[tuple[str, str]]:
+def operations(service: ApiService) -> list[tuple[str, str]]:
+    """The method and path of every operation, in the order of the description."""
     with service.client() as api:
         paths: dict[str, dict[str, Any]] = api.get("/api/v1/openapi.json").json()["paths"]
-    return {(method.upper(), path) for path, methods in paths.items() for method in methods}
+    return [(method.upper(), path) for path, methods in paths.items() for method in methods]
 
 
 def counted_requests(service: ApiService) -> set[tuple[str, str, int]]:
