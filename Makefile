@@ -16,7 +16,11 @@ unexport PYTHONDONTWRITEBYTECODE
 WORKERS ?= $(shell echo $$(( 2 * $$(getconf _NPROCESSORS_ONLN) )))
 RANDOM_WORK := tests/property tests/attacks/test_random_selects.py tests/e2e/api/fuzz \
 	tests/integration/commits/test_kill.py tests/integration/commits/test_storms.py \
-	tests/integration/object_stores/test_file_cache.py
+	tests/integration/commits/test_concurrency.py tests/integration/commits/test_registry_faults.py \
+	tests/integration/object_stores/test_file_cache.py tests/integration/object_stores/test_s3_faults.py \
+	tests/integration/maintenance/test_compaction.py tests/integration/maintenance/test_vacuum.py \
+	tests/integration/writes/test_write_faults.py tests/integration/audit/test_merged_exports.py \
+	tests/e2e/lakes/test_remote_lakes.py
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -250,7 +250,7 @@ def forms_for(name: str) -> list[str]:
 
 def some(cases: Sequence[Item], name: str) -> list[Item]:
     """Long runs try all cases."""
-    return chance(f"pruning of {name}").sample(cases, min(len(cases), 6 * BUDGET.examples))
+    return chance(f"pruning of {name}").sample(cases, min(len(cases), BUDGET.pruning_cases))
 
 
 def literal_cases(name: str) -> list[str]:

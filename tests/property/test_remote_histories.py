@@ -59,7 +59,7 @@ class TestHistoriesOnS3(RemoteHistories.TestCase):  # type: ignore[misc, valid-t
 
     def runTest(self) -> None:  # noqa: N802 - unittest's name
         super().runTest()
-        assert RemoteHistories.steps >= 50
+        assert RemoteHistories.steps >= BUDGET.remote_histories * BUDGET.remote_steps // 2
 
 
 class HistoriesOnAzure(RemoteHistories):
@@ -76,7 +76,7 @@ class TestHistoriesOnAzure(HistoriesOnAzure.TestCase):  # type: ignore[misc, val
 
     def runTest(self) -> None:  # noqa: N802 - unittest's name
         super().runTest()
-        assert HistoriesOnAzure.steps >= 50
+        assert HistoriesOnAzure.steps >= BUDGET.remote_histories * BUDGET.remote_steps // 2
 
 
 class HistoriesOnGoogle(RemoteHistories):
@@ -93,4 +93,4 @@ class TestHistoriesOnGoogle(HistoriesOnGoogle.TestCase):  # type: ignore[misc, v
 
     def runTest(self) -> None:  # noqa: N802 - unittest's name
         super().runTest()
-        assert HistoriesOnGoogle.steps >= 50
+        assert HistoriesOnGoogle.steps >= BUDGET.remote_histories * BUDGET.remote_steps // 2

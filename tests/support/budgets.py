@@ -20,8 +20,9 @@ Item = TypeVar("Item")
 class Budget:
     """Counts, each for one test.
 
-    `examples`: of each property. `histories` of `steps` operations each: random histories of a lake, in a local folder,
-    on each server of an object store (`remote_`), and with the catalog in Redis (`redis_`). `damages`: objects damaged.
+    `examples`: of each property. `pruning_cases`: conditions on each type of column. `histories` of `steps` operations
+    each: random histories of a lake, in a local folder, on each server of an object store (`remote_`), and with the
+    catalog in Redis (`redis_`). `damages`: objects damaged.
     `selects`: random statements for each of ten seeds. `portable_selects`: those that SQLite answers too. `kills`: of a
     writing process, by where its lake is. `concurrent_queries`: of each of two readers beside four writers.
     `storm_turns`: writes of each writer behind a failing network. `fuzz_examples`: for each operation and phase of the
@@ -30,6 +31,7 @@ class Budget:
     """
 
     examples: int
+    pruning_cases: int
     histories: int
     steps: int
     remote_histories: int
@@ -48,18 +50,19 @@ class Budget:
 
 
 SHORT = Budget(
-    examples=25,
-    histories=15,
+    examples=15,
+    pruning_cases=50,
+    histories=8,
     steps=40,
-    remote_histories=4,
+    remote_histories=2,
     remote_steps=25,
-    redis_histories=4,
+    redis_histories=3,
     redis_steps=30,
-    damages=40,
-    selects=50,
-    portable_selects=500,
+    damages=25,
+    selects=30,
+    portable_selects=300,
     kills={"local": 10, "s3": 4, "azure": 3, "gcs": 3, "redis": 4},
-    concurrent_queries=100,
+    concurrent_queries=60,
     storm_turns=2,
     fuzz_examples=1,
     damaged_bodies=8,
@@ -67,6 +70,7 @@ SHORT = Budget(
 )
 SOAK = Budget(
     examples=1_000,
+    pruning_cases=10_000,
     histories=500,
     steps=80,
     remote_histories=40,
