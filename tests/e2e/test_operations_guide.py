@@ -34,6 +34,7 @@ def run(commands: str, home: Path, backup: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_every_command_works_in_order(home: Path, tmp_path: Path) -> None:
     with supertable.connect(home) as lake:
         lake.create_table_from("t", pa.table({"id": [1]}))

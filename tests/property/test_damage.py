@@ -93,6 +93,7 @@ def objects(home: Path) -> Iterator[Path]:
     return (path for path in sorted((home / "storage").rglob("*")) if path.is_file())
 
 
+@pytest.mark.slow
 def test_damaged_objects_never_give_a_wrong_answer(origin: Path, tmp_path: Path) -> None:
     with supertable.connect(home=origin) as lake:
         expected = answers(lake)

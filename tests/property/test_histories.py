@@ -343,6 +343,7 @@ def read(lake: Lake, source: str) -> list[Row]:
     return list(zip(*(column.to_pylist() for column in found.columns), strict=True))
 
 
+@pytest.mark.slow
 class TestHistories(Histories.TestCase):  # type: ignore[misc, valid-type]
     settings = settings(max_examples=BUDGET.histories, stateful_step_count=BUDGET.steps)
 

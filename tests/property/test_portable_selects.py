@@ -103,6 +103,7 @@ def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
     made.sqlite.close()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3_600)
 def test_sqlite_gives_the_same_answers(sides: Sides) -> None:
     ours, theirs = PortableSelects(SEED, TABLES), PortableSelects(SEED, TABLES, SQLITE)

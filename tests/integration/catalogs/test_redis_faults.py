@@ -63,6 +63,7 @@ def test_redis_is_down(home: Path, server: Valkey) -> None:
     record_and_check(traffic, "Redis is down for 2 s, and empty after that", 3, max(recoveries))
 
 
+@pytest.mark.slow
 def test_redis_stands_still(home: Path, server: Valkey) -> None:
     recoveries = []
     with Traffic(home).running() as traffic:

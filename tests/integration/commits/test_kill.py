@@ -38,6 +38,7 @@ def newest_acknowledged(pipe: int, before: int) -> int:
     return int.from_bytes(whole[-8:]) if whole else before
 
 
+@pytest.mark.slow
 def test_kill_at_random_moments(home: Path, kills: int) -> None:
     moments = chance("kill")
     forkserver = context()

@@ -129,6 +129,7 @@ def each_backend(home: Path, request: pytest.FixtureRequest, monkeypatch: pytest
         monkeypatch.setenv("SUPERTABLE_PREFIX", f"jobs_{uuid4().hex}")
 
 
+@pytest.mark.slow
 def test_any_worker_answers_for_a_job(each_backend: None, home: Path, services: Callable[[], Service]) -> None:
     one, other = services(), services()
     with supertable.connect(home) as lake:

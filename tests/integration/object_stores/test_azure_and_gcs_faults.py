@@ -125,6 +125,7 @@ def test_a_streamed_object_is_complete_or_an_error_is_raised(
     assert proxy.met == 1
 
 
+@pytest.mark.slow
 def test_a_store_that_stays_unavailable_raises_errors(store: ObjectStore, proxy: FaultProxy) -> None:
     store.put("a", b"x")
     proxy.script = lambda _: WireFault.SLOW_DOWN

@@ -102,6 +102,7 @@ def test_replacing_an_object_while_it_is_read_is_an_error() -> None:
 # many objects
 
 
+@pytest.mark.slow
 def test_many_objects_are_listed_page_by_page_and_deleted_in_batches() -> None:
     store = opened()
     names = [f"log/{number:06d}" for number in range(2_300)]

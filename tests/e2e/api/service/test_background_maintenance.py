@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 
 import supertable
 from tests.support.api.http import fetch
@@ -49,6 +50,7 @@ def test_one_worker_merges_small_files(home: Path, tmp_path: Path) -> None:
         assert line in metrics.splitlines()
 
 
+@pytest.mark.slow
 def test_maintenance_can_be_turned_off(home: Path, tmp_path: Path) -> None:
     files, metrics = files_after_maintenance(home, tmp_path, SUPERTABLE_MAINTENANCE_SEC="0")
     assert files == 39

@@ -8,10 +8,13 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
+
 from tests.support.api.http import fetch
 from tests.support.api.service import ApiService
 
 
+@pytest.mark.slow
 def test_idle_connections_are_closed_and_never_take_all_descriptors(home: Path, tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))  # raised again by the service: the hard limit counts

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import supertable
 from tests.support.api.load import SCHEMA, TABLE, run_load
 from tests.support.api.service import TOKEN, ApiService
 
 
+@pytest.mark.slow
 def test_acknowledged_rows_are_stored_exactly_once(home: Path, tmp_path: Path) -> None:
     with supertable.connect(home) as lake:
         lake.create_table(TABLE, SCHEMA)
