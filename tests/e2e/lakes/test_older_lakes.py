@@ -1,4 +1,4 @@
-"""Lakes that older versions wrote open, answer and go on alike. `older/` has one archive for each such version."""
+"""Lakes that older versions wrote open, answer and go on alike. `older/lake-*` has one for each such version."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import supertable
 from supertable.domain.errors import IdempotencyKeyReused
 from supertable.entrypoints.sdk.lake import Lake
 
-ARCHIVES = sorted((Path(__file__).parent / "older").glob("*.tar.gz"))
+ARCHIVES = sorted((Path(__file__).parent / "older").glob("lake-*.tar.gz"))
 ORDERS: list[dict[str, Any]] = [
     {"id": 2, "day": date(2024, 1, 2), "amount": Decimal("9.99"), "remark": "again", "tags": ["b", "c"]},
     {"id": 3, "day": date(2024, 2, 29), "amount": Decimal("-3.00"), "remark": "ünï", "tags": None},
