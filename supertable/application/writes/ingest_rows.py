@@ -9,7 +9,7 @@ from itertools import chain
 import pyarrow as pa
 
 from supertable.application.commits.write_result import WriteResult
-from supertable.application.ports.readers import FileReader, ReadOptions
+from supertable.application.ports.readers import FileReader, ReadOptions, TextOptions
 from supertable.application.storage.arrow_schemas import arrow_schema
 from supertable.application.storage.incoming.unpacked_size import unpacked_size
 from supertable.application.tables.lookup import Tables
@@ -47,7 +47,7 @@ class IngestLimits:
 
 @dataclass(frozen=True, slots=True)
 class IngestRequest:
-    """Where and how to write rows. `where`: see `WriteRows`."""
+    """Where and how to write rows. `where`: see `WriteRows`. `text`: of CSV and TSV."""
 
     namespace: Namespace
     table: str
@@ -55,6 +55,7 @@ class IngestRequest:
     evolve: bool = False
     where: str | None = None
     info: CommitInfo = field(default_factory=CommitInfo)
+    text: TextOptions = field(default_factory=TextOptions)
 
     @property
     def shareable(self) -> bool:
@@ -116,7 +117,10 @@ class IngestRows:
         """Write the rows of a file of `size` bytes; `format_` and `compression`: see `ReadOptions`."""
         columns = self._tables.open(request.namespace, request.table, Permission.WRITE).unmasked
         if request.info.idempotency_key is not None:
-            request = replace(request, info=_bound(request, content_of_file(path, format_, compression)))
+            content = content_of_file(path, format_, compression)
+            if request.text != TextOptions():
+                content = f"{content} {request.text}"
+            request = replace(request, info=_bound(request, content))
         with self._reader.open([path], self._options(request, columns, format_, compression, size)) as opened:
             return opened.written(lambda files: self._write_reader(request, files.reader))
 
@@ -137,7 +141,12 @@ class IngestRows:
             format=format_,
             compression=compression or "none",
             name=_SOURCE,
-            header=True,
+            header=request.text.header,
+            delimiter=request.text.delimiter,
+            column_names=request.text.column_names,
+            null_strings=request.text.null_strings,
+            date_formats=request.text.date_formats,
+            decimal_mark=request.text.decimal_mark,
             types={} if typed else {column.name: column.type for column in arrow_schema(columns)},
             columns=None if request.evolve else columns,
             same_columns=request.mode is WriteMode.UPSERT,

@@ -18,7 +18,7 @@ from supertable.adapters.readers.json.json_texts import from_json
 from supertable.adapters.readers.json.typed_json import RowFile, opened_rows
 from supertable.adapters.readers.prepared_files import PreparedFile
 from supertable.adapters.readers.text.text_scanner import SqlValue, TextScanner, first_bytes, scanner
-from supertable.adapters.readers.values.column_plans import form_of, given_kind
+from supertable.adapters.readers.values.column_plans import form_of, given_kind, is_format_open
 from supertable.adapters.readers.values.converted_rows import ColumnPlan, RowConverter
 from supertable.adapters.readers.values.exact_values import TextForm
 from supertable.application.ports.readers import OpenedFiles, ReadColumn, ReadOptions
@@ -89,11 +89,13 @@ class _JsonFiles:
             _require_one_layout(scan.files[0], scans[0].files[0])
         names = list(dict.fromkeys(name for file in self._files for name in file.names))
         given = {name: kind for name in names if (kind := given_kind(name, options)) is not None}
-        guesses = {name: JsonGuess(form_of(name, options)) for name in names if name not in given}
+        known = {name: _given(name, kind, options) for name, kind in given.items()}
+        open_ = [name for name in names if name not in known or is_format_open(given[name], known[name].form)]
+        guesses = {name: JsonGuess(form_of(name, options)) for name in open_}
         self._sample(guesses)
-        self.columns = [
-            _given(name, given[name], options) if name in given else _guessed(name, guesses[name]) for name in names
-        ]
+        for name in known.keys() & guesses.keys():
+            known[name] = replace(known[name], form=guesses[name].form)
+        self.columns = [known.get(name) or _guessed(name, guesses[name]) for name in names]
         self.schema = pa.schema([(column.name, arrow_type(column.type)) for column in self.columns])
 
     @property

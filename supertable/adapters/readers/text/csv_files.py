@@ -14,7 +14,13 @@ from supertable.adapters.readers.prepared_files import PreparedFile
 from supertable.adapters.readers.text.csv_layouts import CsvLayout, arguments_of, layout_of
 from supertable.adapters.readers.text.lenient_rows import LenientRows, csv_reader, without_rejects
 from supertable.adapters.readers.text.text_scanner import SqlValue, TextScanner, scanner
-from supertable.adapters.readers.values.column_plans import form_of, given_plan, guessed_plan
+from supertable.adapters.readers.values.column_plans import (
+    form_of,
+    given_plan,
+    guessed_plan,
+    is_format_open,
+    with_format,
+)
 from supertable.adapters.readers.values.converted_rows import RowConverter
 from supertable.adapters.readers.values.guesses import ColumnGuess
 from supertable.application.ports.readers import OpenedFiles, ReadOptions, RejectedRow, RejectSink
@@ -46,8 +52,11 @@ class _CsvFiles:
             for name in file.layout.names:
                 names.setdefault(name.lower(), name)
         given = {key: plan for key, name in names.items() if (plan := given_plan(name, options))}
-        guesses = {key: ColumnGuess(form_of(names[key], options)) for key in names if key not in given}
+        open_ = [key for key in names if key not in given or is_format_open(given[key].kind, given[key].form)]
+        guesses = {key: ColumnGuess(form_of(names[key], options)) for key in open_}
         self._sample(guesses)
+        for key in given.keys() & guesses.keys():
+            given[key] = with_format(given[key], guesses[key].guess)
         self.plans = [given.get(key) or guessed_plan(name, guesses[key].guess) for key, name in names.items()]
         self.schema = pa.schema([(plan.name, plan.kind) for plan in self.plans])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow as pa
 
 from supertable.adapters.readers.values.converted_rows import ColumnPlan
@@ -36,6 +38,16 @@ def given_plan(name: str, options: ReadOptions) -> ColumnPlan | None:
         return ColumnPlan(name, pa.string())
     form = form_of(name, options)
     return ColumnPlan(name, kind, TextForm("", form.decimal_mark) if _is_other_format(kind, form) else form)
+
+
+def is_format_open(kind: pa.DataType, form: TextForm) -> bool:
+    """Whether a column of this type may turn out to have dates in another format than ISO 8601."""
+    return not form.dates and (pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and kind.tz is None))
+
+
+def with_format(plan: ColumnPlan, guess: Guess) -> ColumnPlan:
+    """The plan of a column of dates with the format of its values, if one alone fits them."""
+    return replace(plan, form=guess.form, is_guess=True) if guess.form.dates else plan
 
 
 def _is_other_format(kind: pa.DataType, form: TextForm) -> bool:

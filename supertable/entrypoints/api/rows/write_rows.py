@@ -22,10 +22,11 @@ from supertable.domain.table.commit_info import checked_commit_info
 from supertable.entrypoints.api.openapi.operations import RowsOperation
 from supertable.entrypoints.api.openapi.problem_responses import keyed_problems
 from supertable.entrypoints.api.openapi.response_headers import LOCATION_HEADER
+from supertable.entrypoints.api.rows import text_parameters
 from supertable.entrypoints.api.tables.tables import TABLE
 from supertable.entrypoints.api.tables.versions import IdempotencyKey, version_response
 from supertable.entrypoints.web.requests.json_bodies import Body
-from supertable.entrypoints.web.requests.row_bodies import BodyLimits, RowBody, received_rows
+from supertable.entrypoints.web.requests.row_bodies import BodyLimits, RowBody, received_rows, row_format
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace
 
 _TAGS = ["rows"]
@@ -83,6 +84,12 @@ async def write_rows(
     mode: Mode = WriteMode.APPEND,
     evolve: Evolve = False,
     where: Where = None,
+    null: text_parameters.Null = None,
+    date_format: text_parameters.DateFormat = None,
+    decimal: text_parameters.Decimal = ".",
+    delimiter: text_parameters.Delimiter = None,
+    header: text_parameters.Header = True,
+    columns: text_parameters.Columns = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response[WriteResult]:
     """Write the rows of the body as one version, and return it with 201 once it is durable.
@@ -91,7 +98,8 @@ async def write_rows(
     gzip or zstd. Either all rows are written or none. A small body may share its version with concurrent writes.
     """
     settings = container.settings()
-    wanted = IngestRequest(namespace, table, mode, evolve, where, checked_commit_info(idempotency_key, {}))
+    text = text_parameters.text_options(row_format(request), null, date_format, decimal, delimiter, header, columns)
+    wanted = IngestRequest(namespace, table, mode, evolve, where, checked_commit_info(idempotency_key, {}), text)
     limits = BodyLimits(settings.ingest_max_bytes, settings.ingest_max_line_bytes)
     check = partial(container.tables().open, namespace, table, Permission.WRITE)
     folder = settings.folder("temporary")
