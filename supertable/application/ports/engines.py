@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from supertable.application.ports.callers import Caller
 from supertable.domain.errors import SupertableError
 from supertable.domain.scan.predicates import Predicate
 from supertable.domain.scan.scan_plan import Scan
@@ -260,11 +261,12 @@ class RowFinder(Protocol):
         """Live rows of `scan` whose key is in `batch`. Keys in `batch` must be unique."""
 
     def matching_predicate(
-        self, scan: Scan, predicate: CheckedPredicate, user: str | None = None
+        self, scan: Scan, predicate: CheckedPredicate, caller: Caller | None = None
     ) -> dict[str, pa.Array]:
         """Positions of the live rows of `scan` for which the predicate is true, by data file path.
 
-        Files without such rows are left out. `user`: who wrote the expression; None: SuperTable itself.
+        Files without such rows are left out. `caller`: who wrote the expression; None: SuperTable itself.
+        Raises `QueryCancelled` if the caller cancels.
         """
 
     def completed(self, given: Scan, table: Scan, keys: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
@@ -288,8 +290,8 @@ class RowFinder(Protocol):
         Streams, may spill to disk; the reader is valid within the block.
         """
 
-    def check_predicate(self, text: str, schema: Schema, user: str | None = None) -> CheckedPredicate:
-        """Parse and check a WHERE expression over the columns of one table. `user`: who wrote it; None: SuperTable.
+    def check_predicate(self, text: str, schema: Schema, caller: Caller | None = None) -> CheckedPredicate:
+        """Parse and check a WHERE expression over the columns of one table. `caller`: who wrote it; None: SuperTable.
 
         Raises `InvalidStatement` and `StatementRefused`.
         """

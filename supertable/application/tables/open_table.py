@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from supertable.application.ports.callers import Caller
 from supertable.application.tables.namespace import Namespace
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.row_filter_checks import fitted_filter
@@ -41,10 +42,10 @@ class OpenTable:
         return self.entry.name
 
     @property
-    def user(self) -> str:
-        """The caller; empty: none is known."""
+    def caller(self) -> Caller:
+        """Whose expressions are evaluated; their user is empty if none is known."""
         namespace = self.namespace or self.destination
-        return namespace.session.user if namespace else ""
+        return Caller(namespace.session.user if namespace else "")
 
     @property
     def schema(self) -> Schema:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from supertable.application.commits.committer import Committer
 from supertable.application.commits.write_result import WriteResult
+from supertable.application.ports.callers import Caller
 from supertable.application.ports.engines import RowFinder
 from supertable.application.storage.arrow_batches import as_reader, conformer
 from supertable.application.storage.arrow_schemas import fields_of
@@ -45,18 +46,30 @@ class DeleteRows:
         self._finder = finder
         self._vectors = vectors
 
-    def where(self, namespace: Namespace, name: str, predicate: str, reason: str, info: CommitInfo) -> WriteResult:
-        """Delete the rows for which the SQL expression is true. Raises `InvalidStatement` if it is not valid."""
+    def where(
+        self,
+        namespace: Namespace,
+        name: str,
+        predicate: str,
+        reason: str,
+        info: CommitInfo,
+        caller: Caller | None = None,
+    ) -> WriteResult:
+        """Delete the rows for which the SQL expression is true. Raises `InvalidStatement` if it is not valid.
+
+        `caller`: by which the search for the rows can be cancelled.
+        """
         table = self._tables.open(namespace, name, Permission.WRITE)
         user = namespace.session.user
-        checked = self._finder.check_predicate(predicate, table.unmasked, user)
+        caller = caller or Caller(user)
+        checked = self._finder.check_predicate(predicate, table.unmasked, caller)
         require_unicode("The reason", reason)
         tombstone = Tombstone(checked.text, None, reason)
 
         def search(newest: OpenTable, files: Sequence[DataFile]) -> Found:
-            current = self._finder.check_predicate(predicate, newest.unmasked, user)
+            current = self._finder.check_predicate(predicate, newest.unmasked, caller)
             scan = pruned_scan(newest, current.necessary, newest.access is not None, files)
-            return self._finder.matching_predicate(scan, current, user) if files else {}
+            return self._finder.matching_predicate(scan, current, caller) if files else {}
 
         bound = bound_key(info, user, Operation.DELETE, "where", predicate, reason)
         return self._delete(table, tombstone, bound, search)

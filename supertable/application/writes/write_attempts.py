@@ -159,8 +159,8 @@ class WriteAttempts:
     def _replace(self, newest: OpenTable, staged: StagedFiles, schema: Schema | None, where: str) -> Change:
         target = schema or newest.snapshot.schema
         self._require_all(newest, staged, where)
-        predicate = self._finder.check_predicate(where, target, newest.user)
-        found = self._finder.matching_predicate(newest.scan(schema=target), predicate, newest.user)
+        predicate = self._finder.check_predicate(where, target, newest.caller)
+        found = self._finder.matching_predicate(newest.scan(schema=target), predicate, newest.caller)
         replaced = as_positions(found)
         dead = DeadRows()
         if newest.snapshot.definition.keys:
@@ -186,8 +186,8 @@ class WriteAttempts:
 
     def _require_all(self, newest: OpenTable, staged: StagedFiles, where: str) -> None:
         """Raises `InvalidInput` unless the predicate is true for every staged row."""
-        predicate = self._finder.check_predicate(where, staged.schema, newest.user)
-        found = self._finder.matching_predicate(staged_scan(newest, staged), predicate, newest.user)
+        predicate = self._finder.check_predicate(where, staged.schema, newest.caller)
+        found = self._finder.matching_predicate(staged_scan(newest, staged), predicate, newest.caller)
         others = staged.live_rows - sum(len(rows) for rows in found.values())
         if others:
             raise InvalidInput(

@@ -16,7 +16,8 @@ import pytest
 
 from supertable.application.ports.engines import ChangesRequest, TagAt, TimestampAt, VersionAt
 from supertable.domain.errors import InvalidStatement, StatementRefused, SupertableError
-from tests.support.parquet_tables import ParquetTables
+from supertable.domain.scan.predicates import All
+from tests.support.parquet_tables import ParquetTables, schema_of
 
 T = pa.table(
     {
@@ -188,12 +189,44 @@ def test_every_other_name_is_a_catalog_table(sql: str, expected: list[tuple[str,
         ("timestamp => date '1970-01-02'", TimestampAt(86_400_000_000)),
         ("timestamp => timestamp '1970-01-01 00:00:00.000001'", TimestampAt(1)),
         ("timestamp => timestamptz '1970-01-01 00:00:00-02' + interval 1 hour", TimestampAt(10_800_000_000)),
+        ("timestamp => date_trunc('day', timestamp '1970-01-02 03:04:05')", TimestampAt(86_400_000_000)),
+        ("version => cast(2.0 as decimal(3, 1))::int", VersionAt(2)),
     ],
 )
 def test_time_travel(clause: str, at: VersionAt | TagAt | TimestampAt, tables: ParquetTables) -> None:
     for sql in (f"select * from t at ({clause})", f"select x.a from t as x at ({clause}) where x.a = 1"):
         (relation,) = tables.engine.parse(sql).relations
         assert relation.at == at
+
+
+@pytest.mark.parametrize(
+    "constant",
+    [
+        "json_contains('{deep}', '{deep}')::int",
+        "length(repeat('a', 1000000000))",
+        "'{deep}'::json::variant::varchar",
+        "['1']::varchar[][1]",
+        "printf('%1000000000d', 1)",
+        "case when true then 1 end",
+        "(select 1)",
+        "a",
+        "?",
+    ],
+)
+def test_constants_that_can_harm_the_process_are_refused_where_a_version_is_read(
+    constant: str, tables: ParquetTables
+) -> None:
+    constant = constant.replace("{deep}", "[" * 100_000 + "]" * 100_000)
+    for at in ("version", "timestamp"):
+        with pytest.raises(StatementRefused, match="takes a constant"):
+            tables.engine.parse(f"select * from t at ({at} => {constant})")
+
+
+def test_constants_that_can_harm_the_process_are_not_evaluated_to_prune_files(tables: ParquetTables) -> None:
+    deep = "'" + "[" * 100_000 + "]" * 100_000 + "'"
+    schema = schema_of(pa.table({"day": pa.array([], pa.date32())}))
+    statement = tables.engine.parse(f"select * from t where day > cast({deep}::json::variant::varchar as date)")
+    assert statement.predicate(0, {0: schema}) == All(())
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pytest
 
 import supertable
+from supertable.application.ports.callers import Caller
 from supertable.application.ports.engines import Limits, RunningQuery
 from supertable.application.tables.namespace import Namespace
 from supertable.config.closing import close
@@ -234,6 +235,17 @@ def test_a_delete_whose_condition_crashes_the_engine_changes_nothing(service: Co
     condition = "levenshtein(repeat('ab', 200000 + id), repeat('ba', 200000)) = 1"
     with pytest.raises(QueryTimeout):
         service.delete_rows().where(MAIN, "few", condition, "", CommitInfo())
+    assert answer(service, "SELECT count(*) AS n FROM few") == [{"n": 3}]
+
+
+def test_a_delete_ends_at_once_when_its_caller_cancels(service: Container) -> None:
+    caller = Caller("someone")
+    threading.Timer(0.2, caller.cancel).start()
+    condition = "levenshtein(repeat('ab', 200000 + id), repeat('ba', 200000)) = 1"
+    with pytest.raises(QueryCancelled):
+        service.delete_rows().where(MAIN, "few", condition, "", CommitInfo(), caller)
+    with pytest.raises(QueryCancelled):
+        service.delete_rows().where(MAIN, "few", "id = 1", "", CommitInfo(), caller)
     assert answer(service, "SELECT count(*) AS n FROM few") == [{"n": 3}]
 
 

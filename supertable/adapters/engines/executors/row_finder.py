@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 
 import pyarrow as pa
 
@@ -13,6 +13,7 @@ from supertable.adapters.engines.executors.requests import CheckPredicate, FindR
 from supertable.adapters.engines.executors.safe_pickles import predicate_of
 from supertable.adapters.engines.executors.turns import Turns
 from supertable.adapters.engines.executors.work import Work
+from supertable.application.ports.callers import Caller
 from supertable.application.ports.engines import CheckedPredicate, FileSource, KeyMatches, Limits, RowFinder
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
@@ -46,28 +47,30 @@ class ExecutorRowFinder:
         return self._finder.live_rows(scan, order_by)
 
     def matching_predicate(
-        self, scan: Scan, predicate: CheckedPredicate, user: str | None = None
+        self, scan: Scan, predicate: CheckedPredicate, caller: Caller | None = None
     ) -> dict[str, pa.Array]:
-        if user is None:
+        if caller is None:
             return self._finder.matching_predicate(scan, predicate)
-        work = self._begun(FindRows(scan, predicate), user)
-        found = rows_of(work).read_all()
+        with self._begun(FindRows(scan, predicate), caller) as work:
+            found = rows_of(work).read_all()
         paths = found["path"].to_pylist()
         return {path: found["rows"][number].values for number, path in enumerate(paths)}
 
-    def check_predicate(self, text: str, schema: Schema, user: str | None = None) -> CheckedPredicate:
-        if user is None:
+    def check_predicate(self, text: str, schema: Schema, caller: Caller | None = None) -> CheckedPredicate:
+        if caller is None:
             return self._finder.check_predicate(text, schema)
-        work = self._begun(CheckPredicate(text, schema), user)
-        try:
+        with self._begun(CheckPredicate(text, schema), caller) as work:
             answer = bytes(work.next_data())
             work.next_data()  # the end
-        finally:
-            work.close()
         return predicate_of(answer)
 
-    def _begun(self, request: Request, user: str) -> Work:
-        limits = Limits(timeout_seconds=self._pool.limits.bounded(self._seconds), user=user)
+    @contextmanager
+    def _begun(self, request: Request, caller: Caller) -> Iterator[Work]:
+        limits = Limits(timeout_seconds=self._pool.limits.bounded(self._seconds), user=caller.user)
         work = Work(self._pool, self._turns, self._stored, limits)
-        work.begin(request)
-        return work
+        with caller.may_cancel(work.cancel):
+            try:
+                work.begin(request)
+                yield work
+            finally:
+                work.close()

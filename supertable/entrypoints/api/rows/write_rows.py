@@ -13,6 +13,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from supertable.application.commits.write_result import WriteResult
+from supertable.application.ports.callers import Caller
 from supertable.application.writes.ingest_rows import IngestRequest
 from supertable.application.writes.write_modes import WriteMode
 from supertable.config.container import Container
@@ -25,6 +26,7 @@ from supertable.entrypoints.api.openapi.response_headers import LOCATION_HEADER
 from supertable.entrypoints.api.rows import text_parameters
 from supertable.entrypoints.api.tables.tables import TABLE
 from supertable.entrypoints.api.tables.versions import IdempotencyKey, version_response
+from supertable.entrypoints.web.requests.disconnects import done_or_cancelled
 from supertable.entrypoints.web.requests.json_bodies import Body
 from supertable.entrypoints.web.requests.row_bodies import BodyLimits, RowBody, received_rows, row_format
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace
@@ -123,9 +125,9 @@ async def _write(container: Container, wanted: IngestRequest, body: RowBody) -> 
     summary="Delete rows",
     responses=keyed_problems(404),
     response_headers=[LOCATION_HEADER],
-    sync_to_thread=True,
 )
-def delete_rows(
+async def delete_rows(
+    request: Request[Any, Any, State],
     container: InjectedContainer,
     namespace: InjectedNamespace,
     table: FromPath[str],
@@ -134,16 +136,22 @@ def delete_rows(
 ) -> Response[WriteResult]:
     """Delete rows in one new version, and return it with 201 once it is durable.
 
-    Older versions keep the rows. A deletion that matches no rows makes a version, too.
+    Older versions keep the rows. A deletion that matches no rows makes a version, too. If the client disconnects while
+    rows are searched by `where`, nothing is deleted.
     """
     info = checked_commit_info(idempotency_key, data.properties)
     if (data.where is None) == (data.keys is None):
         raise InvalidInput("Give either `where` or `keys`. Nothing was deleted.")
-    use_case = container.delete_rows()
-    if data.where is not None:
-        return version_response(namespace, use_case.where(namespace, table, data.where, data.reason, info))
-    keys = container.ingest_rows().read_keys(namespace, table, msgspec.json.encode(data.keys))
-    return version_response(namespace, use_case.keys(namespace, table, keys, data.reason, info))
+    caller = Caller(namespace.session.user)
+
+    def delete() -> WriteResult:
+        use_case = container.delete_rows()
+        if data.where is not None:
+            return use_case.where(namespace, table, data.where, data.reason, info, caller)
+        keys = container.ingest_rows().read_keys(namespace, table, msgspec.json.encode(data.keys))
+        return use_case.keys(namespace, table, keys, data.reason, info)
+
+    return version_response(namespace, await done_or_cancelled(request.receive, delete, caller.cancel))
 
 
 HANDLERS = (write_rows, delete_rows)

@@ -15,6 +15,7 @@ from litestar.exceptions import HTTPException
 from litestar.types import Receive, Scope, Send
 
 from supertable.entrypoints.encoding.results import Piece
+from supertable.entrypoints.web.requests.disconnects import disconnected
 from supertable.entrypoints.web.security.revocation import revocation
 from supertable.entrypoints.web.service.dependencies import shutdown_of
 
@@ -48,10 +49,10 @@ class StreamedResponse:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("http_version") in {"1", "1.0"}:
             raise HTTPException(_HTTP_1_1_NEEDED, status_code=505)
-        disconnected = asyncio.ensure_future(_disconnected(receive))
+        gone = asyncio.ensure_future(disconnected(receive))
         sent = asyncio.ensure_future(self._send_all(send))
         revoked = asyncio.ensure_future(revocation(self._source.recheck))
-        awaited: set[asyncio.Future[Any]] = {disconnected, sent, revoked}
+        awaited: set[asyncio.Future[Any]] = {gone, sent, revoked}
         try:
             with shutdown_of(scope).cancel_at_deadline(sent):
                 await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
@@ -63,7 +64,7 @@ class StreamedResponse:
                 raise
             if revoked.done():
                 raise revoked.result() from None
-            if not disconnected.done():
+            if not gone.done():
                 raise HTTPException(_STOPPING, status_code=503) from None
         finally:
             for each in awaited:
@@ -123,9 +124,3 @@ def _close(pieces: Iterator[Piece]) -> None:
     close: Callable[[], None] | None = getattr(pieces, "close", None)
     if close:
         close()
-
-
-async def _disconnected(receive: Receive) -> None:
-    """Return when the client has disconnected."""
-    while (await receive())["type"] != "http.disconnect":
-        pass

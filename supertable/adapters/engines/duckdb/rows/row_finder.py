@@ -23,6 +23,7 @@ from supertable.adapters.engines.duckdb.scan.query_sources import Positions, Sou
 from supertable.adapters.engines.duckdb.scan.scan_sql import scan_sql, scan_with_dead_rows_sql
 from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation import evaluator
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
+from supertable.application.ports.callers import Caller
 from supertable.application.ports.engines import CheckedPredicate, FileSource, KeyMatches
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
@@ -76,7 +77,7 @@ class DuckDBRowFinder:
             stale=pa.array(np.unique(numbers[newer]), pa.int64()),
         )
 
-    def matching_predicate(self, scan: Scan, predicate: CheckedPredicate, user: str | None = None) -> Found:  # noqa: ARG002
+    def matching_predicate(self, scan: Scan, predicate: CheckedPredicate, caller: Caller | None = None) -> Found:  # noqa: ARG002
         assert isinstance(predicate, RowPredicate)
         at = _positions(scan.schema)
         sees_part = scan.access is not None
@@ -122,7 +123,7 @@ class DuckDBRowFinder:
         with self._opened(sources) as cursor:
             yield _execute(cursor, sql)
 
-    def check_predicate(self, text: str, schema: Schema, user: str | None = None) -> CheckedPredicate:  # noqa: ARG002
+    def check_predicate(self, text: str, schema: Schema, caller: Caller | None = None) -> CheckedPredicate:  # noqa: ARG002
         cursor = self._instance.cursor()
         try:
             return checked_predicate(cursor, text, schema, evaluator(self._instance))

@@ -6,9 +6,10 @@ import duckdb
 
 from supertable.adapters.engines.duckdb.errors import scrubbed, split_kind
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
-from supertable.adapters.engines.duckdb.statement.conditions.constants import Evaluate
-from supertable.adapters.engines.duckdb.statement.parse_tree import Node, call, cast, nodes
+from supertable.adapters.engines.duckdb.statement.conditions.constants import PURE, Evaluate, consists_of
+from supertable.adapters.engines.duckdb.statement.parse_tree import Node, call, cast
 from supertable.adapters.engines.duckdb.statement.rendering import render_unvalidated_select
+from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import TIMES
 from supertable.application.ports.engines import TagAt, TimestampAt, VersionAt
 from supertable.domain.errors import InvalidInput, InvalidStatement, StatementRefused
 from supertable.domain.names import checked_tag, version_or_tag
@@ -23,6 +24,7 @@ _TYPES = {
 _INTEGERS = frozenset(
     f"{sign}{name}" for name in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT") for sign in ("", "U")
 )
+_FUNCTIONS = PURE | TIMES | {"*", "||"}
 _YEAR_1_US = -62_135_596_800_000_000
 _YEAR_10000_US = 253_402_300_800_000_000
 
@@ -34,8 +36,10 @@ def requested_version(cursor: duckdb.DuckDBPyConnection, at_clause: Node | None)
     if at_clause is None:
         return None
     expression = at_clause["expr"]
-    if not _is_constant(expression):
-        raise StatementRefused("AT (…) takes a constant: a version number, a tag or a timestamp.")
+    if not consists_of(expression, _FUNCTIONS):
+        raise StatementRefused(
+            "AT (…) takes a constant: a version number, a tag or a timestamp, which functions of time may compute."
+        )
     return _version(cursor, expression) if at_clause["unit"] == "VERSION" else _moment(cursor, expression)
 
 
@@ -83,9 +87,3 @@ def _evaluated(cursor: duckdb.DuckDBPyConnection, wanted: str, *expressions: Nod
 
 def _row(cursor: duckdb.DuckDBPyConnection, *expressions: Node) -> tuple[object, ...]:
     return tuple(cursor.execute(render_unvalidated_select(cursor, *expressions)).fetchone() or ())
-
-
-def _is_constant(expression: Node) -> bool:
-    """Whether the expression has neither columns nor subqueries nor parameters."""
-    varying = ("COLUMN_REF", "STAR", "SUBQUERY", "PARAMETER", "WINDOW")
-    return not any(node.get("class") in varying for node in nodes(expression))

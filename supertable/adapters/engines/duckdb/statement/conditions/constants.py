@@ -18,7 +18,7 @@ from supertable.adapters.engines.duckdb.statement.conditions.literals import (
     number,
 )
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, literal_text, nodes
-from supertable.adapters.engines.duckdb.statement.type_names import scalar_type
+from supertable.adapters.engines.duckdb.statement.type_names import decimal_type, scalar_type
 from supertable.domain.scan.predicates import All, AnyOf, Compare, Predicate
 from supertable.domain.schema.types import FLOATS, UNITS, DataType, Field, is_integer
 
@@ -30,9 +30,35 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 _BEYOND_INTEGERS = 2**63
 _US_PER_DAY = 86_400_000_000
 _EPOCH = date(1970, 1, 1)
-_PURE = frozenset({"+", "-", "trunc", "to_days", "to_hours", "to_minutes", "to_months", "to_seconds", "to_years"})
+PURE = frozenset({"+", "-", "trunc", "to_days", "to_hours", "to_minutes", "to_months", "to_seconds", "to_years"})
+_SIMPLE = frozenset(
+    {
+        *(f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")),
+        *("BOOLEAN", "DATE", "DOUBLE", "FLOAT", "INTERVAL", "TIME", "TIME WITH TIME ZONE", "TIMESTAMP", "VARCHAR"),
+        *("TIMESTAMP WITH TIME ZONE", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP_S"),
+    }
+)
 _TEMPORAL = frozenset({"date", "time", "timestamp"})
 _TYPES = {"DATE": "date", "TIMESTAMP": "timestamp", "TIMESTAMP WITH TIME ZONE": "zoned", "TIME": "time"}
+
+
+def consists_of(node: Node, functions: frozenset[str]) -> bool:
+    """Whether the expression consists of literals, casts to simple types and these functions only.
+
+    Only such an expression is evaluated in the process of a service. Others can crash it: a cast from JSON to VARIANT
+    recurses.
+    """
+    for part in nodes(node):
+        match part.get("class"):
+            case "FUNCTION" if part["function_name"] not in functions:
+                return False
+            case "TYPE" if scalar_type(part) not in _SIMPLE and decimal_type(part) is None:
+                return False
+            case None | "CONSTANT" | "CAST" | "TYPE" | "FUNCTION":
+                pass
+            case _:
+                return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +94,7 @@ class Constants:
 
     def _temporal(self, node: Node, target: str, may_evaluate: bool) -> Constant | None:
         quick = iso_time(node, target)
-        if quick is not None or not may_evaluate or not _is_pure(node):
+        if quick is not None or not may_evaluate or not consists_of(node, PURE):
             return quick
         type_, microseconds = self.evaluate(node, target)
         kind = target.removesuffix("_ns") if type_ == "VARCHAR" else _TYPES.get(type_)
@@ -174,17 +200,6 @@ def _double(node: Node) -> Constant | None:
     except OverflowError:
         return None
     return Constant("float", value) if math.isfinite(value) else None
-
-
-def _is_pure(node: Node) -> bool:
-    """Whether the expression consists of literals, casts and date arithmetic only."""
-    for part in nodes(node):
-        kind = part.get("class")
-        if kind == "FUNCTION" and part["function_name"] not in _PURE:
-            return False
-        if kind is not None and kind not in ("CONSTANT", "CAST", "TYPE", "FUNCTION"):
-            return False
-    return True
 
 
 def _python_value(value: Any) -> Constant | None:
