@@ -40,7 +40,7 @@ def executor_count(settings: Settings) -> int:
 
 def executor_pool(settings: Settings, store: ObjectStore) -> ExecutorPool:
     limits = ExecutorLimits(_memory_bytes(settings), settings.max_query_seconds)
-    return ExecutorPool(executor_count(settings), partial(_options, settings, store), limits)
+    return ExecutorPool(executor_count(settings), partial(_options, settings, store), __name__, limits)
 
 
 def executor_files(settings: Settings, store: ObjectStore, vectors: DeletionVectors) -> LocalFiles | CachedFiles:

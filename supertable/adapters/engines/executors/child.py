@@ -19,6 +19,7 @@ from supertable.adapters.engines.executors.error_documents import error_document
 from supertable.adapters.engines.executors.files_of_service import FilesOfService
 from supertable.adapters.engines.executors.frames import SLOT, Buffer, Kind, Lost, receive, send
 from supertable.adapters.engines.executors.requests import (
+    LONG_SECONDS,
     ExecutorLimits,
     FindRows,
     InstanceOptions,
@@ -29,6 +30,7 @@ from supertable.adapters.engines.executors.ring import Ring
 from supertable.application.queries.result_batches import small_batches, with_distinct_names
 from supertable.domain.errors import QueryFailed, QueryOutOfMemory, SupertableError
 
+_LOW_PRIORITY = 10
 _FIRST_TO_END_WHEN_MEMORY_IS_SHORT = "500"
 
 
@@ -64,6 +66,13 @@ def _limit(limits: ExecutorLimits) -> None:
         Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_END_WHEN_MEMORY_IS_SHORT)
 
 
+def _yield_to_others() -> None:
+    """Lower the priority of all threads, so that short requests in other processes do not wait for this long one."""
+    with suppress(OSError):
+        for thread in Path("/proc/self/task").iterdir():
+            os.setpriority(os.PRIO_PROCESS, int(thread.name), _LOW_PRIORITY)
+
+
 class _Parts:
     def __init__(self, service: socket.socket, ring: Ring, options: InstanceOptions) -> None:
         spill = options.temp_directory / f"executor-{os.getpid()}", options.spill_bytes
@@ -80,6 +89,8 @@ class _Parts:
 
     def answer(self, request: Request) -> None:
         """Run a request, and send its result and its end, or its error."""
+        timer = threading.Timer(LONG_SECONDS, _yield_to_others)
+        timer.start()
         try:
             self._run(request)
         except SupertableError as error:
@@ -92,6 +103,8 @@ class _Parts:
             self._refuse(QueryFailed(f"The engine failed with an internal error ({type(error).__name__})."))
         else:
             send(self._service, Kind.END)
+        finally:
+            timer.cancel()
 
     def _refuse(self, error: SupertableError) -> None:
         send(self._service, Kind.ERROR, error_document(error))

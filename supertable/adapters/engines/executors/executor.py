@@ -8,10 +8,11 @@ import select
 import shutil
 import signal
 import socket
+import time
 from contextlib import suppress
 
 from supertable.adapters.engines.executors.frames import Kind, receive_header, send
-from supertable.adapters.engines.executors.requests import ExecutorLimits, InstanceOptions, Request
+from supertable.adapters.engines.executors.requests import LONG_SECONDS, ExecutorLimits, InstanceOptions, Request
 from supertable.adapters.engines.executors.ring import Ring
 
 
@@ -30,6 +31,7 @@ class Executor:
         self._process = os.pidfd_open(number)
         self._number = number
         self._killed = False
+        self._began = time.monotonic()
         send(end, Kind.REQUEST, pickle.dumps((options, limits)))
 
     @property
@@ -46,7 +48,13 @@ class Executor:
         """Wait until it takes requests. Raises `Lost` if it ends before."""
         receive_header(self.socket)
 
+    @property
+    def serves_again(self) -> bool:
+        """Whether it may serve another request: it lives, and the last one did not take long."""
+        return not self.ended and time.monotonic() - self._began < LONG_SECONDS
+
     def begin(self, request: Request) -> None:
+        self._began = time.monotonic()
         send(self.socket, Kind.REQUEST, pickle.dumps(request))
 
     def kill(self) -> None:

@@ -8,6 +8,7 @@ that.
 from __future__ import annotations
 
 import ctypes
+import importlib
 import os
 import signal
 import socket
@@ -24,7 +25,9 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
+    """The arguments are the descriptor of the socket, and a module to load that executors need besides."""
     control = socket.socket(fileno=int(sys.argv[1]))
+    importlib.import_module(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel forgets ended children at once
     nursery = os.getpid()

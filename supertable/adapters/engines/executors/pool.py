@@ -64,14 +64,15 @@ class Unwatched:
 class ExecutorPool:
     """Keeps `count` executors ready, and more for a while after they were needed. Thread-safe.
 
-    `options` is called for each new executor.
+    `options` is called for each new executor. `module` has what they refer to; it is loaded before any is forked.
     """
 
-    def __init__(self, count: int, options: Callable[[], InstanceOptions], limits: ExecutorLimits) -> None:
+    def __init__(self, count: int, options: Callable[[], InstanceOptions], module: str, limits: ExecutorLimits) -> None:
         self.limits = limits
         self.watch: Watch = Unwatched()
         self._count = count
         self._options = options
+        self._module = module
         self._ready: list[_Ready] = []  # the last one given back is taken first
         self._used: set[Executor] = set()
         self._nursery: _Nursery | None = None
@@ -97,11 +98,13 @@ class ExecutorPool:
         """End the use of an executor, whose request is `done` or `failed`; else it is killed for a reason."""
         with self._lock:
             self._used.discard(executor)
-        if reason in ("done", "failed") and not executor.ended:
+        ended_well = reason in ("done", "failed")
+        if ended_well and executor.serves_again:
             self._keep(executor)
             return
         executor.remove()
-        self.watch.killed(reason)
+        if not ended_well:
+            self.watch.killed(reason)
         self._refill()
 
     def close(self) -> None:
@@ -177,19 +180,19 @@ class ExecutorPool:
         if self._closed:
             raise Lost
         if self._nursery is None or not self._nursery.alive:
-            self._nursery = _Nursery()
+            self._nursery = _Nursery(self._module)
         return self._nursery
 
 
 class _Nursery:
     """The process that forks executors. Its environment has no settings, and so no secrets."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str) -> None:
         self._control, theirs = socket.socketpair()
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, and a module of ours
-                [sys.executable, "-c", f"from {nursery.__name__} import main; main()", str(theirs.fileno())],
+                [sys.executable, "-c", f"from {nursery.__name__} import main; main()", str(theirs.fileno()), module],
                 pass_fds=[theirs.fileno()],
                 env=environment | {"OPENBLAS_NUM_THREADS": "1"},
                 stdin=subprocess.DEVNULL,

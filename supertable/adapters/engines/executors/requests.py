@@ -13,6 +13,9 @@ from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.table.data_files import DataFile
 
+LONG_SECONDS = 1.0
+"""After this time an executor yields to others. It serves no further request, since it cannot raise its priority."""
+
 
 @dataclass(frozen=True, slots=True)
 class InstanceOptions:
