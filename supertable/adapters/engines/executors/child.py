@@ -7,8 +7,8 @@ import pickle
 import resource
 import socket
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,16 @@ def _limit(limits: ExecutorLimits) -> None:
         Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_END_WHEN_MEMORY_IS_SHORT)
 
 
+@contextmanager
+def _yielding_when_long() -> Iterator[None]:
+    timer = threading.Timer(LONG_SECONDS, _yield_to_others)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def _yield_to_others() -> None:
     """Lower the priority of all threads, so that short requests in other processes do not wait for this long one."""
     with suppress(OSError):
@@ -89,10 +99,10 @@ class _Parts:
 
     def answer(self, request: Request) -> None:
         """Run a request, and send its result and its end, or its error."""
-        timer = threading.Timer(LONG_SECONDS, _yield_to_others)
-        timer.start()
+        send(self._service, Kind.BEGUN)
         try:
-            self._run(request)
+            with _yielding_when_long():
+                self._run(request)
         except SupertableError as error:
             self._refuse(error)
         except MemoryError:
@@ -103,8 +113,6 @@ class _Parts:
             self._refuse(QueryFailed(f"The engine failed with an internal error ({type(error).__name__})."))
         else:
             send(self._service, Kind.END)
-        finally:
-            timer.cancel()
 
     def _refuse(self, error: SupertableError) -> None:
         send(self._service, Kind.ERROR, error_document(error))

@@ -54,8 +54,11 @@ class Executor:
         return not self.ended and time.monotonic() - self._began < LONG_SECONDS
 
     def begin(self, request: Request) -> None:
+        """Raises `Lost` if the process ended before it began the request, which is then safe to try again."""
         self._began = time.monotonic()
+        self.socket.settimeout(None)
         send(self.socket, Kind.REQUEST, pickle.dumps(request))
+        receive_header(self.socket)
 
     def kill(self) -> None:
         """End the process at once, whatever it does: reads of its socket then raise `Lost`."""

@@ -22,6 +22,7 @@ class Kind(Enum):
     ANSWER = b"A"
     REFUSAL = b"!"
     READY = b"R"
+    BEGUN = b"B"
     CALL = b"?"
     DATA = b"D"
     ERROR = b"E"

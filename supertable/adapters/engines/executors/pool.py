@@ -166,8 +166,7 @@ class ExecutorPool:
         ring = Ring.create()
         ours, theirs = socket.socketpair()
         try:
-            with self._forking:
-                number = self._live_nursery().fork(theirs, ring)
+            number = self._forked(theirs, ring)
             return Executor(number, ours, ring, options, self.limits)
         except (Lost, OSError):
             ours.close()
@@ -176,12 +175,18 @@ class ExecutorPool:
         finally:
             theirs.close()
 
-    def _live_nursery(self) -> _Nursery:
-        if self._closed:
-            raise Lost
-        if self._nursery is None or not self._nursery.alive:
-            self._nursery = _Nursery(self._module)
-        return self._nursery
+    def _forked(self, end: socket.socket, ring: Ring) -> int:
+        with self._forking:
+            if self._closed:
+                raise Lost
+            if self._nursery is None:
+                self._nursery = _Nursery(self._module)
+            try:
+                return self._nursery.fork(end, ring)
+            except (Lost, OSError):
+                self._nursery.close()  # the next attempt starts another
+                self._nursery = None
+                raise
 
 
 class _Nursery:
@@ -200,10 +205,6 @@ class _Nursery:
             )
         self._number()
 
-    @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
-
     def fork(self, end: socket.socket, ring: Ring) -> int:
         """The number of a new executor, which has this end of a socket, and the ring."""
         socket.send_fds(self._control, [b"+"], [end.fileno(), *ring.descriptors])
@@ -212,6 +213,7 @@ class _Nursery:
     def close(self) -> None:
         """End the process, and with it all executors."""
         self._control.close()
+        self._process.kill()
         self._process.wait()
 
     def _number(self) -> int:

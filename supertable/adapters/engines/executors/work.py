@@ -25,6 +25,7 @@ from supertable.domain.errors import (
 )
 from supertable.domain.table.data_files import DataFile
 
+_ATTEMPTS = 3
 Result = TypeVar("Result")
 
 
@@ -57,14 +58,8 @@ class Work:
         """Wait for a turn, and start the request. Raises `QueryCancelled`, `TooManyQueries` and `Busy`."""
         try:
             self._take_turn()
-            with self._lock:
-                if self._stopped():
-                    raise self._reason()
-                executor = self._executor = self._pool.take()
             self._files = files_of(request)
-            executor.begin(request)
-        except Lost:
-            raise self._lost() from None
+            self._start(request)
         except BaseException:
             self.close()
             raise
@@ -98,6 +93,23 @@ class Work:
     def close(self) -> None:
         """End the request. An executor that still runs it is killed."""
         self._finish("cancelled")
+
+    def _start(self, request: Request) -> None:
+        """Start the request in an executor; in another one if that has died since its last request."""
+        for _ in range(_ATTEMPTS):
+            with self._lock:
+                if self._stopped():
+                    raise self._reason()
+                executor = self._executor = self._pool.take()
+            try:
+                executor.begin(request)
+            except Lost:
+                with self._lock:
+                    self._executor = None
+                self._pool.give_back(executor, "cancelled" if self._cancelled else "crashed")
+            else:
+                return
+        raise QueryLost
 
     def _take_turn(self) -> None:
         seconds = self._pool.limits.max_seconds
