@@ -2,6 +2,7 @@
 
 DuckDB compares rows as structs, within which a null is a value: there, `(NULL, 2) NOT IN ((1, 2))` is true.
 - `(a, b) = (c, d)` becomes `a = c AND b = d`, and `(a, b) <> (c, d)` becomes `a <> c OR b <> d`.
+- `(a, b) < (c, d)` becomes `a < c OR a = c AND b < d`; `<=`, `>`, `>=` and BETWEEN alike.
 - `(a, b) IN ((c, d), (e, f))` becomes `a = c AND b = d OR a = e AND b = f`.
 - Long lists of constants become `(a, b) IN (VALUES …)`, which DuckDB answers as standard SQL does. It is faster, but
   does not convert texts to the types of the columns.
@@ -22,6 +23,12 @@ LONGEST = 50
 
 _AND, _OR = "CONJUNCTION_AND", "CONJUNCTION_OR"
 _JOINED_BY = {"COMPARE_EQUAL": _AND, "COMPARE_NOTEQUAL": _OR}
+_STRICT = {
+    "COMPARE_LESSTHAN": "COMPARE_LESSTHAN",
+    "COMPARE_LESSTHANOREQUALTO": "COMPARE_LESSTHAN",
+    "COMPARE_GREATERTHAN": "COMPARE_GREATERTHAN",
+    "COMPARE_GREATERTHANOREQUALTO": "COMPARE_GREATERTHAN",
+}
 _MOST_PARTS = 100
 """Of a row that is written several times, counting the dictionaries of its tree."""
 _VOLATILE = frozenset({"gen_random_uuid", "random", "uuid", "uuidv4", "uuidv7"})
@@ -53,9 +60,12 @@ def _parts(node: Node, conjunction: str) -> list[Node]:
 
 def _by_columns(node: Node) -> Node | None:
     """The comparison by columns; None if the node does not compare rows."""
-    if node["class"] == "COMPARISON" and node["type"] in _JOINED_BY:
-        left, right = _row(node["left"]), _row(node["right"])
-        return _compared(node["type"], left, right) if left and right else None
+    if node["class"] == "COMPARISON":
+        return _compared(node["type"], node["left"], node["right"])
+    if node["class"] == "BETWEEN":
+        lower = _compared("COMPARE_GREATERTHANOREQUALTO", node["input"], node["lower"])
+        upper = _compared("COMPARE_LESSTHANOREQUALTO", node["input"], node["upper"])
+        return _joined(_AND, [lower, upper]) if lower and upper else None
     if node["class"] == "OPERATOR" and node["type"] == "COMPARE_IN":
         first, *values = node["children"]
         rows = [row for value in values if (row := _row(value))]
@@ -73,21 +83,47 @@ def _row(node: Any) -> list[Node] | None:
     return columns
 
 
-def _compared(type_: str, left: Sequence[Node], right: Sequence[Node]) -> Node:
-    """Rows within rows are compared by their columns too."""
-    pairs, columns = _pairs(left, right), []
+def _compared(type_: str, left: Node, right: Node) -> Node | None:
+    """None unless both are rows and the comparison is one that nulls matter for."""
+    one, other = _row(left), _row(right)
+    if not one or not other:
+        return None
+    if type_ in _JOINED_BY:
+        return _joined(_JOINED_BY[type_], [_comparison(type_, *pair) for pair in _pairs(one, other)])
+    if type_ not in _STRICT:
+        return None
+    if not (_may_be_repeated(left) and _may_be_repeated(right)):
+        raise StatementRefused("These rows are too complex to order. Compare their columns: a < c OR a = c AND b < d …")
+    return _ordered(type_, _pairs(one, other))
+
+
+def _ordered(type_: str, pairs: Sequence[tuple[Node, Node]]) -> Node:
+    ways = []
+    for last in range(len(pairs)):
+        types = [*["COMPARE_EQUAL"] * last, type_ if last == len(pairs) - 1 else _STRICT[type_]]
+        columns = [_comparison(each, *deepcopy(pair)) for each, pair in zip(types, pairs, strict=False)]
+        ways.append(_joined(_AND, columns))
+    return _joined(_OR, ways)
+
+
+def _comparison(type_: str, left: Node, right: Node) -> Node:
+    return {"class": "COMPARISON", "type": type_, "alias": "", **_ANYWHERE, "left": left, "right": right}
+
+
+def _pairs(left: Sequence[Node], right: Sequence[Node]) -> list[tuple[Node, Node]]:
+    """The columns to compare, with those of rows within the rows."""
+    pairs, found = _zipped(left, right), []
     while pairs:
         one, other = pairs.pop(0)
         inner = _row(one), _row(other)
         if inner[0] and inner[1]:
-            pairs = [*_pairs(inner[0], inner[1]), *pairs]
+            pairs = [*_zipped(inner[0], inner[1]), *pairs]
         else:
-            known = {"class": "COMPARISON", "type": type_, "alias": "", **_ANYWHERE}
-            columns.append({**known, "left": one, "right": other})
-    return _joined(_JOINED_BY[type_], columns)
+            found.append((one, other))
+    return found
 
 
-def _pairs(left: Sequence[Node], right: Sequence[Node]) -> list[tuple[Node, Node]]:
+def _zipped(left: Sequence[Node], right: Sequence[Node]) -> list[tuple[Node, Node]]:
     if len(left) != len(right):
         raise StatementRefused(f"A row of {len(left)} columns cannot be compared with a row of {len(right)}.")
     return list(zip(left, right, strict=True))
@@ -101,17 +137,21 @@ def _joined(conjunction: str, parts: list[Node]) -> Node:
 
 def _listed(first: Node, rows: Sequence[list[Node]]) -> Node:
     if len(rows) == 1:
-        return _compared("COMPARE_EQUAL", arguments(first), rows[0])
+        return _equal(first, rows[0])
     if len(rows) <= LONGEST and _may_be_repeated(first):
-        return _joined(_OR, [_compared("COMPARE_EQUAL", arguments(deepcopy(first)), row) for row in rows])
+        return _joined(_OR, [_equal(deepcopy(first), row) for row in rows])
     if not all(_is_constant(value) for row in rows for value in row):
         raise StatementRefused(
             "This list of rows is too long or too complex to compare. Give constants only, or compare the columns: "
             "a = c AND b = d OR …"
         )
     for row in rows:
-        _pairs(arguments(first), row)
+        _zipped(arguments(first), row)
     return _in_values(first, rows)
+
+
+def _equal(row: Node, columns: list[Node]) -> Node:
+    return _joined(_AND, [_comparison("COMPARE_EQUAL", *pair) for pair in _pairs(arguments(row), columns)])
 
 
 def _may_be_repeated(row: Node) -> bool:
