@@ -7,6 +7,8 @@ from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import FLOATS, DataType, Scalar, is_integer
 
 _LARGEST = 2**120
+_LARGEST_NS = 2**63 - 1
+"""Nanoseconds of the latest moment; engines use what lies beyond for infinity."""
 
 
 def exact_part(predicate: Predicate, schema: Schema) -> Predicate:
@@ -44,5 +46,5 @@ def _holds(kind: DataType, value: Scalar) -> bool:
     if kind.name == "decimal":
         return abs(value) < int(10**kind.precision)
     if kind.name == "timestamp":
-        return kind.unit != "ns" and abs(value) < 2**62
+        return abs(value) < (2**62 if kind.unit != "ns" else 0 if kind.timezone else _LARGEST_NS)
     return (is_integer(kind) and abs(value) < _LARGEST) or (kind.name == "date" and abs(value) < 2**31)

@@ -49,6 +49,8 @@ def _constant(kind: DataType, value: Scalar) -> str:
         return f"CAST('{Decimal(value).scaleb(-kind.scale):f}' AS {duckdb_type(kind)})"
     if kind.name == "date":
         return f"(DATE '1970-01-01' + CAST({value} AS INTEGER))"
+    if kind.name == "timestamp" and kind.unit == "ns":
+        return f"make_timestamp_ns(CAST({value} AS BIGINT))"
     if kind.name == "timestamp":
         microseconds = int(value) * 10 ** (UNITS["us"] - UNITS[kind.unit])
         function = "make_timestamptz" if kind.timezone else "make_timestamp"
