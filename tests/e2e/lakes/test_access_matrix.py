@@ -142,11 +142,14 @@ def _attempt(operation: Operation, home: Path, role: str, table: str) -> Excepti
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 def test_a_use_case_needs_its_permission(operation: Operation, prepared: Path, tmp_path: Path, cli: Cli) -> None:
+    refused = tmp_path / "refused"  # stays as it is
+    shutil.copytree(prepared, refused)
     for kind, permissions in PERMISSIONS.items():
         for surface in ("python", "cli"):
-            home = tmp_path / f"{kind}-{surface}"
-            shutil.copytree(prepared, home)
             allowed = operation.need in permissions
+            home = tmp_path / f"{kind}-{surface}" if allowed else refused
+            if allowed:
+                shutil.copytree(prepared, home)
             if surface == "python":
                 refusal = _attempt(operation, home, _role(kind), "t1")
                 assert (refusal is None) == allowed, (kind, refusal)
