@@ -21,7 +21,7 @@ from tests.support.api.service import ApiService
 
 @pytest.fixture
 def service(home: Path, tmp_path: Path) -> Iterator[ApiService]:
-    service = ApiService(home, tmp_path / "service", SUPERTABLE_API_WORKERS="2")
+    service = ApiService(home, tmp_path / "service")
     yield service
     service.stop()
 

@@ -15,6 +15,9 @@ from tests.servers.process import answers
 from tests.support.api.http import fetch
 from tests.support.api.service import ApiService
 
+QUERIES = 'supertable_requests_total{method="POST",route="/api/v1/query",status="200"}'
+RESTARTS = 'supertable_worker_restarts_total{reason="SIGKILL"}'
+
 
 def workers_of(server: int) -> list[int]:
     """The process ids of the workers, oldest first."""
@@ -46,52 +49,64 @@ def asked(service: ApiService) -> int:
         return 0
 
 
-@pytest.fixture
-def temporary(tmp_path: Path) -> Path:
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def service(home: Path, tmp_path: Path, temporary: Path) -> Iterator[ApiService]:
-    service = ApiService(home, tmp_path / "service", SUPERTABLE_API_WORKERS="2", TMPDIR=str(temporary))
+def started(folder: Path) -> ApiService:
+    """A service of two workers whose temporary folder was empty when they were ready, and is then removed."""
+    temporary = folder / "temporary"
+    temporary.mkdir()
+    service = ApiService(folder / "home", folder / "service", SUPERTABLE_API_WORKERS="2", TMPDIR=str(temporary))
     wait_until(lambda: len(workers_of(service.process.pid)) == 2)
+    assert list(temporary.iterdir()) == []
+    temporary.rmdir()
+    return service
+
+
+@pytest.fixture(scope="module")
+def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiService]:
+    service = started(tmp_path_factory.mktemp("supervision"))
     yield service
     service.stop()
 
 
-def test_nothing_needs_the_temporary_folder(service: ApiService, temporary: Path) -> None:
-    assert list(temporary.iterdir()) == []
-    temporary.rmdir()
-    before = workers_of(service.process.pid)
+@pytest.fixture
+def service(shared_service: ApiService) -> ApiService:
+    """Its two workers are ready. Tests may kill them, but not the service."""
+    wait_until(lambda: len(workers_of(shared_service.process.pid)) == 2 and counted(shared_service, QUERIES) >= 0)
+    return shared_service
+
+
+def test_nothing_needs_the_temporary_folder(service: ApiService) -> None:
+    before, answered = workers_of(service.process.pid), counted(service, QUERIES)
     assert [asked(service) for _ in range(20)] == [200] * 20
-    metrics = fetch(f"{service.url}/metrics")
-    assert 'route="/api/v1/query",status="200"} 20.0' in metrics.text
+    assert counted(service, QUERIES) == answered + 20
     assert workers_of(service.process.pid) == before
 
 
 def test_deaths_in_quick_succession_leave_the_other_worker_alone(service: ApiService) -> None:
     victim, other = workers_of(service.process.pid)
+    restarts = counted(service, RESTARTS)
     for _ in range(3):
         os.kill(victim, signal.SIGKILL)
         victim = _successor(service.process.pid, {victim, other})
     assert is_alive(other)
-    wait_until(lambda: 'supertable_worker_restarts_total{reason="SIGKILL"} 3.0' in _metrics(service))
+    wait_until(lambda: counted(service, RESTARTS) == restarts + 3)
     assert "a worker died; it is restarted" in service.log()
     wait_until(lambda: asked(service) == 200)
     assert is_alive(other)
 
 
 def test_counts_of_a_dead_worker_stay(service: ApiService) -> None:
+    answered = counted(service, QUERIES)
     assert [asked(service) for _ in range(10)] == [200] * 10
-    wait_until(lambda: 'route="/api/v1/query",status="200"} 10.0' in _metrics(service))
-    for worker in workers_of(service.process.pid):
+    wait_until(lambda: counted(service, QUERIES) == answered + 10)
+    killed = workers_of(service.process.pid)
+    for worker in killed:
         os.kill(worker, signal.SIGKILL)
-    wait_until(lambda: 'route="/api/v1/query",status="200"} 10.0' in _metrics(service))
+    wait_until(lambda: len(set(workers_of(service.process.pid)) - set(killed)) == 2)
+    wait_until(lambda: counted(service, QUERIES) == answered + 10)
 
 
-def test_workers_end_with_their_server(service: ApiService) -> None:
+def test_workers_end_with_their_server(tmp_path: Path) -> None:
+    service = started(tmp_path)
     workers = workers_of(service.process.pid)
     service.process.kill()
     wait_until(lambda: not any(is_alive(worker) for worker in workers))
@@ -104,8 +119,11 @@ def _successor(server: int, known: set[int]) -> int:
     return worker
 
 
-def _metrics(service: ApiService) -> str:
+def counted(service: ApiService, series: str) -> float:
+    """The value of one series of the metrics, -1 if the service does not answer."""
     try:
-        return fetch(f"{service.url}/metrics").text
+        answer = fetch(f"{service.url}/metrics")
     except httpx.TransportError:
-        return ""
+        return -1
+    values = [float(line.split()[-1]) for line in answer.text.splitlines() if line.startswith(f"{series} ")]
+    return sum(values) if answer.status_code == 200 else -1
