@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -226,6 +227,19 @@ def test_the_pool_is_filled_again_after_kills(service: Container) -> None:
     assert answer(service, "SELECT max(id) AS m FROM few") == [{"m": 3}]
     service.executor_pool().fill()
     assert len(executors()) >= 2
+
+
+def test_executors_work_in_a_process_with_thousands_of_descriptors(home: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    container = service_container(load_settings(home=home, executors=1))
+    with ExitStack() as held:
+        held.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        held.callback(close, container)
+        for _ in range(1100):
+            held.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+        for _ in range(2):
+            assert answer(container, "SELECT max(id) AS m FROM few") == [{"m": 3}]
 
 
 def test_a_delete_whose_condition_crashes_the_engine_changes_nothing(service: Container) -> None:

@@ -42,7 +42,11 @@ class Executor:
     @property
     def ended(self) -> bool:
         """Whether the process was killed or has ended."""
-        return self._killed or bool(select.select([self._process], [], [], 0)[0])
+        if self._killed:
+            return True
+        poll = select.poll()  # unlike `select`, it takes descriptors above 1023
+        poll.register(self._process, select.POLLIN)
+        return bool(poll.poll(0))
 
     def await_ready(self) -> None:
         """Wait until it takes requests. Raises `Lost` if it ends before."""

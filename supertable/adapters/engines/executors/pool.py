@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -163,17 +163,16 @@ class ExecutorPool:
         raise Busy("No process could be started for the query. It was not started; it is safe to try again.")
 
     def _fork(self, options: InstanceOptions) -> Executor:
-        ring = Ring.create()
-        ours, theirs = socket.socketpair()
-        try:
-            number = self._forked(theirs, ring)
-            return Executor(number, ours, ring, options, self.limits)
-        except (Lost, OSError):
-            ours.close()
-            ring.close()
-            raise
-        finally:
-            theirs.close()
+        with ExitStack() as if_it_fails:
+            ring = Ring.create()
+            if_it_fails.callback(ring.close)
+            ours, theirs = socket.socketpair()
+            if_it_fails.callback(ours.close)
+            with theirs:
+                number = self._forked(theirs, ring)
+            executor = Executor(number, ours, ring, options, self.limits)
+            if_it_fails.pop_all()
+            return executor
 
     def _forked(self, end: socket.socket, ring: Ring) -> int:
         with self._forking:
