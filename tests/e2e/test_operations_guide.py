@@ -59,6 +59,8 @@ def test_a_copy_of_a_live_lake_is_whole(home: Path, tmp_path: Path, attempt: int
                 acknowledged[0] = number
                 if number % 20 == 0:
                     lake.table("t").compact()
+                if number % 5 == 0:
+                    lake.audit.export()
 
         writer = threading.Thread(target=write)
         writer.start()
@@ -76,6 +78,7 @@ def test_a_copy_of_a_live_lake_is_whole(home: Path, tmp_path: Path, attempt: int
         (last,) = copy.sql("SELECT copy FROM t WHERE id = -1").arrow().to_pylist()
         assert last["copy"] == found["m"]
         assert copy.fsck().sound
+        assert copy.audit.verify().whole
         copy.write("t", pa.table({"id": [0], "copy": [0]}))
 
 
