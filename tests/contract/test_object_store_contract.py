@@ -289,9 +289,9 @@ def test_a_listing_has_sizes_and_times(store: ObjectStore) -> None:
 
 
 def test_the_tail_of_a_long_log_is_listed(store: ObjectStore) -> None:
-    for version in range(1_000):
+    for version in range(200):
         store.put_if_absent(f"log/{version:020d}", b"")
-    assert keys(store, "log/", f"log/{989:020d}") == [f"log/{version:020d}" for version in range(990, 1_000)]
+    assert keys(store, "log/", f"log/{189:020d}") == [f"log/{version:020d}" for version in range(190, 200)]
     first = next(store.list("log/"))
     assert first.key == f"log/{0:020d}"
 

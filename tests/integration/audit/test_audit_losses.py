@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import itertools
 import os
 import random
 import shutil
@@ -31,6 +30,7 @@ from supertable.entrypoints.sdk.lake import Lake
 from tests.integration.audit.audit_processes import READY, Descriptor, recorder
 from tests.integration.commits.writer_processes import context
 from tests.support.audit_events import ROWS, event_fields, events
+from tests.support.budgets import todays
 from tests.support.faulty_store import Fault, FaultyStore
 
 
@@ -115,10 +115,12 @@ class TestNothingIsLost:
         with supertable.connect(home=home) as first:
             first.container.audit().record_action(owner("default"), AuditKind.QUERY, "0")
             first.audit.export()
-        for at in itertools.count(1):
+        recorded = ["0"]
+        for at in todays(range(1, 100), f"export {fault}"):
             lake = supertable.connect(home=home)
             store = FaultyStore(lake.container.store(), fault, at)
             lake.container.store.override(store)
+            recorded.append(str(at))
             lake.container.audit().record_action(owner("default"), AuditKind.QUERY, str(at))
             try:
                 lake.container.export_audit()("default")
@@ -130,8 +132,9 @@ class TestNothingIsLost:
         with supertable.connect(home=home) as last:
             whats = [what for what, kind in event_fields(last, "what", "kind") if kind == "query" and what.isdecimal()]
             report = last.audit.verify()
-        assert whats == [str(number) for number in range(at + 1)]
+        assert whats == recorded
         assert at > 5
+        assert not store.met
         assert report.whole, report.findings
 
     def test_an_incomplete_line_is_ignored(self, home: Path) -> None:

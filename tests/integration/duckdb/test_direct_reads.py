@@ -42,6 +42,7 @@ from supertable.entrypoints.sdk.lake import Lake
 from tests.servers import azurite as azure_server
 from tests.servers import seaweedfs as s3_server
 from tests.servers.fault_proxy import FaultProxy, Request, WireFault, nothing
+from tests.support.budgets import todays
 from tests.support.command_line import command_line
 from tests.support.faulty_store import FaultyStore
 from tests.support.interleaved_store import InterleavedStore
@@ -53,7 +54,11 @@ RIGHT = [{"v": "a", "n": 990, "s": 499455}, {"v": "b", "n": 9, "s": 40}]
 SECRETS = [s3_server.SECRET_KEY, azure_server.KEY, "Signature=", "sig=", "X-Amz-"]
 
 
-@pytest.fixture(params=["seaweedfs", "azurite", "fake_gcs"])
+TODAYS_SERVER = todays(["seaweedfs", "azurite", "fake_gcs"], "direct reads")
+"""One of the three each day; long runs take all."""
+
+
+@pytest.fixture(params=TODAYS_SERVER)
 def server(request: pytest.FixtureRequest) -> Any:
     return request.getfixturevalue(request.param)
 
@@ -64,7 +69,7 @@ def httpfs() -> None:
         pytest.skip(f"optional: DuckDB {duckdb.__version__} can load no httpfs on this machine")
 
 
-@pytest.fixture(params=["ranges-seaweedfs", "ranges-azurite", "ranges-fake_gcs", "httpfs-seaweedfs"])
+@pytest.fixture(params=[*(f"ranges-{server}" for server in TODAYS_SERVER), "httpfs-seaweedfs"])
 def lake(request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
     """A lake without a cache, and a table of two files, one with dead rows."""
     how, _, server = request.param.partition("-")
