@@ -89,7 +89,8 @@ class MaintainLake:
         with _recording_failure(report, "", "sweep jobs"):
             report.jobs = None if should_stop() else self._sweep(namespace.organization)
         with _recording_failure(report, _AUDIT_LOG, "maintain"):
-            self._maintain_audit_log(audit_namespace(namespace.organization), should_stop, report)
+            if not should_stop():
+                self._maintain_audit_log(audit_namespace(namespace.organization), should_stop, report)
         return report
 
     def _maintain_audit_log(

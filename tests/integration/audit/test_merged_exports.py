@@ -112,6 +112,7 @@ def test_a_second_round_has_nothing_to_do(lake: Lake) -> None:
     lake.maintain()
     version = log_of(lake).snapshot.version
     assert lake.maintain().compactions == []
+    assert lake.maintain(lambda: True).compactions == []
     assert log_of(lake).snapshot.version == version
 
 
