@@ -19,6 +19,7 @@ import pyarrow as pa
 import pytest
 
 import supertable
+from supertable.adapters.engines.executors import executor
 from supertable.application.ports.callers import Caller
 from supertable.application.ports.engines import Limits, RunningQuery
 from supertable.application.tables.namespace import Namespace
@@ -267,6 +268,26 @@ def test_a_delete_by_condition_deletes_what_it_says(service: Container) -> None:
     deleted = service.delete_rows().where(MAIN, "t", "name LIKE '%99'", "", CommitInfo())
     assert deleted.rows_deleted == ROWS // 100
     assert answer(service, "SELECT count(*) AS n FROM t") == [{"n": ROWS - ROWS // 100}]
+
+
+def test_a_process_that_hangs_before_it_begins_is_replaced(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executor, "_BEGIN_SECONDS", 0.5)
+    others = executors()
+    container = service_container(load_settings(home=home, executors=1))
+    try:
+        container.executor_pool().fill()
+        for number in executors() - others:
+            os.kill(number, signal.SIGSTOP)
+        assert answer(container, "SELECT max(id) AS m FROM few") == [{"m": 3}]
+    finally:
+        close(container)
+
+
+def test_the_kernel_limits_processor_time_and_memory(service: Container) -> None:
+    assert answer(service, "SELECT max(id) AS m FROM few") == [{"m": 3}]
+    limited = [psutil.Process(number).rlimit(psutil.RLIMIT_CPU)[0] for number in executors()]
+    assert any(0 < seconds <= 3601 * (os.cpu_count() or 1) + 60 for seconds in limited)
+    assert all(psutil.Process(number).rlimit(psutil.RLIMIT_DATA)[0] == 600 * 10**6 for number in executors())
 
 
 def test_executors_have_no_secrets_in_their_arguments_and_environment(

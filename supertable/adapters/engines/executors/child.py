@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 import resource
@@ -46,7 +47,7 @@ def _serve(service: socket.socket, ring: Ring) -> None:
         options, limits = _received(service)
         _limit(limits)
         os.environ.update(options.environment)
-        parts = _Parts(service, ring, options)
+        parts = _Parts(service, ring, options, limits)
         parts.engine.parse("SELECT 1")
         send(service, Kind.READY)
         while True:
@@ -64,6 +65,15 @@ def _limit(limits: ExecutorLimits) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_END_WHEN_MEMORY_IS_SHORT)
+
+
+def _limit_processor_time(limits: ExecutorLimits) -> None:
+    """Let the kernel end this process if the service does not, after all the time that the next request may take."""
+    if limits.max_seconds is None:
+        return
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    more = (limits.max_seconds + limits.grace_seconds) * (os.cpu_count() or 1)
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used.ru_utime + used.ru_stime + more), resource.RLIM_INFINITY))
 
 
 @contextmanager
@@ -84,7 +94,7 @@ def _yield_to_others() -> None:
 
 
 class _Parts:
-    def __init__(self, service: socket.socket, ring: Ring, options: InstanceOptions) -> None:
+    def __init__(self, service: socket.socket, ring: Ring, options: InstanceOptions, limits: ExecutorLimits) -> None:
         spill = options.temp_directory / f"executor-{os.getpid()}", options.spill_bytes
         instance = DuckDBInstance(
             options.root, options.memory_limit, options.threads, spill[0], options.remote(), spill[1]
@@ -93,6 +103,7 @@ class _Parts:
         stored = FilesOfService(service, instance.begin_reads)
         self._service = service
         self._ring = ring
+        self._limits = limits
         self.engine = DuckDBEngine(instance, sandbox, stored)
         self._finder = DuckDBRowFinder(instance, sandbox, stored)
         self._memory_limit = instance.memory_limit
@@ -101,6 +112,7 @@ class _Parts:
         """Run a request, and send its result and its end, or its error."""
         send(self._service, Kind.BEGUN)
         try:
+            _limit_processor_time(self._limits)
             with _yielding_when_long():
                 self._run(request)
         except SupertableError as error:

@@ -11,9 +11,11 @@ import socket
 import time
 from contextlib import suppress
 
-from supertable.adapters.engines.executors.frames import Kind, receive_header, send
+from supertable.adapters.engines.executors.frames import Kind, Lost, receive_header, send
 from supertable.adapters.engines.executors.requests import LONG_SECONDS, ExecutorLimits, InstanceOptions, Request
 from supertable.adapters.engines.executors.ring import Ring
+
+_BEGIN_SECONDS = 30
 
 
 class Executor:
@@ -58,11 +60,14 @@ class Executor:
         return not self.ended and time.monotonic() - self._began < LONG_SECONDS
 
     def begin(self, request: Request) -> None:
-        """Raises `Lost` if the process ended before it began the request, which is then safe to try again."""
+        """Raises `Lost` if the process ended or hung before it began the request, which is then safe to try again."""
         self._began = time.monotonic()
-        self.socket.settimeout(None)
-        send(self.socket, Kind.REQUEST, pickle.dumps(request))
-        receive_header(self.socket)
+        self.socket.settimeout(_BEGIN_SECONDS)
+        try:
+            send(self.socket, Kind.REQUEST, pickle.dumps(request))
+            receive_header(self.socket)
+        except TimeoutError:
+            raise Lost from None
 
     def kill(self) -> None:
         """End the process at once, whatever it does: reads of its socket then raise `Lost`."""
