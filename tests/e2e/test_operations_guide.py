@@ -15,6 +15,7 @@ import yaml
 
 import supertable
 from supertable.entrypoints.web.observability.metrics import own_counts
+from tests.support.budgets import BUDGET
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs/operations.md").read_text()
@@ -43,7 +44,7 @@ def test_every_command_works_in_order(home: Path, tmp_path: Path) -> None:
         run(commands, home, tmp_path / "backup")
 
 
-@pytest.mark.parametrize("attempt", range(2))
+@pytest.mark.parametrize("attempt", range(BUDGET.live_copies))
 def test_a_copy_of_a_live_lake_is_whole(home: Path, tmp_path: Path, attempt: int) -> None:
     """Each commit writes the same number to two tables' rows; the copy has all that was acknowledged before it."""
     backup = tmp_path / f"backup{attempt}"

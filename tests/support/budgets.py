@@ -20,12 +20,12 @@ Item = TypeVar("Item")
 class Budget:
     """Counts, each for one test.
 
-    `examples`: of each property. `pruning_cases`: conditions on each type of column. `histories` of `steps` operations
-    each: random histories of a lake, in a local folder, on each server of an object store (`remote_`), and with the
-    catalog in Redis (`redis_`). `damages`: objects damaged.
-    `selects`: random statements for each of ten seeds. `portable_selects`: those that SQLite answers too. `kills`: of a
-    writing process, by where its lake is. `concurrent_queries`: of each of two readers beside four writers.
-    `storm_turns`: writes of each writer behind a failing network. `fuzz_examples`: for each operation and phase of the
+    `examples`: of each property. `pruning_cases`: conditions on each type of column. `histories` of `steps`
+    operations each: random histories of a lake, in a local folder, on each server of an object store (`remote_`), and
+    with the catalog in Redis (`redis_`). `damages`: objects damaged. `selects`: random statements for each of ten
+    seeds. `portable_selects`: those that SQLite answers too. `kills`: of a writing process, by where its lake is.
+    `concurrent_queries`: of each of two readers beside four writers. `storm_turns`: writes of each writer behind a
+    failing network. `live_copies`: of a lake beside a writer. `fuzz_examples`: for each operation and phase of the
     API. `damaged_bodies`: for each format and kind of damage. `one_case_in`: the share of the cases of large matrices
     of faults that a run tries; see `todays`.
     """
@@ -44,6 +44,7 @@ class Budget:
     kills: dict[str, int]
     concurrent_queries: int
     storm_turns: int
+    live_copies: int
     fuzz_examples: int
     damaged_bodies: int
     one_case_in: int
@@ -64,6 +65,7 @@ SHORT = Budget(
     kills={"local": 10, "s3": 4, "azure": 3, "gcs": 3, "redis": 4},
     concurrent_queries=60,
     storm_turns=2,
+    live_copies=1,
     fuzz_examples=1,
     damaged_bodies=8,
     one_case_in=3,
@@ -83,6 +85,7 @@ SOAK = Budget(
     kills={"local": 300, "s3": 100, "azure": 50, "gcs": 50, "redis": 100},
     concurrent_queries=5_000,
     storm_turns=20,
+    live_copies=10,
     fuzz_examples=100,
     damaged_bodies=300,
     one_case_in=1,
