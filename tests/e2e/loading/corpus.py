@@ -23,6 +23,11 @@ OTHERS: dict[str, Case] = {
     "too many columns": refused("a.csv", "a,b\n1,2\n3,4,5\n", "line 3: 3 columns found, 2 expected"),
     "too many columns, lenient": refused("a.csv", "a,b\n1,2\n3,4,5\n", "line 3: 3 columns found", lenient=True),
     "text after a quote": refused("a.csv", 'a,b\n1,"x"y\n', "line 2: a quote is opened and never closed, or text"),
+    "a JSON key twice": refused("a.ndjson", '{"a":1}\n{"a":1,"a":2}\n', "row 2: the key 'a' occurs twice"),
+    "a JSON key twice, nested": refused("a.ndjson", '{"a":{"b":1,"b":2}}\n', "row 1: the key 'b' occurs twice"),
+    "a JSON key twice, with spaces": refused(
+        "a.ndjson", '{"x" :1,"a":[{"b":1,"b":2}]}\n', "row 1: the key 'b' occurs twice"
+    ),
     "JSON named CSV": refused("a.csv", '{"a": 1, "b": 2}\n{"a": 3}\n', "looks like JSON"),
     "JSON that is no object": refused("a.json", "[1,2]", "every row must be a JSON object"),
     "JSON that is broken": refused("a.ndjson", '{"a":1}\n{"a":\n', "row 2, byte 7: it is not valid JSON"),

@@ -44,7 +44,7 @@ class RowTypes:
     """
 
     def __init__(self, schema: Schema) -> None:
-        kind = _struct("Row", schema.fields, msgspec.UnsetType, msgspec.UNSET)
+        kind = _struct("Row", schema.fields)
         self.row = msgspec.json.Decoder(kind)
         self.rows = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
         self.fields = schema.fields
@@ -58,10 +58,19 @@ class RowTypes:
         Raises `pa.ArrowException`, `OverflowError`, `ValueError` and `TypeError` for what is not exactly a value.
         """
         field = self.fields[i]
-        present = [None if value is msgspec.UNSET else value for value in values]
         if field.name in forms:
-            return exact_values(pa.array(present, pa.string()), arrow_type(field.type), forms[field.name])
-        return _array(field.type, present)
+            return exact_values(pa.array(_present(values), pa.string()), arrow_type(field.type), forms[field.name])
+        return _array(field.type, _present(values))
+
+    def count_keys(self, columns: Sequence[list[Any]]) -> int:
+        """How many keys the objects have, at every depth, whose decoded values these are."""
+        count = 0
+        for field, values in zip(self.fields, columns, strict=True):
+            count += len(values) - values.count(msgspec.UNSET)
+            if field.type.fields or field.type == ANY_JSON:
+                given = [value for value in values if value is not msgspec.UNSET]
+                count += msgspec.json.encode(given).count(b'":')
+        return count
 
     def columns(self, given: Sequence[int]) -> pa.Schema:
         """The schema of the arrays of these columns."""
@@ -73,16 +82,12 @@ def row_types(schema: Schema) -> RowTypes:
     return RowTypes(schema)
 
 
-def _struct(name: str, fields: Sequence[Field], *absent: Any) -> type[msgspec.Struct]:
+def _struct(name: str, fields: Sequence[Field]) -> type[msgspec.Struct]:
     """A struct type whose field names are positions, because a column's name may be any text.
 
-    `absent`: the type and the value of a field that the object lacks; without them, null.
+    A field that the object lacks is UNSET.
     """
-    default = absent[1] if absent else None
-    kinds = [
-        (f"c{i}", _nullable(field) | absent[0] if absent else _nullable(field), default)
-        for i, field in enumerate(fields)
-    ]
+    kinds = [(f"c{i}", _nullable(field) | msgspec.UnsetType, msgspec.UNSET) for i, field in enumerate(fields)]
     renamed = {f"c{i}": field.name for i, field in enumerate(fields)}
     return msgspec.defstruct(name, kinds, rename=renamed, forbid_unknown_fields=True)
 
@@ -126,7 +131,7 @@ def _array(kind: DataType, values: Sequence[Any]) -> pa.Array:
         return _floats(values, type_)
     if kind.name == "struct":
         members = [
-            _array(field.type, [None if value is None else getattr(value, f"c{i}") for value in values])
+            _array(field.type, _present([None if value is None else getattr(value, f"c{i}") for value in values]))
             for i, field in enumerate(kind.fields)
         ]
         return pa.StructArray.from_arrays(members, fields=list(type_), mask=_are_null(values))
@@ -139,6 +144,10 @@ def _array(kind: DataType, values: Sequence[Any]) -> pa.Array:
         parts = (_array(field.type, part) for field, part in zip(kind.fields, (keys, items), strict=True))
         return pa.MapArray.from_arrays(_offsets(values), *parts, type_, mask=_are_null(values))
     return pa.array(values, type_)
+
+
+def _present(values: Sequence[Any]) -> list[Any]:
+    return [None if value is msgspec.UNSET else value for value in values]
 
 
 def _floats(values: Sequence[Any], kind: pa.DataType) -> pa.Array:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from supertable.adapters.readers.json.column_decoders import row_types
 from supertable.adapters.readers.json.decode_errors import misfit, not_json
+from supertable.adapters.readers.json.repeated_keys import require_distinct_keys
 from supertable.adapters.readers.values.exact_values import TextForm
 from supertable.application.ports.readers import ReadOptions
 from supertable.domain.errors import InvalidInput, InvalidSchema
@@ -30,6 +31,7 @@ class RowDecoder:
         self.source = source or options.name or "the rows"
         self._same_columns = options.same_columns
         self._given: Sequence[int] | None = None
+        self._decoded_text = b"", False
         self.count = 0
 
     def lines(self, text: bytes) -> Rows:
@@ -44,18 +46,23 @@ class RowDecoder:
         return self._decoded(lambda whole: [self._types.row.decode(whole)], text)
 
     def batch(self, rows: Rows) -> pa.RecordBatch:
-        """The rows as a batch, with one schema for all batches of the source. Counts the rows.
+        """The rows, decoded last, as a batch, with one schema for all batches of the source. Counts the rows.
 
-        Raises `InvalidSchema` for a value that its column cannot hold.
+        Raises `InvalidSchema` for a value that its column cannot hold, and `UnreadableInput` for a key given twice.
         """
         given = self._given_columns(rows)
-        arrays = [self._array(i, [getattr(row, self._types.names[i]) for row in rows]) for i in given]
+        columns = [[getattr(row, name) for row in rows] for name in self._types.names]
+        if rows:
+            require_distinct_keys(self._decoded_text, self._types.count_keys(columns), self.source, self.count)
+        arrays = [self._array(i, columns[i]) for i in given]
         self.count += len(rows)
         return pa.RecordBatch.from_arrays(arrays, schema=self._types.columns(given))
 
     def _decoded(self, decode: Callable[[bytes], Rows], text: bytes, is_lines: bool = False) -> Rows:
         try:
-            return decode(text)
+            rows = decode(text)
+            self._decoded_text = text, is_lines
+            return rows
         except msgspec.ValidationError as error:
             raise misfit(str(error), text, self.source, self.count) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

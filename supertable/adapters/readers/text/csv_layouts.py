@@ -47,6 +47,7 @@ def layout_of(scan: TextScanner, options: ReadOptions) -> CsvLayout:
     if separator:
         skipped, delimiter = skipped + 1, delimiter or separator[1]
     delimiter, width = _sniffed(scan, options, skipped, delimiter)
+    scan.prepare_for(width)
     arguments = arguments_of(options, delimiter, width, skipped)
     rows = _first_rows(scan, options, arguments, delimiter, width, skipped)
     first = [column[0].as_py() if rows.num_rows else None for column in rows.columns]

@@ -12,8 +12,10 @@ from supertable.adapters.readers.prepared_files import PreparedFile
 from supertable.adapters.readers.text.scan_errors import unreadable
 from supertable.application.ports.readers import OpenedFiles
 
+_LIMIT_MB = 300
+_MB_PER_COLUMN = 0.25
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "memory_limit": "300MB",
+    "memory_limit": f"{_LIMIT_MB}MB",
     "threads": 2,
     "preserve_insertion_order": True,
     "python_enable_replacements": False,
@@ -48,6 +50,11 @@ class TextScanner:
         with self._errors_translated():
             (row,) = self.connection.execute(f"SELECT Delimiter, len(Columns) FROM {call}").fetchall()
         return row[0], row[1]
+
+    def prepare_for(self, columns: int) -> None:
+        """Raise the limit of memory for files of very many columns. Each takes some, however few the rows are."""
+        megabytes = max(_LIMIT_MB, columns * _MB_PER_COLUMN)
+        self.connection.execute(f"SET memory_limit = '{int(megabytes)}MB'")
 
     def rows(self, arguments: Mapping[str, SqlValue], most: int) -> pa.Table:
         """The first rows, at most so many."""

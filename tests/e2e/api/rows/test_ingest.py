@@ -217,6 +217,8 @@ BAD: list[tuple[str, bytes, dict[str, str], int, str]] = [
     ("application/json", b'[{"id": 1}, {"id": "two"}]', {}, 400, "row 2: expected int, got str"),
     ("application/json", b'[{"id": 1}, {"id": null}]', {}, 400, "row 2: expected int, got null"),
     ("application/json", b'[{"name": "x"}]', {}, 400, "'id'"),
+    ("application/json", b'[{"id": 1, "id": 2}]', {}, 400, "the key 'id' occurs twice"),
+    ("application/x-ndjson", b'{"id": 1}\n{"id": 1, "id": 2}', {}, 400, "row 2: the key 'id' occurs twice"),
     (
         "application/json",
         b'[{"id": 1, "amount": "1.234"}]',
