@@ -85,9 +85,9 @@ class ExecutorPool:
         while len(self._ready) < self._count and not self._closed:
             self._keep(self._started())
 
-    def take(self) -> Executor:
-        """An executor for one request. Raises `Busy` if none can be started."""
-        executor = self._ready_one() or self._started()
+    def take(self, fresh: bool = False) -> Executor:
+        """An executor for one request; `fresh`: one that starts now. Raises `Busy` if none can be started."""
+        executor = (None if fresh else self._ready_one()) or self._started()
         with self._lock:
             self._used.add(executor)
             if self._closed:

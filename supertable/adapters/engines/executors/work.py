@@ -95,12 +95,12 @@ class Work:
         self._finish("cancelled")
 
     def _start(self, request: Request) -> None:
-        """Start the request in an executor; in another one if that has died since its last request."""
-        for _ in range(_ATTEMPTS):
+        """Start the request in an executor; in a fresh one if that has died since its last request."""
+        for attempt in range(_ATTEMPTS):
             with self._lock:
                 if self._stopped():
                     raise self._reason()
-                executor = self._executor = self._pool.take()
+                executor = self._executor = self._pool.take(fresh=attempt > 0)
             try:
                 executor.begin(request)
             except Lost:
