@@ -157,9 +157,9 @@ def _refuse_changed_numbers(texts: Texts, values: pa.Array, most_exact: int) -> 
         whole = pc.match_substring_regex(texts_of_large, r"^[+-]?[0-9]+$")
         exact = pa.decimal256(76, 0)
         _refuse_if(not texts_of_large.filter(whole).cast(exact).equals(large_values.filter(whole).cast(exact)))
-    zero = texts.filter(pc.equal(values, 0.0))
-    if len(zero):
-        _refuse_if(pc.any(pc.match_substring_regex(zero, r"^[^eE]*[1-9]")).as_py())
+    is_zero = pc.equal(values, 0.0)
+    if pc.any(is_zero).as_py():
+        _refuse_if(pc.any(pc.match_substring_regex(texts.filter(is_zero), r"^[^eE]*[1-9]")).as_py())
 
 
 def _date(texts: Texts, kind: pa.DataType, form: TextForm) -> pa.Array:
