@@ -78,6 +78,8 @@ def _check(options: ReadOptions) -> None:
     ):
         if value is not None and value not in known:
             raise InvalidInput(f"Unknown {what} {value!r}. Use one of {', '.join(known)}.")
+    if options.sample_rows < -1 or options.sample_rows == 0:
+        raise InvalidInput(f"The sample size is a number of rows, or -1 for all, and not {options.sample_rows:,}.")
     if options.decimal_mark not in (".", ","):
         raise InvalidInput(f"The decimal mark is . or , and not {options.decimal_mark!r}.")
     if options.delimiter is not None and not 1 <= len(options.delimiter.encode()) <= 4:

@@ -119,9 +119,10 @@ def _paths(files: Sources) -> list[str]:
 
 
 def _read_options(given: LoadOptions, rejected: RejectedRows) -> ReadOptions:
-    unknown = set(given) - set(LoadOptions.__annotations__)
+    known = LoadOptions.__annotations__
+    unknown = set(given) - set(known)
     if unknown:
-        raise InvalidInput(f"{min(unknown)!r} is no option of a load. The options are {', '.join(sorted(given))}.")
+        raise InvalidInput(f"{min(unknown)!r} is no option of a load. The options are {', '.join(sorted(known))}.")
     renamed = {"columns": "column_names", "sample_size": "sample_rows", "decimal": "decimal_mark"}
     special = {"types", "date_format", "null", "columns"}
     plain = {renamed.get(name, name): value for name, value in given.items() if name not in special}

@@ -28,6 +28,7 @@ OTHERS: dict[str, Case] = {
     "a JSON key twice, with spaces": refused(
         "a.ndjson", '{"x" :1,"a":[{"b":1,"b":2}]}\n', "row 1: the key 'b' occurs twice"
     ),
+    "a title above the header": refused("a.csv", "Report\na,b\n1,2\n", "line 1: 1 column found, and 2 in the lines"),
     "JSON named CSV": refused("a.csv", '{"a": 1, "b": 2}\n{"a": 3}\n', "looks like JSON"),
     "JSON that is no object": refused("a.json", "[1,2]", "every row must be a JSON object"),
     "JSON that is broken": refused("a.ndjson", '{"a":1}\n{"a":\n', "row 2, byte 7: it is not valid JSON"),

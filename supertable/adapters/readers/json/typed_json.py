@@ -13,6 +13,7 @@ from typing import IO
 
 import pyarrow as pa
 
+from supertable.adapters.readers import command_line_hints as hints
 from supertable.adapters.readers.json.row_decoder import BYTE_ORDER_MARK, RowDecoder
 from supertable.adapters.readers.prepared_files import PreparedFile
 from supertable.adapters.readers.values.exact_values import TextForm
@@ -95,7 +96,8 @@ def _named(error: InvalidInput, name: str) -> UnreadableInput:
         return error
     if isinstance(error, InvalidSchema):
         row, _, reason = error.reason.partition(": ")
-        return UnreadableInput(name, f"{row}: column {error.column!r}: {reason}.")
+        reason = f"{row}: column {error.column!r}: {reason}. Correct the value. {hints.SET_ASIDE}"
+        return UnreadableInput(name, reason)
     return UnreadableInput(name, str(error))
 
 

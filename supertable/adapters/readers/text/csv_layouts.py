@@ -23,6 +23,7 @@ from supertable.domain.errors import UnreadableInput
 
 _DELIMITERS = ",;\t|"
 _MIN_BUFFER_BYTES = 16 * 1024 * 1024
+_LINES_BELOW = 10
 _ROWS_FOR_HEADER = 1_000
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 _YEAR = re.compile(r"(18|19|20|21)\d\d")
@@ -46,7 +47,10 @@ def layout_of(scan: TextScanner, options: ReadOptions) -> CsvLayout:
     separator = _SEPARATOR_LINE.fullmatch(first_line(file, skipped, options.max_line_bytes))
     if separator:
         skipped, delimiter = skipped + 1, delimiter or separator[1]
+    is_given = delimiter is not None
     delimiter, width = _sniffed(scan, options, skipped, delimiter)
+    if width == 1 and not is_given:
+        _require_no_title(file, skipped, options.max_line_bytes)
     scan.prepare_for(width)
     arguments = arguments_of(options, delimiter, width, skipped)
     rows = _first_rows(scan, options, arguments, delimiter, width, skipped)
@@ -140,6 +144,19 @@ def _located_error(
     except UnreadableInput as error:
         return error
     return None
+
+
+def _require_no_title(file: PreparedFile, skipped: int, most_bytes: int) -> None:
+    """Raises `UnreadableInput` where all lines but the first have the same number of delimiters."""
+    below = [line for i in range(1, _LINES_BELOW) if (line := first_line(file, skipped + i, most_bytes)).strip()]
+    for mark in _DELIMITERS:
+        counts = {line.count(mark) for line in below}
+        if len(below) > 1 and len(counts) == 1 and counts != {0}:
+            raise UnreadableInput(
+                file.name,
+                f"line {skipped + 1}: 1 column found, and {counts.pop() + 1} in the lines below. {hints.SKIP} "
+                f"{hints.DELIMITER}",
+            )
 
 
 def _cells(line: str, delimiter: str, options: ReadOptions) -> list[str]:

@@ -77,7 +77,8 @@ def _inconvertible(found: re.Match[str]) -> str:
 def _wrong_column_count(found: re.Match[str]) -> str:
     expected, given = found.groups()
     columns = "column" if given == "1" else "columns"
-    return f"{given} {columns} found, {expected} expected. Check the quotes and the delimiter. {hints.PAD_SHORT_ROWS}"
+    hint = hints.PAD_SHORT_ROWS if int(given) < int(expected) else hints.SET_ASIDE
+    return f"{given} {columns} found, {expected} expected. Check the quotes and the delimiter. {hint}"
 
 
 def _too_long_object(found: re.Match[str]) -> str:
