@@ -91,9 +91,10 @@ def test_a_delete_ends_when_its_client_disconnects(served: Served) -> None:
 
 
 def test_an_idle_process_that_dies_is_replaced(served: Served) -> None:
-    for worker in map(psutil.Process, served.workers()):
-        for child in worker.children(recursive=True):
-            child.kill()
+    children = [child for one in served.workers() for child in psutil.Process(one).children(recursive=True)]
+    for child in children:
+        child.kill()
+    psutil.wait_procs(children, timeout=30)
     with served.api.client() as client:
         answers = [client.post("/api/v1/query", json={"sql": "SELECT min(id) AS m FROM few"}) for _ in range(4)]
     assert [answer.json().get("rows", answer.text) for answer in answers] == [[{"m": 1}]] * 4
