@@ -23,7 +23,9 @@ _NUMBERS = {
 _MOMENTS = (pa.date32(), pa.timestamp("us"), pa.timestamp("ns"), pa.timestamp("us", "UTC"), pa.time64("us"))
 _BOOLEANS = ("true", "false")
 _LIKE_MOMENTS = re.compile(r"[0-9]{1,4}[-/.:][0-9]")
-_FEW = 50
+_FEW, _MANY = 50, 1_000
+_EXACT_DIGITS = 15
+"""Integers of so many digits are the same as floats."""
 _LIKE_WORDS = re.compile(r"[A-HJ-MO-Za-hj-mo-z]")
 _CLOCKS = ("", " %H:%M", " %H:%M:%S")
 _YEAR_FIRST = tuple(f"%Y{mark}%m{mark}%d{clock}" for mark, clock in product("/.", _CLOCKS))
@@ -58,9 +60,9 @@ class ColumnGuess:
         texts = texts.drop_null()
         if len(texts):
             first = texts[0].as_py().strip()
-            few = texts[:_FEW]
-            for part in (few, texts) if len(texts) > _FEW else (texts,):
-                self._left = [guess for guess in self._left if _may_fit(first, guess) and _fits(part, guess)]
+            self._left = [guess for guess in self._left if _may_fit(first, guess)]
+            for part in (texts[:_FEW], texts) if len(texts) > _MANY else (texts,):
+                self._left = _fitting(self._left, part)
             self._is_empty = False
 
     def merge(self, other: ColumnGuess) -> None:
@@ -105,6 +107,16 @@ def _may_fit(text: str, guess: Guess) -> bool:
     if pa.types.is_boolean(guess.kind):
         return text.lower() in _BOOLEANS
     return guess.is_given_format or bool(_LIKE_MOMENTS.match(text))
+
+
+def _fitting(guesses: Iterable[Guess], texts: pa.StringArray) -> list[Guess]:
+    """Those that fit all texts. What short integers are is known without trying the other numbers."""
+    fitting: list[Guess] = []
+    for guess in guesses:
+        is_number = guess.kind in _NUMBERS and fitting and fitting[0].kind == pa.int64()
+        if (is_number and pc.max(pc.binary_length(texts)).as_py() <= _EXACT_DIGITS) or _fits(texts, guess):
+            fitting.append(guess)
+    return fitting
 
 
 def _fits(texts: pa.StringArray, guess: Guess) -> bool:
