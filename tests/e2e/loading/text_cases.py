@@ -84,6 +84,8 @@ TEXT: dict[str, Case] = {
     "UUIDs keep their case": csv(f"a,n\n{UUID},1\n", "a n", (UUID, 1)),
     "quotes and line ends": csv('a,b\n"x\ny","say ""hi"", ok"\n#1,2\n', "a b", ("x\ny", 'say "hi", ok'), ("#1", "2")),
     "spaces in text are kept": csv("a,n\n x ,1\n", "a n", (" x ", 1)),
+    "one column with commas in quotes": csv('a\n"x,y"\n"z,w"\n', "a", ("x,y",), ("z,w",)),
+    "one column of sentences": csv("a\nx, y\nz\n", "a", ("x, y",), ("z",)),
     "no value at all": csv("a,n\n,1\n,2\n", "a n", (None, 1), (None, 2)),
     "names for null": csv("a,b\n1,NA\n-,2\n", "a b", (1, None), (None, 2), null=["NA", "-"]),
     "all text": csv("a,b\n01,2024-01-31\n", "a b", ("01", "2024-01-31"), all_text=True),

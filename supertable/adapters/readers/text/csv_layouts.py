@@ -50,7 +50,7 @@ def layout_of(scan: TextScanner, options: ReadOptions) -> CsvLayout:
     is_given = delimiter is not None
     delimiter, width = _sniffed(scan, options, skipped, delimiter)
     if width == 1 and not is_given:
-        _require_no_title(file, skipped, options.max_line_bytes)
+        _require_no_title(file, skipped, options)
     scan.prepare_for(width)
     arguments = arguments_of(options, delimiter, width, skipped)
     rows = _first_rows(scan, options, arguments, delimiter, width, skipped)
@@ -146,15 +146,16 @@ def _located_error(
     return None
 
 
-def _require_no_title(file: PreparedFile, skipped: int, most_bytes: int) -> None:
-    """Raises `UnreadableInput` where all lines but the first have the same number of delimiters."""
-    below = [line for i in range(1, _LINES_BELOW) if (line := first_line(file, skipped + i, most_bytes)).strip()]
+def _require_no_title(file: PreparedFile, skipped: int, options: ReadOptions) -> None:
+    """Raises `UnreadableInput` where all lines but the first have the same number of columns."""
+    numbers = range(skipped + 1, skipped + _LINES_BELOW)
+    below = [line for i in numbers if (line := first_line(file, i, options.max_line_bytes)).strip()]
     for mark in _DELIMITERS:
-        counts = {line.count(mark) for line in below}
-        if len(below) > 1 and len(counts) == 1 and counts != {0}:
+        widths = {len(_cells(line, mark, options)) for line in below}
+        if len(below) > 1 and len(widths) == 1 and widths != {1}:
             raise UnreadableInput(
                 file.name,
-                f"line {skipped + 1}: 1 column found, and {counts.pop() + 1} in the lines below. {hints.SKIP} "
+                f"line {skipped + 1}: 1 column found, and {widths.pop()} in the lines below. {hints.SKIP} "
                 f"{hints.DELIMITER}",
             )
 
