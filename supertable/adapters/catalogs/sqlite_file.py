@@ -96,6 +96,14 @@ class SqliteFile:
                 return current
 
     def _open(self) -> OpenFile:
+        try:
+            return self._open_once()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_IOERR_SHORT_READ:
+                raise
+        return self._open_once()  # a file that was removed while it was being opened; a damaged one fails again
+
+    def _open_once(self) -> OpenFile:
         with self._exclusive() as lock:
             self._remove_foreign_log(lock)
             connection = sqlite3.connect(
