@@ -22,7 +22,7 @@ RANDOM_WORK := tests/property tests/attacks/test_random_selects.py tests/e2e/api
 	tests/integration/writes/test_write_faults.py tests/integration/audit/test_merged_exports.py \
 	tests/integration/audit/test_audit_losses.py tests/integration/access_control/test_accounts_log.py \
 	tests/integration/duckdb/test_direct_reads.py tests/e2e/lakes/test_remote_lakes.py \
-	tests/e2e/test_operations_guide.py
+	tests/e2e/test_operations_guide.py tests/integration/integrity/test_fsck.py
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

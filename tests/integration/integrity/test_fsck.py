@@ -14,6 +14,7 @@ import supertable
 from supertable.domain.errors import Damaged
 from supertable.domain.findings import CheckReport, Finding, Severity
 from supertable.entrypoints.sdk.lake import Lake
+from tests.support.budgets import todays
 
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])
 Rows = list[tuple[Any, ...]]
@@ -147,8 +148,14 @@ def lose(path: Path) -> None:
     path.unlink()
 
 
-@pytest.mark.parametrize("damage", [flip, cut, empty, lose])
-@pytest.mark.parametrize("kind", OBJECTS)
+DAMAGES = [
+    (kind, damage)
+    for damage in (flip, cut, empty, lose)
+    for kind in todays(list(OBJECTS), f"objects damaged by {damage.__name__}")
+]
+
+
+@pytest.mark.parametrize(("kind", "damage"), DAMAGES)
 def test_one_damaged_object(home: Path, kind: str, damage: Callable[[Path], None]) -> None:
     with supertable.connect(home=home) as lake:
         expected = rows(lake), rows(lake, "copy"), rows(lake, "t AT (VERSION => 'kept')")
