@@ -313,7 +313,7 @@ SELECT COUNT(*) FROM Orders WHERE REGION = 'US'
 SELECT count(*) FROM "orders" WHERE "region" = U&'US'
 SELECT count(*) FROM orders WHERE "ｒegion" = 'US'
 SELECT count(*) FROM ｏrders
-SELECT * FROM orders POSITIONAL JOIN plain
+SELECT count(*), count(label) FROM orders POSITIONAL JOIN plain
 """
 
 TIME = """
