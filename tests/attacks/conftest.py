@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.two_lakes import TwoLakes
+from tests.support.oracles.two_lakes import TwoLakes
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.support.random_sql import RandomSql
+from tests.support.oracles.random_sql import RandomSql
 
 NUMBERS, TEXTS, DAYS, DECIMALS, FLOATS = "number", "text", "day", "decimal", "float"
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.attacks.test_known_attacks import ATTACKS, PARAMETERS
 from tests.support.api.server import ApiServer
-from tests.support.two_lakes import HIDDEN_WORDS, TwoLakes
+from tests.support.oracles.two_lakes import HIDDEN_WORDS, TwoLakes
 
 Answer = tuple[int, Any]
 

@@ -8,7 +8,7 @@ import pytest
 
 import supertable
 from supertable import Lake
-from tests.support.two_lakes import EVENTS, events
+from tests.support.oracles.two_lakes import EVENTS, events
 
 CONDITIONS = [
     "note::INT >= 0",

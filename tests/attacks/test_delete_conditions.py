@@ -13,7 +13,7 @@ import pytest
 
 from supertable import Lake, QueryFailed, SupertableError
 from tests.attacks.test_known_attacks import ATTACKS
-from tests.support.two_lakes import HIDDEN_WORDS, TwoLakes
+from tests.support.oracles.two_lakes import HIDDEN_WORDS, TwoLakes
 
 _COUNT = re.compile(r"SELECT count\(\*\) FROM (orders|events) WHERE (.*)")
 CONDITIONS = [found.groups() for found in map(_COUNT.fullmatch, ATTACKS) if found]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.two_lakes import HIDDEN_WORDS, TwoLakes
+from tests.support.oracles.two_lakes import HIDDEN_WORDS, TwoLakes
 
 ROWS = """
 SELECT * FROM orders

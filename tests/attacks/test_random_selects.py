@@ -12,7 +12,7 @@ import pytest
 
 from tests.attacks.random_selects import Selects
 from tests.support.budgets import BUDGET, SEED
-from tests.support.two_lakes import HIDDEN_WORDS, Answer, TwoLakes
+from tests.support.oracles.two_lakes import HIDDEN_WORDS, Answer, TwoLakes
 
 SEEDS = 10
 

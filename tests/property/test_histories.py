@@ -27,8 +27,8 @@ from tests.support.budgets import BUDGET
 from tests.support.delete_conditions import CONDITIONS
 from tests.support.faulty_store import Crash, Fault, FaultyStore
 from tests.support.interleaved_store import InterleavedStore
-from tests.support.portable_selects import SQLITE, PortableSelects
-from tests.support.sqlite_side import SqliteSide, comparable, listed
+from tests.support.oracles.portable_selects import SQLITE, PortableSelects
+from tests.support.oracles.sqlite_side import SqliteSide, comparable, listed
 
 Row = tuple[int | None, int | None, str | None]
 Rows = dict[int | None, Row]

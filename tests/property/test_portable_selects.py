@@ -14,9 +14,9 @@ from supertable.domain.errors import QueryFailed
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import DataType
 from tests.support.budgets import BUDGET, SEED
+from tests.support.oracles.portable_selects import SQLITE, PortableSelects
+from tests.support.oracles.sqlite_side import SqliteSide, comparable, listed
 from tests.support.parquet_tables import ParquetTables, schema_of
-from tests.support.portable_selects import SQLITE, PortableSelects
-from tests.support.sqlite_side import SqliteSide, comparable, listed
 
 TABLES = ("t", "u", "w")
 COLUMNS = "a INTEGER, b INTEGER, s TEXT"

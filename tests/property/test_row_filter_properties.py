@@ -25,8 +25,8 @@ from supertable.domain.scan.scan_plan import AccessStage, Scan
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import DataType
 from tests.property.test_pruning_properties import COLUMNS, FLOATS, TEXT, Column, Folders, conditions, parts, text
+from tests.support.oracles.reference import Reference
 from tests.support.parquet_tables import ParquetTables, pruned_scan
-from tests.support.reference import Reference
 
 ROLE, USER = "an'alyst", "0123456789abcdef0123456789abcdef"
 CASED = st.one_of(TEXT, st.sampled_from(["Straße", "STRASSE", "İ", "ı", "ǅ", "Σς", "ﬁ", "É", "é", ROLE, USER]))

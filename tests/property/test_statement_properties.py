@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supertable.domain.errors import StatementRefused, SupertableError
+from tests.support.oracles.reference import Reference
 from tests.support.parquet_tables import ParquetTables
-from tests.support.reference import Reference
 
 T = pa.table(
     {

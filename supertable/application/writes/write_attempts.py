@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from supertable.application.ports.engines import RowFinder
+from supertable.application.ports.row_finders import RowFinder
 from supertable.application.storage.deletion_vectors import DeletionVectors
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.open_table import OpenTable

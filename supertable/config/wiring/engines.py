@@ -5,8 +5,9 @@ from __future__ import annotations
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBRowFilterParser, DuckDBRowFinder
 from supertable.adapters.readers.files import FileReaderAdapter
 from supertable.application.ports.clocks import Identifiers
-from supertable.application.ports.engines import Engine, RowFinder
+from supertable.application.ports.engines import Engine
 from supertable.application.ports.object_stores import ObjectStore
+from supertable.application.ports.row_finders import RowFinder
 from supertable.application.storage.cached_files import CachedFiles
 from supertable.application.storage.data_file_writer import DataFileWriter
 from supertable.application.storage.local_files import LocalFiles

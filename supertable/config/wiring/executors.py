@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from supertable.adapters.engines.executors import ExecutorEngine, ExecutorPool, ExecutorRowFinder, Turns
-from supertable.application.ports.engines import RowFinder
+from supertable.application.ports.row_finders import RowFinder
 from supertable.application.storage.cached_files import CachedFiles
 from supertable.application.storage.local_files import LocalFiles
 from supertable.config.backends import executors as backend

@@ -14,7 +14,7 @@ import pytest
 
 import supertable
 from supertable import Lake
-from tests.support.sqlite_side import listed
+from tests.support.oracles.sqlite_side import listed
 
 
 @pytest.fixture(scope="module")

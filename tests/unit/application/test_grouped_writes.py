@@ -7,7 +7,7 @@ from typing import cast
 
 import pyarrow as pa
 
-from supertable.application.ports.engines import RowFinder
+from supertable.application.ports.row_finders import RowFinder
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.group_forming import MOST_ROWS, Candidate, WaitingWrite, WriteKind, joins

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from supertable.adapters.engines.duckdb import RemoteAccess
-from supertable.application.ports.engines import Changes, CheckedPredicate, Limits, Source, Union
+from supertable.application.ports.engines import Changes, Limits, Source, Union
+from supertable.application.ports.row_finders import CheckedPredicate
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.table.data_files import DataFile

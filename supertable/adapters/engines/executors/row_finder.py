@@ -14,7 +14,8 @@ from supertable.adapters.engines.executors.safe_pickles import predicate_of
 from supertable.adapters.engines.executors.turns import Turns
 from supertable.adapters.engines.executors.work import Work
 from supertable.application.ports.callers import Caller
-from supertable.application.ports.engines import CheckedPredicate, FileSource, KeyMatches, Limits, RowFinder
+from supertable.application.ports.engines import FileSource, Limits
+from supertable.application.ports.row_finders import CheckedPredicate, KeyMatches, RowFinder
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
 

@@ -9,35 +9,24 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
 
 from supertable.adapters.engines.duckdb.statement.parse_tree import (
     Node,
     argument,
     arguments,
-    column,
     name_parts,
     set_name,
 )
 from supertable.adapters.engines.duckdb.statement.table_changes_call import is_changes_call, replace_by_reference
 from supertable.adapters.engines.duckdb.statement.type_names import canonical
 from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import FUNCTIONS, TABLE_FUNCTIONS
-from supertable.adapters.engines.duckdb.statement.validation.allowed_grammar import NAMED_BY, RECORDS
-from supertable.adapters.engines.duckdb.statement.validation.contents import (
-    Child,
-    Children,
-    Content,
-    Empty,
-    Keys,
-    Leaf,
-    Texts,
-)
 from supertable.adapters.engines.duckdb.statement.validation.literal_lists import (
     SHORTEST,
     LiteralList,
     of_constants,
     of_rows,
 )
+from supertable.adapters.engines.duckdb.statement.validation.node_checks import contents_of, keys_of, method_to_function
 from supertable.adapters.engines.duckdb.statement.validation.row_comparisons import compare_columns
 from supertable.application.ports.engines import ChangesRequest
 from supertable.domain.errors import StatementRefused
@@ -116,7 +105,7 @@ class StatementValidator:
             self._name_changes(node)
         if kind == "expression":
             compare_columns(node)
-        keys = _keys(kind, node)
+        keys = keys_of(kind, node)
         if kind == "query":
             scope = yield from self._ctes_of(node, scope)
         elif kind == "table" and not changes:
@@ -128,7 +117,7 @@ class StatementValidator:
         for key, value in node.items():
             if key != "cte_map":
                 visible = self._with_itself(node, scope) if key == "right" else scope
-                for below, child in _contents(kind, key, value, keys[key]):
+                for below, child in contents_of(kind, key, value, keys[key]):
                     yield below, child, visible
 
     def _validate_expression(self, node: Node) -> None:
@@ -222,9 +211,9 @@ class StatementValidator:
 
     def _ctes_of(self, node: Node, scope: _Scope) -> Generator[_Task, None, _Scope]:
         """Names the query's own CTEs, each of which sees those before it. Returns the scope of the query itself."""
-        _keys("ctes", node["cte_map"])
+        keys_of("ctes", node["cte_map"])
         for entry in node["cte_map"]["map"]:
-            _keys("cte entry", entry)
+            keys_of("cte entry", entry)
             name, cte = entry["key"], self._new_cte(entry)
             entry["key"] = cte.token
             self.names[cte.token] = name
@@ -253,65 +242,10 @@ class StatementValidator:
         return {**scope, name: cte}
 
 
-def _keys(kind: str, node: Node) -> Keys:
-    """The keys that the node may have. Raises `StatementRefused` where it has others, or two names."""
-    if kind in RECORDS:
-        keys: Keys | None = RECORDS[kind]
-    else:
-        tag, known = NAMED_BY[kind]
-        keys = known.get(node[tag])
-    if keys is None or not node.keys() <= keys.keys():
-        raise StatementRefused(f"This statement has a part that is not supported ({_described(kind, node)}).")
-    if "qualified_name" in keys:
-        _check_name(node)
-    return keys
-
-
-def _contents(kind: str, key: str, value: Any, content: Content) -> Iterator[tuple[str, Node]]:
-    """The nodes in `value`. Raises `StatementRefused` where the value does not match `content`."""
-    match content:
-        case Leaf(allowed):
-            matches = not isinstance(value, dict | list) and (allowed is None or value in allowed)
-        case Texts():
-            matches = isinstance(value, list) and all(isinstance(text, str) for text in value)
-        case Empty():
-            matches = value == []
-        case Child(below):
-            matches = value is None or isinstance(value, dict | LiteralList)
-            if value and isinstance(value, dict):
-                yield below, value
-        case Children(below, depth):
-            matches = isinstance(value, list)
-            for item in value if depth == 1 else [item for row in value for item in row]:
-                if not isinstance(item, LiteralList):
-                    yield below, item
-        case _:
-            matches = True
-    if not matches:
-        raise StatementRefused(f"This statement has a part that is not supported ({kind}: {key}).")
-
-
-def _described(kind: str, node: Node) -> str:
-    name = node.get(NAMED_BY[kind][0]) if kind in NAMED_BY else None
-    return f"{kind} {str(name).lower().replace('_', ' ')}" if name else kind
-
-
-def _check_name(node: Node) -> None:
-    """Refuses a name of more than three parts, which DuckDB keeps in the `qualified_name` alone."""
-    if node["qualified_name"] == {"path": name_parts(node)}:
-        return
-    path = [str(part) for part in node["qualified_name"]["path"]]
-    if len(path) <= 3 or path[-1] != name_parts(node)[-1]:
-        raise StatementRefused("A name in this statement has an unknown form.")
-    if node.get("class") != "FUNCTION":
-        raise StatementRefused(f"{'.'.join(path)!r} has more than three parts.")
-    _method_to_function(node, path)
-
-
 def _validate_function(node: Node, allowed: frozenset[str]) -> None:
     name = ascii_lower(node["function_name"])
     if name in allowed and node["schema"] not in ("", "main", *_SCHEMAS) and node["class"] == "FUNCTION":
-        _method_to_function(node, name_parts(node))
+        method_to_function(node, name_parts(node))
     if name in allowed and node["schema"] in ("", "main") and not node["catalog"]:
         if node.get("is_operator") is True and name.isidentifier():
             node["is_operator"] = False  # LIKE … ESCAPE is an operator until it is rendered
@@ -320,12 +254,6 @@ def _validate_function(node: Node, allowed: frozenset[str]) -> None:
     near = get_close_matches(name, [other for other in allowed if other.isidentifier()], n=3, cutoff=0.8)
     hint = f" Did you mean {' or '.join(near)}?" if near and name not in near else ""
     raise StatementRefused(f"The {what} {'.'.join(name_parts(node))!r} is not available.{hint}")
-
-
-def _method_to_function(node: Node, path: list[str]) -> None:
-    """Turns `column.function(…)` into `function(column, …)`, as DuckDB does where no schema has that name."""
-    set_name(node, path[-1])
-    node["arguments"] = [argument(column(*path[:-1])), *node["arguments"]]
 
 
 def _is_whole_table(query: Node | None, scope: _Scope) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from supertable import Lake
-from tests.support.table_history import TableHistory
+from tests.support.oracles.table_history import TableHistory
 
 FIRST = pa.schema(
     [

@@ -6,7 +6,7 @@ numbers without overflow, ASCII text, explicit places of nulls, and no order unl
 
 from __future__ import annotations
 
-from tests.support.random_sql import RandomSql
+from tests.support.oracles.random_sql import RandomSql
 
 OURS, SQLITE = "supertable", "sqlite"
 WORDS = ("'x'", "'y'", "''", "'3'")

@@ -23,9 +23,9 @@ from supertable.config.container import Container
 from supertable.config.settings.settings import load_settings
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import QueryFailed
-from tests.support.items import VISIBLE, fill_items, items_history
-from tests.support.reference import Reference
-from tests.support.table_history import TableHistory
+from tests.support.oracles.items import VISIBLE, fill_items, items_history
+from tests.support.oracles.reference import Reference
+from tests.support.oracles.table_history import TableHistory
 
 HIDDEN_WORDS = ("salary", "poison", "secret", "HIDDEN")
 """Words that no answer and no error may contain: names of hidden columns and tables, and words of hidden rows."""
