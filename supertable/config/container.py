@@ -127,6 +127,7 @@ class Container(containers.DeclarativeContainer):
     set_maintenance = ddl.set_maintenance
 
     table_changes = queries.table_changes
+    max_query_seconds = queries.max_query_seconds
     run_query = queries.run_query
     table_statistics = queries.table_statistics
     background_queries = queries.background_queries

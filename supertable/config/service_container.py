@@ -1,6 +1,8 @@
-"""The container of a service: callers' SQL runs in executors."""
+"""The container of a service: callers' SQL runs within bounds, in executors."""
 
 from __future__ import annotations
+
+from dependency_injector import providers
 
 from supertable.config.backends.executors import executor_count
 from supertable.config.container import Container
@@ -8,8 +10,10 @@ from supertable.config.settings.settings import Settings
 
 
 def service_container(settings: Settings) -> Container:
-    """A container whose engine and row finder use executors, unless the settings say that there are none."""
+    """A container whose queries have a longest time, and whose engine and row finder use executors, unless the settings
+    say that there are none."""
     container = Container(settings=settings)
+    container.max_query_seconds.override(providers.Object(settings.max_query_seconds))
     if executor_count(settings):
         container.engine.override(container.executor_engine)
         container.finder.override(container.executor_finder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -129,6 +129,11 @@ class Limits:
     max_rows: int | None = None
     timeout_seconds: float | None = None
     user: str = ""
+
+    def within(self, seconds: float | None) -> Limits:
+        """The same bounds with a time limit of at most `seconds`; None: of any length."""
+        limits = [limit for limit in (self.timeout_seconds, seconds) if limit is not None]
+        return replace(self, timeout_seconds=min(limits, default=None))
 
 
 @dataclass(frozen=True, slots=True)

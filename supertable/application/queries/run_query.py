@@ -67,13 +67,21 @@ class _Target(NamedTuple):
 
 class RunQuery:
     def __init__(
-        self, tables: Tables, changes: ChangeFeed, engine: Engine, leases: Leases, audit: AuditRecorder
+        self,
+        tables: Tables,
+        changes: ChangeFeed,
+        engine: Engine,
+        leases: Leases,
+        audit: AuditRecorder,
+        max_seconds: float | None,
     ) -> None:
+        """`max_seconds`: no run has a longer time limit, whatever its `Limits` say; None: there is no such bound."""
         self._tables = tables
         self._changes = changes
         self._engine = engine
         self._leases = leases
         self._audit = audit
+        self._max_seconds = max_seconds
 
     def prepare(
         self, namespace: Namespace, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
@@ -167,7 +175,7 @@ class RunQuery:
         self, query: PreparedQuery, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits, on_end: OnEnd
     ) -> RunningQuery:
         lease = query.lease.take() or self._lease_again(query)
-        limits = replace(limits, user=query.namespace.session.user)
+        limits = replace(limits.within(self._max_seconds), user=query.namespace.session.user)
         try:
             running = self._engine.run(query.statement, query.sources, exact_parameters(parameters), limits)
             return LeasedQuery(running, lease, on_end)

@@ -25,7 +25,7 @@ class EngineSettings(BaseSettings):
         le=256,
         alias="SUPERTABLE_EXECUTORS",
         description="Processes that each worker of a service keeps ready for callers' SQL; if unset, one per core; 0: "
-        "it runs in the service's own process.",
+        "it runs in the service's own process, without turns.",
     )
     executor_memory: str | None = Field(
         default=None,

@@ -14,6 +14,13 @@ from supertable.config.wiring.storage import clock, identifiers, vectors
 from supertable.config.wiring.tables import tables
 from supertable.config.wiring.transaction_log import leases
 
+
+def _no_bound() -> float | None:
+    """Services override it: see `service_container`."""
+    return None
+
+
+max_query_seconds = singleton(_no_bound)
 table_changes = singleton(ChangeFeed, tables=provided(tables), vectors=provided(vectors))
 run_query = singleton(
     RunQuery,
@@ -22,6 +29,7 @@ run_query = singleton(
     engine=provided(engine),
     leases=provided(leases),
     audit=provided(audit),
+    max_seconds=provided(max_query_seconds),
 )
 table_statistics = singleton(TableStatistics, tables=provided(tables), run_query=provided(run_query))
 background_queries = singleton(

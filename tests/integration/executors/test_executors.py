@@ -183,6 +183,18 @@ def test_a_cancelled_query_ends_at_once(service: Container, sql: str) -> None:
     running.close()
 
 
+@pytest.mark.parametrize("limits", [{}, {"timeout_seconds": 60.0}], ids=["no limit", "a longer limit"])
+def test_a_service_without_executors_ends_every_query_too(home: Path, limits: dict[str, float]) -> None:
+    container = service_container(load_settings(home=home, executors=0, max_query_seconds=1))
+    try:
+        with pytest.raises(QueryTimeout) as ended:
+            answer(container, ENDLESS, (), **limits)
+        assert ended.value.seconds == 1
+        assert answer(container, "SELECT count(*) AS n FROM few") == [{"n": 3}]
+    finally:
+        close(container)
+
+
 def test_a_reader_that_is_dropped_frees_its_executor(service: Container) -> None:
     running = started(service, "SELECT a.id FROM t a, t b")
     assert running.reader.read_next_batch().num_rows

@@ -84,9 +84,8 @@ class ExecutorEngine:
         limits: Limits,
     ) -> RunningQuery:
         assert isinstance(statement, ExecutorStatement)
-        bounded = replace(limits, timeout_seconds=self._pool.limits.bounded(limits.timeout_seconds))
-        work = Work(self._pool, self._turns, self._stored, bounded)
-        return ExecutorQuery(work, RunStatement(statement.sql, dict(scans), parameters, bounded))
+        work = Work(self._pool, self._turns, self._stored, limits)
+        return ExecutorQuery(work, RunStatement(statement.sql, dict(scans), parameters, limits))
 
     def close(self) -> None:
         self._pool.close()

@@ -47,12 +47,6 @@ class ExecutorLimits:
     max_seconds: float | None
     grace_seconds: float = 1.0
 
-    def bounded(self, seconds: float | None) -> float | None:
-        """A statement's time limit, at most `max_seconds`."""
-        if seconds is None or self.max_seconds is None:
-            return self.max_seconds if seconds is None else seconds
-        return min(seconds, self.max_seconds)
-
 
 @dataclass(frozen=True, slots=True)
 class RunStatement:

@@ -67,7 +67,7 @@ class ExecutorRowFinder:
 
     @contextmanager
     def _begun(self, request: Request, caller: Caller) -> Iterator[Work]:
-        limits = Limits(timeout_seconds=self._pool.limits.bounded(self._seconds), user=caller.user)
+        limits = Limits(timeout_seconds=self._seconds, user=caller.user).within(self._pool.limits.max_seconds)
         work = Work(self._pool, self._turns, self._stored, limits)
         with caller.may_cancel(work.cancel):
             try:

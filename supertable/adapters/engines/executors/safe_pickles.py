@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import io
 import pickle
+from fractions import Fraction
 from typing import Any
 
 from supertable.adapters.engines.duckdb.rows.delete_predicates import RowPredicate
 from supertable.domain.errors import QueryFailed
+from supertable.domain.scan.predicates import All, AnyOf, Compare, IsIn, NullTest
 
-_ALLOWED = frozenset({(RowPredicate.__module__, RowPredicate.__name__), ("fractions", "Fraction")})
-_ALLOWED_MODULE = "supertable.domain.scan.predicates"
+_ALLOWED = {
+    (kind.__module__, kind.__name__): kind for kind in (RowPredicate, Compare, IsIn, NullTest, All, AnyOf, Fraction)
+}
 
 
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in _ALLOWED or (module == _ALLOWED_MODULE and name.isidentifier()):
-            return super().find_class(module, name)
+        if (module, name) in _ALLOWED:
+            return _ALLOWED[module, name]
         raise pickle.UnpicklingError(f"{module}.{name} is not allowed")
 
 
