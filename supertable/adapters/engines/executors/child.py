@@ -95,11 +95,10 @@ def _yield_to_others() -> None:
 
 class _Parts:
     def __init__(self, service: socket.socket, ring: Ring, options: InstanceOptions, limits: ExecutorLimits) -> None:
-        spill = options.temp_directory / f"executor-{os.getpid()}", options.spill_bytes
-        instance = DuckDBInstance(
-            options.root, options.memory_limit, options.threads, spill[0], options.remote(), spill[1]
-        )
-        sandbox = DuckDBInstance(None, options.memory_limit, options.threads, spill[0], None, spill[1])
+        folder = options.temp_directory / f"executor-{os.getpid()}"
+        memory, threads = options.memory_limit, options.threads
+        instance = DuckDBInstance(options.root, memory, threads, folder, options.remote(), options.spill_bytes)
+        sandbox = DuckDBInstance(None, memory, threads, folder, None, options.spill_bytes)
         stored = FilesOfService(service, instance.begin_reads)
         self._service = service
         self._ring = ring
