@@ -10,8 +10,6 @@ from supertable.config.wiring import (
     authentication,
     commits,
     ddl,
-    engines,
-    executors,
     integrity,
     jobs,
     maintenance,
@@ -22,6 +20,8 @@ from supertable.config.wiring import (
 )
 from supertable.config.wiring import audit as audit_log
 from supertable.config.wiring import tables as table_reads
+from supertable.config.wiring.engines import executors
+from supertable.config.wiring.engines import in_process as engines
 
 
 class Container(containers.DeclarativeContainer):

@@ -7,7 +7,6 @@ Before the export it is renamed to `{name}.sealed` and never changes again, so a
 from __future__ import annotations
 
 import errno
-import fcntl
 import itertools
 import logging
 import os
@@ -15,19 +14,17 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from supertable.adapters.audit_journals.disk_reserve import DiskReserve, is_full
+from supertable.adapters.audit_journals.journal_file import OPEN, SEALED, SEGMENT_BYTES, JournalFile, try_lock
 from supertable.adapters.audit_journals.lines import decoded, encoded
 from supertable.application.ports.audit_journals import Segment, Waiting
 from supertable.domain.audit import AuditEvent
 from supertable.domain.errors import AuditUnavailable
 from supertable.domain.names import name_key
 
-SEGMENT_BYTES = 8 << 20
 _PROBE_BYTES = 4096
-_OPEN, _SEALED = ".open", ".sealed"
 _NUMBERS = itertools.count()
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 _LOG = logging.getLogger(__name__)
@@ -132,41 +129,12 @@ class FileAuditJournals:
         return found or self._journals.setdefault(key, _Journal(self._folder / key))
 
 
-@dataclass(slots=True)
-class _File:
-    """A file that this process has locked. `process`: the process that locked it; a forked child does not use it."""
-
-    path: Path
-    descriptor: int
-    size: int
-    process: int = field(default_factory=os.getpid)
-
-    def append(self, line: bytes) -> None:
-        if os.write(self.descriptor, line) != len(line):
-            os.ftruncate(self.descriptor, self.size)
-            raise OSError(errno.ENOSPC, "the disk is full")
-        self.size += len(line)
-
-    def content(self) -> bytes:
-        return b"".join(iter(lambda: os.read(self.descriptor, SEGMENT_BYTES), b""))
-
-    def seal(self) -> None:
-        if self.path.suffix == _OPEN:
-            self.path = self.path.rename(self.path.with_suffix(_SEALED))
-
-    def close(self) -> None:
-        if self.process == os.getpid():
-            with suppress(OSError):
-                fcntl.flock(self.descriptor, fcntl.LOCK_UN)  # closing is not enough when a forked child has it open too
-        os.close(self.descriptor)
-
-
 class _Journal:
     """The journal of one organization."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._current: _File | None = None
+        self._current: JournalFile | None = None
         self._sealed_bytes = 0
         # Re-entrant: the garbage collector may end a query, which appends an event, while another is being appended.
         self._lock = threading.RLock()
@@ -189,7 +157,7 @@ class _Journal:
             current = self._current
             sizes = [(current.path.name, current.size)] if current else []
         for path in self._paths():
-            file = _try_lock(path)
+            file = try_lock(path)
             if file is not None:
                 sizes.append((path.name, file.size))
                 file.close()
@@ -202,11 +170,11 @@ class _Journal:
                 self._seal()
             try:
                 for path in self._paths():
-                    file = _try_lock(path)
+                    file = try_lock(path)
                     if file is not None:
                         _drain(file, organization, take)
             finally:
-                self._sealed_bytes = sum(_size(path) for path in self._paths() if path.suffix == _SEALED)
+                self._sealed_bytes = sum(_size(path) for path in self._paths() if path.suffix == SEALED)
 
     def close(self) -> None:
         with self._lock:
@@ -217,7 +185,7 @@ class _Journal:
     def __del__(self) -> None:
         self.close()
 
-    def _open(self) -> _File:
+    def _open(self) -> JournalFile:
         current = self._current
         if current is None or current.process != os.getpid():
             file = self._take_over() or self._create()
@@ -228,10 +196,10 @@ class _Journal:
         assert self._current is not None
         return self._current
 
-    def _take_over(self) -> _File | None:
+    def _take_over(self) -> JournalFile | None:
         """A file of an ended process, to append to. Removes its last line if that is incomplete."""
         for path in self._paths():
-            file = _try_lock(path) if path.suffix == _OPEN else None
+            file = try_lock(path) if path.suffix == OPEN else None
             if file is None:
                 continue
             if file.size < SEGMENT_BYTES:
@@ -242,13 +210,13 @@ class _Journal:
             file.close()
         return None
 
-    def _create(self) -> _File:
+    def _create(self) -> JournalFile:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         while True:
-            name = f"{time.time_ns() // 1000:020d}-{os.getpid()}-{next(_NUMBERS)}-{os.urandom(4).hex()}{_OPEN}"
+            name = f"{time.time_ns() // 1000:020d}-{os.getpid()}-{next(_NUMBERS)}-{os.urandom(4).hex()}{OPEN}"
             path = self._folder / name
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-            file = _try_lock(path)
+            file = try_lock(path)
             if file is not None:  # else another process has taken it over before it was locked
                 return file
 
@@ -267,26 +235,10 @@ class _Journal:
             names = sorted(os.listdir(self._folder))  # noqa: PTH208 - only names are needed
         except FileNotFoundError:
             return []
-        return [self._folder / name for name in names if name.endswith((_OPEN, _SEALED))]
+        return [self._folder / name for name in names if name.endswith((OPEN, SEALED))]
 
 
-def _try_lock(path: Path) -> _File | None:
-    """The file, locked; None if a live process has locked it, it was removed, or it is another user's."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
-    except (FileNotFoundError, PermissionError):
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.stat(path).st_ino == os.fstat(descriptor).st_ino:  # noqa: PTH116
-            return _File(path, descriptor, os.fstat(descriptor).st_size)
-    except (BlockingIOError, FileNotFoundError):
-        pass
-    os.close(descriptor)
-    return None
-
-
-def _drain(file: _File, organization: str, take: Callable[[Segment], None]) -> None:
+def _drain(file: JournalFile, organization: str, take: Callable[[Segment], None]) -> None:
     try:
         file.seal()
         events = tuple(decoded(file.content(), organization, _began_us(file.path.name)))

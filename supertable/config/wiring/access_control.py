@@ -12,7 +12,7 @@ from supertable.application.access_control.role_descriptions import RoleDescript
 from supertable.application.access_control.table_grants import TableGrants
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.audit_recorder import audit
-from supertable.config.wiring.engines import row_filter_parser
+from supertable.config.wiring.engines.in_process import row_filter_parser
 from supertable.config.wiring.storage import clock, identifiers
 from supertable.config.wiring.tables import tables
 from supertable.config.wiring.transaction_log import accesses, commit_clock, heads

@@ -10,7 +10,7 @@ from supertable.application.audit.verify import VerifyAudit
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.audit_recorder import audit, audit_exporter, audit_journals
 from supertable.config.wiring.commits import committer, table_creator
-from supertable.config.wiring.engines import data_files
+from supertable.config.wiring.engines.in_process import data_files
 from supertable.config.wiring.queries import run_query
 from supertable.config.wiring.storage import clock, store
 from supertable.config.wiring.tables import tables

@@ -15,7 +15,7 @@ from supertable.application.ddl.tag_version import TagVersion, UntagVersion
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.access_control import clone_grants
 from supertable.config.wiring.commits import committer, registrar, table_creator
-from supertable.config.wiring.engines import file_reader, finder
+from supertable.config.wiring.engines.in_process import file_reader, finder
 from supertable.config.wiring.tables import tables
 from supertable.config.wiring.writes import write_rows
 

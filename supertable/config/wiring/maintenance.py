@@ -12,7 +12,7 @@ from supertable.application.maintenance.vacuum_table import VacuumTable
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.audit_recorder import audit
 from supertable.config.wiring.commits import committer, registrar
-from supertable.config.wiring.engines import data_files, finder
+from supertable.config.wiring.engines.in_process import data_files, finder
 from supertable.config.wiring.integrity import check_lake
 from supertable.config.wiring.jobs import job_runner, sweep_jobs
 from supertable.config.wiring.storage import clock, identifiers, store, vectors

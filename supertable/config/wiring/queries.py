@@ -8,7 +8,7 @@ from supertable.application.queries.run_query import RunQuery
 from supertable.application.queries.table_statistics import TableStatistics
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.audit_recorder import audit
-from supertable.config.wiring.engines import engine
+from supertable.config.wiring.engines.in_process import engine
 from supertable.config.wiring.jobs import job_results, job_runner, list_jobs
 from supertable.config.wiring.storage import clock, identifiers, vectors
 from supertable.config.wiring.tables import tables

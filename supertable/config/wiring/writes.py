@@ -12,7 +12,7 @@ from supertable.application.writes.write_rows import WriteRows
 from supertable.config.backends.ingest_limits import ingest_limits
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.commits import committer
-from supertable.config.wiring.engines import data_files, file_reader, finder
+from supertable.config.wiring.engines.in_process import data_files, file_reader, finder
 from supertable.config.wiring.storage import settings, store, vectors
 from supertable.config.wiring.tables import tables
 

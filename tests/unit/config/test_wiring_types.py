@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from threading import Barrier
 
 import pytest
@@ -60,7 +60,7 @@ def test_mypy_reports_a_part_that_the_container_does_not_have() -> None:
 
 
 def test_the_container_has_every_part_of_the_wiring_under_its_own_name() -> None:
-    modules = [import_module(f"{wiring.__name__}.{module.name}") for module in iter_modules(wiring.__path__)]
+    modules = [import_module(module.name) for module in walk_packages(wiring.__path__, f"{wiring.__name__}.")]
     parts = {name: part for module in modules for name, part in vars(module).items() if isinstance(part, Provider)}
     assert Container.providers == parts
 

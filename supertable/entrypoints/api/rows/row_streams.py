@@ -11,9 +11,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 
 import msgspec
 import pyarrow as pa
@@ -25,7 +25,6 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Schema
 from litestar.params import FromPath, QueryParameter
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from supertable.application.commits.write_result import WriteResult
 from supertable.application.writes.ingest_rows import SMALL_BYTES, IngestRequest, IngestRows
 from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.roles import Permission
@@ -33,6 +32,7 @@ from supertable.domain.errors import InvalidInput, SupertableError, UnreadableIn
 from supertable.entrypoints.api.openapi.operations import RowsOperation
 from supertable.entrypoints.api.openapi.problem_responses import problems
 from supertable.entrypoints.api.rows.arrow_stream_decoder import ArrowStreamDecoder
+from supertable.entrypoints.api.rows.pending_rows import Item, PendingRows, size_of
 from supertable.entrypoints.api.tables.tables import TABLE
 from supertable.entrypoints.web.problems.problem_documents import problem_of
 from supertable.entrypoints.web.requests.row_bodies import row_format
@@ -51,37 +51,6 @@ CommitRows = Annotated[
 ]
 _NDJSON = "application/x-ndjson"
 _MAX_QUEUED_BYTES = 4 * SMALL_BYTES
-Item: TypeAlias = bytes | pa.RecordBatch
-"""Received rows: complete NDJSON lines, or a record batch."""
-
-
-@dataclass(slots=True)
-class PendingRows:
-    """The rows of the next commit. `since`: when the first arrived, on the monotonic clock; 0 without rows."""
-
-    lines: bytearray = field(default_factory=bytearray)
-    batches: list[pa.RecordBatch] = field(default_factory=list)
-    rows: int = 0
-    since: float = 0.0
-
-    @property
-    def size(self) -> int:
-        """In bytes."""
-        return len(self.lines) + sum(_size(batch) for batch in self.batches)
-
-    def add(self, item: Item) -> None:
-        self.since = self.since or time.monotonic()
-        if isinstance(item, bytes):
-            self.lines += item + b"\n"
-            self.rows += sum(1 for line in item.split(b"\n") if line.strip())
-        else:
-            self.batches.append(item)
-            self.rows += item.num_rows
-
-    async def write(self, ingest: IngestRows, wanted: IngestRequest) -> WriteResult:
-        if self.batches:
-            return await asyncio.wrap_future(ingest.write_table(wanted, pa.Table.from_batches(self.batches)))
-        return await asyncio.wrap_future(ingest.write_text(wanted, bytes(self.lines), "ndjson"))
 
 
 class _StreamOperation(RowsOperation):
@@ -232,7 +201,7 @@ class RowStream:
         if isinstance(item, Exception):
             raise item
         async with self._dequeued:
-            self._queued_bytes -= 0 if item is None else _size(item)
+            self._queued_bytes -= 0 if item is None else size_of(item)
             self._dequeued.notify()
         return item
 
@@ -269,7 +238,7 @@ class RowStream:
 
     def _enqueue(self, item: Item | Exception | None) -> None:
         if isinstance(item, bytes | pa.RecordBatch):
-            self._queued_bytes += _size(item)
+            self._queued_bytes += size_of(item)
         self._items.put_nowait(item)
 
     async def _wait_for_room(self) -> None:
@@ -279,11 +248,6 @@ class RowStream:
 
 class _CommitDue:
     """The pending rows have waited for the full commit interval."""
-
-
-def _size(item: Item) -> int:
-    """In bytes."""
-    return len(item) if isinstance(item, bytes) else int(item.nbytes)
 
 
 async def _chunks(receive: Receive) -> AsyncIterator[bytes]:

@@ -9,7 +9,7 @@ from supertable.application.storage.local_files import LocalFiles
 from supertable.config.backends import executors as backend
 from supertable.config.settings.settings import Settings
 from supertable.config.typed_providers import provided, singleton
-from supertable.config.wiring.engines import duckdb_engine, duckdb_finder
+from supertable.config.wiring.engines.in_process import duckdb_engine, duckdb_finder
 from supertable.config.wiring.storage import settings, store, vectors
 
 

@@ -1,0 +1,1 @@
+"""The engines: which one runs a statement, and where."""
