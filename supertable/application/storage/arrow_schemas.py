@@ -86,6 +86,14 @@ def data_type(kind: pa.DataType, path: str) -> DataType:
         return _type(kind, path)
 
 
+def type_name(kind: pa.DataType) -> str:
+    """The name that people read, like that of a table's column. Types that no table has keep Arrow's name."""
+    try:
+        return str(data_type(kind, ""))
+    except InvalidSchema:
+        return "interval" if is_type.is_interval(kind) else str(kind)
+
+
 @contextmanager
 def _malformed_reported() -> Iterator[None]:
     try:

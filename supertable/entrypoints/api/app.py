@@ -14,8 +14,7 @@ from supertable.config.settings.settings import Settings
 from supertable.entrypoints.api import routes
 from supertable.entrypoints.api.openapi import description
 from supertable.entrypoints.api.openapi.component_schemas import ComponentSchemas
-from supertable.entrypoints.api.queries.background_queries import NEXT_CURSOR_HEADER
-from supertable.entrypoints.api.queries.query import VERSIONS_HEADER
+from supertable.entrypoints.api.openapi.response_headers import NEXT_CURSOR_HEADER, VERSIONS_HEADER
 from supertable.entrypoints.web.app import create_service
 from supertable.entrypoints.web.observability.request_log import REQUEST_ID_HEADER
 from supertable.entrypoints.web.security.authentication import (

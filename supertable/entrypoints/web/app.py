@@ -18,6 +18,7 @@ from supertable.entrypoints.web.observability.request_log import RequestLogMiddl
 from supertable.entrypoints.web.problems import problem_pages
 from supertable.entrypoints.web.problems.problem_documents import problem_response
 from supertable.entrypoints.web.requests.json_bodies import JsonRequest
+from supertable.entrypoints.web.requests.known_parameters import require_known_parameters
 from supertable.entrypoints.web.security.allowed_hosts import AllowedHosts
 from supertable.entrypoints.web.service import health
 from supertable.entrypoints.web.service.dependencies import DEPENDENCIES, application_state
@@ -47,6 +48,7 @@ def create_service(
         route_handlers=[*health.HANDLERS, metrics, *problem_pages.HANDLERS, *handlers],
         dependencies=DEPENDENCIES,
         state=application_state(container),
+        guards=[require_known_parameters],
         middleware=[AllowedHosts(listed(settings.allowed_hosts))],
         exception_handlers={Exception: problem_response},
         request_class=JsonRequest,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,11 @@ from litestar.datastructures import CacheControlHeader, State
 from litestar.enums import OpenAPIMediaType
 from litestar.openapi import OpenAPIConfig, spec
 from litestar.openapi.plugins import OpenAPIRenderPlugin
+from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 
 from supertable.domain.version import VERSION
+from supertable.entrypoints.api.openapi.document import openapi_document, operation_id
 
 _PAGE = Path(__file__).parent / "docs_page"
 _PATH = "/api/v1/docs"
@@ -45,6 +46,7 @@ CONFIG = OpenAPIConfig(
     description=_ABOUT,
     license=spec.License(name="Apache-2.0", identifier="Apache-2.0"),
     use_handler_docstrings=True,
+    operation_id_creator=operation_id,
     security=[{_SCHEME: []}],
     components=spec.Components(
         security_schemes={
@@ -69,13 +71,14 @@ _ASSETS = create_static_files_router(
 )
 
 
+@get("/", include_in_schema=False, sync_to_thread=False)
+def open_documentation() -> Redirect:
+    return Redirect(_PATH)
+
+
 @get("/api/v1/openapi.json", media_type=OpenAPIMediaType.OPENAPI_JSON, include_in_schema=False, sync_to_thread=True)
 def openapi_json(request: Request[Any, Any, State]) -> bytes:
-    document = request.app.openapi_schema.to_schema()
-    for schema in document["components"]["schemas"].values():
-        if "description" in schema:
-            schema["description"] = cleandoc(schema["description"])  # Litestar leaves enumerations' docstrings indented
-    return OpenAPIRenderPlugin.render_json(request, document)
+    return OpenAPIRenderPlugin.render_json(request, openapi_document(request.app))
 
 
-HANDLERS = (openapi_json, _ASSETS)
+HANDLERS = (open_documentation, openapi_json, _ASSETS)

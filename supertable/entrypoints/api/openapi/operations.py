@@ -5,21 +5,51 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from litestar.datastructures import ResponseHeader
 from litestar.openapi import spec
+from litestar.openapi.spec.enums import OpenAPIFormat
 
+from supertable.entrypoints.api.openapi.response_headers import NEXT_CURSOR, VERSIONS
+from supertable.entrypoints.encoding.results import Encoding
 from supertable.entrypoints.web.requests.row_bodies import ROW_FORMATS
 from supertable.entrypoints.web.responses.media_types import RESULT_ENCODINGS
+
+_TEXTS = frozenset({Encoding.NDJSON, Encoding.CSV})
 
 
 @dataclass
 class ResultOperation(spec.Operation):
-    """An operation that returns rows, in the format that `Accept` names."""
+    """An operation that returns rows, in the format that `Accept` names. Its `responses` have the schema of JSON."""
 
     def __post_init__(self) -> None:
         success = (self.responses or {}).get("200")
-        if isinstance(success, spec.OpenAPIResponse):
-            schema = spec.Schema(description="The rows. JSON is an object that also describes the columns.")
-            success.content = {name: spec.OpenAPIMediaType(schema=schema) for name in RESULT_ENCODINGS}
+        if isinstance(success, spec.OpenAPIResponse) and success.content:
+            text = spec.OpenAPIMediaType(schema=spec.Schema(type=spec.OpenAPIType.STRING))
+            binary = spec.OpenAPIMediaType(
+                schema=spec.Schema(type=spec.OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
+            )
+            others = {name: text if encoding in _TEXTS else binary for name, encoding in RESULT_ENCODINGS.items()}
+            success.content = {**others, **success.content}
+            success.headers = {header.name: _described(header) for header in self.result_headers}
+
+    result_headers: ClassVar[tuple[ResponseHeader, ...]] = (VERSIONS,)
+
+
+@dataclass
+class PageOperation(ResultOperation):
+    """A `ResultOperation` whose rows come in pages."""
+
+    result_headers: ClassVar[tuple[ResponseHeader, ...]] = (VERSIONS, NEXT_CURSOR)
+
+
+def _media_type(encoding: Encoding) -> spec.OpenAPIMediaType:
+    format_ = None if encoding in _TEXTS else OpenAPIFormat.BINARY
+    return spec.OpenAPIMediaType(schema=spec.Schema(type=spec.OpenAPIType.STRING, format=format_))
+
+
+def _described(header: ResponseHeader) -> spec.OpenAPIHeader:
+    schema = spec.Schema(type=spec.OpenAPIType.STRING)
+    return spec.OpenAPIHeader(name="", description=header.description, schema=schema)
 
 
 @dataclass

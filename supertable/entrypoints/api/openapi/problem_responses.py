@@ -1,4 +1,4 @@
-"""The descriptions of error responses, the same for all resources."""
+"""The descriptions of responses that several resources have: errors, and rows."""
 
 from __future__ import annotations
 
@@ -43,6 +43,11 @@ class Problem(msgspec.Struct, frozen=True):
     status: Annotated[int, msgspec.Meta(description="The HTTP status.")]
     detail: Annotated[str, msgspec.Meta(description="What happened, what is safe, and what to do next.")]
     instance: Annotated[str, msgspec.Meta(description="The id of the request.")] = ""
+
+
+def answers(schema: type) -> dict[int, ResponseSpec]:
+    """The response of an operation that returns rows; `schema`: of its JSON."""
+    return {200: ResponseSpec(schema, generate_examples=False, description="The rows.")}
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:

@@ -12,3 +12,13 @@ ETAG_HEADER = ResponseHeader(
 LOCATION_HEADER = ResponseHeader(
     name="Location", documentation_only=True, description="The address of the resource that was created."
 )
+VERSIONS_HEADER = "X-Supertable-Versions"
+NEXT_CURSOR_HEADER = "X-Supertable-Next-Cursor"
+VERSIONS = ResponseHeader(
+    name=VERSIONS_HEADER, documentation_only=True, description="The versions that were read, by table name, as JSON."
+)
+NEXT_CURSOR = ResponseHeader(
+    name=NEXT_CURSOR_HEADER,
+    documentation_only=True,
+    description="The cursor of the next page, for formats other than JSON. It is absent on the last page.",
+)

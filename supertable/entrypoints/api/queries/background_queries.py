@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, delete, get, post
 from litestar.concurrency import sync_to_thread
-from litestar.datastructures import ResponseHeader, State
+from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from supertable.application.queries.background_queries import BackgroundQueries, ResultPage
@@ -15,19 +15,18 @@ from supertable.config.container import Container
 from supertable.domain.access.sessions import Session
 from supertable.domain.jobs import JobState, JobStatus
 from supertable.entrypoints.api.jobs.jobs import REMOVED, JobProgress, JobTimes, error_of, times_of
-from supertable.entrypoints.api.openapi.operations import ResultOperation
-from supertable.entrypoints.api.openapi.problem_responses import Problem, problems
-from supertable.entrypoints.api.openapi.response_headers import LOCATION_HEADER
+from supertable.entrypoints.api.openapi.operations import PageOperation
+from supertable.entrypoints.api.openapi.problem_responses import Problem, answers, problems
+from supertable.entrypoints.api.openapi.response_headers import LOCATION_HEADER, NEXT_CURSOR_HEADER
 from supertable.entrypoints.api.pagination import Cursor
 from supertable.entrypoints.api.queries.query import QueryRequest, query_context, versions_header
-from supertable.entrypoints.api.queries.result_documents import result_document
+from supertable.entrypoints.api.queries.result_documents import StoredResultPage, result_document
 from supertable.entrypoints.encoding.results import Encoding, Piece, encode_result
 from supertable.entrypoints.web.requests.cursors import decode_cursor, encode_cursor
 from supertable.entrypoints.web.responses.media_types import RESULT_ENCODINGS, negotiated_media_type
 from supertable.entrypoints.web.responses.streamed_response import StreamedResponse
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedSession
 
-NEXT_CURSOR_HEADER = "X-Supertable-Next-Cursor"
 _TAGS = ["queries"]
 
 RowLimit = Annotated[
@@ -155,17 +154,10 @@ def describe_query(container: InjectedContainer, session: InjectedSession, query
 
 @get(
     "/queries/{query_id:str}/results",
-    operation_class=ResultOperation,
+    operation_class=PageOperation,
     tags=_TAGS,
     summary="Read a query's result",
-    responses=problems(404, 406, 409),
-    response_headers=[
-        ResponseHeader(
-            name=NEXT_CURSOR_HEADER,
-            documentation_only=True,
-            description="The cursor of the next page, for formats other than JSON.",
-        )
-    ],
+    responses=problems(404, 406, 409) | answers(StoredResultPage),
 )
 async def read_results(
     request: Request[Any, Any, State],

@@ -21,8 +21,9 @@ from supertable.domain.access.sessions import Session
 from supertable.domain.errors import InvalidInput
 from supertable.domain.names import DEFAULT_SUPERTABLE, checked_name
 from supertable.entrypoints.api.openapi.operations import ResultOperation
-from supertable.entrypoints.api.openapi.problem_responses import problems
-from supertable.entrypoints.api.queries.result_documents import result_document
+from supertable.entrypoints.api.openapi.problem_responses import answers, problems
+from supertable.entrypoints.api.openapi.response_headers import VERSIONS_HEADER
+from supertable.entrypoints.api.queries.result_documents import QueryAnswer, result_document
 from supertable.entrypoints.encoding.results import Encoding, Piece, encode_result
 from supertable.entrypoints.web.requests.json_bodies import Body
 from supertable.entrypoints.web.responses.media_types import RESULT_ENCODINGS, negotiated_media_type
@@ -31,7 +32,6 @@ from supertable.entrypoints.web.responses.streamed_response import StreamedRespo
 from supertable.entrypoints.web.security.authentication import sign_in
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedSession
 
-VERSIONS_HEADER = "X-Supertable-Versions"
 _MAX_HEADER_CHARACTERS = 8_000
 
 
@@ -113,10 +113,10 @@ class QueryBody(QuerySource):
     status_code=200,
     tags=["queries"],
     summary="Run a query",
-    responses=problems(404, 406, 413, 415, 422),
+    responses=problems(404, 406, 413, 415, 422) | answers(QueryAnswer),
     operation_class=ResultOperation,
 )
-async def query(
+async def run_query(
     request: Request[Any, Any, State],
     data: JSONBody[QueryRequest],
     container: InjectedContainer,
@@ -153,4 +153,4 @@ def versions_header(versions: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
     return {VERSIONS_HEADER: text} if len(text) <= _MAX_HEADER_CHARACTERS else {}
 
 
-HANDLERS = (query,)
+HANDLERS = (run_query,)

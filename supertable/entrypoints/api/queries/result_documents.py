@@ -6,10 +6,35 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from supertable.application.queries.result_batches import with_distinct_names
+from supertable.application.storage.arrow_schemas import type_name
 from supertable.entrypoints.encoding.results import Piece, json_array, split_into_parts
+
+
+class ResultColumn(msgspec.Struct, frozen=True):
+    """A column of a result. The names of types are those of table columns; a list is `list<int64>`."""
+
+    name: str
+    type: str
+
+
+class QueryAnswer(msgspec.Struct, frozen=True):
+    """The rows of a query, each an object by column name. `versions`: those that were read, by table name."""
+
+    columns: list[ResultColumn]
+    versions: dict[str, list[int]]
+    rows: list[dict[str, Any]]
+
+
+class StoredResultPage(msgspec.Struct, frozen=True):
+    """Rows of a stored result. Pass `next_cursor` as `cursor` to get the next page; it is null on the last page."""
+
+    columns: list[ResultColumn]
+    next_cursor: str | None
+    items: list[dict[str, Any]]
 
 
 def result_document(reader: pa.RecordBatchReader, members: Mapping[str, Any], rows: str) -> Iterator[Piece]:
@@ -18,7 +43,7 @@ def result_document(reader: pa.RecordBatchReader, members: Mapping[str, Any], ro
     The document is complete only if all rows were read, so a truncated one is not valid JSON.
     """
     distinct = with_distinct_names(reader)
-    columns = [{"name": field.name, "type": str(field.type)} for field in distinct.schema]
+    columns = [{"name": field.name, "type": type_name(field.type)} for field in distinct.schema]
     before = json.dumps({"columns": columns, **members})[:-1].encode() + f', "{rows}": '.encode()
     for piece in json_array(distinct):
         yield split_into_parts([before + piece])

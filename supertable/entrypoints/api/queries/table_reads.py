@@ -15,8 +15,9 @@ from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.domain.names import checked_name
 from supertable.entrypoints.api.openapi.operations import ResultOperation
-from supertable.entrypoints.api.openapi.problem_responses import problems
+from supertable.entrypoints.api.openapi.problem_responses import answers, problems
 from supertable.entrypoints.api.queries.query import QueryBody
+from supertable.entrypoints.api.queries.result_documents import QueryAnswer
 from supertable.entrypoints.api.tables.tables import TABLE
 from supertable.entrypoints.encoding.values import json_values
 from supertable.entrypoints.web.responses.media_types import RESULT_ENCODINGS, negotiated_media_type
@@ -68,10 +69,10 @@ class StatisticsAnswer(msgspec.Struct, frozen=True):
     TABLE + "/rows",
     tags=_TAGS,
     summary="Preview rows",
-    responses=problems(404, 406, 422),
+    responses=problems(404, 406, 422) | answers(QueryAnswer),
     operation_class=ResultOperation,
 )
-async def preview_rows(
+async def list_rows(
     request: Request[Any, Any, State],
     container: InjectedContainer,
     namespace: InjectedNamespace,
@@ -94,7 +95,7 @@ async def preview_rows(
     TABLE + "/changes",
     tags=_TAGS,
     summary="List changed rows",
-    responses=problems(404, 406, 422),
+    responses=problems(404, 406, 422) | answers(QueryAnswer),
     operation_class=ResultOperation,
 )
 async def list_changes(
@@ -123,7 +124,7 @@ async def list_changes(
     responses=problems(404, 422),
     sync_to_thread=True,
 )
-def table_statistics(
+def compute_statistics(
     container: InjectedContainer, namespace: InjectedNamespace, table: FromPath[str]
 ) -> StatisticsAnswer:
     """Return the number of rows and, for each column, its nulls, distinct values, minimum and maximum.
@@ -149,4 +150,4 @@ def _limits(container: Container) -> Limits:
     return Limits(None, container.settings().query_timeout_seconds)
 
 
-HANDLERS = (preview_rows, list_changes, table_statistics)
+HANDLERS = (list_rows, list_changes, compute_statistics)

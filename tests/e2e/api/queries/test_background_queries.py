@@ -75,7 +75,7 @@ def test_every_format_has_the_rows_of_the_page(numbers: Lake, api: httpx.Client)
         {"id": 1, "half": 0.0},
         {"id": 2, "half": 1.0},
     ]
-    columns = [{"name": "id", "type": "int64"}, {"name": "half", "type": "decimal128(9, 2)"}]
+    columns = [{"name": "id", "type": "int64"}, {"name": "half", "type": "decimal(9,2)"}]
     assert page("application/json").json()["columns"] == columns
     assert page("application/x-ndjson").text.splitlines()[2] == '{"id":2,"half":1.00}'
     assert pa.csv.read_csv(io.BytesIO(page("text/csv").content))["id"].to_pylist() == [0, 1, 2]

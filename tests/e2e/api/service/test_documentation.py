@@ -25,6 +25,13 @@ def test_the_description_needs_no_token_and_documents_authentication(server: Api
     assert statement["examples"] == ["SELECT * FROM orders WHERE region = $region"]
 
 
+def test_the_root_leads_to_the_page(server: ApiServer) -> None:
+    with server.client(token=None) as anonymous:
+        answer = anonymous.get("/")
+        assert (answer.status_code, answer.headers["Location"]) == (302, DOCS)
+        assert "text/html" in anonymous.get("/", follow_redirects=True).headers["Content-Type"]
+
+
 def test_the_page_loads_nothing_from_other_hosts(api: httpx.Client) -> None:
     page = api.get(DOCS)
     assert page.status_code == 200

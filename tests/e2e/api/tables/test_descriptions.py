@@ -32,7 +32,50 @@ def test_every_operation_and_parameter_is_described(document: dict[str, Any]) ->
         assert operation["tags"], name
         for parameter in operation.get("parameters", []):
             assert parameter["in"] == "path" or parameter.get("description"), (name, parameter["name"])
-    assert len({operation["operationId"] for operation in operations.values()}) == len(operations)
+
+
+OPERATION_IDS = """
+changeSchema checkSupertable cloneTable compactTable computeStatistics createRole createTable createToken
+createUser deleteGrant deleteJob deleteQuery deleteRows deleteTag describeJob describeQuery describeRole
+describeSchema describeSettings describeSupertable describeTable describeTag describeToken describeUser
+describeVersion dropRole dropTable dropUser editRole editSettings editTable editUser listAudit listChanges
+listDroppedTables listJobs listRoles listRows listSettings listSupertables listTables listTags listTokens
+listTombstones listUsers listVersions maintainSupertable putGrant putTag readResults restoreVersion
+revokeToken runQuery streamRows submitQuery undropTable vacuumSupertable vacuumTable whoAmI writeRows
+"""
+
+
+def test_operations_have_short_ids_that_never_change(document: dict[str, Any]) -> None:
+    found = [operation["operationId"] for _, operation in _operations(document)]
+    assert len(set(found)) == len(found)
+    assert set(found) == set(OPERATION_IDS.split())
+
+
+def test_fields_with_a_default_are_optional_in_requests_and_present_in_responses(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for name, required in (("QueryRequest", ["sql"]), ("NewTable", ["columns", "name"]), ("TokenRequest", ["name"])):
+        assert schemas[name]["required"] == required
+        assert not [field for field in schemas[name]["properties"].values() if "default" in field]
+    assert schemas["QueryRequest"]["properties"]["supertable"]["description"].endswith('Default: `"main"`.')
+    for name in ("Problem", "TableInfoPage", "HistoryEntry", "RuleInfo"):
+        assert schemas[name]["required"] == sorted(schemas[name]["properties"])
+
+
+ANSWERS = (
+    ("/api/v1/query", "post", "QueryAnswer"),
+    ("/api/v1/supertables/{supertable}/tables/{table}/changes", "get", "QueryAnswer"),
+    ("/api/v1/queries/{query_id}/results", "get", "StoredResultPage"),
+)
+
+
+@pytest.mark.parametrize(("path", "method", "name"), ANSWERS, ids=["query", "changes", "results"])
+def test_rows_have_a_schema(document: dict[str, Any], path: str, method: str, name: str) -> None:
+    content = document["paths"][path][method]["responses"]["200"]["content"]
+    assert content["application/json"]["schema"] == {"$ref": f"#/components/schemas/{name}"}
+    assert document["components"]["schemas"][name]["properties"]["columns"]["items"] == {
+        "$ref": "#/components/schemas/ResultColumn"
+    }
+    assert len(content) == 5
 
 
 def test_every_operation_describes_its_problems(document: dict[str, Any]) -> None:
@@ -58,8 +101,8 @@ def test_schemas_are_described_by_the_docstrings_of_their_classes(document: dict
     schemas = document["components"]["schemas"]
     assert schemas["JobProgress"]["description"].startswith("The progress of a job")
     assert not [name for name, schema in schemas.items() if re.search(r"\bNone\b", schema.get("description", ""))]
-    pages = [schema for name, schema in schemas.items() if name.startswith("Page_")]
-    assert pages
+    pages = [schema for name, schema in schemas.items() if name.endswith("Page") and name != "StoredResultPage"]
+    assert len(pages) == 12
     assert all(schema["description"].startswith("A page of a list") for schema in pages)
 
 
