@@ -97,6 +97,13 @@ def long_statements(_: argparse.Namespace) -> None:
     save(measure(), _RESULTS / "long_statements.json")
 
 
+def loading(arguments: argparse.Namespace) -> None:
+    """Load large CSV and NDJSON files, beside DuckDB's COPY of them to Parquet."""
+    from benchmarks.lakes.loading import measure
+
+    save(measure(arguments.gigabytes, arguments.turns), _RESULTS / "loading.json")
+
+
 def writers(arguments: argparse.Namespace) -> None:
     """Commit from many writers to one table, and query beside many other tables, on SeaweedFS and Valkey."""
     from benchmarks.lakes.writers import measure
@@ -201,6 +208,9 @@ def _add_lake_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     analysing.add_argument("--scale", type=float, default=1, help="the scale factor: about so many GB as text")
     analysing.add_argument("--turns", type=int, default=3, help="turns to measure")
     _add(commands, "long-statements", long_statements)
+    load = _add(commands, "loading", loading)
+    load.add_argument("--gigabytes", type=float, default=5, help="size of each file")
+    load.add_argument("--turns", type=int, default=3, help="turns to measure")
     writing = _add(commands, "writers", writers)
     writing.add_argument("--writers", type=int, nargs="+", default=[1, 8, 32], help="numbers of writers to measure")
     writing.add_argument("--seconds", type=float, default=20, help="seconds for each")
