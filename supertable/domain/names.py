@@ -146,3 +146,8 @@ def require_distinct(names: Iterable[str], parent: str = "") -> None:
 def _is_unicode(text: str) -> bool:
     """Whether the text can be encoded: it has no lone surrogates."""
     return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def quoted(name: str) -> str:
+    """The name as an identifier in SQL."""
+    return '"' + name.replace('"', '""') + '"'

@@ -17,6 +17,7 @@ from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.tables.table_info import TableInfo
 from supertable.domain.access.roles import Permission
+from supertable.domain.names import quoted
 from supertable.domain.schema.types import NESTED, Field
 
 
@@ -72,11 +73,11 @@ class TableStatistics:
 
 def _statement(table: OpenTable) -> str:
     counts = ", ".join(["count(*)", *(part for column in table.schema.fields for part in _aggregates(column))])
-    return f"SELECT {counts} FROM {_quoted(table.name)} AT (VERSION => {table.snapshot.version})"
+    return f"SELECT {counts} FROM {quoted(table.name)} AT (VERSION => {table.snapshot.version})"
 
 
 def _aggregates(column: Field) -> list[str]:
-    name = _quoted(column.name)
+    name = quoted(column.name)
     nested = column.type.name in NESTED
     return [f"count({name})", *([] if nested else [f"approx_count_distinct({name})", f"min({name})", f"max({name})"])]
 
@@ -87,7 +88,3 @@ def _column(column: Field, rows: int, values: Iterator[pa.Array]) -> ColumnStati
         return ColumnStatistics(column.name, str(column.type), nulls)
     distinct = next(values)[0].as_py()
     return ColumnStatistics(column.name, str(column.type), nulls, distinct, next(values), next(values))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

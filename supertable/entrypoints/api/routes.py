@@ -6,7 +6,7 @@ from litestar.types import ControllerRouterHandler
 
 from supertable.entrypoints.api.access import audit, roles, tokens, users, whoami
 from supertable.entrypoints.api.jobs import jobs, maintenance
-from supertable.entrypoints.api.queries import background_queries, query, table_reads
+from supertable.entrypoints.api.queries import background_queries, query, table_reads, table_rows
 from supertable.entrypoints.api.rows import row_sockets, row_streams, write_rows
 from supertable.entrypoints.api.service import configuration
 from supertable.entrypoints.api.tables import (
@@ -29,6 +29,7 @@ HANDLERS: tuple[ControllerRouterHandler, ...] = (
     *table_settings.HANDLERS,
     *versions.HANDLERS,
     *tags.HANDLERS,
+    *table_rows.HANDLERS,
     *table_reads.HANDLERS,
     *write_rows.HANDLERS,
     *row_streams.HANDLERS,

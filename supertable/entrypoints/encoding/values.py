@@ -60,6 +60,14 @@ def cells(array: pa.Array) -> list[str | None]:
     return [None if value is None else str(value) for value in _shortest(array)]
 
 
+def value_text(array: pa.Array) -> str | None:
+    """The text of the one value of an array that is not nested, as in JSON but without quotes; None for a null."""
+    (value,) = json_values(array)
+    if value is None or isinstance(value, str):
+        return value
+    return _ENCODER.encode(value + 0.0 if isinstance(value, float) else value).decode()  # -0.0 equals 0.0
+
+
 def csv_column(array: pa.Array) -> pa.Array:
     """The column in a type that CSV supports: nested values as JSON text, binary as base64, others unchanged."""
     type_ = array.type

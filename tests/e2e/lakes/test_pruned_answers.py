@@ -39,6 +39,7 @@ ANSWERS: list[tuple[str, str, list[Any], list[Any]]] = [
     ("f", "v IN (1.5::DOUBLE, 2)", [], [1.5, 2.0]),
     ("f", "v BETWEEN 1.25::DOUBLE AND CAST(1.75 AS DOUBLE)", [], [1.5]),
     ("f", "v < 1.5::DOUBLE", [], [1.0]),
+    ("f", "v = CAST($1 AS DOUBLE) OR v > CAST(1 + 1 AS DOUBLE)", [1.5], [1.5, 15.0]),
     ("i", "v BETWEEN 9007199254740993 AND 1e17", [], [2**53, 2**53 + 1]),
     ("i", "v BETWEEN $1 AND $2", [2**53 + 1, 1e17], [2**53, 2**53 + 1]),
     ("i", "v > 9007199254740992", [], [2**53 + 1, 10**18]),

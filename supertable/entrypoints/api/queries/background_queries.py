@@ -19,9 +19,10 @@ from supertable.entrypoints.api.openapi.operations import PageOperation
 from supertable.entrypoints.api.openapi.problem_responses import Problem, answers, problems
 from supertable.entrypoints.api.openapi.response_headers import LOCATION_HEADER, NEXT_CURSOR_HEADER
 from supertable.entrypoints.api.pagination import Cursor
+from supertable.entrypoints.api.queries.numbers import Numbers, NumbersAs
 from supertable.entrypoints.api.queries.query import QueryRequest, query_context, versions_header
-from supertable.entrypoints.api.queries.result_documents import StoredResultPage, result_document
-from supertable.entrypoints.encoding.results import Encoding, Piece, encode_result
+from supertable.entrypoints.api.queries.result_documents import StoredResultPage, encoded_rows, result_document
+from supertable.entrypoints.encoding.results import Encoding, Piece
 from supertable.entrypoints.web.requests.cursors import decode_cursor, encode_cursor
 from supertable.entrypoints.web.responses.media_types import RESULT_ENCODINGS, negotiated_media_type
 from supertable.entrypoints.web.responses.streamed_response import StreamedResponse
@@ -84,6 +85,7 @@ class StoredResultBody:
         cursor: str | None,
         limit: int | None,
         encoding: Encoding,
+        numbers: Numbers,
     ) -> None:
         self._use_case = use_case
         self._session = session
@@ -92,14 +94,16 @@ class StoredResultBody:
         self._start = decode_cursor(self._listing, cursor, int) or 0
         self._limit = limit
         self._encoding = encoding
+        self._numbers = numbers
         self._page: ResultPage | None = None
 
     def pieces(self) -> Iterator[Piece]:
         self._page = page = self._use_case.results(self._session, self._query_id, self._start, self._limit)
         if self._encoding is Encoding.JSON:
-            yield from result_document(page.reader, {"next_cursor": self._next_cursor}, rows="items")
+            members = {"next_cursor": self._next_cursor}
+            yield from result_document(page.reader, members, rows="items", numbers=self._numbers)
         else:
-            yield from encode_result(page.reader, self._encoding)
+            yield from encoded_rows(page.reader, self._encoding, self._numbers)
 
     def headers(self) -> Mapping[str, str]:
         query = self._page.status.job.query if self._page else None
@@ -166,6 +170,7 @@ async def read_results(
     query_id: FromPath[str],
     limit: RowLimit = None,
     cursor: Cursor = None,
+    numbers: NumbersAs = Numbers.NATIVE,
 ) -> StreamedResponse:
     """Return a page of the result in the format that `Accept` names.
 
@@ -175,7 +180,7 @@ async def read_results(
     """
     media_type = negotiated_media_type(request)
     encoding = RESULT_ENCODINGS[media_type]
-    body = StoredResultBody(container.background_queries(), session, query_id, cursor, limit, encoding)
+    body = StoredResultBody(container.background_queries(), session, query_id, cursor, limit, encoding, numbers)
     return StreamedResponse(body, media_type)
 
 

@@ -23,8 +23,9 @@ from supertable.domain.names import DEFAULT_SUPERTABLE, checked_name
 from supertable.entrypoints.api.openapi.operations import ResultOperation
 from supertable.entrypoints.api.openapi.problem_responses import answers, problems
 from supertable.entrypoints.api.openapi.response_headers import VERSIONS_HEADER
-from supertable.entrypoints.api.queries.result_documents import QueryAnswer, result_document
-from supertable.entrypoints.encoding.results import Encoding, Piece, encode_result
+from supertable.entrypoints.api.queries.numbers import Numbers, NumbersAs
+from supertable.entrypoints.api.queries.result_documents import QueryAnswer, encoded_rows, result_document
+from supertable.entrypoints.encoding.results import Encoding, Piece
 from supertable.entrypoints.web.requests.json_bodies import Body
 from supertable.entrypoints.web.responses.media_types import RESULT_ENCODINGS, negotiated_media_type
 from supertable.entrypoints.web.responses.query_source import Parameters, QuerySource
@@ -91,9 +92,11 @@ class QueryBody(QuerySource):
         parameters: Parameters,
         limits: Limits,
         encoding: Encoding,
+        numbers: Numbers,
     ) -> None:
         super().__init__(run_query, namespace, sql, parameters, limits)
         self._encoding = encoding
+        self._numbers = numbers
 
     @property
     def arrow(self) -> bool:
@@ -101,8 +104,8 @@ class QueryBody(QuerySource):
 
     def encode(self, reader: pa.RecordBatchReader) -> Iterator[Piece]:
         if self._encoding is Encoding.JSON:
-            return result_document(reader, {"versions": self.versions}, rows="rows")
-        return encode_result(reader, self._encoding)
+            return result_document(reader, {"versions": self.versions}, rows="rows", numbers=self._numbers)
+        return encoded_rows(reader, self._encoding, self._numbers)
 
     def headers(self) -> Mapping[str, str]:
         return versions_header(self.versions)
@@ -121,6 +124,7 @@ async def run_query(
     data: JSONBody[QueryRequest],
     container: InjectedContainer,
     session: InjectedSession,
+    numbers: NumbersAs = Numbers.NATIVE,
 ) -> ASGIApp:
     """Run a SELECT and stream its rows in the format that `Accept` names.
 
@@ -131,7 +135,7 @@ async def run_query(
     media_type = negotiated_media_type(request)
     namespace, limits = await query_context(request, data, container, session)
     encoding = RESULT_ENCODINGS[media_type]
-    body = QueryBody(container.run_query(), namespace, data.sql, data.parameters, limits, encoding)
+    body = QueryBody(container.run_query(), namespace, data.sql, data.parameters, limits, encoding, numbers)
     return StreamedResponse(body, media_type)
 
 

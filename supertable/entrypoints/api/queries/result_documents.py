@@ -11,7 +11,9 @@ import pyarrow as pa
 
 from supertable.application.queries.result_batches import with_distinct_names
 from supertable.application.storage.arrow_schemas import type_name
-from supertable.entrypoints.encoding.results import Piece, json_array, split_into_parts
+from supertable.entrypoints.api.queries.numbers import Numbers
+from supertable.entrypoints.encoding.number_texts import numbers_as_text
+from supertable.entrypoints.encoding.results import Encoding, Piece, encode_result, json_array, split_into_parts
 
 
 class ResultColumn(msgspec.Struct, frozen=True):
@@ -37,7 +39,15 @@ class StoredResultPage(msgspec.Struct, frozen=True):
     items: list[dict[str, Any]]
 
 
-def result_document(reader: pa.RecordBatchReader, members: Mapping[str, Any], rows: str) -> Iterator[Piece]:
+class RowsPage(QueryAnswer, frozen=True, kw_only=True):
+    """Rows of a table. Pass `next_cursor` as `cursor` to get the next page; it is null on the last page."""
+
+    next_cursor: str | None
+
+
+def result_document(
+    reader: pa.RecordBatchReader, members: Mapping[str, Any], rows: str, numbers: Numbers = Numbers.NATIVE
+) -> Iterator[Piece]:
     """The document in pieces. `rows` is the name of the member with the rows.
 
     The document is complete only if all rows were read, so a truncated one is not valid JSON.
@@ -45,7 +55,13 @@ def result_document(reader: pa.RecordBatchReader, members: Mapping[str, Any], ro
     distinct = with_distinct_names(reader)
     columns = [{"name": field.name, "type": type_name(field.type)} for field in distinct.schema]
     before = json.dumps({"columns": columns, **members})[:-1].encode() + f', "{rows}": '.encode()
-    for piece in json_array(distinct):
+    for piece in json_array(numbers_as_text(distinct) if numbers is Numbers.TEXT else distinct):
         yield split_into_parts([before + piece])
         before = b""
     yield [b"}\n"]
+
+
+def encoded_rows(reader: pa.RecordBatchReader, encoding: Encoding, numbers: Numbers) -> Iterator[Piece]:
+    """The rows in an encoding other than JSON. Only NDJSON has numbers that may be rounded."""
+    as_text = numbers is Numbers.TEXT and encoding is Encoding.NDJSON
+    return encode_result(numbers_as_text(with_distinct_names(reader)) if as_text else reader, encoding)

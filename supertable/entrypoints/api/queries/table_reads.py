@@ -1,4 +1,4 @@
-"""`…/rows`, `…/changes` and `…/statistics` of a table, read through the same path as queries."""
+"""`…/changes` and `…/statistics` of a table, read through the same path as queries."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from litestar.params import FromPath, QueryParameter
 
 from supertable.application.ports.engines import Limits
 from supertable.application.queries.table_statistics import ColumnStatistics
-from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.domain.names import checked_name
 from supertable.entrypoints.api.openapi.operations import ResultOperation
 from supertable.entrypoints.api.openapi.problem_responses import answers, problems
+from supertable.entrypoints.api.queries.numbers import Numbers, NumbersAs
 from supertable.entrypoints.api.queries.query import QueryBody
 from supertable.entrypoints.api.queries.result_documents import QueryAnswer
 from supertable.entrypoints.api.tables.tables import TABLE
@@ -25,11 +25,6 @@ from supertable.entrypoints.web.responses.streamed_response import StreamedRespo
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace
 
 _TAGS = ["reading"]
-
-RowLimit = Annotated[int, QueryParameter(ge=0, le=10_000, description="Maximum number of rows to return.")]
-Version = Annotated[
-    int | None, QueryParameter(ge=1, description="The version to read. Without it, the newest version is read.")
-]
 
 
 class ColumnStatisticsAnswer(msgspec.Struct, frozen=True):
@@ -66,32 +61,6 @@ class StatisticsAnswer(msgspec.Struct, frozen=True):
 
 
 @get(
-    TABLE + "/rows",
-    tags=_TAGS,
-    summary="Preview rows",
-    responses=problems(404, 406, 422) | answers(QueryAnswer),
-    operation_class=ResultOperation,
-)
-async def list_rows(
-    request: Request[Any, Any, State],
-    container: InjectedContainer,
-    namespace: InjectedNamespace,
-    table: FromPath[str],
-    limit: RowLimit = 100,
-    version: Version = None,
-) -> StreamedResponse:
-    """Return some rows of a table, in no particular order, in the format that `Accept` names.
-
-    To filter or sort rows, or to get more of them, run a query.
-    """
-    at = "" if version is None else f" AT (VERSION => {version})"
-    name = checked_name("table", table)
-    return _stream_query(
-        request, container, namespace, f'SELECT * FROM "{namespace.supertable}"."{name}"{at} LIMIT {limit}'
-    )
-
-
-@get(
     TABLE + "/changes",
     tags=_TAGS,
     summary="List changed rows",
@@ -107,6 +76,7 @@ async def list_changes(
     up_to: Annotated[
         int | None, QueryParameter(ge=1, description="Return changes up to this version. Without it, up to the newest.")
     ] = None,
+    numbers: NumbersAs = Numbers.NATIVE,
 ) -> StreamedResponse:
     """Return the rows that changed between two versions, in the format that `Accept` names.
 
@@ -114,7 +84,11 @@ async def list_changes(
     """
     upper = "" if up_to is None else f", {up_to}"
     name = f"{namespace.supertable}.{checked_name('table', table)}"
-    return _stream_query(request, container, namespace, f"SELECT * FROM table_changes('{name}', {after}{upper})")
+    sql = f"SELECT * FROM table_changes('{name}', {after}{upper})"
+    media_type = negotiated_media_type(request)
+    encoding = RESULT_ENCODINGS[media_type]
+    body = QueryBody(container.run_query(), namespace, sql, (), _limits(container), encoding, numbers)
+    return StreamedResponse(body, media_type)
 
 
 @get(
@@ -137,17 +111,8 @@ def compute_statistics(
     return StatisticsAnswer(found.table, found.version, found.rows, found.files, found.bytes, columns)
 
 
-def _stream_query(
-    request: Request[Any, Any, State], container: Container, namespace: Namespace, sql: str
-) -> StreamedResponse:
-    media_type = negotiated_media_type(request)
-    encoding = RESULT_ENCODINGS[media_type]
-    body = QueryBody(container.run_query(), namespace, sql, (), _limits(container), encoding)
-    return StreamedResponse(body, media_type)
-
-
 def _limits(container: Container) -> Limits:
     return Limits(None, container.settings().query_timeout_seconds)
 
 
-HANDLERS = (list_rows, list_changes, compute_statistics)
+HANDLERS = (list_changes, compute_statistics)

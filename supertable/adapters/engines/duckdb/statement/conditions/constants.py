@@ -191,6 +191,8 @@ def _double(node: Node) -> Constant | None:
     if node["class"] != "CAST" or node["try_cast"] or scalar_type(node["type_expr"]) != "DOUBLE":
         return None
     child = node["child"]
+    if child["class"] != "CONSTANT":
+        return None
     text = literal_text(child, "STRING")
     found = number(text) if text is not None else literal_value(child)
     if found is None or found.kind not in ("number", "float"):
