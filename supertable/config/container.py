@@ -14,6 +14,7 @@ from supertable.config.wiring import (
     jobs,
     maintenance,
     queries,
+    statements,
     storage,
     transaction_log,
     writes,
@@ -131,6 +132,13 @@ class Container(containers.DeclarativeContainer):
     run_query = queries.run_query
     table_statistics = queries.table_statistics
     background_queries = queries.background_queries
+
+    statement_parser = statements.statement_parser
+    insert_rows = statements.insert_rows
+    delete_matching_rows = statements.delete_matching_rows
+    truncate_table = statements.truncate_table
+    statement_handlers = statements.statement_handlers
+    run_statement = statements.run_statement
 
     rebuild_catalog = integrity.rebuild_catalog
     catalog_checker = integrity.catalog_checker

@@ -158,6 +158,14 @@ class TableExists(AlreadyExists):
         self.table = table
 
 
+class DuplicateKey(AlreadyExists):
+    """A row to insert has the key of another row. Nothing was changed."""
+
+    def __init__(self, table: str, what: str, hint: str) -> None:
+        super().__init__(f"{what} Table {_short(table)} has one row per key. Nothing was written. {hint}")
+        self.table = table
+
+
 class Conflict(SupertableError):
     """An incompatible commit came first. Nothing was changed; read again and retry."""
 

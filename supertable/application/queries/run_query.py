@@ -33,8 +33,8 @@ from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.tables.pruned_scans import pruned_scan
 from supertable.domain.access.roles import Permission
-from supertable.domain.errors import AccessDenied, InvalidName, StatementRefused, SupertableError, TableNotFound
-from supertable.domain.names import checked_name, name_key
+from supertable.domain.errors import AccessDenied, StatementRefused, SupertableError
+from supertable.domain.names import name_key
 from supertable.domain.scan.predicates import ALWAYS
 from supertable.domain.system_tables import is_system
 from supertable.domain.timestamps import moment
@@ -222,20 +222,9 @@ def _time_text(at: TimestampAt) -> str:
 
 
 def _target(namespace: Namespace, relation: Relation) -> _Target:
-    *qualifiers, name = relation.parts
-    try:
-        for part in relation.parts:
-            checked_name("table", part)
-    except InvalidName:
-        raise StatementRefused(
-            f"{'.'.join(relation.parts)!r} is not a valid table name. Files cannot be read by their path."
-        ) from None
-    if len(qualifiers) == 2 and name_key(qualifiers[0]) != name_key(namespace.organization):
-        raise TableNotFound(".".join(relation.parts))
-    if qualifiers:
-        return _Target(Namespace(namespace.organization, qualifiers[-1], namespace.session), name)
-    if name_key(name) != name_key(namespace.supertable):
-        return _Target(namespace, name)
+    where, name = namespace.named(relation.parts)
+    if len(relation.parts) > 1 or name_key(name) != name_key(namespace.supertable):
+        return _Target(where, name)
     if isinstance(relation.at, VersionAt | TagAt) or relation.changes:
         raise StatementRefused(
             f"{name} is the union of its tables, which have no version in common. Use AT (TIMESTAMP => ...) instead."

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from supertable.domain.access.sessions import Session, owner
+from supertable.domain.errors import InvalidName, StatementRefused, TableNotFound
+from supertable.domain.names import checked_name, name_key
 from supertable.domain.storage_layout import registry_log, table_log, tables_folder
 from supertable.domain.system_tables import SYSTEM
 
@@ -27,6 +30,23 @@ class Namespace:
 
     def folder(self, table_id: str) -> str:
         return table_log(self.organization, self.supertable, table_id)
+
+    def named(self, parts: Sequence[str]) -> tuple[Namespace, str]:
+        """The supertable and the name of a table that a statement names by one to three parts.
+
+        Raises `StatementRefused` for parts that are no names, and `TableNotFound` for other organizations.
+        """
+        *qualifiers, name = parts
+        try:
+            for part in parts:
+                checked_name("table", part)
+        except InvalidName:
+            raise StatementRefused(
+                f"{'.'.join(parts)!r} is not a valid table name. Files cannot be read by their path."
+            ) from None
+        if len(qualifiers) == 2 and name_key(qualifiers[0]) != name_key(self.organization):
+            raise TableNotFound(".".join(parts))
+        return Namespace(self.organization, qualifiers[-1], self.session) if qualifiers else self, name
 
 
 def audit_namespace(organization: str) -> Namespace:

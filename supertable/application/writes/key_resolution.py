@@ -10,7 +10,7 @@ import pyarrow as pa
 from supertable.application.ports.row_finders import KeyMatches, RowFinder
 from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors, Positions
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.writes.dead_rows import DeadRows, as_positions
+from supertable.application.writes.dead_rows import DeadRows, as_positions, merged_positions
 from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter, staged_scan
 from supertable.application.writes.write_keys import KeyChunk, candidate_files, key_chunks
 from supertable.domain.schema.schemas import Schema
@@ -25,11 +25,13 @@ class Resolution:
 
     `dead`: rows of the table that staged rows supersede, and stale staged rows: those that lose against a row of the
     table with a newer sequence. `superseding` and `stale`: the keys of both kinds of staged rows, if they were kept.
+    `matched`: positions of both kinds of staged rows, by path.
     """
 
     dead: DeadRows = field(default_factory=DeadRows)
     superseding: tuple[pa.Table, ...] = ()
     stale: tuple[pa.Table, ...] = ()
+    matched: Mapping[str, Positions] = field(default_factory=dict)
 
     def valid_in(self, snapshot: Snapshot) -> Resolution:
         """The resolution that an attempt at a later version can start from.
@@ -49,15 +51,18 @@ class Resolution:
     ) -> Resolution:
         """This resolution, extended by the matches of all staged rows, chunk by chunk, in `files` of the snapshot."""
         found: list[Mapping[str, Positions]] = []
+        matched = [self.matched]
         superseding, stale = [*self.superseding], [*self.stale]
         for chunk, match in matches:
             found.append(as_positions(match.superseded))
+            matched += [{chunk.file.path: chunk.rows[part.to_numpy()]} for part in (match.by, match.stale) if len(part)]
             if len(match.stale):
                 found.append({chunk.file.path: chunk.rows[match.stale.to_numpy()]})
             if keep_keys:
                 superseding.append(chunk.keys.take(match.by))
                 stale.append(chunk.keys.take(match.stale))
-        return Resolution(self.dead.with_probed(snapshot, files, found), tuple(superseding), tuple(stale))
+        dead = self.dead.with_probed(snapshot, files, found)
+        return Resolution(dead, tuple(superseding), tuple(stale), merged_positions(matched))
 
 
 class KeyResolver:

@@ -21,6 +21,7 @@ from supertable.application.writes.dead_rows import (
     write_deletions,
 )
 from supertable.application.writes.grouped_writes import GroupedWrites
+from supertable.application.writes.key_conflicts import check_no_conflict
 from supertable.application.writes.key_resolution import KeyResolver, Resolution
 from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter, staged_scan
 from supertable.application.writes.write_checks import check_columns_writable
@@ -28,6 +29,7 @@ from supertable.domain.errors import InvalidInput, InvalidSchema
 from supertable.domain.schema.schemas import Schema, fitted_schema, missing_columns, without
 from supertable.domain.schema.types import Field
 from supertable.domain.table.commits import Change, Counts, Operation
+from supertable.domain.table.key_conflicts import OnConflict
 from supertable.domain.table.rebase import null_violations, written_before_restore
 
 
@@ -37,7 +39,7 @@ class StagedWrite:
 
     `columns`: those of the data. `where`: the rows to replace, for an overwrite of a part. `partial`: the staged rows
     lack columns, so every attempt completes them from the newest version. `group`: the writers, if several share the
-    commit.
+    commit. `conflict`: what becomes of rows whose keys the table has.
     """
 
     operation: Operation
@@ -47,6 +49,7 @@ class StagedWrite:
     staged: StagedFiles
     partial: bool
     group: GroupedWrites | None = None
+    conflict: OnConflict = OnConflict.REPLACE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,12 +152,27 @@ class WriteAttempts:
         self, newest: OpenTable, write: StagedWrite, progress: Progress, schema: Schema | None
     ) -> tuple[Change, Progress]:
         staged, target = progress.staged, schema or newest.snapshot.schema
+        if write.conflict is not OnConflict.REPLACE:
+            return self._insert(newest, write, progress, schema)
         keep_keys = write.group is not None
         resolution = self._resolver.resolve(progress.resolution, newest, staged, target, keep_keys=keep_keys)
         change = self._exchange(newest, write.operation, staged, schema, resolution.dead)
         inserted, died = change.counts.inserted, change.counts.deleted
         counts = Counts(inserted=inserted - died, updated=died)
         return replace(change, counts=counts), Progress(staged, resolution)
+
+    def _insert(
+        self, newest: OpenTable, write: StagedWrite, progress: Progress, schema: Schema | None
+    ) -> tuple[Change, Progress]:
+        """Add the rows whose keys the table lacks. The others are an error, or left out."""
+        staged, target = progress.staged, schema or newest.snapshot.schema
+        fails = write.conflict is OnConflict.ERROR
+        last = progress.resolution if fails else Resolution()  # rows that were left out may be missing by now
+        resolution = self._resolver.resolve(last, newest, staged, target, keep_keys=fails)
+        if fails:
+            check_no_conflict(newest, resolution)
+        change = self._exchange(newest, write.operation, staged, schema, DeadRows(resolution.matched))
+        return change, Progress(staged, resolution)
 
     def _replace(self, newest: OpenTable, staged: StagedFiles, schema: Schema | None, where: str) -> Change:
         target = schema or newest.snapshot.schema

@@ -16,6 +16,7 @@ from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.grouped_writes import GroupedWrites
+from supertable.application.writes.key_conflicts import RepeatedKeys
 from supertable.application.writes.keyed_rows import KeyedRows
 from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter
 from supertable.application.writes.write_attempts import StagedWrite, WriteAttempts
@@ -25,6 +26,7 @@ from supertable.domain.access.roles import Permission
 from supertable.domain.errors import AccessDenied
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.table.commits import CommitInfo, Operation
+from supertable.domain.table.key_conflicts import OnConflict
 
 
 class WriteRows:
@@ -71,8 +73,12 @@ class WriteRows:
         evolve: bool,
         info: CommitInfo,
         where: str | None = None,
+        conflict: OnConflict = OnConflict.REPLACE,
     ) -> WriteResult:
-        """The same, into a table that is open already, or not registered yet."""
+        """The same, into a table that is open already, or not registered yet.
+
+        `conflict`: what becomes of a row whose key another row has. Raises `DuplicateKey` if that is an error.
+        """
         with self._committer.protecting_new_objects(table):
             rows = KeyedRows(table, as_reader(data), mode, evolve, where, info)
             if rows.is_key_used:
@@ -81,8 +87,12 @@ class WriteRows:
                 if replay:
                     return WriteResult.of(table, replay)
             fit = fit_columns(table, rows.reader.schema, mode, evolve, where)
-            staged = self._stage_rows(table, rows.reader, fit.staged_schema)
-            write = StagedWrite(Operation(mode.value), fit.columns, evolve, where, staged, partial=bool(fit.missing))
+            distinct = RepeatedKeys(rows.reader, table, conflict)
+            staged = self._stage_rows(table, distinct.reader, fit.staged_schema)
+            distinct.check(staged)
+            write = StagedWrite(
+                Operation(mode.value), fit.columns, evolve, where, staged, partial=bool(fit.missing), conflict=conflict
+            )
             return WriteResult.of(table, self._commit(table, write, rows.bound_info()))
 
     def write_together(self, group: GroupedWrites, mode: WriteMode, info: CommitInfo) -> list[WriteResult]:

@@ -11,6 +11,8 @@ import pyarrow as pa
 from supertable.application.authentication.who_am_i import Identity
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.engines import Limits
+from supertable.application.ports.statements import ScriptPart
+from supertable.application.statements.requests import StatementOptions
 from supertable.application.storage.arrow_batches import as_reader
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
@@ -189,22 +191,32 @@ class Lake(LakeLoading, LakeMaintenance):
         *,
         max_rows: int | None = None,
         timeout_seconds: float | None = None,
+        idempotency_key: str | None = None,
+        properties: Mapping[str, str] | None = None,
     ) -> Result:
-        """Check a SELECT statement and fix the versions of its tables. The result runs it when rows are taken.
+        """Run a statement. A query is checked and bound to the versions of its tables; its result runs it. A statement
+        that changes something has run when this returns: it is one durable version.
 
             lake.sql("SELECT * FROM orders WHERE price > $limit", {"limit": 5}).arrow()
             lake.sql("FROM orders AT (VERSION => 3)").polars()
+            lake.sql("INSERT INTO orders VALUES (?, ?)", [7, 9.5]).write.version
 
-        All tables are read as of the same moment. `parameters` are bound as values: a sequence for `?` and `$1`, a
-        mapping for `$name`. A value that no SQL type holds exactly is refused. `max_rows`: a result with more rows is
-        an error. `timeout_seconds`: the limit of each run; None: the setting `SUPERTABLE_DEFAULT_QUERY_TIMEOUT_SEC`, by
-        default no limit.
-        Raises `InvalidInput`, `InvalidStatement`, `StatementRefused`, `TableNotFound` and `VersionNotFound`.
+        All tables are read as of the same moment. `parameters`: a sequence for `?` and `$1`, a mapping for `$name`. A
+        value that no SQL type holds exactly is refused. `max_rows`: a result with more rows is an error.
+        `timeout_seconds`: the limit of each run; None: the setting `SUPERTABLE_DEFAULT_QUERY_TIMEOUT_SEC`, by default
+        no limit. `idempotency_key`, `properties`: of the commit, as in `write`.
+        Raises `InvalidInput`, `InvalidStatement`, `StatementRefused`, `TableNotFound`, `VersionNotFound`, and what the
+        method raises that makes the same change. Nothing is changed then.
         """
-        use_case = self._container.run_query()
-        timeout = timeout_seconds or self.settings.query_timeout_seconds
-        query = use_case.prepare(self._namespace, sql, parameters)
-        return Result(use_case, query, parameters, Limits(max_rows, timeout))
+        use_case = self._container.run_statement()
+        limits = Limits(max_rows, timeout_seconds or self.settings.query_timeout_seconds)
+        info = checked_commit_info(idempotency_key, properties)
+        options = StatementOptions(writes=True, info=info, limits=limits)
+        return Result(use_case, use_case.prepare(self._namespace, sql, parameters, options), parameters, limits)
+
+    def split(self, script: str) -> Sequence[ScriptPart]:
+        """The statements of a script, each with its line, for `sql`."""
+        return self._container.statement_parser().split(script)
 
     def changes(self, name: str, from_version: int, to_version: int | None = None) -> Result:
         """The rows that changed after `from_version` (0: all), up to and including `to_version` (None: the newest).

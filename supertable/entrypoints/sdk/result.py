@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.engines import Limits, RunningQuery
-from supertable.application.queries.run_query import PreparedQuery, RunQuery
+from supertable.application.queries.run_query import PreparedQuery
+from supertable.application.statements.requests import StatementResult
+from supertable.application.statements.run_statement import RunStatement
 from supertable.domain.errors import MissingExtra
 
 if TYPE_CHECKING:
@@ -24,15 +27,16 @@ class Result:
     """The result of `Lake.sql`. Each of `arrow`, `batches`, `polars` and `pandas` runs the query.
 
     It is bound to the versions that the tables had when it was created, so every run reads the same data; the order of
-    rows is fixed by ORDER BY only. Printing it, also in a notebook, shows the first 20 rows.
+    rows is fixed by ORDER BY only. Printing it, also in a notebook, shows the first 20 rows. A statement that changes
+    something has run when its result is there; `write` says what it changed.
     Taking rows raises `QueryFailed` and its subclasses: `QueryTimeout`, `QueryCancelled`, `ResultTooLarge`,
     `QueryOutOfMemory`.
     """
 
     def __init__(
         self,
-        use_case: RunQuery,
-        query: PreparedQuery,
+        use_case: RunStatement,
+        query: PreparedQuery | StatementResult,
         parameters: Sequence[Any] | Mapping[str, Any],
         limits: Limits,
     ) -> None:
@@ -44,8 +48,24 @@ class Result:
 
     @property
     def versions(self) -> dict[str, tuple[int, ...]]:
-        """The versions that the query reads, by table name; several where it reads a table at several versions."""
+        """The versions that the query reads, by table name; several where it reads a table at several versions. Of a
+        statement that changes a table, the version that it made."""
         return dict(self._query.versions)
+
+    @property
+    def write(self) -> WriteResult | None:
+        """What the statement changed, which is durable; None for a query."""
+        return self._query.write if isinstance(self._query, StatementResult) else None
+
+    @property
+    def verb(self) -> str:
+        """The kind of statement that changed something, such as INSERT; empty for a query."""
+        return self._query.verb if isinstance(self._query, StatementResult) else ""
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether the statement returns rows: it is a query, or has RETURNING. Else one row tells what it changed."""
+        return isinstance(self._query, PreparedQuery) or self._query.returned is not None
 
     @property
     def schema(self) -> pa.Schema:

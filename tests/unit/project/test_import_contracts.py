@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 LAYERS = ["entrypoints", "config", "adapters", "application", "domain"]
 CAPABILITIES = [
-    "audit | maintenance",
+    "audit | maintenance | statements",
     "integrity | queries | ddl",
     "writes | authentication",
     "access_control | commits",

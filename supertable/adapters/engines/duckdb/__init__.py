@@ -7,12 +7,14 @@ from supertable.adapters.engines.duckdb.remote.httpfs_access import HttpfsAccess
 from supertable.adapters.engines.duckdb.remote.range_access import RangeAccess
 from supertable.adapters.engines.duckdb.rows.row_filter_parser import DuckDBRowFilterParser
 from supertable.adapters.engines.duckdb.rows.row_finder import DuckDBRowFinder
+from supertable.adapters.engines.duckdb.statement.kinds.parser import DuckDBStatementParser
 
 __all__ = [
     "DuckDBEngine",
     "DuckDBInstance",
     "DuckDBRowFilterParser",
     "DuckDBRowFinder",
+    "DuckDBStatementParser",
     "HttpfsAccess",
     "RangeAccess",
     "RemoteAccess",

@@ -20,8 +20,13 @@ from supertable.entrypoints.api.openapi.problem_responses import Problem, answer
 from supertable.entrypoints.api.openapi.response_headers import LOCATION_HEADER, NEXT_CURSOR_HEADER
 from supertable.entrypoints.api.pagination import Cursor
 from supertable.entrypoints.api.queries.numbers import Numbers, NumbersAs
-from supertable.entrypoints.api.queries.query import QueryRequest, query_context, versions_header
-from supertable.entrypoints.api.queries.result_documents import StoredResultPage, encoded_rows, result_document
+from supertable.entrypoints.api.queries.query import QueryRequest, query_context
+from supertable.entrypoints.api.queries.result_documents import (
+    StoredResultPage,
+    encoded_rows,
+    result_document,
+    versions_header,
+)
 from supertable.entrypoints.encoding.results import Encoding, Piece
 from supertable.entrypoints.web.requests.cursors import decode_cursor, encode_cursor
 from supertable.entrypoints.web.responses.media_types import RESULT_ENCODINGS, negotiated_media_type

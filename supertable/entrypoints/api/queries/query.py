@@ -1,8 +1,7 @@
-"""`POST /api/v1/query`: a SELECT whose rows are streamed in the response."""
+"""`POST /api/v1/query`: a query whose rows are streamed in the response, or a statement that changes something."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
@@ -15,16 +14,19 @@ from msgspec import Meta, field
 
 from supertable.application.ports.engines import Limits
 from supertable.application.queries.run_query import RunQuery
+from supertable.application.statements.requests import StatementRequest
 from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import InvalidInput
 from supertable.domain.names import DEFAULT_SUPERTABLE, checked_name
+from supertable.domain.table.commit_info import checked_commit_info
 from supertable.entrypoints.api.openapi.operations import ResultOperation
-from supertable.entrypoints.api.openapi.problem_responses import answers, problems
-from supertable.entrypoints.api.openapi.response_headers import VERSIONS_HEADER
+from supertable.entrypoints.api.openapi.problem_responses import answers, keyed_problems, problems
+from supertable.entrypoints.api.queries.changes_by_sql import CHANGED, answer_to_change, change_options
 from supertable.entrypoints.api.queries.numbers import Numbers, NumbersAs
-from supertable.entrypoints.api.queries.result_documents import QueryAnswer, encoded_rows, result_document
+from supertable.entrypoints.api.queries.result_documents import QueryAnswer, query_answer, versions_header
+from supertable.entrypoints.api.tables.versions import IdempotencyKey
 from supertable.entrypoints.encoding.results import Encoding, Piece
 from supertable.entrypoints.web.requests.json_bodies import Body
 from supertable.entrypoints.web.responses.media_types import RESULT_ENCODINGS, negotiated_media_type
@@ -33,14 +35,12 @@ from supertable.entrypoints.web.responses.streamed_response import StreamedRespo
 from supertable.entrypoints.web.security.authentication import sign_in
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedSession
 
-_MAX_HEADER_CHARACTERS = 8_000
-
 
 class QueryRequest(Body):
-    """A query and its limits."""
+    """A statement and its limits."""
 
     sql: Annotated[
-        str, Meta(description="One SELECT statement.", examples=["SELECT * FROM orders WHERE region = $region"])
+        str, Meta(description="One SQL statement.", examples=["SELECT * FROM orders WHERE region = $region"])
     ]
     parameters: Annotated[
         list[Any] | dict[str, Any],
@@ -103,9 +103,7 @@ class QueryBody(QuerySource):
         return self._encoding is Encoding.ARROW
 
     def encode(self, reader: pa.RecordBatchReader) -> Iterator[Piece]:
-        if self._encoding is Encoding.JSON:
-            return result_document(reader, {"versions": self.versions}, rows="rows", numbers=self._numbers)
-        return encoded_rows(reader, self._encoding, self._numbers)
+        return query_answer(reader, self.versions, self._encoding, self._numbers)
 
     def headers(self) -> Mapping[str, str]:
         return versions_header(self.versions)
@@ -115,8 +113,8 @@ class QueryBody(QuerySource):
     "/query",
     status_code=200,
     tags=["queries"],
-    summary="Run a query",
-    responses=problems(404, 406, 413, 415, 422) | answers(QueryAnswer),
+    summary="Run a statement",
+    responses=keyed_problems(404, 406) | problems(422) | answers(QueryAnswer) | CHANGED,
     operation_class=ResultOperation,
 )
 async def run_query(
@@ -125,16 +123,26 @@ async def run_query(
     container: InjectedContainer,
     session: InjectedSession,
     numbers: NumbersAs = Numbers.NATIVE,
+    idempotency_key: IdempotencyKey = None,
 ) -> ASGIApp:
-    """Run a SELECT and stream its rows in the format that `Accept` names.
+    """Run a query and stream its rows in the format that `Accept` names, or run a statement that changes something.
 
     All tables are read as of one moment. `X-Supertable-Versions` has the version of each table that was read; JSON has
     them in `versions`. An error before the first row is a problem document. A later error closes the connection before
     the response is complete.
+
+    A statement that changes something is answered once it is durable: with 201 and the version that it made, or with
+    200 and the rows of RETURNING. It needs the same rights as other routes that make the change, and `Idempotency-Key`
+    works as there; queries ignore it. If the client disconnects before the commit, nothing is changed.
     """
     media_type = negotiated_media_type(request)
     namespace, limits = await query_context(request, data, container, session)
     encoding = RESULT_ENCODINGS[media_type]
+    options = change_options(namespace.session.user, checked_commit_info(idempotency_key, {}), limits)
+    wanted = StatementRequest(namespace, data.sql, data.parameters, options)
+    changed = await answer_to_change(request, container, wanted, media_type, numbers)
+    if changed is not None:
+        return changed
     body = QueryBody(container.run_query(), namespace, data.sql, data.parameters, limits, encoding, numbers)
     return StreamedResponse(body, media_type)
 
@@ -149,12 +157,6 @@ async def query_context(
         session = await sign_in(request, data.role)
     namespace = Namespace(session.organization, checked_name("supertable", data.supertable), session)
     return namespace, Limits(data.max_rows, data.timeout_seconds or container.settings().query_timeout_seconds)
-
-
-def versions_header(versions: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
-    """The header with the versions that were read; empty if it would be too long."""
-    text = json.dumps(versions)
-    return {VERSIONS_HEADER: text} if len(text) <= _MAX_HEADER_CHARACTERS else {}
 
 
 HANDLERS = (run_query,)

@@ -11,9 +11,12 @@ import pyarrow as pa
 
 from supertable.application.queries.result_batches import with_distinct_names
 from supertable.application.storage.arrow_schemas import type_name
+from supertable.entrypoints.api.openapi.response_headers import VERSIONS_HEADER
 from supertable.entrypoints.api.queries.numbers import Numbers
 from supertable.entrypoints.encoding.number_texts import numbers_as_text
 from supertable.entrypoints.encoding.results import Encoding, Piece, encode_result, json_array, split_into_parts
+
+_MAX_HEADER_CHARACTERS = 8_000
 
 
 class ResultColumn(msgspec.Struct, frozen=True):
@@ -65,3 +68,18 @@ def encoded_rows(reader: pa.RecordBatchReader, encoding: Encoding, numbers: Numb
     """The rows in an encoding other than JSON. Only NDJSON has numbers that may be rounded."""
     as_text = numbers is Numbers.TEXT and encoding is Encoding.NDJSON
     return encode_result(numbers_as_text(with_distinct_names(reader)) if as_text else reader, encoding)
+
+
+def query_answer(
+    reader: pa.RecordBatchReader, versions: Mapping[str, tuple[int, ...]], encoding: Encoding, numbers: Numbers
+) -> Iterator[Piece]:
+    """The rows of a statement, in JSON with the versions that it read or made."""
+    if encoding is Encoding.JSON:
+        return result_document(reader, {"versions": versions}, rows="rows", numbers=numbers)
+    return encoded_rows(reader, encoding, numbers)
+
+
+def versions_header(versions: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
+    """The header with the versions that a statement read or made; empty if it would be too long."""
+    text = json.dumps(versions)
+    return {VERSIONS_HEADER: text} if len(text) <= _MAX_HEADER_CHARACTERS else {}

@@ -6,14 +6,16 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from supertable.entrypoints.cli.rows.scripts import run_script
 from supertable.entrypoints.cli.terminal.interruption import cancelled_on_interrupt
 from supertable.entrypoints.cli.terminal.result_grid import write_grid
 from supertable.entrypoints.cli.terminal.result_writer import ResultFormat, open_output, write_result
 from supertable.entrypoints.cli.terminal.session import Session
+from supertable.entrypoints.cli.terminal.write_reports import report_write
 
 if TYPE_CHECKING:
     from supertable.entrypoints.sdk.lake import Lake
@@ -42,7 +44,13 @@ RowsOption = Annotated[int, typer.Option(min=1, metavar="COUNT", help="Maximum r
 
 def query(
     context: typer.Context,
-    sql: Annotated[str, typer.Argument(metavar="SQL", help="SELECT statement, or - for standard input.")],
+    sql: Annotated[
+        str | None, typer.Argument(metavar="SQL", help="SQL statement, or - for standard input.", show_default=False)
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", "-f", metavar="FILE", help="Script of statements to run; - for standard input."),
+    ] = None,
     format_: FormatOption = None,
     output: OutputOption = None,
     rows: RowsOption = 40,
@@ -57,20 +65,40 @@ def query(
             show_default="as configured, or no limit",
         ),
     ] = None,
+    idempotency_key: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="Run at most once: a repeated change with this key changes nothing."),
+    ] = None,
 ) -> None:
-    """Run a SELECT statement.
+    """Run a SQL statement, or a script of them.
 
     Read an older version with `FROM flights AT (VERSION => 3)` or `FROM flights
-    AT (TIMESTAMP => '2026-01-31')`.
+    AT (TIMESTAMP => '2026-01-31')`. INSERT, DELETE and other statements change
+    tables; each is one version. A script stops at the first error, and keeps
+    what ran before it.
 
     Examples:
       supertable query "SELECT carrier, count(*) FROM flights GROUP BY ALL"
       supertable query "FROM flights AT (VERSION => 1)" --output first.parquet
+      supertable query "DELETE FROM flights WHERE arr_delay IS NULL"
+      supertable query --file nightly.sql
     """
+    if (sql is None) == (file is None):
+        raise typer.BadParameter("Give either a statement or --file.", param_hint="SQL / --file")
+    session = Session.of(context)
+    limits: dict[str, Any] = {"max_rows": max_rows, "timeout_seconds": timeout}
+    if file is not None:
+        if output is not None or idempotency_key is not None:
+            raise typer.BadParameter("A script takes no --output and no --idempotency-key.", param_hint="--file")
+        script = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        run_script(
+            session, script, limits, lambda result, started: _show(session, result, format_, None, rows, started)
+        )
+        return
     text = sys.stdin.read() if sql == "-" else sql
     _write(
-        Session.of(context),
-        lambda lake: lake.sql(text, max_rows=max_rows, timeout_seconds=timeout),
+        session,
+        lambda lake: lake.sql(text or "", idempotency_key=idempotency_key, **limits),
         format_,
         output,
         rows,
@@ -103,16 +131,25 @@ def changes(
 def _write(
     session: Session, run: Callable[[Lake], Result], format_: ResultFormat | None, output: Path | None, rows: int
 ) -> None:
-    chosen = format_ or _default_format(output, session.as_json)
-    _require_file_for_binary(chosen, output)
+    _require_file_for_binary(format_ or _default_format(output, session.as_json), output)
     started = time.perf_counter()
     with session.connect() as lake:
-        result = run(lake)
-        with cancelled_on_interrupt(result.cancel), open_output(output) as sink:
-            if chosen is ResultFormat.TABLE:
-                write_grid(result.batches(), rows, started, sink if output else None)
-            else:
-                write_result(result.batches(), chosen, sink)
+        _show(session, run(lake), format_, output, rows, started)
+
+
+def _show(
+    session: Session, result: Result, format_: ResultFormat | None, output: Path | None, rows: int, started: float
+) -> None:
+    """Write the rows of a result, or report what its statement changed."""
+    if result.write is not None and not result.has_rows and format_ is None and output is None:
+        report_write(session, result.write, f"{result.verb} {result.write.table}")
+        return
+    chosen = format_ or _default_format(output, session.as_json)
+    with cancelled_on_interrupt(result.cancel), open_output(output) as sink:
+        if chosen is ResultFormat.TABLE:
+            write_grid(result.batches(), rows, started, sink if output else None)
+        else:
+            write_result(result.batches(), chosen, sink)
 
 
 def _default_format(output: Path | None, as_json: bool) -> ResultFormat:

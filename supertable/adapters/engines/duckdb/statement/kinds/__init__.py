@@ -1,0 +1,1 @@
+"""The kinds of statements that change something, one module for each."""

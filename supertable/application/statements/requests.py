@@ -1,0 +1,99 @@
+"""What a statement is run with, and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from supertable.application.commits.write_result import WriteResult
+from supertable.application.ports.callers import Caller
+from supertable.application.ports.engines import Limits
+from supertable.application.ports.statements import Name
+from supertable.application.queries.parameters import exact_parameters
+from supertable.application.queries.run_query import RunQuery
+from supertable.application.tables.namespace import Namespace
+from supertable.domain.errors import InvalidInput, StatementRefused
+from supertable.domain.names import name_key
+from supertable.domain.table.commits import CommitInfo, Operation
+from supertable.domain.table.idempotency import bound_key
+
+_NO_PARAMETERS: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StatementOptions:
+    """How a door runs statements.
+
+    `writes`: whether statements that change something may run. `info`: of the commit. `limits`: of what is read. By
+    `caller` the statement can be cancelled until its commit.
+    """
+
+    writes: bool = False
+    info: CommitInfo = field(default_factory=CommitInfo)
+    limits: Limits = field(default_factory=Limits)
+    caller: Caller | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRequest:
+    """A statement to run: `sql` in the supertable and under the session of `namespace`."""
+
+    namespace: Namespace
+    sql: str
+    parameters: Sequence[Any] | Mapping[str, Any] = _NO_PARAMETERS
+    options: StatementOptions = field(default_factory=StatementOptions)
+
+    @property
+    def caller(self) -> Caller:
+        return self.options.caller or Caller(self.namespace.session.user)
+
+    def target(self, parts: Name) -> tuple[Namespace, str]:
+        """The supertable and name of the table to change. Raises `StatementRefused` and `TableNotFound`."""
+        namespace, name = self.namespace.named(parts)
+        if len(parts) == 1 and name_key(name) == name_key(namespace.supertable):
+            raise StatementRefused(f"{name} is the union of the tables of the supertable. Name one of its tables.")
+        return namespace, name
+
+    def bound_info(self, operation: Operation) -> CommitInfo:
+        """The information of the commit, with its key bound to this statement and its parameters."""
+        values = repr(exact_parameters(self.parameters))
+        return bound_key(self.options.info, self.namespace.session.user, operation, "sql", self.sql, values)
+
+    def refuse_key(self, verb: str) -> None:
+        """Raises `InvalidInput` if there is an idempotency key, for statements that have no use for one."""
+        if self.options.info.idempotency_key is not None:
+            raise InvalidInput(f"{verb} takes no idempotency key. Nothing was changed.")
+
+    @contextmanager
+    def rows(self, run_query: RunQuery, sql: str) -> Iterator[pa.RecordBatchReader]:
+        """The rows of a query of the caller, as a stream within the block. Raises what `RunQuery` raises."""
+        prepared = run_query.prepare(self.namespace, sql, self.parameters)
+        running = run_query.run(prepared, self.parameters, Limits(None, self.options.limits.timeout_seconds))
+        try:
+            with self.caller.may_cancel(running.cancel):
+                yield running.reader
+        finally:
+            running.close()
+
+
+@dataclass(frozen=True, slots=True)
+class StatementResult:
+    """What a statement did. `returned`: the rows of RETURNING; None: it has none."""
+
+    verb: str
+    write: WriteResult
+    returned: pa.Table | None = None
+
+    @property
+    def versions(self) -> Mapping[str, tuple[int, ...]]:
+        """The version that the statement made, by table name."""
+        return {self.write.table: (self.write.version,)}
+
+    @property
+    def rows(self) -> pa.Table:
+        """The rows of RETURNING, or one row that tells what was done."""
+        return pa.Table.from_pylist([asdict(self.write)]) if self.returned is None else self.returned
