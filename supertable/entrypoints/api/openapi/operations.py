@@ -24,11 +24,7 @@ class ResultOperation(spec.Operation):
     def __post_init__(self) -> None:
         success = (self.responses or {}).get("200")
         if isinstance(success, spec.OpenAPIResponse) and success.content:
-            text = spec.OpenAPIMediaType(schema=spec.Schema(type=spec.OpenAPIType.STRING))
-            binary = spec.OpenAPIMediaType(
-                schema=spec.Schema(type=spec.OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
-            )
-            others = {name: text if encoding in _TEXTS else binary for name, encoding in RESULT_ENCODINGS.items()}
+            others = {name: _media_type(encoding) for name, encoding in RESULT_ENCODINGS.items()}
             success.content = {**others, **success.content}
             success.headers = {header.name: _described(header) for header in self.result_headers}
 
