@@ -439,13 +439,12 @@ class TestUnreadable:
 
 
 def csv_line(n: int) -> str:
-    return f'{n},name {n % 977},{n * 0.37:.2f},2024-01-{n % 28 + 1:02d},"note {n} with padding {"p" * 30}"\n'
+    return f'{n},name {n % 977},{n * 0.37:.2f},2024-01-{n % 28 + 1:02d},"note {n} with padding {"p" * 150}"\n'
 
 
 def json_item(n: int) -> str:
-    return (
-        f',{{"id":{n},"name":"name {n % 977}","at":"2024-01-01T10:00:00Z","tags":["a","{n}"],"x":{{"y":{n * 0.5}}}}}\n'
-    )
+    tags = f'["{"a" * 120}","{n}"]'
+    return f',{{"id":{n},"name":"name {n % 977}","at":"2024-01-01T10:00:00Z","tags":{tags},"x":{{"y":{n * 0.5}}}}}\n'
 
 
 @pytest.mark.parametrize(
@@ -459,7 +458,7 @@ def test_a_large_file_takes_little_memory(
     path = tmp_path / name
     with path.open("w") as file:
         file.write(start)
-        for first in range(0, 2_000_000, 50_000):
+        for first in range(0, 1_000_000, 50_000):
             file.write("".join(line(n) for n in range(first, first + 50_000)))
         file.write(end)
     script = textwrap.dedent(
@@ -476,5 +475,5 @@ def test_a_large_file_takes_little_memory(
         [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True, timeout=120
     )
     rows, megabytes = map(int, done.stdout.split())
-    assert rows in {2_000_000, 2_000_001}
+    assert rows in {1_000_000, 1_000_001}
     assert megabytes < 150
