@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any, Protocol
 
 import pyarrow as pa
 
-from supertable.application.storage.arrow_encodings import plain
 from supertable.application.storage.arrow_schemas import stored_schema
-from supertable.application.storage.incoming.value_checks import check_booleans, check_nulls
-from supertable.domain.errors import InvalidInput, InvalidSchema
+from supertable.application.storage.incoming.exact_casts import ExactCast
+from supertable.application.storage.incoming.misfits import Column, in_rows
+from supertable.application.storage.incoming.value_checks import check_nulls, check_values
+from supertable.domain.errors import InvalidInput
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import Field
+
+_MOST_ROWS = 122_880
+"""So many rows are converted at once."""
 
 
 def as_reader(data: Any) -> pa.RecordBatchReader:
@@ -34,35 +39,50 @@ def as_reader(data: Any) -> pa.RecordBatchReader:
     )
 
 
-def conforming(reader: pa.RecordBatchReader, schema: Schema) -> Iterator[pa.Table]:
+def conforming(
+    reader: pa.RecordBatchReader, schema: Schema, is_checked: bool = False, timezone: str = ""
+) -> Iterator[pa.Table]:
     """The reader's batches with the table's columns, in its order and types. Columns that are not given are null.
 
-    Raises `InvalidSchema`, which names the column, for a value that its type cannot hold exactly, and for a null in a
-    column that is not nullable.
+    Raises `InvalidSchema`, which names the row and the column, for a value that its type cannot hold exactly, and for a
+    null in a column that is not nullable; with `is_checked` also for values that no reader of a table can hold.
+    `timezone`: see `ExactCast`.
     """
-    conform = conformer(reader.schema, schema)
+    conform = conformer(reader.schema, schema, timezone)
+    first_row = 1
     for batch in reader:
-        yield conform(batch)
+        for start in range(0, batch.num_rows, _MOST_ROWS):
+            rows = conform(batch.slice(start, _MOST_ROWS), first_row)
+            yield check_values(rows, schema, first_row) if is_checked else rows
+            first_row += rows.num_rows
 
 
-def conformer(given: pa.Schema, schema: Schema) -> Callable[[pa.RecordBatch | pa.Table], pa.Table]:
+class Conform(Protocol):
+    def __call__(self, rows: pa.RecordBatch | pa.Table, first_row: int = 1) -> pa.Table:
+        """`first_row`: the number of the first of the rows among all of them."""
+
+
+def conformer(given: pa.Schema, schema: Schema, timezone: str = "") -> Conform:
     """A function that converts batches with the columns `given` to the columns of `schema`, as `conforming` does."""
     target = stored_schema(schema)
     position = {name.lower(): i for i, name in enumerate(given.names)}
     sources = [position.get(field.name.lower()) for field in schema.fields]
+    cast = ExactCast(timezone)
 
-    def conform(batch: pa.RecordBatch | pa.Table) -> pa.Table:
-        columns = [
-            pa.nulls(batch.num_rows, target.field(i).type)
-            if source is None
-            else _column(batch.column(source), field, target.field(i).type)
-            for i, (source, field) in enumerate(zip(sources, schema.fields, strict=True))
-        ]
-        for column, field in zip(columns, schema.fields, strict=True):
-            check_nulls(column, field, field.name)
+    def conform(rows: pa.RecordBatch | pa.Table, first_row: int = 1) -> pa.Table:
+        columns = []
+        for source, field, type_ in zip(sources, schema.fields, target.types, strict=True):
+            column = pa.nulls(rows.num_rows, type_) if source is None else rows.column(source)
+            columns.append(in_rows(partial(_column, field=field, target=type_, cast=cast), column, first_row))
         return pa.Table.from_arrays(columns, schema=target)
 
     return conform
+
+
+def _column(column: Column, field: Field, target: pa.DataType, cast: ExactCast) -> Column:
+    column = cast(column, field.type, target, field.name)
+    check_nulls(column, field, field.name)
+    return column
 
 
 def chunks(tables: Iterator[pa.Table], max_rows: int, max_bytes: int) -> Iterator[pa.Table]:
@@ -82,13 +102,3 @@ def chunks(tables: Iterator[pa.Table], max_rows: int, max_bytes: int) -> Iterato
 
 def _split(table: pa.Table, max_rows: int) -> Sequence[pa.Table]:
     return [table.slice(start, max_rows) for start in range(0, table.num_rows, max_rows)]
-
-
-def _column(column: pa.Array | pa.ChunkedArray, field: Field, target: pa.DataType) -> pa.Array | pa.ChunkedArray:
-    if column.type == target:
-        return column
-    check_booleans(column, field.name)
-    try:
-        return plain(column).cast(target)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise InvalidSchema(field.name, f"its values do not fit {field.type} exactly: {error}") from error

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.types as is_type
 
 from supertable.domain.errors import InvalidSchema
+from supertable.domain.schema.casts import NULL
 from supertable.domain.schema.new_fields import MAX_DEPTH
 from supertable.domain.schema.schemas import UNASSIGNED, Schema
 from supertable.domain.schema.types import MAX_DECIMAL_PRECISION, DataType, Field
@@ -23,7 +24,9 @@ from supertable.domain.schema.types import MAX_DECIMAL_PRECISION, DataType, Fiel
 FIELD_ID = b"PARQUET:field_id"
 COMMENT = b"comment"
 
+_UNTYPED = "its type is null, from which no column type can be derived; cast it to the intended type"
 _PLAIN = {
+    pa.null(): NULL,
     pa.bool_(): "bool",
     pa.int8(): "int8",
     pa.int16(): "int16",
@@ -76,6 +79,14 @@ def is_bool8(kind: pa.DataType) -> bool:
 
 def fields_of(schema: pa.Schema) -> list[Field]:
     """The columns of an Arrow schema, without ids. Raises `InvalidSchema`, which names the first unsupported column."""
+    fields = fields_of_data(schema)
+    for field in fields:
+        _require_typed(field, field.name)
+    return fields
+
+
+def fields_of_data(schema: pa.Schema) -> list[Field]:
+    """The same, for rows that are written: the type of a column that is null only is `casts.NULL`."""
     with _malformed_reported():
         return [_field(field, field.name) for field in schema]
 
@@ -83,7 +94,16 @@ def fields_of(schema: pa.Schema) -> list[Field]:
 def data_type(kind: pa.DataType, path: str) -> DataType:
     """The type of a column; `path` is for error messages. Raises `InvalidSchema` for an unsupported type."""
     with _malformed_reported():
-        return _type(kind, path)
+        found = _type(kind, path)
+    _require_typed(Field(UNASSIGNED, "", found), path)
+    return found
+
+
+def _require_typed(field: Field, path: str) -> None:
+    if field.type.name == NULL:
+        raise InvalidSchema(path, _UNTYPED)
+    for part in field.type.fields:
+        _require_typed(part, f"{path}.{part.name}")
 
 
 def type_name(kind: pa.DataType) -> str:
@@ -183,8 +203,6 @@ def _type(kind: pa.DataType, path: str) -> DataType:
 
 
 def _why_unsupported(kind: pa.DataType) -> str:
-    if is_type.is_null(kind):
-        return "its type is null, from which no column type can be derived; cast it to the intended type"
     if is_type.is_duration(kind) or is_type.is_interval(kind):
         return f"Parquet has no type {kind}; store it as an integer, with its unit in the column's name"
     if is_type.is_list_view(kind) or is_type.is_large_list_view(kind):

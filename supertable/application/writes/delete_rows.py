@@ -12,7 +12,7 @@ from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.callers import Caller
 from supertable.application.ports.row_finders import RowFinder
 from supertable.application.storage.arrow_batches import as_reader, conformer
-from supertable.application.storage.arrow_schemas import fields_of
+from supertable.application.storage.arrow_schemas import fields_of_data
 from supertable.application.storage.deletion_vectors import DeletionVectors
 from supertable.application.storage.incoming.row_digest import digest_of_rows
 from supertable.application.storage.incoming.value_checks import check_values
@@ -26,7 +26,7 @@ from supertable.application.writes.write_keys import candidate_files
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidInput, InvalidSchema
 from supertable.domain.names import require_unicode
-from supertable.domain.schema.schemas import Schema
+from supertable.domain.schema.schemas import Schema, fitted_schema
 from supertable.domain.table.commits import Change, CommitInfo, Counts, Operation, Tombstone
 from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.idempotency import bound_key
@@ -121,8 +121,8 @@ class DeleteRows:
         if sorted(map(str.lower, given.schema.names)) != sorted(map(str.lower, names)):
             found = ", ".join(given.schema.names)
             raise InvalidSchema(found, f"a delete by keys needs exactly the key columns: {', '.join(names)}")
-        fields_of(given.schema)
         columns = _keys_only(table)
+        fitted_schema(columns, fields_of_data(given.schema), evolve=False)
         keys = check_values(conformer(given.schema, columns)(given), columns)
         return keys.group_by(names).aggregate([])
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from supertable.application.commits.committer import Committer
 from supertable.application.commits.write_result import WriteResult
-from supertable.application.storage.arrow_batches import conformer
-from supertable.application.storage.arrow_schemas import fields_of
+from supertable.application.storage.arrow_batches import Conform, conformer
+from supertable.application.storage.arrow_schemas import fields_of_data
 from supertable.application.storage.incoming.value_checks import check_values
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
@@ -170,7 +170,7 @@ def _examine(
 def _replay(write: WaitingWrite, table: OpenTable, committer: Committer) -> WriteResult | None:
     """The result of the first write with the same key. Raises `IdempotencyKeyReused`, and `AccessDenied` before."""
     if table.access is not None:
-        check_mode_allowed(table, fields_of(write.rows(table.unmasked).schema), write.mode)
+        check_mode_allowed(table, fields_of_data(write.rows(table.unmasked).schema), write.mode)
     replay = committer.find_replay(table, write.info)
     return WriteResult.of(table, replay) if replay else None
 
@@ -187,7 +187,7 @@ class _Conversion:
     mode: WriteMode
     columns: tuple[int, ...]
     target: Schema
-    conform: Callable[[pa.Table], pa.Table]
+    conform: Conform
 
     def convert(self, rows: pa.Table) -> pa.Table:
         """Raises `InvalidSchema` for values that do not fit."""

@@ -19,7 +19,6 @@ from supertable.application.ports.row_finders import RowFinder
 from supertable.application.storage.arrow_batches import chunks, conforming
 from supertable.application.storage.data_file_writer import ROW_GROUP_BYTES, ROW_GROUP_ROWS, DataFileWriter
 from supertable.application.storage.deletion_vectors import Positions
-from supertable.application.storage.incoming.value_checks import check_values
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.errors import ObjectMissing
 from supertable.domain.scan.scan_plan import AccessStage, Scan, grouped
@@ -54,12 +53,12 @@ class StagedFileWriter:
         self._writer = writer
         self._finder = finder
 
-    def write(self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema) -> StagedFiles:
+    def write(self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema, timezone: str = "") -> StagedFiles:
         """Write rows that come from outside. `schema`: the table's schema, or its evolution by this write.
 
-        Raises `InvalidSchema` for values that do not fit.
+        `timezone`: of timestamps without a zone. Raises `InvalidSchema` for values that do not fit.
         """
-        rows = (check_values(batch, schema) for batch in conforming(reader, schema))
+        rows = conforming(reader, schema, is_checked=True, timezone=timezone)
         groups = chunks(rows, ROW_GROUP_ROWS, ROW_GROUP_BYTES)
         if not table.snapshot.definition.keys:
             return StagedFiles(schema, self._writer.write(table.folder, schema, groups), table.snapshot.version)

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from supertable.application.ports.row_finders import RowFinder
-from supertable.application.storage.arrow_schemas import fields_of
+from supertable.application.storage.arrow_schemas import fields_of_data
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.staged_files import StagedFiles, staged_scan
 from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.row_filters import columns_of
 from supertable.domain.errors import AccessDenied, InvalidInput, InvalidSchema
 from supertable.domain.scan.scan_plan import AccessStage
+from supertable.domain.schema.casts import in_zone
 from supertable.domain.schema.schemas import Schema, fitted_schema, missing_columns, require_nullable, without
 from supertable.domain.schema.types import Field
 
@@ -43,10 +44,20 @@ class ColumnFit:
 
 
 def fit_columns(
-    table: OpenTable, columns: pa.Schema, mode: WriteMode, evolve: bool = False, where: str | None = None
+    table: OpenTable,
+    columns: pa.Schema,
+    mode: WriteMode,
+    evolve: bool = False,
+    where: str | None = None,
+    timezone: str = "",
 ) -> ColumnFit:
-    """Fit the columns of a write to the table. Raises `InvalidInput` and its subclasses, and `AccessDenied`."""
-    fields = fields_of(columns)
+    """Fit the columns of a write to the table. Raises `InvalidInput` and its subclasses, and `AccessDenied`.
+
+    `timezone`: of timestamps without a zone, where the table has instants.
+    """
+    fields = fields_of_data(columns)
+    if timezone:
+        fields = in_zone(table.unmasked.fields, fields, timezone)
     check_mode_allowed(table, fields, mode, evolve)
     schema = fitted_schema(table.snapshot.schema, fields, evolve)
     missing = _missing_fields(table, schema, [field.name for field in fields], mode, where)

@@ -11,7 +11,7 @@ from supertable.application.commits.committer import CannotShareCommit, Committe
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.row_finders import RowFinder
 from supertable.application.storage.arrow_batches import as_reader
-from supertable.application.storage.arrow_schemas import fields_of
+from supertable.application.storage.arrow_schemas import fields_of_data
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
@@ -55,15 +55,18 @@ class WriteRows:
         evolve: bool,
         info: CommitInfo,
         where: str | None = None,
+        timezone: str = "",
     ) -> WriteResult:
         """Write all of `data` as one version, which is durable when this returns.
 
         An upsert that lacks columns keeps their values in existing rows. An overwrite with `where` replaces the rows
-        for which it is true; it must be true for all new rows too. Raises `InvalidInput` and its subclasses for data
+        for which it is true; it must be true for all new rows too. `timezone`: of timestamps without a zone, where the
+        table has instants; empty: they are refused. Raises `InvalidInput` and its subclasses for data
         that does not fit, `AccessDenied` for rows and columns that the caller may not write,
         `IdempotencyKeyReused`, and `Conflict`; nothing is then changed.
         """
-        return self.write_into(self._tables.open(namespace, name, Permission.WRITE), data, mode, evolve, info, where)
+        table = self._tables.open(namespace, name, Permission.WRITE)
+        return self.write_into(table, data, mode, evolve, info, where, timezone)
 
     def write_into(
         self,
@@ -73,6 +76,7 @@ class WriteRows:
         evolve: bool,
         info: CommitInfo,
         where: str | None = None,
+        timezone: str = "",
         conflict: OnConflict = OnConflict.REPLACE,
     ) -> WriteResult:
         """The same, into a table that is open already, or not registered yet.
@@ -82,13 +86,13 @@ class WriteRows:
         with self._committer.protecting_new_objects(table):
             rows = KeyedRows(table, as_reader(data), mode, evolve, where, info)
             if rows.is_key_used:
-                check_mode_allowed(table, fields_of(rows.reader.schema), mode, evolve)
+                check_mode_allowed(table, fields_of_data(rows.reader.schema), mode, evolve)
                 replay = self._committer.find_replay(table, rows.bound_info())
                 if replay:
                     return WriteResult.of(table, replay)
-            fit = fit_columns(table, rows.reader.schema, mode, evolve, where)
+            fit = fit_columns(table, rows.reader.schema, mode, evolve, where, timezone)
             distinct = RepeatedKeys(rows.reader, table, conflict)
-            staged = self._stage_rows(table, distinct.reader, fit.staged_schema)
+            staged = self._stage_rows(table, distinct.reader, fit.staged_schema, timezone)
             distinct.check(staged)
             write = StagedWrite(
                 Operation(mode.value), fit.columns, evolve, where, staged, partial=bool(fit.missing), conflict=conflict
@@ -116,9 +120,11 @@ class WriteRows:
             for part, share in zip(group.parts, shares, strict=True)
         ]
 
-    def _stage_rows(self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema) -> StagedFiles:
+    def _stage_rows(
+        self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema, timezone: str = ""
+    ) -> StagedFiles:
         """Stage the rows. Raises `AccessDenied` for rows that the caller may not write, after discarding the files."""
-        staged = self._staging.write(table, reader, schema)
+        staged = self._staging.write(table, reader, schema, timezone)
         try:
             check_rows_visible(table, staged, self._finder)
         except AccessDenied:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from supertable.domain.errors import IncompatibleSchema, InvalidSchema
 from supertable.domain.names import check_column_name, check_member_name, require_distinct
+from supertable.domain.schema.casts import NULL, may_fit, mismatch_hint
 from supertable.domain.schema.new_fields import check_columns, check_depth, check_field
 from supertable.domain.schema.types import DataType, Field, widened
 
@@ -75,10 +76,9 @@ def check_keys(schema: Schema, keys: Iterable[str], sequence: str | None) -> tup
 def fitted_schema(schema: Schema, given: Iterable[Field], evolve: bool) -> Schema:
     """The schema under which data with the columns `given` can be written: `schema` itself, or an evolved one.
 
-    Data fits as it is where the table's type holds every value of the data's type exactly. Times and timestamps in
-    finer units fit too: their values must be exact in the table's unit, which is checked when they are written. Queries
-    answer in microseconds what is stored in milliseconds, and so do readers of text. With `evolve`, new columns are
-    added (nullable, at the end) and types widened. Otherwise, and where no type holds both, raises
+    Data fits as it is where the table's type holds every value of the data's type exactly. With `evolve`, new columns
+    are added (nullable, at the end) and types widened. Where no type holds both, and without `evolve`, each value
+    decides if types differ only as in `casts.may_fit`, which is checked when it is written. Else raises
     `IncompatibleSchema`. Columns of the table that the data lacks are not checked here: see `missing_columns`.
     """
     columns = list(given)
@@ -169,6 +169,8 @@ class _Merge:
         else:
             check_column_name(field.name)
         check_field(field, path + field.name)
+        if any(part.type.name == NULL for part in field.walk()):
+            raise InvalidSchema(path + field.name, "it is null only, so that a new column would have no type; cast it")
         return _numbered(replace(field, nullable=True), self.assign)
 
     def field(self, old: Field, new: Field, path: str) -> Field:
@@ -178,15 +180,11 @@ class _Merge:
         if old.fields and old.name == new.name:
             return replace(old, fields=self.nested(old, new, path))
         common = None if old.fields or new.fields else widened(old, new)
-        if common == old:
-            return old
-        if common is None:
-            raise IncompatibleSchema(path, str(old), str(new), "No type holds both; convert the data first.")
-        if self.evolve:
+        if self.evolve and common is not None:
             return common
-        if replace(common, unit=old.unit) == old:
+        if may_fit(old, new):
             return old
-        raise IncompatibleSchema(path, str(old), str(new), f"Write with evolve to widen the column to {common}.")
+        raise IncompatibleSchema(path, str(old), str(new), mismatch_hint(old, new))
 
     def nested(self, old: DataType, new: DataType, path: str) -> tuple[Field, ...]:
         if old.name == "struct":

@@ -192,7 +192,7 @@ def test_extension_types_are_stored_as_what_they_hold(
 def test_a_byte_that_is_no_boolean_is_refused(lake: Lake) -> None:
     column = pa.ExtensionArray.from_storage(pa.bool8(), pa.array([1, 2], pa.int8()))
     for values in (column, pa.ListArray.from_arrays([0, 2], column), pa.StructArray.from_arrays([column], ["m"])):
-        with pytest.raises(InvalidSchema, match="Column 'v': booleans are the numbers 0 and 1 only"):
+        with pytest.raises(InvalidSchema, match="Column 'v': row [12]: booleans are the numbers 0 and 1 only"):
             lake.create_table_from("t", pa.table({"v": values}))
 
 

@@ -88,7 +88,7 @@ def test_null_parents_are_written_read_and_compacted(home: Path, kind: pa.DataTy
 def test_a_null_where_it_is_forbidden_is_refused(lake: Lake, kind: pa.DataType, given: Any, path: str) -> None:
     lake.create_table("t", pa.schema([("id", pa.int64()), ("v", kind)]), keys=["id"])
     loose = pa.array([given, None], _nullable(kind))
-    with pytest.raises(InvalidSchema, match=f"Column '{path}': it may not be null, and 1 of the values given are"):
+    with pytest.raises(InvalidSchema, match=f"Column '{path}': row 1: it may not be null"):
         lake.write("t", keyed(loose))
     with pytest.raises(InvalidSchema, match=f"Column '{path}'"):
         lake.write("t", keyed(loose), mode="upsert")

@@ -166,5 +166,5 @@ def test_finer_units_fit_where_the_value_is_exact(lake: Lake, kind: Any, value: 
     assert lake.table("t").schema.types == [kind, pa.list_(pa.field("element", kind))]
     lossy = pa.array([1], pa.int64()).view(finer)
     for data in (pa.table({"v": lossy}), pa.table({"l": pa.ListArray.from_arrays([0, 1], lossy)})):
-        with pytest.raises(InvalidSchema, match="do not fit .* exactly"):
+        with pytest.raises(InvalidSchema, match="row 1: the value does not fit .* exactly"):
             lake.write("t", data)

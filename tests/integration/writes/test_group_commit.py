@@ -30,7 +30,6 @@ from supertable.domain.errors import (
     Busy,
     CommitUncertain,
     IdempotencyKeyReused,
-    IncompatibleSchema,
     InvalidSchema,
     NotSignedIn,
     StoreUnavailable,
@@ -453,21 +452,22 @@ def test_each_writer_of_a_group_is_in_the_audit_log(keyed: Writers) -> None:
 def test_a_group_that_a_restore_overtakes_is_refused(home: Path) -> None:
     """Its rows were read by the wider column types that the restore undoes. The next write is read by the new ones."""
     narrow = pa.schema([SCHEMA.field("k"), ("d", pa.decimal128(10, 2))])
+    wide = pa.schema([SCHEMA.field("k"), ("d", pa.decimal128(20, 4))])
     with opened(home, ("k",)) as writers, supertable.connect(home=home) as other:
         other.container.locks.override(providers.Object(InMemoryLocks()))
         writers.lake.table("t").add_column("d", pa.decimal128(10, 2))
         writers.lake.write("t", pa.table({"k": [1], "d": [Decimal("0.50")]}, narrow), mode="upsert")
         writers.lake.table("t").widen_column("d", pa.decimal128(20, 4))
 
-        def submit(k: int) -> Future[WriteResult]:
-            given = pa.table({"k": [k], "d": [Decimal("1.25")]}, narrow)
+        def submit(k: int, amount: Decimal, kind: pa.Schema = narrow) -> Future[WriteResult]:
+            given = pa.table({"k": [k], "d": [amount]}, kind)
             return writers.commits.submit(writers.place, "t", lambda _: given, 9, WriteMode.UPSERT, CommitInfo())
 
         with writers.gathering():
-            answers = [submit(1), submit(2)]
+            answers = [submit(1, Decimal("1.2505"), wide), submit(2, Decimal("1.2505"), wide)]
             writers.store.staging = lambda: setattr(writers.store, "committing", lambda: other.table("t").restore(3))
-        assert [type(answer.exception(20)) for answer in answers] == [IncompatibleSchema] * 2
+        assert [type(answer.exception(20)) for answer in answers] == [InvalidSchema] * 2
         assert other.table("t").schema.field("d").type == pa.decimal128(10, 2)
         assert other.sql("SELECT k, d FROM t").arrow().to_pylist() == [{"k": 1, "d": Decimal("0.50")}]
-        assert counts(submit(1).result(20)) == (0, 1)
+        assert counts(submit(1, Decimal("1.25")).result(20)) == (0, 1)
         assert other.sql("SELECT k, d FROM t").arrow().to_pylist() == [{"k": 1, "d": Decimal("1.25")}]

@@ -78,11 +78,16 @@ def test_an_incompatible_type_is_an_error_that_names_both_types(orders: Schema) 
     assert (caught.value.column, caught.value.expected, caught.value.given) == ("Id", "int64", "string")
 
 
-def test_the_error_of_widening_without_evolve_suggests_evolve(orders: Schema) -> None:
+def test_wider_data_may_fit_without_evolve_and_each_value_decides(orders: Schema) -> None:
     wide = [struct("address", column("zip", "int64"))]
-    with pytest.raises(IncompatibleSchema, match=r"evolve to widen the column to int64") as caught:
-        fitted_schema(orders, wide, evolve=False)
-    assert caught.value.column == "address.zip"
+    assert fitted_schema(orders, wide, evolve=False) is orders
+    assert fitted_schema(orders, wide, evolve=True).fields[1].type.fields[1].type.name == "int64"
+
+
+def test_data_that_is_null_only_fits_every_column_but_makes_no_new_one(orders: Schema) -> None:
+    assert fitted_schema(orders, [column("id", "null"), column("address", "null")], evolve=True) is orders
+    with pytest.raises(InvalidSchema, match="null only"):
+        fitted_schema(orders, [column("price", "null")], evolve=True)
 
 
 def test_struct_members_that_differ_in_case_are_refused_rather_than_lost(orders: Schema) -> None:

@@ -11,18 +11,17 @@ Only values that exist are checked, not what lies under a null.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TypeAlias
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from supertable.application.storage.arrow_schemas import is_bool8
+from supertable.application.storage.incoming.misfits import Column, in_rows, misfit
 from supertable.domain.errors import InvalidSchema
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import MOST_NS, UNITS, DataType, Field
-
-Column: TypeAlias = pa.Array | pa.ChunkedArray
 
 _FIRST_DAY = -719_162
 """0001-01-01, in days since 1970."""
@@ -30,16 +29,19 @@ _LAST_DAY = 2_932_896
 """9999-12-31."""
 _SECONDS_PER_DAY = 86_400
 _MISFITS = {
-    "string": "some of its text is not valid UTF-8; decode it, or store it as binary",
-    "time": "some of its times are not within a day: from 00:00:00 to before 24:00:00",
-    "decimal": "some of its values have more digits than their type",
+    "string": "the text is not valid UTF-8; decode it, or store it as binary",
+    "time": "the time is not within a day: from 00:00:00 to before 24:00:00",
+    "decimal": "the value has more digits than its type",
 }
 
 
-def check_values(rows: pa.Table, schema: Schema) -> pa.Table:
-    """The rows, which have the columns of `schema`. Raises `InvalidSchema` by rules 1, 2 and 4."""
+def check_values(rows: pa.Table, schema: Schema, first_row: int = 1) -> pa.Table:
+    """The rows, which have the columns of `schema`. Raises `InvalidSchema` by rules 1, 2 and 4.
+
+    `first_row`: the number of the first of them among all rows of the write.
+    """
     for column, field in zip(rows.columns, schema.fields, strict=True):
-        _check_values(column, field, field.name)
+        in_rows(partial(_check_values, field=field, path=field.name), column, first_row)
     return rows
 
 
@@ -47,7 +49,7 @@ def check_nulls(column: Column, field: Field, path: str, allowed: int = 0) -> No
     """Raises `InvalidSchema` by rule 3. `allowed`: how many nulls are those of the parent."""
     missing = column.null_count - allowed
     if missing and not field.nullable:
-        raise InvalidSchema(path, f"it may not be null, and {missing:,} of the values given are")
+        raise InvalidSchema(path, "it may not be null")
     if any(not part.nullable for child in field.type.fields for part in child.walk()):
         inherited = column.null_count if field.type.name == "struct" else 0
         for part, child in zip(_parts(column), field.type.fields, strict=True):
@@ -56,10 +58,13 @@ def check_nulls(column: Column, field: Field, path: str, allowed: int = 0) -> No
 
 def check_booleans(column: Column, path: str) -> None:
     """Raises `InvalidSchema` for a value of an `arrow.bool8` that is neither 0 nor 1."""
+
+    def check(numbers: Column) -> None:
+        _require_between(numbers, 0, 1)
+
     if is_bool8(column.type):
-        ends = pc.min_max(column.cast(pa.int8()))
-        if ends["min"].is_valid and not 0 <= ends["min"].as_py() <= ends["max"].as_py() <= 1:
-            raise InvalidSchema(path, "booleans are the numbers 0 and 1 only")
+        numbers = column.cast(pa.int8())
+        _require(check, numbers, path, "booleans are the numbers 0 and 1 only")
     elif _has_parts(column.type):
         for part in _parts(column):
             check_booleans(part, path)
@@ -70,26 +75,40 @@ def _check_values(column: Column, field: Field, path: str) -> None:
     for part, child in zip(_parts(column) if kind.fields else (), kind.fields, strict=True):
         _check_values(part, child, f"{path}.{child.name}")
     if kind.name == "map" and not kind.fields[0].type.fields:
-        _check_map_keys(column, path)
+        _require(_check_map_keys, column, path, "the map has a key twice")
     elif kind.name in _MISFITS:
-        _validate(column, kind, path)
+        _require(_validate, column, path, _MISFITS[kind.name])
     elif kind.name in ("date", "timestamp"):
         _check_moments(column, kind, path)
 
 
-def _validate(column: Column, kind: DataType, path: str) -> None:
-    try:
-        column.validate(full=True)
-    except pa.ArrowInvalid as error:
-        raise InvalidSchema(path, _MISFITS[kind.name]) from error
+def _validate(column: Column) -> None:
+    column.validate(full=True)
 
 
 def _check_moments(column: Column, kind: DataType, path: str) -> None:
     low, high = _bounds(kind)
-    ends = pc.min_max(column.cast(pa.int32() if kind.name == "date" else pa.int64()))
+    unit = pa.int32() if kind.name == "date" else pa.int64()
+
+    def check(moments: Column) -> None:
+        _require_between(moments.cast(unit), low, high)
+
+    years = "September 1677 to April 2262" if kind.unit == "ns" else "the years 1 to 9999"
+    _require(check, column, path, f"the value is infinite or not within {years}, as a {kind} must be")
+
+
+def _require_between(numbers: Column, low: int, high: int) -> None:
+    ends = pc.min_max(numbers)
     if ends["min"].is_valid and not low <= ends["min"].as_py() <= ends["max"].as_py() <= high:
-        years = "September 1677 to April 2262" if kind.unit == "ns" else "the years 1 to 9999"
-        raise InvalidSchema(path, f"some of its values are infinite or not within {years}, as a {kind} must be")
+        raise pa.ArrowInvalid("not within its bounds")
+
+
+def _require(check: Callable[[Column], None], column: Column, path: str, reason: str) -> None:
+    """Raises `InvalidSchema` for the first value for which `check` raises `pa.ArrowInvalid`."""
+    try:
+        check(column)
+    except pa.ArrowInvalid as error:
+        raise misfit(path, reason, check, column) from error
 
 
 def _bounds(kind: DataType) -> tuple[int, int]:
@@ -113,24 +132,24 @@ def _parts(column: Column) -> Iterator[Column]:
     if pa.types.is_struct(kind):
         yield from (pc.struct_field(column, [i]) for i in range(kind.num_fields))
     elif pa.types.is_map(kind):
-        entries = pc.list_flatten(_as_list(column))
+        entries = pc.list_flatten(as_list(column))
         yield from (pc.struct_field(entries, [i]) for i in range(2))
     else:
         yield pc.list_flatten(column)
 
 
-def _as_list(column: Column) -> Column:
+def as_list(column: Column) -> Column:
     """A map as a list of its entries."""
     kind = column.type
     entry = pa.struct([pa.field("key", kind.key_type), pa.field("value", kind.item_type)])
     return column.cast(pa.list_(entry))
 
 
-def _check_map_keys(column: Column, path: str) -> None:
-    entries = _as_list(column)
+def _check_map_keys(column: Column) -> None:
+    entries = as_list(column)
     keys = pc.struct_field(pc.list_flatten(entries), [0])
     if pa.types.is_floating(keys.type):
         keys = pc.add(keys.cast(pa.float64()), 0.0)  # 0.0 and -0.0 are one key
     pairs = pa.table({"row": pc.list_parent_indices(entries), "key": keys})
     if pairs.group_by(["row", "key"]).aggregate([]).num_rows < pairs.num_rows:
-        raise InvalidSchema(path, "some of its maps have a key twice")
+        raise pa.ArrowInvalid("a key twice")
