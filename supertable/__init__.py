@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from supertable.domain.errors import SupertableError as SupertableError
     from supertable.entrypoints.sdk.connect import connect as connect
     from supertable.entrypoints.sdk.lake import Lake as Lake
-    from supertable.entrypoints.sdk.result import Result as Result
+    from supertable.entrypoints.sdk.results.result import Result as Result
     from supertable.entrypoints.sdk.table import Table as Table
 
 __version__ = VERSION
@@ -30,7 +30,7 @@ __all__ = ["Lake", "Result", "SupertableError", "Table", "connect"]
 _MODULES = {
     "connect": "supertable.entrypoints.sdk.connect",
     "Lake": "supertable.entrypoints.sdk.lake",
-    "Result": "supertable.entrypoints.sdk.result",
+    "Result": "supertable.entrypoints.sdk.results.result",
     "Table": "supertable.entrypoints.sdk.table",
 }
 

@@ -9,6 +9,8 @@ SupertableError
     UnreadableInput       a file or stream to load cannot be read
     InvalidStatement      the SQL cannot be parsed or bound
       StatementRefused    the SQL uses something that is not allowed
+    Closed                the lake or the result was closed before
+    NotKept               a streamed result keeps no rows: they were taken before
   NotSignedIn             the caller is not authenticated, or not any more
   AccessDenied            the caller's role does not allow the action
   NotFound
@@ -121,6 +123,17 @@ class InvalidStatement(InvalidInput):
 
 class StatementRefused(InvalidStatement):
     """The SQL uses something that is not on the list of what is allowed."""
+
+
+class Closed(InvalidInput):
+    """The lake or the result was closed before."""
+
+
+class NotKept(InvalidInput, TypeError):
+    """A streamed result does not keep its rows: they were taken before, or are to be counted.
+
+    It is a `TypeError` as well, as that of objects that have no length.
+    """
 
 
 class NotSignedIn(SupertableError):

@@ -1,9 +1,11 @@
-"""Results as JSON, NDJSON, CSV, Parquet and Arrow. They are encoded piece by piece and never held as a whole."""
+"""Results as JSON, NDJSON, CSV, TSV, Parquet and Arrow. They are encoded piece by piece and never held as a whole."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
+from functools import partial
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,13 +26,15 @@ Piece = list[bytes]
 
 
 class Encoding(StrEnum):
-    """The format of an encoded result."""
+    """The format of an encoded result. `ARROW` is a stream; a file has an index of its batches besides."""
 
     JSON = "json"
     NDJSON = "ndjson"
     CSV = "csv"
+    TSV = "tsv"
     PARQUET = "parquet"
     ARROW = "arrow"
+    ARROW_FILE = "arrow file"
 
 
 def encode_result(reader: pa.RecordBatchReader, encoding: Encoding) -> Iterator[Piece]:
@@ -78,10 +82,15 @@ class _Sink:
     def __init__(self, stable_buffers: bool = False) -> None:
         self._stable_buffers = stable_buffers
         self._written: list[bytes | pa.Buffer] = []
+        self._position = 0
 
     def write(self, data: bytes | pa.Buffer) -> int:
         self._written.append(data if self._stable_buffers else bytes(data))
+        self._position += len(data)
         return len(data)
+
+    def tell(self) -> int:
+        return self._position
 
     def flush(self) -> None: ...
 
@@ -99,13 +108,13 @@ def _ndjson(reader: pa.RecordBatchReader) -> Iterator[Piece]:
         yield split_into_parts([b"".join(record + b"\n" for record in json_records(batch))])
 
 
-def _csv(reader: pa.RecordBatchReader) -> Iterator[Piece]:
+def _csv(reader: pa.RecordBatchReader, delimiter: str = ",") -> Iterator[Piece]:
     def flattened(batch: pa.RecordBatch) -> pa.RecordBatch:
         return pa.RecordBatch.from_arrays([csv_column(column) for column in batch.columns], names=batch.schema.names)
 
     schema = flattened(pa.RecordBatch.from_pylist([], schema=reader.schema)).schema
     sink = _Sink()
-    with csv.CSVWriter(sink, schema) as writer:
+    with csv.CSVWriter(sink, schema, write_options=csv.WriteOptions(delimiter=delimiter)) as writer:
         for batch in small_batches(reader):
             writer.write_batch(flattened(batch))
             yield sink.take()
@@ -127,9 +136,9 @@ def _parquet(reader: pa.RecordBatchReader) -> Iterator[Piece]:
     yield sink.take()
 
 
-def _arrow(reader: pa.RecordBatchReader) -> Iterator[Piece]:
+def _arrow(reader: pa.RecordBatchReader, new: Callable[..., Any] = pa.ipc.new_stream) -> Iterator[Piece]:
     sink = _Sink(stable_buffers=True)
-    with pa.ipc.new_stream(sink, reader.schema) as writer:
+    with new(sink, reader.schema) as writer:
         for batch in small_batches(reader):
             writer.write_batch(batch)
             yield sink.take()
@@ -140,6 +149,8 @@ _ENCODERS: dict[Encoding, Callable[[pa.RecordBatchReader], Iterator[Piece]]] = {
     Encoding.JSON: _json,
     Encoding.NDJSON: _ndjson,
     Encoding.CSV: _csv,
+    Encoding.TSV: partial(_csv, delimiter="\t"),
     Encoding.PARQUET: _parquet,
     Encoding.ARROW: _arrow,
+    Encoding.ARROW_FILE: partial(_arrow, new=pa.ipc.new_file),
 }

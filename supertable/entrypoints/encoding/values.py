@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import math
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -39,8 +40,8 @@ def json_values(array: pa.Array) -> list[Any]:
         return _structs(array)
     if pa.types.is_map(type_):
         return _maps(array)
-    if _is_list(type_):
-        return _lists(array)
+    if is_list(type_):
+        return list_values(array, json_values)
     return _scalars(array)
 
 
@@ -54,7 +55,7 @@ def cells(array: pa.Array) -> list[str | None]:
     if _is_binary(type_):
         return [None if value is None else f"0x{value.hex()}" for value in array.to_pylist()]
     if pa.types.is_temporal(type_) or pa.types.is_decimal(type_):
-        return _texts(array)
+        return texts(array)
     if pa.types.is_boolean(type_):
         return [None if value is None else str(value).lower() for value in _python_values(array)]
     return [None if value is None else str(value) for value in _shortest(array)]
@@ -78,7 +79,7 @@ def csv_column(array: pa.Array) -> pa.Array:
     if _is_binary(type_):
         return pa.array(json_values(array), pa.string())
     if pa.types.is_temporal(type_) and not pa.types.is_date(type_):
-        return pa.array(_texts(array), pa.string())
+        return pa.array(texts(array), pa.string())
     return array
 
 
@@ -91,7 +92,7 @@ def _scalars(array: pa.Array) -> list[Any]:
     if pa.types.is_floating(type_):
         return [_json_float(value) for value in _shortest(array)]
     if pa.types.is_temporal(type_):
-        return [None if text is None else text.replace(" ", "T", 1) for text in _texts(array)]
+        return [None if text is None else text.replace(" ", "T", 1) for text in texts(array)]
     if _is_binary(type_):
         return [None if value is None else base64.b64encode(value).decode() for value in array.to_pylist()]
     return _python_values(array)
@@ -114,7 +115,7 @@ def _python_values(array: pa.Array) -> list[Any]:
     return values
 
 
-def _texts(array: pa.Array) -> list[str | None]:
+def texts(array: pa.Array) -> list[str | None]:
     """Temporal and decimal values as text."""
     type_ = array.type
     if pa.types.is_interval(type_):
@@ -153,23 +154,30 @@ def _structs(array: pa.StructArray) -> list[Any]:
     ]
 
 
-def _lists(array: pa.Array) -> list[Any]:
+def list_values(array: pa.Array, values_of: Callable[[pa.Array], list[Any]]) -> list[Any]:
+    """The lists of an array of lists, with the elements that `values_of` makes; None for a null."""
     lengths = pc.list_value_length(array).to_pylist()
-    values = iter(json_values(pc.list_flatten(array)))
+    values = iter(values_of(pc.list_flatten(array)))
     return [None if length is None else [next(values) for _ in range(length)] for length in lengths]
 
 
-def _maps(array: pa.MapArray) -> list[Any]:
+def map_entries(array: pa.MapArray) -> pa.ListArray:
+    """The maps that are not null, as lists of structs of `key` and `value`."""
     maps = array.drop_null()
     entries = pa.StructArray.from_arrays([maps.keys, maps.items], ["key", "value"])
-    pairs = _lists(pa.ListArray.from_arrays(maps.offsets, entries))
+    return pa.ListArray.from_arrays(maps.offsets, entries)
+
+
+def _maps(array: pa.MapArray) -> list[Any]:
+    pairs = list_values(map_entries(array), json_values)
     if pa.types.is_string(array.type.key_type):
         pairs = [{pair["key"]: pair["value"] for pair in row} for row in pairs]
     rows = iter(pairs)
     return [next(rows) if valid else None for valid in array.is_valid().to_pylist()]
 
 
-def _is_list(type_: pa.DataType) -> bool:
+def is_list(type_: pa.DataType) -> bool:
+    """Whether it is a type of lists, of any kind."""
     return bool(
         pa.types.is_list(type_)
         or pa.types.is_large_list(type_)

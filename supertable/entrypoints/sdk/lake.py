@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
@@ -10,9 +11,6 @@ import pyarrow as pa
 
 from supertable.application.authentication.who_am_i import Identity
 from supertable.application.commits.write_result import WriteResult
-from supertable.application.ports.engines import Limits
-from supertable.application.ports.statements import ScriptPart
-from supertable.application.statements.requests import StatementOptions
 from supertable.application.storage.arrow_batches import as_reader
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
@@ -24,17 +22,17 @@ from supertable.config.settings.settings import Settings
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import InvalidInput
-from supertable.domain.names import checked_name, checked_version
+from supertable.domain.names import checked_name
 from supertable.domain.table.commit_info import checked_commit_info
 from supertable.entrypoints.sdk.access import Roles, Tokens, Users
 from supertable.entrypoints.sdk.audit import AuditLog
 from supertable.entrypoints.sdk.lake_loading import LakeLoading
 from supertable.entrypoints.sdk.lake_maintenance import LakeMaintenance
-from supertable.entrypoints.sdk.result import Result
+from supertable.entrypoints.sdk.lake_queries import LakeQueries
 from supertable.entrypoints.sdk.table import Table
 
 
-class Lake(LakeLoading, LakeMaintenance):
+class Lake(LakeQueries, LakeLoading, LakeMaintenance):
     """One supertable of one organization, opened by `supertable.connect`.
 
         with supertable.connect() as lake:
@@ -51,6 +49,7 @@ class Lake(LakeLoading, LakeMaintenance):
     def __init__(self, container: Container, supertable: str, session: Session) -> None:
         self._container = container
         self._namespace = Namespace(session.organization, checked_name("supertable", supertable), session)
+        self._closed = threading.Event()
 
     @property
     def container(self) -> Container:
@@ -184,52 +183,6 @@ class Lake(LakeLoading, LakeMaintenance):
             return use_case.where(self._namespace, name, where, reason, info)
         return use_case.keys(self._namespace, name, keys, reason, info)
 
-    def sql(
-        self,
-        sql: str,
-        parameters: Sequence[Any] | Mapping[str, Any] = (),
-        *,
-        max_rows: int | None = None,
-        timeout_seconds: float | None = None,
-        idempotency_key: str | None = None,
-        properties: Mapping[str, str] | None = None,
-    ) -> Result:
-        """Run a statement. A query is checked and bound to the versions of its tables; its result runs it. A statement
-        that changes something has run when this returns: it is one durable version.
-
-            lake.sql("SELECT * FROM orders WHERE price > $limit", {"limit": 5}).arrow()
-            lake.sql("FROM orders AT (VERSION => 3)").polars()
-            lake.sql("INSERT INTO orders VALUES (?, ?)", [7, 9.5]).write.version
-
-        All tables are read as of the same moment. `parameters`: a sequence for `?` and `$1`, a mapping for `$name`. A
-        value that no SQL type holds exactly is refused. `max_rows`: a result with more rows is an error.
-        `timeout_seconds`: the limit of each run; None: the setting `SUPERTABLE_DEFAULT_QUERY_TIMEOUT_SEC`, by default
-        no limit. `idempotency_key`, `properties`: of the commit, as in `write`.
-        Raises `InvalidInput`, `InvalidStatement`, `StatementRefused`, `TableNotFound`, `VersionNotFound`, and what the
-        method raises that makes the same change. Nothing is changed then.
-        """
-        use_case = self._container.run_statement()
-        limits = Limits(max_rows, timeout_seconds or self.settings.query_timeout_seconds)
-        info = checked_commit_info(idempotency_key, properties)
-        options = StatementOptions(writes=True, info=info, limits=limits)
-        return Result(use_case, use_case.prepare(self._namespace, sql, parameters, options), parameters, limits)
-
-    def split(self, script: str) -> Sequence[ScriptPart]:
-        """The statements of a script, each with its line, for `sql`."""
-        return self._container.statement_parser().split(script)
-
-    def changes(self, name: str, from_version: int, to_version: int | None = None) -> Result:
-        """The rows that changed after `from_version` (0: all), up to and including `to_version` (None: the newest).
-
-        Columns: `_change` (insert, update_before, update_after, delete), `_version`, and the columns that the table
-        has at the last version, with wider types where a restore made a column narrower. SQL reads the same with
-        `FROM table_changes('orders', 3, 5)`.
-        Raises `TableNotFound` and `VersionNotFound`.
-        """
-        checked_name("table", name)
-        upper = "" if to_version is None else f", {checked_version(to_version)}"
-        return self.sql(f"SELECT * FROM table_changes('{name}', {checked_version(from_version)}{upper})")
-
     def table(self, name: str) -> Table:
         """The table of this name. Raises `TableNotFound`."""
         opened = self._container.tables().open(self._namespace, name, Permission.META)
@@ -282,6 +235,7 @@ class Lake(LakeLoading, LakeMaintenance):
 
     def close(self) -> None:
         """Free the engine and the catalog. Results that are still being read end."""
+        self._closed.set()
         close(self._container)
 
     def __enter__(self) -> Lake:

@@ -25,6 +25,7 @@ from dependency_injector import providers
 
 import supertable
 from supertable.adapters.engines.duckdb import httpfs_is_available
+from supertable.application.ports.engines import Limits
 from supertable.application.storage import ranged_files
 from supertable.domain.errors import (
     InvalidStatement,
@@ -463,10 +464,12 @@ class TestEnding:
             assert lake.sql("SELECT sum(id) AS s FROM t").arrow()["s"].to_pylist() == [LARGE_SUM]
 
     def test_a_cancelled_query(self, silent: Lake) -> None:
-        result = silent.sql("SELECT max(v), sum(id) FROM t")
-        threading.Timer(0.3, result.cancel).start()
+        use_case = silent.container.run_query()
+        query = use_case.prepare(silent._namespace, "SELECT max(v), sum(id) FROM t")
+        running = use_case.run(query, (), Limits())
+        threading.Timer(0.3, running.cancel).start()
         with soon(), pytest.raises(QueryCancelled):
-            result.arrow()
+            running.reader.read_all()
 
     def test_a_query_with_a_time_limit(self, silent: Lake) -> None:
         with soon(), pytest.raises(QueryTimeout):
@@ -483,14 +486,13 @@ class TestEnding:
                 lake.write("t", lake.sql(f"SELECT * FROM t LIMIT {LARGE_ROWS}").arrow())
             seen = itertools.count()
             proxy.script = lambda request: _silent(request) if "/data/" in request.path and next(seen) >= 11 else None
-            result = lake.sql("SELECT * FROM t")
+            result = lake.sql("SELECT * FROM t", stream=True)
             batches = result.batches()
             assert batches.read_next_batch().num_rows
             time.sleep(0.2)
-            assert result._running is not None
             with soon():
                 if how == "closed":
-                    result._running.close()
+                    result.close()
                 del result, batches
             proxy.script = nothing
             assert lake.sql("SELECT count(v) AS n FROM t").arrow()["n"].to_pylist() == [10 * LARGE_ROWS]

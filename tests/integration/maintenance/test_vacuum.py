@@ -21,10 +21,10 @@ import supertable
 from supertable.adapters.clocks.manual import ManualClock
 from supertable.adapters.locks.memory import InMemoryLocks
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
+from supertable.application.ports.engines import Limits
 from supertable.domain.errors import (
     CommitUncertain,
     InvalidSetting,
-    ObjectMissing,
     StoreUnavailable,
     TableNotFound,
     VersionNotFound,
@@ -256,27 +256,28 @@ class TestReaders:
         assert len(many.table("many").vacuum(0).removed) == 20
 
     def test_a_query_that_was_prepared_but_not_started(self, many: Lake) -> None:
-        result = many.sql("SELECT count(v) FROM many AT (VERSION => 21)")
+        use_case = many.container.run_query()
+        query = use_case.prepare(many._namespace, "SELECT count(v) FROM many AT (VERSION => 21)")
         assert many.table("many").vacuum(0).removed == ()
-        assert result.arrow().to_pylist() == [{"count(v)": 400_000}]
+        assert use_case.run(query, (), Limits()).reader.read_all().to_pylist() == [{"count(v)": 400_000}]
         many.table("many").vacuum(0)
         with pytest.raises(VersionNotFound):
-            result.arrow()
+            use_case.run(query, (), Limits())
 
     def test_changes_that_are_being_read(self, lake: Lake) -> None:
         expected = lake.changes("t", 1, 5).arrow().sort_by("id")
-        changes = lake.changes("t", 1, 5)
+        changes = lake.sql("SELECT * FROM table_changes('t', 1, 5)", stream=True)
         lake.table("t").vacuum(0)
         assert changes.arrow().sort_by("id") == expected
         lake.table("t").vacuum(0)
         with pytest.raises(VersionNotFound):
-            changes.arrow()
+            lake.changes("t", 1, 5)
 
     @pytest.mark.parametrize("end", ["close", "forget", "fail", "exhaust"])
     def test_a_finished_query_keeps_nothing(self, many: Lake, end: str) -> None:
         sql = "SELECT * FROM many AT (VERSION => 21)"
         if end == "close":
-            many.sql(sql).schema  # noqa: B018 - starts and closes it
+            many.sql(sql).close()
         elif end == "forget":
             many.sql(sql).batches().read_next_batch()
         elif end == "fail":
@@ -422,13 +423,11 @@ class TestDroppedTables:
 
     def test_a_query_that_started_before_the_drop(self, lake: Lake) -> None:
         expected = rows(lake)
-        result = lake.sql("SELECT * FROM t ORDER BY ALL")
+        result = lake.sql("SELECT * FROM t ORDER BY ALL", stream=True)
         lake.drop("t")
         assert lake.vacuum(0).purged == ()
-        assert list(zip(*(column.to_pylist() for column in result.arrow().columns), strict=True)) == expected
+        assert result.fetchall() == expected
         assert len(lake.vacuum(0).purged) == 1
-        with pytest.raises((ObjectMissing, TableNotFound)):
-            result.arrow()
 
     @pytest.mark.parametrize("fault", [Fault.CRASH, Fault.LOST_ANSWER])
     def test_a_fault_at_any_step(self, home: Path, tmp_path: Path, fault: Fault) -> None:

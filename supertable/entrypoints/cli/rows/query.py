@@ -19,7 +19,7 @@ from supertable.entrypoints.cli.terminal.write_reports import report_write
 
 if TYPE_CHECKING:
     from supertable.entrypoints.sdk.lake import Lake
-    from supertable.entrypoints.sdk.result import Result
+    from supertable.entrypoints.sdk.results.result import Result
 
 _BY_SUFFIX = {
     ".json": ResultFormat.JSON,
@@ -98,7 +98,7 @@ def query(
     text = sys.stdin.read() if sql == "-" else sql
     _write(
         session,
-        lambda lake: lake.sql(text or "", idempotency_key=idempotency_key, **limits),
+        lambda lake: lake.sql(text or "", stream=True, idempotency_key=idempotency_key, **limits),
         format_,
         output,
         rows,
@@ -125,7 +125,7 @@ def changes(
 
     Example: supertable changes flights --after 2 --up-to 5
     """
-    _write(Session.of(context), lambda lake: lake.changes(table, after, up_to), format_, output, rows)
+    _write(Session.of(context), lambda lake: lake.changes(table, after, up_to, stream=True), format_, output, rows)
 
 
 def _write(

@@ -11,7 +11,7 @@ from supertable.entrypoints.cli.terminal.formatting import format_count
 from supertable.entrypoints.cli.terminal.session import Session
 
 if TYPE_CHECKING:
-    from supertable.entrypoints.sdk.result import Result
+    from supertable.entrypoints.sdk.results.result import Result
 
 
 def run_script(session: Session, script: str, limits: dict[str, Any], show: Callable[[Result, float], None]) -> None:

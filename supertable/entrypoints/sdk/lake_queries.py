@@ -1,0 +1,78 @@
+"""The methods of a lake that run SQL."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from supertable.application.ports.engines import Limits
+from supertable.application.ports.statements import ScriptPart
+from supertable.application.statements.requests import StatementOptions
+from supertable.application.tables.namespace import Namespace
+from supertable.config.container import Container
+from supertable.domain.names import checked_name, checked_version
+from supertable.domain.table.commit_info import checked_commit_info
+from supertable.entrypoints.sdk.results.query_rows import QueryRows
+from supertable.entrypoints.sdk.results.result import Result
+from supertable.entrypoints.sdk.results.spilled_batches import SpilledBatches
+
+
+class LakeQueries:
+    """The part of `Lake` that runs SQL."""
+
+    _container: Container
+    _namespace: Namespace
+    _closed: threading.Event
+
+    def sql(
+        self,
+        sql: str,
+        parameters: Sequence[Any] | Mapping[str, Any] = (),
+        *,
+        stream: bool = False,
+        max_rows: int | None = None,
+        timeout_seconds: float | None = None,
+        idempotency_key: str | None = None,
+        properties: Mapping[str, str] | None = None,
+    ) -> Result:
+        """Run a statement: a query over the newest versions of its tables, all as of the same moment, or one that
+        changes something, which has become one durable version when this returns.
+
+            lake.sql("SELECT * FROM orders WHERE price > $limit", {"limit": 5}).arrow()
+            lake.sql("FROM orders AT (VERSION => 3)").polars()
+            lake.sql("INSERT INTO orders VALUES (?, ?)", [7, 9.5]).write.version
+
+        The statement is checked, and its tables and columns are found, when this returns. It runs once: the result
+        keeps its rows for any number of uses. `stream`: do not keep the rows; they can be taken once.
+        `parameters` are bound as values: a sequence for `?` and `$1`, a mapping for `$name`. A value that no SQL type
+        holds exactly is refused. `max_rows`: a result with more rows is an error. `timeout_seconds`: the limit of the
+        query; None: the setting `SUPERTABLE_DEFAULT_QUERY_TIMEOUT_SEC`, by default no limit. `idempotency_key`,
+        `properties`: of the commit, as in `write`.
+        Raises `InvalidInput`, `InvalidStatement`, `StatementRefused`, `TableNotFound`, `VersionNotFound`, `QueryFailed`
+        and its subclasses, and what the method raises that makes the same change. Nothing is changed then.
+        """
+        use_case, settings = self._container.run_statement(), self._container.settings()
+        limits = Limits(max_rows, timeout_seconds or settings.query_timeout_seconds)
+        info = checked_commit_info(idempotency_key, properties)
+        options = StatementOptions(writes=True, info=info, limits=limits)
+        prepared = use_case.prepare(self._namespace, sql, parameters, options)
+        rows = QueryRows(use_case.run(prepared, parameters, limits), self._closed.is_set)
+        spilled = None if stream else SpilledBatches(settings.folder("temporary"))
+        return Result(rows, prepared, self._container.engine().name, spilled)
+
+    def split(self, script: str) -> Sequence[ScriptPart]:
+        """The statements of a script, each with its line, for `sql`."""
+        return self._container.statement_parser().split(script)
+
+    def changes(self, name: str, from_version: int, to_version: int | None = None, *, stream: bool = False) -> Result:
+        """The rows that changed after `from_version` (0: all), up to and including `to_version` (None: the newest).
+
+        Columns: `_change` (insert, update_before, update_after, delete), `_version`, and the columns that the table
+        has at the last version, with wider types where a restore made a column narrower. SQL reads the same with
+        `FROM table_changes('orders', 3, 5)`. `stream`: as in `sql`.
+        Raises `TableNotFound` and `VersionNotFound`.
+        """
+        checked_name("table", name)
+        upper = "" if to_version is None else f", {checked_version(to_version)}"
+        return self.sql(f"SELECT * FROM table_changes('{name}', {checked_version(from_version)}{upper})", stream=stream)

@@ -1,0 +1,1 @@
+"""Results of queries: run once, read in many ways."""
