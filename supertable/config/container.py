@@ -137,6 +137,9 @@ class Container(containers.DeclarativeContainer):
     insert_rows = statements.insert_rows
     delete_matching_rows = statements.delete_matching_rows
     truncate_table = statements.truncate_table
+    create_empty_table = statements.create_empty_table
+    create_table_from_query = statements.create_table_from_query
+    change_table = statements.change_table
     statement_handlers = statements.statement_handlers
     run_statement = statements.run_statement
 

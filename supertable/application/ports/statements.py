@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from supertable.domain.schema.schema_changes import SchemaChange
+from supertable.domain.schema.types import Field
 from supertable.domain.table.key_conflicts import OnConflict
 
 Name = tuple[str, ...]
@@ -51,7 +53,83 @@ class TruncateStatement:
     table: Name
 
 
-ChangingStatement = InsertStatement | DeleteStatement | TruncateStatement
+@dataclass(frozen=True, slots=True)
+class CreateTableStatement:
+    """`CREATE TABLE table (columns)`. `columns`: without ids. `keys`: those of PRIMARY KEY."""
+
+    verb: ClassVar[str] = "CREATE TABLE"
+    table: Name
+    columns: tuple[Field, ...]
+    keys: tuple[str, ...]
+    if_not_exists: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTableAsStatement:
+    """`CREATE TABLE table AS query`. `query`: SQL that is not checked."""
+
+    verb: ClassVar[str] = "CREATE TABLE AS"
+    table: Name
+    query: str
+    if_not_exists: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnChange:
+    """Changes of one column. `only_if`: they are left out unless the column exists (True), or is missing (False)."""
+
+    changes: tuple[SchemaChange, ...]
+    only_if: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlterTableStatement:
+    """`ALTER TABLE table …`: changes of its columns, which are made together."""
+
+    verb: ClassVar[str] = "ALTER TABLE"
+    table: Name
+    if_exists: bool
+    changes: tuple[ColumnChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RenameTableStatement:
+    """`ALTER TABLE table RENAME TO new_name`."""
+
+    verb: ClassVar[str] = "ALTER TABLE"
+    table: Name
+    if_exists: bool
+    new_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropTableStatement:
+    verb: ClassVar[str] = "DROP TABLE"
+    table: Name
+    if_exists: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CommentStatement:
+    """`COMMENT ON TABLE table IS 'comment'`. `column`: empty: the comment is on the table."""
+
+    verb: ClassVar[str] = "COMMENT ON"
+    table: Name
+    column: str
+    comment: str
+
+
+ChangingStatement = (
+    InsertStatement
+    | DeleteStatement
+    | TruncateStatement
+    | CreateTableStatement
+    | CreateTableAsStatement
+    | AlterTableStatement
+    | RenameTableStatement
+    | DropTableStatement
+    | CommentStatement
+)
 
 
 @dataclass(frozen=True, slots=True)

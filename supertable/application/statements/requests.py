@@ -16,11 +16,14 @@ from supertable.application.ports.statements import Name
 from supertable.application.queries.parameters import exact_parameters
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.tables.namespace import Namespace
+from supertable.application.tables.open_table import OpenTable
 from supertable.domain.errors import InvalidInput, StatementRefused
 from supertable.domain.names import name_key
 from supertable.domain.table.commits import CommitInfo, Operation
 from supertable.domain.table.idempotency import bound_key
 
+DROPPED, RENAMED, NOTHING = "drop", "rename", "none"
+"""Operations of statements that make no version: on the name of a table, or none at all."""
 _NO_PARAMETERS: tuple[Any, ...] = ()
 
 
@@ -97,3 +100,13 @@ class StatementResult:
     def rows(self) -> pa.Table:
         """The rows of RETURNING, or one row that tells what was done."""
         return pa.Table.from_pylist([asdict(self.write)]) if self.returned is None else self.returned
+
+
+def unchanged(table: OpenTable, operation: str = NOTHING) -> WriteResult:
+    """What a statement did that made no version of the table. `operation`: what it did to its name."""
+    return WriteResult(table.name, table.snapshot.version, operation, 0, 0, 0, 0, 0, replayed=False)
+
+
+def nothing(table: Name) -> WriteResult:
+    """What a statement did that found no table, as `IF EXISTS` allows."""
+    return WriteResult(table[-1], 0, NOTHING, 0, 0, 0, 0, 0, replayed=False)

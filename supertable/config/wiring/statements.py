@@ -6,17 +6,26 @@ from collections.abc import Mapping
 
 from supertable.adapters.engines.duckdb import DuckDBStatementParser
 from supertable.application.ports.statements import (
+    AlterTableStatement,
     ChangingStatement,
+    CommentStatement,
+    CreateTableAsStatement,
+    CreateTableStatement,
     DeleteStatement,
+    DropTableStatement,
     InsertStatement,
+    RenameTableStatement,
     TruncateStatement,
 )
+from supertable.application.statements.change_table import ChangeTable
+from supertable.application.statements.create_table import CreateEmptyTable, CreateTableFromQuery
 from supertable.application.statements.delete_rows import DeleteMatchingRows, TruncateTable
 from supertable.application.statements.insert_rows import InsertRows
 from supertable.application.statements.run_statement import Handler, RunStatement
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.audit_recorder import audit
-from supertable.config.wiring.engines.in_process import engine
+from supertable.config.wiring.ddl import alter_table, comment_table, create_table, drop_table, rename_table
+from supertable.config.wiring.engines.in_process import duckdb, engine
 from supertable.config.wiring.queries import run_query
 from supertable.config.wiring.tables import tables
 from supertable.config.wiring.writes import delete_rows, write_rows
@@ -24,12 +33,26 @@ from supertable.config.wiring.writes import delete_rows, write_rows
 Handlers = Mapping[type[ChangingStatement], Handler]
 
 
-def _handlers(*, insert: Handler, delete: Handler, truncate: Handler) -> Handlers:
+def _handlers(
+    *,
+    insert: InsertRows,
+    delete: DeleteMatchingRows,
+    truncate: TruncateTable,
+    create: CreateEmptyTable,
+    create_from_query: CreateTableFromQuery,
+    change: ChangeTable,
+) -> Handlers:
     """The handler of each kind of statement."""
     return {
         InsertStatement: insert,
         DeleteStatement: delete,
         TruncateStatement: truncate,
+        CreateTableStatement: create,
+        CreateTableAsStatement: create_from_query,
+        AlterTableStatement: change.alter,
+        RenameTableStatement: change.rename,
+        DropTableStatement: change.drop,
+        CommentStatement: change.comment,
     }
 
 
@@ -38,9 +61,31 @@ insert_rows = singleton(
 )
 delete_matching_rows = singleton(DeleteMatchingRows, delete_rows=provided(delete_rows))
 truncate_table = singleton(TruncateTable, tables=provided(tables), write_rows=provided(write_rows))
-statement_parser = singleton(DuckDBStatementParser)
+statement_parser = singleton(DuckDBStatementParser, instance=provided(duckdb))
+create_empty_table = singleton(CreateEmptyTable, tables=provided(tables), create_table=provided(create_table))
+create_table_from_query = singleton(
+    CreateTableFromQuery,
+    tables=provided(tables),
+    create_table=provided(create_table),
+    run_query=provided(run_query),
+    write_rows=provided(write_rows),
+)
+change_table = singleton(
+    ChangeTable,
+    tables=provided(tables),
+    alter=provided(alter_table),
+    rename=provided(rename_table),
+    drop=provided(drop_table),
+    comment=provided(comment_table),
+)
 statement_handlers = singleton(
-    _handlers, insert=provided(insert_rows), delete=provided(delete_matching_rows), truncate=provided(truncate_table)
+    _handlers,
+    insert=provided(insert_rows),
+    delete=provided(delete_matching_rows),
+    truncate=provided(truncate_table),
+    create=provided(create_empty_table),
+    create_from_query=provided(create_table_from_query),
+    change=provided(change_table),
 )
 run_statement = singleton(
     RunStatement,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from litestar import Request
+from litestar import Request, Response
 from litestar.concurrency import sync_to_thread
 from litestar.datastructures import State
 from litestar.openapi.datastructures import ResponseSpec
@@ -15,7 +15,14 @@ from litestar.types import ASGIApp
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.callers import Caller
 from supertable.application.ports.engines import Limits
-from supertable.application.statements.requests import StatementOptions, StatementRequest, StatementResult
+from supertable.application.statements.requests import (
+    DROPPED,
+    NOTHING,
+    StatementOptions,
+    StatementRequest,
+    StatementResult,
+)
+from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.domain.table.commits import CommitInfo
 from supertable.entrypoints.api.queries.numbers import Numbers
@@ -48,7 +55,7 @@ async def answer_to_change(
     execute = partial(use_case.execute, statement, wanted)
     result = await done_or_cancelled(request.receive, execute, wanted.caller.cancel)
     if result.returned is None:
-        return version_response(wanted.namespace, result.write).to_asgi_response(None, request)
+        return _response(wanted.namespace, result.write).to_asgi_response(None, request)
     metrics.WRITES.inc()
     return StreamedResponse(_ReturnedRows(result, media_type, numbers), media_type)
 
@@ -56,6 +63,13 @@ async def answer_to_change(
 def change_options(user: str, info: CommitInfo, limits: Limits) -> StatementOptions:
     """The options of a request that may change something, which its client can cancel."""
     return StatementOptions(writes=True, info=info, limits=limits, caller=Caller(user))
+
+
+def _response(namespace: Namespace, result: WriteResult) -> Response[WriteResult]:
+    """201 with the new version as `Location`; 200 if there is no table of that version now."""
+    if result.operation in (DROPPED, NOTHING):
+        return Response(result, status_code=200)
+    return version_response(namespace, result)
 
 
 class _ReturnedRows:

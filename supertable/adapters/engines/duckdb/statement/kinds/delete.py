@@ -8,8 +8,9 @@ from supertable.application.ports.statements import DeleteStatement, TruncateSta
 from supertable.domain.errors import StatementRefused
 
 
-def parsed_delete(reader: TokenReader, ctes: tuple[int, int]) -> DeleteStatement:
-    if ctes != (0, 0):
+def parsed_delete(reader: TokenReader) -> DeleteStatement:
+    """The statement after `DELETE`."""
+    if reader.has_ctes:
         raise StatementRefused("DELETE takes no WITH here.")
     reader.need("from")
     table = table_name(reader)
@@ -28,7 +29,8 @@ def parsed_delete(reader: TokenReader, ctes: tuple[int, int]) -> DeleteStatement
     return DeleteStatement(table, alias, where)
 
 
-def parsed_truncate(reader: TokenReader, _ctes: tuple[int, int]) -> TruncateStatement:
+def parsed_truncate(reader: TokenReader) -> TruncateStatement:
+    """The statement after `TRUNCATE`."""
     reader.take("table")
     table = table_name(reader)
     reader.need_end()

@@ -8,12 +8,11 @@ from supertable.application.ports.statements import InsertStatement
 from supertable.domain.errors import StatementRefused
 from supertable.domain.table.key_conflicts import OnConflict
 
-_QUERY_STARTS = ("select", "values", "from", "with", "table", "(")
 _ENDS = (("on", "conflict", "("), ("on", "conflict", "do"), ("on", "conflict", "where"), ("returning",))
 
 
-def parsed_insert(reader: TokenReader, ctes: tuple[int, int]) -> InsertStatement:
-    """`ctes`: the range of a WITH clause before INSERT."""
+def parsed_insert(reader: TokenReader) -> InsertStatement:
+    """The statement after `INSERT`."""
     conflict = _conflict_word(reader)
     reader.need("into")
     table = table_name(reader)
@@ -22,11 +21,7 @@ def parsed_insert(reader: TokenReader, ctes: tuple[int, int]) -> InsertStatement
     columns, by_name = _columns(reader)
     if reader.at("default", "values"):
         raise StatementRefused("INSERT … DEFAULT VALUES is not available: columns have no defaults. Use VALUES (NULL).")
-    if not any(reader.at(word) for word in _QUERY_STARTS):
-        raise reader.unexpected("VALUES or SELECT")
-    start = reader.position
-    reader.skip_until(*_ENDS)
-    query = reader.piece(start, reader.position, ctes)
+    query = reader.query(*_ENDS)
     if conflict is not OnConflict.ERROR and reader.at("on", "conflict"):
         raise StatementRefused("INSERT takes either OR REPLACE, OR IGNORE, or ON CONFLICT.")
     conflict, keys, sets = _on_conflict(reader) if reader.take("on", "conflict") else (conflict, (), ())

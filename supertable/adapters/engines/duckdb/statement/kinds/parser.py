@@ -9,23 +9,40 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from supertable.adapters.engines.duckdb.instance import DuckDBInstance
+from supertable.adapters.engines.duckdb.statement.column_types import column_type
+from supertable.adapters.engines.duckdb.statement.kinds.alter import parsed_alter_table
+from supertable.adapters.engines.duckdb.statement.kinds.create import parsed_create_table
 from supertable.adapters.engines.duckdb.statement.kinds.delete import parsed_delete, parsed_truncate
+from supertable.adapters.engines.duckdb.statement.kinds.drop_and_comment import (
+    parsed_comment_on_column,
+    parsed_comment_on_table,
+    parsed_drop_table,
+)
 from supertable.adapters.engines.duckdb.statement.kinds.insert import parsed_insert
 from supertable.adapters.engines.duckdb.statement.kinds.tokens import TokenReader, statements_in, tokens_of
 from supertable.adapters.engines.duckdb.statement.parser import checked_text
 from supertable.application.ports.statements import ChangingStatement, ScriptPart
 from supertable.domain.errors import StatementRefused
+from supertable.domain.schema.types import DataType
 
-Parse = Callable[[TokenReader, tuple[int, int]], ChangingStatement]
-"""Reads a statement after its first word. The range is that of a WITH clause before it; (0, 0): there is none."""
+Parse = Callable[[TokenReader], ChangingStatement]
+"""Reads a statement after its first words."""
 
 _PARSERS: Mapping[str, Parse] = {
+    "alter table": parsed_alter_table,
+    "comment on column": parsed_comment_on_column,
+    "comment on table": parsed_comment_on_table,
+    "create or replace table": lambda reader: parsed_create_table(reader, replaces=True),
+    "create table": lambda reader: parsed_create_table(reader, replaces=False),
     "delete": parsed_delete,
+    "drop table": parsed_drop_table,
     "insert": parsed_insert,
     "truncate": parsed_truncate,
 }
-"""By the first word of the statement. A new kind is one more line here."""
+"""By the first words of the statement. A new kind is one more line here."""
 
+_FIRST = frozenset(words.split()[0] for words in _PARSERS)
 _AFTER_WITH = ("insert", "delete", "update", "merge")
 _FIRST_WORD = re.compile(r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/|;)*(\w*)", re.DOTALL)
 _MAY_FOLLOW_WITH = re.compile(r"\b(?:insert|delete|update|merge)\b", re.IGNORECASE)
@@ -36,18 +53,21 @@ _SEVERAL = (
 
 
 class DuckDBStatementParser:
+    def __init__(self, instance: DuckDBInstance) -> None:
+        self._instance = instance
+
     def parse(self, sql: str) -> ChangingStatement | None:
         if not _may_change(sql):
             return None
         statements = list(statements_in(tokens_of(checked_text(sql))))
-        reader = TokenReader(sql, statements[0] if statements else [])
-        ctes = _passed_ctes(reader)
-        parse = next((parse for word, parse in _PARSERS.items() if reader.take(word)), None)
+        reader = TokenReader(sql, statements[0] if statements else [], self._type_of)
+        reader.pass_ctes(_AFTER_WITH)
+        parse = next((parse for words, parse in _PARSERS.items() if reader.take(*words.split())), None)
         if parse is None:
             return None
         if len(statements) > 1:
             raise StatementRefused(_SEVERAL.format(len(statements)))
-        return parse(reader, ctes)
+        return parse(reader)
 
     def split(self, script: str) -> list[ScriptPart]:
         raw = script.encode()
@@ -58,20 +78,16 @@ class DuckDBStatementParser:
             parts.append(ScriptPart("\n" * (line - 1) + text, line))
         return parts
 
+    def _type_of(self, text: str) -> DataType:
+        cursor = self._instance.cursor()
+        try:
+            return column_type(cursor, text)
+        finally:
+            cursor.close()
+
 
 def _may_change(sql: str) -> bool:
     """Whether the text may be more than a query. It is quick, since every query passes here."""
     found = _FIRST_WORD.match(sql)
     word = found[1].lower() if found else ""
-    return word in _PARSERS or (word == "with" and _MAY_FOLLOW_WITH.search(sql) is not None)
-
-
-def _passed_ctes(reader: TokenReader) -> tuple[int, int]:
-    """Passes a WITH clause before another word than SELECT, and returns its range; (0, 0): there is none."""
-    if not reader.at("with"):
-        return 0, 0
-    reader.skip_until(*((word,) for word in (*_AFTER_WITH, "select", "values", "from")))
-    if not any(reader.at(word) for word in _AFTER_WITH):
-        reader.position = 0
-        return 0, 0
-    return 0, reader.position
+    return word in _FIRST or (word == "with" and _MAY_FOLLOW_WITH.search(sql) is not None)

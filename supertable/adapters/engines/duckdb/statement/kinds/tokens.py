@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
 from supertable.domain.errors import InvalidStatement
+from supertable.domain.schema.types import DataType
 
 _RESERVED_TEXT = """
     all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create
@@ -19,6 +20,7 @@ _RESERVED_TEXT = """
 """
 _RESERVED = frozenset(_RESERVED_TEXT.split())
 """DuckDB's reserved words, which are names in quotes only."""
+_QUERY_STARTS = ("select", "values", "from", "with", "table", "(")
 _KIND = duckdb.token_type
 _BLANK = bytes(byte if byte in b"\r\n" else 0x20 for byte in range(256))
 _WORDS = (_KIND.keyword, _KIND.identifier)
@@ -54,12 +56,32 @@ def _tokens(raw: bytes, found: list[tuple[int, Any]], ends: list[int]) -> Iterat
 
 
 class TokenReader:
-    """The tokens of one statement, from the first to the last. `position` is the number of the next."""
+    """The tokens of one statement, from the first to the last. `position` is the number of the next.
 
-    def __init__(self, sql: str, tokens: list[Token]) -> None:
+    `type_of` returns the type that a text names.
+    """
+
+    def __init__(self, sql: str, tokens: list[Token], type_of: Callable[[str], DataType]) -> None:
         self._raw = sql.encode()
         self._tokens = tokens
+        self._ctes = 0
+        self.type_of = type_of
         self.position = 0
+
+    @property
+    def has_ctes(self) -> bool:
+        """Whether a WITH clause came before the first word."""
+        return self._ctes > 0
+
+    def pass_ctes(self, before: Sequence[str]) -> None:
+        """Passes a WITH clause that is followed by one of the words. No-op if there is none."""
+        if not self.at("with"):
+            return
+        self.skip_until(*((word,) for word in (*before, "select", "values", "from")))
+        if any(self.at(word) for word in before):
+            self._ctes = self.position
+        else:
+            self.position = 0
 
     def at(self, *words: str) -> bool:
         """Whether the next tokens are these words, or signs such as `(`."""
@@ -133,15 +155,26 @@ class TokenReader:
                     return
             self.position += 1
 
-    def piece(self, first: int, last: int, *more: tuple[int, int]) -> str:
-        """The statement with nothing but the tokens from `first` to before `last`, and those of the ranges `more`.
+    def piece(self, first: int, last: int) -> str:
+        """The statement with nothing but the tokens from `first` to before `last`.
 
         Spaces stand for what is left out, so that lines and columns stay the same.
         """
+        return self._pieces((first, last))
+
+    def query(self, *ends: tuple[str, ...]) -> str:
+        """The query that comes next, up to one of the `ends`, with the WITH clause before the statement."""
+        if not any(self.at(word) for word in _QUERY_STARTS):
+            raise self.unexpected("VALUES or SELECT")
+        start = self.position
+        self.skip_until(*ends)
+        return self._pieces((0, self._ctes), (start, self.position))
+
+    def _pieces(self, *ranges: tuple[int, int]) -> str:
         text = bytearray(self._raw.translate(_BLANK))
-        for start, end in ((first, last), *more):
-            if start < end:
-                place = slice(self._tokens[start].start, self._tokens[end - 1].end)
+        for first, last in ranges:
+            if first < last:
+                place = slice(self._tokens[first].start, self._tokens[last - 1].end)
                 text[place] = self._raw[place]
         return text.decode().rstrip()
 
