@@ -18,6 +18,21 @@ from supertable.domain.errors import InvalidInput, UnreadableInput
 
 Opener = Callable[[Sequence[PreparedFile], ReadOptions], AbstractContextManager[OpenedFiles]]
 
+_DEFAULTS = ReadOptions()
+_CSV_OPTIONS = {
+    "delimiter": "delimiter",
+    "quote": "quote",
+    "escape": "escape",
+    "header": "header",
+    "skip_lines": "skip_lines",
+    "null_strings": "null",
+    "column_names": "columns",
+    "decimal_mark": "decimal",
+    "lenient": "lenient",
+}
+"""The names that users know, by field of `ReadOptions`."""
+_TEXT_OPTIONS = {"encoding": "encoding", "date_formats": "date_format", "all_text": "all_text", "rejects": "on_error"}
+
 
 class FileReaderAdapter:
     """`temporary_folder` receives unpacked files; None: the system's own."""
@@ -36,7 +51,9 @@ class FileReaderAdapter:
             preparer = FilePreparer(Path(folder), options)
             with _errors_named(options):
                 files = [file for path in paths for file in preparer.prepare(path)]
-                opener = _begun(_opener(_common_format(files), options))
+                format_ = _common_format(files)
+                _require_fit(options, format_)
+                opener = _begun(_opener(format_, options))
                 with ExitStack() as stack:
                     opened = stack.enter_context(opener(files, options))
                     every_row = replace(options, sample_rows=-1)
@@ -87,6 +104,16 @@ def _check(options: ReadOptions) -> None:
     for what, mark in (("quote", options.quote), ("escape", options.escape)):
         if len(mark.encode()) > 1:
             raise InvalidInput(f"The {what} must be one ASCII character, or empty for none, not {mark!r}.")
+
+
+def _require_fit(options: ReadOptions, format_: str) -> None:
+    """Raises `InvalidInput` for an option that the format does not have, and that would be ignored."""
+    if format_ in ("csv", "tsv"):
+        return
+    refused = _CSV_OPTIONS if format_ in ("json", "ndjson") else {**_CSV_OPTIONS, **_TEXT_OPTIONS}
+    for field, name in refused.items():
+        if getattr(options, field) != getattr(_DEFAULTS, field):
+            raise InvalidInput(f"The option {name} does not apply to {format_}. Leave it out.")
 
 
 def _common_format(files: Sequence[PreparedFile]) -> str:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ddl.create_table import CreateTable
 from supertable.application.ports.readers import FileReader, OpenedFiles, ReadColumn, ReadOptions
-from supertable.application.storage.arrow_schemas import arrow_schema
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.tables.table_info import TableInfo
+from supertable.application.writes.typed_reading import require_named_columns, with_types_of
 from supertable.application.writes.write_modes import WriteMode
 from supertable.application.writes.write_rows import WriteRows
 from supertable.domain.access.roles import Permission
@@ -70,14 +70,14 @@ class LoadFiles:
         """
         existing = self._existing(namespace, request)
         with self._reader.open(request.sources, _typed(options, existing)) as opened:
-            _check_names(options, opened)
+            require_named_columns(options, opened)
             return opened.written(lambda files: self._write(namespace, request, existing, files, watch))
 
     def preview(self, namespace: Namespace, request: LoadRequest, options: ReadOptions, rows: int) -> LoadPreview:
         """What a load would write, as far as the first `rows` rows tell. Nothing is written."""
         existing = self._existing(namespace, request)
         with self._reader.open(request.sources, _typed(options, existing)) as opened:
-            _check_names(options, opened)
+            require_named_columns(options, opened)
             return opened.written(lambda files: LoadPreview(files.columns, _first(files.reader, rows)))
 
     def _existing(self, namespace: Namespace, request: LoadRequest) -> OpenTable | None:
@@ -114,24 +114,7 @@ class LoadFiles:
 
 
 def _typed(options: ReadOptions, table: OpenTable | None) -> ReadOptions:
-    """The options with the types of the table's columns. Types that the options give come first."""
-    if table is None:
-        return options
-    given = {name.lower() for name in options.types}
-    known = {column.name: column.type for column in arrow_schema(table.unmasked) if column.name.lower() not in given}
-    return replace(options, types={**known, **options.types})
-
-
-def _check_names(options: ReadOptions, files: OpenedFiles) -> None:
-    """Raises `InvalidInput` for a type or date format of a column that the files lack, or of files that have types."""
-    given = [*options.types, *filter(None, options.date_formats)]
-    if given and not files.columns:
-        raise InvalidInput("Types and date formats can be given for text only: CSV, TSV, JSON and NDJSON.")
-    found = {column.name.lower() for column in files.columns}
-    missing = next((name for name in given if name.lower() not in found), None)
-    if missing is not None:
-        names = ", ".join(column.name for column in files.columns)
-        raise InvalidInput(f"There is no column {missing!r} to give a type or a date format. The columns are {names}.")
+    return options if table is None else with_types_of(options, table.unmasked)
 
 
 def _check_keys(table: OpenTable, request: LoadRequest) -> None:

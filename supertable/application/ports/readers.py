@@ -28,18 +28,6 @@ class RejectedRow:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class TextOptions:
-    """How a client says its CSV is to be read. The fields: see `ReadOptions`."""
-
-    delimiter: str | None = None
-    header: bool = True
-    column_names: tuple[str, ...] = ()
-    null_strings: tuple[str, ...] = ()
-    date_formats: Mapping[str, str] = field(default_factory=dict)
-    decimal_mark: str = "."
-
-
 class RejectSink(Protocol):
     def begin(self) -> None:
         """The files are read from their start: forget the rows so far."""

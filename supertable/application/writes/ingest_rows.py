@@ -9,8 +9,7 @@ from itertools import chain
 import pyarrow as pa
 
 from supertable.application.commits.write_result import WriteResult
-from supertable.application.ports.readers import FileReader, ReadOptions, TextOptions
-from supertable.application.storage.arrow_schemas import arrow_schema
+from supertable.application.ports.readers import FileReader, ReadOptions
 from supertable.application.storage.incoming.unpacked_size import unpacked_size
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
@@ -21,6 +20,7 @@ from supertable.application.writes.keyed_rows import (
     content_of_rows,
     content_of_text,
 )
+from supertable.application.writes.typed_reading import require_named_columns, with_types_of
 from supertable.application.writes.write_modes import WriteMode
 from supertable.application.writes.write_rows import WriteRows
 from supertable.domain.access.roles import Permission
@@ -47,7 +47,9 @@ class IngestLimits:
 
 @dataclass(frozen=True, slots=True)
 class IngestRequest:
-    """Where and how to write rows. `where`: see `WriteRows`. `text`: of CSV and TSV."""
+    """Where and how to write rows. `where`: see `WriteRows`. `reading`: what the client chose of the options of a load.
+    `chosen`: the same in words, which belong to the idempotency key; empty: nothing.
+    """
 
     namespace: Namespace
     table: str
@@ -55,7 +57,8 @@ class IngestRequest:
     evolve: bool = False
     where: str | None = None
     info: CommitInfo = field(default_factory=CommitInfo)
-    text: TextOptions = field(default_factory=TextOptions)
+    reading: ReadOptions = field(default_factory=ReadOptions)
+    chosen: str = ""
 
     @property
     def shareable(self) -> bool:
@@ -118,10 +121,11 @@ class IngestRows:
         columns = self._tables.open(request.namespace, request.table, Permission.WRITE).unmasked
         if request.info.idempotency_key is not None:
             content = content_of_file(path, format_, compression)
-            if request.text != TextOptions():
-                content = f"{content} {request.text}"
+            if request.chosen:
+                content = f"{content} {request.chosen}"
             request = replace(request, info=_bound(request, content))
         with self._reader.open([path], self._options(request, columns, format_, compression, size)) as opened:
+            require_named_columns(request.reading, opened)
             return opened.written(lambda files: self._write_reader(request, files.reader))
 
     def _write_reader(self, request: IngestRequest, reader: pa.RecordBatchReader) -> WriteResult:
@@ -135,21 +139,24 @@ class IngestRows:
     def _options(
         self, request: IngestRequest, columns: Schema, format_: str, compression: str | None, size: int
     ) -> ReadOptions:
-        limits = self._limits
-        typed = format_ in ("json", "ndjson") and not request.evolve
-        return ReadOptions(
-            format=format_,
+        is_json = format_ in ("json", "ndjson")
+        by_table = not request.evolve and not (is_json and request.chosen)
+        reading = request.reading
+        return replace(
+            self.bounded(reading if by_table and is_json else with_types_of(reading, columns), format_, size),
             compression=compression or "none",
-            name=_SOURCE,
-            header=request.text.header,
-            delimiter=request.text.delimiter,
-            column_names=request.text.column_names,
-            null_strings=request.text.null_strings,
-            date_formats=request.text.date_formats,
-            decimal_mark=request.text.decimal_mark,
-            types={} if typed else {column.name: column.type for column in arrow_schema(columns)},
-            columns=None if request.evolve else columns,
+            header=True if format_ in ("csv", "tsv") and reading.header is None else reading.header,
+            columns=columns if by_table else None,
             same_columns=request.mode is WriteMode.UPSERT,
+        )
+
+    def bounded(self, options: ReadOptions, format_: str, size: int) -> ReadOptions:
+        """The options for a body of `size` bytes: its name in errors, and how much may be unpacked."""
+        limits = self._limits
+        return replace(
+            options,
+            format=format_,
+            name=_SOURCE,
             max_line_bytes=limits.line_bytes,
             max_unpacked_bytes=min(limits.unpacked_bytes, max(size * limits.ratio, SMALL_BYTES)),
         )

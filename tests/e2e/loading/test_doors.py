@@ -123,6 +123,42 @@ def test_the_command_line_has_the_options(cli: Cli, home: Path, tmp_path: Path) 
             assert stored(lake, f"t{number}") == typed(case.rows), name
 
 
+def parameters(case: Case) -> dict[str, Any]:
+    """The options of a case as parameters of the REST API."""
+    given: dict[str, Any] = {}
+    for name, value in case.options.items():
+        if isinstance(value, dict):
+            given[{"types": "type"}.get(name, name)] = [f"{key}={item}" for key, item in value.items()]
+        elif isinstance(value, bool):
+            given[name] = str(value).lower()
+        else:
+            given[name] = ",".join(value) if name == "columns" else value
+    return given
+
+
+def test_the_rest_api_has_the_options_and_creates_tables(api: httpx.Client, lake: Lake) -> None:
+    posted = 0
+    for number, name in enumerate(WITH_OPTIONS):
+        case = CORPUS[name]
+        ((file_name, content),) = case.files.items()
+        kind = KINDS.get(file_name.partition(".")[2])
+        if kind is None:
+            continue
+        posted += 1
+        answer = api.post(
+            ROWS.format(f"t{number}"),
+            content=content.encode() if isinstance(content, str) else content,
+            headers={"Content-Type": kind},
+            params={"create": "true", **parameters(case)},
+        )
+        if case.error:
+            assert answer.status_code == 400, (name, answer.text)
+        else:
+            assert answer.status_code == 201, (name, answer.text)
+            assert stored(lake, f"t{number}") == typed(case.rows), name
+    assert posted > 20
+
+
 def test_posted_rows_are_those_of_a_load(api: httpx.Client, lake: Lake, tmp_path: Path) -> None:
     for number, name in enumerate(POSTED[::2]):
         case = CORPUS[name]

@@ -32,6 +32,7 @@ def openapi_document(app: Litestar) -> dict[str, Any]:
     document["components"]["schemas"] = schemas
     sent = _used(schemas, [operation.get("requestBody") for operation in _operations(document)])
     for name, schema in schemas.items():
+        schema["title"] = name
         if "description" in schema:
             schema["description"] = cleandoc(schema["description"])  # Litestar leaves enumerations' docstrings indented
         properties = schema.get("properties", {})

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
-from functools import partial
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, post
 from litestar.concurrency import sync_to_thread
 from litestar.datastructures import State
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, JSONBody, QueryParameter, SkipValidation
 
 from supertable.application.commits.write_result import WriteResult
+from supertable.application.ddl.load_options import read_options
 from supertable.application.ports.callers import Caller
 from supertable.application.writes.ingest_rows import IngestRequest
 from supertable.application.writes.write_modes import WriteMode
-from supertable.config.container import Container
-from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidInput
 from supertable.domain.table.commit_info import checked_commit_info
 from supertable.entrypoints.api.openapi.operations import RowsOperation
 from supertable.entrypoints.api.openapi.problem_responses import keyed_problems
 from supertable.entrypoints.api.openapi.response_headers import LOCATION_HEADER
-from supertable.entrypoints.api.rows import text_parameters
+from supertable.entrypoints.api.rows.collected_rejects import CollectedRejects, Rejected
+from supertable.entrypoints.api.rows.load_parameters import Reading, reading
+from supertable.entrypoints.api.rows.uploads import Upload, checked_creation
 from supertable.entrypoints.api.tables.tables import TABLE
 from supertable.entrypoints.api.tables.versions import IdempotencyKey, version_response
 from supertable.entrypoints.web.requests.disconnects import done_or_cancelled
 from supertable.entrypoints.web.requests.json_bodies import Body
-from supertable.entrypoints.web.requests.row_bodies import BodyLimits, RowBody, received_rows, row_format
+from supertable.entrypoints.web.requests.row_bodies import BodyLimits, received_rows
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace
 
 _TAGS = ["rows"]
@@ -48,6 +49,44 @@ Where = Annotated[
         description="A SQL condition. With `mode=overwrite`, only rows for which it is true are replaced.",
     ),
 ]
+
+
+Create = Annotated[
+    bool,
+    QueryParameter(
+        description="Whether to create the table if it does not exist, with the columns and types of the rows."
+    ),
+]
+Keys = Annotated[
+    str | None,
+    QueryParameter(max_length=16_000, description="With `create`: the key columns, separated by commas."),
+]
+Sequence = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=255, description="With `create`: the column that orders rows with the same key; the highest wins."
+    ),
+]
+
+
+class WriteAnswer(msgspec.Struct, frozen=True):
+    """A durable version. `replayed`: an earlier request had this idempotency key; nothing was written now.
+
+    If several writers share the commit, the rows are those of this writer; files and bytes are those of all.
+    `rows_rejected`: how many rows were left out. `rejects`: the first of them, with `on_error=rejects`.
+    """
+
+    table: str
+    version: int
+    operation: str
+    rows_inserted: int
+    rows_updated: int
+    rows_deleted: int
+    files_added: int
+    bytes_added: int
+    replayed: bool
+    rows_rejected: int
+    rejects: list[Rejected]
 
 
 class NewDeletion(Body):
@@ -77,46 +116,43 @@ class NewDeletion(Body):
     operation_class=RowsOperation,
     response_headers=[LOCATION_HEADER],
     request_max_body_size=None,
+    dependencies={"chosen": Provide(reading, sync_to_thread=False)},
 )
 async def write_rows(
     request: Request[Any, Any, State],
     container: InjectedContainer,
     namespace: InjectedNamespace,
+    chosen: SkipValidation[NamedDependency[Reading]],
     table: FromPath[str],
     mode: Mode = WriteMode.APPEND,
     evolve: Evolve = False,
     where: Where = None,
-    null: text_parameters.Null = None,
-    date_format: text_parameters.DateFormat = None,
-    decimal: text_parameters.Decimal = ".",
-    delimiter: text_parameters.Delimiter = None,
-    header: text_parameters.Header = True,
-    columns: text_parameters.Columns = None,
+    create: Create = False,
+    keys: Keys = None,
+    sequence: Sequence = None,
     idempotency_key: IdempotencyKey = None,
-) -> Response[WriteResult]:
+) -> Response[WriteAnswer]:
     """Write the rows of the body as one version, and return it with 201 once it is durable.
 
     The body is JSON, NDJSON, CSV, TSV, Parquet or an Arrow stream, as `Content-Type` says; `Content-Encoding` may be
     gzip or zstd. Either all rows are written or none. A small body may share its version with concurrent writes.
     """
+    if chosen.options.get("header") is False and not chosen.options.get("columns") and not create:
+        raise InvalidInput("Rows without a header need names: give `columns`. Nothing was written.")
+    info = checked_commit_info(idempotency_key, {})
+    rejects = CollectedRejects()
+    options = read_options(chosen.options, None if chosen.on_error == "stop" else rejects)
+    words = "" if chosen.is_default else f"{chosen.on_error} {sorted(chosen.options.items())}"
+    wanted = IngestRequest(namespace, table, mode, evolve, where, info, options, words)
+    upload = Upload(container, wanted, checked_creation(create, where, keys, sequence))
+    await sync_to_thread(upload.check)
     settings = container.settings()
-    text = text_parameters.text_options(row_format(request), null, date_format, decimal, delimiter, header, columns)
-    wanted = IngestRequest(namespace, table, mode, evolve, where, checked_commit_info(idempotency_key, {}), text)
     limits = BodyLimits(settings.ingest_max_bytes, settings.ingest_max_line_bytes)
-    check = partial(container.tables().open, namespace, table, Permission.WRITE)
     folder = settings.folder("temporary")
-    async with received_rows(request, folder, limits, as_file=not wanted.shareable, check=check) as body:
-        return version_response(namespace, await _write(container, wanted, body))
-
-
-async def _write(container: Container, wanted: IngestRequest, body: RowBody) -> WriteResult:
-    ingest = container.ingest_rows()
-    if body.text is not None:
-        return await asyncio.wrap_future(ingest.write_text(wanted, body.text, body.format))
-    result: WriteResult = await sync_to_thread(
-        ingest.write_file, wanted, body.file, body.format, body.compression, body.size
-    )
-    return result
+    async with received_rows(request, folder, limits, as_file=upload.needs_file, check=upload.check) as body:
+        result = await upload.write(body)
+    shown = rejects.first if chosen.on_error == "rejects" else []
+    return version_response(namespace, WriteAnswer(**asdict(result), rows_rejected=rejects.count, rejects=shown))
 
 
 @post(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Protocol, TypeVar
 
 import msgspec
 from litestar import Response, get, post
@@ -30,6 +30,18 @@ from supertable.entrypoints.web.service.dependencies import InjectedContainer, I
 _TAGS = ["versions"]
 _MAX_VERSIONS_SCANNED = 1000
 
+
+class _Version(Protocol):
+    """What a write returns, whatever else it has."""
+
+    @property
+    def table(self) -> str: ...
+
+    @property
+    def version(self) -> int: ...
+
+
+Written = TypeVar("Written", bound=_Version)
 IdempotencyKey = Annotated[
     str | None,
     HeaderParameter(
@@ -151,7 +163,7 @@ def list_tombstones(
     return Page(found, _cursor_before("tombstones", last))
 
 
-def version_response(namespace: Namespace, result: WriteResult) -> Response[WriteResult]:
+def version_response(namespace: Namespace, result: Written) -> Response[Written]:
     """The response to a write: 201 with its result, and the new version as `Location`."""
     metrics.WRITES.inc()
     location = f"{table_path(namespace, result.table)}/versions/{result.version}"

@@ -12,7 +12,7 @@ import typer
 from supertable.entrypoints.cli.terminal.name_value_pairs import parse_name_values
 
 if TYPE_CHECKING:
-    from supertable.entrypoints.sdk.lake_loading import LoadOptions
+    from supertable.application.ddl.load_options import LoadOptions
 
 
 class OnError(StrEnum):

@@ -101,7 +101,8 @@ def test_schemas_are_described_by_the_docstrings_of_their_classes(document: dict
     schemas = document["components"]["schemas"]
     assert schemas["JobProgress"]["description"].startswith("The progress of a job")
     assert not [name for name, schema in schemas.items() if re.search(r"\bNone\b", schema.get("description", ""))]
-    pages = [schema for name, schema in schemas.items() if name.endswith("Page") and name != "StoredResultPage"]
+    rows = {"RowsPage", "StoredResultPage"}
+    pages = [schema for name, schema in schemas.items() if name.endswith("Page") and name not in rows]
     assert len(pages) == 12
     assert all(schema["description"].startswith("A page of a list") for schema in pages)
 

@@ -1,0 +1,80 @@
+"""An uploaded body of rows on its way into a table, which may be created by it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from litestar.concurrency import sync_to_thread
+
+from supertable.application.commits.write_result import WriteResult
+from supertable.application.ddl.load_files import LoadRequest
+from supertable.application.writes.ingest_rows import IngestRequest
+from supertable.config.container import Container
+from supertable.domain.access.roles import Permission
+from supertable.domain.errors import InvalidInput, TableExists, TableNotFound
+from supertable.entrypoints.web.requests.row_bodies import RowBody
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """The keys and the sequence of a table that the rows create."""
+
+    keys: Sequence[str]
+    sequence: str | None
+
+
+def checked_creation(create: bool, where: str | None, keys: str | None, sequence: str | None) -> Creation | None:
+    """None: the table must exist. Raises `InvalidInput` for parameters that do not go together."""
+    if create and where is not None:
+        raise InvalidInput("`where` replaces rows of a table that exists, so it does not go with `create`.")
+    if not create and (keys or sequence):
+        raise InvalidInput("`keys` and `sequence` are of a table that is created: give `create=true`, too.")
+    return Creation(keys.split(",") if keys else (), sequence) if create else None
+
+
+class Upload:
+    def __init__(self, container: Container, wanted: IngestRequest, creation: Creation | None) -> None:
+        self._container = container
+        self._wanted = wanted
+        self._creation = creation
+
+    @property
+    def needs_file(self) -> bool:
+        """Whether a small body must be in a file, too."""
+        return not self._wanted.shareable or bool(self._wanted.chosen) or self._creation is not None
+
+    def check(self) -> None:
+        """Raises `AccessDenied` and `TableNotFound` if the caller may not write there, or not create the table."""
+        wanted, tables = self._wanted, self._container.tables()
+        try:
+            tables.open(wanted.namespace, wanted.table, Permission.WRITE)
+        except TableNotFound:
+            if self._creation is None:
+                raise
+            tables.require(wanted.namespace.session, Permission.CONTROL)
+
+    async def write(self, body: RowBody) -> WriteResult:
+        if self._creation is not None:
+            return await sync_to_thread(self._load, body, self._creation)
+        ingest = self._container.ingest_rows()
+        if body.text is not None:
+            return await asyncio.wrap_future(ingest.write_text(self._wanted, body.text, body.format))
+        return await sync_to_thread(
+            ingest.write_file, self._wanted, body.file, body.format, body.compression, body.size
+        )
+
+    def _load(self, body: RowBody, creation: Creation) -> WriteResult:
+        """As every load does. If another request creates the table meanwhile, the rows are written into it."""
+        wanted = self._wanted
+        request = LoadRequest(
+            [body.file], wanted.table, wanted.mode, creation.keys, creation.sequence, wanted.evolve, wanted.info
+        )
+        bounded = self._container.ingest_rows().bounded(wanted.reading, body.format, body.size)
+        options = replace(bounded, compression=body.compression or "none")
+        load_files = self._container.load_files()
+        try:
+            return load_files(wanted.namespace, request, options).write
+        except TableExists:
+            return load_files(wanted.namespace, request, options).write
