@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -44,19 +45,31 @@ class ChangesRequest:
     up_to: int | None
 
 
+class Show(StrEnum):
+    """What a SHOW statement lists. `VERSIONS`: of the table that the relation names, as `table_versions` does."""
+
+    TABLES = "tables"
+    ALL_TABLES = "all tables"
+    SCHEMAS = "schemas"
+    DATABASES = "databases"
+    VERSIONS = "versions"
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
     """One reference to a catalog table in a statement. `id` is unique in the statement.
 
     `parts` is the name as written, one to three parts: table; supertable.table; organization.supertable.table.
     `at`: the version to read; None: the newest. `changes`: set for `table_changes('name', after, up_to)`, which stands
-    for the changes of the table's rows; None: the reference stands for the rows themselves.
+    for the changes of the table's rows; None: the reference stands for the rows themselves. `show`: set where it stands
+    for a listing; then `parts` names a supertable or, for versions, a table.
     """
 
     id: int
     parts: tuple[str, ...]
     at: VersionAt | TagAt | TimestampAt | None
     changes: ChangesRequest | None = None
+    show: Show | None = None
 
 
 class Statement(Protocol):
@@ -70,8 +83,19 @@ class Statement(Protocol):
         """Whether the statement is an EXPLAIN: its result is the plan, not rows."""
 
     @property
+    def analyze(self) -> bool:
+        """Whether the plan is that of a run, with the rows and times of operators: EXPLAIN ANALYZE."""
+
+    @property
     def shape(self) -> str:
         """The statement with placeholders in place of values, for the audit log."""
+
+    @property
+    def values_query(self) -> str:
+        """The query of the first values of a PIVOT that are not known, one text column; empty: all are known.
+
+        Until then the statement cannot run: it is parsed again with these values too.
+        """
 
     def predicate(
         self,
@@ -115,8 +139,23 @@ class Changes:
     steps: tuple[ChangeStep, ...]
 
 
-Source = Scan | Union | Changes
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Rows that no table holds, such as a listing. `read` begins to read them; every call from the first row on."""
+
+    names: tuple[str, ...]
+    read: Callable[[], pa.RecordBatchReader]
+
+    @classmethod
+    def of(cls, table: pa.Table) -> Given:
+        return cls(tuple(table.schema.names), table.to_reader)
+
+
+Source = Scan | Union | Changes | Given
 """The data that a relation is bound to."""
+
+PivotValues = tuple[tuple[str, ...], ...]
+"""The values of PIVOTs that name none, in the order of their `Statement.values_query`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +269,8 @@ class Engine(Protocol):
     @property
     def name(self) -> str: ...
 
-    def parse(self, sql: str) -> Statement: ...
+    def parse(self, sql: str, pivots: PivotValues = ()) -> Statement:
+        """`pivots`: the values of PIVOTs that name none, as far as they are known."""
 
     def shape(self, sql: str) -> str:
         """`Statement.shape` for SQL that was refused; empty if it cannot be derived. Never raises."""

@@ -38,7 +38,7 @@ class QueryEvents:
         """Record that the query failed before it ran, and its refusal if it was refused."""
         statement = self._statement
         shape = statement.shape if statement else self._engine.shape(sql)
-        names = [_written_name(relation) for relation in statement.relations] if statement else []
+        names = [_written_name(relation) for relation in statement.relations if relation.parts] if statement else []
         if isinstance(error, AccessDenied | StatementRefused) and not error.audited:
             session, where = self._namespace.session, self._namespace.supertable
             self._audit.record_refusal(

@@ -7,37 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 from supertable.application.audit_recorder import AuditRecorder
-from supertable.application.ports.engines import (
-    Engine,
-    Limits,
-    Relation,
-    RunningQuery,
-    Source,
-    Statement,
-    TagAt,
-    TimestampAt,
-    Union,
-    VersionAt,
-)
+from supertable.application.ports.engines import Engine, Limits, PivotValues, RunningQuery, Source, Statement
 from supertable.application.ports.leases import Lease, Leases, Span
-from supertable.application.queries.change_feed import ChangeFeed
+from supertable.application.queries.bound_relations import Bound, Relations
 from supertable.application.queries.leased_query import FirstLease, LeasedQuery, OnEnd
 from supertable.application.queries.parameters import exact_parameters
 from supertable.application.queries.query_events import QueryEvents
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.tables.pruned_scans import pruned_scan
-from supertable.domain.access.roles import Permission
-from supertable.domain.errors import AccessDenied, StatementRefused, SupertableError
-from supertable.domain.names import name_key
-from supertable.domain.scan.predicates import ALWAYS
+from supertable.domain.errors import AccessDenied, ResultTooLarge, StatementRefused, SupertableError
 from supertable.domain.system_tables import is_system
-from supertable.domain.timestamps import moment
+
+MOST_PIVOT_VALUES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +43,11 @@ class PreparedQuery:
     lease: FirstLease
 
 
-class _Target(NamedTuple):
-    """The meaning of a relation's name: a table in a supertable; None: the union of all its tables."""
-
-    namespace: Namespace
-    table: str | None
-
-
 class RunQuery:
     def __init__(
         self,
         tables: Tables,
-        changes: ChangeFeed,
+        relations: Relations,
         engine: Engine,
         leases: Leases,
         audit: AuditRecorder,
@@ -77,7 +55,7 @@ class RunQuery:
     ) -> None:
         """`max_seconds`: no run has a longer time limit, whatever its `Limits` say; None: there is no such bound."""
         self._tables = tables
-        self._changes = changes
+        self._relations = relations
         self._engine = engine
         self._leases = leases
         self._audit = audit
@@ -98,7 +76,7 @@ class RunQuery:
             parameters = exact_parameters(parameters)
             lease = self._leases.begin()
             try:
-                return self._bind(namespace, statement, parameters, lease)
+                return self._bind(namespace, sql, statement, parameters, lease)
             except BaseException:
                 lease.close()
                 raise
@@ -107,52 +85,53 @@ class RunQuery:
             raise
 
     def _bind(
-        self, namespace: Namespace, statement: Statement, parameters: Sequence[Any] | Mapping[str, Any], lease: Lease
+        self,
+        namespace: Namespace,
+        sql: str,
+        statement: Statement,
+        parameters: Sequence[Any] | Mapping[str, Any],
+        lease: Lease,
     ) -> PreparedQuery:
-        targets = {relation.id: _target(namespace, relation) for relation in statement.relations}
+        targets = self._relations.targets(namespace, statement.relations)
         self._update_system_tables(target.namespace for target in targets.values())
-        opened = self._open(statement.relations, targets)
-        spans = _spans(statement.relations, opened)
+        bound = self._relations.bind(namespace, statement.relations, targets)
+        spans = bound.spans()
         lease.restrict_to(spans)
-        sources = self._sources(statement, targets, opened, parameters)
-        tables = tuple(chain.from_iterable(opened.values()))
-        if statement.explain and any(table.access for table in tables):
+        if statement.values_query:
+            statement = self._with_values(namespace, sql, statement, bound)
+        sources = self._relations.sources(statement, bound, parameters)
+        if statement.analyze and not namespace.session.irrevocable:
+            raise AccessDenied(
+                "EXPLAIN ANALYZE tells how long each part of a query took, so that only owners may run it."
+            )
+        if statement.explain and any(table.access for table in bound.tables):
             raise AccessDenied(
                 "A plan reveals details of all rows of a table, so that the role must see the whole table."
             )
-        return PreparedQuery(namespace, statement, sources, _versions(tables), tables, spans, FirstLease(lease))
+        return PreparedQuery(
+            namespace, statement, sources, _versions(bound.tables), bound.tables, spans, FirstLease(lease)
+        )
 
-    def _open(self, relations: Iterable[Relation], targets: Mapping[int, _Target]) -> dict[int, list[OpenTable]]:
-        """The tables of each relation, by its id, at the versions that it names; all from one consistent cut."""
-        cut = self._tables.open_consistently(set(targets.values()), Permission.READ)
-        return {relation.id: self._as_of(cut[targets[relation.id]], relation) for relation in relations}
+    def _with_values(self, namespace: Namespace, sql: str, statement: Statement, bound: Bound) -> Statement:
+        """The statement with the values of its PIVOTs, as the caller sees them in the same versions."""
+        pivots: PivotValues = ()
+        while statement.values_query:
+            query = self._engine.parse(statement.values_query)
+            sources = self._relations.sources(query, bound.of_part(query), ())
+            pivots = (*pivots, self._values(query, sources, namespace.session.user))
+            statement = self._engine.parse(sql, pivots)
+        return statement
 
-    def _sources(
-        self,
-        statement: Statement,
-        targets: Mapping[int, _Target],
-        opened: Mapping[int, list[OpenTable]],
-        parameters: Sequence[Any] | Mapping[str, Any],
-    ) -> dict[int, Source]:
-        """The plan of each relation, by its id: its table's changes, its table's rows, or a union of tables."""
-        changes = {relation.id: relation.changes for relation in statement.relations if relation.changes}
-        singles = {
-            number: tables[0]
-            for number, tables in opened.items()
-            if targets[number].table is not None and number not in changes
-        }
-        schemas = {number: table.unmasked for number, table in singles.items()}
-        governed = any(table.access for table in chain.from_iterable(opened.values()))
-
-        def source(number: int) -> Source:
-            if number in changes:
-                return self._changes(opened[number][0], changes[number])
-            if number in singles:
-                predicate = statement.predicate(number, schemas, parameters)
-                return pruned_scan(singles[number], predicate, governed)
-            return Union(tuple(pruned_scan(table, ALWAYS, governed) for table in opened[number]))
-
-        return {number: source(number) for number in opened}
+    def _values(self, query: Statement, sources: Mapping[int, Source], user: str) -> tuple[str, ...]:
+        running = self._engine.run(query, sources, (), Limits(MOST_PIVOT_VALUES, self._max_seconds, user))
+        try:
+            return tuple(sorted(running.reader.read_all().column(0).to_pylist()))
+        except ResultTooLarge:
+            raise StatementRefused(
+                f"A PIVOT finds its values itself up to {MOST_PIVOT_VALUES:,} of them. Name them with IN (…)."
+            ) from None
+        finally:
+            running.close()
 
     def run(self, query: PreparedQuery, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits) -> RunningQuery:
         """Prepare a run of the query. It starts when its reader is first accessed.
@@ -202,46 +181,6 @@ class RunQuery:
         except BaseException:
             lease.close()
             raise
-
-    def _as_of(self, tables: list[OpenTable], relation: Relation) -> list[OpenTable]:
-        """The tables at the version or time that the relation names. A union leaves out tables created later."""
-        at = relation.at
-        if at is None:
-            return tables
-        if isinstance(at, VersionAt | TagAt):
-            version = at.version if isinstance(at, VersionAt) else at.tag
-            return [self._tables.as_of(table, version) for table in tables]
-        if len(tables) == 1:
-            return [self._tables.at_time(tables[0], at.at_us, _time_text(at))]
-        existing = [table for table in tables if table.snapshot.created_at_us <= at.at_us]
-        return [self._tables.at_time(table, at.at_us, _time_text(at)) for table in existing]
-
-
-def _time_text(at: TimestampAt) -> str:
-    return f"at {moment(at.at_us):%Y-%m-%d %H:%M:%S.%f} UTC"
-
-
-def _target(namespace: Namespace, relation: Relation) -> _Target:
-    where, name = namespace.named(relation.parts)
-    if len(relation.parts) > 1 or name_key(name) != name_key(namespace.supertable):
-        return _Target(where, name)
-    if isinstance(relation.at, VersionAt | TagAt) or relation.changes:
-        raise StatementRefused(
-            f"{name} is the union of its tables, which have no version in common. Use AT (TIMESTAMP => ...) instead."
-        )
-    return _Target(namespace, None)
-
-
-def _spans(relations: Iterable[Relation], opened: Mapping[int, list[OpenTable]]) -> dict[str, list[Span]]:
-    """The versions that are read, by log."""
-    spans: dict[str, list[Span]] = {}
-    for relation in relations:
-        for table in opened[relation.id]:
-            last = table.snapshot.version
-            changes = relation.changes
-            first = max(changes.after, 1) if changes else last
-            spans.setdefault(table.folder, []).append((min(first, last), last))
-    return spans
 
 
 def _versions(tables: Iterable[OpenTable]) -> dict[str, tuple[int, ...]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from supertable.application.queries.background_queries import BackgroundQueries
+from supertable.application.queries.bound_relations import Relations
 from supertable.application.queries.change_feed import ChangeFeed
+from supertable.application.queries.listings import Listings
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.queries.table_statistics import TableStatistics
 from supertable.config.typed_providers import provided, singleton
@@ -11,7 +13,7 @@ from supertable.config.wiring.audit_recorder import audit
 from supertable.config.wiring.engines.in_process import engine
 from supertable.config.wiring.jobs import job_results, job_runner, list_jobs
 from supertable.config.wiring.storage import clock, identifiers, vectors
-from supertable.config.wiring.tables import tables
+from supertable.config.wiring.tables import list_supertables, table_history, tables
 from supertable.config.wiring.transaction_log import leases
 
 
@@ -22,10 +24,14 @@ def _no_bound() -> float | None:
 
 max_query_seconds = singleton(_no_bound)
 table_changes = singleton(ChangeFeed, tables=provided(tables), vectors=provided(vectors))
+listings = singleton(
+    Listings, tables=provided(tables), supertables=provided(list_supertables), history=provided(table_history)
+)
+relations = singleton(Relations, tables=provided(tables), changes=provided(table_changes), listings=provided(listings))
 run_query = singleton(
     RunQuery,
     tables=provided(tables),
-    changes=provided(table_changes),
+    relations=provided(relations),
     engine=provided(engine),
     leases=provided(leases),
     audit=provided(audit),

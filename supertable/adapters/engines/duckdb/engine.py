@@ -13,16 +13,18 @@ from supertable.adapters.engines.duckdb.damaged_files import error_context
 from supertable.adapters.engines.duckdb.governed.governed_query import governed_query
 from supertable.adapters.engines.duckdb.governed.visible_rows import stream_of_sources
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
-from supertable.adapters.engines.duckdb.running_query import CompletedQuery, DuckDBQuery, Steps
+from supertable.adapters.engines.duckdb.running_query import DuckDBQuery, PlanQuery, Steps
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
 from supertable.adapters.engines.duckdb.scan.source_sql import relation_sql, sees_part
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
+from supertable.adapters.engines.duckdb.statement.columns_read import tables_needed
 from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation import evaluator
 from supertable.adapters.engines.duckdb.statement.explain import plan_table
 from supertable.adapters.engines.duckdb.statement.parser import parsed, shape_of_refused
 from supertable.application.ports.engines import (
     FileSource,
     Limits,
+    PivotValues,
     RunningQuery,
     Source,
     Statement,
@@ -45,25 +47,25 @@ class DuckDBEngine:
         self._sandbox = sandbox
         self._stored = stored
         self._evaluate = evaluator(instance)
-        self._statements: OrderedDict[str, DuckDBStatement] = OrderedDict()
+        self._statements: OrderedDict[tuple[str, PivotValues], DuckDBStatement] = OrderedDict()
 
-    def parse(self, sql: str) -> DuckDBStatement:
+    def parse(self, sql: str, pivots: PivotValues = ()) -> DuckDBStatement:
         """Parses and validates `sql`. Statements are cached by their text, except those that read the version at a
         timestamp, which may depend on the clock."""
-        cached = self._statements.get(sql)
+        cached = self._statements.get((sql, pivots))
         if cached is not None:
             return cached
-        statement = self._parsed(sql)
+        statement = self._parsed(sql, pivots)
         if len(sql) <= _KEPT_TEXT and not any(isinstance(one.at, TimestampAt) for one in statement.relations):
-            self._statements[sql] = statement
+            self._statements[sql, pivots] = statement
             while len(self._statements) > _KEPT_STATEMENTS:
                 self._statements.popitem(last=False)
         return statement
 
-    def _parsed(self, sql: str) -> DuckDBStatement:
+    def _parsed(self, sql: str, pivots: PivotValues) -> DuckDBStatement:
         cursor = self._instance.cursor()
         try:
-            return parsed(cursor, sql, self._evaluate)
+            return parsed(cursor, sql, self._evaluate, pivots)
         finally:
             cursor.close()
 
@@ -82,13 +84,14 @@ class DuckDBEngine:
         limits: Limits,
     ) -> RunningQuery:
         assert isinstance(statement, DuckDBStatement)
+        assert not statement.values_query
         if any(map(sees_part, scans.values())):
             return governed_query(self._instance, self._sandbox, self._stored, statement, scans, parameters, limits)
         query = self._query(statement, scans, parameters, limits)
         if not statement.explain:
             return query
-        text = query.reader.read_all()["explain_value"][0].as_py()
-        return CompletedQuery(plan_table(text, list(scans.values()), statement.names))
+        sources = list(scans.values())
+        return PlanQuery(query, lambda found: plan_table(found["explain_value"][0].as_py(), sources, statement.names))
 
     def close(self) -> None:
         self._instance.close()
@@ -103,10 +106,12 @@ class DuckDBEngine:
     ) -> DuckDBQuery:
         """The statement over the files themselves, for a role that sees the whole of what it reads."""
         sources = Sources(self._stored, statement.may_fail)
+        twice = tables_needed(statement.tree, statement.tokens)
         sql = statement.sql(
-            {number: relation_sql(one, number in statement.counted, sources) for number, one in scans.items()}
+            {n: relation_sql(one, n in statement.counted, sources, n in twice) for n, one in scans.items()}
         )
-        text = f"EXPLAIN (FORMAT JSON) {sql}" if statement.explain else sql
+        options = "ANALYZE, FORMAT JSON" if statement.analyze else "FORMAT JSON"
+        text = f"EXPLAIN ({options}) {sql}" if statement.explain else sql
 
         def begin(cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> pa.RecordBatchReader:
             return stream_of_sources(cursor, text, parameters, sources, stopped)

@@ -36,7 +36,7 @@ _FORBIDDEN = ("HTTP 403", "HTTP 401", "AuthorizationFailure", "AuthenticationFai
 _KIND = re.compile(r"^(?:[A-Za-z]*Exception: )?([A-Za-z][A-Za-z ]*?) Error: (.*)", re.DOTALL)
 _CODE = re.compile(r"\s*\n\s*LINE \d+:.*", re.DOTALL)
 _OWN_SQL = re.compile(
-    r"\bst_[fd]\.|\bst_(?:files|dead|item|rows)_\d|\bst_q+_[cr]\d|read_parquet\(|getvariable\(|\bst_dead\b"
+    r"\bst_[fd]\.|\bst_(?:files|dead|given|item|rows)_\d|\bst_q+_[cr]\d|read_parquet\(|getvariable\(|\bst_dead\b"
 )
 _FAILURES = {
     "Conversion": "A value could not be converted to the type that the statement needs",

@@ -178,17 +178,27 @@ class _Work:
             _start_daemon(threading.Timer(0.05, self._interrupt, (times - 1,)))
 
 
-class CompletedQuery:
-    """A query whose complete result is in memory, such as a plan."""
+class PlanQuery:
+    """The plan of a query, which starts like others at the first access to `reader`. `shown` makes its rows."""
 
-    def __init__(self, result: pa.Table) -> None:
-        self.reader = result.to_reader()
+    def __init__(self, explained: DuckDBQuery, shown: Callable[[pa.Table], pa.Table]) -> None:
+        self._explained = explained
+        self._shown = shown
+        self._reader: pa.RecordBatchReader | None = None
+
+    @property
+    def reader(self) -> pa.RecordBatchReader:
+        if self._reader is None:
+            self._reader = self._shown(self._explained.reader.read_all()).to_reader()
+        return self._reader
 
     def encoded(self) -> None: ...
 
-    def cancel(self) -> None: ...
+    def cancel(self) -> None:
+        self._explained.cancel()
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        self._explained.close()
 
 
 def close_cursor(cursor: duckdb.DuckDBPyConnection, end: Act) -> None:

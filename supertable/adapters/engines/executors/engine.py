@@ -17,6 +17,7 @@ from supertable.application.ports.engines import (
     Engine,
     FileSource,
     Limits,
+    PivotValues,
     Relation,
     RunningQuery,
     Source,
@@ -34,6 +35,7 @@ class ExecutorStatement:
     """A checked statement with its text, by which executors check it again."""
 
     sql: str
+    pivots: PivotValues
     checked: Statement
 
     @property
@@ -45,8 +47,16 @@ class ExecutorStatement:
         return self.checked.explain
 
     @property
+    def analyze(self) -> bool:
+        return self.checked.analyze
+
+    @property
     def shape(self) -> str:
         return self.checked.shape
+
+    @property
+    def values_query(self) -> str:
+        return self.checked.values_query
 
     def predicate(
         self,
@@ -70,8 +80,8 @@ class ExecutorEngine:
     def name(self) -> str:
         return self._engine.name
 
-    def parse(self, sql: str) -> Statement:
-        return ExecutorStatement(sql, self._engine.parse(sql))
+    def parse(self, sql: str, pivots: PivotValues = ()) -> Statement:
+        return ExecutorStatement(sql, pivots, self._engine.parse(sql, pivots))
 
     def shape(self, sql: str) -> str:
         return self._engine.shape(sql)
@@ -84,8 +94,9 @@ class ExecutorEngine:
         limits: Limits,
     ) -> RunningQuery:
         assert isinstance(statement, ExecutorStatement)
+        request = RunStatement(statement.sql, dict(scans), parameters, limits, pivots=statement.pivots)
         work = Work(self._pool, self._turns, self._stored, limits)
-        return ExecutorQuery(work, RunStatement(statement.sql, dict(scans), parameters, limits))
+        return ExecutorQuery(work, request)
 
     def close(self) -> None:
         self._pool.close()

@@ -164,3 +164,55 @@ select count(*) as n, sum(1) as s, max(2) filter (where true) as m from t as x
 select count(*) as n from (select 1 from t union all select 2 from u)
 select count(*) as n from t having count(*) > 2
 select count(*) filter (where false) as n, 7 as k from u
+select COUNT(*), Count(a), count(), sum(DISTINCT a), "count"(*), count(*) + 1 from t
+select UPPER(s), Upper(t.s), a+1, A, "A", t."a" + 1, T.a*2, (a), ((a)), (a+1), - a, +a from t order by a
+select s.upper(), s.upper().lower(), t.s.lower(), upper(s.lower()) from t order by a
+select main.sum(a), MAIN.sum(a), Main.SUM(a) + 1, main.count(*) from t
+select main.t.a + 1, main.t.s || 'x', upper(main.t.s), main.t.a from main.t order by all
+select (a, s) = (1, 'x'), (a, s) in ((1, 'x')), row(a, s) < row(2, 'y'), (a, s) <> (1, 'x') from t where a is not null order by a
+select 5., .5, 5.::int, 5. + 1, -5., 5.*a, 5.e3, .5e1, [1., .2], 5.::double from t order by a
+select a from t where b > 4. or b = 1.5 or a in (6., 7.) order by a
+values (5., .5), (.25, 2.)
+select case when a is null then 1 when a=2 then 3 else 4 end + 1, CASE a WHEN 1 THEN 'x' END from t order by a
+select sum(case when s='x' then 1 else 0 end), count(*) filter (s='x'), string_agg(s, ',' order by a), max(a, 2) from t
+select (select max(a) from t), (select 1), exists (select 1 from t), (select a from t order by a limit 1) + 1
+select not exists (from t), a in (select a from u), a > all (select a from u where a < 3), a = any (select a from u) from t order by a
+select array(select a from t order by a), (values (1)), (from t select max(a)), (with c as (select 1 as k) select k from c)
+select a::varchar, CAST(a AS text), try_cast(s AS int), a::decimal(10,2), '1'::json is null, [a]::double[] from u join t using (a) order by all
+select extract(year FROM d), EXTRACT(dow from d), date_part('year', d), d + INTERVAL 1 DAY, d - DATE '2024-01-01', interval '2' hour from t order by a
+select substring(s FROM 1 FOR 2), trim(BOTH 'x' FROM s), position('x' IN s), overlay(s PLACING 'q' FROM 1), left(s, 1), "left"(s, 1) from t order by a
+select sum(a) over (), row_number() over (order by a), lag(a) over (order by a), lead(a, 2, 0) over (order by a) from t order by all
+select sum(a) over (order by a rows between 1 preceding and current row), sum(a) over w from t window w as (partition by s) order by all
+select list(a order by a desc), first(a order by b), quantile_cont(a, 0.5), median(a), arg_max(a, b), percentile_cont(0.5) within group (order by a) from t
+select s, grouping(s), grouping_id(s), count(*) from t group by rollup(s) order by all
+select a & 1, a | 1, a << 1, a >> 1, xor(a, 1), ~a, a // 2, a % 2, a ** 2, a ^ 2 from t order by a
+select s COLLATE nocase, ts AT TIME ZONE 'UTC', d::timestamp AT TIME ZONE 'Europe/Rome' from t order by a
+select {'x': a}, MAP {'k': a}, [a, a+1], l[1], l[1:2], st.x, st['y'], list_transform(l, lambda x: x+1), [x+1 for x in l] from t order by a
+select * from (select a+1, upper(s), count(*) from t group by all) order by all
+select q."(a + 1)", q."upper(s)" || '!' from (select a+1, upper(s) from t) q order by all
+with c(z) as (select a+1 from t) select z, c.z, c.z+1 from c order by all
+with c as (select a+1, 'x' from t) select * from c order by all
+select x.a + y.a, x.*, y.c from u x join u y on x.a=y.a order by all
+select min(columns('[ab]')), max(columns('^a$')) + 1 from t
+select unnest([1, 2]), unnest({'p': 1, 'q': 2})
+select a+1 as a1, a1+1, a1 || 'x' from t order by all
+select now() is null, current_date = today(), CURRENT_TIMESTAMP is null, pi() > 3
+select 1, 1.5, 1e3, NULL, true, FALSE, 'it''s', 0x1F, 1_000, DATE '2024-01-01', TIMESTAMP '2024-01-01 00:00:00'
+pivot t on s in ('x', 'y') using sum(a) group by flag order by all
+pivot t on s in ('x' as ex, 'y' why) using sum(a) as total, max(a) group by flag order by all
+from t pivot (count(*) for s in ('x', 'y') group by flag) order by all
+unpivot (select a, b, d from t) on a, b order by all
+unpivot (select a, b, d from t) on columns(* exclude d) into name n value v order by all
+describe t
+describe select a + 1, upper(s), st.x as x from t
+describe (select 1 as one)
+describe values (1, 'x')
+show t
+show main.t
+from (describe select a, s from t)
+select column_name, column_type from (describe t) order by 1
+with v as (select 1 as one, 'x' as two) select * from (describe v)
+select column_name, column_type, min, max, approx_unique, count, null_percentage from (summarize select a, b, flag from t) order by 1
+select column_name, min, max, avg, std, count from (summarize (select a from t where a > 2)) order by 1
+pivot t using sum(a)
+select column_name, min, max, count from (summarize select a + 1, s from t) order by 1

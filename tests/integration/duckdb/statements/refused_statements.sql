@@ -56,29 +56,14 @@ prepare p as select 1
 execute p
 deallocate p
 comment on table t is 'x'
-explain analyze select 1
 explain (analyze) select 1
 explain (format json) select 1
 explain copy t to 'x'
 explain delete from t
 explain drop table t
 explain pragma version
-describe select 1
-describe (select 1)
-describe values (1)
-summarize select 1
-summarize (select * from t where a = 1)
 summarize 'a.parquet' as x
-show tables
-show all tables
-show databases
-show schemas
-show tables from main
 show variables
-select * from (show tables)
-select * from (describe select 1)
-with t as (select 1) select * from (describe t)
-pivot t on s using sum(a)
 with x as (insert into t values (1) returning *) select * from x
 with x as (delete from t returning *) select * from x
 with x as (pragma version) select * from x
@@ -109,3 +94,28 @@ select /* unterminated
 explain
 
 -- nothing
+explain (analyze) select 1
+explain analyze verbose select 1
+show variables
+show versions from t u
+show versions of
+show versions from 'a b'
+select * from table_versions()
+select * from table_versions(1)
+select * from table_versions('t', 1, 2, 3)
+select * from table_versions('a.b.c.d')
+select * from table_versions('t') with ordinality
+pg_catalog.sum
+select pg_catalog.sum(1)
+select PG_CATALOG.Sum(1)
+select information_schema.sum(1)
+select System.main.sum(1)
+select MAIN.read_text('x')
+select Main.getenv('HOME')
+describe copy t to 'x'
+summarize pragma version
+create type x as enum (select s from t)
+pivot read_csv('x') on a using sum(b)
+pivot t on read_text('x') using sum(a)
+describe select * from read_csv('x')
+summarize from read_parquet('x')

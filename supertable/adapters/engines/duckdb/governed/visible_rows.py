@@ -13,7 +13,7 @@ from supertable.adapters.engines.duckdb.damaged_files import error_context
 from supertable.adapters.engines.duckdb.errors import ENGINE_ERRORS, is_missing_file, translated
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.running_query import BATCH_ROWS, close_cursor, streamed
-from supertable.adapters.engines.duckdb.scan.query_sources import Sources
+from supertable.adapters.engines.duckdb.scan.query_sources import Sources, bind_stream
 from supertable.application.ports.engines import Stopped
 from supertable.domain.errors import SupertableError
 
@@ -104,10 +104,8 @@ class VisibleRelations:
     def bind(self, cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> None:
         """Registers each stream under its name, or makes a temporary table of it."""
         for name, rows, as_table in self._relations:
-            cursor.register(f"{name}_once" if as_table else name, rows.start(stopped))
+            bind_stream(cursor, name, rows.start(stopped), as_table, self._order)
             if as_table:
-                cursor.execute(f"CREATE TEMP TABLE {name} AS FROM {name}_once{self._order}")
-                cursor.unregister(f"{name}_once")
                 rows.close()
 
     def interrupt(self) -> None:

@@ -1,16 +1,17 @@
-"""The lists of files and the bitmaps of dead rows that the SQL of a query refers to."""
+"""The lists of files, the bitmaps of dead rows and the given rows that the SQL of a query refers to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.types import literal
-from supertable.application.ports.engines import FileSource, OpenFiles, Stopped
+from supertable.application.ports.engines import FileSource, Given, OpenFiles, Stopped
 from supertable.domain.errors import ObjectDamaged, QueryCancelled, SupertableError
 from supertable.domain.table.data_files import DataFile
 
@@ -28,16 +29,19 @@ class Positions:
 
 @dataclass(slots=True)
 class Sources:
-    """The sources of one query: lists of files, bound as variables, and bitmaps, bound as small tables.
+    """The sources of one query: lists of files, bound as variables, bitmaps, bound as small tables, and given rows.
 
     `guard_deleted`: the query may fail on deleted rows, so that a barrier must keep its expressions from them.
+    `given`: given rows, and whether the query needs a table of them, since it may read them twice.
     """
 
     stored: FileSource
     guard_deleted: bool = True
     lists: dict[str, list[tuple[str, DataFile]]] = field(default_factory=dict)
     dead: dict[str, pa.Table] = field(default_factory=dict)
+    given: dict[str, tuple[Given, bool]] = field(default_factory=dict)
     opened: OpenFiles | None = None
+    refused: SupertableError | None = None
 
     def bind(self, cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> None:
         """Binds the lists and bitmaps to the cursor that runs the query. Opened files are held until `close`."""
@@ -47,6 +51,8 @@ class Sources:
             _set_list(cursor, name, list(islice(locations, len(files))))
         for name, table in self.dead.items():
             cursor.register(name, table)
+        for name, (rows, as_table) in self.given.items():
+            bind_stream(cursor, name, self._stream(rows), as_table)
         if stopped():
             raise QueryCancelled
 
@@ -56,8 +62,8 @@ class Sources:
             self.opened.close()
 
     def failure(self) -> SupertableError | None:
-        """The first error of a read of the opened files through us."""
-        return self.opened.failure if self.opened is not None else None
+        """The first error of a read of the opened files or given rows through us."""
+        return self.refused or (self.opened.failure if self.opened is not None else None)
 
     def located(self) -> list[tuple[str, str, DataFile]]:
         """The opened files: object key, location, file."""
@@ -82,12 +88,39 @@ class Sources:
         self.dead[name] = pa.table([range(len(files)), bitmaps], schema=_BITMAPS)
         return name
 
+    def register_given(self, rows: Given, as_table: bool) -> str:
+        """Adds given rows. Returns the name of their table."""
+        name = f"st_given_{len(self.given)}"
+        self.given[name] = rows, as_table
+        return name
+
+    def _stream(self, rows: Given) -> Any:
+        """The rows as an Arrow capsule: DuckDB pushes nothing into it, and refuses to read it twice."""
+        reader = rows.read()
+        return pa.RecordBatchReader.from_batches(reader.schema, self._watched(reader)).__arrow_c_stream__()
+
+    def _watched(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        """The batches. An error is kept, since the engine that reads them passes on its text only."""
+        try:
+            yield from reader
+        except SupertableError as error:
+            self.refused = error
+            raise
+
     def _bitmap(self, folder: str, file: DataFile) -> bytes:
         bitmap = self.stored.bitmap(folder, file)
         if len(bitmap) * 8 < file.rows:
             assert file.deletes is not None
             raise ObjectDamaged(file.deletes.key(folder), "it is shorter than the data file it belongs to")
         return bitmap
+
+
+def bind_stream(cursor: duckdb.DuckDBPyConnection, name: str, stream: Any, as_table: bool, order: str = "") -> None:
+    """Registers an Arrow stream under a name, or makes a temporary table of it, with its rows in the given order."""
+    cursor.register(f"{name}_once" if as_table else name, stream)
+    if as_table:
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM {name}_once{order}")
+        cursor.unregister(f"{name}_once")
 
 
 def _set_list(cursor: duckdb.DuckDBPyConnection, name: str, texts: list[str]) -> None:

@@ -1,6 +1,6 @@
-"""The SQL of any source of a statement: a scan, a union or a change feed.
+"""The SQL of any source of a statement: a scan, a union, a change feed or given rows.
 
-A module of its own because unions and change feeds are built from scans: choosing among the three in `scan_sql` would
+A module of its own because unions and change feeds are built from scans: choosing among them in `scan_sql` would
 make the modules import each other.
 """
 
@@ -11,7 +11,7 @@ from supertable.adapters.engines.duckdb.scan.query_sources import Sources
 from supertable.adapters.engines.duckdb.scan.scan_sql import scan_sql
 from supertable.adapters.engines.duckdb.scan.union_sql import union_sql
 from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
-from supertable.application.ports.engines import Changes, Source, Union
+from supertable.application.ports.engines import Changes, Given, Source, Union
 from supertable.domain.scan.scan_plan import Scan
 
 
@@ -22,6 +22,8 @@ def sees_part(source: Source) -> bool:
 
 def column_names(source: Source) -> list[str]:
     """The columns of `source_sql`, in order."""
+    if isinstance(source, Given):
+        return list(source.names)
     if isinstance(source, Changes):
         return ["_change", "_version", *source.schema.names]
     if isinstance(source, Union):
@@ -30,21 +32,23 @@ def column_names(source: Source) -> list[str]:
     return source.shown.names
 
 
-def relation_sql(source: Source, counted: bool, sources: Sources) -> str:
+def relation_sql(source: Source, counted: bool, sources: Sources, as_table: bool) -> str:
     """The SQL of the subquery that replaces a relation. `counted`: only the number of its rows matters, so that no file
-    is read if the caller sees all of them."""
-    return row_count_sql(source) if counted and all_rows(source) else source_sql(source, sources)
+    is read if the caller sees all of them. `as_table`: see `source_sql`."""
+    return row_count_sql(source) if counted and all_rows(source) else source_sql(source, sources, as_table)
 
 
-def source_sql(source: Source, sources: Sources) -> str:
-    """The SQL of the subquery that replaces a relation."""
+def source_sql(source: Source, sources: Sources, as_table: bool = False) -> str:
+    """The SQL of the subquery that replaces a relation. `as_table`: the statement may read given rows twice."""
+    if isinstance(source, Given):
+        return f"FROM {sources.register_given(source, as_table)}"
     if isinstance(source, Changes):
         return changes_sql(source, sources)
     return union_sql(source, sources) if isinstance(source, Union) else scan_sql(source, sources)
 
 
 def row_count_sql(source: Source) -> str:
-    """A query with as many rows as the source has, according to the snapshots. It opens no file."""
+    """A query with as many rows as the source of `all_rows` has, according to the snapshots. It opens no file."""
     scans = _scans(source)
     if isinstance(source, Changes):
         rows = sum(_shown_rows(scan) for scan in scans)
@@ -54,13 +58,15 @@ def row_count_sql(source: Source) -> str:
 
 
 def all_rows(source: Source) -> bool:
-    """Whether the caller sees all rows of the source."""
-    return all(scan.all_rows for scan in _scans(source))
+    """Whether the snapshots know the number of the source's rows, and the caller sees all of them."""
+    return not isinstance(source, Given) and all(scan.all_rows for scan in _scans(source))
 
 
 def _scans(source: Source) -> list[Scan]:
     if isinstance(source, Changes):
         return [scan for step in source.steps for scan in (step.deleted, step.inserted)]
+    if isinstance(source, Given):
+        return []
     return list(source.scans) if isinstance(source, Union) else [source]
 
 

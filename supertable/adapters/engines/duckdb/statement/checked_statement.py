@@ -20,11 +20,12 @@ class DuckDBStatement:
 
     `tree` must not be changed. `tokens`: the generated names of the relations. `names`: what all generated names stand
     for. `counted`: the relations of which only the number of rows matters. `may_fail`: see `fallibility`. `shape`: see
-    the port.
+    the port. `values_query`: the query of the first values of a PIVOT that are not known; empty: all are known.
     """
 
     relations: tuple[Relation, ...]
     explain: bool
+    analyze: bool
     pieces: tuple[str, ...]
     order: tuple[int, ...]
     tree: Node
@@ -34,6 +35,7 @@ class DuckDBStatement:
     counted: frozenset[int]
     may_fail: bool
     shape: str
+    values_query: str = ""
 
     def predicate(
         self,

@@ -1,5 +1,7 @@
 """The plan of a statement as text: operators with their conditions, and how much of each table is read.
 
+That of a statement that was run has the rows that each operator returned, and the time that it took, over all threads.
+
 DuckDB's own EXPLAIN would show the view chain, and values from statistics. Only the listed details are shown.
 """
 
@@ -13,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.errors import scrubbed
-from supertable.application.ports.engines import Changes, Source, Union
+from supertable.application.ports.engines import Changes, Given, Source, Union
 from supertable.domain.scan.scan_plan import Scan
 
 _DETAILS = {
@@ -37,15 +39,26 @@ _OWN_ALIAS = re.compile(r"\bst_[fd]\.")
 _DYNAMIC = re.compile(r"(?: AND )?optional: Dynamic Filter \([^()]*\)")
 _COMPRESSED = re.compile(r"__internal_(?:de)?compress_\w+\(([^(),]+)(?:, [^(),]+)?\)")
 _SCAN = "READ_PARQUET"
+_EXPLAINING = frozenset({"RESULT_COLLECTOR", "EXPLAIN_ANALYZE"})
 Plan = dict[str, Any]
 
 
 def plan_table(text: str, sources: Sequence[Source], names: Mapping[str, str]) -> pa.Table:
-    """The plan as a table with one column and a row for each line. `text`: the result of `EXPLAIN (FORMAT JSON)`."""
+    """The plan as a table with one column and a row for each line. `text`: the result of `EXPLAIN (FORMAT JSON)`, or of
+    `EXPLAIN (ANALYZE, FORMAT JSON)`."""
     scans = [scan for source in sources for scan in _scans(source)]
     lines = _Lines(scans, names)
-    tree = [line for root in json.loads(text) for line in lines.of(_without_chain(root), 0)]
+    found = json.loads(text)
+    roots = found if isinstance(found, list) else [_analyzed(root) for root in found["operator"]]
+    tree = [line for root in roots for line in lines.of(_without_chain(root), 0)]
     return pa.table({"plan": pa.array([*lines.unmatched_tables(), *tree], pa.string())})
+
+
+def _analyzed(root: Plan) -> Plan:
+    """The operators of the statement itself, below those of EXPLAIN."""
+    while root["name"] in _EXPLAINING and root.get("children"):
+        root = root["children"][0]
+    return root
 
 
 class _Lines:
@@ -82,10 +95,14 @@ class _Lines:
 
     def _details(self, node: Plan) -> Iterator[str]:
         info = node["extra_info"]
+        if "timing" in node:
+            info = {**info, "Estimated Cardinality": None}
         for key, form in _DETAILS.items():
             values = [self._cleaned(value) for value in _texts(info.get(key))]
             if any(values):
                 yield form.format(", ".join(values)) if key != "Projections" else f"[{', '.join(values)}]"
+        if "timing" in node:
+            yield f"{node['intermediate_rows']:,} rows in {node['timing'] * 1000:,.2f} ms"
 
     def _cleaned(self, text: str) -> str:
         before = ""
@@ -102,7 +119,7 @@ def _scan_title(scan: Scan) -> str:
 
 def _without_chain(node: Plan) -> Plan:
     """The plan without the operators that apply deletion vectors, which belong to the scan below them."""
-    node["children"] = [_without_chain(child) for child in node["children"]]
+    node["children"] = [_without_chain(child) for child in node.get("children", ())]
     info = node["extra_info"]
     if node["name"] == "FILTER":
         kept = [text for text in _texts(info.get("Expression")) if not _BITS.match(text)]
@@ -126,4 +143,6 @@ def _texts(value: Any) -> list[str]:
 def _scans(source: Source) -> tuple[Scan, ...]:
     if isinstance(source, Changes):
         return tuple(scan for step in source.steps for scan in (step.deleted, step.inserted))
+    if isinstance(source, Given):
+        return ()
     return source.scans if isinstance(source, Union) else (source,)

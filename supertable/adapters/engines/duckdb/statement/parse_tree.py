@@ -54,6 +54,26 @@ def literal_text(node: Node, kind: str) -> str | None:
     return str(literal["text"]) if isinstance(literal, Mapping) and literal["kind"] == kind else None
 
 
+def replace_by_table(node: Node) -> None:
+    """Turns a table function or a SHOW statement into a reference to a table, which has no name yet."""
+    kept = {"alias": node["alias"], "sample": node["sample"], "column_name_alias": node.get("column_name_alias", [])}
+    node.clear()
+    node.update(kept, type="BASE_TABLE", at_clause=None)
+
+
+def table(name: str) -> Node:
+    """A reference to a table."""
+    found: Node = {"alias": "", "sample": None, "column_name_alias": [], "type": "BASE_TABLE", "at_clause": None}
+    set_name(found, name)
+    return found
+
+
+def subquery(query: Node) -> Node:
+    """A query node as a table of a FROM clause."""
+    select = {"node": query, "named_param_map": []}
+    return {"type": "SUBQUERY", "alias": "", "sample": None, "subquery": select, "column_name_alias": []}
+
+
 def select_of(*items: Node) -> Node:
     """The query node of `SELECT items`."""
     return {

@@ -13,6 +13,8 @@ from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation
 from supertable.adapters.engines.duckdb.statement.conditions.constants import Evaluate
 from supertable.adapters.engines.duckdb.statement.conditions.fallibility import may_fail
 from supertable.adapters.engines.duckdb.statement.count_only import counted_relations
+from supertable.adapters.engines.duckdb.statement.extensions.pivots import fill, with_markers
+from supertable.adapters.engines.duckdb.statement.extensions.version_calls import with_versions_call
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node
 from supertable.adapters.engines.duckdb.statement.redacted_sql import first_word, shape_of
 from supertable.adapters.engines.duckdb.statement.rendering import (
@@ -24,25 +26,33 @@ from supertable.adapters.engines.duckdb.statement.rendering import (
 )
 from supertable.adapters.engines.duckdb.statement.validation.literal_lists import with_lists
 from supertable.adapters.engines.duckdb.statement.validation.validator import StatementValidator
-from supertable.application.ports.engines import Relation
+from supertable.application.ports.engines import PivotValues, Relation
 from supertable.domain.errors import InvalidStatement, StatementRefused
 
 MAX_SQL_BYTES = 1_000_000
 MAX_OPERATOR_COMMENTS = 20
 """DuckDB rescans a run of operator characters for each comment that opens in it: 400 kB would take minutes."""
 _OPERATORS = re.compile(r"[-+*/<>=~!@#%^&|`?]{40,}")
+_ANALYZE = re.compile(rb"analyze\b", re.IGNORECASE)
 _EXPLAIN_OPTION = re.compile(rb"(?:\(\s*)?(?:analyze|verbose|format)\b", re.IGNORECASE)
-_ONLY_SELECT = "Only queries can run: SELECT, VALUES, FROM, DESCRIBE or SUMMARIZE of a table, and EXPLAIN of these."
+_RENAMED = re.compile(r'"class":"SUBQUERY"|"schema":"[^"]|"function_name":"row"|"column_names":\["[^]]*","[^]]*","')
+_ONLY_SELECT = "Only queries can run: SELECT, VALUES, FROM, PIVOT, DESCRIBE, SUMMARIZE, SHOW, and EXPLAIN of queries."
 
 
-def parsed(cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate) -> DuckDBStatement:
-    """Parses and validates one statement. Raises `InvalidStatement` and `StatementRefused`."""
-    query, explain = _without_explain(checked_text(sql))
-    tree, prefix = parse_tree(cursor, query)
+def parsed(
+    cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate, pivots: PivotValues = ()
+) -> DuckDBStatement:
+    """Parses and validates one statement. `pivots`: see the port. Raises `InvalidStatement` and `StatementRefused`."""
+    query, explain, analyze = _query_of(sql)
+    tree, prefix, marker = _tree(cursor, query)
+    unknown = fill(tree, marker, pivots) if marker else None
+    values_query = render_unvalidated(cursor, unknown) if unknown else ""
     validator = StatementValidator(prefix)
     validator.validate("select", tree)
     relations = tuple(
-        Relation(number, reference.parts, requested_version(cursor, reference.at_clause), reference.changes)
+        Relation(
+            number, reference.parts, requested_version(cursor, reference.at_clause), reference.changes, reference.show
+        )
         for number, reference in enumerate(validator.references)
     )
     tokens = tuple(reference.token for reference in validator.references)
@@ -51,6 +61,7 @@ def parsed(cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate) -> D
     return DuckDBStatement(
         relations=relations,
         explain=explain,
+        analyze=analyze,
         pieces=tuple(pieces[::2]),
         order=tuple(int(number) for number in pieces[1::2]),
         tree=tree,
@@ -60,18 +71,39 @@ def parsed(cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate) -> D
         counted=counted_relations(tree, tokens),
         may_fail=may_fail(tree),
         shape=shape_of(text, validator.names),
+        values_query=values_query,
     )
 
 
 def shape_of_refused(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
     """Like `DuckDBStatement.shape`, for a statement that was refused. Empty if it cannot be parsed."""
     try:
-        query, _ = _without_explain(checked_text(sql))
-        return shape_of(render_unvalidated(cursor, parse_tree(cursor, query)[0]), {})
+        query, *_ = _query_of(sql)
+        return shape_of(render_unvalidated(cursor, _tree(cursor, query)[0]), {})
     except StatementRefused:
         return first_word(sql)
     except InvalidStatement:
         return ""
+
+
+def _query_of(sql: str) -> tuple[str, bool, bool]:
+    """The query in the text, whether its plan is wanted, and whether it is run for that."""
+    query, explain, analyze = _without_explain(checked_text(sql))
+    return with_versions_call(query), explain, analyze
+
+
+def _tree(cursor: duckdb.DuckDBPyConnection, query: str) -> tuple[Node, str, str]:
+    """`parse_tree` of the query, and the marker for the values that its PIVOTs do not name; empty: they name all."""
+    try:
+        return *parse_tree(cursor, query), ""
+    except StatementRefused as refused:
+        marked, marker = with_markers(query) if "pivot" in query.lower() else (query, "")
+        if marked == query:
+            raise
+        try:
+            return *parse_tree(cursor, marked), marker
+        except InvalidStatement:
+            raise refused from None
 
 
 def parse_tree(cursor: duckdb.DuckDBPyConnection, sql: str, before: str = "") -> tuple[Node, str]:
@@ -91,7 +123,7 @@ def parse_tree(cursor: duckdb.DuckDBPyConnection, sql: str, before: str = "") ->
     prefix, lower = "st_q", text.lower()
     while prefix in lower:
         prefix += "q"
-    if '"class":"SUBQUERY"' in text:  # else the walk is not worth its time
+    if _RENAMED.search(text):  # else the walk is not worth its time
         keep_column_names(cursor, statements[0])
     return statements[0], prefix
 
@@ -111,25 +143,30 @@ def checked_text(sql: str) -> str:
     return sql
 
 
-def _without_explain(sql: str) -> tuple[str, bool]:
-    """The statement with a leading EXPLAIN replaced by spaces, which keeps positions, and whether there was one."""
+def _without_explain(sql: str) -> tuple[str, bool, bool]:
+    """The statement with a leading EXPLAIN or EXPLAIN ANALYZE replaced by spaces, which keeps positions, and whether
+    there was one, and ANALYZE."""
+    tokens = _tokens(sql)[:3] if "explain" in sql.lower() else []
     raw = sql.encode()
-    tokens = _tokens(sql)[:2] if "explain" in sql.lower() else []
     if not tokens or raw[tokens[0][0] : tokens[0][0] + 7].lower() != b"explain":
-        return sql, False
+        return sql, False, False
+    raw = _blank(raw, tokens[0][0])
+    analyze = len(tokens) > 1 and _ANALYZE.match(raw, tokens[1][0]) is not None
+    if analyze:
+        raw, tokens = _blank(raw, tokens[1][0]), tokens[1:]
     if len(tokens) > 1 and _EXPLAIN_OPTION.match(raw, tokens[1][0]):
-        raise StatementRefused("EXPLAIN takes no options here. Use EXPLAIN SELECT ….")
-    start = tokens[0][0]
-    return (raw[:start] + b" " * 7 + raw[start + 7 :]).decode(), True
+        raise StatementRefused("EXPLAIN takes no options here. Use EXPLAIN SELECT … or EXPLAIN ANALYZE SELECT ….")
+    return raw.decode(), True, analyze
+
+
+def _blank(raw: bytes, start: int) -> bytes:
+    """The text with spaces in place of EXPLAIN or ANALYZE, which both have seven letters."""
+    return raw[:start] + b" " * 7 + raw[start + 7 :]
 
 
 def _parse_error(sql: str, report: Node, before: str) -> InvalidStatement:
     if not str(report["error_message"]).startswith("Only SELECT"):
         return syntax_error(sql, report, before)
-    tokens = _tokens(sql)
-    word = re.match(rb"\w+", sql.encode()[tokens[0][0] :]) if tokens else None
-    if word and word[0].lower() == b"pivot":
-        return StatementRefused("PIVOT needs its values here. Use PIVOT … ON column IN (…).")
     return StatementRefused(_ONLY_SELECT)
 
 

@@ -64,12 +64,23 @@ def render_unvalidated_select(cursor: duckdb.DuckDBPyConnection, *expressions: N
 
 
 def keep_column_names(cursor: duckdb.DuckDBPyConnection, tree: Node) -> None:
-    """Sets the names that DuckDB derives for columns, where generated names in a subquery would change them."""
+    """Sets the names that DuckDB derives for columns, where generated names or the validation would change them."""
     for node in nodes(tree):
         if node.get("type") == "SELECT_NODE":
             for item in node["select_list"]:
-                if not item["alias"] and any(part.get("class") == "SUBQUERY" for part in nodes(item)):
+                if not item["alias"] and item.get("class") != "COLUMN_REF" and _is_renamed(item):
                     item["alias"] = render_unvalidated_select(cursor, item).removeprefix("SELECT ")
+
+
+def _is_renamed(item: Node) -> bool:
+    """Whether validation may change the text of the expression. One with `COLUMNS(…)` has a name for each column."""
+    parts = list(nodes(item))
+    if any(part.get("class") == "SUBQUERY" for part in parts):
+        return True
+    return not any(part.get("class") == "STAR" for part in parts) and any(
+        part.get("schema") or part.get("function_name") == "row" or len(part.get("column_names") or ()) > 2
+        for part in parts
+    )
 
 
 def _dumped(tree: Node) -> str:

@@ -10,6 +10,16 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+from supertable.adapters.engines.duckdb.statement.extensions.show_statements import (
+    describe_instead,
+    listed,
+    replace_list,
+)
+from supertable.adapters.engines.duckdb.statement.extensions.version_calls import (
+    TABLE_VERSIONS,
+    called,
+    replace_by_reference,
+)
 from supertable.adapters.engines.duckdb.statement.parse_tree import (
     Node,
     argument,
@@ -17,7 +27,6 @@ from supertable.adapters.engines.duckdb.statement.parse_tree import (
     name_parts,
     set_name,
 )
-from supertable.adapters.engines.duckdb.statement.table_changes_call import is_changes_call, replace_by_reference
 from supertable.adapters.engines.duckdb.statement.type_names import canonical
 from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import FUNCTIONS, TABLE_FUNCTIONS
 from supertable.adapters.engines.duckdb.statement.validation.literal_lists import (
@@ -28,7 +37,7 @@ from supertable.adapters.engines.duckdb.statement.validation.literal_lists impor
 )
 from supertable.adapters.engines.duckdb.statement.validation.node_checks import contents_of, keys_of, method_to_function
 from supertable.adapters.engines.duckdb.statement.validation.row_comparisons import compare_columns
-from supertable.application.ports.engines import ChangesRequest
+from supertable.application.ports.engines import ChangesRequest, Show
 from supertable.domain.errors import StatementRefused
 
 MAX_CTES = 1_000
@@ -49,13 +58,14 @@ def ascii_lower(name: str) -> str:
 class Reference:
     """A reference to a catalog table: its generated name, and the parts and AT clause that the caller wrote.
 
-    `changes`: the requested change feed; None: the table's rows.
+    `changes`: the requested change feed; None: the table's rows. `show`: what it lists; None: nothing.
     """
 
     token: str
     parts: tuple[str, ...]
     at_clause: Node | None
     changes: ChangesRequest | None = None
+    show: Show | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +110,13 @@ class StatementValidator:
             self._shorten(node["column_names"])
 
     def _visit(self, kind: str, node: Node, scope: _Scope) -> Iterator[_Task]:
-        changes = kind == "table" and is_changes_call(node)
-        if changes:
-            self._name_changes(node)
+        named = kind == "table" and self._name_listing(node)
         if kind == "expression":
             compare_columns(node)
         keys = keys_of(kind, node)
         if kind == "query":
             scope = yield from self._ctes_of(node, scope)
-        elif kind == "table" and not changes:
+        elif kind == "table" and not named:
             yield from self._validate_table(node, scope)
         elif kind == "table function":
             _validate_function(node, TABLE_FUNCTIONS)
@@ -141,8 +149,6 @@ class StatementValidator:
             self._name_table(node, scope)
         elif node["type"] == "EXPRESSION_LIST":
             self._shorten_rows(node)
-        elif node["type"] == "SHOW_REF" and not _is_whole_table(node["query"], scope):
-            raise StatementRefused("DESCRIBE and SUMMARIZE take the name of a table and nothing else.")
 
     def _shorten_values(self, node: Node) -> None:
         first, *values = node["children"]
@@ -176,10 +182,25 @@ class StatementValidator:
             self.names[found.name] = "…"
         return found
 
-    def _name_changes(self, node: Node) -> None:
-        parts, changes = replace_by_reference(node)
-        token = f"{self.prefix}_r{len(self.references)}"
-        self.references.append(Reference(token, parts, None, changes))
+    def _name_listing(self, node: Node) -> bool:
+        """Names a change feed or a listing. Returns whether the node is one."""
+        show, function = listed(node), called(node)
+        if show:
+            self._name(node, Reference(self._next_token(), replace_list(node, show), None, None, show))
+        elif function:
+            parts, changes = replace_by_reference(node)
+            show = Show.VERSIONS if function == TABLE_VERSIONS else None
+            self._name(node, Reference(self._next_token(), parts, None, changes, show))
+        else:
+            describe_instead(node)
+        return bool(show or function)
+
+    def _next_token(self) -> str:
+        return f"{self.prefix}_r{len(self.references)}"
+
+    def _name(self, node: Node, reference: Reference) -> None:
+        token = reference.token
+        self.references.append(reference)
         self.names[token] = node["table_name"]
         node["alias"] = node["alias"] or node["table_name"]
         set_name(node, token)
@@ -193,7 +214,7 @@ class StatementValidator:
             token = cte.token
         else:
             parts = tuple(part for part in (catalog, schema, name) if part)
-            token, schema = f"{self.prefix}_r{len(self.references)}", ""
+            token, schema = self._next_token(), ""
             self.references.append(Reference(token, parts, node["at_clause"]))
             self.names[token] = name
             if not node["alias"]:
@@ -244,9 +265,11 @@ class StatementValidator:
 
 def _validate_function(node: Node, allowed: frozenset[str]) -> None:
     name = ascii_lower(node["function_name"])
-    if name in allowed and node["schema"] not in ("", "main", *_SCHEMAS) and node["class"] == "FUNCTION":
+    schema = ascii_lower(node["schema"])
+    if name in allowed and schema not in ("", "main", *_SCHEMAS) and node["class"] == "FUNCTION":
         method_to_function(node, name_parts(node))
-    if name in allowed and node["schema"] in ("", "main") and not node["catalog"]:
+        schema = ""
+    if name in allowed and schema in ("", "main") and not node["catalog"]:
         if node.get("is_operator") is True and name.isidentifier():
             node["is_operator"] = False  # LIKE … ESCAPE is an operator until it is rendered
         return
@@ -254,24 +277,3 @@ def _validate_function(node: Node, allowed: frozenset[str]) -> None:
     near = get_close_matches(name, [other for other in allowed if other.isidentifier()], n=3, cutoff=0.8)
     hint = f" Did you mean {' or '.join(near)}?" if near and name not in near else ""
     raise StatementRefused(f"The {what} {'.'.join(name_parts(node))!r} is not available.{hint}")
-
-
-def _is_whole_table(query: Node | None, scope: _Scope) -> bool:
-    """Whether the query is just `SELECT * FROM` one catalog table."""
-    if not query or query["type"] != "SELECT_NODE" or query["modifiers"] or query["cte_map"]["map"]:
-        return False
-    table, columns = query["from_table"], query["select_list"]
-    rest = ("where_clause", "group_expressions", "group_sets", "having", "sample", "qualify")
-    return (
-        table["type"] == "BASE_TABLE"
-        and (bool(table["schema_name"]) or ascii_lower(table["table_name"]) not in scope)
-        and len(columns) == 1
-        and _is_plain_star(columns[0])
-        and not any(query[key] for key in rest)
-    )
-
-
-def _is_plain_star(node: Node) -> bool:
-    modifiers = ("alias", "relation_name", "exclude_list", "replace_list", "columns", "expr")
-    more = ("qualified_exclude_list", "rename_list")
-    return node["class"] == "STAR" and not any(node[key] for key in modifiers + more)

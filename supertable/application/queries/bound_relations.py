@@ -1,0 +1,139 @@
+"""The relations of a statement, bound to tables at one cut, and to listings; and the sources that the engine reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from supertable.application.ports.engines import (
+    Given,
+    Relation,
+    Source,
+    Statement,
+    TagAt,
+    TimestampAt,
+    Union,
+    VersionAt,
+)
+from supertable.application.ports.leases import Span
+from supertable.application.queries.change_feed import ChangeFeed
+from supertable.application.queries.listings import Listings, is_listing
+from supertable.application.queries.targets import Target, target_of
+from supertable.application.tables.lookup import Tables
+from supertable.application.tables.namespace import Namespace
+from supertable.application.tables.open_table import OpenTable
+from supertable.application.tables.pruned_scans import pruned_scan
+from supertable.domain.access.roles import Permission
+from supertable.domain.errors import StatementRefused
+from supertable.domain.scan.predicates import ALWAYS
+from supertable.domain.timestamps import moment
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Relations and what they mean, by id: `opened`, the tables of those that `targets` names, or `given` rows."""
+
+    relations: tuple[Relation, ...]
+    targets: Mapping[int, Target]
+    opened: Mapping[int, list[OpenTable]]
+    given: Mapping[int, Given]
+
+    @property
+    def tables(self) -> tuple[OpenTable, ...]:
+        return tuple(chain.from_iterable(self.opened.values()))
+
+    def spans(self) -> dict[str, list[Span]]:
+        """The versions that are read, by log."""
+        spans: dict[str, list[Span]] = {}
+        for relation in self.relations:
+            for table in self.opened.get(relation.id, ()):
+                last = table.snapshot.version
+                changes = relation.changes
+                first = max(changes.after, 1) if changes else last
+                spans.setdefault(table.folder, []).append((min(first, last), last))
+        return spans
+
+    def of_part(self, statement: Statement) -> Bound:
+        """The relations of a part of this statement, bound to the same tables."""
+        known = {_key(relation): relation.id for relation in self.relations}
+        try:
+            same = {relation.id: known[_key(relation)] for relation in statement.relations}
+        except KeyError:
+            raise StatementRefused(
+                "This PIVOT reads the version at a moment that is not constant. Name its values with IN (…)."
+            ) from None
+        return Bound(
+            tuple(statement.relations),
+            {number: self.targets[other] for number, other in same.items() if other in self.targets},
+            {number: self.opened[other] for number, other in same.items() if other in self.opened},
+            {number: self.given[other] for number, other in same.items() if other in self.given},
+        )
+
+
+class Relations:
+    def __init__(self, tables: Tables, changes: ChangeFeed, listings: Listings) -> None:
+        self._tables = tables
+        self._changes = changes
+        self._listings = listings
+
+    def targets(self, namespace: Namespace, relations: Iterable[Relation]) -> dict[int, Target]:
+        """What the names of tables mean, by the relation's id. Listings are left out."""
+        return {each.id: target_of(namespace, each) for each in relations if not is_listing(each)}
+
+    def bind(self, namespace: Namespace, relations: Sequence[Relation], targets: Mapping[int, Target]) -> Bound:
+        """Opens the tables of all relations at the versions that they name, from one consistent cut."""
+        cut = self._tables.open_consistently(set(targets.values()), Permission.READ)
+        opened = {each.id: self._as_of(cut[targets[each.id]], each) for each in relations if each.id in targets}
+        given = {each.id: self._listings(namespace, each) for each in relations if each.id not in targets}
+        return Bound(tuple(relations), targets, opened, given)
+
+    def sources(
+        self, statement: Statement, bound: Bound, parameters: Sequence[Any] | Mapping[str, Any]
+    ) -> dict[int, Source]:
+        """The plan of each relation, by its id: its table's changes, its table's rows, a union of tables, or rows."""
+        changes = {
+            relation.id: relation.changes
+            for relation in bound.relations
+            if relation.changes and relation.id in bound.targets
+        }
+        singles = {
+            number: tables[0]
+            for number, tables in bound.opened.items()
+            if bound.targets[number].table is not None and number not in changes
+        }
+        schemas = {number: table.unmasked for number, table in singles.items()}
+        governed = any(table.access for table in bound.tables)
+
+        def source(number: int) -> Source:
+            if number in changes:
+                return self._changes(bound.opened[number][0], changes[number])
+            if number in singles:
+                predicate = statement.predicate(number, schemas, parameters)
+                return pruned_scan(singles[number], predicate, governed)
+            return Union(tuple(pruned_scan(table, ALWAYS, governed) for table in bound.opened[number]))
+
+        return {**bound.given, **{number: source(number) for number in bound.opened}}
+
+    def _as_of(self, tables: list[OpenTable], relation: Relation) -> list[OpenTable]:
+        """The tables at the version or time that the relation names. A union leaves out tables created later."""
+        at = relation.at
+        if at is None:
+            return tables
+        if isinstance(at, VersionAt | TagAt):
+            version = at.version if isinstance(at, VersionAt) else at.tag
+            return [self._tables.as_of(table, version) for table in tables]
+        if len(tables) == 1:
+            return [self._tables.at_time(tables[0], at.at_us, _time_text(at))]
+        existing = [table for table in tables if table.snapshot.created_at_us <= at.at_us]
+        return [self._tables.at_time(table, at.at_us, _time_text(at)) for table in existing]
+
+
+def _key(relation: Relation) -> tuple[object, ...]:
+    """The same for relations that read the same rows."""
+    return relation.parts, relation.at, relation.changes, relation.show
+
+
+def _time_text(at: TimestampAt) -> str:
+    return f"at {moment(at.at_us):%Y-%m-%d %H:%M:%S.%f} UTC"
