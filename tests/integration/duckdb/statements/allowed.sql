@@ -213,6 +213,6 @@ from (describe select a, s from t)
 select column_name, column_type from (describe t) order by 1
 with v as (select 1 as one, 'x' as two) select * from (describe v)
 select column_name, column_type, min, max, approx_unique, count, null_percentage from (summarize select a, b, flag from t) order by 1
-select column_name, min, max, avg, std, count from (summarize (select a from t where a > 2)) order by 1
+select column_name, min, max, count from (summarize (select a from t where a > 2)) order by 1
 pivot t using sum(a)
 select column_name, min, max, count from (summarize select a + 1, s from t) order by 1
