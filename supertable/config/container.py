@@ -128,6 +128,8 @@ class Container(containers.DeclarativeContainer):
     set_maintenance = ddl.set_maintenance
 
     table_changes = queries.table_changes
+    listings = queries.listings
+    relations = queries.relations
     max_query_seconds = queries.max_query_seconds
     run_query = queries.run_query
     table_statistics = queries.table_statistics
