@@ -93,6 +93,7 @@ class Container(containers.DeclarativeContainer):
     sign_in_events = authentication.sign_in_events
     sign_in = authentication.sign_in
     first_token = authentication.first_token
+    tickets = authentication.tickets
     who_am_i = authentication.who_am_i
 
     committer = commits.committer

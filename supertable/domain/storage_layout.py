@@ -6,6 +6,7 @@
     {organization}/-/access/                               the log of roles, users and tokens
     {organization}/-/jobs/{user}/{job id}/                 a job: job, cancel, end, results/{number}.arrow
     {organization}/-/beats/{user}/{job id}                 the heartbeat of an unfinished job
+    {organization}/-/tickets/{digest}                      a ticket for one connection; .used: it was redeemed
     {organization}/-/audit/anchor                          the end of the audit log
 
 A log is a folder with `log/{version}`, its records, and `checkpoints/{version}`. No folder's name ends with `/`.
@@ -168,6 +169,21 @@ def beats_folder_of(organization: str, user: str) -> str:
 
 def beat_key(organization: str, user: str, job_id: str) -> str:
     return f"{beats_folder_of(organization, user)}/{job_id}"
+
+
+def tickets_folder(organization: str) -> str:
+    """The folder of tickets, each of which opens one connection within seconds."""
+    return f"{_organization_level(organization)}/tickets"
+
+
+def ticket_key(organization: str, digest: str) -> str:
+    """The key of a ticket. `digest`: of its text, which is stored nowhere."""
+    return f"{tickets_folder(organization)}/{digest}"
+
+
+def used_ticket_key(organization: str, digest: str) -> str:
+    """The key of the record that a ticket was redeemed."""
+    return f"{ticket_key(organization, digest)}.used"
 
 
 def job_of(key: str) -> tuple[str, str] | None:

@@ -1,4 +1,4 @@
-"""Deletes expired jobs. Only objects whose keys can be those of a job are touched."""
+"""Deletes expired jobs, and old tickets. Only objects whose keys can be those of a job, and tickets, are touched."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from itertools import groupby
 from supertable.application.ports.clocks import Clock
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.domain.errors import SupertableError
-from supertable.domain.storage_layout import beats_folder, job_of, jobs_folder
+from supertable.domain.storage_layout import beats_folder, job_of, jobs_folder, tickets_folder
 
 _LOG = logging.getLogger(__name__)
 _GRACE_SECONDS = 3600.0
 """Time for readers who began to read a result just before it expired."""
 _INTERVAL_SECONDS = 600.0
+_TICKETS_KEPT_SECONDS = 3600.0
+"""Much longer than they are valid, so that a used ticket is never taken for a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,13 @@ class ExpireJobs:
             jobs, size = jobs + 1, size + sum(entry.bytes for entry in objects)
         stale = [heartbeat.key for job, heartbeat in beats.items() if job and heartbeat.modified_at_us < before_us]
         self._store.delete(stale)
+        self._delete_old_tickets(organization)
         return ExpiredJobs(jobs, size)
+
+    def _delete_old_tickets(self, organization: str) -> None:
+        before_us = self._clock.now_us() - round(_TICKETS_KEPT_SECONDS * 1_000_000)
+        tickets = self._store.list(f"{tickets_folder(organization)}/")
+        self._store.delete([entry.key for entry in tickets if entry.modified_at_us < before_us])
 
     def in_all_organizations(self) -> None:
         for organization in self._store.folders(""):

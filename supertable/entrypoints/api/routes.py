@@ -7,7 +7,7 @@ from litestar.types import ControllerRouterHandler
 from supertable.entrypoints.api.access import audit, roles, tokens, users, whoami
 from supertable.entrypoints.api.jobs import jobs, maintenance
 from supertable.entrypoints.api.queries import background_queries, query, table_reads, table_rows
-from supertable.entrypoints.api.rows import row_sockets, row_streams, write_rows
+from supertable.entrypoints.api.rows import row_sockets, row_streams, stream_tickets, write_rows
 from supertable.entrypoints.api.service import configuration
 from supertable.entrypoints.api.tables import (
     clones_and_undrops,
@@ -34,6 +34,7 @@ HANDLERS: tuple[ControllerRouterHandler, ...] = (
     *write_rows.HANDLERS,
     *row_streams.HANDLERS,
     *row_sockets.HANDLERS,
+    *stream_tickets.HANDLERS,
     *maintenance.HANDLERS,
     *jobs.HANDLERS,
     *roles.HANDLERS,

@@ -51,6 +51,9 @@ KeyPrefix = Annotated[
     str | None,
     QueryParameter(max_length=200, description="The prefix of idempotency keys; a message's number completes its key."),
 ]
+Ticket = Annotated[
+    str | None, QueryParameter(max_length=200, description="A ticket from `…/stream/tickets`, in place of a token.")
+]
 _MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 _MAX_UNPACKED_BYTES = 64 * 1024 * 1024
 """The maximum size of one record batch of a message, unpacked."""
@@ -99,6 +102,7 @@ async def row_socket(
     mode: StreamMode = WriteMode.APPEND,
     first: FirstNumber = 1,
     idempotency_key: KeyPrefix = None,
+    ticket: Ticket = None,
 ) -> None:
     await socket.accept()
     check = partial(container.tables().open, namespace, table, Permission.WRITE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.types import ASGIApp
 
@@ -32,12 +33,22 @@ class AuthenticationMiddleware(AbstractAuthenticationMiddleware):
 
     async def authenticate_request(self, connection: Connection) -> AuthenticationResult:
         try:
-            session = await sign_in(connection, connection.headers.get(ROLE_HEADER) or None)
+            session = await _signed_in(connection)
         except (NotSignedIn, AccessDenied, InvalidInput):
             self._rate_limit.count(f"from {connection.client.host if connection.client else 'nowhere'}")
             raise
         self._rate_limit.count(f"by {session.organization.lower()}/{session.user}")
         return AuthenticationResult(user=session, auth=None)
+
+
+async def _signed_in(connection: Connection) -> Session:
+    """The session of the caller, who may open a WebSocket by a ticket in place of a token."""
+    ticket = connection.query_params.get("ticket") if connection.scope["type"] == ScopeType.WEBSOCKET else None
+    if not isinstance(ticket, str):
+        return await sign_in(connection, connection.headers.get(ROLE_HEADER) or None)
+    container = container_of(connection.scope)
+    organization = container.settings().organization
+    return await in_control_thread(container.tickets().redeem, ticket, connection.scope["path"], organization)
 
 
 async def sign_in(connection: Connection, role: str | None) -> Session:

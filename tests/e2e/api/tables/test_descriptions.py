@@ -35,13 +35,14 @@ def test_every_operation_and_parameter_is_described(document: dict[str, Any]) ->
 
 
 OPERATION_IDS = """
-changeSchema checkSupertable cloneTable compactTable computeStatistics createRole createTable createToken
-createUser deleteGrant deleteJob deleteQuery deleteRows deleteTag describeJob describeQuery describeRole
-describeSchema describeSettings describeSupertable describeTable describeTag describeToken describeUser
-describeVersion dropRole dropTable dropUser editRole editSettings editTable editUser listAudit listChanges
-listDroppedTables listJobs listRoles listRows listSettings listSupertables listTables listTags listTokens
-listTombstones listUsers listVersions maintainSupertable putGrant putTag readResults restoreVersion
-revokeToken runQuery streamRows submitQuery undropTable vacuumSupertable vacuumTable whoAmI writeRows
+changeSchema checkSupertable cloneTable compactTable computeStatistics createRole createStreamTicket
+createTable createToken createUser deleteGrant deleteJob deleteQuery deleteRows deleteTag describeJob
+describeQuery describeRole describeSchema describeSettings describeSupertable describeTable describeTag
+describeToken describeUser describeVersion dropRole dropTable dropUser editRole editSettings editTable
+editUser listAudit listChanges listDroppedTables listJobs listRoles listRows listSettings listSupertables
+listTables listTags listTokens listTombstones listUsers listVersions maintainSupertable putGrant putTag
+readResults restoreVersion revokeToken runQuery streamRows submitQuery undropTable vacuumSupertable
+vacuumTable whoAmI writeRows
 """
 
 
