@@ -101,6 +101,12 @@ TEXT: dict[str, Case] = {
     "rows of text only": csv("F,n\nM,s\nF,e\n", "column0 column1", *RANKS),
     "names of rows, as R writes them": csv('"","name"\n"1","x"\n"2","y"\n', "column0 name", (1, "x"), (2, "y")),
     "an empty first name": csv(",a,b\nr1,x,y\nr2,z,w\n", "column0 a b", ("r1", "x", "y"), ("r2", "z", "w")),
+    "numbers of columns, as data frames write them": csv(
+        '"","0","1"\n"0",27,29\n"1",59,53\n', "column0 0 1", (0, 27, 29), (1, 59, 53)
+    ),
+    "a measurement that lacks its first value": csv(
+        ",7,9\n3,1,2\n", "column0 column1 column2", (None, 7, 9), (3, 1, 2)
+    ),
     "years as names": csv("country,2019,2020\nA,1,2\n", "country 2019 2020", ("A", 1, 2)),
     "no header": csv("1,x\n2,y\n", "column0 column1", (1, "x"), (2, "y")),
     "no header, told": csv("a,b\nc,d\n", "column0 column1", ("a", "b"), ("c", "d"), header=False),

@@ -174,6 +174,8 @@ def _is_header(first: Sequence[str | None], rest: pa.Table, options: ReadOptions
     form = TextForm("", options.decimal_mark)
     if cells and known and all(cell.lower() in known for cell in cells):
         return True
+    if _are_positions(first, rest):
+        return True
     if any(_is_typed(cell, form) for cell in cells) and not _are_years(cells, rest):
         return not all(_is_typed(cell, form) for cell in cells) and _misfits_its_column(first, rest, form)
     columns = zip(first, rest.columns, strict=True)
@@ -183,6 +185,16 @@ def _is_header(first: Sequence[str | None], rest: pa.Table, options: ReadOptions
 
 def _is_typed(cell: str, form: TextForm) -> bool:
     return not pa.types.is_string(guessed([pa.array([cell])], form).kind)
+
+
+def _are_positions(first: Sequence[str | None], rest: pa.Table) -> bool:
+    """Whether an empty cell, above cells that are not, is followed by the numbers of the columns, from 0 or 1.
+
+    This is how data frames are written whose rows have labels, and whose columns have no names.
+    """
+    empty, *others = ((cell or "").strip() for cell in first)
+    numbered = any(others == [str(number + start) for number in range(len(others))] for start in (0, 1))
+    return not empty and len(others) > 1 and numbered and rest.num_rows > 0 and not rest.columns[0].null_count
 
 
 def _are_years(cells: Sequence[str], rest: pa.Table) -> bool:
