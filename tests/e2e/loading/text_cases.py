@@ -104,6 +104,8 @@ TEXT: dict[str, Case] = {
     "numbers of columns, as data frames write them": csv(
         '"","0","1"\n"0",27,29\n"1",59,53\n', "column0 0 1", (0, 27, 29), (1, 59, 53)
     ),
+    "numbers in quotes above numbers without": csv('"","9.5","7"\n"x",1,2\n', "column0 9.5 7", ("x", 1, 2)),
+    "numbers in quotes in every row": csv('"1","9.5"\n"2","7"\n', "column0 column1", (1, 9.5), (2, 7.0)),
     "a measurement that lacks its first value": csv(
         ",7,9\n3,1,2\n", "column0 column1 column2", (None, 7, 9), (3, 1, 2)
     ),

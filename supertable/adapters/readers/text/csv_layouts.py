@@ -57,7 +57,7 @@ def layout_of(scan: TextScanner, options: ReadOptions) -> CsvLayout:
     first = [column[0].as_py() if rows.num_rows else None for column in rows.columns]
     has_header = options.header
     if has_header is None:
-        has_header = _is_header(first, rows.slice(1), options)
+        has_header = _has_quoted_names(file, skipped, options, first) or _is_header(first, rows.slice(1), options)
     return CsvLayout(file, delimiter, _names(file, first, has_header, options.column_names), has_header, skipped)
 
 
@@ -181,6 +181,18 @@ def _is_header(first: Sequence[str | None], rest: pa.Table, options: ReadOptions
     columns = zip(first, rest.columns, strict=True)
     repeats = any(cell is not None and cell in column.unique().to_pylist() for cell, column in columns)
     return bool(cells) and (not repeats or _repeats_wholly(first, rest) or _misfits_its_column(first, rest, form))
+
+
+def _has_quoted_names(file: PreparedFile, skipped: int, options: ReadOptions, first: Sequence[str | None]) -> bool:
+    """Whether all cells of the first line are in quotes, numbers too, and not all of the second line are."""
+    top, below = (first_line(file, skipped + number, options.max_line_bytes) for number in (0, 1))
+    quotes = 2 * len(first)
+    numbers = any(_is_typed(cell.strip(), TextForm("", options.decimal_mark)) for cell in first if cell)
+    return (
+        bool(options.quote and below.strip())
+        and numbers
+        and top.count(options.quote) == quotes > below.count(options.quote)
+    )
 
 
 def _is_typed(cell: str, form: TextForm) -> bool:
