@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -58,11 +58,26 @@ class RowFinder(Protocol):
         Streams, may spill to disk; the reader is valid within the block.
         """
 
-    def check_predicate(self, text: str, schema: Schema, caller: Caller | None = None) -> CheckedPredicate:
+    def check_predicate(
+        self, text: str, schema: Schema, caller: Caller | None = None, scope: ConditionScope | None = None
+    ) -> CheckedPredicate:
         """Parse and check a WHERE expression over the columns of one table. `caller`: who wrote it; None: SuperTable.
+
+        `scope`: what the expression may name besides; None: nothing.
 
         Raises `InvalidStatement` and `StatementRefused`.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionScope:
+    """What the condition of a statement may name besides columns.
+
+    `table`: the name by which the table's columns may be qualified, in parts; empty: none. `parameters`: exact values.
+    """
+
+    table: tuple[str, ...] = ()
+    parameters: Sequence[Any] | Mapping[str, Any] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from supertable.application.ports.row_finders import ConditionScope
 from supertable.application.ports.statements import DeleteStatement, TruncateStatement
+from supertable.application.queries.parameters import exact_parameters
 from supertable.application.statements.requests import StatementRequest, StatementResult
 from supertable.application.storage.arrow_schemas import arrow_schema
 from supertable.application.tables.lookup import Tables
@@ -23,10 +25,11 @@ class DeleteMatchingRows:
         """Delete the rows for which the condition is true; without one all rows that the caller sees."""
         namespace, name = request.target(statement.table)
         info = request.bound_info(Operation.DELETE)
+        named = (statement.alias,) if statement.alias else (namespace.organization, namespace.supertable, name)
+        scope = ConditionScope(named, exact_parameters(request.parameters))
         where = statement.where or "true"
-        return StatementResult(
-            statement.verb, self._delete_rows.where(namespace, name, where, "", info, request.caller)
-        )
+        deleted = self._delete_rows.where(namespace, name, where, "", info, request.caller, scope)
+        return StatementResult(statement.verb, deleted)
 
 
 class TruncateTable:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from supertable.application.commits.committer import Committer
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.callers import Caller
-from supertable.application.ports.row_finders import RowFinder
+from supertable.application.ports.row_finders import ConditionScope, RowFinder
 from supertable.application.storage.arrow_batches import as_reader, conformer
 from supertable.application.storage.arrow_schemas import fields_of_data
 from supertable.application.storage.deletion_vectors import DeletionVectors
@@ -54,20 +54,21 @@ class DeleteRows:
         reason: str,
         info: CommitInfo,
         caller: Caller | None = None,
+        scope: ConditionScope | None = None,
     ) -> WriteResult:
         """Delete the rows for which the SQL expression is true. Raises `InvalidStatement` if it is not valid.
 
-        `caller`: by which the search for the rows can be cancelled.
+        `caller`: by which the search for the rows can be cancelled. `scope`: what the expression may name.
         """
         table = self._tables.open(namespace, name, Permission.WRITE)
         user = namespace.session.user
         caller = caller or Caller(user)
-        checked = self._finder.check_predicate(predicate, table.unmasked, caller)
+        checked = self._finder.check_predicate(predicate, table.unmasked, caller, scope)
         require_unicode("The reason", reason)
         tombstone = Tombstone(checked.text, None, reason)
 
         def search(newest: OpenTable, files: Sequence[DataFile]) -> Found:
-            current = self._finder.check_predicate(predicate, newest.unmasked, caller)
+            current = self._finder.check_predicate(predicate, newest.unmasked, caller, scope)
             scan = pruned_scan(newest, current.necessary, newest.access is not None, files)
             return self._finder.matching_predicate(scan, current, caller) if files else {}
 

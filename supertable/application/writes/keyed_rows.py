@@ -53,8 +53,8 @@ class KeyedRows:
 def bound_rows_key(
     info: CommitInfo, user: str, mode: WriteMode, evolve: bool, where: str | None, content: str
 ) -> CommitInfo:
-    """`info` with its key bound to a write of rows. `content`: a digest of them. No-op if it is bound already."""
-    return info if info.key_use else bound_key(info, user, Operation(mode.value), content, evolve, where)
+    """`info` with its key bound to a write of rows. `content`: a digest of them."""
+    return bound_key(info, user, Operation(mode.value), content, evolve, where)
 
 
 def content_of_rows(rows: pa.Table) -> str:

@@ -18,11 +18,13 @@ _HEX_DIGITS = 32
 
 
 def bound_key(info: CommitInfo, user: str, operation: Operation, *request: object) -> CommitInfo:
-    """`info` with its key bound to the user, the operation, its properties and the `request`. No-op without a key.
+    """`info` with its key bound to the user, the operation, its properties and the `request`.
+
+    No-op without a key, and for one that is bound already.
 
     `request`: JSON values that are equal only for the same request, like a digest of its body.
     """
-    if info.idempotency_key is None:
+    if info.idempotency_key is None or info.key_use:
         return info
     scope = _digest(user, operation.value, info.idempotency_key)
     return replace(info, key_use=KeyUse(scope, _digest(sorted(info.properties.items()), *request)))

@@ -134,7 +134,7 @@ class _Parts:
         elif isinstance(request, FindRows):
             self._send_positions(self._finder.matching_predicate(request.scan, request.predicate))
         else:
-            checked = self._finder.check_predicate(request.text, request.schema)
+            checked = self._finder.check_predicate(request.text, request.schema, scope=request.scope)
             self._send_data([pickle.dumps(checked)])
 
     def _send_rows(self, request: RunStatement) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from supertable.adapters.engines.duckdb import RemoteAccess
 from supertable.application.ports.engines import Changes, Limits, PivotValues, Source, Union
-from supertable.application.ports.row_finders import CheckedPredicate
+from supertable.application.ports.row_finders import CheckedPredicate, ConditionScope
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.table.data_files import DataFile
@@ -77,6 +77,7 @@ class CheckPredicate:
 
     text: str
     schema: Schema
+    scope: ConditionScope | None = None
 
 
 Request = RunStatement | FindRows | CheckPredicate

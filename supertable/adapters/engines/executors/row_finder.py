@@ -15,7 +15,7 @@ from supertable.adapters.engines.executors.turns import Turns
 from supertable.adapters.engines.executors.work import Work
 from supertable.application.ports.callers import Caller
 from supertable.application.ports.engines import FileSource, Limits
-from supertable.application.ports.row_finders import CheckedPredicate, KeyMatches, RowFinder
+from supertable.application.ports.row_finders import CheckedPredicate, ConditionScope, KeyMatches, RowFinder
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
 
@@ -57,10 +57,12 @@ class ExecutorRowFinder:
         paths = found["path"].to_pylist()
         return {path: found["rows"][number].values for number, path in enumerate(paths)}
 
-    def check_predicate(self, text: str, schema: Schema, caller: Caller | None = None) -> CheckedPredicate:
+    def check_predicate(
+        self, text: str, schema: Schema, caller: Caller | None = None, scope: ConditionScope | None = None
+    ) -> CheckedPredicate:
         if caller is None:
-            return self._finder.check_predicate(text, schema)
-        with self._begun(CheckPredicate(text, schema), caller) as work:
+            return self._finder.check_predicate(text, schema, scope=scope)
+        with self._begun(CheckPredicate(text, schema, scope), caller) as work:
             answer = bytes(work.next_data())
             work.next_data()  # the end
         return predicate_of(answer)

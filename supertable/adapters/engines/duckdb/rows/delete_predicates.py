@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from supertable.adapters.engines.duckdb.errors import scrubbed, split_kind
+from supertable.adapters.engines.duckdb.rows.condition_scopes import fill_scope
 from supertable.adapters.engines.duckdb.statement.conditions.constants import Constants, Evaluate
 from supertable.adapters.engines.duckdb.statement.conditions.fallibility import may_fail
 from supertable.adapters.engines.duckdb.statement.conditions.where_predicates import condition_predicate
@@ -17,6 +18,7 @@ from supertable.adapters.engines.duckdb.statement.validation.allowed_functions i
 from supertable.adapters.engines.duckdb.statement.validation.literal_lists import with_lists
 from supertable.adapters.engines.duckdb.statement.validation.validator import StatementValidator, ascii_lower
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
+from supertable.application.ports.row_finders import ConditionScope
 from supertable.domain.errors import InvalidStatement, StatementRefused
 from supertable.domain.scan.predicates import Predicate
 from supertable.domain.schema.schemas import Schema
@@ -25,7 +27,6 @@ _PREFIX = "SELECT 1 WHERE\n"
 _REFUSED = {
     "SUBQUERY": "a subquery",
     "WINDOW": "a window function",
-    "PARAMETER": "a parameter",
     "STAR": "a star",
     "POSITIONAL_REFERENCE": "a position",
 }
@@ -41,10 +42,14 @@ class RowPredicate:
     may_fail: bool
 
 
-def checked_predicate(cursor: duckdb.DuckDBPyConnection, text: str, schema: Schema, evaluate: Evaluate) -> RowPredicate:
-    """Raises `InvalidStatement` unless `text` is a boolean expression over the columns of the table alone."""
+def checked_predicate(
+    cursor: duckdb.DuckDBPyConnection, text: str, schema: Schema, evaluate: Evaluate, scope: ConditionScope
+) -> RowPredicate:
+    """Raises `InvalidStatement` unless `text` is a boolean expression over the columns of the table and the `scope`."""
     tree, prefix = parse_tree(cursor, f"{_PREFIX}{checked_text(text)}\n", _PREFIX)
     condition = only_condition(cursor, tree)
+    fill_scope(cursor, condition, scope)
+    tree["named_param_map"] = []
     _check_row_wise(condition)
     validator = StatementValidator(prefix)
     validator.validate("select", tree)

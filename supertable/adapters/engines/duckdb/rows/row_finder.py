@@ -25,7 +25,7 @@ from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
 from supertable.application.ports.callers import Caller
 from supertable.application.ports.engines import FileSource
-from supertable.application.ports.row_finders import CheckedPredicate, KeyMatches
+from supertable.application.ports.row_finders import CheckedPredicate, ConditionScope, KeyMatches
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
 
@@ -124,10 +124,16 @@ class DuckDBRowFinder:
         with self._opened(sources) as cursor:
             yield _execute(cursor, sql)
 
-    def check_predicate(self, text: str, schema: Schema, caller: Caller | None = None) -> CheckedPredicate:  # noqa: ARG002
+    def check_predicate(
+        self,
+        text: str,
+        schema: Schema,
+        caller: Caller | None = None,  # noqa: ARG002
+        scope: ConditionScope | None = None,
+    ) -> CheckedPredicate:
         cursor = self._instance.cursor()
         try:
-            return checked_predicate(cursor, text, schema, evaluator(self._instance))
+            return checked_predicate(cursor, text, schema, evaluator(self._instance), scope or ConditionScope())
         finally:
             cursor.close()
 
