@@ -137,6 +137,7 @@ class Container(containers.DeclarativeContainer):
     background_queries = queries.background_queries
 
     statement_parser = statements.statement_parser
+    text_values = statements.text_values
     insert_rows = statements.insert_rows
     delete_matching_rows = statements.delete_matching_rows
     truncate_table = statements.truncate_table

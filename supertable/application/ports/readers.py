@@ -115,6 +115,11 @@ class OpenedFiles:
         return write(self.inferred_anew())
 
 
+class TextValues(Protocol):
+    def __call__(self, texts: pa.StringArray, kind: pa.DataType) -> pa.Array:
+        """The values that the texts stand for. Raises `pa.ArrowInvalid` where one of them is not exactly a `kind`."""
+
+
 class FileReader(Protocol):
     def open(self, sources: Sequence[str], options: ReadOptions | None = None) -> AbstractContextManager[OpenedFiles]:
         """Open files of one format: paths, glob patterns (sorted), or `-` for standard input.

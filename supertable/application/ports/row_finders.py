@@ -18,11 +18,14 @@ from supertable.domain.schema.schemas import Schema
 class RowFinder(Protocol):
     """Finds rows inside data files, for writes. Positions are row numbers within the Parquet file, from 0."""
 
-    def duplicates(self, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> pa.Array | None:
+    def duplicates(
+        self, batch: pa.Table, keys: Sequence[str], sequence: str | None, first_wins: bool = False
+    ) -> pa.Array | None:
         """Row numbers (ascending) to keep so that each key occurs once; None if no key occurs twice.
 
         Per key, the row with the highest sequence wins (null is lowest); among equals, the last row. Without
-        `sequence` the last row wins. As keys, nulls are equal to each other, and so are NaNs.
+        `sequence` the last row wins. With `first_wins` it is the first row, whatever its sequence. As keys, nulls are
+        equal to each other, and so are NaNs.
         """
 
     def matching_keys(self, scan: Scan, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> KeyMatches:
@@ -44,9 +47,12 @@ class RowFinder(Protocol):
         be unique in both. Streams; the reader is valid within the block.
         """
 
-    def superseded(self, scan: Scan, keys: Sequence[str], sequence: str | None) -> dict[str, pa.Array]:
+    def superseded(
+        self, scan: Scan, keys: Sequence[str], sequence: str | None, first_wins: bool = False
+    ) -> dict[str, pa.Array]:
         """Positions of rows of `scan` that a later row of `scan` with the same key supersedes, by data file path.
 
+        `first_wins`: an earlier row supersedes them, whatever its sequence.
         `scan.files` must be in the order in which the rows were written. Memory is bounded: may spill to disk.
         """
 

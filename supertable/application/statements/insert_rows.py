@@ -2,55 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pyarrow as pa
 
+from supertable.application.ports.readers import TextValues
 from supertable.application.ports.statements import InsertStatement
 from supertable.application.queries.run_query import RunQuery
+from supertable.application.statements.assigned_rows import ReturnedRows, assigned_rows, check_columns
 from supertable.application.statements.requests import StatementRequest, StatementResult
+from supertable.application.storage.arrow_batches import conformer
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.write_modes import WriteMode
 from supertable.application.writes.write_rows import WriteRows
 from supertable.domain.access.roles import Permission
-from supertable.domain.errors import InvalidInput
+from supertable.domain.errors import InvalidInput, StatementRefused
+from supertable.domain.schema.types import Field
 from supertable.domain.table.commits import Operation
 from supertable.domain.table.key_conflicts import OnConflict
 
 
 class InsertRows:
-    def __init__(self, tables: Tables, run_query: RunQuery, write_rows: WriteRows) -> None:
+    def __init__(self, tables: Tables, run_query: RunQuery, write_rows: WriteRows, text_values: TextValues) -> None:
         self._tables = tables
         self._run_query = run_query
         self._write_rows = write_rows
+        self._text_values = text_values
 
     def __call__(self, statement: InsertStatement, request: StatementRequest) -> StatementResult:
         """Insert the rows as one version. Raises what `RunQuery` and `WriteRows` raise, and `DuplicateKey`."""
         namespace, name = request.target(statement.table)
         table = self._tables.open(namespace, name, Permission.WRITE)
-        replaces = statement.conflict is OnConflict.REPLACE
-        mode = WriteMode.UPSERT if replaces else WriteMode.APPEND
+        _check_returning(statement, table, request)
+        mode = WriteMode.UPSERT if statement.conflict is OnConflict.REPLACE else WriteMode.APPEND
         info = request.bound_info(Operation(mode.value))
         with request.rows(self._run_query, statement.query) as rows:
             columns = _columns(statement, table, rows.schema.names)
             _check_conflict(statement, table, columns)
-            named = pa.RecordBatchReader.from_batches(_renamed(rows.schema, columns), _batches(rows, columns))
-            written = self._write_rows.write_into(table, named, mode, False, info, conflict=statement.conflict)
-        return StatementResult(statement.verb, written)
+            taken = assigned_rows(rows, columns, table, self._text_values)
+            returned = ReturnedRows(taken) if statement.returning else None
+            taken = returned.reader if returned else taken
+            written = self._write_rows.write_into(table, taken, mode, False, info, conflict=statement.conflict)
+        return StatementResult(
+            statement.verb, written, _returned(statement, table, returned.table()) if returned else None
+        )
 
 
-def _columns(statement: InsertStatement, table: OpenTable, given: Sequence[str]) -> list[str]:
+def _columns(statement: InsertStatement, table: OpenTable, given: Sequence[str]) -> Sequence[str]:
     """The column of the table for each column of the query. Raises `InvalidInput` unless there is one for each."""
-    if statement.by_name:
-        return list(given)
-    columns = statement.columns or table.schema.names
+    columns = given if statement.by_name else statement.columns or table.schema.names
     if len(given) != len(columns):
         raise InvalidInput(
-            f"INSERT gives {len(given):,} values in each row for {len(columns):,} columns of table {table.name}: "
-            f"{', '.join(columns)}. Nothing was written."
+            f"INSERT gives {len(given):,} values in each row, for the columns {', '.join(columns)} of table "
+            f"{table.name}. Give one value for each. Nothing was written."
         )
-    return list(columns)
+    check_columns(table, columns)
+    return columns
 
 
 def _check_conflict(statement: InsertStatement, table: OpenTable, columns: Sequence[str]) -> None:
@@ -66,14 +74,32 @@ def _check_conflict(statement: InsertStatement, table: OpenTable, columns: Seque
         raise InvalidInput(f"DO UPDATE must set all columns that are inserted, except keys: SET {sets}.")
 
 
+def _check_returning(statement: InsertStatement, table: OpenTable, request: StatementRequest) -> None:
+    if not statement.returning:
+        return
+    if statement.conflict is not OnConflict.ERROR:
+        raise StatementRefused("RETURNING is not available with OR REPLACE, OR IGNORE and ON CONFLICT.")
+    if request.options.info.idempotency_key is not None:
+        raise InvalidInput("RETURNING takes no idempotency key, since a repetition has no rows to return.")
+    unknown = [name for name, _ in statement.returning if name != "*" and table.unmasked.find(name) is None]
+    check_columns(table, unknown)
+
+
+def _returned(statement: InsertStatement, table: OpenTable, rows: pa.Table) -> pa.Table:
+    """The columns of RETURNING, of the rows as they were written."""
+    stored = conformer(rows.schema, table.unmasked)(rows)
+    names: list[tuple[str, str]] = []
+    for column, name in statement.returning:
+        names += [(one, one) for one in table.unmasked.names] if column == "*" else [(column, name)]
+    found = [table.unmasked.names.index(_field(table, column).name) for column, _ in names]
+    return pa.Table.from_arrays([stored.column(number) for number in found], [name for _, name in names])
+
+
+def _field(table: OpenTable, name: str) -> Field:
+    field = table.unmasked.find(name)
+    assert field is not None, "it was checked"
+    return field
+
+
 def _lower(names: Sequence[str]) -> set[str]:
     return {name.lower() for name in names}
-
-
-def _renamed(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
-    return pa.schema([field.with_name(name) for field, name in zip(schema, names, strict=True)])
-
-
-def _batches(rows: pa.RecordBatchReader, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    for batch in rows:
-        yield batch.rename_columns(list(names))

@@ -21,14 +21,14 @@ class RepeatedKeys:
     def __init__(self, reader: pa.RecordBatchReader, table: OpenTable, conflict: OnConflict) -> None:
         self._table = table
         self._rows = 0
-        counts = conflict is not OnConflict.REPLACE and bool(table.snapshot.definition.keys)
+        counts = conflict is OnConflict.ERROR and bool(table.snapshot.definition.keys)
         self._counts = counts
         self.reader = pa.RecordBatchReader.from_batches(reader.schema, self._counted(reader)) if counts else reader
 
     def check(self, staged: StagedFiles) -> None:
         """Raises `DuplicateKey` if rows of the write superseded each other when they were staged."""
         if self._counts and staged.live_rows < self._rows:
-            hint = "Give one row for each key, or use INSERT OR REPLACE, which keeps the last."
+            hint = "Give one row for each key, or use INSERT OR REPLACE to keep the last, OR IGNORE the first."
             raise DuplicateKey(self._table.name, "The statement has two rows with the same key.", hint)
 
     def _counted(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:

@@ -31,7 +31,7 @@ class StagedFiles:
     """The data files of one write, all under `schema`. `version`: the version of the table that they were fitted to.
 
     `dead`: positions of rows already superseded within the same write, by path of the file. `rows_in_memory`: for a
-    small write, all rows of its single file in file order.
+    small write, all rows of its single file in file order. `first_wins`: see `StagedFileWriter.write`.
     """
 
     schema: Schema
@@ -39,6 +39,7 @@ class StagedFiles:
     version: int
     dead: dict[str, Positions] = field(default_factory=dict)
     rows_in_memory: pa.Table | None = None
+    first_wins: bool = False
 
     @property
     def live_rows(self) -> int:
@@ -53,16 +54,24 @@ class StagedFileWriter:
         self._writer = writer
         self._finder = finder
 
-    def write(self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema, timezone: str = "") -> StagedFiles:
+    def write(
+        self,
+        table: OpenTable,
+        reader: pa.RecordBatchReader,
+        schema: Schema,
+        timezone: str = "",
+        first_wins: bool = False,
+    ) -> StagedFiles:
         """Write rows that come from outside. `schema`: the table's schema, or its evolution by this write.
 
-        `timezone`: of timestamps without a zone. Raises `InvalidSchema` for values that do not fit.
+        `timezone`: of timestamps without a zone. `first_wins`: of rows with the same key the first is kept, not the
+        last. Raises `InvalidSchema` for values that do not fit.
         """
         rows = conforming(reader, schema, is_checked=True, timezone=timezone)
         groups = chunks(rows, ROW_GROUP_ROWS, ROW_GROUP_BYTES)
         if not table.snapshot.definition.keys:
             return StagedFiles(schema, self._writer.write(table.folder, schema, groups), table.snapshot.version)
-        return self._unique(table, groups, schema)
+        return replace(self._unique(table, groups, schema, first_wins), first_wins=first_wins)
 
     def write_unique(self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema) -> StagedFiles:
         """Write rows whose keys are unique, and whose values are checked already."""
@@ -79,16 +88,16 @@ class StagedFileWriter:
         source = pa.RecordBatchReader.from_batches(
             self.open(table, staged.files[0]).schema_arrow, self._batches(table, staged)
         )
-        return self.write(table, source, schema)
+        return self.write(table, source, schema, first_wins=staged.first_wins)
 
-    def _unique(self, table: OpenTable, groups: Iterator[pa.Table], schema: Schema) -> StagedFiles:
+    def _unique(self, table: OpenTable, groups: Iterator[pa.Table], schema: Schema, first_wins: bool) -> StagedFiles:
         first = next(groups, None)
         if first is None:
             return StagedFiles(schema, [], table.snapshot.version)
         second = next(groups, None)
         keys, sequence = table.snapshot.key_names, table.snapshot.sequence_name
         if second is None:
-            keep = self._finder.duplicates(first, keys, sequence)
+            keep = self._finder.duplicates(first, keys, sequence, first_wins)
             rows = first if keep is None else first.take(keep)
             return StagedFiles(
                 schema,
@@ -98,7 +107,7 @@ class StagedFileWriter:
             )
         files = self._writer.write(table.folder, schema, chain([first, second], groups), table.snapshot.definition.keys)
         staged = StagedFiles(schema, files, table.snapshot.version)
-        found = self._finder.superseded(staged_scan(table, staged), keys, sequence)
+        found = self._finder.superseded(staged_scan(table, staged), keys, sequence, first_wins)
         return replace(staged, dead={path: rows.to_numpy() for path, rows in found.items()})
 
     def open(self, table: OpenTable, file: DataFile) -> pq.ParquetFile:

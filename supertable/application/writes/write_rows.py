@@ -23,7 +23,7 @@ from supertable.application.writes.write_attempts import StagedWrite, WriteAttem
 from supertable.application.writes.write_checks import check_mode_allowed, check_rows_visible, fit_columns
 from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.roles import Permission
-from supertable.domain.errors import AccessDenied
+from supertable.domain.errors import AccessDenied, DuplicateKey
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.table.commits import CommitInfo, Operation
 from supertable.domain.table.key_conflicts import OnConflict
@@ -91,9 +91,7 @@ class WriteRows:
                 if replay:
                     return WriteResult.of(table, replay)
             fit = fit_columns(table, rows.reader.schema, mode, evolve, where, timezone)
-            distinct = RepeatedKeys(rows.reader, table, conflict)
-            staged = self._stage_rows(table, distinct.reader, fit.staged_schema, timezone)
-            distinct.check(staged)
+            staged = self._stage_rows(table, rows.reader, fit.staged_schema, timezone, conflict)
             write = StagedWrite(
                 Operation(mode.value), fit.columns, evolve, where, staged, partial=bool(fit.missing), conflict=conflict
             )
@@ -121,13 +119,22 @@ class WriteRows:
         ]
 
     def _stage_rows(
-        self, table: OpenTable, reader: pa.RecordBatchReader, schema: Schema, timezone: str = ""
+        self,
+        table: OpenTable,
+        reader: pa.RecordBatchReader,
+        schema: Schema,
+        timezone: str = "",
+        conflict: OnConflict = OnConflict.REPLACE,
     ) -> StagedFiles:
-        """Stage the rows. Raises `AccessDenied` for rows that the caller may not write, after discarding the files."""
-        staged = self._staging.write(table, reader, schema, timezone)
+        """Stage the rows. Raises `AccessDenied` for rows that the caller may not write, and `DuplicateKey`, after
+        discarding the files."""
+        distinct = RepeatedKeys(reader, table, conflict)
+        first_wins = conflict is OnConflict.NOTHING
+        staged = self._staging.write(table, distinct.reader, schema, timezone, first_wins)
         try:
+            distinct.check(staged)
             check_rows_visible(table, staged, self._finder)
-        except AccessDenied:
+        except (AccessDenied, DuplicateKey):
             self._staging.discard(table, staged)
             raise
         return staged

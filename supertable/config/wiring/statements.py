@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from supertable.adapters.engines.duckdb import DuckDBStatementParser
+from supertable.adapters.readers.values.exact_values import exact_values
+from supertable.application.ports.readers import TextValues
 from supertable.application.ports.statements import (
     AlterTableStatement,
     ChangingStatement,
@@ -33,6 +35,10 @@ from supertable.config.wiring.writes import delete_rows, write_rows
 Handlers = Mapping[type[ChangingStatement], Handler]
 
 
+def _text_values() -> TextValues:
+    return exact_values
+
+
 def _handlers(
     *,
     insert: InsertRows,
@@ -56,8 +62,13 @@ def _handlers(
     }
 
 
+text_values = singleton(_text_values)
 insert_rows = singleton(
-    InsertRows, tables=provided(tables), run_query=provided(run_query), write_rows=provided(write_rows)
+    InsertRows,
+    tables=provided(tables),
+    run_query=provided(run_query),
+    write_rows=provided(write_rows),
+    text_values=provided(text_values),
 )
 delete_matching_rows = singleton(DeleteMatchingRows, delete_rows=provided(delete_rows))
 truncate_table = singleton(TruncateTable, tables=provided(tables), write_rows=provided(write_rows))

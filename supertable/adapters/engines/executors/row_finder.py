@@ -32,8 +32,10 @@ class ExecutorRowFinder:
         self._stored = stored
         self._seconds = seconds
 
-    def duplicates(self, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> pa.Array | None:
-        return self._finder.duplicates(batch, keys, sequence)
+    def duplicates(
+        self, batch: pa.Table, keys: Sequence[str], sequence: str | None, first_wins: bool = False
+    ) -> pa.Array | None:
+        return self._finder.duplicates(batch, keys, sequence, first_wins)
 
     def matching_keys(self, scan: Scan, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> KeyMatches:
         return self._finder.matching_keys(scan, batch, keys, sequence)
@@ -41,8 +43,10 @@ class ExecutorRowFinder:
     def completed(self, given: Scan, table: Scan, keys: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
         return self._finder.completed(given, table, keys)
 
-    def superseded(self, scan: Scan, keys: Sequence[str], sequence: str | None) -> dict[str, pa.Array]:
-        return self._finder.superseded(scan, keys, sequence)
+    def superseded(
+        self, scan: Scan, keys: Sequence[str], sequence: str | None, first_wins: bool = False
+    ) -> dict[str, pa.Array]:
+        return self._finder.superseded(scan, keys, sequence, first_wins)
 
     def live_rows(self, scan: Scan, order_by: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
         return self._finder.live_rows(scan, order_by)

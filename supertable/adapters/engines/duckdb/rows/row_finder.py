@@ -43,14 +43,17 @@ class DuckDBRowFinder:
         self._sandbox = sandbox
         self._stored = stored
 
-    def duplicates(self, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> pa.Array | None:
+    def duplicates(
+        self, batch: pa.Table, keys: Sequence[str], sequence: str | None, first_wins: bool = False
+    ) -> pa.Array | None:
         columns = _columns(keys, sequence)
         number = _unused_name("st_number", columns)
         group = ", ".join(quoted(key) for key in keys)
         newest = f"max({number})" if sequence is None else f"arg_max({number}, {_order(sequence, number)})"
+        winner = f"min({number})" if first_wins else newest
         with self._opened(Sources(self._stored, guard_deleted=False)) as cursor:
             cursor.register(_BATCH, _numbered(batch, columns, number))
-            kept = _execute(cursor, f"SELECT {newest} AS n FROM {_BATCH} GROUP BY {group} ORDER BY n").read_all()
+            kept = _execute(cursor, f"SELECT {winner} AS n FROM {_BATCH} GROUP BY {group} ORDER BY n").read_all()
         return None if kept.num_rows == batch.num_rows else kept["n"].combine_chunks()
 
     def matching_keys(self, scan: Scan, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> KeyMatches:
@@ -103,12 +106,12 @@ class DuckDBRowFinder:
         with self._opened(sources) as cursor:
             yield _execute(cursor, sql)
 
-    def superseded(self, scan: Scan, keys: Sequence[str], sequence: str | None) -> Found:
+    def superseded(self, scan: Scan, keys: Sequence[str], sequence: str | None, first_wins: bool = False) -> Found:
         at = _positions(scan.schema)
         sources = Sources(self._stored, guard_deleted=False)
         rows = scan_sql(scan, sources, _columns(keys, sequence), at)
         newest = [f"{quoted(sequence)} DESC NULLS LAST"] if sequence else []
-        order = ", ".join([*newest, f"{at.file} DESC", f"{at.row} DESC"])
+        order = f"{at.file}, {at.row}" if first_wins else ", ".join([*newest, f"{at.file} DESC", f"{at.row} DESC"])
         group = ", ".join(quoted(key) for key in keys)
         ranked = f"QUALIFY row_number() OVER (PARTITION BY {group} ORDER BY {order}) > 1"
         return self._found(scan, sources, at, f"FROM ({rows}) {ranked}")
