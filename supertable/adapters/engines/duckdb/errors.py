@@ -30,6 +30,8 @@ _FATAL = frozenset({"FATAL", "INTERNAL"})
 _BITS = re.compile(r"bit index \d+ out of valid range")
 _STATEMENT = frozenset({"Binder", "Catalog", "Parser", "Syntax", "Not implemented", "Parameter Not Resolved"})
 _PARAMETERS = re.compile(r"Values were not provided for|Parameter argument/count mismatch")
+_ROWID = re.compile(r'Referenced column "rowid"|.* does not have a column named "rowid"', re.IGNORECASE)
+_NO_ROWID = "\nThe rows of a table have no numbers. Number them by row_number() OVER (ORDER BY …)."
 _MISSING = ("No files found that match", "No such file or directory", "HTTP 404", "(404)")
 _NOT_OPENED = re.compile(r"Cannot open file.*: ([^:]+)$", re.DOTALL)
 _FORBIDDEN = ("HTTP 403", "HTTP 401", "AuthorizationFailure", "AuthenticationFailed")
@@ -97,7 +99,7 @@ def translated(error: BaseException, context: ErrorContext) -> SupertableError:
         return stored
     message = scrubbed(text, context.names)
     if kind in _STATEMENT or _PARAMETERS.match(text):
-        return InvalidStatement(message)
+        return InvalidStatement(message + _NO_ROWID if _ROWID.match(text) else message)
     return QueryFailed(message if context.quotes_values else _without_values(kind, message))
 
 

@@ -138,6 +138,8 @@ def _normalized(node: Any) -> Any:
         node = _values_list(node) or node
     elif node.get("type") == "SELECT_NODE":
         node = _with_plain_sets(node)
+    elif node.get("class") == "WINDOW" and node["type"] != "WINDOW_AGGREGATE":  # RESPECT NULLS is the default
+        node = {**node, "has_ignore_nulls": node["ignore_nulls"]}
     return {key: value for key, value in node.items() if key not in LOCATION_KEYS}
 
 

@@ -31,7 +31,7 @@ STRINGS = words(
     ilike_escape instr jaccard jaro_similarity jaro_winkler_similarity lcase left left_grapheme len length
     length_grapheme levenshtein like_escape lower lpad ltrim md5 md5_number md5_number_lower md5_number_upper
     mismatches nfc_normalize not_ilike_escape not_like_escape octet_length ord overlay parse_dirname parse_dirpath
-    parse_filename parse_formatted_bytes parse_path pg_size_pretty position prefix printf regexp_escape
+    parse_filename parse_formatted_bytes parse_path path_join pg_size_pretty position prefix printf regexp_escape
     regexp_extract regexp_extract_all regexp_full_match regexp_matches regexp_replace regexp_split_to_array
     regexp_split_to_table repeat replace reverse right right_grapheme rpad rtrim sha1 sha256 split split_part
     starts_with str_split str_split_regex string_split string_split_regex string_to_array strip_accents strlen
@@ -98,10 +98,10 @@ JSON = words(
 # Of the names of databases, schemas and users DuckDB knows no more than constants: memory, main and duckdb.
 OTHERS = words(
     """
-    bit_position bitstring can_cast_implicitly constant_or_null create_sort_key enum_code enum_first enum_last
-    current_catalog current_database current_role current_schema current_schemas current_user enum_range
-    enum_range_boundary equi_width_bins gen_random_uuid get_bit if is_histogram_other_bin nullif pg_typeof session_user
-    set_bit switch typeof uuid uuid_extract_timestamp uuid_extract_version user uuidv4 uuidv7 version
+    bit_position bitstring can_cast_implicitly constant_or_null create_sort_key current_catalog current_database
+    current_role current_schema current_schemas current_user enum_code enum_first enum_last enum_range
+    enum_range_boundary equi_width_bins gen_random_uuid get_bit if invoke is_histogram_other_bin nullif pg_typeof
+    session_user set_bit switch typeof user uuid uuid_extract_timestamp uuid_extract_version uuidv4 uuidv7 version
     """
 )
 
@@ -117,7 +117,7 @@ AGGREGATES = words(
     any_value approx_count_distinct approx_quantile approx_top_k arbitrary arg_max arg_max_null arg_max_nulls_last
     arg_min arg_min_null arg_min_nulls_last argmax argmin array_agg avg bit_and bit_or bit_xor bitstring_agg bool_and
     bool_or corr count count_if count_star countif covar_pop covar_samp entropy favg first fsum geomean
-    geometric_mean group_concat histogram histogram_exact kahan_sum kurtosis kurtosis_pop last list listagg mad max
+    geometric_mean group_concat histogram histogram_exact kahan_sum kurtosis kurtosis_pop last list listagg lttb mad max
     max_by mean median min min_by mode product quantile quantile_cont quantile_disc regr_avgx regr_avgy regr_count
     regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy reservoir_quantile sem skewness stddev stddev_pop
     stddev_samp string_agg sum sumkahan var_pop var_samp variance wavg weighted_avg
@@ -134,7 +134,7 @@ FUNCTIONS = (
     OPERATORS | NUMBERS | STRINGS | TIMES | LISTS | STRUCTS_AND_MAPS | JSON | OTHERS | GEOMETRY | AGGREGATES | WINDOWS
 )
 
-TABLE_FUNCTIONS = frozenset({"unnest", "range", "generate_series", "json_each", "json_tree"})
+TABLE_FUNCTIONS = words("unnest range generate_series json_each json_tree repeat repeat_row")
 
 MANY_ROWS = (
     AGGREGATES

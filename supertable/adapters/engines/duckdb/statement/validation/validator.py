@@ -36,7 +36,9 @@ from supertable.adapters.engines.duckdb.statement.validation.literal_lists impor
     of_rows,
 )
 from supertable.adapters.engines.duckdb.statement.validation.node_checks import contents_of, keys_of, method_to_function
+from supertable.adapters.engines.duckdb.statement.validation.refused_functions import REFUSED
 from supertable.adapters.engines.duckdb.statement.validation.row_comparisons import compare_columns
+from supertable.adapters.engines.duckdb.statement.validation.stacked_modifiers import nest_modifiers
 from supertable.application.ports.engines import ChangesRequest, Show
 from supertable.domain.errors import StatementRefused
 
@@ -111,8 +113,7 @@ class StatementValidator:
 
     def _visit(self, kind: str, node: Node, scope: _Scope) -> Iterator[_Task]:
         named = kind == "table" and self._name_listing(node)
-        if kind == "expression":
-            compare_columns(node)
+        _rewrite(kind, node)
         keys = keys_of(kind, node)
         if kind == "query":
             scope = yield from self._ctes_of(node, scope)
@@ -132,6 +133,7 @@ class StatementValidator:
         match node["class"]:
             case "FUNCTION" | "WINDOW":
                 _validate_function(node, FUNCTIONS)
+                _require_bounds(node)
                 self._shorten_arguments(node)
             case "OPERATOR" if node["type"] in _LISTED:
                 self._shorten_values(node)
@@ -263,6 +265,14 @@ class StatementValidator:
         return {**scope, name: cte}
 
 
+def _rewrite(kind: str, node: Node) -> None:
+    """Changes what DuckDB answers in other ways than standard SQL, or cannot render."""
+    if kind == "expression":
+        compare_columns(node)
+    elif kind == "query":
+        nest_modifiers(node)
+
+
 def _validate_function(node: Node, allowed: frozenset[str]) -> None:
     name = ascii_lower(node["function_name"])
     schema = ascii_lower(node["schema"])
@@ -274,6 +284,15 @@ def _validate_function(node: Node, allowed: frozenset[str]) -> None:
             node["is_operator"] = False  # LIKE … ESCAPE is an operator until it is rendered
         return
     what = "table function" if allowed is TABLE_FUNCTIONS else "function"
+    written = ".".join(name_parts(node))
+    if name in REFUSED and name not in allowed:
+        raise StatementRefused(f"The {what} {written!r} is not available: {REFUSED[name]}")
     near = get_close_matches(name, [other for other in allowed if other.isidentifier()], n=3, cutoff=0.8)
     hint = f" Did you mean {' or '.join(near)}?" if near and name not in near else ""
-    raise StatementRefused(f"The {what} {'.'.join(name_parts(node))!r} is not available.{hint}")
+    raise StatementRefused(f"The {what} {written!r} is not available.{hint}")
+
+
+def _require_bounds(node: Node) -> None:
+    """Refuses an aggregate that would take its bounds from statistics, which deleted rows are part of."""
+    if ascii_lower(node["function_name"]) == "bitstring_agg" and len(node["arguments"]) < 3:
+        raise StatementRefused("bitstring_agg needs the least and the greatest value: bitstring_agg(a, 0, 100).")
