@@ -98,13 +98,13 @@ def build_many_files(home: Path, files: int) -> dict[str, Any]:
 
 
 def _writer(lake: supertable.Lake, table: OpenTable, groups: pa.Table) -> Callable[[int], list[DataFile]]:
-    writer = lake.container.data_files()
+    writer = lake._container.data_files()
     return lambda number: writer.write(table.folder, table.snapshot.schema, [groups.slice(number, 1)])
 
 
 def _commit(lake: supertable.Lake, table: OpenTable, files: list[DataFile]) -> None:
     change = Change(Operation.APPEND, added=tuple(files), counts=Counts(inserted=len(files)))
-    lake.container.committer().commit(table, lambda newest: change, CommitInfo())
+    lake._container.committer().commit(table, lambda newest: change, CommitInfo())
 
 
 def time_visits(home: Path, rows: int) -> dict[str, Any]:
@@ -164,7 +164,7 @@ def _visit_in_new_process(home: Path, rows: int) -> dict[str, dict[str, float]]:
 
 
 def _newest(lake: supertable.Lake) -> OpenTable:
-    return lake.container.tables().open(
+    return lake._container.tables().open(
         Namespace(lake.organization, lake.supertable, owner(lake.organization)), "orders", Permission.META
     )
 

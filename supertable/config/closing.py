@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
+from dependency_injector import providers
+
 from supertable.config.container import Container
+from supertable.domain.errors import Closed
 
 
 def close(container: Container) -> None:
@@ -13,3 +18,14 @@ def close(container: Container) -> None:
     container.engine().close()
     container.leases().close()
     container.catalog().close()
+
+
+def refuse(container: Container, message: str) -> None:
+    """Let every part but the settings raise `Closed` from now on, when it is asked for."""
+
+    def closed() -> NoReturn:
+        raise Closed(message)
+
+    for name, provider in container.providers.items():
+        if name != "settings":
+            provider.override(providers.Callable(closed))

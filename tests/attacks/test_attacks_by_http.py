@@ -19,7 +19,7 @@ Answer = tuple[int, Any]
 def clients(lakes: TwoLakes) -> Iterator[tuple[httpx.Client, httpx.Client]]:
     """Two clients of ann: of the whole lake, of which she sees a part, and of the copy, which holds only that part."""
     owners = (lakes.owner, lakes.copy_owner)
-    servers = [ApiServer(owner.container) for owner in owners]
+    servers = [ApiServer(owner._container) for owner in owners]
     tokens = [owner.tokens.create("attacks", "ann").secret for owner in owners]
     one, other = (server.client(token) for server, token in zip(servers, tokens, strict=True))
     yield one, other

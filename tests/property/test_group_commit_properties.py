@@ -51,7 +51,7 @@ def info(write: Write, mode: WriteMode) -> CommitInfo:
 def write_alone(lake: Lake, write: Write, mode: WriteMode) -> Outcome:
     """The numbers of rows inserted and updated, or the name of the error."""
     try:
-        return counts(lake.container.write_rows()(NAMESPACE, "t", arrow(write), mode, False, info(write, mode)))
+        return counts(lake._container.write_rows()(NAMESPACE, "t", arrow(write), mode, False, info(write, mode)))
     except SupertableError as error:
         return type(error).__name__
 
@@ -84,7 +84,7 @@ def test_a_group_has_the_effect_of_its_members_one_by_one(
                 if name == "one":
                     outcomes.append([write_alone(lake, write, mode) for write in writes])
                 else:
-                    commits = lake.container.group_commit()
+                    commits = lake._container.group_commit()
                     answers = [
                         commits.submit(NAMESPACE, "t", lambda _, w=write: arrow(w), 100, mode, info(write, mode))  # type: ignore[misc]
                         for write in writes

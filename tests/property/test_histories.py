@@ -174,8 +174,8 @@ class Histories(RuleBasedStateMachine):
         calls = iter(range(1, 1000))
         store = InterleavedStore(self.store(), lambda _: next(calls) == at, write)
         with self.open() as lake:
-            lake.container.locks.override(providers.Object(InMemoryLocks()))
-            lake.container.store.override(providers.Object(store))
+            lake._container.locks.override(providers.Object(InMemoryLocks()))
+            lake._container.store.override(providers.Object(store))
             result = lake.table(self.name).compact(sort_by, everything=True)
         note(f"{store.acted} {result}")
         self.add_unchanged(result.version, result.commits)
@@ -189,7 +189,7 @@ class Histories(RuleBasedStateMachine):
     def vacuum(self, writer: int, grace: float) -> None:
         lake = self.lakes[writer]
         planned = lake.table(self.name).vacuum(0, grace=grace, dry_run=True)
-        result = lake.container.vacuum_table()(lake._namespace, self.name, 0, False, grace, wait_seconds=0.01)
+        result = lake._container.vacuum_table()(lake._namespace, self.name, 0, False, grace, wait_seconds=0.01)
         assert result.removed == (() if result.waiting else planned.removed)
         if result.oldest > self.oldest:
             assert result.oldest == len(self.versions)
@@ -200,7 +200,7 @@ class Histories(RuleBasedStateMachine):
     def maintain_with_a_fault(self, writer: int, action: str, fault: Fault, at: int) -> None:
         faulty = self.open()
         store = FaultyStore(self.store(), fault, at)
-        faulty.container.store.override(providers.Object(store))
+        faulty._container.store.override(providers.Object(store))
         try:
             table = faulty.table(self.name)
             table.compact(everything=True) if action == "compact" else table.vacuum(0, grace=0)
@@ -208,7 +208,7 @@ class Histories(RuleBasedStateMachine):
             pass
         faulty.close()
         lake = self.lakes[writer]
-        snapshot = lake.container.tables().open(lake._namespace, self.name, Permission.META).snapshot
+        snapshot = lake._container.tables().open(lake._namespace, self.name, Permission.META).snapshot
         self.add_unchanged(snapshot.version, snapshot.version - len(self.versions))
         self.oldest = snapshot.oldest
 
@@ -301,7 +301,7 @@ class Histories(RuleBasedStateMachine):
         key = f"key-{len(self.versions)}"
         faulty = self.open()
         store = FaultyStore(self.store(), fault, at)
-        faulty.container.store.override(providers.Object(store))
+        faulty._container.store.override(providers.Object(store))
         acknowledged = False
         try:
             faulty.write(self.name, table(batch), mode="upsert", idempotency_key=key)

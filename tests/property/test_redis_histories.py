@@ -37,7 +37,7 @@ class RedisHistories(Histories):
     def open(self) -> Lake:
         settings = load_settings(home=self.home, redis_host="127.0.0.1", redis_port=valkey().port)
         lake = Lake(Container(settings=settings), "main", owner("default"))
-        container = lake.container
+        container = lake._container
         shared = container.redis(), redis_keys(container.deployment())
         container.catalog.override(providers.Object(RedisCatalog(*shared, _EXPECTED_SECONDS)))
         container.leases.override(providers.Object(RedisLeases(*shared, _LEASES_LAST_SECONDS)))

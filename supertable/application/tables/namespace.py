@@ -14,11 +14,15 @@ from supertable.domain.system_tables import SYSTEM
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A supertable of an organization, by checked names, and the session that uses it."""
+    """A supertable of an organization, by checked names, and the session that uses it.
+
+    `self_table`: the table that statements may name `self`; None: there is none.
+    """
 
     organization: str
     supertable: str
     session: Session
+    self_table: str | None = None
 
     @property
     def registry(self) -> str:
@@ -36,6 +40,8 @@ class Namespace:
 
         Raises `StatementRefused` for parts that are no names, and `TableNotFound` for other organizations.
         """
+        if self.self_table is not None and [name_key(part) for part in parts] == ["self"]:
+            return self, self.self_table
         *qualifiers, name = parts
         try:
             for part in parts:

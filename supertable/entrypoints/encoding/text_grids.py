@@ -46,7 +46,8 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Columns as text. `numbers` align on the right, `fixed` ones are never narrowed. `rows`: None is a null."""
+    """Columns as text. `types`: empty: they are not shown. `numbers` align on the right, `fixed` columns are never
+    narrowed. `rows`: None is a null."""
 
     names: list[str]
     types: list[str]
@@ -57,7 +58,7 @@ class Grid:
     def columns(self, kept: Sequence[int]) -> Grid:
         return Grid(
             [self.names[i] for i in kept],
-            [self.types[i] for i in kept],
+            [self.types[i] for i in kept if self.types],
             [self.numbers[i] for i in kept],
             [self.fixed[i] for i in kept],
             [[row[i] for i in kept] for row in self.rows],
@@ -115,9 +116,9 @@ def _lines(grid: Grid, widths: list[int], look: Look, gap_after: int | None = No
     """`gap_after`: after so many columns, a column of … stands for those that are left out."""
     shapes = list(zip(widths, grid.numbers, strict=True))
     names = [[cut(name, width)] for name, width in zip(grid.names, widths, strict=True)]
-    types = [[cut(kind, width)] for kind, width in zip(grid.types, widths, strict=True)]
+    types = [[cut(kind, width)] for kind, width in zip(grid.types, widths, strict=False)]
     lines = _joined(names, shapes, gap_after, [look.bold] * len(widths))
-    lines += _joined(types, shapes, gap_after, [look.dim] * len(widths))
+    lines += _joined(types, shapes, gap_after, [look.dim] * len(widths)) if types else []
     lines.append((" " * GAP).join(_with_gap(["─" * width for width in widths], gap_after, "─")))
     for row in grid.rows:
         parts = [_cell_lines(cell, width, look.wrap) for cell, width in zip(row, widths, strict=True)]
@@ -155,7 +156,8 @@ def _styled(cell: str | None, part: str, look: Look) -> str:
 
 
 def _natural_widths(grid: Grid) -> list[int]:
-    heads = [max(display_width(n), display_width(t)) for n, t in zip(grid.names, grid.types, strict=True)]
+    types = grid.types or [""] * len(grid.names)
+    heads = [max(display_width(n), display_width(t)) for n, t in zip(grid.names, types, strict=True)]
     for row in grid.rows:
         heads = [max(w, display_width(NULL if cell is None else cell)) for w, cell in zip(heads, row, strict=True)]
     return heads

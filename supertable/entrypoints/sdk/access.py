@@ -5,7 +5,7 @@ Only a role of type superadmin may manage them, except that every user may manag
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from supertable.application.access_control.manage_roles import ManageRoles
 from supertable.application.access_control.manage_tokens import TOKEN_SECONDS, ManageTokens, NewToken, TokenInfo
@@ -16,6 +16,7 @@ from supertable.config.container import Container
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import InvalidInput
 from supertable.entrypoints.sdk.durations import Duration, optional_seconds
+from supertable.entrypoints.sdk.records import Records
 
 
 class Roles:
@@ -26,23 +27,23 @@ class Roles:
     """
 
     def __init__(self, container: Container, namespace: Namespace) -> None:
-        self._use_case: ManageRoles = container.manage_roles()
+        self._manage: Callable[[], ManageRoles] = container.manage_roles
         self._namespace = namespace
 
-    def list(self) -> list[RoleInfo]:
+    def list(self) -> Records[RoleInfo]:
         """All roles, sorted by name after the built-in `superadmin`."""
-        return self._use_case.list(self._namespace.session)
+        return Records(self._manage().list(self._namespace.session))
 
     def get(self, name: str) -> RoleInfo:
         """The role of this name."""
-        return self._use_case.get(self._namespace.session, name)
+        return self._manage().get(self._namespace.session, name)
 
     def create(self, name: str, type: str, tables: str | Sequence[str] = (), comment: str = "") -> RoleInfo:
         """Create a role. `type`: superadmin, admin, writer, reader or meta. `tables`: tables it sees in full.
 
         `tables` are names or patterns, as in `grant`. Raises `AlreadyExists` and `InvalidInput`.
         """
-        return self._use_case.create(self._namespace.session, name, type, _as_list(tables), comment)
+        return self._manage().create(self._namespace.session, name, type, _as_list(tables), comment)
 
     def alter(
         self,
@@ -55,14 +56,14 @@ class Roles:
     ) -> RoleInfo:
         """Change a role. Parameters that are None stay unchanged, and so do rules for single tables."""
         patterns = None if tables is None else _as_list(tables)
-        return self._use_case.alter(self._namespace.session, name, type, patterns, comment, version)
+        return self._manage().alter(self._namespace.session, name, type, patterns, comment, version)
 
     def drop(self, name: str, *, force: bool = False, version: int | None = None) -> None:
         """Drop a role. Raises `InvalidInput` if users or tokens have it, unless `force`, which removes it from them.
 
         Tokens that can act under this role only are revoked.
         """
-        self._use_case.drop(self._namespace.session, name, force, version)
+        self._manage().drop(self._namespace.session, name, force, version)
 
     def grant(
         self,
@@ -86,18 +87,18 @@ class Roles:
         Raises `TableNotFound`, `InvalidInput`, and `AlreadyExists` where an existing rule conflicts.
         """
         if columns is None and not masks and where is None:
-            return self._use_case.grant(self._namespace, name, _as_list(table), version)
+            return self._manage().grant(self._namespace, name, _as_list(table), version)
         if not isinstance(table, str):
             raise InvalidInput("A rule applies to one table. Grant part of each table separately.")
         visible = None if columns is None else _as_list(columns)
-        return self._use_case.grant_rule(self._namespace, name, table, visible, masks, where, version)
+        return self._manage().grant_rule(self._namespace, name, table, visible, masks, where, version)
 
     def revoke(self, name: str, table: str, *, version: int | None = None) -> RoleInfo:
         """Revoke a name or pattern as it was granted, and the rule for the table of that name.
 
         Raises `NotFound` if the role has neither.
         """
-        return self._use_case.revoke(self._namespace, name, table, version)
+        return self._manage().revoke(self._namespace, name, table, version)
 
 
 class Users:
@@ -107,16 +108,16 @@ class Users:
     """
 
     def __init__(self, container: Container, namespace: Namespace) -> None:
-        self._use_case: ManageUsers = container.manage_users()
+        self._manage: Callable[[], ManageUsers] = container.manage_users
         self._session: Session = namespace.session
 
-    def list(self) -> list[UserInfo]:
+    def list(self) -> Records[UserInfo]:
         """All users, sorted by name."""
-        return self._use_case.list(self._session)
+        return Records(self._manage().list(self._session))
 
     def get(self, user: str) -> UserInfo:
         """The user of this name or hash."""
-        return self._use_case.get(self._session, user)
+        return self._manage().get(self._session, user)
 
     def create(
         self,
@@ -130,7 +131,7 @@ class Users:
 
         Raises `AlreadyExists` and `InvalidInput`.
         """
-        return self._use_case.create(self._session, name, _as_list(roles), attributes, enabled)
+        return self._manage().create(self._session, name, _as_list(roles), attributes, enabled)
 
     def alter(
         self,
@@ -148,11 +149,11 @@ class Users:
         raises `Outdated`. Raises `AlreadyExists` and `InvalidInput`.
         """
         new_roles = None if roles is None else _as_list(roles)
-        return self._use_case.alter(self._session, user, name, new_roles, attributes, enabled, version)
+        return self._manage().alter(self._session, user, name, new_roles, attributes, enabled, version)
 
     def drop(self, user: str, *, version: int | None = None) -> None:
         """Drop a user and revoke the user's tokens. `version`: as in `alter`."""
-        self._use_case.drop(self._session, user, version)
+        self._manage().drop(self._session, user, version)
 
 
 class Tokens:
@@ -162,12 +163,12 @@ class Tokens:
     """
 
     def __init__(self, container: Container, namespace: Namespace) -> None:
-        self._use_case: ManageTokens = container.manage_tokens()
+        self._manage: Callable[[], ManageTokens] = container.manage_tokens
         self._session: Session = namespace.session
 
-    def list(self, user: str | None = None) -> list[TokenInfo]:
+    def list(self, user: str | None = None) -> Records[TokenInfo]:
         """The tokens that the caller may see, newest first; with `user` (a name or hash) only those of this user."""
-        return self._use_case.list(self._session, user)
+        return Records(self._manage().list(self._session, user))
 
     def create(
         self,
@@ -183,11 +184,11 @@ class Tokens:
         user's. `expires_in`: a timedelta or seconds, by default 90 days; None: never. Raises `AlreadyExists` and
         `InvalidInput`.
         """
-        return self._use_case.create(self._session, name, user, role, optional_seconds(expires_in))
+        return self._manage().create(self._session, name, user, role, optional_seconds(expires_in))
 
     def revoke(self, token: str) -> None:
         """Revoke a token by its id. It is refused from now on."""
-        self._use_case.revoke(self._session, token)
+        self._manage().revoke(self._session, token)
 
 
 def _as_list(names: str | Sequence[str]) -> Sequence[str]:

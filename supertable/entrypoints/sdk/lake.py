@@ -9,19 +9,18 @@ from typing import Any
 
 import pyarrow as pa
 
-from supertable.application.authentication.who_am_i import Identity
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.storage.arrow_batches import as_reader
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.tables.table_info import DroppedTable, TableInfo
 from supertable.application.writes.write_modes import WriteMode, checked_mode
-from supertable.config.closing import close
+from supertable.config.closing import close, refuse
 from supertable.config.container import Container
 from supertable.config.settings.settings import Settings
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
-from supertable.domain.errors import InvalidInput
+from supertable.domain.errors import Closed, InvalidInput
 from supertable.domain.names import checked_name
 from supertable.domain.table.commit_info import checked_commit_info
 from supertable.entrypoints.sdk.access import Roles, Tokens, Users
@@ -29,6 +28,7 @@ from supertable.entrypoints.sdk.audit import AuditLog
 from supertable.entrypoints.sdk.lake_loading import LakeLoading
 from supertable.entrypoints.sdk.lake_maintenance import LakeMaintenance
 from supertable.entrypoints.sdk.lake_queries import LakeQueries
+from supertable.entrypoints.sdk.records import Records, Whoami, whoami
 from supertable.entrypoints.sdk.table import Table
 
 
@@ -50,11 +50,6 @@ class Lake(LakeQueries, LakeLoading, LakeMaintenance):
         self._container = container
         self._namespace = Namespace(session.organization, checked_name("supertable", supertable), session)
         self._closed = threading.Event()
-
-    @property
-    def container(self) -> Container:
-        """The dependency-injection container that this lake uses."""
-        return self._container
 
     @property
     def settings(self) -> Settings:
@@ -103,7 +98,7 @@ class Lake(LakeQueries, LakeLoading, LakeMaintenance):
         if not isinstance(schema, pa.Schema):
             schema = pa.schema(schema)
         created = self._container.create_table()(self._namespace, name, schema, _names(keys), sequence, comment)
-        return Table(self._container, self._namespace, created.name)
+        return Table(self, created.name)
 
     def create_table_from(
         self,
@@ -186,11 +181,11 @@ class Lake(LakeQueries, LakeLoading, LakeMaintenance):
     def table(self, name: str) -> Table:
         """The table of this name. Raises `TableNotFound`."""
         opened = self._container.tables().open(self._namespace, name, Permission.META)
-        return Table(self._container, self._namespace, opened.name)
+        return Table(self, opened.name)
 
-    def tables(self) -> list[TableInfo]:
+    def tables(self) -> Records[TableInfo]:
         """All tables, as of one moment, sorted by name."""
-        return [TableInfo.of(table) for table in self._container.tables().all(self._namespace, Permission.META)]
+        return Records(map(TableInfo.of, self._container.tables().all(self._namespace, Permission.META)))
 
     def rename(self, name: str, new_name: str) -> Table:
         """Rename a table. Its rows, versions and tags do not change.
@@ -198,7 +193,7 @@ class Lake(LakeQueries, LakeLoading, LakeMaintenance):
         Raises `TableNotFound`, `InvalidName` and `TableExists`.
         """
         self._container.rename_table()(self._namespace, name, new_name)
-        return Table(self._container, self._namespace, new_name)
+        return Table(self, new_name)
 
     def drop(self, name: str) -> None:
         """Drop a table. Its name is free at once, and `undrop` restores it until a vacuum removes it.
@@ -213,7 +208,7 @@ class Lake(LakeQueries, LakeLoading, LakeMaintenance):
         `as_name`: the name to restore it under; None: its old one. Raises `TableNotFound`, and `TableExists` when
         another table has that name.
         """
-        return Table(self._container, self._namespace, self._container.undrop_table()(self._namespace, name, as_name))
+        return Table(self, self._container.undrop_table()(self._namespace, name, as_name))
 
     def clone(self, name: str, new_name: str, version: int | str | None = None) -> Table:
         """Create a table with the rows that another one has at a version, without copying them.
@@ -223,22 +218,29 @@ class Lake(LakeQueries, LakeLoading, LakeMaintenance):
         Raises `TableNotFound`, `VersionNotFound`, `NotFound` for a tag, `InvalidName` and `TableExists`.
         """
         created = self._container.clone_table()(self._namespace, name, new_name, version)
-        return Table(self._container, self._namespace, created.name)
+        return Table(self, created.name)
 
-    def dropped_tables(self) -> list[DroppedTable]:
+    def dropped_tables(self) -> Records[DroppedTable]:
         """The tables that `undrop` can restore, most recently dropped first."""
-        return DroppedTable.all_of(self._container.tables().registry(self._namespace))
+        return Records(DroppedTable.all_of(self._container.tables().registry(self._namespace)))
 
-    def whoami(self) -> Identity:
+    def whoami(self) -> Whoami:
         """The caller: user, role, and what the role may do now. Raises `NotSignedIn` and `AccessDenied`."""
-        return self._container.who_am_i()(self._namespace.session)
+        return whoami(self._container.who_am_i()(self._namespace.session))
 
     def close(self) -> None:
-        """Free the engine and the catalog. Results that are still being read end."""
-        self._closed.set()
-        close(self._container)
+        """Free the engine and the catalog. Every use of the lake and of its tables raises `Closed` from then on.
+
+        Results stay readable if all their rows were read. No-op the second time.
+        """
+        if not self._closed.is_set():
+            self._closed.set()
+            close(self._container)
+            refuse(self._container, "This lake was closed. Open it again with supertable.connect.")
 
     def __enter__(self) -> Lake:
+        if self._closed.is_set():
+            raise Closed("This lake was closed. Open it again with supertable.connect.")
         return self
 
     def __exit__(

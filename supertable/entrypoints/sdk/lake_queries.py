@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from supertable.application.ports.engines import Limits
@@ -52,11 +53,24 @@ class LakeQueries:
         Raises `InvalidInput`, `InvalidStatement`, `StatementRefused`, `TableNotFound`, `VersionNotFound`, `QueryFailed`
         and its subclasses, and what the method raises that makes the same change. Nothing is changed then.
         """
-        use_case, settings = self._container.run_statement(), self._container.settings()
-        limits = Limits(max_rows, timeout_seconds or settings.query_timeout_seconds)
         info = checked_commit_info(idempotency_key, properties)
-        options = StatementOptions(writes=True, info=info, limits=limits)
-        prepared = use_case.prepare(self._namespace, sql, parameters, options)
+        options = StatementOptions(writes=True, info=info, limits=Limits(max_rows, timeout_seconds))
+        return self._run(self._namespace, sql, parameters, options, stream)
+
+    def _run(
+        self,
+        namespace: Namespace,
+        sql: str,
+        parameters: Sequence[Any] | Mapping[str, Any],
+        options: StatementOptions,
+        stream: bool,
+    ) -> Result:
+        """Run a statement in a namespace, with the time limit of the settings if the options have none."""
+        use_case, settings = self._container.run_statement(), self._container.settings()
+        limits = options.limits
+        if not limits.timeout_seconds:
+            limits = replace(limits, timeout_seconds=settings.query_timeout_seconds)
+        prepared = use_case.prepare(namespace, sql, parameters, replace(options, limits=limits))
         rows = QueryRows(use_case.run(prepared, parameters, limits), self._closed.is_set)
         spilled = None if stream else SpilledBatches(settings.folder("temporary"))
         return Result(rows, prepared, self._container.engine().name, spilled)

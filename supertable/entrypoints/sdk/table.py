@@ -11,12 +11,11 @@ from supertable.application.maintenance.compact_table import CompactionResult
 from supertable.application.maintenance.vacuum_table import VacuumResult
 from supertable.application.storage.arrow_schemas import arrow_schema, data_type
 from supertable.application.tables.history import HistoryEntry
-from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.tables.table_info import ColumnInfo, TableInfo
 from supertable.application.tables.tombstones import TombstoneInfo, tombstones
-from supertable.config.container import Container
 from supertable.domain.access.roles import Permission
+from supertable.domain.errors import SupertableError
 from supertable.domain.schema.schema_changes import (
     AddColumn,
     DropColumn,
@@ -32,12 +31,14 @@ from supertable.domain.table.commits import CommitInfo
 from supertable.domain.table.maintenance_policy import MaintenancePolicy
 from supertable.domain.table.vacuum import GRACE_SECONDS
 from supertable.entrypoints.sdk.durations import Duration, optional_seconds, seconds
+from supertable.entrypoints.sdk.records import Records
+from supertable.entrypoints.sdk.table_rows import LakeOfTable, TableRows
 
 ColumnPath = str | Sequence[str]
 """A column's name, or the names from the outermost inwards for a field of a struct: ("address", "zip")."""
 
 
-class Table:
+class Table(TableRows):
     """A table of a lake, by name. Every method reads the newest version.
 
     Every method raises `TableNotFound` when the table was renamed or dropped, `AccessDenied` when the caller's role
@@ -45,9 +46,10 @@ class Table:
     `WriteResult` create one version and may raise `Conflict`.
     """
 
-    def __init__(self, container: Container, namespace: Namespace, name: str) -> None:
-        self._container = container
-        self._namespace = namespace
+    def __init__(self, lake: LakeOfTable, name: str) -> None:
+        self._lake = lake
+        self._container = lake._container
+        self._namespace = lake._namespace
         self._name = name
 
     @property
@@ -66,20 +68,20 @@ class Table:
         """
         return TableInfo.of(self._open())
 
-    def columns(self) -> list[ColumnInfo]:
+    def columns(self) -> Records[ColumnInfo]:
         """The columns that the role may see, in table order."""
-        return ColumnInfo.of(self._open())
+        return Records(ColumnInfo.of(self._open()))
 
-    def history(self, limit: int = 100) -> list[HistoryEntry]:
+    def history(self, limit: int = 100) -> Records[HistoryEntry]:
         """The newest `limit` versions, newest first: when, which operation, and how many rows changed."""
-        return self._container.table_history()(self._namespace, self._name, limit)
+        return Records(self._container.table_history()(self._namespace, self._name, limit))
 
-    def tombstones(self, limit: int = 100) -> list[TombstoneInfo]:
+    def tombstones(self, limit: int = 100) -> Records[TombstoneInfo]:
         """The newest `limit` deletes, newest first: when, by which condition or keys, and why.
 
         The version before each delete still has the deleted rows.
         """
-        return tombstones(self._container.tables(), self._open(Permission.READ), limit)
+        return Records(tombstones(self._container.tables(), self._open(Permission.READ), limit))
 
     def tag(self, name: str, version: int | str | None = None, replace: bool = False) -> int:
         """Tag a version with a name, and return the version's number. A vacuum keeps tagged versions.
@@ -210,7 +212,10 @@ class Table:
         return self._container.tables().open(self._namespace, self._name, need)
 
     def __repr__(self) -> str:
-        info = self.info()
+        try:
+            info = self.info()
+        except SupertableError:
+            return f"<Table {self._name}>"
         rows = "" if info.rows is None else f"{info.rows:,} rows "
         return f"<Table {info.name}: {rows}at version {info.version}>"
 

@@ -22,7 +22,7 @@ def lake(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
 @pytest.fixture
 def server(lake: Lake) -> Iterator[ApiServer]:
     """The API over the container of `lake`."""
-    server = ApiServer(lake.container)
+    server = ApiServer(lake._container)
     yield server
     server.stop()
 

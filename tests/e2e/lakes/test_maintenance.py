@@ -38,7 +38,7 @@ def clock() -> ManualClock:
 @pytest.fixture
 def lake(home: Path, clock: ManualClock) -> Iterator[Lake]:
     with supertable.connect(home=home) as lake:
-        lake.container.clock.override(providers.Object(clock))
+        lake._container.clock.override(providers.Object(clock))
         yield lake
 
 
@@ -104,7 +104,7 @@ class TestMaintain:
             lake.create_table(name, SCHEMA).set_maintenance(small_files=2)
             for _ in range(3):
                 lake.write(name, table(range(2), name))
-        victim = lake.container.tables().open(lake._namespace, "a", Permission.META)
+        victim = lake._container.tables().open(lake._namespace, "a", Permission.META)
         file = next(iter(victim.snapshot.files.values()))
         (home / "storage" / file.key(victim.folder)).unlink()
         report = lake.maintain()

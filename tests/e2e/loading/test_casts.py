@@ -38,7 +38,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
 @pytest.fixture(scope="module")
 def doors(lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Door]]:
     folder = tmp_path_factory.mktemp("files")
-    server = ApiServer(lake.container)
+    server = ApiServer(lake._container)
     with server.client() as client:
         yield {
             "python": lambda table, rows: error_of(lambda: lake.write(table, rows)),

@@ -78,7 +78,7 @@ def lake(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
 
 @pytest.fixture
 def api(lake: Lake) -> Iterator[httpx.Client]:
-    server = ApiServer(lake.container)
+    server = ApiServer(lake._container)
     with server.client() as client:
         yield client
     server.stop()

@@ -138,7 +138,7 @@ def test_a_clone_pins_the_version_but_does_not_share_idempotency_keys(lake: Lake
     lake.write("t", given((4, "d")), idempotency_key="once")
     lake.clone("t", "c")
     assert not lake.write("c", given((5, "e")), idempotency_key="once").replayed
-    registry = lake.container.tables().registry(lake._namespace)
+    registry = lake._container.tables().registry(lake._namespace)
     assert registry.find("t").pinned == {5}
 
 

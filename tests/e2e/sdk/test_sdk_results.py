@@ -60,7 +60,7 @@ def test_a_statement_that_cannot_run_fails_when_it_is_given(
 ) -> None:
     with pytest.raises(error):
         lake.sql(sql, stream=stream)
-    assert lake.container.leases().live() == []
+    assert lake._container.leases().live() == []
 
 
 def test_it_describes_itself(lake: Lake) -> None:
@@ -143,7 +143,7 @@ def test_an_unfinished_result_frees_its_lease(lake: Lake, how: str, stream: bool
     lake.write("fruit", FRUIT.slice(0, 0))
     result = lake.sql("SELECT a.range FROM range(300000) a, fruit", stream=stream)
     assert result.fetchone()
-    assert len(lake.container.leases().live()) == 1
+    assert len(lake._container.leases().live()) == 1
     if how == "close":
         result.close()
         result.close()
@@ -157,7 +157,7 @@ def test_an_unfinished_result_frees_its_lease(lake: Lake, how: str, stream: bool
                 use(result)
     del result
     gc.collect()
-    assert lake.container.leases().live() == []
+    assert lake._container.leases().live() == []
 
 
 def test_after_its_lake_is_closed_a_result_has_what_was_read(home: Path) -> None:
@@ -172,7 +172,7 @@ def test_after_its_lake_is_closed_a_result_has_what_was_read(home: Path) -> None
 
 
 def test_an_error_between_rows_is_raised_at_every_use(lake: Lake) -> None:
-    result = lake.sql("SELECT CASE WHEN range = 250000 THEN 'stop'::INT ELSE range END FROM range(300000)")
+    result = lake.sql("SELECT CASE WHEN range = 4900000 THEN 'stop'::INT ELSE range END FROM range(5000000)")
     for use in (list, len, Result.arrow, list):
         with pytest.raises(QueryFailed, match="stop"):
             use(result)

@@ -164,7 +164,7 @@ class TestPartialUpsert:
         assert rows(keyed, sql) == [("r", 200_000, True), (None, 100_000, True)]
         known = {
             path
-            for entry in keyed.container.tables().all(keyed._namespace, Permission.META)
+            for entry in keyed._container.tables().all(keyed._namespace, Permission.META)
             for path in entry.snapshot.files
         }
         assert len(list(home.rglob("*.parquet"))) <= len(known) + 3  # no file of the partial rows is left behind

@@ -57,7 +57,7 @@ def lake(container: Container) -> Lake:
 
 
 def signed_in(lake: Lake, secret: str, role: str | None = None) -> Lake:
-    return Lake(lake.container, "main", lake.container.sign_in()(lake.organization, secret, role))
+    return Lake(lake._container, "main", lake._container.sign_in()(lake.organization, secret, role))
 
 
 def user_lake(lake: Lake, name: str, *roles: str) -> Lake:
@@ -116,13 +116,13 @@ def test_rules_follow_renames_and_say_why_they_are_closed(lake: Lake) -> None:
 
 
 def test_tables_of_other_supertables_are_named_with_their_supertable(lake: Lake) -> None:
-    other = Lake(lake.container, "sales", owner("default"))
+    other = Lake(lake._container, "sales", owner("default"))
     other.create_table_from("orders", ORDERS)
     lake.roles.create("analyst", "reader")
     lake.roles.grant("analyst", "sales.orders", columns="id")
     session = replace(owner("default"), role="analyst")
-    assert rows(Lake(lake.container, "sales", session)) == [{"id": 1}, {"id": 2}]
-    assert Lake(lake.container, "main", session).tables() == []
+    assert rows(Lake(lake._container, "sales", session)) == [{"id": 1}, {"id": 2}]
+    assert Lake(lake._container, "main", session).tables() == []
     assert lake.roles.revoke("analyst", "sales.orders").rules == []
 
 
@@ -168,7 +168,7 @@ def test_a_whole_table_cannot_be_granted_while_a_rule_restricts_it(lake: Lake) -
         lake.roles.grant("analyst", "orders")
     lake.roles.revoke("analyst", "orders")
     lake.roles.grant("analyst", "orders")
-    assert rows(Lake(lake.container, "main", replace(owner("default"), role="analyst"))) == ORDERS.to_pylist()
+    assert rows(Lake(lake._container, "main", replace(owner("default"), role="analyst"))) == ORDERS.to_pylist()
 
 
 def test_roles_that_control_have_no_rules(lake: Lake) -> None:
@@ -412,26 +412,26 @@ def test_sessions_without_a_stored_token_create_tokens_for_their_role_and_lifeti
     lake.roles.create("analyst", "reader", ["*"])
     lake.roles.create("other", "writer", ["*"])
     ann = lake.users.create("ann", ["analyst", "other"])
-    until = lake.container.clock().now_us() + 60_000_000
+    until = lake._container.clock().now_us() + 60_000_000
     session = Session("default", ann.hash, "ann", "analyst", until_us=until)
-    made = Lake(lake.container, "main", session).tokens.create("t", expires_in=None)
+    made = Lake(lake._container, "main", session).tokens.create("t", expires_in=None)
     assert made.info.role == "analyst"
     assert made.info.expires_at is not None
     assert made.info.expires_at.timestamp() == pytest.approx(until / 1_000_000, abs=0.001)
     with pytest.raises(AccessDenied):
-        Lake(lake.container, "main", session).tokens.create("u", role="other")
+        Lake(lake._container, "main", session).tokens.create("u", role="other")
 
 
 def test_external_users_have_no_tokens_here(lake: Lake) -> None:
     lake.roles.create("analyst", "reader", ["*"])
     session = Session("default", "f" * 32, "ann", "analyst", external=True)
     with pytest.raises(AccessDenied, match="another system"):
-        Lake(lake.container, "main", session).tokens.create("t")
+        Lake(lake._container, "main", session).tokens.create("t")
 
 
 def test_an_owner_under_a_role_creates_tokens_for_that_role_only(lake: Lake) -> None:
     lake.roles.create("analyst", "reader", ["*"])
-    limited = Lake(lake.container, "main", replace(owner("default"), role="analyst"))
+    limited = Lake(lake._container, "main", replace(owner("default"), role="analyst"))
     made = limited.tokens.create("t")
     assert made.info.role == "analyst"
     with pytest.raises(AccessDenied):
@@ -441,7 +441,7 @@ def test_an_owner_under_a_role_creates_tokens_for_that_role_only(lake: Lake) -> 
 
 
 def test_limits_of_an_organization(lake: Lake) -> None:
-    log, by = lake.container.access_log(), owner("default").user
+    log, by = lake._container.access_log(), owner("default").user
 
     def many(_: Access) -> list[AccessChange]:
         roles = [Role(f"r{number}", RoleType.READER) for number in range(1_000)]
@@ -532,7 +532,7 @@ def test_changes_and_refusals_are_audited_without_secrets(lake: Lake) -> None:
             attempt()
     lake.users.drop("ann")
     events: list[AuditEvent] = []
-    lake.container.audit_journals().drain("default", lambda segment: events.extend(segment.events))
+    lake._container.audit_journals().drain("default", lambda segment: events.extend(segment.events))
     recorded = [(event.kind.value, event.what, event.user, event.tables, event.outcome) for event in events]
     by = owner("default").user
     for expected in (
@@ -554,7 +554,7 @@ def test_of_two_users_who_drop_each_other_only_one_succeeds(lake: Lake) -> None:
 
     def dropping(who: str, victim: str) -> Callable[[Lake], Any]:
         session = user_lake(lake, who, "security")._namespace.session
-        return lambda own: Lake(own.container, "main", session).users.drop(victim)
+        return lambda own: Lake(own._container, "main", session).users.drop(victim)
 
     for turn in range(4):
         one, other = f"a{turn}", f"b{turn}"

@@ -218,7 +218,7 @@ def test_an_unreadable_log_of_roles_grants_nothing(lake: Lake, home: Path) -> No
         with pytest.raises(Damaged):
             names(opened(home, session))
     with pytest.raises(Damaged):
-        opened(home).container.sign_in()("default", token)
+        opened(home)._container.sign_in()("default", token)
     report = opened(home).fsck()
     assert not report.sound
     assert any("only the superuser" in finding.what for finding in report.findings)
@@ -256,7 +256,7 @@ def test_losing_redis_neither_widens_nor_removes_access(valkey: Valkey, home: Pa
     lake.users.create("ann", ["part"])
     token = lake.tokens.create("t", "ann").secret
     revoked = lake.tokens.create("revoked", "ann")
-    part = opened(home, lake.container.sign_in()("default", token))
+    part = opened(home, lake._container.sign_in()("default", token))
     assert rows(part, "pay") == PART
     lake.tokens.revoke(revoked.info.id)
     lake.users.alter("ann", attributes={"a": "b"})
@@ -270,12 +270,12 @@ def test_losing_redis_neither_widens_nor_removes_access(valkey: Valkey, home: Pa
         else:
             valkey.pause()
         try:
-            for reader in (part, opened(home, lake.container.sign_in()("default", token))):
+            for reader in (part, opened(home, lake._container.sign_in()("default", token))):
                 assert rows(reader, "pay") == PART, act
                 with pytest.raises(AccessDenied):
                     reader.roles.list()
             with pytest.raises(SupertableError):
-                lake.container.sign_in()("default", revoked.secret)
+                lake._container.sign_in()("default", revoked.secret)
             now = opened(home)
             assert (now.roles.list(), now.users.list(), [info.id for info in now.tokens.list()]) == before, act
         finally:

@@ -42,7 +42,7 @@ def granted(lake: Lake, where: str, **attributes: str) -> Lake:
     lake.roles.grant("analyst", "orders", where=where)
     lake.users.create("Ann", "analyst", attributes=attributes)
     secret = lake.tokens.create("own", "Ann").secret
-    return Lake(lake.container, "main", lake.container.sign_in()(lake.organization, secret, None))
+    return Lake(lake._container, "main", lake._container.sign_in()(lake.organization, secret, None))
 
 
 def ids(lake: Lake, sql: str = "SELECT id FROM orders") -> list[Any]:
@@ -158,10 +158,10 @@ def test_files_without_visible_rows_are_not_read(lake: Lake) -> None:
         lake.write("orders", pa.table({"id": numbers, "region": [f"r{first}"] * 10}))
     ann = granted(lake, "region = user_attribute('region')", region="r20")
 
-    session = lake.container.sign_in()("default", lake.tokens.create("other", "Ann").secret, None)
+    session = lake._container.sign_in()("default", lake.tokens.create("other", "Ann").secret, None)
 
     def files(sql: str) -> int:
-        prepared = lake.container.run_query().prepare(Namespace("default", "main", session), sql)
+        prepared = lake._container.run_query().prepare(Namespace("default", "main", session), sql)
         prepared.lease.close()
         (source,) = prepared.sources.values()
         assert isinstance(source, Scan | Union)

@@ -31,7 +31,7 @@ def _detached(pipe: Any) -> int:
 def recorder(home: Path, acknowledged: int, start: int) -> None:
     """Record events without end, exporting now and then. Writes the number of each to the pipe once it is recorded."""
     with supertable.connect(home=home) as lake:
-        audit, export = lake.container.audit(), lake.container.export_audit()
+        audit, export = lake._container.audit(), lake._container.export_audit()
         os.write(acknowledged, READY)
         number = start
         while True:

@@ -70,7 +70,7 @@ class TestContent:
                 lake.sql(sql).arrow()
         with pytest.raises(SupertableError):
             lake.sql("SELECT * FROM orders", max_rows=1).arrow()
-        running = lake.container.run_query()
+        running = lake._container.run_query()
         query = running.prepare(lake._namespace, "SELECT * FROM orders")
         running.run(query, (), Limits()).close()
         lake.sql("EXPLAIN SELECT * FROM orders").arrow()
@@ -136,7 +136,7 @@ class TestContent:
         assert SECRET not in str(events(lake))
 
     def test_text_that_is_not_valid_unicode_is_recorded(self, lake: Lake) -> None:
-        lake.container.audit().record_action(owner("default"), AuditKind.SIGN_IN, "odd \ud800", tables=("\udfff",))
+        lake._container.audit().record_action(owner("default"), AuditKind.SIGN_IN, "odd \ud800", tables=("\udfff",))
         assert ("odd ?", ["?"]) in event_fields(lake, "what", "tables")
         assert lake.audit.verify().whole
 
@@ -147,7 +147,7 @@ class TestPermissions:
         """The lake, with a role of every type for all tables."""
         made = [Role(f"a_{kind}", kind, ("*", "system.*")) for kind in RoleType if kind is not RoleType.SUPERADMIN]
         changes = [AccessChange(AccessAction.PUT_ROLE, role=role) for role in made]
-        lake.container.access_log().change("default", owner("default").user, lambda _: changes)
+        lake._container.access_log().change("default", owner("default").user, lambda _: changes)
         return lake
 
     def test_roles_with_control_read_it(self, roles: Lake, home: Path) -> None:

@@ -49,10 +49,10 @@ class TestNothingIsLost:
 
             def export(lake: Lake) -> None:
                 while not stop.is_set():
-                    lake.container.export_audit()("default")
+                    lake._container.export_audit()("default")
 
             def record(thread: int) -> None:
-                audit = (one, other)[thread % 2].container.audit()
+                audit = (one, other)[thread % 2]._container.audit()
                 for number in range(each):
                     audit.ensure_ready("default")
                     audit.record_action(owner("default"), AuditKind.QUERY, f"{thread} {number}")
@@ -113,20 +113,20 @@ class TestNothingIsLost:
     @pytest.mark.parametrize("fault", Fault)
     def test_an_export_that_fails_at_any_step_exports_each_event_once(self, home: Path, fault: Fault) -> None:
         with supertable.connect(home=home) as first:
-            first.container.audit().record_action(owner("default"), AuditKind.QUERY, "0")
+            first._container.audit().record_action(owner("default"), AuditKind.QUERY, "0")
             first.audit.export()
         recorded = ["0"]
         for at in todays(range(1, 100), f"export {fault}"):
             lake = supertable.connect(home=home)
-            store = FaultyStore(lake.container.store(), fault, at)
-            lake.container.store.override(store)
+            store = FaultyStore(lake._container.store(), fault, at)
+            lake._container.store.override(store)
             recorded.append(str(at))
-            lake.container.audit().record_action(owner("default"), AuditKind.QUERY, str(at))
+            lake._container.audit().record_action(owner("default"), AuditKind.QUERY, str(at))
             try:
-                lake.container.export_audit()("default")
+                lake._container.export_audit()("default")
             except (SupertableError, BaseException) as error:  # noqa: BLE001 - includes injected crashes
                 assert store.met, error
-            lake.container.audit_journals().close()
+            lake._container.audit_journals().close()
             if not store.met:
                 break
         with supertable.connect(home=home) as last:
@@ -139,18 +139,18 @@ class TestNothingIsLost:
 
     def test_an_incomplete_line_is_ignored(self, home: Path) -> None:
         with supertable.connect(home=home) as lake:
-            lake.container.audit().record_action(owner("default"), AuditKind.QUERY, "one")
+            lake._container.audit().record_action(owner("default"), AuditKind.QUERY, "one")
         (journal,) = [file for file in (home / "audit").rglob("*") if file.is_file()]
         with journal.open("ab") as file:
             file.write(b'{"at_us":17')
         with supertable.connect(home=home) as lake:
-            lake.container.audit().record_action(owner("default"), AuditKind.QUERY, "two")
+            lake._container.audit().record_action(owner("default"), AuditKind.QUERY, "two")
             assert [what for (what,) in event_fields(lake, "what")] == ["one", "two"]
 
     def test_a_damaged_line_becomes_an_event_and_a_finding(self, home: Path) -> None:
         with supertable.connect(home=home) as lake:
             for what in ("one", "two", "three"):
-                lake.container.audit().record_action(owner("default"), AuditKind.QUERY, what)
+                lake._container.audit().record_action(owner("default"), AuditKind.QUERY, what)
         (journal,) = [file for file in (home / "audit").rglob("*") if file.is_file()]
         journal.write_bytes(journal.read_bytes().replace(b'"two"', b'"two'))
         with supertable.connect(home=home) as lake:
@@ -167,7 +167,7 @@ class TestNothingIsLost:
 class TestBackPressure:
     def test_too_many_events_are_exported_first(self, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(audit_recorder, "MOST_WAITING_BYTES", 10_000)
-        journals = lake.container.audit_journals()
+        journals = lake._container.audit_journals()
         for _ in range(200):
             lake.sql("FROM orders").arrow()
             assert journals.own_bytes("default") < 11_000
@@ -180,9 +180,9 @@ class TestBackPressure:
         monkeypatch.setattr(audit_recorder, "MOST_WAITING_BYTES", 10_000)
         with supertable.connect(home=home) as lake:
             lake.create_table_from("orders", ROWS)
-            store = _ReadOnly(lake.container.store())
-            with lake.container.store.override(store):
-                lake.container.reset_singletons()
+            store = _ReadOnly(lake._container.store())
+            with lake._container.store.override(store):
+                lake._container.reset_singletons()
                 with pytest.raises(AuditUnavailable, match="Nothing was done"):
                     queries(lake, 200)
         with supertable.connect(home=home) as lake:
@@ -193,7 +193,7 @@ class TestBackPressure:
     def test_when_the_journal_cannot_be_written_requests_are_refused_and_no_event_is_lost(
         self, lake: Lake, home: Path
     ) -> None:
-        lake.container.audit_journals().close()
+        lake._container.audit_journals().close()
         lake.audit.export()
         shutil.rmtree(home / "audit")
         (home / "audit").write_text("in the way")
@@ -245,13 +245,13 @@ class TestTimeOfExport:
 
         monkeypatch.setattr(background_export, "_INTERVAL_SECONDS", 0.01)
         monkeypatch.setattr(background_export, "_MOST_SECONDS", 0)
-        exports = lake.container.background_audit_export()
+        exports = lake._container.background_audit_export()
         exports.start()
         lake.sql("FROM orders").arrow()
         deadline = time.monotonic() + 30
-        while lake.container.audit_journals().waiting("default").bytes and time.monotonic() < deadline:
+        while lake._container.audit_journals().waiting("default").bytes and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert lake.container.audit_journals().waiting("default").bytes == 0
+        assert lake._container.audit_journals().waiting("default").bytes == 0
         exports.close()
 
     def test_each_organization_has_its_own_log(self, home: Path) -> None:

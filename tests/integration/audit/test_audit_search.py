@@ -18,14 +18,14 @@ def test_the_newest_matching_events(home: Path, limit: int) -> None:
     """Of 3,000 events, every 500th is a grant: most searches must look beyond the first part of the log."""
     session = owner("default")
     with supertable.connect(home) as lake:
-        audit = lake.container.audit()
+        audit = lake._container.audit()
         for number in range(3_000):
             audit.record_action(session, AuditKind.GRANT if number % 500 == 0 else AuditKind.SETTING, str(number))
             if number % 100 == 99:
-                lake.container.export_audit()("default")
+                lake._container.export_audit()("default")
 
         def found(search: AuditSearch) -> list[str]:
-            events = lake.container.search_audit()(session, search, limit, Limits())
+            events = lake._container.search_audit()(session, search, limit, Limits())
             return [event.what for event in events if event.kind != "query"]
 
         every = [str(number) for number in reversed(range(3_000))]

@@ -76,7 +76,7 @@ class TestTampering:
     def log(self, home: Path) -> Tampering:
         with supertable.connect(home=home) as lake:
             for i in range(10):
-                lake.container.audit().record_action(owner("default"), AuditKind.QUERY, f"event {i + 1}", rows=i)
+                lake._container.audit().record_action(owner("default"), AuditKind.QUERY, f"event {i + 1}", rows=i)
                 if i % 2:
                     assert lake.audit.export() == 2
             assert lake.audit.verify().whole
@@ -177,7 +177,7 @@ class TestTampering:
         log.remove_catalog()
         with supertable.connect(home=home) as lake:
             for _ in range(3):
-                lake.container.audit().record_action(owner("default"), AuditKind.QUERY, "later")
+                lake._container.audit().record_action(owner("default"), AuditKind.QUERY, "later")
                 lake.audit.export()
         found = self.findings(home)
         assert "event 7 was expected, but this is event 11" in found
@@ -186,7 +186,7 @@ class TestTampering:
         shutil.rmtree(home / "storage/default/system")
         log.remove_catalog()
         with supertable.connect(home=home) as lake:
-            lake.container.audit().record_action(owner("default"), AuditKind.QUERY, "later")
+            lake._container.audit().record_action(owner("default"), AuditKind.QUERY, "later")
         assert "event 1 was expected, but this is event 11" in self.findings(home)
 
     def test_a_removed_anchor(self, log: Tampering, home: Path) -> None:
@@ -202,7 +202,7 @@ class TestTampering:
         log.anchor.unlink()
         log.remove_catalog()
         with supertable.connect(home=home) as lake:
-            lake.container.audit().record_action(owner("default"), AuditKind.QUERY, "later")
+            lake._container.audit().record_action(owner("default"), AuditKind.QUERY, "later")
             report = lake.audit.verify()
         assert [finding.what for finding in report.findings] == ["event 7 records damage before it: anchor"]
 
@@ -218,7 +218,7 @@ class TestTampering:
         log.remove_catalog()
         with supertable.connect(home=home) as lake:
             for i in range(12):
-                lake.container.audit().record_action(owner("default"), AuditKind.QUERY, f"event {i}")
+                lake._container.audit().record_action(owner("default"), AuditKind.QUERY, f"event {i}")
             assert lake.audit.verify().whole
         assert "event 10 differs from the one recorded earlier" in self.findings(home, known)
         with supertable.connect(home=home) as lake:

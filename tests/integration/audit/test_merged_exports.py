@@ -42,7 +42,7 @@ def record(lake: Lake, first: int, last: int, every: int = 1) -> None:
     """Record events named by their numbers, and export after so many."""
     for number in range(first, last + 1):
         odd = ODD[number % len(ODD)]
-        lake.container.audit().record_action(
+        lake._container.audit().record_action(
             owner("default"),
             AuditKind.QUERY,
             str(number),
@@ -69,7 +69,7 @@ def recorded(lake: Lake) -> list[tuple[Any, ...]]:
 
 
 def log_of(lake: Lake) -> OpenTable:
-    return lake.container.tables().open(audit_namespace("default"), "audit", Permission.META)
+    return lake._container.tables().open(audit_namespace("default"), "audit", Permission.META)
 
 
 def events_in_files(lake: Lake) -> list[int]:
@@ -89,7 +89,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def lake(home: Path, exported: Path) -> Iterator[Lake]:
     shutil.copytree(exported, home, dirs_exist_ok=True)
     with supertable.connect(home) as lake:
-        lake.container.locks.override(providers.Object(InMemoryLocks()))  # they block no other lake
+        lake._container.locks.override(providers.Object(InMemoryLocks()))  # they block no other lake
         yield lake
 
 
@@ -141,7 +141,7 @@ def test_another_process_merges_or_exports_meanwhile(lake: Lake, home: Path, mom
 
     with supertable.connect(home) as other:
         store = InterleavedStore(LocalObjectStore(home / "storage"), MOMENTS[moment], interfere)
-        other.container.store.override(providers.Object(store))
+        other._container.store.override(providers.Object(store))
         report = other.maintain()
         assert store.acted
         assert report.failures == []
@@ -158,7 +158,7 @@ def test_a_fault_at_any_step(exported: Path, tmp_path: Path, home: Path, fault: 
         shutil.copytree(exported, place)
         broken = supertable.connect(place)
         store = FaultyStore(LocalObjectStore(place / "storage"), fault, at)
-        broken.container.store.override(providers.Object(store))
+        broken._container.store.override(providers.Object(store))
         try:
             broken.maintain()
         except (StoreUnavailable, CommitUncertain, Crash):
@@ -181,7 +181,7 @@ class TestReaders:
         query = lake.sql("SELECT sequence FROM system.audit WHERE engine = '' ORDER BY sequence")
         with supertable.connect(home) as other:
             assert other.maintain().compactions[0].files_after < 5
-            other.container.vacuum_table().run(log_of(other), 0, grace_seconds=0)
+            other._container.vacuum_table().run(log_of(other), 0, grace_seconds=0)
         assert query.arrow()["sequence"].to_pylist() == [*range(1, 61)]
 
     def test_the_log_of_an_earlier_version_is_the_same(self, lake: Lake) -> None:
@@ -195,7 +195,7 @@ class TestRetention:
     def test_merged_exports_are_removed_when_the_retention_is_over(self, home: Path) -> None:
         clock = ManualClock(time.time_ns() // 1000)
         with supertable.connect(home) as lake:
-            lake.container.clock.override(providers.Object(clock))
+            lake._container.clock.override(providers.Object(clock))
             record(lake, 1, 60, every=3)
             folder = home / "storage" / log_of(lake).folder / "data"
             before = {path.name for path in folder.iterdir()}
@@ -254,7 +254,7 @@ class TestTampering:
     def attacker(self, lake: Lake, home: Path) -> Attacker:
         lake.maintain()
         attacker = Attacker(home, log_of(lake))
-        lake.container.vacuum_table().run(log_of(lake), 0, grace_seconds=0)
+        lake._container.vacuum_table().run(log_of(lake), 0, grace_seconds=0)
         lake.close()
         assert attacker.commit(attacker.merge).change.operation is Operation.COMPACT
         return attacker
@@ -316,7 +316,7 @@ def test_a_lost_end_stays_visible_after_merges(home: Path) -> None:
     with supertable.connect(home) as lake:
         for _ in range(3):
             files = list(log_of(lake).snapshot.files.values())
-            lake.container.compact_table().run(log_of(lake), [tuple(files)], ["sequence"])
+            lake._container.compact_table().run(log_of(lake), [tuple(files)], ["sequence"])
         record(lake, 61, 61)
         report = lake.audit.verify()
     assert [finding.what for finding in report.findings] == ["event 58 was expected, but this is event 61"]

@@ -66,14 +66,14 @@ def test_a_reader_repairs_it(
     damage(catalog_file)
     with caplog.at_level(logging.WARNING), supertable.connect(home) as lake:
         assert (rows(lake), rows(lake, "u")) == (2, 1)
-        assert lake.container.heads().repairs == 1
+        assert lake._container.heads().repairs == 1
         lake.write("t", pa.table({"id": [3]}))
         assert rows(lake) == 3
     assert "filled from storage again" in caplog.text
     assert catalog_file.with_name("catalog.sqlite.damaged").exists() or damage not in (no_database, half)
     with supertable.connect(home) as lake:
         assert lake.fsck().sound
-        assert lake.container.heads().repairs == 0
+        assert lake._container.heads().repairs == 0
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -82,9 +82,9 @@ def test_a_writer_repairs_it_between_its_read_and_its_commit(
 ) -> None:
     with supertable.connect(home) as lake:
         assert rows(lake) == 2
-        expected = lake.container.heads().expect("some/log", 1)
+        expected = lake._container.heads().expect("some/log", 1)
         damage(catalog_file)
-        assert lake.container.heads().announce(expected, b"record")
+        assert lake._container.heads().announce(expected, b"record")
         result = lake.write("t", pa.table({"id": [3]}))
         assert (result.version, rows(lake)) == (4, 3)
 

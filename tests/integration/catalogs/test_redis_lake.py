@@ -128,8 +128,8 @@ def test_a_lock_holder_that_resumes_after_its_lock_expired_does_no_harm(home: Pa
         for name in ("t", "copy"):
             lake.create_table(name, SCHEMA, keys=["id"])
         lake.write("t", turn_of(1, 0), mode="upsert")
-        folder = lake.container.tables().open(lake._namespace, "t", Permission.META).folder
-        lock = Keys(lake.container.deployment().id()).lock(folder)
+        folder = lake._container.tables().open(lake._namespace, "t", Permission.META).folder
+        lock = Keys(lake._container.deployment().id()).lock(folder)
         receive, send = os.pipe()
         process = context().Process(target=writer, args=(home, Descriptor(send), 0))
         process.start()
@@ -170,8 +170,8 @@ def test_a_waiting_writer_gets_the_lock_of_a_killed_holder(home: Path, server: V
         for name in ("t", "copy"):
             lake.create_table(name, SCHEMA, keys=["id"])
         lake.write("t", turn_of(1, 0), mode="upsert")
-        folder = lake.container.tables().open(lake._namespace, "t", Permission.META).folder
-        lock = Keys(lake.container.deployment().id()).lock(folder)
+        folder = lake._container.tables().open(lake._namespace, "t", Permission.META).folder
+        lock = Keys(lake._container.deployment().id()).lock(folder)
         receive, send = os.pipe()
         process = context().Process(target=writer, args=(home, Descriptor(send), 0))
         process.start()
@@ -183,7 +183,7 @@ def test_a_waiting_writer_gets_the_lock_of_a_killed_holder(home: Path, server: V
         process.join()
         os.close(receive)
         started = time.monotonic()
-        with lake.container.locks().hold(folder, 60) as held:
+        with lake._container.locks().hold(folder, 60) as held:
             assert held
         assert time.monotonic() - started < 30
 
@@ -193,7 +193,7 @@ def test_a_rebuild_after_a_wipe_finds_a_thousand_tables(home: Path, server: Valk
         lake.create_table("t", SCHEMA)
         for turn in range(3):
             lake.write("t", turn_of(0, turn))
-        first = home / "storage" / lake.container.tables().open(lake._namespace, "t", Permission.META).folder
+        first = home / "storage" / lake._container.tables().open(lake._namespace, "t", Permission.META).folder
         for number in range(999):
             shutil.copytree(first, first.with_name(f"{number:032x}"))
         with server.client() as client:
@@ -201,6 +201,6 @@ def test_a_rebuild_after_a_wipe_finds_a_thousand_tables(home: Path, server: Valk
         report = lake.rebuild_catalog()
         print(f"\n{report}")
         assert (report.tables, report.logs) == (1000, 1001)
-        logs = lake.container.catalog().logs("")
-        heads = lake.container.catalog().cut(dict.fromkeys(logs, 0)).heads
+        logs = lake._container.catalog().logs("")
+        heads = lake._container.catalog().cut(dict.fromkeys(logs, 0)).heads
         assert [head.version for head in heads.values()].count(4) == 1000

@@ -79,7 +79,7 @@ def state(lake: Lake) -> State:
 def faulty(home: Path, fault: Fault, at: int) -> tuple[Lake, FaultyStore]:
     lake = supertable.connect(home=home)
     store = FaultyStore(LocalObjectStore(home / "storage"), fault, at)
-    lake.container.store.override(providers.Object(store))
+    lake._container.store.override(providers.Object(store))
     return lake, store
 
 

@@ -155,7 +155,7 @@ class TestVersionsThatExpireBeforeThePin:
                 registering,
                 lambda: expire(lake, "t"),
             )
-            raced.container.store.override(providers.Object(store))
+            raced._container.store.override(providers.Object(store))
             yield raced
             assert store.acted
 
@@ -169,7 +169,7 @@ class TestVersionsThatExpireBeforeThePin:
             raced.clone("t", "c", 2)
         assert [info.name for info in lake.tables()] == ["t"]
         assert lake.dropped_tables() == []
-        assert lake.container.tables().open(lake._namespace, "t", Permission.META).entry.pinned == frozenset()
+        assert lake._container.tables().open(lake._namespace, "t", Permission.META).entry.pinned == frozenset()
 
     def test_the_newest_version_is_kept(self, lake: Lake, raced: Lake) -> None:
         assert raced.table("t").tag("new") == 3
@@ -186,7 +186,7 @@ class TestVersionsThatExpireBeforeThePin:
 
         with supertable.connect(home=home) as raced:
             store = InterleavedStore(LocalObjectStore(home / "storage"), registering, untag)
-            raced.container.store.override(providers.Object(store))
+            raced._container.store.override(providers.Object(store))
             with pytest.raises(VersionNotFound):
                 raced.clone("t", "c", "kept")
         assert [info.name for info in lake.tables()] == ["t"]
@@ -202,9 +202,9 @@ def registering(step: str) -> bool:
 
 def expire(lake: Lake, name: str) -> None:
     """Commits what a vacuum without retention commits first."""
-    table = lake.container.tables().open(lake._namespace, name, Permission.META)
+    table = lake._container.tables().open(lake._namespace, name, Permission.META)
     change = Change(Operation.VACUUM, oldest=table.snapshot.version)
-    lake.container.committer().commit(table, lambda newest: change, CommitInfo())
+    lake._container.committer().commit(table, lambda newest: change, CommitInfo())
 
 
 def test_a_drop_between_check_and_commit_counts_as_after_the_write(lake: Lake, home: Path) -> None:
@@ -216,6 +216,6 @@ def test_a_drop_between_check_and_commit_counts_as_after_the_write(lake: Lake, h
             lambda step: step.startswith("put_if_absent") and "/tables/" in step,
             lambda: lake.drop("t"),
         )
-        late.container.store.override(providers.Object(store))
+        late._container.store.override(providers.Object(store))
         assert late.write("t", turn_of(1)).version == 2
     assert lake.undrop("t").info().rows == 20

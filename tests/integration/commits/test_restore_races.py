@@ -34,7 +34,7 @@ def delete_keys(lake: Lake) -> Any:
 @pytest.mark.parametrize("write", [upsert, delete, delete_keys], ids=lambda write: write.__name__)
 def test_revived_rows_are_found(home: Path, write: Callable[[Lake], Any]) -> None:
     with supertable.connect(home=home) as lake, supertable.connect(home=home) as other:
-        other.container.locks.override(providers.Object(InMemoryLocks()))
+        other._container.locks.override(providers.Object(InMemoryLocks()))
         lake.create_table("t", SCHEMA, keys=["id"])
         lake.write("t", pa.table({"id": [1, 2, 3], "v": ["a", "b", "c"]}))
         lake.delete("t", where="id = 1")
@@ -47,7 +47,7 @@ def test_revived_rows_are_found(home: Path, write: Callable[[Lake], Any]) -> Non
             LocalObjectStore(home / "storage"), lambda call: call.startswith("put_if_absent"), interfere
         )
         with supertable.connect(home=home) as third:
-            third.container.store.override(providers.Object(store))
+            third._container.store.override(providers.Object(store))
             write(third)
         assert store.acted
         found = lake.sql("SELECT * FROM t ORDER BY id").arrow().to_pylist()

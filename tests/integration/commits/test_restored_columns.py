@@ -75,14 +75,14 @@ def commit_after(home: Path, interfere: Callable[[Lake], Any], write: Callable[[
 
     def act() -> None:
         with supertable.connect(home=home) as other:
-            other.container.locks.override(providers.Object(InMemoryLocks()))
+            other._container.locks.override(providers.Object(InMemoryLocks()))
             interfere(other)
 
     store = InterleavedStore(
         LocalObjectStore(home / "storage"), lambda call: call.startswith("put_if_absent") and "/log/" in call, act
     )
     with supertable.connect(home=home) as lake:
-        lake.container.store.override(providers.Object(store))
+        lake._container.store.override(providers.Object(store))
         try:
             write(lake)
         except SupertableError as error:
@@ -103,7 +103,7 @@ def rows(lake: Lake) -> list[dict[str, Any]]:
 
 def check_files_fit(lake: Lake, home: Path) -> None:
     """The types in every data file are those of its recorded schema, and the newest columns hold all their values."""
-    table = lake.container.tables().open(lake.table("t")._namespace, "t", Permission.READ)
+    table = lake._container.tables().open(lake.table("t")._namespace, "t", Permission.READ)
     snapshot = table.snapshot
     for file in snapshot.files.values():
         written = snapshot.schemas[file.schema_id]

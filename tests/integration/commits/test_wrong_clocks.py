@@ -32,7 +32,7 @@ class ShiftedClock(SystemClock):
 
 def lake_ahead(home: Path, seconds: float) -> Lake:
     lake = supertable.connect(home)
-    lake.container.clock.override(providers.Object(ShiftedClock(seconds)))
+    lake._container.clock.override(providers.Object(ShiftedClock(seconds)))
     return lake
 
 
@@ -83,10 +83,10 @@ def test_beyond_the_setting_nothing_is_committed(home: Path, monkeypatch: pytest
 def test_a_clock_that_is_set_while_the_process_runs_is_measured_again(home: Path) -> None:
     clock = ShiftedClock(0)
     with supertable.connect(home) as lake:
-        commit_clock = CommitClock(clock, lake.container.store(), lake.container.identifiers(), 600, None)
+        commit_clock = CommitClock(clock, lake._container.store(), lake._container.identifiers(), 600, None)
         assert abs(commit_clock.after(0) - time.time_ns() // 1000) < 61_000_000
         clock.seconds = 30 * DAY
         assert abs(commit_clock.after(0) - time.time_ns() // 1000) < 61_000_000
         clock.seconds = 0
         assert abs(commit_clock.after(0) - time.time_ns() // 1000) < 61_000_000
-        assert list(lake.container.store().list("clock-")) == []
+        assert list(lake._container.store().list("clock-")) == []

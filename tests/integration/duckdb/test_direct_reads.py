@@ -100,7 +100,7 @@ def answer(lake: Lake) -> list[Any]:
 
 
 def data_keys(lake: Lake) -> list[str]:
-    return [entry.key for entry in lake.container.store().list("") if "/data/" in entry.key]
+    return [entry.key for entry in lake._container.store().list("") if "/data/" in entry.key]
 
 
 def assert_no_secret_in(text: object) -> None:
@@ -126,7 +126,7 @@ class TestAnswers:
 
     def test_a_missing_object_is_an_error(self, lake: Lake) -> None:
         deleted = data_keys(lake)
-        lake.container.store().delete(deleted)
+        lake._container.store().delete(deleted)
         for _ in range(2):
             error = raised(lambda: answer(lake))
             assert isinstance(error, ObjectMissing)
@@ -135,7 +135,7 @@ class TestAnswers:
     def test_an_object_deleted_after_it_was_read_is_an_error(self, lake: Lake) -> None:
         assert answer(lake) == RIGHT
         deleted = data_keys(lake)
-        lake.container.store().delete(deleted)
+        lake._container.store().delete(deleted)
         error = raised(lambda: answer(lake))
         assert isinstance(error, ObjectMissing | StoreUnavailable)
         assert getattr(error, "key", None) in deleted
@@ -143,7 +143,7 @@ class TestAnswers:
     @pytest.mark.parametrize("damage", [lambda data: data[:-100], lambda data: bytes(len(data))], ids=["cut", "zeros"])
     def test_a_damaged_object_is_an_error(self, lake: Lake, damage: Callable[[bytes], bytes]) -> None:
         assert answer(lake) == RIGHT
-        store = lake.container.store()
+        store = lake._container.store()
         damaged = data_keys(lake)
         for key in damaged:
             store.put(key, damage(store.read(key) or b""))
@@ -158,7 +158,7 @@ class TestLockdown:
     def test_nothing_else_can_be_read(self, lake: Lake, tmp_path: Path) -> None:
         """Even by SQL that gets past the validator."""
         lake.sql(SQL).arrow()
-        container = lake.container
+        container = lake._container
         folder = _allowed(lake)
         elsewhere = folder.replace("direct/", "others/") if "direct/" in folder else "stobj://others/"
         cursor = container.duckdb().cursor()
@@ -179,7 +179,7 @@ class TestLockdown:
 
     def test_credentials_cannot_be_seen(self, lake: Lake) -> None:
         lake.sql(SQL).arrow()
-        cursor = lake.container.duckdb().cursor()
+        cursor = lake._container.duckdb().cursor()
         assert cursor.execute("FROM duckdb_secrets()").fetchall() == []
         assert_no_secret_in(cursor.execute("FROM duckdb_settings()").fetchall())
         cursor.close()
@@ -220,7 +220,7 @@ class TestLockdown:
 
 
 def _allowed(lake: Lake) -> str:
-    cursor = lake.container.duckdb().cursor()
+    cursor = lake._container.duckdb().cursor()
     row = cursor.execute("SELECT current_setting('allowed_directories')").fetchone()
     cursor.close()
     assert row is not None
@@ -256,7 +256,7 @@ def test_settings_of_httpfs_take_effect(on_s3: Path, httpfs: None, monkeypatch: 
 
 
 def _current(lake: Lake, *names: str) -> object:
-    cursor = lake.container.duckdb().cursor()
+    cursor = lake._container.duckdb().cursor()
     found = cursor.execute(f"SELECT {', '.join(f'current_setting({name!r})' for name in names)}").fetchone()
     cursor.close()
     return found
@@ -285,8 +285,8 @@ def large_lake(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[La
         lake.create_table("t", SCHEMA)
         lake.write("t", pa.table([list(range(LARGE_ROWS)), texts], schema=SCHEMA))
     with supertable.connect(home=home) as lake:
-        far = FaultyStore(lake.container.store())
-        lake.container.store.override(providers.Object(far))
+        far = FaultyStore(lake._container.store())
+        lake._container.store.override(providers.Object(far))
         yield lake, far
 
 
@@ -307,7 +307,7 @@ def test_an_object_that_changes_during_a_query_is_an_error(
             at=lambda call: call == f"read_range {key}" and next(reads) == read,
             act=lambda: far.put(key, bytes(far.size(key) or 0)),
         )
-        lake.container.store.override(providers.Object(changing))
+        lake._container.store.override(providers.Object(changing))
         error = raised(lambda: lake.sql("SELECT max(v), sum(id) FROM t WHERE id <> 5").arrow())
         assert isinstance(error, ObjectDamaged)
         assert error.key == key
@@ -325,8 +325,8 @@ def test_large_files_are_read_from_the_store_and_small_ones_from_the_cache(
         lake.write("t", large)
         lake.write("t", rows(range(100), "small"), mode="upsert")
     with supertable.connect(home=on_s3) as lake:
-        far = FaultyStore(lake.container.store())
-        lake.container.store.override(providers.Object(far))
+        far = FaultyStore(lake._container.store())
+        lake._container.store.override(providers.Object(far))
         assert lake.sql("SELECT count(*) AS n, sum(id) AS s FROM t").arrow().to_pylist()[0]["n"] == 3100
         assert fetched_files(far) == [], "DuckDB reads the large file; the small one was cached when it was written"
         assert len({call for call in far.calls if call.startswith("read_range ")}) == 1
@@ -337,8 +337,8 @@ def test_large_files_are_read_from_the_store_and_small_ones_from_the_cache(
 
 def test_a_small_upsert_fetches_no_file_that_this_process_wrote(on_s3: Path) -> None:
     with supertable.connect(home=on_s3) as lake:
-        far = FaultyStore(lake.container.store())
-        lake.container.store.override(providers.Object(far))
+        far = FaultyStore(lake._container.store())
+        lake._container.store.override(providers.Object(far))
         lake.create_table("t", SCHEMA, keys=["id"])
         lake.write("t", rows(range(1000), "a"))
         lake.write("t", rows(range(10), "b"), mode="upsert")
@@ -351,13 +351,13 @@ def test_wrong_credentials_are_an_error(on_s3: Path, monkeypatch: pytest.MonkeyP
     with large_lake(on_s3, monkeypatch) as (lake, far):
         monkeypatch.setenv("STORAGE_SECRET_KEY", "not-the-right-one")
         with supertable.connect(home=on_s3) as wrong:
-            refused = wrong.container.store()
+            refused = wrong._container.store()
 
         class Refused(FaultyStore):
             def read_range(self, *given: Any) -> Any:
                 return refused.read_range(*given)
 
-        lake.container.store.override(providers.Object(Refused(far)))
+        lake._container.store.override(providers.Object(Refused(far)))
         error = raised(lambda: lake.sql("SELECT v FROM t").arrow())
         assert isinstance(error, StoreUnavailable)
         assert "credentials" in str(error)
@@ -464,7 +464,7 @@ class TestEnding:
             assert lake.sql("SELECT sum(id) AS s FROM t").arrow()["s"].to_pylist() == [LARGE_SUM]
 
     def test_a_cancelled_query(self, silent: Lake) -> None:
-        use_case = silent.container.run_query()
+        use_case = silent._container.run_query()
         query = use_case.prepare(silent._namespace, "SELECT max(v), sum(id) FROM t")
         running = use_case.run(query, (), Limits())
         threading.Timer(0.3, running.cancel).start()
@@ -539,8 +539,8 @@ def test_the_number_of_concurrent_requests_is_bounded(
         monkeypatch.setenv("SUPERTABLE_DUCKDB_EXTERNAL_THREADS", str(threads))
         monkeypatch.setenv("SUPERTABLE_CACHE_DIR", str(on_s3 / f"cache{threads}"))
         with supertable.connect(home=on_s3) as lake:
-            gauge = Gauge(lake.container.store())
-            lake.container.store.override(providers.Object(gauge))
+            gauge = Gauge(lake._container.store())
+            lake._container.store.override(providers.Object(gauge))
             assert lake.sql("SELECT sum(id) AS s FROM t").arrow()["s"].to_pylist() == [28]
         assert gauge.most == threads
 

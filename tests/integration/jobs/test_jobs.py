@@ -86,7 +86,7 @@ def lake(home: Path) -> Iterator[Lake]:
     with supertable.connect(home) as lake:
         lake.create_table_from("numbers", NUMBERS)
         yield lake
-        lake.container.job_runner().close()
+        lake._container.job_runner().close()
 
 
 def submitted_job(container: Container, sql: str) -> JobStatus:
@@ -193,22 +193,22 @@ def later_container(home: Path, seconds: float) -> Container:
 
 
 def test_removing_a_job_that_only_seems_lost_stops_it(home: Path, lake: Lake) -> None:
-    status = submitted_job(lake.container, ENDLESS)
-    wait_until_running(lake.container, status)
+    status = submitted_job(lake._container, ENDLESS)
+    wait_until_running(lake._container, status)
     observer = later_container(home, 60)
     seen = observer.background_queries().status(SESSION, status.job.id)
     assert seen.state is JobState.LOST
     assert observer.list_jobs().stop(seen) is None
     deadline = time.monotonic() + 10
-    while lake.container.job_store().unfinished_ids("default", SESSION.user) or objects(home):
+    while lake._container.job_store().unfinished_ids("default", SESSION.user) or objects(home):
         assert time.monotonic() < deadline, objects(home)
         time.sleep(0.05)
 
 
 def test_the_end_of_a_job_counts_even_if_it_seemed_lost(home: Path, lake: Lake) -> None:
     observer = later_container(home, 60)
-    status = submitted_job(lake.container, "SELECT * FROM numbers")
-    wait_until_over(lake.container, status)
+    status = submitted_job(lake._container, "SELECT * FROM numbers")
+    wait_until_over(lake._container, status)
     assert observer.background_queries().status(SESSION, status.job.id).state is JobState.SUCCEEDED
 
 
@@ -278,21 +278,21 @@ def test_a_result_that_cannot_be_written_leaves_nothing(home: Path, lake: Lake) 
 
 @pytest.mark.parametrize("name", ["end", "job", "000001.arrow"])
 def test_a_damaged_object_of_a_job_is_an_error(home: Path, lake: Lake, name: str) -> None:
-    status = submitted_job(lake.container, "SELECT * FROM numbers")
-    wait_until_over(lake.container, status)
+    status = submitted_job(lake._container, "SELECT * FROM numbers")
+    wait_until_over(lake._container, status)
     (path,) = (path for path in objects(home) if path.name == name)
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     with pytest.raises(ObjectDamaged):
-        lake.container.background_queries().results(SESSION, status.job.id, 0, None).reader.read_all()
+        lake._container.background_queries().results(SESSION, status.job.id, 0, None).reader.read_all()
 
 
 def test_a_sweep_deletes_expired_jobs_and_nothing_else(home: Path, lake: Lake) -> None:
     old, young, active, ghost = (
-        submitted_job(lake.container, sql) for sql in ["SELECT 1", "SELECT 2", ENDLESS, "SELECT 3"]
+        submitted_job(lake._container, sql) for sql in ["SELECT 1", "SELECT 2", ENDLESS, "SELECT 3"]
     )
     for status in (old, young, ghost):
-        wait_until_over(lake.container, status)
-    wait_until_running(lake.container, active)
+        wait_until_over(lake._container, status)
+    wait_until_running(lake._container, active)
     heartbeat = home / "storage" / "default" / "-" / "beats" / SESSION.user / active.job.id
     while list(heartbeat.parent.iterdir()) != [heartbeat]:  # those of ended jobs are deleted a moment after the end
         time.sleep(0.01)
@@ -317,34 +317,34 @@ def test_a_sweep_deletes_expired_jobs_and_nothing_else(home: Path, lake: Lake) -
         path.write_bytes(b"mine")
     age([*foreign, *(path for path in left.rglob("*") if path.is_file())], 10 * DAY)
 
-    swept = lake.container.sweep_jobs()("default")
+    swept = lake._container.sweep_jobs()("default")
     assert (swept.jobs, swept.bytes > 0) == (2, True)
     assert all(path.read_bytes() == b"mine" for path in foreign)
-    remaining = [status.job.id for status in lake.container.list_jobs()(SESSION, 10).jobs]
+    remaining = [status.job.id for status in lake._container.list_jobs()(SESSION, 10).jobs]
     assert remaining == [active.job.id, young.job.id]
-    assert lake.container.sweep_jobs()("default").jobs == 0
+    assert lake._container.sweep_jobs()("default").jobs == 0
     assert lake.fsck().sound
     assert lake.sql("SELECT count(*) AS n FROM numbers").arrow()["n"].to_pylist() == [200_000]
 
 
 def test_a_sweep_deletes_an_expired_lost_job_with_its_heartbeat(home: Path, lake: Lake) -> None:
-    status = submitted_job(lake.container, ENDLESS)
-    wait_until_running(lake.container, status)
+    status = submitted_job(lake._container, ENDLESS)
+    wait_until_running(lake._container, status)
     saved = {path: path.read_bytes() for path in objects(home)}
-    lake.container.job_runner().close()
+    lake._container.job_runner().close()
     for path in objects(home):
         path.unlink()
     for path, data in saved.items():  # as a crash of the worker would have left them
         path.write_bytes(data)
     age(list(saved), DAY + 3500)
-    assert lake.container.sweep_jobs()("default").jobs == 0
+    assert lake._container.sweep_jobs()("default").jobs == 0
     age(list(saved), 200)
-    assert lake.container.sweep_jobs()("default").jobs == 1
+    assert lake._container.sweep_jobs()("default").jobs == 1
     assert objects(home) == []
 
 
 def test_maintenance_sweeps_the_jobs_of_its_organization(home: Path, lake: Lake) -> None:
-    wait_until_over(lake.container, submitted_job(lake.container, "SELECT 1"))
+    wait_until_over(lake._container, submitted_job(lake._container, "SELECT 1"))
     age(objects(home), 2 * DAY)
     report = lake.maintain()
     assert report.jobs is not None
@@ -353,7 +353,7 @@ def test_maintenance_sweeps_the_jobs_of_its_organization(home: Path, lake: Lake)
 
 
 def test_a_service_sweeps_on_its_own(home: Path, lake: Lake, services: Callable[[], Service]) -> None:
-    wait_until_over(lake.container, submitted_job(lake.container, "SELECT 1"))
+    wait_until_over(lake._container, submitted_job(lake._container, "SELECT 1"))
     age(objects(home), 2 * DAY)
     services()
     deadline = time.monotonic() + 10
@@ -363,10 +363,10 @@ def test_a_service_sweeps_on_its_own(home: Path, lake: Lake, services: Callable[
 
 
 def test_jobs_disturb_neither_fsck_nor_the_catalog(home: Path, lake: Lake) -> None:
-    wait_until_over(lake.container, submitted_job(lake.container, "SELECT * FROM numbers"))
+    wait_until_over(lake._container, submitted_job(lake._container, "SELECT * FROM numbers"))
     before = lake.fsck()
     assert before.findings == ()
     lake.rebuild_catalog()
     assert lake.fsck().tables == before.tables == 1
-    found: Any = lake.container.list_supertables()(SESSION)
+    found: Any = lake._container.list_supertables()(SESSION)
     assert [getattr(one, "name", one) for one in found] == ["main"]

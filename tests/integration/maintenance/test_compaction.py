@@ -54,7 +54,7 @@ def fill(lake: Lake) -> None:
 def other(home: Path) -> Iterator[Lake]:
     """A lake with the table. Its locks are in memory, so they block no other lake."""
     with supertable.connect(home=home) as lake:
-        lake.container.locks.override(providers.Object(InMemoryLocks()))
+        lake._container.locks.override(providers.Object(InMemoryLocks()))
         fill(lake)
         yield lake
 
@@ -175,7 +175,7 @@ def test_a_commit_during_a_compaction(
 
     with supertable.connect(home=home) as lake:
         store = InterleavedStore(LocalObjectStore(home / "storage"), MOMENTS[moment], interfere)
-        lake.container.store.override(providers.Object(store))
+        lake._container.store.override(providers.Object(store))
         result = lake.table("t").compact(sort_by)
     assert store.acted
     after = versions(other)
@@ -194,7 +194,7 @@ def test_an_obsolete_job_leaves_no_file(home: Path, other: Lake) -> None:
     with supertable.connect(home=home) as lake:
         moment = MOMENTS["while rows are read"]
         store = InterleavedStore(LocalObjectStore(home / "storage"), moment, lambda: overwrite(other))
-        lake.container.store.override(providers.Object(store))
+        lake._container.store.override(providers.Object(store))
         lake.table("t").compact()
     written = {path.name for path in home.rglob("*.parquet")}
     known = {Path(file.path).name for file in _files_of_all_versions(other)}
@@ -202,7 +202,7 @@ def test_an_obsolete_job_leaves_no_file(home: Path, other: Lake) -> None:
 
 
 def _files_of_all_versions(lake: Lake) -> Iterator[Any]:
-    tables = lake.container.tables()
+    tables = lake._container.tables()
     newest = tables.open(lake._namespace, "t", Permission.META)
     for version in range(1, newest.snapshot.version + 1):
         yield from tables.at_version(newest, version).snapshot.files.values()
@@ -239,7 +239,7 @@ def test_jobs_are_bounded_and_each_makes_a_version(other: Lake) -> None:
 
 
 def test_a_damaged_source_is_named_and_nothing_changes(home: Path, other: Lake) -> None:
-    newest = other.container.tables().open(other._namespace, "t", Permission.META)
+    newest = other._container.tables().open(other._namespace, "t", Permission.META)
     source = next(iter(newest.snapshot.files.values()))
     path = home / "storage" / source.key(newest.folder)
     data = path.read_bytes()
@@ -260,7 +260,7 @@ def test_a_fault_at_any_step(home: Path, tmp_path: Path, fault: Fault) -> None:
         shutil.copytree(home, place)
         lake = supertable.connect(home=place)
         store = FaultyStore(LocalObjectStore(place / "storage"), fault, at)
-        lake.container.store.override(providers.Object(store))
+        lake._container.store.override(providers.Object(store))
         try:
             lake.table("t").compact(["v"])
         except (StoreUnavailable, CommitUncertain, Crash):

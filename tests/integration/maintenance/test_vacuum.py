@@ -70,7 +70,7 @@ def fill(lake: Lake) -> None:
 @pytest.fixture
 def lake(home: Path) -> Iterator[Lake]:
     with supertable.connect(home=home) as lake:
-        lake.container.locks.override(providers.Object(InMemoryLocks()))
+        lake._container.locks.override(providers.Object(InMemoryLocks()))
         fill(lake)
         yield lake
 
@@ -78,9 +78,9 @@ def lake(home: Path) -> Iterator[Lake]:
 def during(home: Path, moment: Callable[[str], bool], act: Callable[[], object]) -> tuple[Lake, InterleavedStore]:
     """A lake whose store calls `act` at `moment`. Its locks are in memory, so they block no other lake."""
     lake = supertable.connect(home=home)
-    lake.container.locks.override(providers.Object(InMemoryLocks()))
+    lake._container.locks.override(providers.Object(InMemoryLocks()))
     store = InterleavedStore(LocalObjectStore(home / "storage"), moment, act)
-    lake.container.store.override(providers.Object(store))
+    lake._container.store.override(providers.Object(store))
     return lake, store
 
 
@@ -162,7 +162,7 @@ class TestKeptVersions:
     def test_versions_that_were_newest_within_the_retention(self, home: Path) -> None:
         clock = ManualClock(time.time_ns() // 1000)
         with supertable.connect(home=home) as lake:
-            lake.container.clock.override(providers.Object(clock))
+            lake._container.clock.override(providers.Object(clock))
             lake.create_table("t", SCHEMA, keys=["id"])
             expected = {}
             for day in range(2, 12):
@@ -256,7 +256,7 @@ class TestReaders:
         assert len(many.table("many").vacuum(0).removed) == 20
 
     def test_a_query_that_was_prepared_but_not_started(self, many: Lake) -> None:
-        use_case = many.container.run_query()
+        use_case = many._container.run_query()
         query = use_case.prepare(many._namespace, "SELECT count(v) FROM many AT (VERSION => 21)")
         assert many.table("many").vacuum(0).removed == ()
         assert use_case.run(query, (), Limits()).reader.read_all().to_pylist() == [{"count(v)": 400_000}]
@@ -285,7 +285,7 @@ class TestReaders:
                 many.sql(sql, max_rows=10).arrow()
         else:
             many.sql(sql).arrow()
-        assert many.container.leases().live() == []
+        assert many._container.leases().live() == []
         assert len(many.table("many").vacuum(0).removed) == 20
 
     def test_a_query_in_another_process(self, many: Lake, home: Path) -> None:
@@ -300,8 +300,8 @@ class TestReaders:
         assert len(many.table("many").vacuum(0).removed) == 20
 
     def test_nothing_is_removed_while_a_lease_has_not_reported_what_it_reads(self, lake: Lake) -> None:
-        use_case = lake.container.vacuum_table()
-        with lake.container.leases().begin():
+        use_case = lake._container.vacuum_table()
+        with lake._container.leases().begin():
             started = time.monotonic()
             result = use_case(lake._namespace, "t", 0, wait_seconds=0.3)
             assert time.monotonic() - started >= 0.3
@@ -368,7 +368,7 @@ class TestRaces:
             shutil.copytree(home, place)
             lake = supertable.connect(home=place)
             store = FaultyStore(LocalObjectStore(place / "storage"), fault, at)
-            lake.container.store.override(providers.Object(store))
+            lake._container.store.override(providers.Object(store))
             try:
                 lake.table("t").vacuum(0)
             except (StoreUnavailable, CommitUncertain, Crash):
@@ -390,7 +390,7 @@ class TestRaces:
 class TestDroppedTables:
     def test_they_are_removed_after_the_retention(self, lake: Lake, home: Path) -> None:
         clock = ManualClock(time.time_ns() // 1000)
-        lake.container.clock.override(providers.Object(clock))
+        lake._container.clock.override(providers.Object(clock))
         folder = next(home.rglob("*.parquet")).parents[1]
         lake.drop("t")
         assert lake.vacuum().purged == ()
@@ -440,7 +440,7 @@ class TestDroppedTables:
             shutil.copytree(home, place)
             lake = supertable.connect(home=place)
             store = FaultyStore(LocalObjectStore(place / "storage"), fault, at)
-            lake.container.store.override(providers.Object(store))
+            lake._container.store.override(providers.Object(store))
             try:
                 lake.vacuum(0)
             except (StoreUnavailable, CommitUncertain, Crash):

@@ -120,7 +120,7 @@ class TestFetching:
 
     def test_a_write_that_fails_leaves_no_copy(self, home: Path, root: Path) -> None:
         lake, remote = remote_lake(home, folder_cache(root))
-        container = lake.container
+        container = lake._container
 
         def write_half() -> None:
             with container.stored_files().open_writer("t/data/a.parquet") as target:
@@ -569,7 +569,7 @@ class TestRemovedCopies:
     ) -> None:
         lake, remote = remote_lake(home, folder_cache(root))
         with lake:
-            stored: Any = lake.container.stored_files()
+            stored: Any = lake._container.stored_files()
             opened = stored.open
             times = 0
 
@@ -591,7 +591,7 @@ class TestRemovedCopies:
     ) -> None:
         lake, _ = remote_lake(home, folder_cache(root))
         with lake:
-            stored: Any = lake.container.stored_files()
+            stored: Any = lake._container.stored_files()
             opened = stored.open
 
             def open_and_remove(*arguments: Any) -> Any:

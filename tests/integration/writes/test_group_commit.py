@@ -86,7 +86,7 @@ class Writers:
     def __init__(self, lake: Lake, store: Gate) -> None:
         self.lake = lake
         self.store = store
-        self.commits: GroupCommit = lake.container.group_commit()
+        self.commits: GroupCommit = lake._container.group_commit()
         self.place = Namespace("default", "main", owner("default"))
 
     def write(
@@ -136,10 +136,10 @@ class Writers:
 def opened(home: Path, keys: tuple[str, ...] = (), sequence: str | None = None) -> Iterator[Writers]:
     with supertable.connect(home=home) as lake:
         store = Gate(home / "storage")
-        lake.container.store.override(providers.Object(store))
+        lake._container.store.override(providers.Object(store))
         lake.create_table("t", SCHEMA, keys=keys, sequence=sequence)
         yield Writers(lake, store)
-        lake.container.group_commit().close()
+        lake._container.group_commit().close()
 
 
 @pytest.fixture
@@ -192,7 +192,7 @@ def test_the_sequence_decides_before_the_order_of_arrival(home: Path) -> None:
 
 def test_counts_are_of_the_version_that_the_commit_follows(home: Path) -> None:
     with opened(home, ("k",), "seq") as writers, supertable.connect(home=home) as other:
-        other.container.locks.override(providers.Object(InMemoryLocks()))
+        other._container.locks.override(providers.Object(InMemoryLocks()))
         writers.write((1, 5, "newer"), (2, 1, "older")).result(20)
 
         def delete() -> None:
@@ -357,7 +357,7 @@ def test_each_callers_rights_are_checked(keyed: Writers) -> None:
 
 
 def test_rights_that_expire_before_the_commit_fail_the_write(keyed: Writers) -> None:
-    clock = keyed.lake.container.clock()
+    clock = keyed.lake._container.clock()
     until_us = clock.now_us() + 2_000_000
     soon = replace(keyed.place, session=replace(owner("default"), until_us=until_us))
     with keyed.gathering():
@@ -439,8 +439,8 @@ def test_each_writer_of_a_group_is_in_the_audit_log(keyed: Writers) -> None:
     assert {answer.result(20).version for answer in answers} == {3}
     with pytest.raises(NotSignedIn):
         refused.result(20)
-    keyed.lake.container.export_audit()("default")
-    with Lake(keyed.lake.container, "system", owner("default")) as system:
+    keyed.lake._container.export_audit()("default")
+    with Lake(keyed.lake._container, "system", owner("default")) as system:
         found = system.sql("SELECT user_name, kind, rows, outcome FROM audit ORDER BY sequence").arrow().to_pylist()
     events = [(event["user_name"], event["kind"], event["rows"], event["outcome"]) for event in found]
     assert events.count(("owner", "write", 2, "ok")) == 1
@@ -454,7 +454,7 @@ def test_a_group_that_a_restore_overtakes_is_refused(home: Path) -> None:
     narrow = pa.schema([SCHEMA.field("k"), ("d", pa.decimal128(10, 2))])
     wide = pa.schema([SCHEMA.field("k"), ("d", pa.decimal128(20, 4))])
     with opened(home, ("k",)) as writers, supertable.connect(home=home) as other:
-        other.container.locks.override(providers.Object(InMemoryLocks()))
+        other._container.locks.override(providers.Object(InMemoryLocks()))
         writers.lake.table("t").add_column("d", pa.decimal128(10, 2))
         writers.lake.write("t", pa.table({"k": [1], "d": [Decimal("0.50")]}, narrow), mode="upsert")
         writers.lake.table("t").widen_column("d", pa.decimal128(20, 4))

@@ -62,7 +62,7 @@ def origin(home: Path) -> Path:
 def opened(home: Path, fault: Fault, at: int) -> tuple[Lake, FaultyStore]:
     lake = supertable.connect(home=home)
     store = FaultyStore(LocalObjectStore(home / "storage"), fault, at)
-    lake.container.store.override(providers.Object(store))
+    lake._container.store.override(providers.Object(store))
     return lake, store
 
 

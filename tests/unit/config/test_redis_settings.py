@@ -89,5 +89,5 @@ def test_the_selected_backends_are_shown_without_secrets(environment: pytest.Mon
 
 
 def test_redis_is_imported_only_where_it_is_configured() -> None:
-    script = "import supertable, sys; supertable.connect().container.catalog(); sys.exit('redis' in sys.modules)"
+    script = "import supertable, sys; supertable.connect()._container.catalog(); sys.exit('redis' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

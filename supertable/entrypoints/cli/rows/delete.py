@@ -66,6 +66,6 @@ def _key_rows(lake: Lake, name: str, keys: str | None) -> AbstractContextManager
     from supertable.application.ports.readers import ReadOptions
 
     types = {field.name: field.type for field in lake.table(name).schema}
-    reader: Any = lake.container.file_reader()
+    reader: Any = lake._container.file_reader()
     opened: AbstractContextManager[OpenedFiles | None] = reader.open([keys], ReadOptions(types=types))
     return opened

@@ -107,7 +107,7 @@ class _Tour:
     def _load(self, name: str, path: Path, keys: tuple[str, ...]) -> str:
         from supertable.application.ports.readers import ReadOptions
 
-        with self._lake.container.file_reader().open([str(path)], ReadOptions(null_strings=("NA",))) as opened:
+        with self._lake._container.file_reader().open([str(path)], ReadOptions(null_strings=("NA",))) as opened:
             self._lake.create_table(name, opened.reader.schema, keys=keys)
             return self._write(self._lake.write(name, opened.reader, properties={"source": path.name}))
 

@@ -110,7 +110,7 @@ def test_a_check_reports_an_unreadable_registry(sales: Lake, home: Path, lake: L
         record.write_bytes(b"nothing")
     (home / "catalog.sqlite").unlink(missing_ok=True)
     with supertable.connect(home) as again:
-        server = ApiServer(again.container)
+        server = ApiServer(again._container)
         with server.client() as api:
             found = wait_until_ended(api, start_job(api, f"{SUPERTABLE}/checks", {}))["result"]
         server.stop()
@@ -226,12 +226,12 @@ def test_other_jobs_are_not_found_as_queries(sales: Lake, api: httpx.Client) -> 
 
 
 def test_a_shutdown_cancels_running_jobs(sales: Lake, lake: Lake) -> None:
-    stopping = ApiServer(lake.container)
+    stopping = ApiServer(lake._container)
     with stopping.client() as api:
         address = submit_query(api, ENDLESS)
         wait_for_state(api, address, {"running"})
     stopping.stop()
-    server = ApiServer(lake.container)
+    server = ApiServer(lake._container)
     with server.client() as api:
         found = api.get(address).json()
         assert (found["state"], found["error"]["type"]) == ("cancelled", "/problems/job-interrupted")

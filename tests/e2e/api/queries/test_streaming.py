@@ -31,7 +31,7 @@ def numbers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
         with supertable.connect(tmp_path_factory.mktemp("numbers")) as lake:
             table = pa.table({"i": pa.array(range(ROWS), pa.int64()), "t": [f"row {i}" for i in range(ROWS)]})
             lake.create_table_from("numbers", table)
-            server = ApiServer(lake.container)
+            server = ApiServer(lake._container)
             yield server
             server.stop()
 

@@ -81,7 +81,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Lake, Api
             lake.roles.grant(
                 "analyst", "orders", columns=["id", "region", "amount"], masks={"region": "null"}, where="id < 30"
             )
-            server = ApiServer(lake.container)
+            server = ApiServer(lake._container)
             yield lake, server
             server.stop()
 

@@ -236,8 +236,8 @@ def test_the_python_api_binds_keys_to_rows_however_they_are_cut(lake: Lake) -> N
 def test_keys_that_an_older_version_stored_are_refused_and_never_written_twice(lake: Lake, api: httpx.Client) -> None:
     """It stored neither user nor request, so that a repetition cannot be told from another's write."""
     lake.write("t", ROWS)
-    opened = lake.container.tables().open(Namespace("default", "main", owner("default")), "t", Permission.WRITE)
-    lake.container.committer().commit(opened, lambda _: Change(Operation.APPEND), CommitInfo({}, "k"))
+    opened = lake._container.tables().open(Namespace("default", "main", owner("default")), "t", Permission.WRITE)
+    lake._container.committer().commit(opened, lambda _: Change(Operation.APPEND), CommitInfo({}, "k"))
     assert_refused(write(api, BODIES["application/json"][0]))
     assert_refused(write(api, BODIES["text/csv"][0], "text/csv"))
     assert_refused(delete(api, where="id = 1"))
@@ -250,7 +250,7 @@ def test_keys_that_an_older_version_stored_are_refused_and_never_written_twice(l
 
 def test_a_key_that_looks_like_a_stored_scope_is_a_key_of_its_own(lake: Lake) -> None:
     lake.write("t", ROWS, idempotency_key="k")
-    opened = lake.container.tables().open(Namespace("default", "main", owner("default")), "t", Permission.READ)
+    opened = lake._container.tables().open(Namespace("default", "main", owner("default")), "t", Permission.READ)
     (scope,) = opened.snapshot.replies
     assert not lake.write("t", OTHERS, mode="upsert", idempotency_key=scope).replayed
     assert not lake.write("t", ROWS, mode="upsert", idempotency_key="append").replayed

@@ -32,7 +32,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
 
 @pytest.fixture(scope="module")
 def server(lake: Lake) -> Iterator[ApiServer]:
-    server = ApiServer(lake.container)
+    server = ApiServer(lake._container)
     yield server
     server.stop()
 

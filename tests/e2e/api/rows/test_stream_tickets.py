@@ -47,7 +47,7 @@ def lake(home: Path) -> Iterator[Lake]:
 def servers(lake: Lake, home: Path) -> Iterator[tuple[ApiServer, ApiServer]]:
     """Two workers: services over the same store that share nothing else."""
     with supertable.connect(home) as other:
-        both = ApiServer(lake.container), ApiServer(other.container)
+        both = ApiServer(lake._container), ApiServer(other._container)
         yield both
         for server in both:
             server.stop()
@@ -107,7 +107,7 @@ def test_invented_tickets_open_nothing(servers: tuple[ApiServer, ApiServer], tic
 
 
 def test_a_ticket_expires(lake: Lake) -> None:
-    container: Container = lake.container
+    container: Container = lake._container
     clock = ManualClock(time.time_ns() // 1000)
     observer, identifiers = container.sign_in_events(), container.identifiers()
     tickets = Tickets(container.store(), JsonDocument(Ticket), clock, identifiers, observer)
@@ -137,7 +137,7 @@ def test_a_ticket_has_the_rights_of_its_user_and_role_now(servers: tuple[ApiServ
 def test_old_tickets_are_deleted(servers: tuple[ApiServer, ApiServer], lake: Lake) -> None:
     write_by(servers[0], ticket_of(servers[0]))
     ticket_of(servers[0])
-    store = lake.container.store()
+    store = lake._container.store()
     assert {entry.key.endswith(".used") for entry in store.list("default/-/tickets/")} == {True, False}
     for hours, expected in ((0.9, True), (1.1, False)):
         clock = ManualClock(time.time_ns() // 1000 + round(hours * 3_600_000_000))

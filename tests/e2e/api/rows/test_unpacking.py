@@ -188,7 +188,7 @@ def test_the_command_line_has_the_same_limits(lake: Lake, home: Path) -> None:
 
     path = home / "bomb.parquet"
     path.write_bytes(parquet(TEXTS))
-    reader = lake.container.file_reader()
+    reader = lake._container.file_reader()
     with reader.open([str(path)], ReadOptions(max_unpacked_bytes=10**9)) as opened, pytest.raises(UnreadableInput):
         for _ in opened.reader:
             pass

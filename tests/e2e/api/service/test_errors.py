@@ -134,7 +134,7 @@ def test_server_errors_hide_internal_details(
         def prepare(self, *_: Any) -> None:
             raise error
 
-    with lake.container.run_query.override(providers.Object(Failing())), server.client() as client:
+    with lake._container.run_query.override(providers.Object(Failing())), server.client() as client:
         answer = client.post(QUERY, json={"sql": "SELECT 1"})
     document = assert_problem(answer, status, type_)
     assert "secret" not in answer.text
@@ -161,7 +161,7 @@ def start_server(home: Any, monkeypatch: pytest.MonkeyPatch, **settings: str) ->
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     lake = supertable.connect(home)
-    return lake, ApiServer(lake.container)
+    return lake, ApiServer(lake._container)
 
 
 def test_the_rate_limit_is_per_user_and_wrong_tokens_lock_nobody_out(

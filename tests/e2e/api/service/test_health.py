@@ -31,7 +31,7 @@ def test_health_reports_an_unavailable_catalog_without_details(
     for name, value in {**valkey.environment, "SUPERTABLE_SUPERTOKEN": TOKEN, "SUPERTABLE_TOKEN": TOKEN}.items():
         monkeypatch.setenv(name, value)
     with supertable.connect(home) as lake:
-        server = ApiServer(lake.container)
+        server = ApiServer(lake._container)
         with server.client(token=None) as anonymous:
             assert anonymous.get("/healthz").text == "ok"
             assert anonymous.get("/readyz").text == "ok"
@@ -47,8 +47,8 @@ def test_a_service_whose_clock_is_too_far_ahead_is_not_ready(home: Path, monkeyp
     monkeypatch.setenv("SUPERTABLE_MAX_CLOCK_SKEW_SEC", "3600")
     with supertable.connect(home) as lake:
         clock = ShiftedClock()
-        lake.container.clock.override(providers.Object(clock))
-        server = ApiServer(lake.container)
+        lake._container.clock.override(providers.Object(clock))
+        server = ApiServer(lake._container)
         with server.client() as api:
             assert api.get("/readyz").text == "ok"
             clock.seconds = 7200

@@ -44,8 +44,8 @@ def write(api: httpx.Client) -> httpx.Response:
 def test_a_service_says_so_and_goes_on_later(lake_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUPERTABLE_SUPERTOKEN", TOKEN)
     with supertable.connect(lake_home, token=TOKEN) as lake:
-        lake.container.audit_journals().prepare_service(0)
-        server = ApiServer(lake.container)
+        lake._container.audit_journals().prepare_service(0)
+        server = ApiServer(lake._container)
         with server.client() as api:
             check_service(api, lake_home)
         server.stop()

@@ -124,7 +124,7 @@ def test_a_running_request_finishes_during_shutdown(home: Path, started: list[Se
     reader = threading.Thread(target=read)
     reader.start()
     with supertable.connect(home) as lake:
-        while not lake.container.leases().live():
+        while not lake._container.leases().live():
             time.sleep(0.01)
     service.stop()
     reader.join(30)
@@ -149,7 +149,7 @@ def test_a_long_request_is_cancelled_at_the_shutdown_deadline(home: Path, starte
         stopping.join(20)
     assert service.process.returncode == 0
     with supertable.connect(home) as lake:
-        assert lake.container.leases().live() == []
+        assert lake._container.leases().live() == []
 
 
 def test_an_address_in_use_is_an_error(home: Path) -> None:
