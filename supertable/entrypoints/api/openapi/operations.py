@@ -10,11 +10,10 @@ from litestar.openapi import spec
 from litestar.openapi.spec.enums import OpenAPIFormat
 
 from supertable.entrypoints.api.openapi.response_headers import NEXT_CURSOR, VERSIONS
-from supertable.entrypoints.encoding.results import Encoding
 from supertable.entrypoints.web.requests.row_bodies import ROW_FORMATS
 from supertable.entrypoints.web.responses.media_types import RESULT_ENCODINGS
 
-_TEXTS = frozenset({Encoding.NDJSON, Encoding.CSV})
+_TEXTS = frozenset({"ndjson", "csv", "tsv"})
 
 
 @dataclass
@@ -24,7 +23,7 @@ class ResultOperation(spec.Operation):
     def __post_init__(self) -> None:
         success = (self.responses or {}).get("200")
         if isinstance(success, spec.OpenAPIResponse) and success.content:
-            others = {name: _media_type(encoding) for name, encoding in RESULT_ENCODINGS.items()}
+            others = {name: _media_type(encoding in _TEXTS) for name, encoding in RESULT_ENCODINGS.items()}
             success.content = {**others, **success.content}
             success.headers = {header.name: _described(header) for header in self.result_headers}
 
@@ -38,8 +37,8 @@ class PageOperation(ResultOperation):
     result_headers: ClassVar[tuple[ResponseHeader, ...]] = (VERSIONS, NEXT_CURSOR)
 
 
-def _media_type(encoding: Encoding) -> spec.OpenAPIMediaType:
-    format_ = None if encoding in _TEXTS else OpenAPIFormat.BINARY
+def _media_type(is_text: bool) -> spec.OpenAPIMediaType:
+    format_ = None if is_text else OpenAPIFormat.BINARY
     return spec.OpenAPIMediaType(schema=spec.Schema(type=spec.OpenAPIType.STRING, format=format_))
 
 
@@ -55,8 +54,9 @@ class RowsOperation(spec.Operation):
     formats: ClassVar = tuple(ROW_FORMATS)
 
     def __post_init__(self) -> None:
-        rows = spec.Schema(type=spec.OpenAPIType.ARRAY, items=spec.Schema(type=spec.OpenAPIType.OBJECT))
+        row = spec.Schema(type=spec.OpenAPIType.OBJECT, additional_properties=spec.Schema())
+        rows = spec.Schema(type=spec.OpenAPIType.ARRAY, items=row)
         as_json = spec.OpenAPIMediaType(schema=rows, example=[{"id": 1, "region": "north", "amount": "9.50"}])
-        other = spec.OpenAPIMediaType(schema=spec.Schema())
-        content = {name: as_json if name == "application/json" else other for name in self.formats}
+        others = {name: _media_type(ROW_FORMATS[name] in _TEXTS) for name in self.formats}
+        content = {**others, **({"application/json": as_json} if "application/json" in others else {})}
         self.request_body = spec.RequestBody(content, "The rows.", required=True)

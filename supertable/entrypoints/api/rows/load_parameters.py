@@ -50,9 +50,7 @@ def reading(
         int | None, QueryParameter(ge=-1, description="Text: how many rows types are inferred from; -1: all.")
     ] = None,
     all_text: Annotated[bool | None, QueryParameter(description="Text: read every column as text.")] = None,
-    decimal: Annotated[
-        Literal[".", ","] | None, QueryParameter(description="CSV: the decimal mark of numbers; `.` by default.")
-    ] = None,
+    decimal: Annotated[str | None, _text("CSV: the decimal mark of numbers, `.` by default or `,`.", 1)] = None,
     delimiter: Annotated[str | None, _text("CSV: the character between columns; detected by default.", 4)] = None,
     header: Annotated[
         bool | None,
@@ -64,8 +62,6 @@ def reading(
     skip_lines: Annotated[
         int | None, QueryParameter(ge=0, description="CSV: how many lines precede the header.")
     ] = None,
-    quote: Annotated[str | None, _text("CSV: the quote character; empty: none.", 1)] = None,
-    escape: Annotated[str | None, _text("CSV: the character that escapes a quote inside quotes.", 1)] = None,
     lenient: Annotated[
         bool | None, QueryParameter(description="CSV: accept short rows, mixed line ends and stray quotes.")
     ] = None,
@@ -83,8 +79,6 @@ def reading(
         "header": header,
         "columns": tuple(columns.split(",")) if columns else (),
         "skip_lines": skip_lines,
-        "quote": quote,
-        "escape": escape,
         "lenient": lenient,
     }
     options = {name: value for name, value in given.items() if value not in (None, (), {})}
