@@ -17,6 +17,7 @@ from supertable.config.wiring import (
     statements,
     storage,
     transaction_log,
+    updates,
     writes,
 )
 from supertable.config.wiring import audit as audit_log
@@ -136,9 +137,13 @@ class Container(containers.DeclarativeContainer):
     table_statistics = queries.table_statistics
     background_queries = queries.background_queries
 
+    row_holder = engines.row_holder
+    update_attempts = updates.update_attempts
+    update_rows = updates.update_rows
     statement_parser = statements.statement_parser
     text_values = statements.text_values
     insert_rows = statements.insert_rows
+    update_matching_rows = statements.update_matching_rows
     delete_matching_rows = statements.delete_matching_rows
     truncate_table = statements.truncate_table
     create_empty_table = statements.create_empty_table

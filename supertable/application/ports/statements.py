@@ -54,6 +54,20 @@ class TruncateStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateStatement:
+    """Its parts are read by `UpdatingEngine.parse_update`."""
+
+    verb: ClassVar[str] = "UPDATE"
+
+
+@dataclass(frozen=True, slots=True)
+class MergeStatement:
+    """As above."""
+
+    verb: ClassVar[str] = "MERGE"
+
+
+@dataclass(frozen=True, slots=True)
 class CreateTableStatement:
     """`CREATE TABLE table (columns)`. `columns`: without ids. `keys`: those of PRIMARY KEY."""
 
@@ -121,6 +135,8 @@ class CommentStatement:
 
 ChangingStatement = (
     InsertStatement
+    | UpdateStatement
+    | MergeStatement
     | DeleteStatement
     | TruncateStatement
     | CreateTableStatement

@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from supertable.application.audit_recorder import AuditRecorder
-from supertable.application.ports.engines import Engine, Limits, PivotValues, RunningQuery, Source, Statement
+from supertable.application.ports.engines import Limits, PivotValues, RunningQuery, Source, Statement
 from supertable.application.ports.leases import Lease, Leases, Span
+from supertable.application.ports.updates import CheckedUpdate, UpdatingEngine
 from supertable.application.queries.bound_relations import Bound, Relations
 from supertable.application.queries.leased_query import FirstLease, LeasedQuery, OnEnd
-from supertable.application.queries.parameters import exact_parameters
+from supertable.application.queries.parameters import Parameters, exact_parameters
 from supertable.application.queries.query_events import QueryEvents
+from supertable.application.queries.updated_table import UpdatedTable
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
@@ -48,7 +50,7 @@ class RunQuery:
         self,
         tables: Tables,
         relations: Relations,
-        engine: Engine,
+        engine: UpdatingEngine,
         leases: Leases,
         audit: AuditRecorder,
         max_seconds: float | None,
@@ -84,6 +86,30 @@ class RunQuery:
             events.failed(sql, error)
             raise
 
+    def parse_update(self, namespace: Namespace, sql: str) -> CheckedUpdate:
+        """Parse an UPDATE or MERGE. Raises `InvalidStatement` and `StatementRefused`."""
+        events = QueryEvents(self._audit, self._engine, namespace)
+        try:
+            return self._engine.parse_update(sql)
+        except SupertableError as error:
+            events.failed(sql, error)
+            raise
+
+    def prepare_update(
+        self, namespace: Namespace, update: CheckedUpdate, parameters: Parameters, updated: UpdatedTable
+    ) -> PreparedQuery:
+        """Bind the query of an UPDATE or MERGE. Raises what `prepare` raises."""
+        events = QueryEvents(self._audit, self._engine, namespace)
+        events.describe(update.query)
+        lease = self._leases.begin()
+        try:
+            return self._bind(namespace, update.sql, update.query, exact_parameters(parameters), lease, updated)
+        except BaseException as error:
+            lease.close()
+            if isinstance(error, SupertableError):
+                events.failed(update.sql, error)
+            raise
+
     def _bind(
         self,
         namespace: Namespace,
@@ -91,15 +117,20 @@ class RunQuery:
         statement: Statement,
         parameters: Sequence[Any] | Mapping[str, Any],
         lease: Lease,
+        updated: UpdatedTable | None = None,
     ) -> PreparedQuery:
         targets = self._relations.targets(namespace, statement.relations)
         self._update_system_tables(target.namespace for target in targets.values())
         bound = self._relations.bind(namespace, statement.relations, targets)
+        if updated:
+            bound = updated.in_place_of(bound)
         spans = bound.spans()
         lease.restrict_to(spans)
         if statement.values_query:
             statement = self._with_values(namespace, sql, statement, bound)
         sources = self._relations.sources(statement, bound, parameters)
+        if updated:
+            sources[updated.relation] = updated.located(sources[updated.relation])
         if statement.analyze and not namespace.session.irrevocable:
             raise AccessDenied(
                 "EXPLAIN ANALYZE tells how long each part of a query took, so that only owners may run it."

@@ -16,20 +16,24 @@ from supertable.application.ports.statements import (
     DeleteStatement,
     DropTableStatement,
     InsertStatement,
+    MergeStatement,
     RenameTableStatement,
     TruncateStatement,
+    UpdateStatement,
 )
 from supertable.application.statements.change_table import ChangeTable
 from supertable.application.statements.create_table import CreateEmptyTable, CreateTableFromQuery
 from supertable.application.statements.delete_rows import DeleteMatchingRows, TruncateTable
 from supertable.application.statements.insert_rows import InsertRows
 from supertable.application.statements.run_statement import Handler, RunStatement
+from supertable.application.statements.update_rows import UpdateMatchingRows
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.audit_recorder import audit
 from supertable.config.wiring.ddl import alter_table, comment_table, create_table, drop_table, rename_table
 from supertable.config.wiring.engines.in_process import duckdb, engine
 from supertable.config.wiring.queries import run_query
 from supertable.config.wiring.tables import tables
+from supertable.config.wiring.updates import update_rows
 from supertable.config.wiring.writes import delete_rows, write_rows
 
 Handlers = Mapping[type[ChangingStatement], Handler]
@@ -42,6 +46,7 @@ def _text_values() -> TextValues:
 def _handlers(
     *,
     insert: InsertRows,
+    update: UpdateMatchingRows,
     delete: DeleteMatchingRows,
     truncate: TruncateTable,
     create: CreateEmptyTable,
@@ -51,6 +56,8 @@ def _handlers(
     """The handler of each kind of statement."""
     return {
         InsertStatement: insert,
+        UpdateStatement: update,
+        MergeStatement: update,
         DeleteStatement: delete,
         TruncateStatement: truncate,
         CreateTableStatement: create,
@@ -70,6 +77,7 @@ insert_rows = singleton(
     write_rows=provided(write_rows),
     text_values=provided(text_values),
 )
+update_matching_rows = singleton(UpdateMatchingRows, run_query=provided(run_query), update_rows=provided(update_rows))
 delete_matching_rows = singleton(DeleteMatchingRows, delete_rows=provided(delete_rows))
 truncate_table = singleton(TruncateTable, tables=provided(tables), write_rows=provided(write_rows))
 statement_parser = singleton(DuckDBStatementParser, instance=provided(duckdb))
@@ -92,6 +100,7 @@ change_table = singleton(
 statement_handlers = singleton(
     _handlers,
     insert=provided(insert_rows),
+    update=provided(update_matching_rows),
     delete=provided(delete_matching_rows),
     truncate=provided(truncate_table),
     create=provided(create_empty_table),

@@ -17,6 +17,9 @@ from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import Field
 from supertable.domain.table.data_files import DataFile
 
+ROWS_OF_FILE = 2**40
+"""A row is located by one number: the index of its file in the scan's files times this, plus its position there."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileGroup:
@@ -64,6 +67,7 @@ class Scan:
 
     `residual`: a predicate that the rows must also meet. It compares columns exactly (see `exact_predicates`).
     `hidden`: bitmaps of rows to leave out, by path of the file. They replace the file's deletion vector.
+    `row_id`: the name of one more column, which locates each row (see `ROWS_OF_FILE`); empty: without it.
     """
 
     table: str
@@ -76,6 +80,7 @@ class Scan:
     hidden: Mapping[str, bytes] = field(default_factory=dict)
     access: AccessStage | None = None
     residual: Predicate = ALWAYS
+    row_id: str = ""
 
     @property
     def shown(self) -> Schema:

@@ -17,6 +17,8 @@ class Operation(StrEnum):
     UPSERT = "upsert"
     OVERWRITE = "overwrite"
     DELETE = "delete"
+    UPDATE = "update"
+    MERGE = "merge"
     RESTORE = "restore"
     ALTER = "alter"
     CLONE = "clone"

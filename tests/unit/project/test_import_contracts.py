@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[3]
 LAYERS = ["entrypoints", "config", "adapters", "application", "domain"]
 CAPABILITIES = [
     "audit | maintenance | statements",
+    "updates",
     "integrity | queries | ddl",
     "writes | authentication",
     "access_control | commits",

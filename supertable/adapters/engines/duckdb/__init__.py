@@ -5,6 +5,7 @@ from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.remote.access import RemoteAccess
 from supertable.adapters.engines.duckdb.remote.httpfs_access import HttpfsAccess, httpfs_is_available
 from supertable.adapters.engines.duckdb.remote.range_access import RangeAccess
+from supertable.adapters.engines.duckdb.rows.held_rows import DuckDBRowHolder
 from supertable.adapters.engines.duckdb.rows.row_filter_parser import DuckDBRowFilterParser
 from supertable.adapters.engines.duckdb.rows.row_finder import DuckDBRowFinder
 from supertable.adapters.engines.duckdb.statement.kinds.parser import DuckDBStatementParser
@@ -14,6 +15,7 @@ __all__ = [
     "DuckDBInstance",
     "DuckDBRowFilterParser",
     "DuckDBRowFinder",
+    "DuckDBRowHolder",
     "DuckDBStatementParser",
     "HttpfsAccess",
     "RangeAccess",

@@ -21,6 +21,7 @@ from supertable.adapters.engines.duckdb.statement.columns_read import tables_nee
 from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation import evaluator
 from supertable.adapters.engines.duckdb.statement.explain import plan_table
 from supertable.adapters.engines.duckdb.statement.parser import parsed, shape_of_refused
+from supertable.adapters.engines.duckdb.statement.updates.parsed_update import parsed_update
 from supertable.application.ports.engines import (
     FileSource,
     Limits,
@@ -31,6 +32,7 @@ from supertable.application.ports.engines import (
     Stopped,
     TimestampAt,
 )
+from supertable.application.ports.updates import CheckedUpdate
 
 _KEPT_STATEMENTS = 256
 _KEPT_TEXT = 10_000
@@ -66,6 +68,13 @@ class DuckDBEngine:
         cursor = self._instance.cursor()
         try:
             return parsed(cursor, sql, self._evaluate, pivots)
+        finally:
+            cursor.close()
+
+    def parse_update(self, sql: str) -> CheckedUpdate:
+        cursor = self._instance.cursor()
+        try:
+            return parsed_update(cursor, sql, self._evaluate)
         finally:
             cursor.close()
 

@@ -40,6 +40,8 @@ _CODE = re.compile(r"\s*\n\s*LINE \d+:.*", re.DOTALL)
 _OWN_SQL = re.compile(
     r"\bst_[fd]\.|\bst_(?:files|dead|given|item|rows)_\d|\bst_q+_[cr]\d|read_parquet\(|getvariable\(|\bst_dead\b"
 )
+_OWN_COLUMN = re.compile(r'(?<=[:,] )"st_u+_\w+"(?:, )?')
+"""The columns of ours among those that a message suggests."""
 _FAILURES = {
     "Conversion": "A value could not be converted to the type that the statement needs",
     "Invalid Input": "A function got a value that it does not accept",
@@ -120,7 +122,7 @@ def scrubbed(text: str, names: Mapping[str, str]) -> str:
     text = _INTERNAL_HINT.sub("", _CODE.sub("", text))
     for generated, name in names.items():
         text = re.sub(rf"\b{re.escape(generated)}\b", name.replace("\\", r"\\"), text)
-    text = _PATH.sub("a file", text).strip()
+    text = _PATH.sub("a file", _OWN_COLUMN.sub("", text)).strip()
     return _MISMATCH if _OWN_SQL.search(text) else text
 
 

@@ -14,7 +14,6 @@ from supertable.adapters.engines.executors.turns import Turns
 from supertable.adapters.engines.executors.work import Work
 from supertable.application.ports.engines import (
     EncodedRows,
-    Engine,
     FileSource,
     Limits,
     PivotValues,
@@ -23,6 +22,7 @@ from supertable.application.ports.engines import (
     Source,
     Statement,
 )
+from supertable.application.ports.updates import CheckedUpdate, UpdatingEngine
 from supertable.domain.scan.predicates import Predicate
 from supertable.domain.schema.schemas import Schema
 
@@ -70,7 +70,7 @@ class ExecutorStatement:
 class ExecutorEngine:
     """Parses by `engine`, and runs by executors."""
 
-    def __init__(self, engine: Engine, pool: ExecutorPool, turns: Turns, stored: FileSource) -> None:
+    def __init__(self, engine: UpdatingEngine, pool: ExecutorPool, turns: Turns, stored: FileSource) -> None:
         self._engine = engine
         self._pool = pool
         self._turns = turns
@@ -82,6 +82,10 @@ class ExecutorEngine:
 
     def parse(self, sql: str, pivots: PivotValues = ()) -> Statement:
         return ExecutorStatement(sql, pivots, self._engine.parse(sql, pivots))
+
+    def parse_update(self, sql: str) -> CheckedUpdate:
+        parsed = self._engine.parse_update(sql)
+        return replace(parsed, query=ExecutorStatement(parsed.sql, (), parsed.query))
 
     def shape(self, sql: str) -> str:
         return self._engine.shape(sql)

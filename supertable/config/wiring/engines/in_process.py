@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBRowFilterParser, DuckDBRowFinder
+from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBRowFilterParser, DuckDBRowFinder, DuckDBRowHolder
 from supertable.adapters.readers.files import FileReaderAdapter
 from supertable.application.ports.clocks import Identifiers
-from supertable.application.ports.engines import Engine
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.ports.row_finders import RowFinder
+from supertable.application.ports.updates import UpdatingEngine
 from supertable.application.storage.cached_files import CachedFiles
 from supertable.application.storage.data_file_writer import DataFileWriter
 from supertable.application.storage.local_files import LocalFiles
@@ -27,7 +27,7 @@ def _file_reader(*, settings: Settings) -> FileReaderAdapter:
     return FileReaderAdapter(temporary_folder=settings.folder("temporary"))
 
 
-def _engine(*, in_process: Engine) -> Engine:
+def _engine(*, in_process: UpdatingEngine) -> UpdatingEngine:
     """Services override it: see `executors`."""
     return in_process
 
@@ -58,6 +58,7 @@ duckdb_engine = singleton(
 duckdb_finder = singleton(
     DuckDBRowFinder, instance=provided(duckdb), sandbox=provided(sandbox), stored=provided(stored_files)
 )
+row_holder = singleton(DuckDBRowHolder, instance=provided(duckdb), stored=provided(stored_files))
 engine = singleton(_engine, in_process=provided(duckdb_engine))
 finder = singleton(_finder, in_process=provided(duckdb_finder))
 row_filter_parser = singleton(DuckDBRowFilterParser, instance=provided(duckdb))

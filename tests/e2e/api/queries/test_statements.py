@@ -35,13 +35,20 @@ def test_a_change_is_answered_as_by_the_other_routes(api: httpx.Client, lake: La
     assert (taken.status_code, taken.json()["type"]) == (409, "/problems/duplicate-key")
     assert run(api, "DELETE FROM orders WHERE id = 2").json()["rows_deleted"] == 1
 
+    update = "UPDATE orders SET name = name || ? WHERE id = $2"
+    assert run(api, update.replace("$2", "?"), parameters=["!", 1]).json()["rows_updated"] == 1
+    merge = "MERGE INTO orders USING (VALUES (1, 'x'), (3, 'c')) s(id, n) ON orders.id = s.id"
+    merge += " WHEN MATCHED THEN UPDATE SET name = n WHEN NOT MATCHED THEN INSERT VALUES (id, n)"
+    merged = run(api, merge, key="m1")
+    assert [merged.json()[f"rows_{part}"] for part in ("inserted", "updated", "deleted")] == [1, 1, 0]
+    assert run(api, merge, key="m1").json()["replayed"] is True
     lake.roles.create("reads", "reader", ["orders"])
     with server.client(create_token(lake, "reader", "reads")) as reader:
         refused = run(reader, "DELETE FROM orders")
         assert (refused.status_code, refused.json()["type"]) == (403, "/problems/access-denied")
-        assert run(reader, "SELECT count(*) AS n FROM orders").json()["rows"] == [{"n": 1}]
+        assert run(reader, "SELECT count(*) AS n FROM orders").json()["rows"] == [{"n": 2}]
     several = run(api, "DELETE FROM orders; DELETE FROM orders")
     assert several.status_code == 400
     assert "supertable query --file" in several.json()["detail"]
     assert api.post("/api/v1/queries", json={"sql": "DELETE FROM orders"}).status_code == 400
-    assert lake.table("orders").info().version == 3
+    assert lake.table("orders").info().version == 5

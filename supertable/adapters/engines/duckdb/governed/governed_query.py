@@ -17,8 +17,13 @@ from supertable.adapters.engines.duckdb.governed.visible_rows import VisibleRela
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.running_query import DuckDBQuery, Steps, streamed
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
-from supertable.adapters.engines.duckdb.scan.scan_sql import empty_sql
-from supertable.adapters.engines.duckdb.scan.source_sql import all_rows, column_names, row_count_sql, source_sql
+from supertable.adapters.engines.duckdb.scan.source_sql import (
+    all_rows,
+    column_names,
+    no_rows_sql,
+    row_count_sql,
+    source_sql,
+)
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
 from supertable.adapters.engines.duckdb.statement.columns_read import has_repeatable_sample, names_in, tables_needed
 from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
@@ -49,7 +54,7 @@ def governed_query(
     )
     counts = {number: row_count_sql(scans[number]) for number in known}
     streams = {number: _relation_sql(number, number in statement.counted) for number in read}
-    empty = {n: empty_sql(source.shown.fields, None) for n, source in read.items() if isinstance(source, Scan)}
+    empty = {number: no_rows_sql(source) for number, source in read.items() if isinstance(source, Scan)}
     sql = statement.sql(counts | streams)
 
     def begin(cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> pa.RecordBatchReader:

@@ -20,7 +20,12 @@ from supertable.adapters.engines.duckdb.rows.delete_predicates import RowPredica
 from supertable.adapters.engines.duckdb.rows.live_rows import LiveRows
 from supertable.adapters.engines.duckdb.running_query import streamed
 from supertable.adapters.engines.duckdb.scan.query_sources import Positions, Sources
-from supertable.adapters.engines.duckdb.scan.scan_sql import scan_sql, scan_with_dead_rows_sql
+from supertable.adapters.engines.duckdb.scan.scan_sql import (
+    scan_sql,
+    scan_with_dead_rows_sql,
+    unused_name,
+    unused_positions,
+)
 from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation import evaluator
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
 from supertable.application.ports.callers import Caller
@@ -47,7 +52,7 @@ class DuckDBRowFinder:
         self, batch: pa.Table, keys: Sequence[str], sequence: str | None, first_wins: bool = False
     ) -> pa.Array | None:
         columns = _columns(keys, sequence)
-        number = _unused_name("st_number", columns)
+        number = unused_name("st_number", columns)
         group = ", ".join(quoted(key) for key in keys)
         newest = f"max({number})" if sequence is None else f"arg_max({number}, {_order(sequence, number)})"
         winner = f"min({number})" if first_wins else newest
@@ -58,7 +63,7 @@ class DuckDBRowFinder:
 
     def matching_keys(self, scan: Scan, batch: pa.Table, keys: Sequence[str], sequence: str | None) -> KeyMatches:
         columns = _columns(keys, sequence)
-        number, at = _unused_name("st_number", columns), _positions(scan.schema)
+        number, at = unused_name("st_number", columns), unused_positions(scan.schema)
         sources = Sources(self._stored, guard_deleted=False)
         stale = "false" if sequence is None else _newer(f"f.{quoted(sequence)}", f"b.{quoted(sequence)}")
         sql = (
@@ -83,7 +88,7 @@ class DuckDBRowFinder:
 
     def matching_predicate(self, scan: Scan, predicate: CheckedPredicate, caller: Caller | None = None) -> Found:  # noqa: ARG002
         assert isinstance(predicate, RowPredicate)
-        at = _positions(scan.schema)
+        at = unused_positions(scan.schema)
         sees_part = scan.access is not None
         sources = Sources(self._stored, guard_deleted=predicate.may_fail and not sees_part)
         rows = scan_sql(scan, sources, list(predicate.columns), at)
@@ -107,7 +112,7 @@ class DuckDBRowFinder:
             yield _execute(cursor, sql)
 
     def superseded(self, scan: Scan, keys: Sequence[str], sequence: str | None, first_wins: bool = False) -> Found:
-        at = _positions(scan.schema)
+        at = unused_positions(scan.schema)
         sources = Sources(self._stored, guard_deleted=False)
         rows = scan_sql(scan, sources, _columns(keys, sequence), at)
         newest = [f"{quoted(sequence)} DESC NULLS LAST"] if sequence else []
@@ -118,7 +123,7 @@ class DuckDBRowFinder:
 
     @contextmanager
     def live_rows(self, scan: Scan, order_by: Sequence[str]) -> Iterator[pa.RecordBatchReader]:
-        at = _positions(scan.schema)
+        at = unused_positions(scan.schema)
         sources = Sources(self._stored, guard_deleted=False)
         sql = scan_sql(scan, sources, positions=at)
         if order_by:
@@ -195,18 +200,6 @@ def _matches(hits: pa.RecordBatch, alive: LiveRows) -> pa.Table:
 
 def _columns(keys: Sequence[str], sequence: str | None) -> list[str]:
     return [*keys, *([] if sequence is None or sequence in keys else [sequence])]
-
-
-def _unused_name(name: str, columns: Iterable[str]) -> str:
-    """`name`, extended until no column has it."""
-    taken = {column.lower() for column in columns}
-    while name in taken:
-        name += "_"
-    return name
-
-
-def _positions(schema: Schema) -> Positions:
-    return Positions(file=_unused_name("st_file", schema.names), row=_unused_name("st_row", schema.names))
 
 
 def _numbered(batch: pa.Table, columns: Sequence[str], number: str) -> pa.Table:

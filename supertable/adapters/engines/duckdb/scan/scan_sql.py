@@ -140,6 +140,18 @@ def empty_sql(fields: Iterable[Field], positions: Positions | None) -> str:
     return f"SELECT {', '.join(columns) or 'NULL'} WHERE false"
 
 
+def unused_name(name: str, columns: Iterable[str]) -> str:
+    """`name`, extended until no column has it."""
+    taken = {column.lower() for column in columns}
+    while name in taken:
+        name += "_"
+    return name
+
+
+def unused_positions(schema: Schema) -> Positions:
+    return Positions(file=unused_name("st_file", schema.names), row=unused_name("st_row", schema.names))
+
+
 def _column(schema: Schema, name: str) -> Field:
     found = schema.find(name)
     assert found is not None, name

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from supertable.adapters.engines.duckdb.scan.change_feed_sql import changes_sql
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
-from supertable.adapters.engines.duckdb.scan.scan_sql import scan_sql
+from supertable.adapters.engines.duckdb.scan.scan_sql import empty_sql, scan_sql, unused_positions
 from supertable.adapters.engines.duckdb.scan.union_sql import union_sql
 from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
+from supertable.adapters.engines.duckdb.types import quoted
 from supertable.application.ports.engines import Changes, Given, Source, Union
-from supertable.domain.scan.scan_plan import Scan
+from supertable.domain.scan.scan_plan import ROWS_OF_FILE, Scan
 
 
 def sees_part(source: Source) -> bool:
@@ -29,7 +30,7 @@ def column_names(source: Source) -> list[str]:
     if isinstance(source, Union):
         shown = {ascii_lower(name): name for scan in reversed(source.scans) for name in reversed(scan.shown.names)}
         return ["_table", *reversed(shown.values())]
-    return source.shown.names
+    return [*source.shown.names, *([source.row_id] if source.row_id else [])]
 
 
 def relation_sql(source: Source, counted: bool, sources: Sources, as_table: bool) -> str:
@@ -44,7 +45,21 @@ def source_sql(source: Source, sources: Sources, as_table: bool = False) -> str:
         return f"FROM {sources.register_given(source, as_table)}"
     if isinstance(source, Changes):
         return changes_sql(source, sources)
-    return union_sql(source, sources) if isinstance(source, Union) else scan_sql(source, sources)
+    if isinstance(source, Union):
+        return union_sql(source, sources)
+    return _located_sql(source, sources) if source.row_id else scan_sql(source, sources)
+
+
+def no_rows_sql(scan: Scan) -> str:
+    """A query with the columns of `source_sql`, and no rows."""
+    location = [f"NULL::BIGINT AS {quoted(scan.row_id)}"] if scan.row_id else []
+    return f"SELECT {', '.join(['*', *location])} FROM ({empty_sql(scan.shown.fields, None)})"
+
+
+def _located_sql(scan: Scan, sources: Sources) -> str:
+    at = unused_positions(scan.shown)
+    columns = [*map(quoted, scan.shown.names), f"{at.file} * {ROWS_OF_FILE} + {at.row} AS {quoted(scan.row_id)}"]
+    return f"SELECT {', '.join(columns)} FROM ({scan_sql(scan, sources, positions=at)})"
 
 
 def row_count_sql(source: Source) -> str:

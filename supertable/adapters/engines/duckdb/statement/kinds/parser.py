@@ -22,7 +22,7 @@ from supertable.adapters.engines.duckdb.statement.kinds.drop_and_comment import 
 from supertable.adapters.engines.duckdb.statement.kinds.insert import parsed_insert
 from supertable.adapters.engines.duckdb.statement.kinds.tokens import TokenReader, statements_in, tokens_of
 from supertable.adapters.engines.duckdb.statement.parser import checked_text
-from supertable.application.ports.statements import ChangingStatement, ScriptPart
+from supertable.application.ports.statements import ChangingStatement, MergeStatement, ScriptPart, UpdateStatement
 from supertable.domain.errors import StatementRefused
 from supertable.domain.schema.types import DataType
 
@@ -38,7 +38,9 @@ _PARSERS: Mapping[str, Parse] = {
     "delete": parsed_delete,
     "drop table": parsed_drop_table,
     "insert": parsed_insert,
+    "merge": lambda *_: MergeStatement(),
     "truncate": parsed_truncate,
+    "update": lambda *_: UpdateStatement(),
 }
 """By the first words of the statement. A new kind is one more line here."""
 

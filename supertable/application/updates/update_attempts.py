@@ -1,0 +1,188 @@
+"""Attempts to commit an UPDATE or MERGE: each runs the whole statement at the newest version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from supertable.application.ports.callers import Caller
+from supertable.application.ports.engines import Limits, Source
+from supertable.application.ports.row_finders import RowFinder
+from supertable.application.ports.updates import ActionKind, CheckedUpdate, HeldRows, RowHolder
+from supertable.application.queries.parameters import Parameters
+from supertable.application.queries.run_query import RunQuery
+from supertable.application.queries.updated_table import UpdatedTable
+from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors, Positions
+from supertable.application.tables.namespace import Namespace
+from supertable.application.tables.open_table import OpenTable
+from supertable.application.updates.column_checks import check_statement
+from supertable.application.updates.new_values import NewValues, new_values
+from supertable.application.updates.update_checks import (
+    adds_keys,
+    check_keys_unique,
+    check_one_action_per_row,
+)
+from supertable.application.writes.dead_rows import write_deletions
+from supertable.application.writes.key_resolution import KeyResolver
+from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter
+from supertable.application.writes.write_checks import check_rows_visible
+from supertable.domain.scan.scan_plan import ROWS_OF_FILE, Scan
+from supertable.domain.table.commits import Change, Counts, Operation
+from supertable.domain.table.data_files import DataFile
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateRequest:
+    """`caller`: by which the query can be cancelled."""
+
+    namespace: Namespace
+    statement: CheckedUpdate
+    parameters: Parameters
+    limits: Limits
+    caller: Caller
+
+    @property
+    def operation(self) -> Operation:
+        return Operation.MERGE if self.statement.merges else Operation.UPDATE
+
+
+@dataclass(frozen=True, slots=True)
+class _Located:
+    """The rows of the table that change. `positions`: by the number of the file. `rows`: how many, by action."""
+
+    positions: dict[int, Positions]
+    rows: dict[int, int]
+
+
+class UpdateAttempts:
+    def __init__(
+        self,
+        run_query: RunQuery,
+        holder: RowHolder,
+        staging: StagedFileWriter,
+        finder: RowFinder,
+        resolver: KeyResolver,
+        vectors: DeletionVectors,
+    ) -> None:
+        self._run_query = run_query
+        self._holder = holder
+        self._staging = staging
+        self._finder = finder
+        self._resolver = resolver
+        self._vectors = vectors
+
+    def attempt(
+        self, newest: OpenTable, request: UpdateRequest, last: StagedFiles | None
+    ) -> tuple[Change, StagedFiles]:
+        """The change that the statement makes to the newest version, and its staged files.
+
+        `last`: the files of the attempt before, which are deleted. Raises what a query raises, `InvalidInput` and its
+        subclasses, and `AccessDenied`.
+        """
+        if last is not None:
+            self._staging.discard(newest, last)
+        check_statement(newest, request.statement)
+        with self._new_rows(newest, request) as (values, held, files):
+            return self._change(newest, request.operation, values, held, files)
+
+    @contextmanager
+    def _new_rows(
+        self, newest: OpenTable, request: UpdateRequest
+    ) -> Iterator[tuple[NewValues, HeldRows, Sequence[DataFile]]]:
+        """Runs the query. Yields its values, and the files by which their rows are located."""
+        statement = request.statement
+        updated = UpdatedTable(statement.target, statement.row_id, newest)
+        query = self._run_query.prepare_update(request.namespace, statement, request.parameters, updated)
+        running = self._run_query.run(query, request.parameters, request.limits)
+        try:
+            with request.caller.may_cancel(running.cancel):
+                reader = running.reader
+                values = new_values(statement.actions, newest, reader.schema)
+                with self._holder.hold(values.fields) as held:
+                    for batch in reader:
+                        held.add(values.fitted(batch))
+                    yield values, held, _files(query.sources[statement.target])
+        finally:
+            running.close()
+
+    def _change(
+        self,
+        newest: OpenTable,
+        operation: Operation,
+        values: NewValues,
+        held: HeldRows,
+        files: Sequence[DataFile],
+    ) -> tuple[Change, StagedFiles]:
+        located = _located(held)
+        replaced = {files[number].path: rows for number, rows in located.positions.items()}
+        staged = self._staged(newest, values, held, files, located)
+        try:
+            check_rows_visible(newest, staged, self._finder)
+            if adds_keys(newest, values):
+                check_keys_unique(newest, staged, replaced, self._resolver, self._finder)
+        except BaseException:
+            self._staging.discard(newest, staged)
+            raise
+        dead = {path: DeadRowsOfFile(newest.snapshot.files[path], rows) for path, rows in replaced.items()}
+        deletions = write_deletions(newest.folder, dead, self._vectors)
+        return (
+            Change(
+                operation,
+                added=tuple(staged.files),
+                removed=deletions.removed,
+                deletes=deletions.deletes,
+                counts=_counts(values, located, staged.live_rows),
+            ),
+            staged,
+        )
+
+    def _staged(
+        self,
+        newest: OpenTable,
+        values: NewValues,
+        held: HeldRows,
+        files: Sequence[DataFile],
+        located: _Located,
+    ) -> StagedFiles:
+        """The new rows, complete, as files."""
+        schema = newest.snapshot.schema
+        plan = values.plan()
+        if not plan.updates | plan.inserts:
+            return StagedFiles(schema, [], newest.snapshot.version)
+        numbers = {files[number].path: number for number in located.positions}
+        table = newest.unrestricted_scan([file for file in files if file.path in numbers])
+        rows = held.completed(table, [numbers[file.path] for file in table.files], plan)
+        return self._staging.write_unique(newest, rows, schema)
+
+
+def _files(source: Source) -> Sequence[DataFile]:
+    """The files by whose numbers the query locates rows."""
+    assert isinstance(source, Scan)
+    return source.files
+
+
+def _located(held: HeldRows) -> _Located:
+    """Raises `InvalidInput` if a row would change twice."""
+    batches = list(held.located())
+    rows = np.concatenate([np.empty(0, np.int64), *(batch.column(0).to_numpy() for batch in batches)])
+    check_one_action_per_row(rows)
+    counts: dict[int, int] = {}
+    for batch in batches:
+        for action, count in zip(*np.unique(batch.column(1).to_numpy(), return_counts=True), strict=True):
+            counts[int(action)] = counts.get(int(action), 0) + int(count)
+    numbers, positions = rows // ROWS_OF_FILE, rows % ROWS_OF_FILE
+    starts = np.flatnonzero(np.diff(numbers, prepend=-1))
+    parts = np.split(positions, starts[1:])
+    return _Located({int(numbers[start]): part for start, part in zip(starts, parts, strict=False)}, counts)
+
+
+def _counts(values: NewValues, located: _Located, made: int) -> Counts:
+    """`made`: the number of new rows."""
+    of_kind = dict.fromkeys(ActionKind, 0)
+    for number, action in enumerate(values.actions):
+        of_kind[action.kind] += located.rows.get(number, 0)
+    updated = of_kind[ActionKind.UPDATE]
+    return Counts(inserted=made - updated, updated=updated, deleted=of_kind[ActionKind.DELETE])
