@@ -118,6 +118,7 @@ class Container(containers.DeclarativeContainer):
 
     create_table = ddl.create_table
     load_files = ddl.load_files
+    write_or_create = ddl.write_or_create
     clone_table = ddl.clone_table
     rename_table = ddl.rename_table
     drop_table = ddl.drop_table

@@ -20,6 +20,7 @@ import supertable
 from supertable.adapters.locks.memory import InMemoryLocks
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.application.ports.object_stores import ObjectStore
+from supertable.application.writes.write_modes import ModeName
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import CommitUncertain, StoreUnavailable, VersionNotFound
 from supertable.entrypoints.sdk.lake import Lake
@@ -107,7 +108,7 @@ class Histories(RuleBasedStateMachine):
         assert result.version == len(self.versions)
 
     @rule(writer=WRITERS, batch=BATCHES, mode=st.sampled_from(["append", "upsert"]))
-    def write(self, writer: int, batch: list[Row], mode: str) -> None:
+    def write(self, writer: int, batch: list[Row], mode: ModeName) -> None:
         after = self.merged(self.now, batch)
         self.commit(after, lambda: self.lakes[writer].write(self.name, table(batch), mode=mode))
 

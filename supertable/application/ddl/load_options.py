@@ -12,6 +12,8 @@ from supertable.application.storage.arrow_schemas import arrow_type
 from supertable.domain.errors import InvalidInput
 from supertable.domain.schema.type_names import scalar_type
 
+Format: TypeAlias = Literal["csv", "tsv", "json", "ndjson", "parquet", "arrow"]
+Compression: TypeAlias = Literal["none", "gzip", "zstd", "zip"]
 OnError: TypeAlias = Literal["stop", "skip", "rejects"]
 Type: TypeAlias = "str | pa.DataType"
 _RENAMED = {"columns": "column_names", "sample_size": "sample_rows", "decimal": "decimal_mark"}
@@ -28,8 +30,8 @@ class LoadOptions(TypedDict, total=False):
     accept mixed line ends and stray quotes. `skip_lines`: how many lines precede the header.
     """
 
-    format: str | None
-    compression: str | None
+    format: Format | None
+    compression: Compression | None
     encoding: str | None
     delimiter: str | None
     quote: str
@@ -58,7 +60,7 @@ def read_options(given: LoadOptions, rejects: RejectSink | None = None) -> ReadO
     dates, null = given.get("date_format", {}), given.get("null", ())
     return ReadOptions(
         **plain,  # type: ignore[arg-type]
-        types={name: _type(kind, name) for name, kind in given.get("types", {}).items()},
+        types={name: type_of(kind, name) for name, kind in given.get("types", {}).items()},
         date_formats={"": dates} if isinstance(dates, str) else dict(dates),
         null_strings=(null,) if isinstance(null, str) else tuple(null),
         column_names=tuple(given.get("columns", ())),
@@ -66,5 +68,6 @@ def read_options(given: LoadOptions, rejects: RejectSink | None = None) -> ReadO
     )
 
 
-def _type(kind: Type, column: str) -> pa.DataType:
+def type_of(kind: Type, column: str) -> pa.DataType:
+    """The type that a name such as `decimal(10,2)` means. Raises `InvalidSchema`, which names the column."""
     return arrow_type(scalar_type(kind, column)) if isinstance(kind, str) else kind

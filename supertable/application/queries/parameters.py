@@ -4,7 +4,7 @@
 |---|---|
 | None, bool, str, bytes, uuid.UUID | NULL, BOOLEAN, VARCHAR, BLOB, UUID |
 | int from -2^127 to 2^128 - 1 | the smallest of INTEGER, BIGINT, UBIGINT, HUGEINT, UHUGEINT that holds it |
-| float; numpy's numbers | DOUBLE; that of the same Python number |
+| float; numpy's scalars | DOUBLE; that of the same Python value |
 | decimal.Decimal of up to 38 digits | DECIMAL of its digits |
 | datetime.date, time, timedelta; datetime | DATE, TIME, INTERVAL; TIMESTAMP, with a zone TIMESTAMP WITH TIME ZONE |
 | list, tuple, numpy array; dict | LIST of one of these types; STRUCT |
@@ -143,9 +143,21 @@ def _struct(values: Mapping[Any, Any], name: str) -> dict[str, Any]:
 
 
 def _from_numpy(value: np.generic | np.ndarray, name: str) -> Any:
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return _exact(_moment(value, name), name)
     if value.dtype.kind not in _NUMPY_KINDS or value.dtype == np.longdouble:
         raise _refused(name, f"values of numpy's type {value.dtype} may not be exact. Give Python's own")
     return _exact(value.tolist(), name)
+
+
+def _moment(value: np.datetime64 | np.timedelta64, name: str) -> Any:
+    """As a date, datetime or timedelta; None for NaT. Numpy gives integers for what these do not hold."""
+    found = value.item()
+    if isinstance(found, int) and np.datetime_data(value.dtype)[0] == "ns" and found % 1000 == 0:
+        found = value.astype(f"{value.dtype.kind}8[us]").item()
+    if isinstance(found, int):
+        raise _refused(name, f"{value} may not be exact. Give a text and cast it in SQL")
+    return found
 
 
 _KINDS: Sequence[tuple[type | tuple[type, ...], Callable[[Any, str], Any]]] = (

@@ -89,8 +89,9 @@ def _converted(
 ) -> Iterator[pa.RecordBatch]:
     first_row = 1
     for batch in rows:
+        numbers = range(first_row, first_row + batch.num_rows)
         columns = [
-            in_rows(partial(_values, field=field, text_values=text_values), column, first_row) if field else column
+            in_rows(partial(_values, field=field, text_values=text_values), column, numbers) if field else column
             for column, field in zip(batch.columns, fields, strict=True)
         ]
         first_row += batch.num_rows

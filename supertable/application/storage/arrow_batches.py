@@ -73,7 +73,8 @@ def conformer(given: pa.Schema, schema: Schema, timezone: str = "") -> Conform:
         columns = []
         for source, field, type_ in zip(sources, schema.fields, target.types, strict=True):
             column = pa.nulls(rows.num_rows, type_) if source is None else rows.column(source)
-            columns.append(in_rows(partial(_column, field=field, target=type_, cast=cast), column, first_row))
+            check = partial(_column, field=field, target=type_, cast=cast)
+            columns.append(in_rows(check, column, range(first_row, first_row + rows.num_rows)))
         return pa.Table.from_arrays(columns, schema=target)
 
     return conform

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal, TypeAlias
 
 from supertable.domain.errors import InvalidInput
+
+ModeName: TypeAlias = Literal["append", "upsert", "overwrite"]
 
 
 class WriteMode(StrEnum):

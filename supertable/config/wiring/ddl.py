@@ -12,6 +12,7 @@ from supertable.application.ddl.rename_table import RenameTable
 from supertable.application.ddl.restore_version import RestoreVersion
 from supertable.application.ddl.set_maintenance_policy import SetMaintenancePolicy
 from supertable.application.ddl.tag_version import TagVersion, UntagVersion
+from supertable.application.ddl.write_or_create import WriteOrCreate
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.access_control import clone_grants
 from supertable.config.wiring.commits import committer, registrar, table_creator
@@ -20,13 +21,10 @@ from supertable.config.wiring.tables import tables
 from supertable.config.wiring.writes import write_rows
 
 create_table = singleton(CreateTable, table_creator=provided(table_creator))
-load_files = singleton(
-    LoadFiles,
-    tables=provided(tables),
-    reader=provided(file_reader),
-    create_table=provided(create_table),
-    write_rows=provided(write_rows),
+write_or_create = singleton(
+    WriteOrCreate, tables=provided(tables), create_table=provided(create_table), write_rows=provided(write_rows)
 )
+load_files = singleton(LoadFiles, reader=provided(file_reader), write=provided(write_or_create))
 clone_table = singleton(
     CloneTable, tables=provided(tables), table_creator=provided(table_creator), grants=provided(clone_grants)
 )

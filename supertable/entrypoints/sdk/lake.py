@@ -3,41 +3,33 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any
 
-import pyarrow as pa
-
-from supertable.application.commits.write_result import WriteResult
-from supertable.application.storage.arrow_batches import as_reader
 from supertable.application.tables.namespace import Namespace
-from supertable.application.tables.open_table import OpenTable
 from supertable.application.tables.table_info import DroppedTable, TableInfo
-from supertable.application.writes.write_modes import WriteMode, checked_mode
 from supertable.config.closing import close, refuse
 from supertable.config.container import Container
 from supertable.config.settings.settings import Settings
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
-from supertable.domain.errors import Closed, InvalidInput
+from supertable.domain.errors import Closed
 from supertable.domain.names import checked_name
-from supertable.domain.table.commit_info import checked_commit_info
 from supertable.entrypoints.sdk.access import Roles, Tokens, Users
 from supertable.entrypoints.sdk.audit import AuditLog
 from supertable.entrypoints.sdk.lake_loading import LakeLoading
 from supertable.entrypoints.sdk.lake_maintenance import LakeMaintenance
 from supertable.entrypoints.sdk.lake_queries import LakeQueries
+from supertable.entrypoints.sdk.lake_writing import LakeWriting
 from supertable.entrypoints.sdk.records import Records, Whoami, whoami
 from supertable.entrypoints.sdk.table import Table
 
 
-class Lake(LakeQueries, LakeLoading, LakeMaintenance):
+class Lake(LakeQueries, LakeWriting, LakeLoading, LakeMaintenance):
     """One supertable of one organization, opened by `supertable.connect`.
 
         with supertable.connect() as lake:
-            lake.create_table("orders", orders.schema, keys=["id"])
-            lake.write("orders", orders, mode="upsert")
+            lake.write("orders", [{"id": 1, "price": 9.5}], keys="id")
+            lake.write("orders", [{"id": 1, "price": 8.5}], mode="upsert")
             lake.sql("SELECT count(*) FROM orders").arrow()
 
     Thread-safe. Use it in a `with` block, or call `close`, to free its engine at once. Table names ignore case.
@@ -84,99 +76,6 @@ class Lake(LakeQueries, LakeLoading, LakeMaintenance):
     def tokens(self) -> Tokens:
         """The access tokens of the organization's users."""
         return Tokens(self._container, self._namespace)
-
-    def create_table(
-        self, name: str, schema: pa.Schema, keys: Sequence[str] = (), sequence: str | None = None, comment: str = ""
-    ) -> Table:
-        """Create an empty table, at version 1.
-
-        `schema`: a pyarrow Schema, or a list of (name, type) pairs. `keys`: the columns that identify a row; the table
-        then holds one row per key. `sequence`: the column that decides which of two rows with the same key is newer
-        (the greater value); None: the row written later.
-        Raises `InvalidName`, `InvalidSchema` and `TableExists`.
-        """
-        if not isinstance(schema, pa.Schema):
-            schema = pa.schema(schema)
-        created = self._container.create_table()(self._namespace, name, schema, _names(keys), sequence, comment)
-        return Table(self, created.name)
-
-    def create_table_from(
-        self,
-        name: str,
-        data: Any,
-        keys: Sequence[str] = (),
-        sequence: str | None = None,
-        *,
-        idempotency_key: str | None = None,
-        properties: Mapping[str, str] | None = None,
-    ) -> WriteResult:
-        """Create a table with the columns and rows of `data`. If the write fails, no table is created.
-
-        The rows are version 2. Parameters and errors are those of `create_table` and `write`.
-        """
-        reader = as_reader(data)
-        info = checked_commit_info(idempotency_key, properties)
-        results: list[WriteResult] = []
-
-        def fill(table: OpenTable) -> None:
-            results.append(self._container.write_rows().write_into(table, reader, WriteMode.APPEND, False, info))
-
-        self._container.create_table()(self._namespace, name, reader.schema, _names(keys), sequence, fill=fill)
-        return results[0]
-
-    def write(
-        self,
-        name: str,
-        data: Any,
-        mode: str = "append",
-        *,
-        where: str | None = None,
-        evolve: bool = False,
-        idempotency_key: str | None = None,
-        properties: Mapping[str, str] | None = None,
-    ) -> WriteResult:
-        """Write rows to a table as one version, which is durable when this returns.
-
-            lake.write("orders", pa.table({"id": [1], "price": [9.5]}), mode="upsert")
-
-        `data`: a pyarrow Table, a RecordBatchReader (streamed), or an object with `__arrow_c_stream__` (polars, pandas,
-        duckdb). Columns are matched by name. `mode`: `append` adds the rows; `upsert` also replaces the rows with the
-        same keys, which keep the values of columns that the data lacks; `overwrite` replaces all rows, or with `where`
-        those for which the SQL condition is true. `evolve`: allow the data to add columns and widen types.
-        `idempotency_key`: 1 to 255 characters; the same write again, by the same user with the same key, writes nothing
-        and returns the first result. `properties`: names and values, both text, at most 65,536 characters in all,
-        recorded in the history.
-        Raises `TableNotFound`, `InvalidInput` and its subclasses, `IdempotencyKeyReused` if another write has the key,
-        and `Conflict`. Nothing is changed then.
-        """
-        info = checked_commit_info(idempotency_key, properties)
-        return self._container.write_rows()(self._namespace, name, data, checked_mode(mode), evolve, info, where)
-
-    def delete(
-        self,
-        name: str,
-        where: str | None = None,
-        keys: Any = None,
-        *,
-        reason: str = "",
-        idempotency_key: str | None = None,
-        properties: Mapping[str, str] | None = None,
-    ) -> WriteResult:
-        """Delete rows as one version: those for which a SQL condition is true, or those with given keys.
-
-        Give either `where` or `keys`, which is Arrow data as in `write` with the key columns. Older versions keep the
-        rows; `Table.restore` undoes a delete. `reason` is recorded in the history and in `Table.tombstones`.
-        `idempotency_key`, `properties`: as in `write`.
-        Raises `TableNotFound`, `InvalidStatement`, `InvalidInput`, `IdempotencyKeyReused` and `Conflict`. Nothing is
-        changed then.
-        """
-        if (where is None) == (keys is None):
-            raise InvalidInput("Give either `where` or `keys` to say which rows to delete.")
-        info = checked_commit_info(idempotency_key, properties)
-        use_case = self._container.delete_rows()
-        if where is not None:
-            return use_case.where(self._namespace, name, where, reason, info)
-        return use_case.keys(self._namespace, name, keys, reason, info)
 
     def table(self, name: str) -> Table:
         """The table of this name. Raises `TableNotFound`."""
@@ -250,9 +149,3 @@ class Lake(LakeQueries, LakeLoading, LakeMaintenance):
 
     def __repr__(self) -> str:
         return f"<Lake {self.organization}.{self.supertable} in {self.settings.home}>"
-
-
-def _names(keys: Sequence[str]) -> list[str]:
-    if isinstance(keys, str):
-        return [keys]
-    return list(keys)

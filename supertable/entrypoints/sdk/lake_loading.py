@@ -10,12 +10,14 @@ from typing import TypeAlias, Unpack
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ddl.load_files import LoadPreview, LoadRequest, Watch
 from supertable.application.ddl.load_options import LoadOptions, OnError, read_options
+from supertable.application.ddl.write_or_create import WriteTarget
 from supertable.application.ports.readers import ReadColumn
 from supertable.application.tables.namespace import Namespace
-from supertable.application.writes.write_modes import checked_mode
+from supertable.application.writes.write_modes import ModeName, checked_mode
 from supertable.config.container import Container
 from supertable.domain.table.commit_info import checked_commit_info
 from supertable.entrypoints.sdk.rejected_rows import RejectedRows
+from supertable.entrypoints.sdk.writing import Names, names_of
 
 Sources: TypeAlias = "str | PathLike[str] | Sequence[str | PathLike[str]]"
 
@@ -42,10 +44,12 @@ class LakeLoading:
         files: Sources,
         into: str,
         *,
-        mode: str = "append",
-        keys: str | Sequence[str] = (),
+        mode: ModeName = "append",
+        keys: Names = (),
         sequence: str | None = None,
         evolve: bool = False,
+        create: bool = True,
+        timezone: str = "",
         on_error: OnError = "stop",
         rejects: str | PathLike[str] | None = None,
         idempotency_key: str | None = None,
@@ -57,14 +61,17 @@ class LakeLoading:
 
             lake.load("orders-*.csv", into="orders", keys="id", types={"zip": "string"})
 
-        `files`: paths, glob patterns, or `-` for standard input. `keys`, `sequence`: of a table that is created.
+        `files`: paths, glob patterns, or `-` for standard input. `keys`, `sequence`: of a table that is created; with
+        `create` False none is. `timezone`: of timestamps without a zone in Parquet and Arrow files.
         No value is changed: what a column cannot hold exactly is an error. `on_error`: `stop`, `skip` the row, or
         write it to the file `rejects` too, a line of JSON each. `watch`: receives the opened files and returns their
         rows, for example to show progress. `mode`, `evolve`, `idempotency_key`, `properties`, errors: as in `write`.
         """
         info = checked_commit_info(idempotency_key, properties)
-        names = (keys,) if isinstance(keys, str) else tuple(keys)
-        request = LoadRequest(_paths(files), into, checked_mode(mode), names, sequence, evolve, info)
+        target = WriteTarget(
+            into, checked_mode(mode), names_of(keys), sequence, evolve, info, timezone=timezone, create=create
+        )
+        request = LoadRequest(_paths(files), target)
         with RejectedRows(on_error, rejects) as rejected:
             reading = read_options(options, rejected if rejected.is_wanted else None)
             result = self._container.load_files()(self._namespace, request, reading, watch)
@@ -72,7 +79,7 @@ class LakeLoading:
 
     def preview(self, files: Sources, into: str, *, rows: int = 10, **options: Unpack[LoadOptions]) -> LoadPreview:
         """What `load` would make of the first rows. Nothing is written. Raises what `load` raises."""
-        request = LoadRequest(_paths(files), into)
+        request = LoadRequest(_paths(files), WriteTarget(into))
         return self._container.load_files().preview(self._namespace, request, read_options(options), rows)
 
 

@@ -12,6 +12,7 @@ from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.engines import Limits
 from supertable.application.statements.requests import StatementOptions
 from supertable.application.tables.namespace import Namespace
+from supertable.application.writes.write_modes import ModeName
 from supertable.config.container import Container
 from supertable.domain.names import quoted
 from supertable.entrypoints.sdk.polars_scan import lazy_frame
@@ -148,20 +149,23 @@ class TableRows:
     def write(
         self,
         data: Any,
-        mode: str = "append",
+        mode: ModeName = "append",
         *,
         where: str | None = None,
         evolve: bool = False,
+        timezone: str = "",
         idempotency_key: str | None = None,
         properties: Mapping[str, str] | None = None,
     ) -> WriteResult:
-        """Write rows as one version, as `Lake.write` does."""
+        """Write rows as one version, as `Lake.write` does; no table is created."""
         return self._lake.write(
             self._name,
             data,
             mode,
             where=where,
             evolve=evolve,
+            create=False,
+            timezone=timezone,
             idempotency_key=idempotency_key,
             properties=properties,
         )

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 import supertable
+from supertable.application.writes.write_modes import ModeName
 from supertable.domain.errors import InvalidSchema
 from supertable.entrypoints.sdk.lake import Lake
 
@@ -110,7 +111,9 @@ def test_an_overwrite_may_widen_what_it_replaces(lake: Lake) -> None:
 
 @pytest.mark.parametrize("mode", ["append", "upsert", "overwrite"])
 @pytest.mark.parametrize("kind", KINDS, ids=str)
-def test_a_write_loses_against_a_widening_that_its_values_do_not_fit(lake: Lake, kind: pa.DataType, mode: str) -> None:
+def test_a_write_loses_against_a_widening_that_its_values_do_not_fit(
+    lake: Lake, kind: pa.DataType, mode: ModeName
+) -> None:
     lake.create_table_from("t", rows(kind, FIRST, LAST), keys=["id"])
 
     def batches(given: pa.Table) -> Iterator[pa.RecordBatch]:

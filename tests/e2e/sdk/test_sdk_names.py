@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 import supertable
+from supertable.application.writes.write_modes import ModeName
 from supertable.domain.errors import (
     AlreadyExists,
     InvalidName,
@@ -131,7 +132,7 @@ class TestDrop:
             lambda: lake.sql("FROM t AT (VERSION => 2)"),
             table.info,
             table.history,
-            lambda: lake.write("t", rows((1, "a"))),
+            lambda: lake.write("t", rows((1, "a")), create=False),
             lambda: lake.rename("t", "u"),
             lambda: lake.drop("t"),
             lambda: table.tag("x"),
@@ -161,7 +162,7 @@ class TestDrop:
         assert result.arrow().to_pylist() == [{"id": 2}]
 
     @pytest.mark.parametrize("mode", ["append", "upsert", "overwrite"])
-    def test_a_concurrent_write_is_refused_and_leaves_no_rows(self, lake: Lake, mode: str) -> None:
+    def test_a_concurrent_write_is_refused_and_leaves_no_rows(self, lake: Lake, mode: ModeName) -> None:
         with pytest.raises(TableNotFound, match="undrop"):
             lake.write("t", rows_after(lambda: lake.drop("t")), mode=mode)
         lake.undrop("t")

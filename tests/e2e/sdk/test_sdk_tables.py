@@ -44,7 +44,11 @@ class TestNamesAndTables:
                 supertable.connect(home=home, supertable=name)
 
     def test_errors_name_the_missing_table(self, lake: Lake) -> None:
-        for access in (lambda: lake.write("nope", orders()), lambda: lake.table("nope"), lambda: lake.sql("FROM nope")):
+        writes = (
+            lambda: lake.write("nope", orders(), create=False),
+            lambda: lake.write("nope", orders(), where="true"),
+        )
+        for access in (*writes, lambda: lake.table("nope"), lambda: lake.sql("FROM nope")):
             with pytest.raises(TableNotFound, match="nope"):
                 access()
 

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from supertable.application.writes.write_modes import ModeName
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import (
     InvalidInput,
@@ -30,7 +31,7 @@ class TestUpsert:
         assert rows(keyed) == [(1, "eu", 1.0), (2, "us", 20.0), (3, "us", 30.0)]
 
     @pytest.mark.parametrize("mode", ["append", "upsert", "overwrite"])
-    def test_a_batch_with_duplicate_keys_keeps_its_last_row(self, keyed: Lake, mode: str) -> None:
+    def test_a_batch_with_duplicate_keys_keeps_its_last_row(self, keyed: Lake, mode: ModeName) -> None:
         result = keyed.write("orders", orders((1, "a", 1.0), (2, "b", 2.0), (1, "c", 3.0), (1, "d", 4.0)), mode=mode)
         assert result.rows_inserted == 2
         assert rows(keyed) == [(1, "d", 4.0), (2, "b", 2.0)]
@@ -178,7 +179,7 @@ class TestSequence:
         return lake
 
     @staticmethod
-    def write(lake: Lake, *given: tuple[int, int | None, str], mode: str = "upsert") -> Any:
+    def write(lake: Lake, *given: tuple[int, int | None, str], mode: ModeName = "upsert") -> Any:
         ids, at, values = zip(*given, strict=True)
         schema = lake.table("orders").schema
         table = pa.table([ids, pa.array(at, pa.int64()).cast(pa.timestamp("us")), values], schema=schema)

@@ -60,7 +60,7 @@ class TestAppend:
         lake.write("orders", data)
         assert rows(lake) == [(1, "eu", 2.5)]
 
-    @pytest.mark.parametrize("data", [None, 3, "text", [{"id": 1}], {"id": [1]}, object()])
+    @pytest.mark.parametrize("data", [None, 3, "text", [1], {"id": 1}, object()])
     def test_other_sources_are_refused(self, lake: Lake, data: Any) -> None:
         lake.create_table("orders", ORDERS)
         with pytest.raises(InvalidInput):
@@ -122,7 +122,7 @@ class TestOverwrite:
 
     def test_unknown_modes_are_refused(self, keyed: Lake) -> None:
         with pytest.raises(InvalidInput, match="append, upsert, overwrite"):
-            keyed.write("orders", orders(), mode="merge")
+            keyed.write("orders", orders(), mode="merge")  # type: ignore[arg-type]
 
 
 class TestDelete:

@@ -20,6 +20,7 @@ from dependency_injector import providers
 import supertable
 from supertable.adapters.locks.memory import InMemoryLocks
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
+from supertable.application.writes.write_modes import ModeName
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import IncompatibleSchema, InvalidSchema, SupertableError
 from supertable.domain.schema.types import widened
@@ -114,7 +115,7 @@ def check_files_fit(lake: Lake, home: Path) -> None:
             assert before is None or widened(before.type, field.type) == field.type
 
 
-def writes(columns: pa.Schema, row: dict[str, Any], mode: str, evolve: bool = False) -> Callable[[Lake], Any]:
+def writes(columns: pa.Schema, row: dict[str, Any], mode: ModeName, evolve: bool = False) -> Callable[[Lake], Any]:
     data = pa.Table.from_pylist([row], pa.schema([columns.field(name) for name in row]))
     return lambda lake: lake.write("t", data, mode=mode, evolve=evolve)
 
@@ -122,7 +123,7 @@ def writes(columns: pa.Schema, row: dict[str, Any], mode: str, evolve: bool = Fa
 @pytest.mark.parametrize("mode", ["append", "upsert", "overwrite"])
 @pytest.mark.parametrize("column", ["n", "d", "at", "title", "extra", "id"])
 def test_a_value_that_the_restored_columns_cannot_hold_is_refused(
-    lake: Lake, home: Path, mode: str, column: str
+    lake: Lake, home: Path, mode: ModeName, column: str
 ) -> None:
     row = {"id": EXACT["id"] if column == "id" else 5}
     schema = pa.schema([AFTER.field(name) if name == column else BEFORE.field(name) for name in ("id",)])
@@ -146,7 +147,7 @@ def test_a_value_that_the_restored_columns_cannot_hold_is_refused(
     ],
 )
 def test_a_value_that_fits_is_written_with_the_restored_types(
-    lake: Lake, home: Path, mode: str, expected: list[dict[str, Any]]
+    lake: Lake, home: Path, mode: ModeName, expected: list[dict[str, Any]]
 ) -> None:
     row = {"id": 5, "n": 50, "d": Decimal("2.50"), "at": NOON}
     assert commit_after(home, restored, writes(BEFORE, row, mode)) is None
@@ -162,7 +163,7 @@ def test_an_upsert_without_some_columns_completes_the_restored_row(lake: Lake, h
 
 
 @pytest.mark.parametrize("mode", ["append", "upsert", "overwrite"])
-def test_a_write_that_evolves_columns_evolves_the_restored_ones(lake: Lake, home: Path, mode: str) -> None:
+def test_a_write_that_evolves_columns_evolves_the_restored_ones(lake: Lake, home: Path, mode: ModeName) -> None:
     row = {"id": 5, "n": 2**40, "d": Decimal("1.2345"), "extra": 7}
     assert commit_after(home, restored, writes(AFTER, row, mode, evolve=True)) is None
     kept = [] if mode == "overwrite" else [{**FIRST, "d": Decimal("1.2500"), "extra": None}]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 import supertable
+from supertable.application.writes.write_modes import ModeName
 
 ROWS = 500
 READY = b"\xff" * 8
@@ -46,7 +47,7 @@ def write_until_killed(home: Path, acknowledged: int, start: int) -> None:
             turn += 1
 
 
-def write_turns(home: Path, writer: int, turns: int, ready: Barrier, mode: str) -> None:
+def write_turns(home: Path, writer: int, turns: int, ready: Barrier, mode: ModeName) -> None:
     with supertable.connect(home=home) as lake:
         ready.wait(60)
         for turn in range(turns):

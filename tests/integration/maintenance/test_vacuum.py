@@ -22,6 +22,7 @@ from supertable.adapters.clocks.manual import ManualClock
 from supertable.adapters.locks.memory import InMemoryLocks
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.application.ports.engines import Limits
+from supertable.application.writes.write_modes import ModeName
 from supertable.domain.errors import (
     CommitUncertain,
     InvalidSetting,
@@ -219,7 +220,7 @@ class TestKeptVersions:
         assert not (folder / "young.parquet").exists()
 
     @pytest.mark.parametrize("mode", ["append", "upsert", "overwrite"])
-    def test_objects_of_a_commit_in_flight_without_grace_period(self, lake: Lake, home: Path, mode: str) -> None:
+    def test_objects_of_a_commit_in_flight_without_grace_period(self, lake: Lake, home: Path, mode: ModeName) -> None:
         other, store = during(home, _commits, lambda: lake.table("t").vacuum(0, grace=0))
         with other:
             other.write("t", table(range(100, 120), "late"), mode=mode)

@@ -22,15 +22,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as is_type
 
-from supertable.application.storage.arrow_encodings import is_text_or_bytes, plain
+from supertable.application.storage.arrow_encodings import decoded, is_text_or_bytes, plain
 from supertable.application.storage.arrow_schemas import data_type, is_bool8
 from supertable.application.storage.incoming.misfits import Column, misfit
 from supertable.application.storage.incoming.value_checks import as_list, check_booleans
+from supertable.domain.errors import InvalidInput, InvalidSchema
 from supertable.domain.schema.casts import remedy
 from supertable.domain.schema.types import DataType
 
 _EVERY_INTEGER = pa.decimal128(20, 0)
 _WHOLE = pa.decimal256(76, 0)
+_SOME_NOON = 961_070_400
+"""2000-06-15 12:00, which no zone has twice."""
 _MOST_EXACT = 2.0**53
 """From here on, floats are integers, and some integers become another float."""
 
@@ -46,15 +49,18 @@ class ExactCast:
 
         `path`: the column's name, for errors.
         """
-        if isinstance(column, pa.ChunkedArray):
-            return pa.chunked_array([self._cast(chunk, kind, target, path) for chunk in column.chunks], target)
-        return self._cast(column, kind, target, path)
+        try:
+            if isinstance(column, pa.ChunkedArray):
+                return pa.chunked_array([self._cast(chunk, kind, target, path) for chunk in column.chunks], target)
+            return self._cast(column, kind, target, path)
+        except pa.ArrowException as error:
+            raise InvalidSchema(path, f"Arrow cannot read its values, of type {column.type}: {error}") from error
 
     def _cast(self, column: pa.Array, kind: DataType, target: pa.DataType, path: str) -> pa.Array:
         if column.type == target:
             return column
         check_booleans(column, path)
-        column = _decoded(column)
+        column = plain(column).cast(pa.bool_()) if is_bool8(column.type) else decoded(column)
         if is_type.is_null(column.type):
             return pa.nulls(len(column), target)
         if not kind.fields:
@@ -98,11 +104,16 @@ class ExactCast:
             raise misfit(path, f"the value does not fit {kind} exactly", convert, column, hint) from error
 
 
-def _decoded(column: pa.Array) -> pa.Array:
-    if is_bool8(column.type):
-        return plain(column).cast(pa.bool_())
-    column = plain(column)
-    return _decoded(column.dictionary_decode()) if is_type.is_dictionary(column.type) else column
+def checked_timezone(timezone: str) -> str:
+    """Raises `InvalidInput` for a name that is no time zone. Empty: none is given."""
+    try:
+        if timezone:
+            pc.assume_timezone(pa.array([_SOME_NOON], pa.timestamp("s")), timezone)
+    except (pa.ArrowInvalid, TypeError) as error:
+        raise InvalidInput(
+            f"There is no time zone {timezone!r}. Name one like Europe/Berlin, UTC or +02:00."
+        ) from error
+    return timezone
 
 
 def _offsets(lists: pa.Array) -> pa.Array:

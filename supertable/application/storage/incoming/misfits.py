@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias, TypeVar
 
 import pyarrow as pa
@@ -17,10 +17,10 @@ Checked = TypeVar("Checked")
 _MOST_SHOWN = 120
 
 
-def in_rows(check: Callable[[Column], Checked], column: Column, first_row: int) -> Checked:
+def in_rows(check: Callable[[Column], Checked], column: Column, rows: Sequence[int]) -> Checked:
     """What `check` returns. The `InvalidSchema` that it raises names the first row that does not fit.
 
-    `first_row`: the number of the column's first row among all rows of the write.
+    `rows`: the numbers of the column's rows among all rows of the write.
     """
     try:
         return check(column)
@@ -29,7 +29,7 @@ def in_rows(check: Callable[[Column], Checked], column: Column, first_row: int) 
     try:
         return check(column.slice(at, 1))
     except InvalidSchema as error:
-        raise InvalidSchema(error.column, f"row {first_row + at:,}: {error.reason}") from error.__cause__
+        raise InvalidSchema(error.column, f"row {rows[at]:,}: {error.reason}") from error.__cause__
 
 
 def misfit(

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from supertable.application.storage.arrow_encodings import is_text_or_bytes, plain
+from supertable.application.storage.arrow_encodings import decoded, is_text_or_bytes
 
 
 class RowDigest:
@@ -43,9 +43,7 @@ class RowDigest:
         return hashlib.sha256(repr((columns, self._rows, parts)).encode(errors="surrogatepass")).hexdigest()
 
     def _add(self, path: str, column: pa.Array) -> None:
-        column = plain(column)
-        if pa.types.is_dictionary(column.type):
-            column = plain(column.dictionary_decode())
+        column = decoded(column)
         type_ = column.type
         self._feed(f"{path} valid", column.is_valid().cast(pa.uint8()))
         if pa.types.is_struct(type_):

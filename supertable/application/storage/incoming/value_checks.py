@@ -41,7 +41,9 @@ def check_values(rows: pa.Table, schema: Schema, first_row: int = 1) -> pa.Table
     `first_row`: the number of the first of them among all rows of the write.
     """
     for column, field in zip(rows.columns, schema.fields, strict=True):
-        in_rows(partial(_check_values, field=field, path=field.name), column, first_row)
+        in_rows(
+            partial(_check_values, field=field, path=field.name), column, range(first_row, first_row + rows.num_rows)
+        )
     return rows
 
 

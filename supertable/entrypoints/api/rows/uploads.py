@@ -10,6 +10,7 @@ from litestar.concurrency import sync_to_thread
 
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ddl.load_files import LoadRequest
+from supertable.application.ddl.write_or_create import WriteTarget
 from supertable.application.writes.ingest_rows import IngestRequest
 from supertable.config.container import Container
 from supertable.domain.access.roles import Permission
@@ -68,9 +69,8 @@ class Upload:
     def _load(self, body: RowBody, creation: Creation) -> WriteResult:
         """As every load does. If another request creates the table meanwhile, the rows are written into it."""
         wanted = self._wanted
-        request = LoadRequest(
-            [body.file], wanted.table, wanted.mode, creation.keys, creation.sequence, wanted.evolve, wanted.info
-        )
+        target = WriteTarget(wanted.table, wanted.mode, creation.keys, creation.sequence, wanted.evolve, wanted.info)
+        request = LoadRequest([body.file], target)
         bounded = self._container.ingest_rows().bounded(wanted.reading, body.format, body.size)
         options = replace(bounded, compression=body.compression or "none")
         load_files = self._container.load_files()
