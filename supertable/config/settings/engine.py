@@ -17,6 +17,7 @@ class EngineSettings(BaseSettings):
         default=None,
         alias="SUPERTABLE_DUCKDB_MEMORY_LIMIT",
         pattern=_SIZE,
+        examples=["4GB"],
         description="Memory that DuckDB may use before it spills to disk, like 4GB; if unset, DuckDB's default.",
     )
     executors: int | None = Field(
@@ -31,6 +32,7 @@ class EngineSettings(BaseSettings):
         default=None,
         alias="SUPERTABLE_EXECUTOR_MEMORY",
         pattern=_SIZE,
+        examples=["4GB"],
         description="Memory of one such process, like 4GB; if unset, half of the machine's memory shared by those kept "
         "ready, 1 GB at least.",
     )

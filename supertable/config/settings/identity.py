@@ -32,6 +32,7 @@ class IdentitySettings(BaseSettings):
         default=None,
         alias="SUPERTABLE_SUPERHASH",
         pattern="^([0-9a-f]{32}|[0-9a-f]{64})$",
+        examples=["0123456789abcdef0123456789abcdef"],
         description="The superuser's user hash, 32 or 64 hex digits; if unset, derived from the organization's name.",
     )
     login_mask: int = Field(
@@ -56,6 +57,7 @@ class IdentitySettings(BaseSettings):
         default=None,
         alias="SUPERTABLE_JWT_JWKS_URL",
         pattern=r"^(https://[^/\s]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/\S*)?$",
+        examples=["https://login.example.com/keys"],
         description="URL of the issuer's keys (JWKS); https:// is required, except for this machine.",
     )
     jwt_jwks_file: Path | None = Field(
@@ -81,6 +83,7 @@ class IdentitySettings(BaseSettings):
         default="",
         alias="SUPERTABLE_JWT_DEFAULT_ROLES",
         pattern="^ *([A-Za-z0-9_]+ *(, *[A-Za-z0-9_]+ *)*)?$",
+        examples=["reader,writer"],
         description="Roles of users who are not stored and whose JWT names none, separated by commas; if unset, none.",
     )
     jwt_attribute_claims: str = Field(

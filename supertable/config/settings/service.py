@@ -71,6 +71,7 @@ class ServiceSettings(BaseSettings):
         default=None,
         alias="OTEL_EXPORTER_OTLP_ENDPOINT",
         pattern="^https?://",
+        examples=["http://127.0.0.1:4318"],
         description="Address that receives OpenTelemetry traces, by OTLP over HTTP; if unset, no traces are recorded.",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from supertable.config.settings.engine import EngineSettings
 from supertable.config.settings.identity import IdentitySettings
 from supertable.config.settings.ingest import IngestSettings
 from supertable.config.settings.jobs import JobSettings
+from supertable.config.settings.mistakes import SettingWarning, warnings_of, what_is_right
 from supertable.config.settings.redis import RedisSettings
 from supertable.config.settings.service import ServiceSettings
 from supertable.config.settings.storage import StorageSettings, StorageType
@@ -75,6 +77,7 @@ class Settings(
         default="INFO",
         alias="LOG_LEVEL",
         pattern="(?i)^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$",
+        examples=["INFO"],
         description="Lowest severity of log messages that are shown: DEBUG, INFO, WARNING, ERROR or CRITICAL.",
     )
 
@@ -131,10 +134,14 @@ class Settings(
         return SettingValue(str(field.alias), shown, self._sources.get(name, "default"), field.description or "")
 
 
+_KNOWN = frozenset(str(field.alias) for field in Settings.model_fields.values())
+
+
 def load_settings(**arguments: Any) -> Settings:
     """Load the effective settings; arguments that are None are ignored. Raises `InvalidSetting`.
 
-    The `.env` file is the one that `DOTENV_PATH` names, otherwise the one in the working folder, if it exists.
+    Warns of variables that are almost the name of a setting: `SettingWarning`. The `.env` file is the one that
+    `DOTENV_PATH` names, otherwise the one in the working folder, if it exists.
     """
     given = {name: value for name, value in arguments.items() if value is not None}
     file = os.environ.get(DOTENV_PATH) or ".env"
@@ -144,9 +151,17 @@ def load_settings(**arguments: Any) -> Settings:
         settings = Settings(_env_file=file, **{_variable(name): value for name, value in given.items()})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise InvalidSetting(str(first["loc"][0]), str(first["msg"])) from None
-    settings._sources.update(_sources(given, dotenv_values(file)))
+        setting = str(first["loc"][0])
+        raise InvalidSetting(setting, what_is_right(_field(setting), first)) from None
+    in_file = dotenv_values(file)
+    settings._sources.update(_sources(given, in_file))
+    for message in warnings_of([*os.environ, *in_file], _KNOWN):
+        warnings.warn(message, SettingWarning, stacklevel=2)
     return settings
+
+
+def _field(variable: str) -> FieldInfo:
+    return next(field for field in Settings.model_fields.values() if field.alias == variable)
 
 
 def _sources(given: Mapping[str, Any], in_file: Mapping[str, str | None]) -> dict[str, str]:

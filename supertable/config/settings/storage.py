@@ -27,6 +27,7 @@ class StorageSettings(BaseSettings):
         default=None,
         alias="STORAGE_ENDPOINT_URL",
         pattern="^https?://[^/]+",
+        examples=["https://storage.example.com"],
         description="The store's address, with http:// or https://; required for MinIO and for custom endpoints.",
     )
     storage_access_key: SecretStr | None = Field(
@@ -99,6 +100,7 @@ class StorageSettings(BaseSettings):
         default=None,
         alias="AZURE_BLOB_ENDPOINT",
         pattern="^https?://[^/]+",
+        examples=["https://storage.example.com"],
         description="Address of the blob service; if unset, STORAGE_ENDPOINT_URL or the account's default.",
     )
     google_application_credentials: Path | None = Field(

@@ -43,6 +43,7 @@ from supertable.entrypoints.cli.terminal.error_reports import report_error
 from supertable.entrypoints.cli.terminal.exit_codes import INTERRUPTED, PIPE_CLOSED
 from supertable.entrypoints.cli.terminal.interruption import Interruption
 from supertable.entrypoints.cli.terminal.session import Session
+from supertable.entrypoints.cli.terminal.told_warnings import warnings_told
 
 _FLAGS = frozenset({"--json", "--verbose"})
 _WITH_VALUE = frozenset({"--home", "--organization", "-o", "--supertable", "-s", "--token", "--role"})
@@ -151,6 +152,11 @@ def main() -> None:
 def run(arguments: Sequence[str], interruption: Interruption | None = None) -> int:
     """Run one command line and return its exit code. Errors are reported on standard error, never raised."""
     options, rest = split_global_options(arguments)
+    with warnings_told():
+        return _run(options, rest, interruption)
+
+
+def _run(options: list[str], rest: list[str], interruption: Interruption | None) -> int:
     try:
         code = _command()([*options, *rest], prog_name="supertable", standalone_mode=False)
         if code == INTERRUPTED:  # how Typer returns a KeyboardInterrupt

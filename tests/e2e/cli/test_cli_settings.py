@@ -38,3 +38,10 @@ class TestCatalogAndSettings:
         done = cli("tables")
         assert done.code == exit_codes.WRONG_INPUT
         assert "SUPERTABLE_DUCKDB_THREADS" in done.err
+
+    def test_a_name_that_is_almost_a_setting(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("SUPERTABLE_HOEM", "/elsewhere")
+        warning = "Warning: SUPERTABLE_HOEM is no setting and has no effect. Did you mean SUPERTABLE_HOME?\n"
+        for command in (["config"], ["--json", "tables"]):
+            done = cli(*command)
+            assert (done.code, done.err) == (0, warning), command
