@@ -1,0 +1,114 @@
+"""Statements through three doors: the Python API, the command line, and the REST API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import astuple
+from pathlib import Path
+
+import httpx
+import pytest
+
+import supertable
+from supertable import Lake
+from supertable.domain.errors import SupertableError
+from tests.e2e.statements.cases import CASES, Changed, Fails, Outcome, Step
+from tests.support.api.server import TOKEN, ApiServer
+from tests.support.command_line import Cli, command_line
+
+_CHANGE = ("operation", "version", "rows_inserted", "rows_updated", "rows_deleted")
+ON_THE_COMMAND_LINE = ["insert values", "returning", "one statement at a time"]
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, ApiServer, httpx.Client]]:
+    """A lake with one supertable for each door, and a server of it."""
+    home = tmp_path_factory.mktemp("statements")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SUPERTABLE_HOME", str(home))
+        patched.setenv("SUPERTABLE_SUPERTOKEN", TOKEN)
+        with supertable.connect(home) as lake:
+            server = ApiServer(lake._container)
+            with server.client() as client:
+                yield home, server, client
+            server.stop()
+
+
+@pytest.fixture(scope="module")
+def lake(shared: tuple[Path, ApiServer, httpx.Client]) -> Iterator[Lake]:
+    with supertable.connect(shared[0], supertable="main") as opened:
+        yield opened
+
+
+def by_python(lake: Lake, step: Step) -> Outcome:
+    try:
+        result = lake.sql(step.on("main"), step.parameters)
+        if result.write is not None and not result.has_rows:
+            return Changed(*(getattr(result.write, name) for name in _CHANGE))
+        return [tuple(row) for row in result.fetchall()]
+    except SupertableError as error:
+        return Fails(type(error).__name__, str(error))
+
+
+def by_rest(client: httpx.Client, supertable_: str, step: Step) -> Outcome:
+    body = {"sql": step.on(supertable_), "parameters": step.parameters, "supertable": supertable_}
+    answer = client.post("/api/v1/query", json=body)
+    found = answer.json()
+    if answer.status_code >= 400:
+        name = found["type"].removeprefix("/problems/").title().replace("-", "")
+        return Fails(name, found["detail"])
+    if "operation" in found:
+        assert answer.status_code == (200 if found["operation"] in ("drop", "none") else 201)
+        return Changed(*(found[name] for name in _CHANGE))
+    return [tuple(row.values()) for row in found["rows"]]
+
+
+def by_command_line(cli: Cli, supertable_: str, step: Step) -> Outcome:
+    done = cli("--json", "--supertable", supertable_, "query", step.on(supertable_))
+    if done.code:
+        error = json.loads(done.err)["error"]
+        assert done.code == error["exit_code"]
+        return Fails(error["kind"], error["message"])
+    found = json.loads(done.out)
+    if isinstance(found, dict):
+        return Changed(*(found[name] for name in _CHANGE))
+    return [tuple(row.values()) for row in found]
+
+
+def assert_same(found: Outcome, step: Step) -> None:
+    expected = step.outcome
+    if isinstance(expected, Fails):
+        assert isinstance(found, Fails), (step.sql, found)
+        assert expected.error in ("", found.error), (step.sql, found)
+        assert expected.message in found.message, (step.sql, found)
+    elif isinstance(expected, Changed):
+        assert isinstance(found, Changed), (step.sql, found)
+        assert astuple(found) == astuple(expected), step.sql
+    else:
+        assert found == expected, step.sql
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_by_python(lake: Lake, name: str) -> None:
+    lake.sql("DROP TABLE IF EXISTS t")
+    for step in CASES[name]:
+        assert_same(by_python(lake, step), step)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_by_rest(shared: tuple[Path, ApiServer, httpx.Client], name: str) -> None:
+    by_rest(shared[2], "main2", Step("DROP TABLE IF EXISTS t", []))
+    for step in CASES[name]:
+        assert_same(by_rest(shared[2], "main2", step), step)
+
+
+@pytest.mark.parametrize("name", ON_THE_COMMAND_LINE)
+def test_by_the_command_line(
+    shared: tuple[Path, ApiServer, httpx.Client], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUPERTABLE_HOME", str(shared[0]))
+    cli = command_line(monkeypatch)
+    by_command_line(cli, "main3", Step("DROP TABLE IF EXISTS t", []))
+    for step in CASES[name]:
+        assert_same(by_command_line(cli, "main3", step), step)

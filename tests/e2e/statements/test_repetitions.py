@@ -1,0 +1,134 @@
+"""Statements beside other writers, repeated statements, and scripts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import supertable
+from supertable import Lake
+from supertable.application.tables.open_table import OpenTable
+from supertable.domain.errors import DuplicateKey, IdempotencyKeyReused, InvalidInput, QueryTimeout
+from tests.support.command_line import Cli
+
+
+@pytest.fixture
+def lake(home: Path) -> Iterator[Lake]:
+    with supertable.connect(home) as lake:
+        lake.sql("CREATE TABLE t (id INT PRIMARY KEY, name TEXT)")
+        yield lake
+
+
+def before_commit(monkeypatch: pytest.MonkeyPatch, lake: Lake, sql: str) -> None:
+    """Another writer runs `sql` between the staging of the next write and its commit."""
+    attempts, waiting = lake._container.write_attempts(), [sql]
+    attempt = attempts.attempt
+
+    def disturbed(newest: OpenTable, *rest: object) -> object:
+        found = attempt(newest, *rest)  # type: ignore[arg-type]
+        if waiting:
+            with supertable.connect(lake.settings.home) as other:
+                other.sql(waiting.pop())
+        return found
+
+    monkeypatch.setattr(attempts, "attempt", disturbed)
+    monkeypatch.setattr(lake._container.committer(), "_locks", _NoLocks())
+
+
+class _NoLocks:
+    """So that another writer may come between the attempt and its commit, as when a lock has expired."""
+
+    def hold(self, _name: str, _seconds: float) -> _NoLocks:
+        return self
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("beside", "sql", "expected"),
+    [
+        ("INSERT INTO t VALUES (2, 'theirs')", "INSERT INTO t VALUES (1, 'a'), (2, 'b')", None),
+        ("INSERT INTO t VALUES (3, 'theirs')", "INSERT INTO t VALUES (1, 'a')", [(1, "a"), (3, "theirs")]),
+        (
+            "INSERT INTO t VALUES (2, 'theirs')",
+            "INSERT OR IGNORE INTO t VALUES (1, 'a'), (2, 'b')",
+            [(1, "a"), (2, "theirs")],
+        ),
+        ("DELETE FROM t WHERE id = 0", "INSERT OR IGNORE INTO t VALUES (0, 'again')", [(0, "again")]),
+        ("DELETE FROM t WHERE id = 0", "INSERT INTO t VALUES (0, 'again')", None),
+        ("INSERT INTO t VALUES (2, 'theirs')", "INSERT OR REPLACE INTO t VALUES (2, 'b')", [(2, "b")]),
+        ("ALTER TABLE t ADD n INT", "INSERT INTO t VALUES (1, 'a')", [(1, "a", None)]),
+        ("INSERT INTO t VALUES (9, 'theirs')", "INSERT INTO t SELECT id + 1, name FROM t", [(1, "old"), (9, "theirs")]),
+    ],
+    ids=["error", "insert", "ignore", "ignore deleted", "insert deleted", "replace", "alter", "self-insert"],
+)
+def test_a_writer_beside_it(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, beside: str, sql: str, expected: list[tuple[object, ...]] | None
+) -> None:
+    lake.sql("INSERT INTO t VALUES (0, 'old')")
+    before_commit(monkeypatch, lake, beside)
+    if expected is None:
+        with pytest.raises(DuplicateKey):
+            lake.sql(sql)
+        return
+    lake.sql(sql)
+    old = [] if "DELETE" in beside else [(0, "old") if "ALTER" not in beside else (0, "old", None)]
+    assert lake.sql("FROM t ORDER BY id").fetchall() == old + expected
+
+
+def test_a_repeated_statement_changes_nothing(lake: Lake) -> None:
+    for sql, parameters in [
+        ("INSERT INTO t VALUES (?, 'a')", [1]),
+        ("INSERT OR REPLACE INTO t SELECT id, name || 'b' FROM t WHERE id = $id", {"id": 1}),
+        ("DELETE FROM t WHERE id = ?", [1]),
+        ("TRUNCATE t", []),
+    ]:
+        first = lake.sql(sql, parameters, idempotency_key="k").write
+        again = lake.sql(sql, parameters, idempotency_key="k").write
+        assert first
+        assert again
+        assert (again.version, again.replayed, first.replayed) == (first.version, True, False)
+        with pytest.raises(IdempotencyKeyReused):
+            lake.sql(sql + " ", parameters, idempotency_key="k")
+    with pytest.raises(IdempotencyKeyReused):
+        lake.sql("DELETE FROM t WHERE id = ?", [2], idempotency_key="k")
+    for sql in ("CREATE TABLE u (a INT)", "ALTER TABLE t ADD a INT", "DROP TABLE t", "COMMENT ON TABLE t IS 'x'"):
+        with pytest.raises(InvalidInput, match="takes no idempotency key"):
+            lake.sql(sql, idempotency_key="k")
+    with pytest.raises(InvalidInput, match="RETURNING takes no idempotency key"):
+        lake.sql("INSERT INTO t VALUES (5, 'a') RETURNING *", idempotency_key="k")
+    assert lake.table("t").info().version == 5
+
+
+def test_properties_and_limits(lake: Lake) -> None:
+    lake.sql("INSERT INTO t VALUES (1, 'a')", properties={"source": "erp"})
+    assert lake.table("t").history(1)[0].properties == {"source": "erp"}
+    endless = (
+        "INSERT INTO t SELECT a.range::INT, 'x' FROM range(1000000) a, range(100000) b WHERE a.range + b.range < 0"
+    )
+    with pytest.raises(QueryTimeout):
+        lake.sql(endless, timeout_seconds=0.2)
+    assert lake.table("t").info().version == 2
+
+
+def test_a_script_on_the_command_line(cli: Cli) -> None:
+    script = "-- first\nCREATE TABLE t (a INT);\nINSERT INTO t VALUES (1), (2); SELECT sum(a) AS s FROM t;\n"
+    Path("good.sql").write_text(script)
+    done = cli("query", "--file", "good.sql", "--format", "csv")
+    assert (done.code, done.out.splitlines()[-2:]) == (0, ['"s"', "3"])
+    done = cli(
+        "--json", "query", "-f", "-", stdin="INSERT INTO t VALUES (3);\n\nINSERT INTO t\nVALUES ('x');DROP TABLE t"
+    )
+    error = json.loads(done.err)["error"]
+    assert (done.code, error["kind"]) == (2, "InvalidSchema")
+    assert error["message"].startswith("Statement 2 of 3, at line 3, failed: Column 'a': row 1")
+    assert error["message"].endswith("The 1 statement before it ran, and what they changed is kept; no later one ran.")
+    assert cli("query", "SELECT sum(a) AS s FROM t", "--format", "csv").out == '"s"\n6\n'
+    for wrong in (["query"], ["query", "SELECT 1", "-f", "good.sql"], ["query", "-f", "good.sql", "--output", "x.csv"]):
+        assert cli(*wrong).code == 2
+    assert cli("query", "INSERT INTO t VALUES (9)").out.startswith("INSERT t: version 4, 1 row inserted, 1 file of ")
