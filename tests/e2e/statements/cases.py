@@ -7,7 +7,7 @@ the supertable.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 
@@ -30,6 +30,8 @@ class Fails:
     message: str = ""
 
 
+CHANGE = ("operation", "version", "rows_inserted", "rows_updated", "rows_deleted")
+"""The fields of a write that `Changed` has."""
 Rows = list[tuple[Any, ...]]
 Outcome = Rows | Changed | Fails
 
@@ -46,6 +48,19 @@ class Step:
 
 def steps(*given: tuple[Any, ...]) -> Sequence[Step]:
     return [Step(*one) for one in given]
+
+
+def assert_same(found: Outcome, step: Step) -> None:
+    expected = step.outcome
+    if isinstance(expected, Fails):
+        assert isinstance(found, Fails), (step.sql, found)
+        assert expected.error in ("", found.error), (step.sql, found)
+        assert expected.message in found.message, (step.sql, found)
+    elif isinstance(expected, Changed):
+        assert isinstance(found, Changed), (step.sql, found)
+        assert astuple(found) == astuple(expected), step.sql
+    else:
+        assert found == expected, step.sql
 
 
 ALL = "FROM t ORDER BY ALL"

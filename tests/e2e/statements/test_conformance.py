@@ -1,10 +1,8 @@
-"""Statements through three doors: the Python API, the command line, and the REST API."""
+"""Statements through two doors: the Python API and the REST API. `test_command_line` has the third."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import astuple
 from pathlib import Path
 
 import httpx
@@ -13,12 +11,8 @@ import pytest
 import supertable
 from supertable import Lake
 from supertable.domain.errors import SupertableError
-from tests.e2e.statements.cases import CASES, Changed, Fails, Outcome, Step
+from tests.e2e.statements.cases import CASES, CHANGE, Changed, Fails, Outcome, Step, assert_same
 from tests.support.api.server import TOKEN, ApiServer
-from tests.support.command_line import Cli, command_line
-
-_CHANGE = ("operation", "version", "rows_inserted", "rows_updated", "rows_deleted")
-ON_THE_COMMAND_LINE = ["insert values", "returning", "one statement at a time"]
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +39,7 @@ def by_python(lake: Lake, step: Step) -> Outcome:
     try:
         result = lake.sql(step.on("main"), step.parameters)
         if result.write is not None and not result.has_rows:
-            return Changed(*(getattr(result.write, name) for name in _CHANGE))
+            return Changed(*(getattr(result.write, name) for name in CHANGE))
         return [tuple(row) for row in result.fetchall()]
     except SupertableError as error:
         return Fails(type(error).__name__, str(error))
@@ -60,33 +54,8 @@ def by_rest(client: httpx.Client, supertable_: str, step: Step) -> Outcome:
         return Fails(name, found["detail"])
     if "operation" in found:
         assert answer.status_code == (200 if found["operation"] in ("drop", "none") else 201)
-        return Changed(*(found[name] for name in _CHANGE))
+        return Changed(*(found[name] for name in CHANGE))
     return [tuple(row.values()) for row in found["rows"]]
-
-
-def by_command_line(cli: Cli, supertable_: str, step: Step) -> Outcome:
-    done = cli("--json", "--supertable", supertable_, "query", step.on(supertable_))
-    if done.code:
-        error = json.loads(done.err)["error"]
-        assert done.code == error["exit_code"]
-        return Fails(error["kind"], error["message"])
-    found = json.loads(done.out)
-    if isinstance(found, dict):
-        return Changed(*(found[name] for name in _CHANGE))
-    return [tuple(row.values()) for row in found]
-
-
-def assert_same(found: Outcome, step: Step) -> None:
-    expected = step.outcome
-    if isinstance(expected, Fails):
-        assert isinstance(found, Fails), (step.sql, found)
-        assert expected.error in ("", found.error), (step.sql, found)
-        assert expected.message in found.message, (step.sql, found)
-    elif isinstance(expected, Changed):
-        assert isinstance(found, Changed), (step.sql, found)
-        assert astuple(found) == astuple(expected), step.sql
-    else:
-        assert found == expected, step.sql
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -101,14 +70,3 @@ def test_by_rest(shared: tuple[Path, ApiServer, httpx.Client], name: str) -> Non
     by_rest(shared[2], "main2", Step("DROP TABLE IF EXISTS t", []))
     for step in CASES[name]:
         assert_same(by_rest(shared[2], "main2", step), step)
-
-
-@pytest.mark.parametrize("name", ON_THE_COMMAND_LINE)
-def test_by_the_command_line(
-    shared: tuple[Path, ApiServer, httpx.Client], name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SUPERTABLE_HOME", str(shared[0]))
-    cli = command_line(monkeypatch)
-    by_command_line(cli, "main3", Step("DROP TABLE IF EXISTS t", []))
-    for step in CASES[name]:
-        assert_same(by_command_line(cli, "main3", step), step)

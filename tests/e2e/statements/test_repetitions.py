@@ -1,10 +1,10 @@
-"""Statements beside other writers, repeated statements, and scripts."""
+"""Statements beside other writers, and repeated statements."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +12,6 @@ import supertable
 from supertable import Lake
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.errors import DuplicateKey, IdempotencyKeyReused, InvalidInput, QueryTimeout
-from tests.support.command_line import Cli
 
 
 @pytest.fixture
@@ -82,12 +81,13 @@ def test_a_writer_beside_it(
 
 
 def test_a_repeated_statement_changes_nothing(lake: Lake) -> None:
-    for sql, parameters in [
+    statements: list[tuple[str, Any]] = [
         ("INSERT INTO t VALUES (?, 'a')", [1]),
         ("INSERT OR REPLACE INTO t SELECT id, name || 'b' FROM t WHERE id = $id", {"id": 1}),
         ("DELETE FROM t WHERE id = ?", [1]),
         ("TRUNCATE t", []),
-    ]:
+    ]
+    for sql, parameters in statements:
         first = lake.sql(sql, parameters, idempotency_key="k").write
         again = lake.sql(sql, parameters, idempotency_key="k").write
         assert first
@@ -114,21 +114,3 @@ def test_properties_and_limits(lake: Lake) -> None:
     with pytest.raises(QueryTimeout):
         lake.sql(endless, timeout_seconds=0.2)
     assert lake.table("t").info().version == 2
-
-
-def test_a_script_on_the_command_line(cli: Cli) -> None:
-    script = "-- first\nCREATE TABLE t (a INT);\nINSERT INTO t VALUES (1), (2); SELECT sum(a) AS s FROM t;\n"
-    Path("good.sql").write_text(script)
-    done = cli("query", "--file", "good.sql", "--format", "csv")
-    assert (done.code, done.out.splitlines()[-2:]) == (0, ['"s"', "3"])
-    done = cli(
-        "--json", "query", "-f", "-", stdin="INSERT INTO t VALUES (3);\n\nINSERT INTO t\nVALUES ('x');DROP TABLE t"
-    )
-    error = json.loads(done.err)["error"]
-    assert (done.code, error["kind"]) == (2, "InvalidSchema")
-    assert error["message"].startswith("Statement 2 of 3, at line 3, failed: Column 'a': row 1")
-    assert error["message"].endswith("The 1 statement before it ran, and what they changed is kept; no later one ran.")
-    assert cli("query", "SELECT sum(a) AS s FROM t", "--format", "csv").out == '"s"\n6\n'
-    for wrong in (["query"], ["query", "SELECT 1", "-f", "good.sql"], ["query", "-f", "good.sql", "--output", "x.csv"]):
-        assert cli(*wrong).code == 2
-    assert cli("query", "INSERT INTO t VALUES (9)").out.startswith("INSERT t: version 4, 1 row inserted, 1 file of ")
