@@ -51,6 +51,7 @@ class Container(containers.DeclarativeContainer):
     finder = engines.finder
     row_filter_parser = engines.row_filter_parser
     file_reader = engines.file_reader
+    text_values = engines.text_values
     executor_pool = executors.executor_pool
     executor_files = executors.executor_files
     turns = executors.turns
@@ -142,7 +143,6 @@ class Container(containers.DeclarativeContainer):
     update_attempts = updates.update_attempts
     update_rows = updates.update_rows
     statement_parser = statements.statement_parser
-    text_values = statements.text_values
     insert_rows = statements.insert_rows
     update_matching_rows = statements.update_matching_rows
     delete_matching_rows = statements.delete_matching_rows

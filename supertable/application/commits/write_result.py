@@ -14,7 +14,8 @@ class WriteResult:
     """A durable commit. `replayed`: an earlier commit had this idempotency key; nothing was written now.
 
     If several writers share the commit, the rows are those of this writer; files and bytes are those of all.
-    `bytes_added` excludes files that a clone shares.
+    `bytes_added` excludes files that a clone shares. It is 0 for callers who see only a part of the table, since files
+    hold columns that are hidden from them.
     """
 
     table: str
@@ -39,6 +40,6 @@ class WriteResult:
             rows_updated=counts.updated,
             rows_deleted=counts.deleted,
             files_added=len(change.added),
-            bytes_added=own_bytes(change),
+            bytes_added=0 if table.access else own_bytes(change),
             replayed=committed.replayed,
         )

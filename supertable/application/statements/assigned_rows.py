@@ -1,7 +1,6 @@
-"""The rows of a query, assigned to columns of a table as INSERT does it.
+"""The rows of a query, assigned to columns of a table as INSERT does it. See `storage.incoming.assigned_text`.
 
-A quoted literal of SQL has no type of its own. So text becomes a value of a column by the rule by which a load reads
-text: it is exactly that value, or it is refused. All other values are cast by the write itself.
+All values but text are cast by the write itself.
 """
 
 from __future__ import annotations
@@ -10,16 +9,14 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 import pyarrow as pa
-import pyarrow.types as is_type
 
 from supertable.application.ports.readers import TextValues
 from supertable.application.storage.arrow_schemas import arrow_type
-from supertable.application.storage.incoming.misfits import in_rows, misfit
+from supertable.application.storage.incoming.assigned_text import is_from_text, values_of_text
+from supertable.application.storage.incoming.misfits import in_rows
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.errors import AccessDenied, InvalidInput, InvalidSchema
 from supertable.domain.schema.types import Field
-
-_NOT_FROM_TEXT = frozenset({"string", "binary", "list", "struct", "map"})
 
 
 def assigned_rows(
@@ -31,7 +28,7 @@ def assigned_rows(
     """
     fields = [table.snapshot.schema.find(name) for name in columns]
     from_text = [
-        field if field and _is_from_text(given.type, field) else None
+        field if field and is_from_text(given.type, field) else None
         for field, given in zip(fields, rows.schema, strict=True)
     ]
     types = [
@@ -79,11 +76,6 @@ class ReturnedRows:
             yield batch
 
 
-def _is_from_text(given: pa.DataType, field: Field) -> bool:
-    is_text = is_type.is_string(given) or is_type.is_large_string(given) or is_type.is_string_view(given)
-    return is_text and field.type.name not in _NOT_FROM_TEXT
-
-
 def _converted(
     rows: pa.RecordBatchReader, fields: Sequence[Field | None], schema: pa.Schema, text_values: TextValues
 ) -> Iterator[pa.RecordBatch]:
@@ -91,21 +83,8 @@ def _converted(
     for batch in rows:
         numbers = range(first_row, first_row + batch.num_rows)
         columns = [
-            in_rows(partial(_values, field=field, text_values=text_values), column, numbers) if field else column
+            in_rows(partial(values_of_text, field=field, text_values=text_values), column, numbers) if field else column
             for column, field in zip(batch.columns, fields, strict=True)
         ]
         first_row += batch.num_rows
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
-
-
-def _values(texts: pa.Array, field: Field, text_values: TextValues) -> pa.Array:
-    kind = arrow_type(field.type)
-
-    def convert(part: pa.Array) -> pa.Array:
-        return text_values(part.cast(pa.string()), kind)
-
-    try:
-        return convert(texts)
-    except pa.ArrowInvalid:
-        reason = f"the text does not fit {field.type} exactly"
-        raise misfit(field.name, reason, convert, texts, "Correct it first") from None

@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
+from supertable.application.ports.readers import TextValues
 from supertable.application.ports.updates import Action, ActionKind, NewRows, SourceColumns
 from supertable.application.storage.arrow_batches import conformer
 from supertable.application.storage.arrow_schemas import stored_schema
+from supertable.application.storage.incoming.assigned_text import is_from_text, values_of_text
 from supertable.application.storage.incoming.value_checks import check_values
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.updates.column_checks import check_columns, written_names
-from supertable.domain.errors import InvalidInput, InvalidStatement
+from supertable.domain.errors import InvalidInput, InvalidSchema, InvalidStatement
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import Field
 
@@ -24,6 +26,7 @@ class NewValues:
 
     actions: Sequence[Action]
     columns: Sequence[Sequence[Field]]
+    text_values: TextValues
 
     @property
     def fields(self) -> list[Field]:
@@ -46,7 +49,10 @@ class NewValues:
             return pa.table({"row": pa.array([], pa.int64()), "action": pa.array([], pa.int64())})
         rows = batch.filter(batch.column(1).is_valid())
         action, *given = rows.column(1).flatten()
-        values = [_fitted(column, field) for column, field in zip(self._unpacked(given), self.fields, strict=True)]
+        values = [
+            _fitted(column, field, self.text_values)
+            for column, field in zip(self._unpacked(given), self.fields, strict=True)
+        ]
         names = ["row", "action", *(f"value_{number}" for number in range(len(values)))]
         return pa.Table.from_arrays([rows.column(0), action.cast(pa.int64()), *values], names)
 
@@ -62,7 +68,7 @@ class NewValues:
         return frozenset(number for number, action in enumerate(self.actions) if action.kind is kind)
 
 
-def new_values(actions: Sequence[Action], table: OpenTable, query: pa.Schema) -> NewValues:
+def new_values(actions: Sequence[Action], table: OpenTable, query: pa.Schema, text_values: TextValues) -> NewValues:
     """`query`: the columns of the statement's query. Raises `InvalidInput` and its subclasses."""
     given = list(query.field(1).type) if actions else []
     columns, number = [], 1
@@ -70,7 +76,7 @@ def new_values(actions: Sequence[Action], table: OpenTable, query: pa.Schema) ->
         source = given[number] if action.source else None
         number += action.values
         columns.append(_columns(action, table, source))
-    return NewValues(actions, columns)
+    return NewValues(actions, columns, text_values)
 
 
 def _columns(action: Action, table: OpenTable, source: pa.Field | None) -> list[Field]:
@@ -91,10 +97,15 @@ def _source_names(action: Action, table: OpenTable, source: pa.Field) -> list[st
     return found
 
 
-def _fitted(column: pa.Array, field: Field) -> pa.ChunkedArray:
+def _fitted(column: pa.Array, field: Field, text_values: TextValues) -> pa.ChunkedArray:
     """The values with the type of the column. Nulls, which may be of other actions, are checked later."""
     alone = Schema(0, (replace(field, nullable=True),), 0)
     if column.null_count == len(column):
         return pa.chunked_array([pa.nulls(len(column), stored_schema(alone).field(0).type)])
-    given = pa.table([column], names=[field.name])
-    return check_values(conformer(given.schema, alone)(given), alone).column(0)
+    try:
+        values = values_of_text(column, field, text_values) if is_from_text(column.type, field) else column
+        given = pa.table([values], names=[field.name])
+        return check_values(conformer(given.schema, alone)(given), alone).column(0)
+    except InvalidSchema as error:
+        reason = error.reason.split(": ", 1)[-1] if error.reason.startswith("row ") else error.reason
+        raise InvalidSchema(error.column, reason) from error.__cause__  # the number of a new row says nothing

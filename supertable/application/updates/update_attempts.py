@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import numpy as np
 
 from supertable.application.ports.callers import Caller
 from supertable.application.ports.engines import Limits, Source
+from supertable.application.ports.readers import TextValues
 from supertable.application.ports.row_finders import RowFinder
 from supertable.application.ports.updates import ActionKind, CheckedUpdate, HeldRows, RowHolder
 from supertable.application.queries.parameters import Parameters
@@ -54,7 +56,7 @@ class _Located:
     """The rows of the table that change. `positions`: by the number of the file. `rows`: how many, by action."""
 
     positions: dict[int, Positions]
-    rows: dict[int, int]
+    rows: Counter[int]
 
 
 class UpdateAttempts:
@@ -66,6 +68,7 @@ class UpdateAttempts:
         finder: RowFinder,
         resolver: KeyResolver,
         vectors: DeletionVectors,
+        text_values: TextValues,
     ) -> None:
         self._run_query = run_query
         self._holder = holder
@@ -73,6 +76,7 @@ class UpdateAttempts:
         self._finder = finder
         self._resolver = resolver
         self._vectors = vectors
+        self._text_values = text_values
 
     def attempt(
         self, newest: OpenTable, request: UpdateRequest, last: StagedFiles | None
@@ -100,7 +104,7 @@ class UpdateAttempts:
         try:
             with request.caller.may_cancel(running.cancel):
                 reader = running.reader
-                values = new_values(statement.actions, newest, reader.schema)
+                values = new_values(statement.actions, newest, reader.schema, self._text_values)
                 with self._holder.hold(values.fields) as held:
                     for batch in reader:
                         held.add(values.fitted(batch))
@@ -166,23 +170,26 @@ def _files(source: Source) -> Sequence[DataFile]:
 
 def _located(held: HeldRows) -> _Located:
     """Raises `InvalidInput` if a row would change twice."""
-    batches = list(held.located())
-    rows = np.concatenate([np.empty(0, np.int64), *(batch.column(0).to_numpy() for batch in batches)])
-    check_one_action_per_row(rows)
-    counts: dict[int, int] = {}
-    for batch in batches:
-        for action, count in zip(*np.unique(batch.column(1).to_numpy(), return_counts=True), strict=True):
-            counts[int(action)] = counts.get(int(action), 0) + int(count)
-    numbers, positions = rows // ROWS_OF_FILE, rows % ROWS_OF_FILE
-    starts = np.flatnonzero(np.diff(numbers, prepend=-1))
-    parts = np.split(positions, starts[1:])
-    return _Located({int(numbers[start]): part for start, part in zip(starts, parts, strict=False)}, counts)
+    found: dict[int, list[Positions]] = {}
+    counts: Counter[int] = Counter()
+    last = np.array([-1])
+    for batch in held.located():
+        rows = batch.column(0).to_numpy()
+        check_one_action_per_row(np.concatenate([last, rows]))
+        last = rows[-1:]
+        actions, of_each = np.unique(batch.column(1).to_numpy(), return_counts=True)
+        counts.update(dict(zip(actions.tolist(), of_each.tolist(), strict=True)))
+        numbers, positions = rows // ROWS_OF_FILE, rows % ROWS_OF_FILE
+        starts = np.flatnonzero(np.diff(numbers, prepend=-1))
+        for start, part in zip(starts, np.split(positions, starts[1:]), strict=True):
+            found.setdefault(int(numbers[start]), []).append(part)
+    return _Located({number: np.concatenate(parts) for number, parts in found.items()}, counts)
 
 
 def _counts(values: NewValues, located: _Located, made: int) -> Counts:
     """`made`: the number of new rows."""
     of_kind = dict.fromkeys(ActionKind, 0)
     for number, action in enumerate(values.actions):
-        of_kind[action.kind] += located.rows.get(number, 0)
+        of_kind[action.kind] += located.rows[number]
     updated = of_kind[ActionKind.UPDATE]
     return Counts(inserted=made - updated, updated=updated, deleted=of_kind[ActionKind.DELETE])

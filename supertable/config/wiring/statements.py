@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from supertable.adapters.engines.duckdb import DuckDBStatementParser
-from supertable.adapters.readers.values.exact_values import exact_values
-from supertable.application.ports.readers import TextValues
 from supertable.application.ports.statements import (
     AlterTableStatement,
     ChangingStatement,
@@ -30,17 +28,13 @@ from supertable.application.statements.update_rows import UpdateMatchingRows
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.audit_recorder import audit
 from supertable.config.wiring.ddl import alter_table, comment_table, create_table, drop_table, rename_table
-from supertable.config.wiring.engines.in_process import duckdb, engine
+from supertable.config.wiring.engines.in_process import duckdb, engine, text_values
 from supertable.config.wiring.queries import run_query
 from supertable.config.wiring.tables import tables
 from supertable.config.wiring.updates import update_rows
 from supertable.config.wiring.writes import delete_rows, write_rows
 
 Handlers = Mapping[type[ChangingStatement], Handler]
-
-
-def _text_values() -> TextValues:
-    return exact_values
 
 
 def _handlers(
@@ -69,7 +63,6 @@ def _handlers(
     }
 
 
-text_values = singleton(_text_values)
 insert_rows = singleton(
     InsertRows,
     tables=provided(tables),

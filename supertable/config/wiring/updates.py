@@ -6,7 +6,7 @@ from supertable.application.updates.update_attempts import UpdateAttempts
 from supertable.application.updates.update_rows import UpdateRows
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.commits import committer
-from supertable.config.wiring.engines.in_process import finder, row_holder
+from supertable.config.wiring.engines.in_process import finder, row_holder, text_values
 from supertable.config.wiring.queries import run_query
 from supertable.config.wiring.storage import vectors
 from supertable.config.wiring.tables import tables
@@ -20,6 +20,7 @@ update_attempts = singleton(
     finder=provided(finder),
     resolver=provided(resolver),
     vectors=provided(vectors),
+    text_values=provided(text_values),
 )
 update_rows = singleton(
     UpdateRows, tables=provided(tables), committer=provided(committer), attempts=provided(update_attempts)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBRowFilterParser, DuckDBRowFinder, DuckDBRowHolder
 from supertable.adapters.readers.files import FileReaderAdapter
+from supertable.adapters.readers.values.exact_values import exact_values
 from supertable.application.ports.clocks import Identifiers
 from supertable.application.ports.object_stores import ObjectStore
+from supertable.application.ports.readers import TextValues
 from supertable.application.ports.row_finders import RowFinder
 from supertable.application.ports.updates import UpdatingEngine
 from supertable.application.storage.cached_files import CachedFiles
@@ -25,6 +27,10 @@ def _data_file_writer(
 
 def _file_reader(*, settings: Settings) -> FileReaderAdapter:
     return FileReaderAdapter(temporary_folder=settings.folder("temporary"))
+
+
+def _text_values() -> TextValues:
+    return exact_values
 
 
 def _engine(*, in_process: UpdatingEngine) -> UpdatingEngine:
@@ -62,4 +68,5 @@ row_holder = singleton(DuckDBRowHolder, instance=provided(duckdb), stored=provid
 engine = singleton(_engine, in_process=provided(duckdb_engine))
 finder = singleton(_finder, in_process=provided(duckdb_finder))
 row_filter_parser = singleton(DuckDBRowFilterParser, instance=provided(duckdb))
+text_values = singleton(_text_values)
 file_reader = singleton(_file_reader, settings=provided(settings))

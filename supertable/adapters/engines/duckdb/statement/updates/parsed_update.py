@@ -98,7 +98,9 @@ def _outside_of_subqueries(query: Node) -> Iterator[Node]:
     stack: list[object] = [query["select_list"], query["where_clause"], query["from_table"]]
     while stack:
         item = stack.pop()
-        if isinstance(item, dict) and item.get("type") != "SUBQUERY":
+        if isinstance(item, dict) and item.get("type") == "TABLE_FUNCTION":
+            stack.extend(item["function"]["arguments"])
+        elif isinstance(item, dict) and item.get("type") != "SUBQUERY":
             yield item
             stack.extend(item.values())
         elif isinstance(item, list):
