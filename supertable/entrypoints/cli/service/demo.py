@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
+import shlex
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -23,6 +22,21 @@ if TYPE_CHECKING:
     from supertable.entrypoints.sdk.lake import Lake
 
 _FLIGHT_KEYS = ("year", "month", "day", "hour", "carrier", "flight", "origin", "dest")
+_TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "flights": ("flights.csv.zip", _FLIGHT_KEYS),
+    "airlines": ("airlines.csv", ("carrier",)),
+    "airports": ("airports.csv", ("faa",)),
+    "planes": ("planes.csv", ("tailnum",)),
+    "weather": ("weather.csv", ()),
+}
+"""The file of each table, and its keys."""
+_LOADED = 2
+"""The version of a table that a load has just created."""
+_NEXT = (
+    'query "SELECT dest, round(avg(arr_delay)) AS delay FROM flights GROUP BY dest ORDER BY delay DESC LIMIT 5"',
+    'query "SELECT count(*) AS without_cancelled FROM flights AT (VERSION => 4)"',
+    "history flights",
+)
 _CORRECTED = """
     SELECT * REPLACE (arr_delay + 5 AS arr_delay) FROM flights
     WHERE arr_delay IS NOT NULL AND month = 12 AND carrier = 'UA'
@@ -37,18 +51,31 @@ _BY_AIRLINE = """
 def demo(context: typer.Context) -> None:
     """Load 336,776 flights, then upsert, delete, time-travel, query and restore them.
 
-    Shows what each step did and how long it took. Without --home, the data is
-    deleted at the end.
+    Shows what each step did and how long it took. The lake stays in
+    ~/supertable-demo, or where --home says, to play with; running the demo
+    again opens it.
     """
-    session = Session.of(context)
-    data = _data_folder()
-    with _home(session) as home, replace(session, home=home, supertable=session.supertable or "demo").connect() as lake:
+    given = Session.of(context)
+    session = replace(given, home=given.home or Path("~/supertable-demo").expanduser())
+    if not session.settings().all_is_local:
+        session = replace(session, supertable=session.supertable or "demo")  # beside the tables of the deployment
+    with session.connect() as lake:
         tour = _Tour(lake, quiet=session.as_json)
-        tour.run(data)
+        if tour.is_done():
+            tour.open()
+        else:
+            tour.run(_data_folder())
         if session.as_json:
             write_json(tour.steps)
-        elif session.home:
-            tour.note(f"The data is kept. List it with: supertable --home {home} -s {lake.supertable} tables")
+        else:
+            tour.note(_what_next(session))
+
+
+def _what_next(session: Session) -> str:
+    supertable = f" -s {session.supertable}" if session.supertable else ""
+    command = f"supertable --home {shlex.quote(str(session.home))}{supertable}"
+    commands = "\n".join(f"  {command} {rest}" for rest in _NEXT)
+    return f"The lake stays in {session.home}. Try next:\n{commands}"
 
 
 class _Tour:
@@ -62,16 +89,11 @@ class _Tour:
 
     def run(self, data: Path) -> None:
         self._heading("One year of flights from New York, 2013")
-        for name, file, keys in (
-            ("flights", "flights.csv.zip", _FLIGHT_KEYS),
-            ("airlines", "airlines.csv", ("carrier",)),
-            ("airports", "airports.csv", ("faa",)),
-            ("planes", "planes.csv", ("tailnum",)),
-            ("weather", "weather.csv", ()),
-        ):
-            self._step(f"load {name}", partial(self._load, name, data / file, keys))
-        lake = self._lake
-        first = lake.table("flights").info().version
+        there = self._tables()
+        for name, (file, keys) in _TABLES.items():
+            if name not in there:  # an earlier run may have been interrupted
+                self._step(f"load {name}", partial(self._load, name, data / file, keys))
+        lake, first = self._lake, _LOADED
         self._step("upsert: add 5 minutes to the arrival delays of United (UA) in December", self._upsert_corrections)
         self._step("delete: cancelled flights", lambda: self._write(lake.delete("flights", where="dep_time IS NULL")))
         self._step(f"time travel: count flights now and at version {first}", lambda: self._count_now_and_at(first))
@@ -85,6 +107,18 @@ class _Tour:
             f"The table flights now has {format_count(info.version, 'version')}. "
             f"Its newest version has {format_count(info.files, 'file')} of {format_size(info.bytes)}."
         )
+
+    def is_done(self) -> bool:
+        """Whether an earlier run has ended: its last step restores the flights."""
+        if not self._tables() >= set(_TABLES):
+            return False
+        return any(entry.operation == "restore" for entry in self._lake.table("flights").history())
+
+    def open(self) -> None:
+        self._step("open the lake of an earlier run", lambda: f"{format_count(self._count('flights'), 'flight')}")
+
+    def _tables(self) -> set[str]:
+        return {info.name for info in self._lake.tables()}
 
     def note(self, text: str) -> None:
         if not self._quiet:
@@ -105,11 +139,8 @@ class _Tour:
             self._screen.print("  " + outcome.replace("\n", "\n  "))
 
     def _load(self, name: str, path: Path, keys: tuple[str, ...]) -> str:
-        from supertable.application.ports.readers import ReadOptions
-
-        with self._lake._container.file_reader().open([str(path)], ReadOptions(null_strings=("NA",))) as opened:
-            self._lake.create_table(name, opened.reader.schema, keys=keys)
-            return self._write(self._lake.write(name, opened.reader, properties={"source": path.name}))
+        loaded = self._lake.load(path, into=name, keys=keys, null="NA", properties={"source": path.name})
+        return self._write(loaded.write)
 
     def _upsert_corrections(self) -> str:
         corrected = self._lake.sql(_CORRECTED).arrow()
@@ -132,16 +163,6 @@ class _Tour:
 
     def _write(self, result: Any) -> str:
         return write_summary(result)
-
-
-@contextmanager
-def _home(session: Session) -> Iterator[Path]:
-    """The home that --home names, or a temporary folder."""
-    if session.home is not None:
-        yield session.home
-        return
-    with tempfile.TemporaryDirectory(prefix="supertable-demo-") as folder:
-        yield Path(folder)
 
 
 def _data_folder() -> Path:
