@@ -48,6 +48,13 @@ class DeleteStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinedDeleteStatement:
+    """A DELETE that reads other tables: by USING, a subquery or WITH. `UpdatingEngine.parse_update` finds its parts."""
+
+    verb: ClassVar[str] = "DELETE"
+
+
+@dataclass(frozen=True, slots=True)
 class TruncateStatement:
     verb: ClassVar[str] = "TRUNCATE"
     table: Name
@@ -138,6 +145,7 @@ ChangingStatement = (
     | UpdateStatement
     | MergeStatement
     | DeleteStatement
+    | JoinedDeleteStatement
     | TruncateStatement
     | CreateTableStatement
     | CreateTableAsStatement

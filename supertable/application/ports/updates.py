@@ -13,6 +13,7 @@ import pyarrow as pa
 from supertable.application.ports.engines import Engine, Statement
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.types import Field
+from supertable.domain.table.commits import Operation
 
 
 class ActionKind(StrEnum):
@@ -44,23 +45,24 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class CheckedUpdate:
-    """An UPDATE, or a MERGE (`merges`).
+    """An UPDATE, a MERGE, or a DELETE that reads other tables.
 
     `query`: a query of two columns; `sql`: its text. The first column locates a row of the target; null: there is none,
     for an insert. The second is a struct: the number of the action, or null for none; then the values of each action,
     in order. They are null in rows of other actions.
     `target`: the id of the relation that is updated. It has one column more, `row_id`, that no caller can name.
     `whole_row`: the name that stands for the target's whole row, unless it has a column of that name; empty if the
-    statement does not use it.
+    statement does not use it. `condition`: of a DELETE, as written, with USING if it has that.
     """
 
-    merges: bool
+    operation: Operation
     query: Statement
     sql: str
     target: int
     row_id: str
     actions: tuple[Action, ...]
     whole_row: str = ""
+    condition: str = ""
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -70,7 +72,7 @@ class CheckedUpdate:
 
 class UpdatingEngine(Engine, Protocol):
     def parse_update(self, sql: str) -> CheckedUpdate:
-        """Parse and check an UPDATE or MERGE. Raises `InvalidStatement` and `StatementRefused`."""
+        """Parse and check an UPDATE, MERGE or DELETE. Raises `InvalidStatement` and `StatementRefused`."""
 
 
 class HeldRows(Protocol):

@@ -1,9 +1,9 @@
-"""UPDATE and MERGE."""
+"""UPDATE, MERGE, and DELETE that reads other tables."""
 
 from __future__ import annotations
 
 from supertable.application.ports.engines import Limits
-from supertable.application.ports.statements import MergeStatement, UpdateStatement
+from supertable.application.ports.statements import JoinedDeleteStatement, MergeStatement, UpdateStatement
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.statements.requests import StatementRequest, StatementResult
 from supertable.application.updates.update_attempts import UpdateRequest
@@ -15,10 +15,12 @@ class UpdateMatchingRows:
         self._run_query = run_query
         self._update_rows = update_rows
 
-    def __call__(self, statement: UpdateStatement | MergeStatement, request: StatementRequest) -> StatementResult:
+    def __call__(
+        self, statement: UpdateStatement | MergeStatement | JoinedDeleteStatement, request: StatementRequest
+    ) -> StatementResult:
         checked = self._run_query.parse_update(request.namespace, request.sql)
         limits = Limits(None, request.options.limits.timeout_seconds)
         update = UpdateRequest(request.namespace, checked, request.parameters, limits, request.caller)
         namespace, name = request.target(checked.parts)
-        written = self._update_rows(namespace, name, update, request.bound_info(update.operation))
+        written = self._update_rows(namespace, name, update, request.bound_info(checked.operation))
         return StatementResult(statement.verb, written)

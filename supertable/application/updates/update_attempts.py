@@ -1,4 +1,4 @@
-"""Attempts to commit an UPDATE or MERGE: each runs the whole statement at the newest version."""
+"""Attempts to commit an UPDATE, MERGE or DELETE: each runs the whole statement at the newest version."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from supertable.application.writes.key_resolution import KeyResolver
 from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter
 from supertable.application.writes.write_checks import check_rows_visible
 from supertable.domain.scan.scan_plan import ROWS_OF_FILE, Scan
-from supertable.domain.table.commits import Change, Counts, Operation
+from supertable.domain.table.commits import Change, Counts, Operation, Tombstone
 from supertable.domain.table.data_files import DataFile
 
 
@@ -45,10 +45,6 @@ class UpdateRequest:
     parameters: Parameters
     limits: Limits
     caller: Caller
-
-    @property
-    def operation(self) -> Operation:
-        return Operation.MERGE if self.statement.merges else Operation.UPDATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +86,7 @@ class UpdateAttempts:
             self._staging.discard(newest, last)
         check_statement(newest, request.statement)
         with self._new_rows(newest, request) as (values, held, files):
-            return self._change(newest, request.operation, values, held, files)
+            return self._change(newest, request.statement, values, held, files)
 
     @contextmanager
     def _new_rows(
@@ -115,7 +111,7 @@ class UpdateAttempts:
     def _change(
         self,
         newest: OpenTable,
-        operation: Operation,
+        statement: CheckedUpdate,
         values: NewValues,
         held: HeldRows,
         files: Sequence[DataFile],
@@ -134,10 +130,11 @@ class UpdateAttempts:
         deletions = write_deletions(newest.folder, dead, self._vectors)
         return (
             Change(
-                operation,
+                statement.operation,
                 added=tuple(staged.files),
                 removed=deletions.removed,
                 deletes=deletions.deletes,
+                tombstone=_tombstone(statement),
                 counts=_counts(values, located, staged.live_rows),
             ),
             staged,
@@ -184,6 +181,11 @@ def _located(held: HeldRows) -> _Located:
         for start, part in zip(starts, np.split(positions, starts[1:]), strict=True):
             found.setdefault(int(numbers[start]), []).append(part)
     return _Located({number: np.concatenate(parts) for number, parts in found.items()}, counts)
+
+
+def _tombstone(statement: CheckedUpdate) -> Tombstone | None:
+    is_delete = statement.operation is Operation.DELETE
+    return Tombstone(statement.condition or "true", None, reason="") if is_delete else None
 
 
 def _counts(values: NewValues, located: _Located, made: int) -> Counts:

@@ -220,6 +220,27 @@ CASES: dict[str, Sequence[Step]] = {
         ("SELECT count(*) FROM t AT (VERSION => 8)", [(6,)]),
         (ALL, []),
     ),
+    "delete with other tables": steps(
+        PLAIN,
+        ("INSERT INTO t SELECT i, 'n' || i FROM range(10) r(i)", Changed("append", 2, 10)),
+        ("DELETE FROM t WHERE id IN (SELECT id + 1 FROM t WHERE id > 6)", Changed("delete", 3, deleted=2)),
+        ("DELETE FROM t AS x USING range(2) r(i), (VALUES (0), (1)) q WHERE x.id = i", Changed("delete", 4, deleted=2)),
+        (
+            "WITH w AS (SELECT max(id) AS m FROM t) DELETE FROM t WHERE id = (SELECT m FROM w) AND id > ?",
+            Changed("delete", 5, deleted=1),
+            [1],
+        ),
+        ("DELETE FROM t WHERE id NOT IN (VALUES (2), (NULL))", Changed("delete", 6)),
+        (
+            "DELETE FROM t o WHERE EXISTS (FROM t WHERE t.id = o.id + 1 AND name = 'n6')",
+            Changed("delete", 7, deleted=1),
+        ),
+        ("DELETE FROM t WHERE id IN (FROM nowhere)", Fails("TableNotFound", "nowhere")),
+        ("DELETE FROM t WHERE id IN (SELECT nope FROM t)", Fails("InvalidStatement", "nope")),
+        ("DELETE FROM t USING t u WHERE sum(u.id) > 1", Fails("StatementRefused", "sum")),
+        ("DELETE FROM t WHERE id IN (SELECT 2) RETURNING id", Fails("StatementRefused", "RETURNING")),
+        (ALL, [(2, "n2"), (3, "n3"), (4, "n4"), (6, "n6")]),
+    ),
     "create": steps(
         (ODD_TYPES, MADE),
         ("CREATE TABLE t (a INT)", Fails("TableExists", "'t'")),

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from supertable.adapters.engines.duckdb.statement.kinds.parts import refuse_returning, table_alias, table_name
 from supertable.adapters.engines.duckdb.statement.kinds.tokens import TokenReader
-from supertable.application.ports.statements import DeleteStatement, TruncateStatement
-from supertable.domain.errors import StatementRefused
+from supertable.application.ports.statements import DeleteStatement, JoinedDeleteStatement, TruncateStatement
+
+_OF_QUERIES = frozenset({"from", "select", "table", "values", "with"})
 
 
-def parsed_delete(reader: TokenReader) -> DeleteStatement:
+def parsed_delete(reader: TokenReader) -> DeleteStatement | JoinedDeleteStatement:
     """The statement after `DELETE`."""
-    if reader.has_ctes:
-        raise StatementRefused("DELETE takes no WITH here.")
     reader.need("from")
     table = table_name(reader)
     alias = table_alias(reader, "where", "using", "returning")
-    if reader.at("using"):
-        raise StatementRefused("DELETE takes no USING here. MERGE INTO … WHEN MATCHED THEN DELETE joins tables.")
+    if reader.has_ctes or reader.at("using"):
+        return JoinedDeleteStatement()
     where = ""
     if reader.take("where"):
         start = reader.position
         reader.skip_until(("returning",))
         if reader.position == start:
             raise reader.unexpected("a condition")
+        if _OF_QUERIES & reader.words(start, reader.position):
+            return JoinedDeleteStatement()
         where = reader.piece(start, reader.position)
     refuse_returning(reader, "DELETE")
     reader.need_end()

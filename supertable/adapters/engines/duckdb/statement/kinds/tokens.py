@@ -178,6 +178,10 @@ class TokenReader:
                 text[place] = self._raw[place]
         return text.decode().rstrip()
 
+    def words(self, first: int, last: int) -> set[str]:
+        """The words among the tokens from `first` to before `last`."""
+        return {token.word for token in self._tokens[first:last]}
+
     def unexpected(self, expected: str) -> InvalidStatement:
         """The error that something else than the next token was expected."""
         if self.ended:

@@ -85,6 +85,13 @@ def column_names(piece: Piece | None) -> list[str]:
     return [part.tokens[0].name for part in parts]
 
 
+def sources_of(piece: Piece, after: str) -> str:
+    """The tables that a statement joins to its target. `after`: the keyword before them, for the error."""
+    if not piece:
+        raise syntax_error(f"{after} lacks a table")
+    return piece.text
+
+
 def refuse_returning(piece: Piece) -> None:
     if piece.find({"returning"}) < len(piece.tokens):
         raise StatementRefused("RETURNING is not available here. The answer has the number of rows; query them after.")

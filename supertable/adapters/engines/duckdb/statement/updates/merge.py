@@ -27,6 +27,7 @@ from supertable.adapters.engines.duckdb.statement.updates.written import Names, 
 from supertable.adapters.engines.duckdb.types import quoted
 from supertable.application.ports.updates import Action, ActionKind, SourceColumns
 from supertable.domain.errors import StatementRefused
+from supertable.domain.table.commits import Operation
 
 
 class _Match(Enum):
@@ -83,7 +84,7 @@ def written_merge(cursor: duckdb.DuckDBPyConnection, piece: Piece, before: str, 
     new = f"CASE {' '.join(cases)} END"
     sql = f"{before}SELECT {target}.{names.row_id} AS {names.found}, {new} AS {names.new} FROM {joined}"
     marked = merge.alias if merge.is_marked else ""
-    return WrittenUpdate(True, merge.target, sql, tuple(one.action for one in actions), marked)
+    return WrittenUpdate(Operation.MERGE, merge.target, sql, tuple(one.action for one in actions), marked)
 
 
 def _matched(match: _Match, merge: _Merge, names: Names) -> str:

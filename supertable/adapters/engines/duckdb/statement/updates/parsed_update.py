@@ -1,4 +1,4 @@
-"""Parses an UPDATE or MERGE: its text becomes a query, which DuckDB parses and the validator checks like any other.
+"""Parses an UPDATE, MERGE or DELETE: its text becomes a query, which DuckDB parses and the validator checks.
 
 The division of the text needs no trust: it decides which query runs, and every query is checked, and reads through the
 caller's own rights. No text can name the column that locates the target's rows, and none that takes whole rows of the
@@ -17,6 +17,7 @@ from supertable.adapters.engines.duckdb.statement.conditions.constants import Ev
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
 from supertable.adapters.engines.duckdb.statement.parser import checked_text, parsed
 from supertable.adapters.engines.duckdb.statement.redacted_sql import shape_of
+from supertable.adapters.engines.duckdb.statement.updates.delete import written_delete
 from supertable.adapters.engines.duckdb.statement.updates.merge import written_merge
 from supertable.adapters.engines.duckdb.statement.updates.tokens import Piece, tokenized
 from supertable.adapters.engines.duckdb.statement.updates.update import written_update
@@ -50,18 +51,22 @@ def parsed_update(cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluat
     if ascii_lower(written.marked) in bare:
         raise StatementRefused(f"{written.marked!r} is the name of the MERGE's source: name its columns, not the row.")
     whole = written.target.alias if ascii_lower(written.target.alias) in bare else ""
-    return CheckedUpdate(written.merges, query, written.sql, target, names.row_id, written.actions, whole)
+    return CheckedUpdate(
+        written.operation, query, written.sql, target, names.row_id, written.actions, whole, written.condition
+    )
 
 
 def _written(cursor: duckdb.DuckDBPyConnection, piece: Piece, names: Names) -> WrittenUpdate:
-    start = piece.find({"update", "merge"})
+    start = piece.find({"update", "merge", "delete"})
     before = piece.part(0, start)
     statement = piece.part(start)
     if not statement or (before and before.tokens[0].word != "with"):
-        raise StatementRefused("This is neither an UPDATE nor a MERGE.")
+        raise StatementRefused("This is no UPDATE, MERGE or DELETE.")
     with_them = f"{before.text}\n" if before else ""
     if statement.tokens[0].word == "update":
         return written_update(statement, with_them, names)
+    if statement.tokens[0].word == "delete":
+        return written_delete(statement, with_them, names)
     return written_merge(cursor, statement, with_them, names)
 
 
@@ -80,12 +85,12 @@ def _check_row_wise(tree: Node, bare: frozenset[str]) -> None:
     for node in _outside_of_subqueries(tree["node"]):
         kind = node.get("class")
         if kind in _REFUSED:
-            raise StatementRefused(f"An expression of UPDATE or MERGE cannot have {_REFUSED[kind]}.")
+            raise StatementRefused(f"An expression of UPDATE, MERGE or DELETE cannot have {_REFUSED[kind]}.")
         if kind == "FUNCTION" and ascii_lower(node["function_name"]) in MANY_ROWS:
-            raise StatementRefused(f"An expression of UPDATE or MERGE cannot call {node['function_name']!r}.")
+            raise StatementRefused(f"An expression of UPDATE, MERGE or DELETE cannot call {node['function_name']!r}.")
     for node in nodes(tree):
         if node.get("class") == "STAR" and ascii_lower(node["relation_name"]) in bare:
-            raise StatementRefused("An expression of UPDATE or MERGE cannot have a star.")
+            raise StatementRefused("An expression of UPDATE, MERGE or DELETE cannot have a star.")
 
 
 def _bare_names(tree: Node) -> frozenset[str]:

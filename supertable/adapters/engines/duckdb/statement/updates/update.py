@@ -7,12 +7,14 @@ from supertable.adapters.engines.duckdb.statement.updates.clauses import (
     expression,
     named_table,
     refuse_returning,
+    sources_of,
     struct_of,
     syntax_error,
 )
 from supertable.adapters.engines.duckdb.statement.updates.tokens import Piece
 from supertable.adapters.engines.duckdb.statement.updates.written import Names, WrittenUpdate
 from supertable.adapters.engines.duckdb.types import quoted
+from supertable.domain.table.commits import Operation
 
 
 def written_update(piece: Piece, before: str, names: Names) -> WrittenUpdate:
@@ -30,13 +32,7 @@ def written_update(piece: Piece, before: str, names: Names) -> WrittenUpdate:
     columns = f"{target}.{names.row_id} AS {names.found}, {new} AS {names.new}"
     sql = f"{before}SELECT {columns} FROM {names.target} AS {target}"
     if source < where:
-        sql += f", {_sources(piece.part(source + 1, where))}\n"
+        sql += f", {sources_of(piece.part(source + 1, where), 'FROM')}\n"
     if where < end:
         sql += f" WHERE {expression(piece.part(where + 1), 'WHERE')}"
-    return WrittenUpdate(False, table, sql, (action.action,))
-
-
-def _sources(piece: Piece) -> str:
-    if not piece:
-        raise syntax_error("FROM lacks a table")
-    return piece.text
+    return WrittenUpdate(Operation.UPDATE, table, sql, (action.action,))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from supertable.adapters.engines.duckdb.statement.updates.clauses import NamedTable
 from supertable.application.ports.updates import Action
+from supertable.domain.table.commits import Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,12 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class WrittenUpdate:
-    """`merges`: whether it is a MERGE. `sql`: see `CheckedUpdate.query`. `marked`: the name of the source, if its
-    rows have a mark."""
+    """`sql`: see `CheckedUpdate.query`. `marked`: the name of the source, if its rows have a mark. `condition`: see
+    `CheckedUpdate`."""
 
-    merges: bool
+    operation: Operation
     target: NamedTable
     sql: str
     actions: tuple[Action, ...]
     marked: str = ""
+    condition: str = ""
