@@ -198,7 +198,7 @@ def test_the_longest_numbers_are_shown_exactly(parser: DuckDBRowFilterParser) ->
         ("id = 1 having true", "one condition"),
         ("id = 1 qualify true", "one condition"),
         ("id = 1; select 1", "One statement"),
-        ("id = 1; drop table t", "Only queries"),
+        ("id = 1; drop table t", "One statement"),
         ("id = 1 or 1 in (select 1)", "A row filter compares columns"),
         ("exists (select 1)", "A row filter compares columns"),
         ("id = (select 1)", "A row filter compares columns"),

@@ -17,6 +17,7 @@ from supertable.adapters.engines.duckdb.statement.extensions.pivots import fill,
 from supertable.adapters.engines.duckdb.statement.extensions.version_calls import with_versions_call
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node
 from supertable.adapters.engines.duckdb.statement.redacted_sql import first_word, shape_of
+from supertable.adapters.engines.duckdb.statement.refused_verbs import reason
 from supertable.adapters.engines.duckdb.statement.rendering import (
     keep_column_names,
     loaded,
@@ -36,7 +37,10 @@ _OPERATORS = re.compile(r"[-+*/<>=~!@#%^&|`?]{40,}")
 _ANALYZE = re.compile(rb"analyze\b", re.IGNORECASE)
 _EXPLAIN_OPTION = re.compile(rb"(?:\(\s*)?(?:analyze|verbose|format)\b", re.IGNORECASE)
 _RENAMED = re.compile(r'"class":"SUBQUERY"|"schema":"[^"]|"function_name":"row"|"column_names":\["[^]]*","[^]]*","')
-_ONLY_SELECT = "Only queries can run: SELECT, VALUES, FROM, PIVOT, DESCRIBE, SUMMARIZE, SHOW, and EXPLAIN of queries."
+_WHAT_RUNS = (
+    "This statement does not run. SELECT, VALUES, FROM, PIVOT, DESCRIBE, SUMMARIZE, SHOW and EXPLAIN of these do, and "
+    "statements that change tables, such as INSERT."
+)
 
 
 def parsed(
@@ -119,7 +123,7 @@ def parse_tree(cursor: duckdb.DuckDBPyConnection, sql: str, before: str = "") ->
         raise _parse_error(sql, report, before)
     statements: list[Any] = report["statements"]
     if len(statements) != 1:
-        raise StatementRefused(f"One statement at a time; this text has {len(statements)}.")
+        raise _not_one(len(statements))
     prefix, lower = "st_q", text.lower()
     while prefix in lower:
         prefix += "q"
@@ -167,7 +171,27 @@ def _blank(raw: bytes, start: int) -> bytes:
 def _parse_error(sql: str, report: Node, before: str) -> InvalidStatement:
     if not str(report["error_message"]).startswith("Only SELECT"):
         return syntax_error(sql, report, before)
-    return StatementRefused(_ONLY_SELECT)
+    starts = _starts(sql)
+    if len(starts) != 1:
+        return _not_one(len(starts))
+    return StatementRefused(reason(sql.encode()[starts[0] :].decode()) or _WHAT_RUNS)
+
+
+def _starts(sql: str) -> list[int]:
+    """Where each statement of the text begins."""
+    raw, starts, begins = sql.encode(), [], True
+    for start, _ in _tokens(sql):
+        ends = raw[start : start + 1] == b";"
+        if begins and not ends:
+            starts.append(start)
+        begins = ends
+    return starts
+
+
+def _not_one(count: int) -> InvalidStatement:
+    if not count:
+        return InvalidStatement("The text has no statement.")
+    return StatementRefused(f"One statement at a time; this text has {count}.")
 
 
 def _tokens(sql: str) -> list[tuple[int, Any]]:

@@ -21,6 +21,8 @@ NESTED = "The statement is nested too deeply."
 _UNFAITHFUL = "This combination of clauses is not supported. A subquery in parentheses may help."
 _LOCATION = re.compile(r'"query_location":\d+,"query_location_length":\d+,?')
 _VALUES_ALIAS = "valueslist"
+_UNORDERED = ("qualified_exclude_list", "rename_list", "replace_list")
+"""The lists of `*` that DuckDB keeps and renders in an order of its own, which has no meaning."""
 
 
 def serialized(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
@@ -138,6 +140,8 @@ def _normalized(node: Any) -> Any:
         node = _values_list(node) or node
     elif node.get("type") == "SELECT_NODE":
         node = _with_plain_sets(node)
+    elif node.get("class") == "STAR":
+        node = {**node, **{key: sorted(node[key], key=_named) for key in _UNORDERED}}
     elif node.get("class") == "WINDOW" and node["type"] != "WINDOW_AGGREGATE":  # RESPECT NULLS is the default
         node = {**node, "has_ignore_nulls": node["ignore_nulls"]}
     return {key: value for key, value in node.items() if key not in LOCATION_KEYS}
@@ -163,6 +167,11 @@ def _with_plain_sets(select: Node) -> Node:
     return {**select, "group_sets": sets, "group_expressions": []}
 
 
-def _text_of(expression: Node) -> str:
+def _named(entry: Node) -> str:
+    """The name of an entry in a list of `*`."""
+    return _text_of(entry.get("key", entry))
+
+
+def _text_of(expression: Any) -> str:
     """The expression as text, without locations."""
     return _LOCATION.sub("", json.dumps(expression, sort_keys=True, separators=(",", ":")))

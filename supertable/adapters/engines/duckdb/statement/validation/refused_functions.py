@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import words
+from difflib import get_close_matches
+
+from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import TABLE_FUNCTIONS, words
 
 _READS_FILES = words(
     """
@@ -83,3 +85,13 @@ _INSTEAD = {
 REFUSED = {name: why for why, names in _GROUPS.items() for name in names} | _INSTEAD
 REFUSED["histogram_values"] = REFUSED["histogram"]
 """The reason for each function, as the end of a sentence. `histogram` is refused as a table function only."""
+
+
+def refusal(name: str, written: str, allowed: frozenset[str]) -> str:
+    """Why a function that is not `allowed` is refused, and what to use instead. `name`: in lower case."""
+    what = "table function" if allowed is TABLE_FUNCTIONS else "function"
+    if name in REFUSED and name not in allowed:
+        return f"The {what} {written!r} is not available: {REFUSED[name]}"
+    near = get_close_matches(name, [other for other in allowed if other.isidentifier()], n=3, cutoff=0.8)
+    hint = f" Did you mean {' or '.join(near)}?" if near and name not in near else ""
+    return f"The {what} {written!r} is not available.{hint}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from supertable.adapters.engines.duckdb.statement.extensions.show_statements import (
     describe_instead,
@@ -36,7 +35,7 @@ from supertable.adapters.engines.duckdb.statement.validation.literal_lists impor
     of_rows,
 )
 from supertable.adapters.engines.duckdb.statement.validation.node_checks import contents_of, keys_of, method_to_function
-from supertable.adapters.engines.duckdb.statement.validation.refused_functions import REFUSED
+from supertable.adapters.engines.duckdb.statement.validation.refused_functions import refusal
 from supertable.adapters.engines.duckdb.statement.validation.row_comparisons import compare_columns
 from supertable.adapters.engines.duckdb.statement.validation.stacked_modifiers import nest_modifiers
 from supertable.application.ports.engines import ChangesRequest, Show
@@ -283,13 +282,7 @@ def _validate_function(node: Node, allowed: frozenset[str]) -> None:
         if node.get("is_operator") is True and name.isidentifier():
             node["is_operator"] = False  # LIKE … ESCAPE is an operator until it is rendered
         return
-    what = "table function" if allowed is TABLE_FUNCTIONS else "function"
-    written = ".".join(name_parts(node))
-    if name in REFUSED and name not in allowed:
-        raise StatementRefused(f"The {what} {written!r} is not available: {REFUSED[name]}")
-    near = get_close_matches(name, [other for other in allowed if other.isidentifier()], n=3, cutoff=0.8)
-    hint = f" Did you mean {' or '.join(near)}?" if near and name not in near else ""
-    raise StatementRefused(f"The {what} {written!r} is not available.{hint}")
+    raise StatementRefused(refusal(name, ".".join(name_parts(node)), allowed))
 
 
 def _require_bounds(node: Node) -> None:
