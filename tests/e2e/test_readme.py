@@ -1,36 +1,43 @@
-"""The README's examples work as written."""
+"""The examples of the README and of the page for newcomers work as typed, in order, over the flights."""
 
 from __future__ import annotations
 
-import re
-import shlex
+import os
 from pathlib import Path
 
 import pytest
 
-from supertable.entrypoints.cli.main import run
+import supertable
+from tests.support.api.server import ApiServer
+from tests.support.documents import Reader, examples
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
-
-
-def test_the_python_examples(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setenv("SUPERTABLE_HOME", str(home))
-    examples = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert examples
-    exec("\n".join(examples), {})
-    assert "fig" in capsys.readouterr().out
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+MIGRATING = ROOT / "docs" / "migrating.md"
 
 
-@pytest.mark.parametrize("line", re.findall(r"supertable (?:--json )?[a-z]+ .*", README.partition("## Settings")[0]))
-def test_every_command_line_is_understood(
-    home: Path, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_the_examples_work_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The tables do not exist, so a command that is understood finds nothing or fails with an exit code for that."""
-    monkeypatch.setenv("SUPERTABLE_HOME", str(home))
-    command = shlex.split(line.partition("|")[0].partition(" #")[0])
-    if "serve" in command:
-        command.append("--help")  # without it, the service would keep running
-    code = run(command[1:])
-    error = capsys.readouterr().err
-    assert code in {0, 2, 3}
-    assert not re.search(r"No such (command|option)|Missing|Invalid value for (?!--yes)", error)
+    monkeypatch.setattr("os.environ", os.environ.copy())
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SUPERTABLE_SUPERTOKEN", "st_choose-a-long-secret")
+    monkeypatch.delenv("SUPERTABLE_HOME", raising=False)
+    monkeypatch.chdir(tmp_path)
+    with supertable.connect(tmp_path / "supertable-demo") as lake:
+        server = ApiServer(lake._container)
+        reader = Reader(server.url)
+        reader.read(README)
+        printed = capsys.readouterr().out
+        assert "336,776 flights, as after the load" in printed
+        for line in README.read_text().partition('LIMIT 3"\n```\n```\n')[2].partition("```")[0].splitlines():
+            assert line in printed.splitlines()
+        reader.read(MIGRATING)
+        server.stop()
+        assert "open the lake of an earlier run" in capsys.readouterr().out
+    assert reader.commands > 35
+
+
+def test_the_examples_are_found() -> None:
+    found = [language for page in (README, MIGRATING) for language, _ in examples(page.read_text())]
+    assert (found.count("bash") >= 6, found.count("python") >= 5) == (True, True)

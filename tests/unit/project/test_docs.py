@@ -13,25 +13,25 @@ ROOT = Path(__file__).parents[3]
 README_PAGE = ROOT / "README.md"
 CONTRIBUTING_PAGE = ROOT / "CONTRIBUTING.md"
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
-README = README_PAGE.read_text()
+SETTINGS = (ROOT / "docs" / "settings.md").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
 
 
-def test_the_readme_lists_exactly_the_settings() -> None:
-    documented = set(re.findall(r"^\| `([A-Z][A-Z0-9_]+)` \|", README, flags=re.MULTILINE))
+def test_the_page_lists_exactly_the_settings() -> None:
+    documented = set(re.findall(r"^\| `([A-Z][A-Z0-9_]+)` \|", SETTINGS, flags=re.MULTILINE))
     assert documented == {setting.name for setting in Settings().describe()}
 
 
-def test_the_defaults_in_the_readme_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_defaults_on_the_page_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.environ", {"HOME": "/home/someone", "PREFIX": "/usr", "ORGANIZATION": "x"})
-    rows = dict(re.findall(r"^\| `([A-Z][A-Z0-9_]+)` \| `?(.*?)`? \|", README, flags=re.MULTILINE))
+    rows = dict(re.findall(r"^\| `([A-Z][A-Z0-9_]+)` \| `?(.*?)`? \|", SETTINGS, flags=re.MULTILINE))
     for setting in Settings().describe():
         assert setting.value == rows[setting.name].replace("~", str(Path.home())), setting.name
 
 
-def test_the_readme_and_the_example_describe_each_setting_as_the_command_does() -> None:
+def test_the_page_and_the_example_describe_each_setting_as_the_command_does() -> None:
     for setting in Settings().describe():
-        assert re.search(rf"^\| `{setting.name}` \|.*\| {re.escape(setting.description)} \|$", README, re.MULTILINE)
+        assert re.search(rf"^\| `{setting.name}` \|.*\| {re.escape(setting.description)} \|$", SETTINGS, re.MULTILINE)
         assert re.search(rf"^# {re.escape(setting.description)}\n#?{setting.name}=", EXAMPLE, re.MULTILINE)
 
 
