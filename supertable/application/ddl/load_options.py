@@ -57,10 +57,12 @@ def read_options(given: LoadOptions, rejects: RejectSink | None = None) -> ReadO
     if unknown:
         raise InvalidInput(f"{min(unknown)!r} is no option of a load. The options are {', '.join(sorted(known))}.")
     plain = {_RENAMED.get(name, name): value for name, value in given.items() if name not in _SPECIAL}
+    types = {name: type_of(kind, name) for name, kind in given.get("types", {}).items()}
     dates, null = given.get("date_format", {}), given.get("null", ())
     return ReadOptions(
         **plain,  # type: ignore[arg-type]
-        types={name: type_of(kind, name) for name, kind in given.get("types", {}).items()},
+        types=types,
+        as_text=frozenset(name.lower() for name, kind in types.items() if pa.types.is_string(kind)),
         date_formats={"": dates} if isinstance(dates, str) else dict(dates),
         null_strings=(null,) if isinstance(null, str) else tuple(null),
         column_names=tuple(given.get("columns", ())),

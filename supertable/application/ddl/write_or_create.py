@@ -51,13 +51,15 @@ class WriteOrCreate:
     def existing(self, namespace: Namespace, target: WriteTarget) -> OpenTable | None:
         """The table, for the caller to write to; None: it does not exist, and is to be created.
 
-        Raises `TableNotFound` if it is not to be created, and `InvalidInput` for keys that it does not have.
+        Raises `TableNotFound` if it is not to be created, or the caller may not do that, and `InvalidInput` for keys
+        that it does not have.
         """
         checked_timezone(target.timezone)
         try:
             table = self._tables.open(namespace, target.table, Permission.WRITE)
         except TableNotFound:
-            if not target.create or target.where is not None:
+            may_create = self._tables.authorization(namespace.session).role.may(Permission.CONTROL)
+            if not target.create or target.where is not None or not may_create:
                 raise
             if target.mode is WriteMode.UPSERT and not target.keys:
                 raise InvalidInput(

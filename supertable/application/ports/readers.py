@@ -43,6 +43,7 @@ class ReadOptions:
     `name`: what errors call the only source, if its path means nothing to the caller (an upload).
 
     The rest is for text. `types`: known column types, by case-insensitive name; names that the file lacks are ignored.
+    `as_text`: columns, by name in lower case, that take any JSON value as its text: a number as it is written.
     `sample_rows`: how many rows types are inferred from, -1: all. `skip_lines`: how many lines precede the header.
     `lenient`: pad short rows with nulls, accept mixed line ends and stray quotes. `all_text`: infer no types.
     `null_strings`: values that mean null besides the empty string. `encoding`: a name that Python knows.
@@ -68,6 +69,7 @@ class ReadOptions:
     lenient: bool = False
     sample_rows: int = 20_480
     types: Mapping[str, pa.DataType] = field(default_factory=dict)
+    as_text: frozenset[str] = frozenset()
     column_names: tuple[str, ...] = ()
     date_formats: Mapping[str, str] = field(default_factory=dict)
     decimal_mark: str = "."

@@ -6,6 +6,7 @@ Only a role of type superadmin may manage them, except that every user may manag
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, TypeAlias
 
 from supertable.application.access_control.manage_roles import ManageRoles
 from supertable.application.access_control.manage_tokens import TOKEN_SECONDS, ManageTokens, NewToken, TokenInfo
@@ -17,6 +18,8 @@ from supertable.domain.access.sessions import Session
 from supertable.domain.errors import InvalidInput
 from supertable.entrypoints.sdk.durations import Duration, optional_seconds
 from supertable.entrypoints.sdk.records import Records
+
+RoleTypeName: TypeAlias = Literal["superadmin", "admin", "writer", "reader", "meta"]
 
 
 class Roles:
@@ -38,7 +41,7 @@ class Roles:
         """The role of this name."""
         return self._manage().get(self._namespace.session, name)
 
-    def create(self, name: str, type: str, tables: str | Sequence[str] = (), comment: str = "") -> RoleInfo:
+    def create(self, name: str, type: RoleTypeName, tables: str | Sequence[str] = (), comment: str = "") -> RoleInfo:
         """Create a role. `type`: superadmin, admin, writer, reader or meta. `tables`: tables it sees in full.
 
         `tables` are names or patterns, as in `grant`. Raises `AlreadyExists` and `InvalidInput`.

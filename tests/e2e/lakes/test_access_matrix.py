@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pytest
@@ -18,6 +18,7 @@ import supertable
 from supertable import AccessDenied, Lake, TableNotFound
 from supertable.domain.access.roles import Permission
 from supertable.entrypoints.cli.terminal.exit_codes import NOT_ALLOWED
+from supertable.entrypoints.sdk.access import RoleTypeName
 from tests.support.command_line import Cli
 
 PERMISSIONS = {
@@ -121,7 +122,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for kind in (*PERMISSIONS, OUTSIDER):
             if kind != "superadmin":
                 granted = "t*" if kind in ("writer", "reader", "meta") else ()
-                lake.roles.create(f"{kind}_role", "reader" if kind == OUTSIDER else kind, granted)
+                type_ = cast(RoleTypeName, "reader" if kind == OUTSIDER else kind)
+                lake.roles.create(f"{kind}_role", type_, granted)
         lake.roles.create("spare", "reader", "y_*")
         lake.users.create("idle")
     return home

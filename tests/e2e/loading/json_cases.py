@@ -41,6 +41,12 @@ JSON: dict[str, Case] = {
     "JSON dates": lines('{"a":"2024-01-31","b":"2024-01-31T10:00:00"}\n', "a b", (ISO_DAY, ISO_AT)),
     "JSON offsets": lines('{"a":"2024-01-31T10:00:00+02:00"}\n', "a", (UTC_AT,)),
     "JSON dates with a format": lines('{"a":"31/01/2024"}\n', "a", (ISO_DAY,), date_format="%d/%m/%Y"),
+    "JSON numbers as text": lines(
+        '{"a":1.50,"b":[1]}\n{"a":"x","b":2}\n{"a":12345678901234567890123456789012345678901,"b":null}\n{"a":true}\n',
+        "a b",
+        ("1.50", "[1]"), ("x", "2"), ("12345678901234567890123456789012345678901", None), ("true", None),
+        types={"A": "string", "b": "string"},
+    ),
     "JSON UUIDs keep their case": lines(json.dumps({"a": UUID}), "a", (UUID,)),
     "JSON escapes": lines(r'{"a":"\"q\" \u00e9 \\ \n"}' + "\n", "a", ('"q" é \\ \n',)),
     "JSON objects": lines(

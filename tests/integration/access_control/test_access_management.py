@@ -31,6 +31,7 @@ from supertable.domain.errors import (
     SupertableError,
     TableNotFound,
 )
+from supertable.entrypoints.sdk.access import RoleTypeName
 from supertable.entrypoints.sdk.lake import Lake
 from tests.servers.valkey import Valkey
 
@@ -187,7 +188,7 @@ def test_roles_that_control_have_no_rules(lake: Lake) -> None:
 
 
 @pytest.mark.parametrize("kind", ["admin", "writer", "reader", "meta"])
-def test_only_superadmins_manage_access(lake: Lake, kind: str) -> None:
+def test_only_superadmins_manage_access(lake: Lake, kind: RoleTypeName) -> None:
     lake.roles.create("r", kind)
     lake.roles.create("victim", "reader")
     lake.users.create("eve")

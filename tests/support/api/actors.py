@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import httpx
 
 from supertable import Lake
+from supertable.entrypoints.sdk.access import RoleTypeName
 from tests.support.api.server import ApiServer
 
 ROLES = {"admin": (), "writer": ("t_*",), "reader": ("t_*",), "meta": ("t_*",), "outsider": ()}
@@ -24,7 +25,8 @@ class Actors:
     def __init__(self, lake: Lake, server: ApiServer) -> None:
         self._clients = {"superadmin": server.client()}
         for name, tables in ROLES.items():
-            lake.roles.create(f"{name}_role", "reader" if name == "outsider" else name, tables)
+            kind = cast(RoleTypeName, "reader" if name == "outsider" else name)
+            lake.roles.create(f"{name}_role", kind, tables)
             self._clients[name] = server.client(create_token(lake, f"{name}_user", f"{name}_role"))
 
     def call(self, actor: str, method: str, path: str, **options: Any) -> httpx.Response:

@@ -23,6 +23,7 @@ from supertable.config.container import Container
 from supertable.config.settings.settings import load_settings
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import QueryFailed
+from supertable.entrypoints.sdk.access import RoleTypeName
 from tests.support.oracles.items import VISIBLE, fill_items, items_history
 from tests.support.oracles.reference import Reference
 from tests.support.oracles.table_history import TableHistory
@@ -191,7 +192,7 @@ class TwoLakes:
     `kind`: what the role may do, `reader` or `writer`.
     """
 
-    def __init__(self, home: Path, kind: str = "reader") -> None:
+    def __init__(self, home: Path, kind: RoleTypeName = "reader") -> None:
         self.owner = supertable.connect(home=home / "whole")
         self.copy_owner = supertable.connect(home=home / "copy")
         self._fill(self.owner, whole=True)
@@ -279,7 +280,7 @@ def _as_ann(home: Path, lake: Lake) -> Lake:
     return Lake(Container(settings=load_settings(home=home)), "main", session)
 
 
-def _grant(lake: Lake, kind: str, orders: str, people: str, events: str, items: str) -> None:
+def _grant(lake: Lake, kind: RoleTypeName, orders: str, people: str, events: str, items: str) -> None:
     """Create the role, with a row filter for each table, and its user. Masking a masked value does not change it."""
     columns = [field.name for field in lake.table("orders").schema if field.name != "salary"]
     lake.roles.create("analyst", kind, "plain")

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, chain
+from operator import attrgetter
 from typing import Annotated, Any
 
 import msgspec
@@ -62,7 +63,7 @@ class RowTypes:
             return exact_values(pa.array(_present(values), pa.string()), arrow_type(field.type), forms[field.name])
         return _array(field.type, _present(values))
 
-    def count_keys(self, columns: Sequence[list[Any]]) -> int:
+    def count_keys(self, columns: Sequence[Sequence[Any]]) -> int:
         """How many keys the objects have, at every depth, whose decoded values these are."""
         count = 0
         for field, values in zip(self.fields, columns, strict=True):
@@ -89,7 +90,7 @@ def _struct(name: str, fields: Sequence[Field]) -> type[msgspec.Struct]:
     """
     kinds = [(f"c{i}", _nullable(field) | msgspec.UnsetType, msgspec.UNSET) for i, field in enumerate(fields)]
     renamed = {f"c{i}": field.name for i, field in enumerate(fields)}
-    return msgspec.defstruct(name, kinds, rename=renamed, forbid_unknown_fields=True)
+    return msgspec.defstruct(name, kinds, rename=renamed, forbid_unknown_fields=True, gc=False)
 
 
 def _nullable(field: Field) -> Any:
@@ -130,23 +131,30 @@ def _array(kind: DataType, values: Sequence[Any]) -> pa.Array:
     if kind.name.startswith("float"):
         return _floats(values, type_)
     if kind.name == "struct":
-        members = [
-            _array(field.type, _present([None if value is None else getattr(value, f"c{i}") for value in values]))
-            for i, field in enumerate(kind.fields)
-        ]
+        columns = columns_of(values, [f"c{i}" for i in range(len(kind.fields))])
+        members = [_array(field.type, _present(part)) for field, part in zip(kind.fields, columns, strict=True)]
         return pa.StructArray.from_arrays(members, fields=list(type_), mask=_are_null(values))
     if kind.name == "list":
-        elements = _array(kind.fields[0].type, [item for value in values if value for item in value])
+        elements = _array(kind.fields[0].type, list(chain.from_iterable(_without_nulls(values, ()))))
         return pa.ListArray.from_arrays(_offsets(values), elements, type_, mask=_are_null(values))
     if kind.name == "map":
-        pairs = [pair for value in values if value for pair in value.items()]
-        keys, items = ([pair[i] for pair in pairs] for i in range(2))
+        given = _without_nulls(values, {})
+        keys, items = list(chain.from_iterable(given)), list(chain.from_iterable(map(dict.values, given)))
         parts = (_array(field.type, part) for field, part in zip(kind.fields, (keys, items), strict=True))
         return pa.MapArray.from_arrays(_offsets(values), *parts, type_, mask=_are_null(values))
     return pa.array(values, type_)
 
 
-def _present(values: Sequence[Any]) -> list[Any]:
+def columns_of(structs: Sequence[Any], names: Sequence[str]) -> list[list[Any]]:
+    """The values of each of the fields. Those of None are None."""
+    if None in structs:
+        return [[None if struct is None else getattr(struct, name) for struct in structs] for name in names]
+    return [list(map(attrgetter(name), structs)) for name in names]
+
+
+def _present(values: Sequence[Any]) -> Sequence[Any]:
+    if msgspec.UNSET not in values:
+        return values
     return [None if value is msgspec.UNSET else value for value in values]
 
 
@@ -170,4 +178,8 @@ def _are_null(values: Sequence[Any]) -> pa.Array:
 
 
 def _offsets(values: Sequence[Any]) -> pa.Array:
-    return pa.array(accumulate((len(value or ()) for value in values), initial=0), pa.int32())
+    return pa.array(accumulate(map(len, _without_nulls(values, ())), initial=0), pa.int32())
+
+
+def _without_nulls(values: Sequence[Any], nothing: Any) -> Sequence[Any]:
+    return [nothing if value is None else value for value in values] if None in values else values

@@ -170,7 +170,7 @@ def _row(row: int) -> str:
 
 
 def _given(name: str, kind: pa.DataType, options: ReadOptions) -> _Column:
-    if options.all_text and pa.types.is_string(kind):
+    if pa.types.is_string(kind) and (options.all_text or name.lower() in options.as_text):
         return _Column(name, ANY_JSON, TextForm(), is_guess=False)
     return _Column(name, data_type(kind, name), form_of(name, options), is_guess=False)
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 
-from supertable.adapters.readers.json.column_decoders import row_types
+from supertable.adapters.readers.json.column_decoders import columns_of, row_types
 from supertable.adapters.readers.json.decode_errors import misfit, not_json
+from supertable.adapters.readers.json.json_guesses import ANY_JSON
 from supertable.adapters.readers.json.repeated_keys import require_distinct_keys
 from supertable.adapters.readers.values.exact_values import TextForm
 from supertable.application.ports.readers import ReadOptions
 from supertable.domain.errors import InvalidInput, InvalidSchema
+from supertable.domain.schema.schemas import Schema
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MISFITS = (pa.ArrowException, OverflowError, ValueError, TypeError)
@@ -26,7 +29,7 @@ class RowDecoder:
 
     def __init__(self, options: ReadOptions, source: str = "", forms: Mapping[str, TextForm] | None = None) -> None:
         assert options.columns is not None
-        self._types = row_types(options.columns)
+        self._types = row_types(_with_texts(options.columns, options.as_text))
         self._forms = forms or {}
         self.source = source or options.name or "the rows"
         self._same_columns = options.same_columns
@@ -51,7 +54,7 @@ class RowDecoder:
         Raises `InvalidSchema` for a value that its column cannot hold, and `UnreadableInput` for a key given twice.
         """
         given = self._given_columns(rows)
-        columns = [[getattr(row, name) for row in rows] for name in self._types.names]
+        columns = columns_of(rows, self._types.names)
         if rows:
             require_distinct_keys(self._decoded_text, self._types.count_keys(columns), self.source, self.count)
         arrays = [self._array(i, columns[i]) for i in given]
@@ -89,7 +92,7 @@ class RowDecoder:
             "upsert leaves absent columns unchanged, so all its rows must have the same columns."
         )
 
-    def _array(self, i: int, values: list[Any]) -> pa.Array:
+    def _array(self, i: int, values: Sequence[Any]) -> pa.Array:
         try:
             return self._types.array(i, values, self._forms)
         except _MISFITS:
@@ -105,6 +108,17 @@ class RowDecoder:
             raise InvalidSchema(
                 field.name, f"row {number:,}: the value does not fit {field.type} exactly. The value is {_shown(value)}"
             ) from error
+
+
+def _with_texts(columns: Schema, as_text: Collection[str]) -> Schema:
+    """The columns; those of `as_text` take any JSON value."""
+    if not as_text:
+        return columns
+    fields = [
+        replace(field, type=ANY_JSON) if field.name.lower() in as_text and field.type.name == "string" else field
+        for field in columns.fields
+    ]
+    return replace(columns, fields=tuple(fields))
 
 
 def _shown(value: Any) -> str:
