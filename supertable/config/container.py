@@ -78,6 +78,7 @@ class Container(containers.DeclarativeContainer):
 
     tables = table_reads.tables
     list_supertables = table_reads.list_supertables
+    list_views = table_reads.list_views
     table_history = table_reads.table_history
 
     access_log = access_control.access_log
@@ -123,6 +124,7 @@ class Container(containers.DeclarativeContainer):
     clone_table = ddl.clone_table
     rename_table = ddl.rename_table
     drop_table = ddl.drop_table
+    define_view = ddl.define_view
     undrop_table = ddl.undrop_table
     tag_version = ddl.tag_version
     untag_version = ddl.untag_version
@@ -134,6 +136,7 @@ class Container(containers.DeclarativeContainer):
     table_changes = queries.table_changes
     listings = queries.listings
     relations = queries.relations
+    views = queries.views
     max_query_seconds = queries.max_query_seconds
     run_query = queries.run_query
     table_statistics = queries.table_statistics
@@ -150,6 +153,7 @@ class Container(containers.DeclarativeContainer):
     create_empty_table = statements.create_empty_table
     create_table_from_query = statements.create_table_from_query
     change_table = statements.change_table
+    change_views = statements.change_views
     statement_handlers = statements.statement_handlers
     run_statement = statements.run_statement
 

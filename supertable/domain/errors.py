@@ -11,6 +11,7 @@ SupertableError
       StatementRefused    the SQL uses something that is not allowed
     Closed                the lake or the result was closed before
     NotKept               a streamed result keeps no rows: they were taken before
+    WrongKind             the name is that of a view where a table is needed, or the other way round
   NotSignedIn             the caller is not authenticated, or not any more
   AccessDenied            the caller's role does not allow the action
   NotFound
@@ -134,6 +135,19 @@ class NotKept(InvalidInput, TypeError):
 
     It is a `TypeError` as well, as that of objects that have no length.
     """
+
+
+class WrongKind(InvalidInput):
+    """The name is that of a view, or of a table where a view is needed. Nothing was changed."""
+
+    def __init__(self, name: str, view: bool = True) -> None:
+        if view:
+            what = "is a view, which has no rows, columns and versions of its own. Query it, or use the tables "
+            what += "that it reads; DROP VIEW drops it."
+        else:
+            what = "is a table, not a view."
+        super().__init__(f"{_short(name)} {what} Nothing was changed.")
+        self.name = name
 
 
 class NotSignedIn(SupertableError):

@@ -72,7 +72,7 @@ class TableCreator:
         def add(registry: Registry) -> RegistryChange:
             registry.require_free(name)
             if pin is None:
-                return RegistryChange(RegistryAction.ADD, table_id, name)
+                return RegistryChange(RegistryAction.ADD, table_id, name, view=bool(snapshot.definition.view))
             return RegistryChange(RegistryAction.ADD, table_id, name, pin.version, pin.prepare(registry).table_id)
 
         self._registrar.change(namespace, add)

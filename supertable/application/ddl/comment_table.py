@@ -11,6 +11,7 @@ from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.access.roles import Permission
+from supertable.domain.errors import WrongKind
 from supertable.domain.table.commits import Change, CommitInfo, Operation
 
 
@@ -19,8 +20,10 @@ class CommentTable:
         self._tables = tables
         self._committer = committer
 
-    def __call__(self, namespace: Namespace, name: str, comment: str, read: OpenTable | None = None) -> WriteResult:
-        """Set the comment. `read`: the table as the caller read it; None: no precondition.
+    def __call__(
+        self, namespace: Namespace, name: str, comment: str, read: OpenTable | None = None, view: bool = False
+    ) -> WriteResult:
+        """Set the comment. `read`: the table as the caller read it; None: no precondition. `view`: of a view instead.
 
         Raises `TableNotFound`, and `Outdated` if the comment changed since then.
         """
@@ -28,7 +31,13 @@ class CommentTable:
         def change(newest: OpenTable) -> Change:
             require_unchanged(newest, read, lambda snapshot: snapshot.definition.comment)
             definition = replace(newest.snapshot.definition, comment=comment)
-            return Change(Operation.ALTER, definition=definition, description="comment on the table")
+            return Change(
+                Operation.ALTER,
+                definition=definition,
+                description="comment on the view" if view else "comment on the table",
+            )
 
-        table = self._tables.open(namespace, name, Permission.CONTROL)
+        table = self._tables.open(namespace, name, Permission.CONTROL, views=view)
+        if table.entry.view != view:
+            raise WrongKind(table.name, table.entry.view)
         return WriteResult.of(table, self._committer.commit(table, change, CommitInfo()))

@@ -7,6 +7,7 @@ from supertable.application.commits.registrar import Registrar
 from supertable.application.commits.table_creator import checked_table_name
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
+from supertable.domain.errors import WrongKind
 from supertable.domain.table.registry import Registry, RegistryAction, RegistryChange
 
 
@@ -16,15 +17,17 @@ class DropTable:
     def __init__(self, registrar: Registrar) -> None:
         self._registrar = registrar
 
-    def __call__(self, namespace: Namespace, name: str, read: OpenTable | None = None) -> None:
-        """`read`: the table as the caller read it; None: no precondition.
+    def __call__(self, namespace: Namespace, name: str, read: OpenTable | None = None, view: bool = False) -> None:
+        """`read`: the table as the caller read it; None: no precondition. `view`: drop a view instead.
 
-        Raises `TableNotFound`, and `Outdated` if the name belongs to another table now.
+        Raises `TableNotFound`, `WrongKind`, and `Outdated` if the name belongs to another table now.
         """
 
         def drop(registry: Registry) -> RegistryChange:
             entry = registry.find(name)
             require_same_entry(entry, read)
+            if entry.view != view:
+                raise WrongKind(entry.name, entry.view)
             return RegistryChange(RegistryAction.DROP, entry.table_id)
 
         self._registrar.change(namespace, drop, frees_space=True)

@@ -62,7 +62,8 @@ class Relation:
     `parts` is the name as written, one to three parts: table; supertable.table; organization.supertable.table.
     `at`: the version to read; None: the newest. `changes`: set for `table_changes('name', after, up_to)`, which stands
     for the changes of the table's rows; None: the reference stands for the rows themselves. `show`: set where it stands
-    for a listing; then `parts` names a supertable or, for versions, a table.
+    for a listing; then `parts` names a supertable or, for versions, a table. `view`: the view in whose
+    query it stands, the outermost of several; empty: it stands in the statement itself.
     """
 
     id: int
@@ -70,6 +71,7 @@ class Relation:
     at: VersionAt | TagAt | TimestampAt | None
     changes: ChangesRequest | None = None
     show: Show | None = None
+    view: str = ""
 
 
 class Statement(Protocol):
@@ -154,8 +156,28 @@ class Given:
 Source = Scan | Union | Changes | Given
 """The data that a relation is bound to."""
 
-PivotValues = tuple[tuple[str, ...], ...]
-"""The values of PIVOTs that name none, in the order of their `Statement.values_query`."""
+
+@dataclass(frozen=True, slots=True)
+class ViewText:
+    """The query of a view. `supertable`: that of the names in it that have one part."""
+
+    supertable: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a statement's text does not say.
+
+    `pivots`: the values of PIVOTs that name none, in the order of their `Statement.values_query`. `views`: the names
+    that stand for views, as in `Relation.parts`; their queries become parts of the statement.
+    """
+
+    pivots: tuple[tuple[str, ...], ...] = ()
+    views: tuple[tuple[tuple[str, ...], ViewText], ...] = ()
+
+
+NOTHING_KNOWN = Known()
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,8 +291,7 @@ class Engine(Protocol):
     @property
     def name(self) -> str: ...
 
-    def parse(self, sql: str, pivots: PivotValues = ()) -> Statement:
-        """`pivots`: the values of PIVOTs that name none, as far as they are known."""
+    def parse(self, sql: str, known: Known = NOTHING_KNOWN) -> Statement: ...
 
     def shape(self, sql: str) -> str:
         """`Statement.shape` for SQL that was refused; empty if it cannot be derived. Never raises."""

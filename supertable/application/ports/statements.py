@@ -115,12 +115,13 @@ class AlterTableStatement:
 
 @dataclass(frozen=True, slots=True)
 class RenameTableStatement:
-    """`ALTER TABLE table RENAME TO new_name`."""
+    """`ALTER TABLE table RENAME TO new_name`, or with `view` `ALTER VIEW`."""
 
     verb: ClassVar[str] = "ALTER TABLE"
     table: Name
     if_exists: bool
     new_name: str
+    view: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +133,32 @@ class DropTableStatement:
 
 @dataclass(frozen=True, slots=True)
 class CommentStatement:
-    """`COMMENT ON TABLE table IS 'comment'`. `column`: empty: the comment is on the table."""
+    """`COMMENT ON TABLE table IS 'comment'`. `column`: empty: the comment is on the table; with `view` on a view."""
 
     verb: ClassVar[str] = "COMMENT ON"
     table: Name
     column: str
     comment: str
+    view: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CreateViewStatement:
+    """`CREATE VIEW table (columns) AS query`. `columns`: empty: those of the query, SQL that is not checked."""
+
+    verb: ClassVar[str] = "CREATE VIEW"
+    table: Name
+    columns: tuple[str, ...]
+    query: str
+    replaces: bool
+    if_not_exists: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DropViewStatement:
+    verb: ClassVar[str] = "DROP VIEW"
+    table: Name
+    if_exists: bool
 
 
 ChangingStatement = (
@@ -153,6 +174,8 @@ ChangingStatement = (
     | RenameTableStatement
     | DropTableStatement
     | CommentStatement
+    | CreateViewStatement
+    | DropViewStatement
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
@@ -19,29 +19,34 @@ from supertable.application.ports.engines import (
 )
 from supertable.application.ports.leases import Span
 from supertable.application.queries.change_feed import ChangeFeed
-from supertable.application.queries.listings import Listings, is_listing
+from supertable.application.queries.listings import Listings, ViewColumns, is_listing, no_columns
 from supertable.application.queries.targets import Target, target_of
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.tables.pruned_scans import pruned_scan
 from supertable.domain.access.roles import Permission
-from supertable.domain.errors import StatementRefused
+from supertable.domain.errors import AccessDenied, NotFound, StatementRefused, WrongKind
 from supertable.domain.scan.predicates import ALWAYS
 from supertable.domain.timestamps import moment
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Relations and what they mean, by id: `opened`, the tables of those that `targets` names, or `given` rows."""
+    """Relations and what they mean, by id: `opened`, the tables of those that `targets` names, or `given` rows.
+
+    `views`: the views among the targets, whose relations are bound to nothing else.
+    """
 
     relations: tuple[Relation, ...]
     targets: Mapping[int, Target]
     opened: Mapping[int, list[OpenTable]]
     given: Mapping[int, Given]
+    views: Mapping[Target, OpenTable] = field(default_factory=dict)
 
     @property
     def tables(self) -> tuple[OpenTable, ...]:
+        """The tables that are read; a view is none."""
         return tuple(chain.from_iterable(self.opened.values()))
 
     def spans(self) -> dict[str, list[Span]]:
@@ -82,12 +87,40 @@ class Relations:
         """What the names of tables mean, by the relation's id. Listings are left out."""
         return {each.id: target_of(namespace, each) for each in relations if not is_listing(each)}
 
-    def bind(self, namespace: Namespace, relations: Sequence[Relation], targets: Mapping[int, Target]) -> Bound:
-        """Opens the tables of all relations at the versions that they name, from one consistent cut."""
-        cut = self._tables.open_consistently(set(targets.values()), Permission.READ)
-        opened = {each.id: self._as_of(cut[targets[each.id]], each) for each in relations if each.id in targets}
-        given = {each.id: self._listings(namespace, each) for each in relations if each.id not in targets}
-        return Bound(tuple(relations), targets, opened, given)
+    def bind(
+        self,
+        namespace: Namespace,
+        relations: Sequence[Relation],
+        targets: Mapping[int, Target],
+        views: Iterable[Target] = (),
+        view_columns: ViewColumns = no_columns,
+    ) -> Bound:
+        """Opens the tables of all relations at the versions that they name, from one consistent cut.
+
+        `views`: views to open too. `view_columns`: see `Listings`.
+        """
+        wanted = {*targets.values(), *views}
+        cut = self._tables.open_consistently(wanted, Permission.READ, views=True)
+        found = {target: _whole(cut[target][0]) for target in wanted if _is_view(target, cut[target])}
+        for each in relations:
+            if each.changes and targets.get(each.id) in found:
+                raise WrongKind(each.parts[-1])
+        opened = {
+            each.id: self._as_of([table for table in cut[targets[each.id]] if not table.entry.view], each)
+            for each in relations
+            if each.id in targets and targets[each.id] not in found
+        }
+        given = {each.id: self._listings(namespace, each, view_columns) for each in relations if each.id not in targets}
+        return Bound(tuple(relations), targets, opened, given, found)
+
+    def views(self, targets: Iterable[Target]) -> dict[Target, OpenTable]:
+        """Those of the targets that are views which the caller may read, as of one moment."""
+        named = {target for target in targets if target.table is not None}
+        try:
+            cut = self._tables.open_consistently(named, Permission.READ, views=True)
+        except (NotFound, AccessDenied):
+            return {} if len(named) == 1 else {key: one for each in named for key, one in self.views([each]).items()}
+        return {target: cut[target][0] for target in named if _is_view(target, cut[target])}
 
     def sources(
         self, statement: Statement, bound: Bound, parameters: Sequence[Any] | Mapping[str, Any]
@@ -96,7 +129,7 @@ class Relations:
         changes = {
             relation.id: relation.changes
             for relation in bound.relations
-            if relation.changes and relation.id in bound.targets
+            if relation.changes and relation.id in bound.opened
         }
         singles = {
             number: tables[0]
@@ -128,6 +161,17 @@ class Relations:
             return [self._tables.at_time(tables[0], at.at_us, _time_text(at))]
         existing = [table for table in tables if table.snapshot.created_at_us <= at.at_us]
         return [self._tables.at_time(table, at.at_us, _time_text(at)) for table in existing]
+
+
+def _is_view(target: Target, opened: Sequence[OpenTable]) -> bool:
+    return target.table is not None and opened[0].entry.view
+
+
+def _whole(view: OpenTable) -> OpenTable:
+    """The view. Raises `AccessDenied` where a rule of the role shows a part of it, which a view does not have."""
+    if view.access is not None:
+        raise AccessDenied(f"A role sees view {view.name} as a whole or not at all, and this role has a rule for it.")
+    return view
 
 
 def _key(relation: Relation) -> tuple[object, ...]:

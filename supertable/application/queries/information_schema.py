@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from supertable.application.tables.open_table import OpenTable
+from supertable.domain.access.roles import Permission, Role
 from supertable.domain.schema.types import Field, is_integer
 
 _TEXT, _NUMBER = pa.string(), pa.int64()
@@ -24,7 +25,7 @@ _DECIMALS = {"8": 3, "16": 5, "32": 10, "64": 19}
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A table as the caller sees it, with its columns."""
+    """A table or view as the caller sees it, with its columns."""
 
     supertable: str
     table: OpenTable
@@ -40,12 +41,12 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """What the caller may know of in an organization. `may_write`: whether the role may write to tables."""
+    """What a role may know of in an organization. `tables`: its tables and views."""
 
     name: str
     supertables: Sequence[str]
     tables: Sequence[Listed]
-    may_write: bool
+    role: Role
 
 
 def rows_of(name: str, catalog: Catalog) -> pa.Table:
@@ -63,8 +64,8 @@ def _tables(catalog: Catalog) -> Iterator[dict[str, Any]]:
     for listed in catalog.tables:
         yield {
             **_named(catalog, listed),
-            "table_type": "BASE TABLE",
-            "is_insertable_into": _yes(catalog.may_write),
+            "table_type": "VIEW" if listed.table.entry.view else "BASE TABLE",
+            "is_insertable_into": _yes(catalog.role.may(Permission.WRITE) and not listed.table.entry.view),
             "table_comment": listed.table.snapshot.definition.comment or None,
         }
 
@@ -97,8 +98,12 @@ def _numbers(field: Field) -> dict[str, int | None]:
 
 
 def _views(catalog: Catalog) -> Iterator[dict[str, Any]]:
-    del catalog
-    yield from ()
+    """The text of a view names what it reads, so that it is shown to roles alone that reach everything."""
+    for listed in catalog.tables:
+        if listed.table.entry.view:
+            text = listed.table.snapshot.definition.view if catalog.role.reaches_all else None
+            named = _named(catalog, listed)
+            yield {**named, "view_definition": text, "check_option": "NONE", "is_updatable": "NO"}
 
 
 def _constraints(catalog: Catalog) -> Iterator[dict[str, Any]]:

@@ -16,12 +16,16 @@ from supertable.application.queries.targets import target_of
 from supertable.application.tables.history import TableHistory
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
+from supertable.application.tables.open_table import OpenTable
 from supertable.application.tables.supertables import ListSupertables
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidInput, StatementRefused
 from supertable.domain.names import name_key
+from supertable.domain.schema.types import Field
 
 MOST_VERSIONS = 10_000
+ViewColumns = Callable[[Namespace, OpenTable], tuple[Field, ...]]
+"""The columns of a view as the caller sees them."""
 _MOMENT = pa.timestamp("us", "UTC")
 _VERSIONS = pa.schema(
     [
@@ -54,46 +58,52 @@ _ALL_TABLES = pa.schema(
 _SCHEMAS = pa.schema([("database_name", pa.string()), ("schema_name", pa.string()), ("current", pa.bool_())])
 
 
+def no_columns(namespace: Namespace, view: OpenTable) -> tuple[Field, ...]:
+    del namespace, view
+    return ()
+
+
 class Listings:
     def __init__(self, tables: Tables, supertables: ListSupertables, history: TableHistory) -> None:
         self._tables = tables
         self._supertables = supertables
         self._history = history
 
-    def __call__(self, namespace: Namespace, relation: Relation) -> Given:
-        """The rows of a listing as the caller sees them now.
+    def __call__(self, namespace: Namespace, relation: Relation, view_columns: ViewColumns = no_columns) -> Given:
+        """The rows of a listing as the caller sees them now. `view_columns`: finds the columns of views.
 
         Raises `AccessDenied`, `TableNotFound` for a table or supertable that the caller may not know of, and
         `StatementRefused` for AT.
         """
         if relation.at is not None:
             raise StatementRefused("AT (…) reads a version of a table, and a listing has no versions.")
-        shows: Mapping[Show | None, Callable[[Namespace, Relation], pa.Table]] = {
+        if relation.show is None:
+            return Given.of(self._standard(namespace, relation, view_columns))
+        if relation.show is Show.ALL_TABLES:
+            return Given.of(self._all_tables(namespace, view_columns))
+        shows: Mapping[Show, Callable[[Namespace, Relation], pa.Table]] = {
             Show.TABLES: self._table_names,
-            Show.ALL_TABLES: self._all_tables,
             Show.SCHEMAS: self._schemas,
             Show.DATABASES: self._databases,
             Show.VERSIONS: self._versions,
-            None: self._standard,
         }
         return Given.of(shows[relation.show](namespace, relation))
 
-    def _standard(self, namespace: Namespace, relation: Relation) -> pa.Table:
+    def _standard(self, namespace: Namespace, relation: Relation, view_columns: ViewColumns) -> pa.Table:
         name = _standard_name(relation)
         assert name is not None
         namespace.named(relation.parts)
-        return rows_of(name, self._catalog(namespace))
+        return rows_of(name, self._catalog(namespace, view_columns if name == "columns" else no_columns))
 
     def _table_names(self, namespace: Namespace, relation: Relation) -> pa.Table:
         if relation.parts:
             namespace, _ = namespace.named((*relation.parts, "tables"))
             self._supertables.one(namespace)
-        names = [table.name for table in self._tables.all(namespace, Permission.META)]
+        names = sorted((one.name for one in self._tables.all(namespace, Permission.META, views=True)), key=name_key)
         return pa.table({"name": pa.array(names, pa.string())})
 
-    def _all_tables(self, namespace: Namespace, relation: Relation) -> pa.Table:
-        del relation
-        catalog = self._catalog(namespace)
+    def _all_tables(self, namespace: Namespace, view_columns: ViewColumns) -> pa.Table:
+        catalog = self._catalog(namespace, view_columns)
         rows = [
             {
                 "database": catalog.name,
@@ -141,16 +151,18 @@ class Listings:
         rows = [_version_row(entry) for entry in entries]
         return pa.Table.from_pylist(rows, schema=_VERSIONS)
 
-    def _catalog(self, namespace: Namespace) -> Catalog:
+    def _catalog(self, namespace: Namespace, view_columns: ViewColumns) -> Catalog:
         """All that the caller may know of in the organization, as of one moment."""
         session = namespace.session
         found = [Namespace(namespace.organization, info.name, session) for info in self._supertables(session)]
-        opened = self._tables.open_consistently([(each, None) for each in found], Permission.META)
-        may_write = self._tables.authorization(session).role.may(Permission.WRITE)
+        opened = self._tables.open_consistently([(each, None) for each in found], Permission.META, views=True)
         tables = [
-            Listed(each.supertable, table, tuple(table.schema.fields)) for each in found for table in opened[each, None]
+            Listed(each.supertable, table, view_columns(each, table) if table.entry.view else table.schema.fields)
+            for each in found
+            for table in sorted(opened[each, None], key=lambda table: name_key(table.name))
         ]
-        return Catalog(namespace.organization, [each.supertable for each in found], tables, may_write)
+        role = self._tables.authorization(session).role
+        return Catalog(namespace.organization, [each.supertable for each in found], tables, role)
 
 
 def is_listing(relation: Relation) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from supertable.application.audit_recorder import AuditRecorder
-from supertable.application.ports.engines import Limits, PivotValues, RunningQuery, Source, Statement
+from supertable.application.ports.engines import Known, Limits, RunningQuery, Source, Statement
 from supertable.application.ports.leases import Lease, Leases, Span
 from supertable.application.ports.updates import CheckedUpdate, UpdatingEngine
 from supertable.application.queries.bound_relations import Bound, Relations
@@ -18,6 +18,7 @@ from supertable.application.queries.leased_query import FirstLease, LeasedQuery,
 from supertable.application.queries.parameters import Parameters, exact_parameters
 from supertable.application.queries.query_events import QueryEvents
 from supertable.application.queries.updated_table import UpdatedTable
+from supertable.application.queries.views import Views
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
@@ -50,6 +51,7 @@ class RunQuery:
         self,
         tables: Tables,
         relations: Relations,
+        views: Views,
         engine: UpdatingEngine,
         leases: Leases,
         audit: AuditRecorder,
@@ -58,6 +60,7 @@ class RunQuery:
         """`max_seconds`: no run has a longer time limit, whatever its `Limits` say; None: there is no such bound."""
         self._tables = tables
         self._relations = relations
+        self._views = views
         self._engine = engine
         self._leases = leases
         self._audit = audit
@@ -121,13 +124,16 @@ class RunQuery:
     ) -> PreparedQuery:
         targets = self._relations.targets(namespace, statement.relations)
         self._update_system_tables(target.namespace for target in targets.values())
-        bound = self._relations.bind(namespace, statement.relations, targets)
+        written = statement.relations
+        statement, bound, known = self._views.expand(namespace, sql, statement)
         if updated:
+            plain = [each.id for each in written if targets.get(each.id) not in bound.views]
+            updated = updated.moved(plain, [each.id for each in statement.relations if not each.view])
             bound = updated.in_place_of(bound)
         spans = bound.spans()
         lease.restrict_to(spans)
         if statement.values_query:
-            statement = self._with_values(namespace, sql, statement, bound)
+            statement = self._with_values(namespace, sql, statement, bound, known)
         sources = self._relations.sources(statement, bound, parameters)
         if updated:
             sources[updated.relation] = updated.located(sources[updated.relation])
@@ -139,18 +145,19 @@ class RunQuery:
             raise AccessDenied(
                 "A plan reveals details of all rows of a table, so that the role must see the whole table."
             )
-        return PreparedQuery(
-            namespace, statement, sources, _versions(bound.tables), bound.tables, spans, FirstLease(lease)
-        )
+        tables = (*bound.tables, *bound.views.values())
+        return PreparedQuery(namespace, statement, sources, _versions(tables), tables, spans, FirstLease(lease))
 
-    def _with_values(self, namespace: Namespace, sql: str, statement: Statement, bound: Bound) -> Statement:
+    def _with_values(
+        self, namespace: Namespace, sql: str, statement: Statement, bound: Bound, known: Known
+    ) -> Statement:
         """The statement with the values of its PIVOTs, as the caller sees them in the same versions."""
-        pivots: PivotValues = ()
         while statement.values_query:
-            query = self._engine.parse(statement.values_query)
+            query = self._engine.parse(statement.values_query, Known(views=known.views))
             sources = self._relations.sources(query, bound.of_part(query), ())
-            pivots = (*pivots, self._values(query, sources, namespace.session.user))
-            statement = self._engine.parse(sql, pivots)
+            values = self._values(query, sources, namespace.session.user)
+            known = replace(known, pivots=(*known.pivots, values))
+            statement = self._engine.parse(sql, known)
         return statement
 
     def _values(self, query: Statement, sources: Mapping[int, Source], user: str) -> tuple[str, ...]:

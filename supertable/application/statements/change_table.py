@@ -55,12 +55,13 @@ class ChangeTable:
         return StatementResult(statement.verb, self._alter(namespace, name, changes, info, None))
 
     def rename(self, statement: RenameTableStatement, request: StatementRequest) -> StatementResult:
-        table = self._opened(statement.table, statement.if_exists, request, statement.verb)
+        view = statement.view
+        table = self._opened(statement.table, statement.if_exists, request, statement.verb, view)
         if table is None:
             return StatementResult(statement.verb, nothing(statement.table))
         namespace, name = request.target(statement.table)
-        self._rename(namespace, name, statement.new_name, table)
-        renamed = self._tables.open(namespace, statement.new_name, Permission.CONTROL)
+        self._rename(namespace, name, statement.new_name, table, view)
+        renamed = self._tables.open(namespace, statement.new_name, Permission.CONTROL, views=view)
         return StatementResult(statement.verb, unchanged(renamed, RENAMED))
 
     def drop(self, statement: DropTableStatement, request: StatementRequest) -> StatementResult:
@@ -77,18 +78,21 @@ class ChangeTable:
         namespace, name = request.target(statement.table)
         self._tables.require(namespace.session, Permission.CONTROL)
         if not statement.column:
-            return StatementResult(statement.verb, self._comment(namespace, name, statement.comment))
+            made = self._comment(namespace, name, statement.comment, view=statement.view)
+            return StatementResult(statement.verb, made)
         change = SetComment((statement.column,), statement.comment)
         info = CommitInfo(request.options.info.properties)
         return StatementResult(statement.verb, self._alter(namespace, name, [change], info))
 
-    def _opened(self, parts: Name, if_exists: bool, request: StatementRequest, verb: str) -> OpenTable | None:
+    def _opened(
+        self, parts: Name, if_exists: bool, request: StatementRequest, verb: str, view: bool = False
+    ) -> OpenTable | None:
         """The table; None: there is none, and there need not be one."""
         request.refuse_key(verb)
         namespace, name = request.target(parts)
         self._tables.require(namespace.session, Permission.CONTROL)
         try:
-            return self._tables.open(namespace, name, Permission.CONTROL)
+            return self._tables.open(namespace, name, Permission.CONTROL, views=view)
         except TableNotFound:
             if if_exists:
                 return None

@@ -11,6 +11,7 @@ from supertable.domain.access.row_filters import bound
 from supertable.domain.errors import (
     AccessDenied,
     TableNotFound,
+    WrongKind,
 )
 from supertable.domain.scan.scan_plan import AccessStage
 from supertable.domain.system_tables import is_system
@@ -23,17 +24,22 @@ Request = tuple["Namespace", str | None]
 """A supertable, and the name of a table in it; None: all its tables."""
 
 
-def entries_of(registry: Registry, name: str | None) -> list[TableEntry]:
-    """The table of that name; None: all tables."""
-    return [registry.find(name)] if name is not None else registry.tables
+def entries_of(registry: Registry, name: str | None, views: bool = False) -> list[TableEntry]:
+    """The table or view of that name; None: all tables, and with `views` all views too."""
+    return [registry.find(name)] if name is not None else [*registry.tables, *(registry.views if views else ())]
 
 
 def allowed_entries(
-    request: Request, registries: Mapping[Namespace, Registry], granted: Authorization, need: Permission
+    request: Request,
+    registries: Mapping[Namespace, Registry],
+    granted: Authorization,
+    need: Permission,
+    views: bool = False,
 ) -> list[tuple[TableEntry, AccessStage | None]]:
-    """The tables that a request names, and what the caller sees of each; None: everything.
+    """The tables that a request names, and what the caller sees of each; None: everything. `views`: views too.
 
-    Without a name, tables that the caller does not see are left out. Raises `TableNotFound` and `AccessDenied`.
+    Without a name, tables that the caller does not see are left out. Raises `TableNotFound`, `AccessDenied`, and
+    `WrongKind` for a view unless `views`.
     """
     namespace, name = request
     if name is None:
@@ -41,13 +47,16 @@ def allowed_entries(
         rights = granted.role.rights
         return [
             (entry, access_to(namespace, entry, entry.name, granted, need))
-            for entry in registries[namespace].tables
+            for entry in entries_of(registries[namespace], None, views)
             if rights(namespace.supertable, entry.table_id, entry.name)
         ]
     if not granted.role.reaches_all and not registries[namespace].has(name):
         raise TableNotFound(name)  # does not reveal whether the table was dropped
     entry = registries[namespace].find(name)
-    return [(entry, access_to(namespace, entry, name, granted, need))]
+    found = access_to(namespace, entry, name, granted, need)
+    if entry.view and not views:
+        raise WrongKind(entry.name)
+    return [(entry, found)]
 
 
 def access_to(

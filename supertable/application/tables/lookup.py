@@ -56,8 +56,10 @@ class Tables:
         self._audit = audit
         self._clock = clock
 
-    def open_consistently(self, requested: Iterable[Request], need: Permission) -> dict[Request, list[OpenTable]]:
-        """The tables of every request, all as of one moment."""
+    def open_consistently(
+        self, requested: Iterable[Request], need: Permission, views: bool = False
+    ) -> dict[Request, list[OpenTable]]:
+        """The tables of every request, all as of one moment. `views`: views too; else they raise `WrongKind`."""
         requests = list(requested)
         namespaces = {namespace for namespace, _ in requests}
         logs = self._probable_logs(requests)
@@ -67,7 +69,7 @@ class Tables:
             heads = self._heads.cut(known)
             registries = {namespace: self._registry(namespace, heads) for namespace in namespaces}
             allowed = {namespace: self._authorization(namespace.session, heads) for namespace in namespaces}
-            found = {request: self._allowed(request, registries, allowed[request[0]], need) for request in requests}
+            found = {one: self._allowed(one, registries, allowed[one[0]], need, views) for one in requests}
             logs = {request[0].folder(entry.table_id) for request, tables in found.items() for entry, _ in tables}
             if logs <= known.keys():
                 return {
@@ -76,13 +78,14 @@ class Tables:
                 }
         raise CatalogUnavailable("tables were created and dropped during every attempt to read them")
 
-    def open(self, namespace: Namespace, name: str, need: Permission) -> OpenTable:
-        """The table at its newest version."""
-        return self.open_consistently([(namespace, name)], need)[namespace, name][0]
+    def open(self, namespace: Namespace, name: str, need: Permission, views: bool = False) -> OpenTable:
+        """The table at its newest version. `views`: or the view."""
+        return self.open_consistently([(namespace, name)], need, views)[namespace, name][0]
 
-    def all(self, namespace: Namespace, need: Permission) -> list[OpenTable]:
-        """All tables of the supertable that the caller may know of, as of one moment, ordered by name."""
-        return self.open_consistently([(namespace, None)], need)[namespace, None]
+    def all(self, namespace: Namespace, need: Permission, views: bool = False) -> list[OpenTable]:
+        """All tables of the supertable that the caller may know of, as of one moment, ordered by name. `views`: and
+        then its views."""
+        return self.open_consistently([(namespace, None)], need, views)[namespace, None]
 
     def entries(self, namespaces: Iterable[Namespace], need: Permission) -> dict[Namespace, list[TableEntry]]:
         """The tables of each supertable that the caller may know of, ordered by name. Does not read their snapshots."""
@@ -230,7 +233,12 @@ class Tables:
             granted.require(need)
 
     def _allowed(
-        self, request: Request, registries: Mapping[Namespace, Registry], granted: Authorization, need: Permission
+        self,
+        request: Request,
+        registries: Mapping[Namespace, Registry],
+        granted: Authorization,
+        need: Permission,
+        views: bool = False,
     ) -> list[tuple[TableEntry, AccessStage | None]]:
         namespace, name = request
         requested = (name,) if name else ()
@@ -238,7 +246,7 @@ class Tables:
             with self._audit.recording_refusals(
                 namespace.session, need, supertable=namespace.supertable, tables=requested
             ):
-                return allowed_entries(request, registries, granted, need)
+                return allowed_entries(request, registries, granted, need, views)
         except TableNotFound as error:
             if not granted.role.reaches_all:
                 self._audit.record_refusal(

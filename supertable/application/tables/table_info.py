@@ -51,6 +51,30 @@ class TableInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewInfo:
+    """A view. `definition`: its query; None for roles that do not reach everything, since it names what it reads."""
+
+    name: str
+    version: int
+    definition: str | None
+    created_at: datetime
+    updated_at: datetime
+    comment: str
+
+    @classmethod
+    def of(cls, view: OpenTable, reaches_all: bool) -> ViewInfo:
+        snapshot = view.snapshot
+        return cls(
+            name=view.name,
+            version=snapshot.version,
+            definition=snapshot.definition.view if reaches_all else None,
+            created_at=moment(snapshot.created_at_us),
+            updated_at=moment(snapshot.committed_at_us),
+            comment=snapshot.definition.comment,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class DroppedTable:
     """A dropped table. It can be restored by name until a vacuum removes it."""
 
@@ -60,7 +84,7 @@ class DroppedTable:
     @classmethod
     def all_of(cls, registry: Registry) -> list[DroppedTable]:
         """All dropped tables of the registry, the latest first."""
-        return [cls(entry.name, moment(entry.dropped_at_us or 0)) for entry in registry.dropped]
+        return [cls(entry.name, moment(entry.dropped_at_us or 0)) for entry in registry.dropped if not entry.view]
 
 
 @dataclass(frozen=True, slots=True)

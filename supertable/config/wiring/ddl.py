@@ -6,6 +6,7 @@ from supertable.application.ddl.alter_table import AlterTable
 from supertable.application.ddl.clone_table import CloneTable
 from supertable.application.ddl.comment_table import CommentTable
 from supertable.application.ddl.create_table import CreateTable
+from supertable.application.ddl.define_view import DefineView
 from supertable.application.ddl.drop_table import DropTable, UndropTable
 from supertable.application.ddl.load_files import LoadFiles
 from supertable.application.ddl.rename_table import RenameTable
@@ -28,6 +29,7 @@ load_files = singleton(LoadFiles, reader=provided(file_reader), write=provided(w
 clone_table = singleton(
     CloneTable, tables=provided(tables), table_creator=provided(table_creator), grants=provided(clone_grants)
 )
+define_view = singleton(DefineView, table_creator=provided(table_creator), committer=provided(committer))
 rename_table = singleton(RenameTable, registrar=provided(registrar))
 drop_table = singleton(DropTable, registrar=provided(registrar))
 undrop_table = singleton(UndropTable, registrar=provided(registrar))

@@ -8,6 +8,7 @@ from supertable.application.queries.change_feed import ChangeFeed
 from supertable.application.queries.listings import Listings
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.queries.table_statistics import TableStatistics
+from supertable.application.queries.views import Views
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.audit_recorder import audit
 from supertable.config.wiring.engines.in_process import engine
@@ -28,10 +29,12 @@ listings = singleton(
     Listings, tables=provided(tables), supertables=provided(list_supertables), history=provided(table_history)
 )
 relations = singleton(Relations, tables=provided(tables), changes=provided(table_changes), listings=provided(listings))
+views = singleton(Views, tables=provided(tables), relations=provided(relations), engine=provided(engine))
 run_query = singleton(
     RunQuery,
     tables=provided(tables),
     relations=provided(relations),
+    views=provided(views),
     engine=provided(engine),
     leases=provided(leases),
     audit=provided(audit),

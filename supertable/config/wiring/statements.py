@@ -11,8 +11,10 @@ from supertable.application.ports.statements import (
     CommentStatement,
     CreateTableAsStatement,
     CreateTableStatement,
+    CreateViewStatement,
     DeleteStatement,
     DropTableStatement,
+    DropViewStatement,
     InsertStatement,
     JoinedDeleteStatement,
     MergeStatement,
@@ -21,6 +23,7 @@ from supertable.application.ports.statements import (
     UpdateStatement,
 )
 from supertable.application.statements.change_table import ChangeTable
+from supertable.application.statements.change_views import ChangeViews
 from supertable.application.statements.create_table import CreateEmptyTable, CreateTableFromQuery
 from supertable.application.statements.delete_rows import DeleteMatchingRows, TruncateTable
 from supertable.application.statements.insert_rows import InsertRows
@@ -28,9 +31,9 @@ from supertable.application.statements.run_statement import Handler, RunStatemen
 from supertable.application.statements.update_rows import UpdateMatchingRows
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.audit_recorder import audit
-from supertable.config.wiring.ddl import alter_table, comment_table, create_table, drop_table, rename_table
+from supertable.config.wiring.ddl import alter_table, comment_table, create_table, define_view, drop_table, rename_table
 from supertable.config.wiring.engines.in_process import duckdb, engine, text_values
-from supertable.config.wiring.queries import run_query
+from supertable.config.wiring.queries import run_query, views
 from supertable.config.wiring.tables import tables
 from supertable.config.wiring.updates import update_rows
 from supertable.config.wiring.writes import delete_rows, write_rows
@@ -47,6 +50,7 @@ def _handlers(
     create: CreateEmptyTable,
     create_from_query: CreateTableFromQuery,
     change: ChangeTable,
+    views: ChangeViews,
 ) -> Handlers:
     """The handler of each kind of statement."""
     return {
@@ -62,6 +66,8 @@ def _handlers(
         RenameTableStatement: change.rename,
         DropTableStatement: change.drop,
         CommentStatement: change.comment,
+        CreateViewStatement: views.create,
+        DropViewStatement: views.drop,
     }
 
 
@@ -92,6 +98,14 @@ change_table = singleton(
     drop=provided(drop_table),
     comment=provided(comment_table),
 )
+change_views = singleton(
+    ChangeViews,
+    tables=provided(tables),
+    define=provided(define_view),
+    drop=provided(drop_table),
+    run_query=provided(run_query),
+    views=provided(views),
+)
 statement_handlers = singleton(
     _handlers,
     insert=provided(insert_rows),
@@ -101,6 +115,7 @@ statement_handlers = singleton(
     create=provided(create_empty_table),
     create_from_query=provided(create_table_from_query),
     change=provided(change_table),
+    views=provided(change_views),
 )
 run_statement = singleton(
     RunStatement,

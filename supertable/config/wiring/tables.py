@@ -5,6 +5,7 @@ from __future__ import annotations
 from supertable.application.tables.history import TableHistory
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.supertables import ListSupertables
+from supertable.application.tables.views import ListViews
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.audit_recorder import audit
 from supertable.config.wiring.storage import clock, store
@@ -20,4 +21,5 @@ tables = singleton(
     clock=provided(clock),
 )
 list_supertables = singleton(ListSupertables, tables=provided(tables), store=provided(store))
+list_views = singleton(ListViews, tables=provided(tables))
 table_history = singleton(TableHistory, tables=provided(tables))

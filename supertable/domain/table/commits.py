@@ -28,12 +28,16 @@ class Operation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TableDefinition:
-    """The properties of a table besides its columns and its name. `keys` and `sequence`: field ids."""
+    """The properties of a table besides its columns and its name. `keys` and `sequence`: field ids.
+
+    `view`: the query of a view; empty for a table.
+    """
 
     keys: tuple[int, ...] = ()
     sequence: int | None = None
     comment: str = ""
     maintenance: MaintenancePolicy = field(default_factory=MaintenancePolicy)
+    view: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""The registry: the tables of a supertable. Its changes form a log like a table's, with versions and checkpoints."""
+"""The registry: the tables and views of a supertable.
+
+Its changes form a log like a table's, with versions and checkpoints.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,11 @@ from supertable.domain.names import name_key
 
 @dataclass(frozen=True, slots=True)
 class TableEntry:
-    """A table's name and its id, which names its folder and is never reused.
+    """The name of a table or view, and its id, which names its folder and is never reused.
 
     `tags`: named versions, which no vacuum expires. `clones`: by clone id, the version whose files the clone may share;
     clones of clones are included. That version is kept while the clone exists. `dropped_at_us`: None: not dropped.
+    `view`: its log has versions of a view's definition, and no rows.
     """
 
     name: str
@@ -23,6 +27,7 @@ class TableEntry:
     tags: Mapping[str, int] = field(default_factory=dict)
     clones: Mapping[str, int] = field(default_factory=dict)
     dropped_at_us: int | None = None
+    view: bool = False
 
     @property
     def pinned(self) -> frozenset[int]:
@@ -53,10 +58,10 @@ class RegistryAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RegistryChange:
-    """One action on the table `table_id`.
+    """One action on the table or view `table_id`.
 
     `name`: the new name of the table (add, rename, undrop), or the tag (tag, untag). `version`: the tagged version, or
-    for a clone the cloned version of the table `origin`.
+    for a clone the cloned version of the table `origin`. `view`: a view is added.
     """
 
     action: RegistryAction
@@ -64,6 +69,7 @@ class RegistryChange:
     name: str = ""
     version: int = 0
     origin: str | None = None
+    view: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +95,20 @@ class Registry:
     @property
     def tables(self) -> list[TableEntry]:
         """The tables that are not dropped, by name."""
+        return [entry for entry in self._named if not entry.view]
+
+    @property
+    def views(self) -> list[TableEntry]:
+        """The views that are not dropped, by name."""
+        return [entry for entry in self._named if entry.view]
+
+    @property
+    def _named(self) -> list[TableEntry]:
         return [self.entries[self.names[key]] for key in sorted(self.names)]
 
     @property
     def dropped(self) -> list[TableEntry]:
-        """Dropped tables that can be restored, the last dropped first."""
+        """Dropped tables and views that are not purged, the last dropped first."""
         dropped = [entry for entry in self.entries.values() if entry.dropped_at_us is not None]
         return sorted(dropped, key=lambda entry: entry.dropped_at_us or 0, reverse=True)
 
@@ -110,7 +125,7 @@ class Registry:
         raise TableNotFound(name)
 
     def find_dropped(self, name: str) -> TableEntry:
-        """The last dropped table of that name. Raises `TableNotFound`."""
+        """The last dropped table of that name; a dropped view is gone. Raises `TableNotFound`."""
         entry = self._last_dropped(name)
         if entry is None:
             raise TableNotFound(name, "No table of that name was dropped; `tables --dropped` lists dropped tables.")
@@ -129,7 +144,8 @@ class Registry:
             raise TableExists(name)
 
     def _last_dropped(self, name: str) -> TableEntry | None:
-        return next((entry for entry in self.dropped if name_key(entry.name) == name_key(name)), None)
+        dropped = (entry for entry in self.dropped if not entry.view)
+        return next((entry for entry in dropped if name_key(entry.name) == name_key(name)), None)
 
 
 _DROPPED = "It was dropped; `undrop` brings it back."
@@ -176,7 +192,7 @@ def _apply(entries: dict[str, TableEntry], names: dict[str, str], commit: Regist
 
 
 def _add(entries: dict[str, TableEntry], change: RegistryChange) -> None:
-    entries[change.table_id] = TableEntry(change.name, change.table_id)
+    entries[change.table_id] = TableEntry(change.name, change.table_id, view=change.view)
     if change.origin is not None:
         _pin(entries, change.origin, change)
 

@@ -17,6 +17,7 @@ from supertable.entrypoints.api.tables import (
     tables,
     tags,
     versions,
+    views,
 )
 
 HANDLERS: tuple[ControllerRouterHandler, ...] = (
@@ -24,6 +25,7 @@ HANDLERS: tuple[ControllerRouterHandler, ...] = (
     *background_queries.HANDLERS,
     *supertables.HANDLERS,
     *tables.HANDLERS,
+    *views.HANDLERS,
     *clones_and_undrops.HANDLERS,
     *schemas.HANDLERS,
     *table_settings.HANDLERS,

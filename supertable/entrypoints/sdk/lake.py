@@ -6,7 +6,7 @@ import threading
 from types import TracebackType
 
 from supertable.application.tables.namespace import Namespace
-from supertable.application.tables.table_info import DroppedTable, TableInfo
+from supertable.application.tables.table_info import DroppedTable, TableInfo, ViewInfo
 from supertable.config.closing import close, refuse
 from supertable.config.container import Container
 from supertable.config.settings.settings import Settings
@@ -85,6 +85,10 @@ class Lake(LakeQueries, LakeWriting, LakeLoading, LakeMaintenance):
     def tables(self) -> Records[TableInfo]:
         """All tables, as of one moment, sorted by name."""
         return Records(map(TableInfo.of, self._container.tables().all(self._namespace, Permission.META)))
+
+    def views(self) -> Records[ViewInfo]:
+        """All views, as of one moment, sorted by name. SQL makes them: `lake.sql("CREATE VIEW v AS SELECT …")`."""
+        return Records(self._container.list_views()(self._namespace))
 
     def rename(self, name: str, new_name: str) -> Table:
         """Rename a table. Its rows, versions and tags do not change.

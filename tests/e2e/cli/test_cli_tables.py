@@ -32,6 +32,16 @@ class TestListing:
         ]  # fmt: skip
         assert found["table"]["rows"] == 3
 
+    def test_views(self, fruit: Cli) -> None:
+        assert "No views" in fruit("tables", "--views").out
+        assert fruit("query", "create view heavy as select name from fruit where kg > 1").code == 0
+        assert "select name from fruit" in fruit("tables", "--views").out
+        assert names(fruit, "--views") == ["heavy"]
+        assert names(fruit) == ["fruit"]
+        assert fruit("drop", "heavy", "--yes").code != 0
+        assert fruit("query", "drop view heavy").code == 0
+        assert names(fruit, "--views") == []
+
     def test_history_and_restore(self, fruit: Cli) -> None:
         assert fruit("delete", "fruit", "--where", "id < 3", "--yes", "--reason", "spoilt").code == 0
         history = fruit("--json", "history", "fruit").json()

@@ -11,7 +11,8 @@ import duckdb
 import pytest
 
 from supertable.adapters.engines.duckdb.statement.parse_tree import nodes
-from supertable.adapters.engines.duckdb.statement.validation.validator import StatementValidator, ascii_lower
+from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
+from supertable.adapters.engines.duckdb.statement.validation.validator import StatementValidator
 from supertable.domain.errors import StatementRefused
 
 Tree = dict[str, Any]

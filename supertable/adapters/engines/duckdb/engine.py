@@ -23,9 +23,10 @@ from supertable.adapters.engines.duckdb.statement.explain import plan_table
 from supertable.adapters.engines.duckdb.statement.parser import parsed, shape_of_refused
 from supertable.adapters.engines.duckdb.statement.updates.parsed_update import parsed_update
 from supertable.application.ports.engines import (
+    NOTHING_KNOWN,
     FileSource,
+    Known,
     Limits,
-    PivotValues,
     RunningQuery,
     Source,
     Statement,
@@ -49,25 +50,25 @@ class DuckDBEngine:
         self._sandbox = sandbox
         self._stored = stored
         self._evaluate = evaluator(instance)
-        self._statements: OrderedDict[tuple[str, PivotValues], DuckDBStatement] = OrderedDict()
+        self._statements: OrderedDict[tuple[str, Known], DuckDBStatement] = OrderedDict()
 
-    def parse(self, sql: str, pivots: PivotValues = ()) -> DuckDBStatement:
+    def parse(self, sql: str, known: Known = NOTHING_KNOWN) -> DuckDBStatement:
         """Parses and validates `sql`. Statements are cached by their text, except those that read the version at a
         timestamp, which may depend on the clock."""
-        cached = self._statements.get((sql, pivots))
+        cached = self._statements.get((sql, known))
         if cached is not None:
             return cached
-        statement = self._parsed(sql, pivots)
+        statement = self._parsed(sql, known)
         if len(sql) <= _KEPT_TEXT and not any(isinstance(one.at, TimestampAt) for one in statement.relations):
-            self._statements[sql, pivots] = statement
+            self._statements[sql, known] = statement
             while len(self._statements) > _KEPT_STATEMENTS:
                 self._statements.popitem(last=False)
         return statement
 
-    def _parsed(self, sql: str, pivots: PivotValues) -> DuckDBStatement:
+    def _parsed(self, sql: str, known: Known) -> DuckDBStatement:
         cursor = self._instance.cursor()
         try:
-            return parsed(cursor, sql, self._evaluate, pivots)
+            return parsed(cursor, sql, self._evaluate, known)
         finally:
             cursor.close()
 

@@ -138,7 +138,7 @@ class _Parts:
             self._send_data([pickle.dumps(checked)])
 
     def _send_rows(self, request: RunStatement) -> None:
-        statement = self.engine.parse(request.sql, request.pivots)
+        statement = self.engine.parse(request.sql, request.known)
         running = self.engine.run(statement, request.sources, request.parameters, request.limits)
         try:
             reader = running.reader

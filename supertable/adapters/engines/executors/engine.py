@@ -13,10 +13,11 @@ from supertable.adapters.engines.executors.requests import RunStatement
 from supertable.adapters.engines.executors.turns import Turns
 from supertable.adapters.engines.executors.work import Work
 from supertable.application.ports.engines import (
+    NOTHING_KNOWN,
     EncodedRows,
     FileSource,
+    Known,
     Limits,
-    PivotValues,
     Relation,
     RunningQuery,
     Source,
@@ -35,7 +36,7 @@ class ExecutorStatement:
     """A checked statement with its text, by which executors check it again."""
 
     sql: str
-    pivots: PivotValues
+    known: Known
     checked: Statement
 
     @property
@@ -80,12 +81,12 @@ class ExecutorEngine:
     def name(self) -> str:
         return self._engine.name
 
-    def parse(self, sql: str, pivots: PivotValues = ()) -> Statement:
-        return ExecutorStatement(sql, pivots, self._engine.parse(sql, pivots))
+    def parse(self, sql: str, known: Known = NOTHING_KNOWN) -> Statement:
+        return ExecutorStatement(sql, known, self._engine.parse(sql, known))
 
     def parse_update(self, sql: str) -> CheckedUpdate:
         parsed = self._engine.parse_update(sql)
-        return replace(parsed, query=ExecutorStatement(parsed.sql, (), parsed.query))
+        return replace(parsed, query=ExecutorStatement(parsed.sql, NOTHING_KNOWN, parsed.query))
 
     def shape(self, sql: str) -> str:
         return self._engine.shape(sql)
@@ -98,7 +99,7 @@ class ExecutorEngine:
         limits: Limits,
     ) -> RunningQuery:
         assert isinstance(statement, ExecutorStatement)
-        request = RunStatement(statement.sql, dict(scans), parameters, limits, pivots=statement.pivots)
+        request = RunStatement(statement.sql, dict(scans), parameters, limits, known=statement.known)
         work = Work(self._pool, self._turns, self._stored, limits)
         return ExecutorQuery(work, request)
 

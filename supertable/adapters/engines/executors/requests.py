@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from supertable.adapters.engines.duckdb import RemoteAccess
-from supertable.application.ports.engines import Changes, Limits, PivotValues, Source, Union
+from supertable.application.ports.engines import NOTHING_KNOWN, Changes, Known, Limits, Source, Union
 from supertable.application.ports.row_finders import CheckedPredicate, ConditionScope
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
@@ -52,7 +52,7 @@ class ExecutorLimits:
 class RunStatement:
     """A statement, to be parsed and checked again in the executor, over sources that the service chose.
 
-    `distinct_names`: columns of the same name are numbered. `pivots`: see `Engine.parse`.
+    `distinct_names`: columns of the same name are numbered. `known`: see `Engine.parse`.
     """
 
     sql: str
@@ -60,7 +60,7 @@ class RunStatement:
     parameters: Sequence[Any] | Mapping[str, Any]
     limits: Limits
     distinct_names: bool = False
-    pivots: PivotValues = ()
+    known: Known = NOTHING_KNOWN
 
 
 @dataclass(frozen=True, slots=True)

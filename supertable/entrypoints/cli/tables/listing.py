@@ -17,9 +17,13 @@ def tables(
     dropped: Annotated[
         bool, typer.Option("--dropped", help="List the dropped tables that `undrop` can restore.")
     ] = False,
+    views: Annotated[bool, typer.Option("--views", help="List the views instead.")] = False,
 ) -> None:
     """List the tables."""
     session = Session.of(context)
+    if views:
+        _list_views(session)
+        return
     if dropped:
         _list_dropped(session)
         return
@@ -45,6 +49,18 @@ def tables(
         ]
         headings = ["table", "version", "rows", "files", "size", "keys", "updated", "comment"]
         console().print(table(headings, rows, numbers=(1, 2, 3, 4)))
+
+
+def _list_views(session: Session) -> None:
+    with session.connect() as lake:
+        found = lake.views()
+    if session.as_json:
+        write_json(found)
+    elif not found:
+        console().print('No views. Create one with `supertable query "CREATE VIEW name AS SELECT …"`.')
+    else:
+        rows = [(info.name, info.definition, info.updated_at, info.comment) for info in found]
+        console().print(table(["view", "query", "updated", "comment"], rows))
 
 
 def _list_dropped(session: Session) -> None:

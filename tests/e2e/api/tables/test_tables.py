@@ -42,6 +42,21 @@ def test_a_table_is_created_and_described(lake: Lake, api: httpx.Client) -> None
     assert lake.table("orders").schema.field("amount").type == pa.decimal128(10, 2)
 
 
+def test_views_are_listed_apart(lake: Lake, api: httpx.Client) -> None:
+    create_table(api)
+    for name in ("first", "second"):
+        lake.sql(f"create view {name} as select id from orders")
+    found = api.get(f"{TABLES.removesuffix('tables')}views", params={"limit": 1}).json()
+    assert [(view["name"], view["definition"]) for view in found["items"]] == [("first", "select id from orders")]
+    more = api.get(f"{TABLES.removesuffix('tables')}views", params={"cursor": found["next_cursor"]}).json()
+    assert [view["name"] for view in more["items"]] == ["second"]
+    assert [table["name"] for table in api.get(TABLES).json()["items"]] == ["orders"]
+    assert problem_type_of(api.get(f"{TABLES}/first")) == "wrong-kind"
+    assert problem_type_of(api.delete(f"{TABLES}/first")) == "wrong-kind"
+    answer = api.post("/api/v1/query", json={"sql": "select count(*) as n from first"}).json()
+    assert answer["rows"] == [{"n": 0}]
+
+
 EVERY_TYPE: list[tuple[Any, pa.DataType]] = [
     *((name, getattr(pa, name)()) for name in ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32")),
     *((name, getattr(pa, name)()) for name in ("uint64", "float16", "float32", "float64", "string", "binary")),

@@ -26,7 +26,7 @@ from supertable.adapters.engines.duckdb.scan.source_sql import (
 )
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
 from supertable.adapters.engines.duckdb.statement.columns_read import has_repeatable_sample, names_in, tables_needed
-from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
+from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
 from supertable.adapters.engines.duckdb.types import quoted
 from supertable.application.ports.engines import FileSource, Limits, Source, Stopped
 from supertable.domain.scan.scan_plan import Scan

@@ -16,7 +16,8 @@ from supertable.adapters.engines.duckdb.statement.parser import checked_text, pa
 from supertable.adapters.engines.duckdb.statement.rendering import rendered
 from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import MANY_ROWS
 from supertable.adapters.engines.duckdb.statement.validation.literal_lists import with_lists
-from supertable.adapters.engines.duckdb.statement.validation.validator import StatementValidator, ascii_lower
+from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
+from supertable.adapters.engines.duckdb.statement.validation.validator import StatementValidator
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
 from supertable.application.ports.row_finders import ConditionScope
 from supertable.domain.errors import InvalidStatement, StatementRefused

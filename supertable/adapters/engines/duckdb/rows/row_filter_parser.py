@@ -16,7 +16,7 @@ from supertable.adapters.engines.duckdb.statement.parse_tree import LOCATION_KEY
 from supertable.adapters.engines.duckdb.statement.parser import checked_text, parse_tree
 from supertable.adapters.engines.duckdb.statement.rendering import NESTED
 from supertable.adapters.engines.duckdb.statement.type_names import decimal_type, scalar_type
-from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
+from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
 from supertable.domain.access.row_filter_checks import constant, fitted_filter
 from supertable.domain.access.row_filters import Form, Term, checked_filter
 from supertable.domain.errors import InvalidInput, InvalidStatement, StatementRefused

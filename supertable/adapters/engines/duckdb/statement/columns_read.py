@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
-from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
+from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
 
 _ALL_COLUMNS = frozenset({"STAR", "POSITIONAL_REFERENCE", "PIVOT", "SHOW_REF"})
 

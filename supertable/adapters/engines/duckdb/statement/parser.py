@@ -15,6 +15,7 @@ from supertable.adapters.engines.duckdb.statement.conditions.fallibility import 
 from supertable.adapters.engines.duckdb.statement.count_only import counted_relations
 from supertable.adapters.engines.duckdb.statement.extensions.pivots import fill, with_markers
 from supertable.adapters.engines.duckdb.statement.extensions.version_calls import with_versions_call
+from supertable.adapters.engines.duckdb.statement.extensions.views import ViewQueries
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node
 from supertable.adapters.engines.duckdb.statement.redacted_sql import first_word, shape_of
 from supertable.adapters.engines.duckdb.statement.refused_verbs import reason
@@ -27,7 +28,7 @@ from supertable.adapters.engines.duckdb.statement.rendering import (
 )
 from supertable.adapters.engines.duckdb.statement.validation.literal_lists import with_lists
 from supertable.adapters.engines.duckdb.statement.validation.validator import StatementValidator
-from supertable.application.ports.engines import PivotValues, Relation
+from supertable.application.ports.engines import NOTHING_KNOWN, Known, Relation
 from supertable.domain.errors import InvalidStatement, StatementRefused
 
 MAX_SQL_BYTES = 1_000_000
@@ -44,18 +45,24 @@ _WHAT_RUNS = (
 
 
 def parsed(
-    cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate, pivots: PivotValues = ()
+    cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate, known: Known = NOTHING_KNOWN
 ) -> DuckDBStatement:
-    """Parses and validates one statement. `pivots`: see the port. Raises `InvalidStatement` and `StatementRefused`."""
+    """Parses and validates one statement. `known`: see the port. Raises `InvalidStatement` and `StatementRefused`."""
     query, explain, analyze = _query_of(sql)
     tree, prefix, marker = _tree(cursor, query)
-    unknown = fill(tree, marker, pivots) if marker else None
+    unknown = fill(tree, marker, known.pivots) if marker else None
     values_query = render_unvalidated(cursor, unknown) if unknown else ""
-    validator = StatementValidator(prefix)
+    views = ViewQueries(known.views, lambda text: _view_tree(cursor, text))
+    validator = StatementValidator(views.unused(prefix), views)
     validator.validate("select", tree)
     relations = tuple(
         Relation(
-            number, reference.parts, requested_version(cursor, reference.at_clause), reference.changes, reference.show
+            number,
+            reference.parts,
+            requested_version(cursor, reference.at_clause),
+            reference.changes,
+            reference.show,
+            reference.view,
         )
         for number, reference in enumerate(validator.references)
     )
@@ -108,6 +115,15 @@ def _tree(cursor: duckdb.DuckDBPyConnection, query: str) -> tuple[Node, str, str
             return *parse_tree(cursor, marked), marker
         except InvalidStatement:
             raise refused from None
+
+
+def _view_tree(cursor: duckdb.DuckDBPyConnection, query: str) -> Node:
+    """The tree of the query of a view. Raises `StatementRefused` where it is no plain query."""
+    text, explain, _ = _query_of(query)
+    tree, _, marker = _tree(cursor, text)
+    if explain or marker:
+        raise StatementRefused("A view has one query, not its plan, and its PIVOTs name their values with IN (…).")
+    return tree
 
 
 def parse_tree(cursor: duckdb.DuckDBPyConnection, sql: str, before: str = "") -> tuple[Node, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
 from supertable.adapters.engines.duckdb.statement.type_names import scalar_type
 from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import AGGREGATES, words
-from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
+from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
 
 _INFALLIBLE_CASTS = words("BOOLEAN TINYINT SMALLINT INTEGER BIGINT HUGEINT FLOAT DOUBLE VARCHAR DATE TIME TIMESTAMP")
 _INFALLIBLE = AGGREGATES | words(

@@ -9,7 +9,7 @@ from supertable.adapters.engines.duckdb.statement.conditions.constants import Co
 from supertable.adapters.engines.duckdb.statement.conditions.literals import Constant, is_null, iso_time
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, arguments
 from supertable.adapters.engines.duckdb.statement.validation.literal_lists import SHORTEST, expanded
-from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
+from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
 from supertable.domain.scan.predicates import ALWAYS, All, AnyOf, Compare, IsIn, NullTest, Predicate
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import Field

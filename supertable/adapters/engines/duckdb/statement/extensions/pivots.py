@@ -23,7 +23,6 @@ from supertable.adapters.engines.duckdb.statement.parse_tree import (
     star_over,
     subquery,
 )
-from supertable.application.ports.engines import PivotValues
 from supertable.domain.errors import StatementRefused
 
 _PIVOT = frozenset({"pivot", "pivot_wider"})
@@ -59,7 +58,7 @@ def with_markers(sql: str) -> tuple[str, str]:
     return raw.decode(), marker
 
 
-def fill(tree: Node, marker: str, values: PivotValues) -> Node | None:
+def fill(tree: Node, marker: str, values: Sequence[Sequence[str]]) -> Node | None:
     """Puts the values in the place of markers. Returns the query for those of the next; None: all are known."""
     remaining = list(values)
     for unknown in list(_unknown(tree, marker, ())):

@@ -8,14 +8,14 @@ from supertable.application.ports.statements import CommentStatement, DropTableS
 from supertable.domain.errors import InvalidStatement, StatementRefused
 
 
-def parsed_drop_table(reader: TokenReader) -> DropTableStatement:
-    """The statement after `DROP TABLE`."""
+def parsed_drop_table(reader: TokenReader, verb: str = "DROP TABLE") -> DropTableStatement:
+    """The statement after `DROP TABLE`. `verb`: its first words, for errors."""
     if_exists = reader.take("if", "exists")
     table = table_name(reader)
     if reader.at(","):
-        raise StatementRefused("DROP TABLE takes one table, since one statement is one change.")
+        raise StatementRefused(f"{verb} takes one {verb.split()[1].lower()}, since one statement is one change.")
     if reader.at("cascade") or reader.at("restrict"):
-        raise StatementRefused("DROP TABLE takes no CASCADE and no RESTRICT.")
+        raise StatementRefused(f"{verb} takes no CASCADE and no RESTRICT.")
     reader.need_end()
     return DropTableStatement(table, if_exists)
 

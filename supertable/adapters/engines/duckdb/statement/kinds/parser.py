@@ -21,6 +21,12 @@ from supertable.adapters.engines.duckdb.statement.kinds.drop_and_comment import 
 )
 from supertable.adapters.engines.duckdb.statement.kinds.insert import parsed_insert
 from supertable.adapters.engines.duckdb.statement.kinds.tokens import TokenReader, statements_in, tokens_of
+from supertable.adapters.engines.duckdb.statement.kinds.views import (
+    parsed_alter_view,
+    parsed_comment_on_view,
+    parsed_create_view,
+    parsed_drop_view,
+)
 from supertable.adapters.engines.duckdb.statement.parser import checked_text
 from supertable.application.ports.statements import ChangingStatement, MergeStatement, ScriptPart, UpdateStatement
 from supertable.domain.errors import StatementRefused
@@ -31,12 +37,17 @@ Parse = Callable[[TokenReader], ChangingStatement]
 
 _PARSERS: Mapping[str, Parse] = {
     "alter table": parsed_alter_table,
+    "alter view": parsed_alter_view,
     "comment on column": parsed_comment_on_column,
     "comment on table": parsed_comment_on_table,
+    "comment on view": parsed_comment_on_view,
     "create or replace table": lambda reader: parsed_create_table(reader, replaces=True),
+    "create or replace view": lambda reader: parsed_create_view(reader, replaces=True),
     "create table": lambda reader: parsed_create_table(reader, replaces=False),
+    "create view": lambda reader: parsed_create_view(reader, replaces=False),
     "delete": parsed_delete,
     "drop table": parsed_drop_table,
+    "drop view": parsed_drop_view,
     "insert": parsed_insert,
     "merge": lambda *_: MergeStatement(),
     "truncate": parsed_truncate,

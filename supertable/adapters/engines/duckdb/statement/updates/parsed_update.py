@@ -23,7 +23,7 @@ from supertable.adapters.engines.duckdb.statement.updates.tokens import Piece, t
 from supertable.adapters.engines.duckdb.statement.updates.update import written_update
 from supertable.adapters.engines.duckdb.statement.updates.written import Names, WrittenUpdate
 from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import MANY_ROWS
-from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
+from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
 from supertable.application.ports.updates import CheckedUpdate
 from supertable.domain.errors import InvalidStatement, StatementRefused
 

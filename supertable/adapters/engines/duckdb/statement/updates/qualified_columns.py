@@ -8,7 +8,7 @@ import duckdb
 
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node
 from supertable.adapters.engines.duckdb.statement.parser import parse_tree
-from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
+from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
 from supertable.adapters.engines.duckdb.types import quoted
 from supertable.domain.errors import InvalidStatement
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from supertable.adapters.engines.duckdb.statement.validation.validator import ascii_lower
+from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
 from supertable.domain.errors import InvalidStatement, StatementRefused
 
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")

@@ -6,7 +6,7 @@ caller can reach DuckDB's own catalog, its system views or a file.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 
 from supertable.adapters.engines.duckdb.statement.extensions.show_statements import (
@@ -19,6 +19,7 @@ from supertable.adapters.engines.duckdb.statement.extensions.version_calls impor
     called,
     replace_by_reference,
 )
+from supertable.adapters.engines.duckdb.statement.extensions.views import ViewQueries
 from supertable.adapters.engines.duckdb.statement.parse_tree import (
     Node,
     argument,
@@ -37,6 +38,7 @@ from supertable.adapters.engines.duckdb.statement.validation.literal_lists impor
 from supertable.adapters.engines.duckdb.statement.validation.node_checks import contents_of, keys_of, method_to_function
 from supertable.adapters.engines.duckdb.statement.validation.refused_functions import refusal
 from supertable.adapters.engines.duckdb.statement.validation.row_comparisons import compare_columns
+from supertable.adapters.engines.duckdb.statement.validation.scopes import Cte, Scope, ascii_lower, qualified, within
 from supertable.adapters.engines.duckdb.statement.validation.stacked_modifiers import nest_modifiers
 from supertable.application.ports.engines import ChangesRequest, Show
 from supertable.domain.errors import StatementRefused
@@ -47,19 +49,14 @@ OWN_PREFIX = "st_"
 _LIST = "list_value"
 _LISTED = frozenset({"COMPARE_IN", "COMPARE_NOT_IN"})
 _SCHEMAS = frozenset({"information_schema", "memory", "pg_catalog", "system", "temp"})
-_UPPER = {ord(letter): ord(letter) + 32 for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
-
-
-def ascii_lower(name: str) -> str:
-    """The form in which DuckDB compares names: without the case of ASCII letters only."""
-    return name.translate(_UPPER)
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A reference to a catalog table: its generated name, and the parts and AT clause that the caller wrote.
 
-    `changes`: the requested change feed; None: the table's rows. `show`: what it lists; None: nothing.
+    `changes`: the requested change feed; None: the table's rows. `show`: what it lists; None: nothing. `view`: see
+    `Relation`.
     """
 
     token: str
@@ -67,16 +64,10 @@ class Reference:
     at_clause: Node | None
     changes: ChangesRequest | None = None
     show: Show | None = None
+    view: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Cte:
-    token: str
-    recursive: bool
-
-
-_Scope = Mapping[str, _Cte]
-_Task = tuple[str, Node, _Scope]
+_Task = tuple[str, Node, Scope]
 
 
 @dataclass(slots=True)
@@ -88,20 +79,21 @@ class StatementValidator:
     """
 
     prefix: str
+    views: ViewQueries = field(default_factory=ViewQueries)
     references: list[Reference] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     lists: dict[str, LiteralList] = field(default_factory=dict)
     _ctes: int = 0
     _long_names: list[Node] = field(default_factory=list)
     _unaliased: set[tuple[str, ...]] = field(default_factory=set)
-    _recursive: dict[int, tuple[str, _Cte]] = field(default_factory=dict)
+    _recursive: dict[int, tuple[str, Cte]] = field(default_factory=dict)
 
     def validate(self, kind: str, node: Node) -> None:
         """Validates `node` and all nodes below it. Raises `StatementRefused`.
 
         It does not recurse, so that the depth of the tree is not limited by Python's stack.
         """
-        stack: list[_Task] = [(kind, node, {})]
+        stack: list[_Task] = [(kind, node, Scope())]
         try:
             while stack:
                 stack.extend(reversed(list(self._visit(*stack.pop()))))
@@ -110,8 +102,9 @@ class StatementValidator:
         for node in self._long_names:
             self._shorten(node["column_names"])
 
-    def _visit(self, kind: str, node: Node, scope: _Scope) -> Iterator[_Task]:
-        named = kind == "table" and self._name_listing(node)
+    def _visit(self, kind: str, node: Node, scope: Scope) -> Iterator[_Task]:
+        scope = self._in_view(kind, node, scope)
+        named = kind == "table" and self._name_listing(node, scope)
         _rewrite(kind, node)
         keys = keys_of(kind, node)
         if kind == "query":
@@ -121,14 +114,22 @@ class StatementValidator:
         elif kind == "table function":
             _validate_function(node, TABLE_FUNCTIONS)
         elif kind in ("expression", "type"):
-            self._validate_expression(node)
+            self._validate_expression(node, scope)
         for key, value in node.items():
             if key != "cte_map":
                 visible = self._with_itself(node, scope) if key == "right" else scope
                 for below, child in contents_of(kind, key, value, keys[key]):
                     yield below, child, visible
 
-    def _validate_expression(self, node: Node) -> None:
+    def _in_view(self, kind: str, node: Node, scope: Scope) -> Scope:
+        """The scope of the query that takes the place of a view; else `scope`."""
+        if kind != "table" or node.get("type") != "BASE_TABLE" or self._cte_named(node, scope):
+            return scope
+        keys_of(kind, node)
+        views = self.views.expand(node, qualified(node, scope), scope.views)
+        return Scope(views=views) if views else scope
+
+    def _validate_expression(self, node: Node, scope: Scope) -> None:
         match node["class"]:
             case "FUNCTION" | "WINDOW":
                 _validate_function(node, FUNCTIONS)
@@ -140,10 +141,12 @@ class StatementValidator:
                 self._long_names.append(node)
             case "TYPE" if canonical(node["type_name"]) is None:
                 raise StatementRefused(f"The type {node['type_name']!r} is not available.")
+            case "PARAMETER" if scope.views.names:
+                raise StatementRefused("The query of a view has no parameters.")
             case "PARAMETER" if ascii_lower(node["identifier"]).startswith(OWN_PREFIX):
                 raise StatementRefused(f"The name of a parameter cannot start with {OWN_PREFIX!r}.")
 
-    def _validate_table(self, node: Node, scope: _Scope) -> Iterator[_Task]:
+    def _validate_table(self, node: Node, scope: Scope) -> Iterator[_Task]:
         if node["type"] == "BASE_TABLE":
             if node["at_clause"]:
                 yield "at clause", node["at_clause"], scope
@@ -183,15 +186,18 @@ class StatementValidator:
             self.names[found.name] = "…"
         return found
 
-    def _name_listing(self, node: Node) -> bool:
+    def _name_listing(self, node: Node, scope: Scope) -> bool:
         """Names a change feed or a listing. Returns whether the node is one."""
         show, function = listed(node), called(node)
         if show:
-            self._name(node, Reference(self._next_token(), replace_list(node, show), None, None, show))
+            parts = replace_list(node, show)
+            self._name(node, Reference(self._next_token(), parts, None, None, show, scope.views.outermost))
         elif function:
             parts, changes = replace_by_reference(node)
             show = Show.VERSIONS if function == TABLE_VERSIONS else None
-            self._name(node, Reference(self._next_token(), parts, None, changes, show))
+            self._name(
+                node, Reference(self._next_token(), within(parts, scope), None, changes, show, scope.views.outermost)
+            )
         else:
             describe_instead(node)
         return bool(show or function)
@@ -206,23 +212,30 @@ class StatementValidator:
         node["alias"] = node["alias"] or node["table_name"]
         set_name(node, token)
 
-    def _name_table(self, node: Node, scope: _Scope) -> None:
-        catalog, schema, name = node["catalog_name"], node["schema_name"], node["table_name"]
-        cte = None if catalog else scope.get(ascii_lower(name))
-        if cte and (not schema or (cte.recursive and ascii_lower(schema) == "recurring")):
+    def _name_table(self, node: Node, scope: Scope) -> None:
+        schema, name = node["schema_name"], node["table_name"]
+        cte = self._cte_named(node, scope)
+        if cte:
             if node["at_clause"]:
                 raise StatementRefused(f"AT (…) reads a version of a table, but {name!r} is a common table expression.")
             token = cte.token
         else:
-            parts = tuple(part for part in (catalog, schema, name) if part)
             token, schema = self._next_token(), ""
-            self.references.append(Reference(token, parts, node["at_clause"]))
+            view = scope.views.outermost
+            self.references.append(Reference(token, qualified(node, scope), node["at_clause"], view=view))
             self.names[token] = name
             if not node["alias"]:
-                self._unaliased.add(tuple(map(ascii_lower, parts)))
+                self._unaliased.add(tuple(map(ascii_lower, name_parts(node))))
         node["alias"] = node["alias"] or name
         node["at_clause"] = None
         set_name(node, token, schema)
+
+    @staticmethod
+    def _cte_named(node: Node, scope: Scope) -> Cte | None:
+        """The common table expression that the table's name stands for; None: none."""
+        schema = node["schema_name"]
+        cte = None if node["catalog_name"] else scope.ctes.get(ascii_lower(node["table_name"]))
+        return cte if cte and (not schema or (cte.recursive and ascii_lower(schema) == "recurring")) else None
 
     def _shorten(self, column: list[str]) -> None:
         """Shortens `supertable.table.column` to `table.column`, since the table's alias has one part."""
@@ -231,7 +244,7 @@ class StatementValidator:
                 del column[:qualifiers]
                 return
 
-    def _ctes_of(self, node: Node, scope: _Scope) -> Generator[_Task, None, _Scope]:
+    def _ctes_of(self, node: Node, scope: Scope) -> Generator[_Task, None, Scope]:
         """Names the query's own CTEs, each of which sees those before it. Returns the scope of the query itself."""
         keys_of("ctes", node["cte_map"])
         for entry in node["cte_map"]["map"]:
@@ -240,28 +253,28 @@ class StatementValidator:
             entry["key"] = cte.token
             self.names[cte.token] = name
             yield "cte", entry["value"], scope
-            scope = {**scope, ascii_lower(name): cte}
+            scope = scope.with_cte(ascii_lower(name), cte)
         return scope
 
-    def _new_cte(self, entry: Node) -> _Cte:
+    def _new_cte(self, entry: Node) -> Cte:
         self._ctes += 1
         if self._ctes > MAX_CTES:
             raise StatementRefused(f"A statement may have up to {MAX_CTES:,} common table expressions.")
         body = entry["value"]["query_node"]
-        cte = _Cte(f"{self.prefix}_c{self._ctes}", recursive=body["type"] == "RECURSIVE_CTE_NODE")
+        cte = Cte(f"{self.prefix}_c{self._ctes}", recursive=body["type"] == "RECURSIVE_CTE_NODE")
         if cte.recursive:
             self._recursive[id(body)] = (ascii_lower(body["cte_name"]), cte)
             body["cte_name"] = cte.token
         return cte
 
-    def _with_itself(self, node: Node, scope: _Scope) -> _Scope:
+    def _with_itself(self, node: Node, scope: Scope) -> Scope:
         """The scope of the recursive part of a recursive CTE."""
         if node["type"] != "RECURSIVE_CTE_NODE":
             return scope
         if id(node) not in self._recursive:
             raise StatementRefused("This form of recursion is not supported.")
         name, cte = self._recursive[id(node)]
-        return {**scope, name: cte}
+        return scope.with_cte(name, cte)
 
 
 def _rewrite(kind: str, node: Node) -> None:
