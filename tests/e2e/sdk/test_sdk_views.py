@@ -257,3 +257,16 @@ def test_logs_of_lakes_without_views_are_read_as_before() -> None:
     definition = table_log_codec().decode_record(commit).change.definition
     assert definition is not None
     assert definition.view == ""
+
+
+def test_updates_and_inserts_read_views(tmp_path: Path) -> None:
+    lake = supertable.connect(home=tmp_path)
+    lake.create_table_from("t", pa.table({"id": [1, 2], "a": [10, 20]}), keys=["id"])
+    lake.create_table_from("n", pa.table({"id": [2, 3], "a": [5, 7]}), keys=["id"])
+    lake.sql("create view news as select n.id, n.a, t.a as old from n left join t using (id)").arrow()
+    lake.sql("insert into t select id, a from news where old is null").arrow()
+    lake.sql("update t set a = b.a + t.a from news b where b.id = t.id and b.old < 20").arrow()
+    lake.sql("update t set a = b.a + b.old from news b where b.id = t.id and b.id = 2").arrow()
+    lake.sql("merge into t using news b on b.id = t.id when matched and t.id = 3 then update set a = 1000").arrow()
+    assert rows(lake, "from t order by id") == [(1, 10), (2, 25), (3, 1000)]
+    lake.close()
