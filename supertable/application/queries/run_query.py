@@ -124,11 +124,8 @@ class RunQuery:
     ) -> PreparedQuery:
         targets = self._relations.targets(namespace, statement.relations)
         self._update_system_tables(target.namespace for target in targets.values())
-        written = statement.relations
-        statement, bound, known = self._views.expand(namespace, sql, statement)
+        statement, bound, known = self._views.expand(namespace, sql, statement, only_tables=updated is not None)
         if updated:
-            plain = [each.id for each in written if targets.get(each.id) not in bound.views]
-            updated = updated.moved(plain, [each.id for each in statement.relations if not each.view])
             bound = updated.in_place_of(bound)
         spans = bound.spans()
         lease.restrict_to(spans)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from supertable.application.ports.engines import Source
@@ -21,11 +20,6 @@ class UpdatedTable:
     relation: int
     row_id: str
     table: OpenTable
-
-    def moved(self, before: Sequence[int], after: Sequence[int]) -> UpdatedTable:
-        """The same table in a statement whose views became their queries. `before`, `after`: the ids of the relations
-        that the statement itself names, but views, in the same order."""
-        return replace(self, relation=after[before.index(self.relation)])
 
     def located(self, source: Source) -> Source:
         """The source of the relation, with the column that locates its rows."""

@@ -24,6 +24,7 @@ from supertable.domain.errors import (
     QueryCancelled,
     QueryFailed,
     QueryTimeout,
+    StatementRefused,
     SupertableError,
 )
 from supertable.domain.schema.types import Field
@@ -63,17 +64,24 @@ class Views:
         statement: Statement,
         columns: ViewColumns | None = None,
         given: tuple[tuple[Parts, ViewText], ...] = (),
+        only_tables: bool = False,
     ) -> Expanded:
         """The statement with the queries of its views, bound at one cut.
 
         Raises what binding raises; `AccessDenied` where the caller may not read what a view reads, which it does not
         name; and `InvalidStatement` for a view that no longer fits its tables. `columns`: see `Listings`.
-        `given`: views that the catalog does not have.
+        `given`: views that the catalog does not have. `only_tables`: raise `StatementRefused` for views.
         """
         named = dict.fromkeys(relation.parts for relation in statement.relations)
         bound = self._bound(namespace, statement, {}, columns or self.columns)
         if not bound.views and not given:
             return Expanded(statement, bound, Known())
+        if only_tables:
+            names = " and ".join(view.name for view in bound.views.values())
+            raise StatementRefused(
+                f"UPDATE, MERGE and DELETE read tables, and {names} is a view. Nothing was changed. INSERT and CREATE "
+                "TABLE AS read views."
+            )
         for _ in range(_MOST_ROUNDS):
             found = self._found(namespace, self._targets(namespace, statement), given)
             known = Known(views=(*((parts, one.text) for parts, one in sorted(found.items())), *given))

@@ -259,14 +259,22 @@ def test_logs_of_lakes_without_views_are_read_as_before() -> None:
     assert definition.view == ""
 
 
-def test_updates_and_inserts_read_views(tmp_path: Path) -> None:
+def test_inserts_read_views_and_updates_do_not(tmp_path: Path) -> None:
     lake = supertable.connect(home=tmp_path)
     lake.create_table_from("t", pa.table({"id": [1, 2], "a": [10, 20]}), keys=["id"])
     lake.create_table_from("n", pa.table({"id": [2, 3], "a": [5, 7]}), keys=["id"])
     lake.sql("create view news as select n.id, n.a, t.a as old from n left join t using (id)").arrow()
     lake.sql("insert into t select id, a from news where old is null").arrow()
-    lake.sql("update t set a = b.a + t.a from news b where b.id = t.id and b.old < 20").arrow()
-    lake.sql("update t set a = b.a + b.old from news b where b.id = t.id and b.id = 2").arrow()
-    lake.sql("merge into t using news b on b.id = t.id when matched and t.id = 3 then update set a = 1000").arrow()
-    assert rows(lake, "from t order by id") == [(1, 10), (2, 25), (3, 1000)]
+    lake.sql("create table u as select * from news").arrow()
+    for sql in (
+        "update t set a = b.a from news b where b.id = t.id",
+        "update t set a = 0 where id in (select id from news)",
+        "merge into t using news b on b.id = t.id when matched then update set a = 1000",
+    ):
+        with pytest.raises(StatementRefused, match="news is a view"):
+            lake.sql(sql).arrow()
+    assert rows(lake, "from t order by id") == [(1, 10), (2, 20), (3, 7)]
+    assert rows(lake, "select count(*) from u") == [(2,)]
+    with pytest.raises(SupertableError):
+        lake.delete("t", where="id in (select id from news)")
     lake.close()
