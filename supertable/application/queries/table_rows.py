@@ -97,9 +97,10 @@ def _complete_order(table: OpenTable, order: list[OrderedColumn]) -> tuple[list[
     """The columns of positions, and those that decide between rows with equal positions, if there can be any."""
     named = {column.column.name for column in order}
     others = [OrderedColumn(column) for column in table.schema.fields if column.name not in named]
-    keys = {name.lower() for name in table.snapshot.key_names}
+    keys = table.snapshot.key_names
     if keys and table.access is None:
-        return [*order, *(other for other in others if other.column.name.lower() in keys)], []
+        by_name = {other.column.name.lower(): other for other in others}
+        return [*order, *(by_name[key.lower()] for key in keys if key.lower() in by_name)], []
     plain = [*order, *(other for other in others if other.column.type.name not in NESTED)]
     nested = [other for other in others if other.column.type.name in NESTED]
     return plain[:_MOST_POSITION_COLUMNS], [*plain[_MOST_POSITION_COLUMNS:], *nested]

@@ -68,5 +68,6 @@ def _show_first_token(settings: Settings) -> None:
         close(container)
     if token:
         typer.echo(
-            f"No users or tokens exist yet. This first token of the superuser is not shown again:\n\n  {token}\n"
+            f"No users or tokens exist yet. This first token of the superuser is not shown again:\n\n  {token}\n\n"
+            f"The documentation is at http://{settings.api_host}:{settings.api_port}/; `Authorize` takes the token.\n"
         )

@@ -244,6 +244,12 @@ def test_equal_rows_of_a_table_without_keys_come_once_each(client: httpx.Client)
         assert _plain([row for page in pages for row in page]) == _plain(once + once)
 
 
+def test_rows_are_ordered_by_the_keys_in_their_order(client: httpx.Client, served: tuple[Lake, ApiServer]) -> None:
+    served[0].create_table_from("pairs", pa.table({"a": [1, 2, 1, 2], "b": [2, 1, 1, 2]}), keys=["b", "a"])
+    found = [(row["b"], row["a"]) for page in _pages(client, 3, f"{TABLES}/pairs") for row in page]
+    assert found == [(1, 1), (1, 2), (2, 1), (2, 2)]
+
+
 def test_rows_whose_values_are_too_long_for_a_cursor_are_paged_too(client: httpx.Client) -> None:
     pages = _pages(client, 2, f"{TABLES}/wide")
     assert [row["text"][-1] for page in pages for row in page] == list("000111222")
