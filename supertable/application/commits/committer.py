@@ -108,9 +108,11 @@ class Committer:
         needs: Collection[int] = (),
         writers: Sequence[OpenTable] = (),
         frees_space: bool = False,
+        prepare: Callable[[OpenTable], object] | None = None,
     ) -> Committed:
         """Commit the change that `propose` returns for the newest snapshot. A lost race calls `propose` again.
 
+        `prepare`: is called once with the newest snapshot, before this commit takes the lock that others wait for.
         `needs`: older versions whose files `propose` may restore; no vacuum removes them during the commit.
         `writers`: the table as opened by each writer that shares the commit, in the order of their shares.
         `frees_space`: see `AuditRecorder.ensure_ready`.
@@ -120,7 +122,7 @@ class Committer:
         """
         namespace = table.namespace or table.destination
         if namespace is None or is_system(namespace.supertable):
-            return self._commit(table, propose, info, needs)
+            return self._commit(table, propose, info, needs, prepare)
         self._audit.ensure_ready(namespace.organization, frees_space)
         events = CommitEvents(self._audit, namespace, table.name, self._audit.now_us())
         proposed: Change | None = None
@@ -131,7 +133,7 @@ class Committer:
             return proposed
 
         try:
-            committed = self._commit(table, propose_and_remember, info, needs)
+            committed = self._commit(table, propose_and_remember, info, needs, prepare)
         except CannotShareCommit:
             raise  # each writer now commits alone, and has its own events
         except BaseException as error:
@@ -141,8 +143,21 @@ class Committer:
         return committed
 
     def _commit(
-        self, table: OpenTable, propose: Callable[[OpenTable], Change], info: CommitInfo, needs: Collection[int]
+        self,
+        table: OpenTable,
+        propose: Callable[[OpenTable], Change],
+        info: CommitInfo,
+        needs: Collection[int],
+        prepare: Callable[[OpenTable], object] | None,
     ) -> Committed:
+        if prepare:
+            with self._leases.begin() as lease:
+                newest = self._tables.newest(table)
+                lease.restrict_to({table.folder: [(newest.snapshot.version, newest.snapshot.version)]})
+                committed = self.find_replay(newest, info)
+                if committed:
+                    return committed
+                prepare(newest)
         with self._locks.hold(table.folder, _LOCK_WAIT_SECONDS):
             for _ in attempts(self._clock, self._identifiers):
                 with self._leases.begin() as lease:

@@ -24,12 +24,13 @@ def check_statement(table: OpenTable, statement: CheckedUpdate) -> None:
 def check_columns(table: OpenTable, kind: ActionKind, names: Sequence[str]) -> None:
     """The same for the columns of one action."""
     fields = [_field(table, name) for name in names]
-    if kind is ActionKind.INSERT or (kind is ActionKind.UPDATE and sets_keys(table, fields)):
+    if kind is ActionKind.INSERT or (kind is ActionKind.UPDATE and sets_keys(table, names)):
         check_columns_writable(table, fields)
 
 
-def sets_keys(table: OpenTable, columns: Iterable[Field]) -> bool:
-    return any(column.id in table.snapshot.definition.keys for column in columns)
+def sets_keys(table: OpenTable, names: Iterable[str]) -> bool:
+    keys = {name.lower() for name in table.snapshot.key_names}
+    return any(name.lower() in keys for name in names)
 
 
 def written_names(action: Action, table: OpenTable) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from supertable.application.queries.updated_table import UpdatedTable
 from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors, Positions
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.updates.column_checks import check_statement
+from supertable.application.updates.column_checks import check_statement, sets_keys, written_names
 from supertable.application.updates.new_values import NewValues, new_values
 from supertable.application.updates.update_checks import (
     adds_keys,
@@ -34,6 +34,8 @@ from supertable.application.writes.write_checks import check_rows_visible
 from supertable.domain.scan.scan_plan import ROWS_OF_FILE, Scan
 from supertable.domain.table.commits import Change, Counts, Operation, Tombstone
 from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.rebase import only_added_files
+from supertable.domain.table.snapshots import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,39 @@ class UpdateRequest:
     parameters: Parameters
     limits: Limits
     caller: Caller
+
+    def sees_single_rows(self, table: OpenTable) -> bool:
+        """Whether what happens to a row depends on that row alone. A new key depends on the keys of all rows."""
+        if self.statement.operation is Operation.MERGE or len(self.statement.query.relations) > 1:
+            return False
+        return not any(sets_keys(table, written_names(action, table)) for action in self.statement.actions)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attempt:
+    """What the statement does at the version `snapshot`: its change, and the files with the new rows."""
+
+    snapshot: Snapshot
+    staged: StagedFiles
+    change: Change
+
+    def extended_by(self, later: Attempt) -> Attempt:
+        """This attempt, and what the statement does to rows that were added since."""
+        one, other = self.change, later.change
+        staged = replace(later.staged, files=[*self.staged.files, *later.staged.files])
+        counts = Counts(
+            one.counts.inserted + other.counts.inserted,
+            one.counts.updated + other.counts.updated,
+            one.counts.deleted + other.counts.deleted,
+        )
+        change = replace(
+            other,
+            added=one.added + other.added,
+            removed=one.removed + other.removed,
+            deletes={**one.deletes, **other.deletes},
+            counts=counts,
+        )
+        return Attempt(later.snapshot, staged, change)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +109,36 @@ class UpdateAttempts:
         self._vectors = vectors
         self._text_values = text_values
 
-    def attempt(
-        self, newest: OpenTable, request: UpdateRequest, last: StagedFiles | None
-    ) -> tuple[Change, StagedFiles]:
-        """The change that the statement makes to the newest version, and its staged files.
+    def attempt(self, newest: OpenTable, request: UpdateRequest, last: Attempt | None) -> Attempt:
+        """The statement at the newest version. `last`: the attempt before, whose files are kept or deleted.
 
-        `last`: the files of the attempt before, which are deleted. Raises what a query raises, `InvalidInput` and its
-        subclasses, and `AccessDenied`.
+        Raises what a query raises, `InvalidInput` and its subclasses, and `AccessDenied`.
         """
-        if last is not None:
-            self._staging.discard(newest, last)
+        if last is not None and last.snapshot.version == newest.snapshot.version:
+            return last
         check_statement(newest, request.statement)
-        with self._new_rows(newest, request) as (values, held, files):
-            return self._change(newest, request.statement, values, held, files)
+        if last is not None and request.sees_single_rows(newest) and only_added_files(last.snapshot, newest.snapshot):
+            added = newest.snapshot.files.keys() - last.snapshot.files.keys()
+            return last.extended_by(self._run(newest, request, frozenset(added)))
+        if last is not None:
+            self._staging.discard(newest, last.staged)
+        return self._run(newest, request, None)
+
+    def _run(self, newest: OpenTable, request: UpdateRequest, files: frozenset[str] | None) -> Attempt:
+        with self._new_rows(newest, request, files) as (values, held, located_in):
+            change, staged = self._change(newest, request.statement, values, held, located_in)
+            return Attempt(newest.snapshot, staged, change)
 
     @contextmanager
     def _new_rows(
-        self, newest: OpenTable, request: UpdateRequest
+        self, newest: OpenTable, request: UpdateRequest, only: frozenset[str] | None
     ) -> Iterator[tuple[NewValues, HeldRows, Sequence[DataFile]]]:
-        """Runs the query. Yields its values, and the files by which their rows are located."""
+        """Runs the query. Yields its values, and the files by which their rows are located.
+
+        `only`: the paths of the files whose rows may change; None: all.
+        """
         statement = request.statement
-        updated = UpdatedTable(statement.target, statement.row_id, newest)
+        updated = UpdatedTable(statement.target, statement.row_id, newest, only)
         query = self._run_query.prepare_update(request.namespace, statement, request.parameters, updated)
         running = self._run_query.run(query, request.parameters, request.limits)
         try:

@@ -21,7 +21,8 @@ def adds_keys(table: OpenTable, values: NewValues) -> bool:
         return False
     kinds = zip(values.actions, values.columns, strict=True)
     return any(
-        action.kind is ActionKind.INSERT or (action.kind is ActionKind.UPDATE and sets_keys(table, columns))
+        action.kind is ActionKind.INSERT
+        or (action.kind is ActionKind.UPDATE and sets_keys(table, [column.name for column in columns]))
         for action, columns in kinds
     )
 

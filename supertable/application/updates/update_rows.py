@@ -8,8 +8,7 @@ from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.updates.column_checks import check_statement
-from supertable.application.updates.update_attempts import UpdateAttempts, UpdateRequest
-from supertable.application.writes.staged_files import StagedFiles
+from supertable.application.updates.update_attempts import Attempt, UpdateAttempts, UpdateRequest
 from supertable.domain.access.roles import Permission
 from supertable.domain.table.commits import Change, CommitInfo
 
@@ -31,14 +30,13 @@ class UpdateRows:
         then changed.
         """
         table = self._tables.open(target, name, Permission.WRITE)
-        staged: StagedFiles | None = None
+        last: Attempt | None = None
 
         def propose(newest: OpenTable) -> Change:
-            nonlocal staged
-            last, staged = staged, None
-            change, staged = self._attempts.attempt(newest, request, last)
-            return change
+            nonlocal last
+            last = self._attempts.attempt(newest, request, last)
+            return last.change
 
         with self._committer.protecting_new_objects(table):
             check_statement(table, request.statement)
-            return WriteResult.of(table, self._committer.commit(table, propose, info))
+            return WriteResult.of(table, self._committer.commit(table, propose, info, prepare=propose))

@@ -15,7 +15,9 @@ Every attempt runs against the newest snapshot, so a rebase repeats the first at
    after one, and where a write evolves the schema, the data is fitted to the newest schema again. If the result differs
    from the schema of the files, they are rewritten, or the write is refused where the data does not fit. Files with
    nulls in a column that forbids them by now are refused.
-6. A compaction copies rows of files that stay. After a restore it is obsolete, since its files may be wider (rule 5).
+6. An UPDATE or MERGE runs again, since its new rows come from those that it read. Where they come from single rows, and
+   all files that it read are as they were, it runs again on the files that were added.
+7. A compaction copies rows of files that stay. After a restore it is obsolete, since its files may be wider (rule 5).
 """
 
 from __future__ import annotations
@@ -42,6 +44,13 @@ def restored_since(snapshot: Snapshot, probed_at: int) -> bool:
 def written_before_restore(snapshot: Snapshot, written: Schema, written_at: int) -> bool:
     """Whether a restore after version `written_at` replaced the columns that files were written under (rule 5)."""
     return restored_since(snapshot, written_at) and written.fields != snapshot.schema.fields
+
+
+def only_added_files(read: Snapshot, newest: Snapshot) -> bool:
+    """Whether the newest version has all files of the one that was read, unchanged, under the same columns (rule 6)."""
+    if read.schema != newest.schema or read.definition != newest.definition:
+        return False
+    return all(newest.files.get(path) == file for path, file in read.files.items())
 
 
 def still_present(snapshot: Snapshot, marked: Iterable[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -296,3 +297,24 @@ def test_no_update_is_lost(
     assert done is not None
     assert done.rows_updated == len(expected)
     assert rows(lake, columns="id, n") == expected
+
+
+def test_concurrent_updates_add_up(lake: Lake, home: Path) -> None:
+    """Writers without a common lock, so that they lose races: to each other, and to one that appends."""
+
+    def run(number: int) -> None:
+        with supertable.connect(home) as writer:
+            writer._container.locks.override(providers.Object(InMemoryLocks()))
+            for turn in range(5):
+                if number == 0:
+                    writer.write("t", table([(100 + turn, 0, None, None)]))
+                else:
+                    writer.sql("UPDATE t SET n = n + 1 WHERE id <> 3")
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(run, range(3)))
+    found = dict(rows(lake, columns="id, n"))
+    assert [found[number] for number in (1, 2, 4, 5)] == [20, 30, 50, 60]
+    assert found[3] is None
+    assert all(0 <= (found[number] or 0) <= 10 for number in range(100, 105))
+    assert lake.sql("SELECT count(*) FROM t").fetchone() == (10,)
