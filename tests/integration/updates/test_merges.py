@@ -96,6 +96,10 @@ MERGES: dict[str, tuple[tuple[int, int, int], Rows]] = {
         (0, 0, 0),
         [ONE, TWO, THREE],
     ),
+    "USING (SELECT 2 AS id, 'u' AS w) AS p USING (id) WHEN MATCHED THEN UPDATE SET s = w": (
+        (0, 1, 0),
+        [ONE, (2, 20, "u"), THREE],
+    ),
     "USING o ON NULL WHEN MATCHED THEN DELETE WHEN NOT MATCHED BY SOURCE THEN UPDATE SET n = 1": (
         (0, 3, 0),
         [(1, 1, "a"), (2, 1, "b"), (3, 1, None)],

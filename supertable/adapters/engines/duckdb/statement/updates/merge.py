@@ -116,7 +116,7 @@ def _joined(merge: _Merge, names: Names) -> str:
 def _merge(cursor: duckdb.DuckDBPyConnection, piece: Piece, names: Names) -> _Merge:
     end = len(piece.tokens)
     using = piece.find({"using"})
-    on = piece.find({"on"}, using)
+    on = piece.find({"on", "using"}, using + 1)
     when = piece.find({"when"}, on)
     if piece.words[1:2] != ("into",) or when == end:
         raise syntax_error("a MERGE is MERGE INTO table USING source ON condition WHEN [NOT] MATCHED … THEN …")
@@ -131,8 +131,17 @@ def _merge(cursor: duckdb.DuckDBPyConnection, piece: Piece, names: Names) -> _Me
         following = piece.find({"when"}, when + 1)
         clauses.append(_clause(cursor, piece.part(when + 1, following), scopes, names))
         when = following
-    condition = expression(piece.part(on + 1, piece.find({"when"}, on)), "ON")
+    condition = _condition(piece.part(on, piece.find({"when"}, on)), target.alias, alias)
     return _Merge(target, source.text, alias, condition, clauses)
+
+
+def _condition(piece: Piece, target: str, source: str) -> str:
+    """The SQL of `ON condition` or `USING (columns)`."""
+    rest = piece.part(1)
+    if piece.words[0] == "on":
+        return expression(rest, "ON")
+    names = [quoted(name) for name in column_names(rest.within_parentheses())]
+    return f"({' AND '.join(f'{quoted(target)}.{name} = {quoted(source)}.{name}' for name in names)})"
 
 
 def _source_alias(piece: Piece) -> str:
