@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -60,19 +60,20 @@ class LoadFiles:
             reader = watch(files) if watch else files.reader
             return LoadResult(self._write(namespace, request.target, existing, reader), files.columns)
 
-        with self._reader.open(request.sources, _typed(options, existing)) as opened:
+        with self._reader.open(request.sources, _typed(options, request.target, existing)) as opened:
             require_named_columns(options, opened)
             return opened.written(written)
 
     def preview(self, namespace: Namespace, request: LoadRequest, options: ReadOptions, rows: int) -> LoadPreview:
         """What a load would write, as far as the first `rows` rows tell. Nothing is written."""
         existing = self._write.existing(namespace, request.target)
-        with self._reader.open(request.sources, _typed(options, existing)) as opened:
+        with self._reader.open(request.sources, _typed(options, request.target, existing)) as opened:
             require_named_columns(options, opened)
             return opened.written(lambda files: LoadPreview(files.columns, _first(files.reader, rows)))
 
 
-def _typed(options: ReadOptions, table: OpenTable | None) -> ReadOptions:
+def _typed(options: ReadOptions, target: WriteTarget, table: OpenTable | None) -> ReadOptions:
+    options = replace(options, timezone=target.timezone)
     return options if table is None else with_types_of(options, table.unmasked)
 
 

@@ -49,6 +49,7 @@ class ReadOptions:
     `null_strings`: values that mean null besides the empty string. `encoding`: a name that Python knows.
     `column_names`: names for the columns of CSV, in order, in place of the file's own. `date_formats`: formats of dates
     as in `strptime`, by column; that of the empty name is for all others. `decimal_mark`: of numbers in CSV.
+    `timezone`: of timestamps without an offset, for columns with a zone; empty: UTC.
     `rejects`: receives the rows that do not fit, which are then left out; None: such a row is an error.
 
     `columns`: the columns of the target table, for rows sent by a client. JSON is then read strictly: the keys of its
@@ -73,6 +74,7 @@ class ReadOptions:
     column_names: tuple[str, ...] = ()
     date_formats: Mapping[str, str] = field(default_factory=dict)
     decimal_mark: str = "."
+    timezone: str = ""
     rejects: RejectSink | None = None
     max_line_bytes: int = 8 * 1024 * 1024
     max_unpacked_bytes: int = 256 * 1024**3

@@ -54,6 +54,8 @@ def remedy(kind: DataType, given: DataType, timezone: str = "") -> str:
     """What to do about a value of `given` that is no value of `kind`; without a full stop at its end."""
     if kind.timezone and not given.timezone:
         return f"{timezone} has this local time twice, or not at all: give such times with their offsets"
+    if kind.timezone and given.timezone and given.unit == kind.unit:
+        return "Columns with a zone hold microseconds: round it, or write it without a zone, in UTC, as timestamp(ns)"
     common = widened(kind, given)
     if common not in (None, kind):
         return f"Correct it, or write with evolve to widen the column to {common}"

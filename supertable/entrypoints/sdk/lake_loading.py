@@ -62,7 +62,7 @@ class LakeLoading:
             lake.load("orders-*.csv", into="orders", keys="id", types={"zip": "string"})
 
         `files`: paths, glob patterns, or `-` for standard input. `keys`, `sequence`: of a table that is created; with
-        `create` False none is. `timezone`: of timestamps without a zone in Parquet and Arrow files.
+        `create` False none is. `timezone`: of timestamps without a zone, for columns with one.
         No value is changed: what a column cannot hold exactly is an error. `on_error`: `stop`, `skip` the row, or
         write it to the file `rejects` too, a line of JSON each. `watch`: receives the opened files and returns their
         rows, for example to show progress. `mode`, `evolve`, `idempotency_key`, `properties`, errors: as in `write`.
@@ -77,9 +77,11 @@ class LakeLoading:
             result = self._container.load_files()(self._namespace, request, reading, watch)
         return Loaded(result.write, result.columns, rejected.count)
 
-    def preview(self, files: Sources, into: str, *, rows: int = 10, **options: Unpack[LoadOptions]) -> LoadPreview:
+    def preview(
+        self, files: Sources, into: str, *, rows: int = 10, timezone: str = "", **options: Unpack[LoadOptions]
+    ) -> LoadPreview:
         """What `load` would make of the first rows. Nothing is written. Raises what `load` raises."""
-        request = LoadRequest(_paths(files), WriteTarget(into))
+        request = LoadRequest(_paths(files), WriteTarget(into, timezone=timezone))
         return self._container.load_files().preview(self._namespace, request, read_options(options), rows)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
+import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -20,6 +22,7 @@ from supertable import Lake
 from tests.e2e.loading.cases import typed
 from tests.e2e.loading.casts import FIT, REFUSED
 from tests.support.api.server import TOKEN, ApiServer
+from tests.support.command_line import Cli
 
 ROWS = "/api/v1/supertables/main/tables/{}/rows"
 ARROW = {"Content-Type": "application/vnd.apache.arrow.stream"}
@@ -145,6 +148,42 @@ def test_csv_agrees(lake: Lake, refusing: str, tmp_path: Path) -> None:
         if cast.csv:
             path = as_csv(tmp_path, {f"v{number}": cast.csv})
             assert "does not fit" in error_of(partial(lake.load, path, refusing)), name
+
+
+def test_files_have_local_times_of_a_zone_that_is_given(
+    lake: Lake, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In Parquet they are refused without it; text has always been in UTC."""
+    winter, summer = dt.datetime(2024, 1, 31, 5), dt.datetime(2024, 7, 31, 5)
+    instants = [dt.datetime(2024, 1, 31, 4, tzinfo=dt.UTC), dt.datetime(2024, 7, 31, 3, tzinfo=dt.UTC)]
+    pq.write_table(pa.table({"at": [winter, summer]}), tmp_path / "a.parquet")
+    lines = [json.dumps({"at": str(at), "l": [str(at)]}) for at in (winter, summer)]
+    texts = {"a.csv": f"at\n{winter}\n{summer}\n", "a.ndjson": "\n".join(lines)}
+    offsets = {"b.csv": f"at\n{winter}+01:00\n{summer}\n", "b.json": json.dumps([{"at": f"{summer}+02:00"}])}
+    for name, text in {**texts, **offsets}.items():
+        (tmp_path / name).write_text(text)
+    zoned = pa.timestamp("us", "UTC")
+    for number, name in enumerate(["a.parquet", *texts, *offsets]):
+        table = lake.create_table(f"zoned{number}", {"at": zoned, "l": pa.list_(zoned)}).name
+        lake.load(tmp_path / name, table, timezone="Europe/Berlin")
+        found = lake.sql(f"SELECT t.at, l FROM {table} AS t ORDER BY t.at").arrow().to_pydict()
+        assert found["at"] == instants[-len(found["at"]) :], name
+        if name == "a.ndjson":
+            assert found["l"] == [[at] for at in instants]
+    monkeypatch.setenv("SUPERTABLE_HOME", str(lake.settings.home))
+    for number, name in enumerate(["a.parquet", *texts]):
+        done = cli("load", str(tmp_path / name), "--into", f"made{number}", "--timezone", "Europe/Berlin")
+        assert done.code == 0, done.err
+        column = lake.sql(f"SELECT m.at FROM made{number} AS m ORDER BY m.at").arrow().column("at")
+        assert column.to_pylist() == instants
+        assert lake.table(f"made{number}").schema.field("at").type.tz == "Europe/Berlin"
+    (tmp_path / "gap.csv").write_text("at\n2024-03-31 02:30:00\n")
+    with pytest.raises(supertable.InvalidInput, match=r"line 2: column 'at': '2024-03-31 02:30:00' does not fit"):
+        lake.load(tmp_path / "gap.csv", "zoned0", timezone="Europe/Berlin")
+    with pytest.raises(supertable.InvalidInput, match="There is no time zone 'Mars'"):
+        lake.load(tmp_path / "a.csv", "zoned0", timezone="Mars")
+    with pytest.raises(supertable.InvalidInput, match="timezone='Europe/Berlin'"):
+        lake.load(tmp_path / "a.parquet", "zoned0")
 
 
 def test_rows_are_counted_across_batches(lake: Lake) -> None:

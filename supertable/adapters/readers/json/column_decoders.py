@@ -44,11 +44,12 @@ class RowTypes:
     the object lacks it.
     """
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, timezone: str) -> None:
         kind = _struct("Row", schema.fields)
         self.row = msgspec.json.Decoder(kind)
         self.rows = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
         self.fields = schema.fields
+        self._form = TextForm(timezone=timezone)
         self.names = kind.__struct_fields__
         self._columns = [arrow_field(field) for field in schema.fields]
         self._whole = pa.schema(self._columns)
@@ -61,7 +62,7 @@ class RowTypes:
         field = self.fields[i]
         if field.name in forms:
             return exact_values(pa.array(_present(values), pa.string()), arrow_type(field.type), forms[field.name])
-        return _array(field.type, _present(values))
+        return _array(field.type, _present(values), self._form)
 
     def count_keys(self, columns: Sequence[Sequence[Any]]) -> int:
         """How many keys the objects have, at every depth, whose decoded values these are."""
@@ -79,8 +80,8 @@ class RowTypes:
 
 
 @lru_cache(maxsize=256)
-def row_types(schema: Schema) -> RowTypes:
-    return RowTypes(schema)
+def row_types(schema: Schema, timezone: str = "") -> RowTypes:
+    return RowTypes(schema, timezone)
 
 
 def _struct(name: str, fields: Sequence[Field]) -> type[msgspec.Struct]:
@@ -122,25 +123,25 @@ def _integer(name: str) -> Any:
     return Annotated[int, msgspec.Meta(ge=low, le=high)]
 
 
-def _array(kind: DataType, values: Sequence[Any]) -> pa.Array:
+def _array(kind: DataType, values: Sequence[Any], form: TextForm) -> pa.Array:
     type_ = arrow_type(kind)
     if kind == ANY_JSON:
         return pa.array([None if value is None else _text_of(value) for value in values], type_)
     if kind.name in _MOMENTS:
-        return exact_values(pa.array(values, pa.string()), type_)
+        return exact_values(pa.array(values, pa.string()), type_, form)
     if kind.name.startswith("float"):
         return _floats(values, type_)
     if kind.name == "struct":
         columns = columns_of(values, [f"c{i}" for i in range(len(kind.fields))])
-        members = [_array(field.type, _present(part)) for field, part in zip(kind.fields, columns, strict=True)]
+        members = [_array(field.type, _present(part), form) for field, part in zip(kind.fields, columns, strict=True)]
         return pa.StructArray.from_arrays(members, fields=list(type_), mask=_are_null(values))
     if kind.name == "list":
-        elements = _array(kind.fields[0].type, list(chain.from_iterable(_without_nulls(values, ()))))
+        elements = _array(kind.fields[0].type, list(chain.from_iterable(_without_nulls(values, ()))), form)
         return pa.ListArray.from_arrays(_offsets(values), elements, type_, mask=_are_null(values))
     if kind.name == "map":
         given = _without_nulls(values, {})
         keys, items = list(chain.from_iterable(given)), list(chain.from_iterable(map(dict.values, given)))
-        parts = (_array(field.type, part) for field, part in zip(kind.fields, (keys, items), strict=True))
+        parts = (_array(field.type, part, form) for field, part in zip(kind.fields, (keys, items), strict=True))
         return pa.MapArray.from_arrays(_offsets(values), *parts, type_, mask=_are_null(values))
     return pa.array(values, type_)
 

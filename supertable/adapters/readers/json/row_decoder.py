@@ -29,7 +29,7 @@ class RowDecoder:
 
     def __init__(self, options: ReadOptions, source: str = "", forms: Mapping[str, TextForm] | None = None) -> None:
         assert options.columns is not None
-        self._types = row_types(_with_texts(options.columns, options.as_text))
+        self._types = row_types(_with_texts(options.columns, options.as_text), options.timezone)
         self._forms = forms or {}
         self.source = source or options.name or "the rows"
         self._same_columns = options.same_columns

@@ -17,7 +17,7 @@ def form_of(name: str, options: ReadOptions) -> TextForm:
     """How a column of unknown type writes its values. Raises `InvalidInput` for a date format that cannot be used."""
     formats = {column.lower(): dates for column, dates in options.date_formats.items()}
     dates = formats.get(name.lower(), formats.get("", ""))
-    return TextForm(checked_date_format(dates) if dates else "", options.decimal_mark)
+    return TextForm(checked_date_format(dates) if dates else "", options.decimal_mark, options.timezone)
 
 
 def given_kind(name: str, options: ReadOptions) -> pa.DataType | None:

@@ -3,7 +3,7 @@
 1. A number has no leading zeros, no digits but 0 to 9, and no fraction or digits beyond what the type holds. An
    integer is the same integer as a float; a fraction becomes the nearest float. No number becomes infinite, or zero.
 2. Dates, times and timestamps are ISO 8601 or have the format given. None has a clock, a fraction or a zone that the
-   type cannot hold. Without a zone, a timestamp in a column with a zone is UTC.
+   type cannot hold. Without a zone, a timestamp in a column with a zone is UTC, or of a zone that is given.
 3. White space around a value that is no text does not belong to it.
 
 Common text is converted by one cast. Only where that fails are other ways to write a value tried.
@@ -16,6 +16,7 @@ import binascii
 import decimal
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import pyarrow as pa
@@ -35,10 +36,13 @@ _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
 
 @dataclass(frozen=True, slots=True)
 class TextForm:
-    """How a column writes its values. `dates`: a format as of `strptime`, empty for ISO 8601."""
+    """How a column writes its values. `dates`: a format as of `strptime`, empty for ISO 8601. `timezone`: of instants
+    that are written without an offset; empty: UTC.
+    """
 
     dates: str = ""
     decimal_mark: str = "."
+    timezone: str = ""
 
 
 ISO = TextForm()
@@ -177,7 +181,7 @@ def _date(texts: Texts, kind: pa.DataType, form: TextForm) -> pa.Array:
 def _timestamp(texts: Texts, kind: pa.DataType, form: TextForm) -> pa.Array:
     if form.dates:
         texts = iso_texts(texts, form.dates)
-    convert = _zoned if kind.tz else _naive
+    convert = partial(_zoned, timezone=form.timezone) if kind.tz else _naive
     unit = pa.timestamp(kind.unit, "UTC" if kind.tz else None)
     try:
         moments = convert(texts, unit)
@@ -193,11 +197,15 @@ def _naive(texts: Texts, kind: pa.DataType) -> pa.Array:
     return texts.cast(kind)
 
 
-def _zoned(texts: Texts, kind: pa.DataType) -> pa.Array:
+def _zoned(texts: Texts, kind: pa.DataType, timezone: str) -> pa.Array:
     try:
         return texts.cast(kind)
     except pa.ArrowInvalid:
         has_zone = pc.match_substring_regex(texts, r"[ T].*(Z|[+-][0-9]{2}(:?[0-9]{2})?)$")
+        if timezone:
+            local = pc.if_else(has_zone, None, texts).cast(pa.timestamp(kind.unit))
+            instants = pc.if_else(has_zone, texts, None).cast(kind)
+            return pc.coalesce(instants, pc.assume_timezone(local, timezone).cast(kind))
         has_clock = pc.match_substring(texts, ":")
         suffix = pc.if_else(has_zone, "", pc.if_else(has_clock, "Z", "T00:00:00Z"))
         return pc.binary_join_element_wise(texts, suffix, "").cast(kind)

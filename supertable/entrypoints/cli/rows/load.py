@@ -63,6 +63,7 @@ def load(
     type_: read_options.TypeOption = None,
     date_format: read_options.DateFormatOption = None,
     decimal: read_options.DecimalOption = ".",
+    timezone: read_options.TimezoneOption = "",
     null: read_options.NullOption = None,
     all_text: read_options.AllTextOption = False,
     lenient: read_options.LenientOption = False,
@@ -94,7 +95,7 @@ def load(
         rejects = f"{into}-rejects.ndjson"
     with session.connect() as lake:
         if dry_run:
-            report_preview(session, into, lake.preview(files, into, **options))
+            report_preview(session, into, lake.preview(files, into, timezone=timezone, **options))
             return
         with Progress(session.as_json) as progress:
             loaded = lake.load(
@@ -104,6 +105,7 @@ def load(
                 keys=key or (),
                 sequence=sequence,
                 evolve=evolve,
+                timezone=timezone,
                 on_error=on_error.value,
                 rejects=rejects,
                 idempotency_key=idempotency_key,

@@ -79,6 +79,12 @@ DateFormatOption = Annotated[
         help="Format of dates, such as %d/%m/%Y, of all columns or of one. Repeatable.",
     ),
 ]
+TimezoneOption = Annotated[
+    str,
+    _option(
+        "--timezone", metavar="ZONE", help="Zone of timestamps without one, like Europe/Berlin.", show_default="UTC"
+    ),
+]
 DecimalOption = Annotated[str, _option("--decimal", metavar="CHARACTER", help="Decimal mark of numbers in CSV: . or ,")]
 OnErrorOption = Annotated[
     OnError,
