@@ -65,6 +65,16 @@ INT, TEXT = DataType("int32"), DataType("string")
             "WITH x AS (SELECT ')' AS a) INSERT INTO t SELECT a FROM x",
             InsertStatement(("t",), (), False, "WITH x AS (SELECT ')' AS a)" + " " * 15 + "SELECT a FROM x"),
         ),
+        (
+            "INSERT INTO t SELECT 1 AS returning, s.returning, $returning FROM s RETURNING a",
+            InsertStatement(
+                ("t",),
+                (),
+                False,
+                " " * 14 + "SELECT 1 AS returning, s.returning, $returning FROM s",
+                returning=(("a", "a"),),
+            ),
+        ),
         ("DELETE FROM t", DeleteStatement(("t",), "", "")),
         ("delete from s.t as x where x.a in (1)", DeleteStatement(("s", "t"), "x", " " * 27 + "x.a in (1)")),
         ("DELETE FROM t USING s WHERE t.a = s.a", JoinedDeleteStatement()),

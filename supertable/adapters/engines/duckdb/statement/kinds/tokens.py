@@ -21,6 +21,7 @@ _RESERVED_TEXT = """
 _RESERVED = frozenset(_RESERVED_TEXT.split())
 """DuckDB's reserved words, which are names in quotes only."""
 _QUERY_STARTS = ("select", "values", "from", "with", "table", "(")
+_BEFORE_NAMES = frozenset({".", "$", "as"})
 _KIND = duckdb.token_type
 _BLANK = bytes(byte if byte in b"\r\n" else 0x20 for byte in range(256))
 _WORDS = (_KIND.keyword, _KIND.identifier)
@@ -143,10 +144,14 @@ class TokenReader:
         return token.text[1:-1].replace("''", "'")
 
     def skip_until(self, *stops: tuple[str, ...]) -> None:
-        """Passes all tokens before the first of the `stops`, each some words in a row, outside of parentheses."""
+        """Passes all tokens before the first of the `stops`, each some words in a row, outside of parentheses.
+
+        A word after one of `_BEFORE_NAMES` is a name.
+        """
         depth = 0
         while not self.ended:
-            if depth == 0 and any(self.at(*words) for words in stops):
+            is_name = self.position > 0 and (self._tokens[self.position - 1].text.lower() in _BEFORE_NAMES)
+            if depth == 0 and not is_name and any(self.at(*words) for words in stops):
                 return
             token = self._tokens[self.position]
             if token.kind == _KIND.operator:
