@@ -9,6 +9,7 @@ SupertableError
     UnreadableInput       a file or stream to load cannot be read
     InvalidStatement      the SQL cannot be parsed or bound
       StatementRefused    the SQL uses something that is not allowed
+    WrongArgument         a call in Python has a wrong argument
     Closed                the lake or the result was closed before
     NotKept               a streamed result keeps no rows: they were taken before
     WrongKind             the name is that of a view where a table is needed, or the other way round
@@ -126,6 +127,10 @@ class StatementRefused(InvalidStatement):
     """The SQL uses something that is not on the list of what is allowed."""
 
 
+class WrongArgument(InvalidInput, TypeError):
+    """A call in Python has an argument that its method does not take, or of a wrong type. Nothing was changed."""
+
+
 class Closed(InvalidInput):
     """The lake or the result was closed before."""
 
@@ -163,9 +168,12 @@ class NotFound(SupertableError):
 
 
 class TableNotFound(NotFound):
-    def __init__(self, table: str, hint: str = "`tables` lists the existing tables.") -> None:
-        super().__init__(f"There is no table {_short(table)}. {hint}")
+    """`is_plain`: the message has no hint of its own on why there is no such table, or on another name."""
+
+    def __init__(self, table: str, hint: str = "") -> None:
+        super().__init__(f"There is no table {_short(table)}. {hint or '`tables` lists the existing tables.'}")
         self.table = table
+        self.is_plain = not hint
 
 
 class VersionNotFound(NotFound):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 from supertable.domain.errors import InvalidInput, InvalidName, InvalidSchema
 
@@ -146,6 +147,18 @@ def require_distinct(names: Iterable[str], parent: str = "") -> None:
 def _is_unicode(text: str) -> bool:
     """Whether the text can be encoded: it has no lone surrogates."""
     return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The names that are most like the given one, whatever their case; empty if none is like it."""
+    by_key = {other.lower(): other for other in known}
+    return [by_key[key] for key in get_close_matches(name.lower(), by_key, n=count)]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """` Did you mean price?`, with the space; empty if no known name is like the given one."""
+    near = nearest(name, known)
+    return f" Did you mean {' or '.join(near)}?" if near else ""
 
 
 def quoted(name: str) -> str:

@@ -197,3 +197,6 @@ class StatementParser(Protocol):
 
     def split(self, script: str) -> Sequence[ScriptPart]:
         """The statements of a script, which semicolons separate. Empty ones are left out. Raises `InvalidStatement`."""
+
+    def functions(self) -> Sequence[str]:
+        """The names of the functions that queries may call, sorted."""

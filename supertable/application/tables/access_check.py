@@ -13,6 +13,7 @@ from supertable.domain.errors import (
     TableNotFound,
     WrongKind,
 )
+from supertable.domain.names import did_you_mean
 from supertable.domain.scan.scan_plan import AccessStage
 from supertable.domain.system_tables import is_system
 from supertable.domain.table.registry import Registry, TableEntry
@@ -50,13 +51,31 @@ def allowed_entries(
             for entry in entries_of(registries[namespace], None, views)
             if rights(namespace.supertable, entry.table_id, entry.name)
         ]
-    if not granted.role.reaches_all and not registries[namespace].has(name):
-        raise TableNotFound(name)  # does not reveal whether the table was dropped
-    entry = registries[namespace].find(name)
-    found = access_to(namespace, entry, name, granted, need)
+    try:
+        if not granted.role.reaches_all and not registries[namespace].has(name):
+            raise TableNotFound(name)  # does not reveal whether the table was dropped
+        entry = registries[namespace].find(name)
+        found = access_to(namespace, entry, name, granted, need)
+    except TableNotFound as error:
+        raise _with_nearest(error, request, registries, granted, views) from None
     if entry.view and not views:
         raise WrongKind(entry.name)
     return [(entry, found)]
+
+
+def _with_nearest(
+    error: TableNotFound,
+    request: Request,
+    registries: Mapping[Namespace, Registry],
+    granted: Authorization,
+    views: bool,
+) -> TableNotFound:
+    """The error with the names most like the missing one, among the tables that the caller may know of."""
+    namespace, rights = request[0], granted.role.rights
+    entries = entries_of(registries[namespace], None, views)
+    known = [entry.name for entry in entries if rights(namespace.supertable, entry.table_id, entry.name)]
+    near = did_you_mean(error.table, known)
+    return TableNotFound(error.table, near.strip()) if near and error.is_plain else error
 
 
 def access_to(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from supertable.domain.errors import IncompatibleSchema, InvalidSchema
-from supertable.domain.names import check_column_name, check_member_name
+from supertable.domain.names import check_column_name, check_member_name, nearest
 from supertable.domain.schema.new_fields import check_depth, check_field
 from supertable.domain.schema.schemas import UNASSIGNED, Schema, numbered
 from supertable.domain.schema.types import DataType, Field, widened
@@ -202,7 +202,8 @@ def _place(siblings: Sequence[Field], name: str, path: Path) -> int:
     for place, field in enumerate(siblings):
         if field.name.lower() == name.lower():
             return place
-    raise InvalidSchema(_text(path), "there is no such column")
+    near = nearest(name, (field.name for field in siblings))
+    raise InvalidSchema(_text(path), "there is no such column" + (f"; there is {' and '.join(near)}" if near else ""))
 
 
 def _put(siblings: tuple[Field, ...], place: int, field: Field) -> tuple[Field, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from supertable.domain.errors import IncompatibleSchema, InvalidSchema
-from supertable.domain.names import check_column_name, check_member_name, require_distinct
+from supertable.domain.names import check_column_name, check_member_name, did_you_mean, require_distinct
 from supertable.domain.schema.casts import NULL, may_fit, mismatch_hint
 from supertable.domain.schema.new_fields import check_columns, check_depth, check_field
 from supertable.domain.schema.types import DataType, Field, widened
@@ -147,7 +147,8 @@ class _Merge:
             self.field(field, incoming.pop(field.name.lower()), path) if field.name.lower() in incoming else field
             for field in old
         )
-        return kept + tuple(self.added(field, path) for field in incoming.values())
+        names = [field.name for field in old]
+        return kept + tuple(self.added(field, path, names) for field in incoming.values())
 
     @staticmethod
     def check_case(old: tuple[Field, ...], incoming: dict[str, Field], path: str) -> None:
@@ -159,11 +160,10 @@ class _Merge:
                     path + field.name, f"the member {field.name}", f"the member {given.name}", hint
                 )
 
-    def added(self, field: Field, path: str) -> Field:
+    def added(self, field: Field, path: str, names: list[str]) -> Field:
         if not self.evolve:
-            raise IncompatibleSchema(
-                path + field.name, "no such column", str(field.type), "Write with evolve to add it."
-            )
+            hint = f"{did_you_mean(field.name, names)} Write with evolve to add it.".strip()
+            raise IncompatibleSchema(path + field.name, "no such column", str(field.type), hint)
         if path:
             check_member_name(field.name, path + field.name)
         else:

@@ -33,6 +33,7 @@ from supertable.entrypoints.cli.rows.query import changes, query
 from supertable.entrypoints.cli.service.configuration import config
 from supertable.entrypoints.cli.service.demo import demo
 from supertable.entrypoints.cli.service.serve import serve
+from supertable.entrypoints.cli.shell.command import shell
 from supertable.entrypoints.cli.tables.alter import alter
 from supertable.entrypoints.cli.tables.listing import describe, tables
 from supertable.entrypoints.cli.tables.rename_drop_clone import clone, drop, rename, undrop
@@ -44,6 +45,7 @@ from supertable.entrypoints.cli.terminal.exit_codes import INTERRUPTED, PIPE_CLO
 from supertable.entrypoints.cli.terminal.interruption import Interruption
 from supertable.entrypoints.cli.terminal.session import Session
 from supertable.entrypoints.cli.terminal.told_warnings import warnings_told
+from supertable.entrypoints.sdk.door import is_command_line
 
 _FLAGS = frozenset({"--json", "--verbose"})
 _WITH_VALUE = frozenset({"--home", "--organization", "-o", "--supertable", "-s", "--token", "--role"})
@@ -69,7 +71,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _PANELS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
-    "Rows": (load, query, changes, delete, tombstones),
+    "Rows": (load, query, shell, changes, delete, tombstones),
     "Tables": (tables, describe, alter, rename, drop, undrop, clone),
     "Versions": (history, restore, tag, untag, tags),
     "Maintenance": (compact, vacuum, maintain, policy, fsck, catalog),
@@ -157,6 +159,7 @@ def run(arguments: Sequence[str], interruption: Interruption | None = None) -> i
 
 
 def _run(options: list[str], rest: list[str], interruption: Interruption | None) -> int:
+    words = is_command_line.set(True)
     try:
         code = _command()([*options, *rest], prog_name="supertable", standalone_mode=False)
         if code == INTERRUPTED:  # how Typer returns a KeyboardInterrupt
@@ -169,6 +172,8 @@ def _run(options: list[str], rest: list[str], interruption: Interruption | None)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
         interrupted = interruption is not None and interruption.requested
         return report_error(KeyboardInterrupt() if interrupted else error, "--json" in options, "--verbose" in options)
+    finally:
+        is_command_line.reset(words)
 
 
 @cache

@@ -65,12 +65,12 @@ class Grid:
         )
 
 
-def grid_of(table: pa.Table, look: Look) -> Grid:
+def grid_of(table: pa.Table, look: Look, with_types: bool = True) -> Grid:
     """The rows of a small table, each cell in one line of printable text."""
     columns = [_column(column, look.cell_length) for column in table.columns]
     return Grid(
         [printable(field.name, _NAME_LENGTH) for field in table.schema],
-        [printable(type_name(field.type), _NAME_LENGTH) for field in table.schema],
+        [printable(type_name(field.type), _NAME_LENGTH) for field in table.schema if with_types],
         [_is_number(field.type) for field in table.schema],
         [_is_number(field.type) or pa.types.is_temporal(field.type) for field in table.schema],
         [list(row) for row in zip(*columns, strict=True)],

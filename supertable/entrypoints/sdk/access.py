@@ -16,12 +16,14 @@ from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import InvalidInput
+from supertable.entrypoints.sdk.door import door
 from supertable.entrypoints.sdk.durations import Duration, optional_seconds
 from supertable.entrypoints.sdk.records import Records
 
 RoleTypeName: TypeAlias = Literal["superadmin", "admin", "writer", "reader", "meta"]
 
 
+@door
 class Roles:
     """The roles of an organization, which decide what users and tokens may do and see.
 
@@ -104,6 +106,7 @@ class Roles:
         return self._manage().revoke(self._namespace, name, table, version)
 
 
+@door
 class Users:
     """The users of an organization. `user` parameters take a name or a hash.
 
@@ -159,6 +162,7 @@ class Users:
         self._manage().drop(self._session, user, version)
 
 
+@door
 class Tokens:
     """The caller's own tokens, and for a role of type superadmin those of all users.
 

@@ -10,8 +10,10 @@ from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.domain.audit import AuditKind, ChainEnd
 from supertable.domain.errors import InvalidInput
+from supertable.entrypoints.sdk.door import door
 
 
+@door
 class AuditLog:
     """The audit log, for roles of type admin or superadmin. It cannot be changed, only read and verified.
 

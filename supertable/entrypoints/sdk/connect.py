@@ -9,9 +9,11 @@ from supertable.config.settings.settings import Settings, load_settings
 from supertable.domain.access.sessions import Session, owner
 from supertable.domain.errors import NotSignedIn, SupertableError
 from supertable.domain.names import DEFAULT_SUPERTABLE, checked_name
+from supertable.entrypoints.sdk.door import public_call
 from supertable.entrypoints.sdk.lake import Lake
 
 
+@public_call
 def connect(
     home: str | Path | None = None,
     organization: str | None = None,

@@ -12,10 +12,11 @@ from supertable.config.container import Container
 from supertable.config.settings.settings import Settings
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
-from supertable.domain.errors import Closed
+from supertable.domain.errors import Closed, WrongArgument
 from supertable.domain.names import checked_name
 from supertable.entrypoints.sdk.access import Roles, Tokens, Users
 from supertable.entrypoints.sdk.audit import AuditLog
+from supertable.entrypoints.sdk.door import door
 from supertable.entrypoints.sdk.lake_loading import LakeLoading
 from supertable.entrypoints.sdk.lake_maintenance import LakeMaintenance
 from supertable.entrypoints.sdk.lake_queries import LakeQueries
@@ -24,6 +25,7 @@ from supertable.entrypoints.sdk.records import Records, Whoami, whoami
 from supertable.entrypoints.sdk.table import Table
 
 
+@door
 class Lake(LakeQueries, LakeWriting, LakeLoading, LakeMaintenance):
     """One supertable of one organization, opened by `supertable.connect`.
 
@@ -79,6 +81,8 @@ class Lake(LakeQueries, LakeWriting, LakeLoading, LakeMaintenance):
 
     def table(self, name: str) -> Table:
         """The table of this name. Raises `TableNotFound`."""
+        if not isinstance(name, str):
+            raise WrongArgument(f"The name of a table is text, not {name!r:.80}.")
         opened = self._container.tables().open(self._namespace, name, Permission.META)
         return Table(self, opened.name)
 

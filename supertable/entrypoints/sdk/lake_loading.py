@@ -16,6 +16,7 @@ from supertable.application.tables.namespace import Namespace
 from supertable.application.writes.write_modes import ModeName, checked_mode
 from supertable.config.container import Container
 from supertable.domain.table.commit_info import checked_commit_info
+from supertable.entrypoints.sdk.door import door
 from supertable.entrypoints.sdk.rejected_rows import RejectedRows
 from supertable.entrypoints.sdk.writing import Names, names_of
 
@@ -33,6 +34,7 @@ class Loaded:
     rejected: int
 
 
+@door
 class LakeLoading:
     """The part of `Lake` that loads files."""
 

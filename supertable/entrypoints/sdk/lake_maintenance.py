@@ -12,9 +12,11 @@ from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.domain.findings import CheckReport
 from supertable.domain.table.vacuum import GRACE_SECONDS
+from supertable.entrypoints.sdk.door import door
 from supertable.entrypoints.sdk.durations import Duration, optional_seconds, seconds
 
 
+@door
 class LakeMaintenance:
     """The part of `Lake` that maintains and checks the whole lake. `Table` has the methods for a single table."""
 

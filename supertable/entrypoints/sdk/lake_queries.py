@@ -14,11 +14,13 @@ from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.domain.names import checked_name, checked_version
 from supertable.domain.table.commit_info import checked_commit_info
+from supertable.entrypoints.sdk.door import door
 from supertable.entrypoints.sdk.results.query_rows import QueryRows
 from supertable.entrypoints.sdk.results.result import Result
 from supertable.entrypoints.sdk.results.spilled_batches import SpilledBatches
 
 
+@door
 class LakeQueries:
     """The part of `Lake` that runs SQL."""
 
@@ -78,6 +80,10 @@ class LakeQueries:
     def split(self, script: str) -> Sequence[ScriptPart]:
         """The statements of a script, each with its line, for `sql`."""
         return self._container.statement_parser().split(script)
+
+    def functions(self) -> Sequence[str]:
+        """The names of the functions that SQL may call, sorted."""
+        return self._container.statement_parser().functions()
 
     def changes(self, name: str, from_version: int, to_version: int | None = None, *, stream: bool = False) -> Result:
         """The rows that changed after `from_version` (0: all), up to and including `to_version` (None: the newest).

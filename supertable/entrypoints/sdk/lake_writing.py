@@ -15,12 +15,14 @@ from supertable.application.writes.write_modes import ModeName, checked_mode
 from supertable.config.container import Container
 from supertable.domain.errors import InvalidInput
 from supertable.domain.table.commit_info import checked_commit_info
+from supertable.entrypoints.sdk.door import door
 from supertable.entrypoints.sdk.inputs.sources import paths_of, rows_of
 from supertable.entrypoints.sdk.table import Table
 from supertable.entrypoints.sdk.table_rows import LakeOfTable
 from supertable.entrypoints.sdk.writing import Names, names_of, write_to
 
 
+@door
 class LakeWriting:
     """The part of `Lake` that writes and deletes rows."""
 

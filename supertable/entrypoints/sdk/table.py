@@ -30,6 +30,7 @@ from supertable.domain.schema.schema_changes import (
 from supertable.domain.table.commits import CommitInfo
 from supertable.domain.table.maintenance_policy import MaintenancePolicy
 from supertable.domain.table.vacuum import GRACE_SECONDS
+from supertable.entrypoints.sdk.door import door
 from supertable.entrypoints.sdk.durations import Duration, optional_seconds, seconds
 from supertable.entrypoints.sdk.records import Records
 from supertable.entrypoints.sdk.table_rows import LakeOfTable, TableRows
@@ -38,6 +39,7 @@ ColumnPath = str | Sequence[str]
 """A column's name, or the names from the outermost inwards for a field of a struct: ("address", "zip")."""
 
 
+@door
 class Table(TableRows):
     """A table of a lake, by name. Every method reads the newest version.
 

@@ -15,6 +15,7 @@ from supertable.application.tables.namespace import Namespace
 from supertable.application.writes.write_modes import ModeName
 from supertable.config.container import Container
 from supertable.domain.names import quoted
+from supertable.entrypoints.sdk.door import door
 from supertable.entrypoints.sdk.polars_scan import lazy_frame
 from supertable.entrypoints.sdk.results.result import Result
 
@@ -45,6 +46,7 @@ class LakeOfTable(Protocol):
     def _run(self) -> Callable[..., Result]: ...
 
 
+@door
 class TableRows:
     """The part of `Table` that reads and writes rows. All reads go through `Lake.sql`, with its errors and limits.
 

@@ -66,6 +66,24 @@ class TestQuery:
         assert fruit("load", f"x.{suffix}", "--into", "copy").code == 0
         assert rows(fruit, "SELECT * FROM copy ORDER BY id") == rows(fruit, "SELECT * FROM fruit ORDER BY id")
 
+    @pytest.mark.parametrize("name", ["x.csv.gz", "x.ndjson.zst", "x.tsv", "x.jsonl", "x.feather", "x.CSV"])
+    def test_every_row_is_written_compressed_or_not(self, cli: Cli, name: str) -> None:
+        assert cli("query", "SELECT range AS id, 'a\tb' AS t FROM range(1000)", "--output", name).code == 0
+        assert cli("load", name, "--into", "copy").code == 0
+        found = rows(cli, "SELECT count(*) AS n, sum(id) AS s, min(t) AS t FROM copy")
+        assert found == [{"n": 1000, "s": 499500, "t": "a\tb"}]
+
+    @pytest.mark.parametrize("name", ["x.xlsx", "x", "x.gz", "x.parquet.gz"])
+    def test_a_suffix_that_names_no_format_is_refused(self, cli: Cli, name: str) -> None:
+        done = cli("query", "SELECT 1", "--output", name)
+        assert (done.code, done.out) == (exit_codes.WRONG_INPUT, "")
+        assert "suffix" in done.err
+        assert [path.name for path in Path().iterdir() if path.name.startswith("x")] == []
+
+    def test_a_format_goes_before_an_unknown_suffix(self, cli: Cli) -> None:
+        assert cli("query", "SELECT 1 AS a", "--format", "csv", "--output", "x.txt").code == 0
+        assert Path("x.txt").read_text() == '"a"\n1\n'
+
     def test_a_failed_query_leaves_the_output_file_alone(self, cli: Cli) -> None:
         Path("x.csv").write_text("as it was")
         sql = "SELECT error('stop') FROM range(10) WHERE range > 8"
@@ -85,7 +103,7 @@ class TestQuery:
         out = cli("query", "SELECT chr(27) || '[31m[bold]red' AS x, NULL AS n, repeat('y', 1000) AS y").out
         assert "\x1b" not in out
         assert "\\x1b[31m[bold]red" in out
-        assert "null" in out
+        assert "NULL" in out
         assert "y…" in out
 
     def test_sql_from_standard_input(self, cli: Cli) -> None:

@@ -228,7 +228,7 @@ def test_the_format_of_dates_is_found_for_columns_that_exist(lake: Lake, tmp_pat
     assert lake.load(second, "t").columns[0].date_format == "%d/%m/%Y"
     days = [dt.date(2024, 12, 31), dt.date(2024, 2, 1), dt.date(2024, 2, 13)]
     assert lake.sql("SELECT d FROM t ORDER BY n").arrow()["d"].to_pylist() == days
-    with pytest.raises(supertable.UnreadableInput, match=r"line 2: column 'd': '01/02/2024' .* --date-format"):
+    with pytest.raises(supertable.UnreadableInput, match=r"line 2: column 'd': '01/02/2024' .* date_format="):
         lake.load(unclear, "t")
 
 

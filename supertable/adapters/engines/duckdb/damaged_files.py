@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import duckdb
 
@@ -16,8 +16,10 @@ from supertable.domain.table.data_files import DataFile
 MAX_BYTES_TO_SEARCH = 256 * 1024 * 1024
 
 
-def error_context(instance: DuckDBInstance, sources: Sources, names: Mapping[str, str]) -> ErrorContext:
-    """The context for errors of a query over `sources`. `names`: what generated names stand for."""
+def error_context(
+    instance: DuckDBInstance, sources: Sources, names: Mapping[str, str], columns: Iterable[str] = ()
+) -> ErrorContext:
+    """The context for errors of a query over `sources`. `names`, `columns`: see `ErrorContext`."""
 
     def damage() -> SupertableError | None:
         return _find_damage(instance, sources)
@@ -30,6 +32,7 @@ def error_context(instance: DuckDBInstance, sources: Sources, names: Mapping[str
         damage=damage,
         failure=sources.failure,
         exists=sources.stored.exists,
+        columns=tuple(dict.fromkeys(columns)),
     )
 
 

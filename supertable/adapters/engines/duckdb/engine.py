@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import duckdb
@@ -15,7 +16,7 @@ from supertable.adapters.engines.duckdb.governed.visible_rows import stream_of_s
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.running_query import DuckDBQuery, PlanQuery, Steps
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
-from supertable.adapters.engines.duckdb.scan.source_sql import relation_sql, sees_part
+from supertable.adapters.engines.duckdb.scan.source_sql import column_names, relation_sql, sees_part
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
 from supertable.adapters.engines.duckdb.statement.columns_read import tables_needed
 from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation import evaluator
@@ -126,5 +127,6 @@ class DuckDBEngine:
         def begin(cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> pa.RecordBatchReader:
             return stream_of_sources(cursor, text, parameters, sources, stopped)
 
-        context = error_context(self._instance, sources, statement.names)
+        columns = chain.from_iterable(map(column_names, scans.values()))
+        context = error_context(self._instance, sources, statement.names, columns)
         return DuckDBQuery(self._instance.cursor(), Steps(begin, lambda: None, sources.close), context, limits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from supertable.domain.errors import (
     StoreUnavailable,
     SupertableError,
 )
+from supertable.domain.names import did_you_mean
 
 ENGINE_ERRORS = (duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError)
 """All errors that the engine raises. `UnicodeDecodeError`: a message that quotes bytes of a damaged file."""
@@ -47,6 +48,11 @@ _FAILURES = {
     "Invalid Input": "A function got a value that it does not accept",
     "Out of Range": "A value or a result is out of the range of its type",
 }
+_NO_COLUMN = re.compile(
+    r'Referenced column "(?P<name>[^"]+)" not found in FROM clause!'
+    r'|(?:Table|Values list) "(?P<table>[^"]+)" does not have a column named "(?P<member>[^"]+)"'
+)
+_FEW_COLUMNS = 12
 _MISMATCH = "The statement does not fit the tables that it names."
 _PATH = re.compile(r"""(?<![\w)])["']?(?:[a-z0-9]+://|/)\w[^\s"']*["']?""")
 _INTERNAL_HINT = re.compile(r"\n.*(?:Stack Trace|This error signals|Possible solutions|SET ).*", re.DOTALL)
@@ -59,7 +65,7 @@ class ErrorContext:
     `keys` returns the object keys by location; it is only called on an error. `damage` finds the damaged file; it is
     called when the error may come from one. `failure` returns the first error of a read through us. `exists` tells
     whether storage has the object with a key. `abandon` discards the database after a fatal error. `quotes_values`:
-    messages may quote values of the data.
+    messages may quote values of the data. `columns`: those that the caller sees, which a message may name.
     """
 
     keys: Callable[[], Mapping[str, str]]
@@ -70,6 +76,7 @@ class ErrorContext:
     failure: Callable[[], SupertableError | None]
     exists: Callable[[str], bool]
     quotes_values: bool = True
+    columns: tuple[str, ...] = ()
 
 
 def split_kind(error: BaseException) -> tuple[str, str]:
@@ -99,10 +106,22 @@ def translated(error: BaseException, context: ErrorContext) -> SupertableError:
         return StoreUnavailable("read", stored.key, "its file on this machine was removed while it was being read")
     if stored is not None:
         return stored
-    message = scrubbed(text, context.names)
+    message = with_nearest_column(scrubbed(text, context.names), context.columns)
     if kind in _STATEMENT or _PARAMETERS.match(text):
         return InvalidStatement(message + _NO_ROWID if _ROWID.match(text) else message)
     return QueryFailed(message if context.quotes_values else _without_values(kind, message))
+
+
+def with_nearest_column(message: str, columns: Sequence[str]) -> str:
+    """The message on a missing column, with the names most like it; other messages unchanged."""
+    found = _NO_COLUMN.match(message)
+    if found is None:
+        return message
+    name = found["name"] or found["member"]
+    where = f'"{found["table"]}" has no column "{name}".' if found["table"] else f'There is no column "{name}".'
+    near = did_you_mean(name, columns)
+    known = f" The columns are {', '.join(columns)}." if 0 < len(columns) <= _FEW_COLUMNS else ""
+    return where + (near or known)
 
 
 def _without_values(kind: str, message: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,24 +14,14 @@ import typer
 from supertable.entrypoints.cli.rows.scripts import run_script
 from supertable.entrypoints.cli.terminal.interruption import cancelled_on_interrupt
 from supertable.entrypoints.cli.terminal.result_grid import write_grid
-from supertable.entrypoints.cli.terminal.result_writer import ResultFormat, open_output, write_result
+from supertable.entrypoints.cli.terminal.result_writer import ResultFormat, chosen_format, write_result
 from supertable.entrypoints.cli.terminal.session import Session
+from supertable.entrypoints.cli.terminal.waiting import waiting
 from supertable.entrypoints.cli.terminal.write_reports import report_write
 
 if TYPE_CHECKING:
     from supertable.entrypoints.sdk.lake import Lake
     from supertable.entrypoints.sdk.results.result import Result
-
-_BY_SUFFIX = {
-    ".json": ResultFormat.JSON,
-    ".ndjson": ResultFormat.NDJSON,
-    ".jsonl": ResultFormat.NDJSON,
-    ".csv": ResultFormat.CSV,
-    ".parquet": ResultFormat.PARQUET,
-    ".arrow": ResultFormat.ARROW,
-    ".arrows": ResultFormat.ARROW,
-}
-
 
 FormatOption = Annotated[
     ResultFormat | None,
@@ -131,10 +122,12 @@ def changes(
 def _write(
     session: Session, run: Callable[[Lake], Result], format_: ResultFormat | None, output: Path | None, rows: int
 ) -> None:
-    _require_file_for_binary(format_ or _default_format(output, session.as_json), output)
+    chosen_format(format_, output, session.as_json)
     started = time.perf_counter()
     with session.connect() as lake:
-        _show(session, run(lake), format_, output, rows, started)
+        with waiting():
+            result = run(lake)
+        _show(session, result, format_, output, rows, started)
 
 
 def _show(
@@ -144,22 +137,21 @@ def _show(
     if result.write is not None and not result.has_rows and format_ is None and output is None:
         report_write(session, result.write, f"{result.verb} {result.write.table}")
         return
-    chosen = format_ or _default_format(output, session.as_json)
-    with cancelled_on_interrupt(result.cancel), open_output(output) as sink:
-        if chosen is ResultFormat.TABLE:
-            write_grid(result.batches(), rows, started, sink if output else None)
+    chosen = chosen_format(format_, output, session.as_json)
+    with cancelled_on_interrupt(result.cancel):
+        if chosen is not ResultFormat.TABLE:
+            with waiting(quiet=output is None):
+                write_result(result.batches(), chosen, output)
+        elif output is None:
+            write_grid(result.batches(), rows, started)
         else:
-            write_result(result.batches(), chosen, sink)
+            _write_table(result, output, rows, started)
 
 
-def _default_format(output: Path | None, as_json: bool) -> ResultFormat:
-    by_suffix = _BY_SUFFIX.get(output.suffix.lower()) if output else None
-    return by_suffix or (ResultFormat.JSON if as_json else ResultFormat.TABLE)
+def _write_table(result: Result, output: Path, rows: int, started: float) -> None:
+    from supertable.entrypoints.encoding.output_files import open_output
 
-
-def _require_file_for_binary(chosen: ResultFormat, output: Path | None) -> None:
-    if chosen in {ResultFormat.PARQUET, ResultFormat.ARROW} and output is None and sys.stdout.isatty():
-        raise typer.BadParameter(
-            f"{chosen} is binary and cannot be shown on a terminal. Write it to a file with --output, or use a pipe.",
-            param_hint="--output",
-        )
+    with open_output(output) as sink:
+        text = TextIOWrapper(sink, encoding="utf-8")
+        write_grid(result.batches(), rows, started, text)
+        text.detach()

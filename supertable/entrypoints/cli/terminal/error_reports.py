@@ -10,6 +10,7 @@ import typer
 
 from supertable.domain.errors import SupertableError
 from supertable.entrypoints.cli.terminal.exit_codes import exit_code
+from supertable.entrypoints.cli.terminal.styles import is_coloured
 
 
 def report_error(error: BaseException, as_json: bool, verbose: bool) -> int:
@@ -25,14 +26,27 @@ def report_error(error: BaseException, as_json: bool, verbose: bool) -> int:
 
         rich_format_error(error)  # type: ignore[arg-type]  # typed for a private subclass of what is caught
     else:
-        typer.secho("Error: ", fg="red", bold=True, nl=False, err=True)
+        typer.secho("Error: ", fg="red", bold=True, nl=False, err=True, color=is_coloured(sys.stderr))
         typer.echo(_message(error), err=True)
     return code
 
 
+_WORDS = (
+    ("`tables` lists the existing tables.", "`supertable tables` lists the tables."),
+    ("`tables --dropped` lists", "`supertable tables --dropped` lists"),
+    ("Write with evolve to", "Load with --evolve to"),
+    ("write with evolve to", "load with --evolve to"),
+    ("raise max_rows", "raise --max-rows"),
+)
+"""What an error says to do, in the words of the command line."""
+
+
 def _message(error: BaseException) -> str:
     if isinstance(error, SupertableError):
-        return str(error)
+        text = str(error)
+        for words, option in _WORDS:
+            text = text.replace(words, option)
+        return text
     if isinstance(error, typer.TyperException):
         return error.format_message()
     if isinstance(error, KeyboardInterrupt | typer.Abort):

@@ -2,28 +2,78 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from io import TextIOWrapper
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from supertable.entrypoints.cli.terminal.formatting import format_count
+from supertable.entrypoints.cli.terminal.waiting import waiting
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from supertable.entrypoints.encoding.text_grids import Look
+
 _MAX_COUNTED_ROWS = 10_000_000
-_CELL_LENGTH = 100
-_NULL = "null"
 
 
 def write_grid(
-    reader: pa.RecordBatchReader, rows: int, started: float | None = None, sink: BinaryIO | None = None
+    reader: pa.RecordBatchReader, rows: int, started: float | None = None, file: TextIO | None = None
 ) -> None:
     """Print the first `rows` rows, then the row count and the seconds since `started` (`time.perf_counter`).
 
-    The remaining rows are only counted, up to ten million. `sink` (None: standard output) receives UTF-8, uncut.
+    The remaining rows are only counted, up to ten million. `file` (None: standard output): where to print; on a
+    terminal, long cells are wrapped, and rows that are wider than it have one line for each value.
     """
-    import pyarrow as pa
+    sink = file or sys.stdout
+    with waiting():
+        lines = grid_text(reader, rows, started, look_of(sink))
+    write_lines(lines, sink)
 
-    from supertable.entrypoints.cli.terminal.console import console
+
+def grid_text(
+    reader: pa.RecordBatchReader,
+    rows: int,
+    started: float | None,
+    look: Look,
+    expanded: bool = False,
+) -> list[str]:
+    """The lines of `write_grid`. `expanded`: one line for each value, however wide the rows are."""
+    from supertable.entrypoints.encoding.text_grids import grid_lines, grid_of, record_lines
+
+    shown, count = _first(reader, rows)
+    lines: list[str] = []
+    if shown.num_columns:
+        grid = grid_of(shown, look, with_types=False)
+        fitting = None if expanded else grid_lines(grid, look)
+        lines = record_lines(grid, look) if fitting is None else fitting
+    return [*lines, look.dim(_footer(count, shown.num_rows, started))]
+
+
+def look_of(file: TextIO) -> Look:
+    """How grids look there. Not on a terminal, lines are never cut and never coloured."""
+    from supertable.entrypoints.cli.terminal.styles import bold, dim, is_coloured, terminal_width
+    from supertable.entrypoints.encoding.text_grids import Look
+
+    if not file.isatty():
+        return Look()
+    if not is_coloured(file):
+        return Look(width=terminal_width(), wrap=True)
+    return Look(width=terminal_width(), wrap=True, bold=bold, dim=dim)
+
+
+def write_lines(lines: Sequence[str], file: TextIO) -> None:
+    """Print the lines, with a ? for what the file's encoding does not have."""
+    text = "".join(f"{line}\n" for line in lines)
+    encoding = file.encoding or "utf-8"
+    file.write(text.encode(encoding, "replace").decode(encoding))
+    file.flush()
+
+
+def _first(reader: pa.RecordBatchReader, rows: int) -> tuple[pa.Table, int]:
+    """The first rows, and how many rows there are."""
+    import pyarrow as pa
 
     kept: list[pa.RecordBatch] = []
     count = 0
@@ -33,57 +83,10 @@ def write_grid(
         count += batch.num_rows
         if count >= _MAX_COUNTED_ROWS:
             break
-    screen = console()
-    if sink is not None:
-        screen.file = TextIOWrapper(sink, encoding="utf-8")
-        screen.width = 100_000
-    table = pa.Table.from_batches(kept, reader.schema)
-    if table.num_columns:
-        screen.print(_grid(table))
-    screen.print(_footer(count, table.num_rows, started), style="dim")
-    screen.file.flush()
-    if sink is not None:
-        screen.file.detach()  # type: ignore[attr-defined]
-
-
-def _grid(table: pa.Table) -> object:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
-    columns = []
-    for field, column in zip(table.schema, table.columns, strict=True):
-        grid.add_column(
-            Text(_printable(field.name)), justify="right" if _is_number(field.type) else "left", overflow="fold"
-        )
-        columns.append(_column_cells(column))
-    for row in zip(*columns, strict=True):
-        grid.add_row(*(Text(_NULL, style="dim italic") if cell is None else Text(_printable(cell)) for cell in row))
-    return grid
-
-
-def _column_cells(column: pa.ChunkedArray) -> list[str | None]:
-    from supertable.entrypoints.encoding.values import cells
-
-    return [cell for chunk in column.chunks for cell in cells(chunk)]
-
-
-def _is_number(type_: pa.DataType) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_decimal(type_))
-
-
-def _printable(text: str) -> str:
-    """Escapes control characters, which could move the cursor or colour the terminal, and cuts long text."""
-    short = text if len(text) <= _CELL_LENGTH else text[: _CELL_LENGTH - 1] + "…"
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in short)
+    return pa.Table.from_batches(kept, reader.schema), count
 
 
 def _footer(count: int, shown: int, started: float | None) -> str:
-    from supertable.entrypoints.cli.terminal.formatting import format_count
-
     elapsed = "" if started is None else f", {time.perf_counter() - started:.2f} s"
     total = f"{format_count(count, 'row')}" if count < _MAX_COUNTED_ROWS else f"at least {format_count(count, 'row')}"
     return f"({total}{elapsed})" if shown == count else f"({total}, first {shown:,} shown{elapsed})"

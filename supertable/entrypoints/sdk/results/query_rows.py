@@ -43,7 +43,7 @@ class QueryRows:
             return self._read()
         except SupertableError as error:
             self._error = Closed(_LAKE_CLOSED) if self._is_lake_closed() else error
-            raise self._error from None
+            raise self._error.with_traceback(None) from None
         except BaseException:
             self._error = QueryCancelled()
             raise

@@ -21,6 +21,7 @@ from supertable.domain.errors import Closed, InvalidInput, NotKept
 from supertable.entrypoints.encoding.output_files import require_encoding, write_file
 from supertable.entrypoints.encoding.python_rows import Row, python_rows
 from supertable.entrypoints.encoding.results import Encoding
+from supertable.entrypoints.sdk.door import door
 from supertable.entrypoints.sdk.results.display import as_html, as_text, columns_text, row_count
 from supertable.entrypoints.sdk.results.frames import pandas_frame, polars_frame
 from supertable.entrypoints.sdk.results.query_rows import KeptRows, QueryRows, StreamedRows
@@ -34,6 +35,7 @@ _SHOWN_ROWS = 20
 File = str | PathLike[str]
 
 
+@door
 class Result:
     """The rows of a statement, which ran once, over the versions that `versions` names.
 

@@ -6,7 +6,8 @@ so that nothing which it can express reaches a hidden value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import duckdb
@@ -65,12 +66,15 @@ def governed_query(
             streamed(cursor, statement.sql(counts | streams | empty), parameters)  # its error knows all columns
             raise
 
-    context = sandbox_errors(sandbox, relations, statement.names)
+    visible = chain.from_iterable(map(column_names, scans.values()))
+    context = sandbox_errors(sandbox, relations, statement.names, visible)
     return DuckDBQuery(sandbox.cursor(), Steps(begin, relations.interrupt, relations.close), context, limits)
 
 
-def sandbox_errors(sandbox: DuckDBInstance, relations: VisibleRelations, names: Mapping[str, str]) -> ErrorContext:
-    """The context for errors of stage 2, which opens no file. `names`: what generated names stand for."""
+def sandbox_errors(
+    sandbox: DuckDBInstance, relations: VisibleRelations, names: Mapping[str, str], columns: Iterable[str] = ()
+) -> ErrorContext:
+    """The context for errors of stage 2, which opens no file. `names`, `columns`: see `ErrorContext`."""
     return ErrorContext(
         keys=dict,
         names=names,
@@ -80,6 +84,7 @@ def sandbox_errors(sandbox: DuckDBInstance, relations: VisibleRelations, names: 
         failure=relations.failure,
         exists=lambda key: False,
         quotes_values=False,
+        columns=tuple(dict.fromkeys(columns)),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from supertable.adapters.engines.duckdb.errors import scrubbed, split_kind
+from supertable.adapters.engines.duckdb.errors import scrubbed, split_kind, with_nearest_column
 from supertable.adapters.engines.duckdb.rows.condition_scopes import fill_scope
 from supertable.adapters.engines.duckdb.statement.conditions.constants import Constants, Evaluate
 from supertable.adapters.engines.duckdb.statement.conditions.fallibility import may_fail
@@ -84,7 +84,7 @@ def _check_binds(cursor: duckdb.DuckDBPyConnection, sql: str, schema: Schema) ->
     try:
         described = cursor.execute(f"DESCRIBE SELECT ({sql}) FROM (SELECT {columns} WHERE false)").fetchone()
     except duckdb.Error as error:
-        raise InvalidStatement(scrubbed(split_kind(error)[1], {})) from None
+        raise InvalidStatement(with_nearest_column(scrubbed(split_kind(error)[1], {}), schema.names)) from None
     if described is None or described[1] != "BOOLEAN":
         raise InvalidStatement("A predicate must be true or false for each row; this expression is not.")
 

@@ -28,6 +28,7 @@ from supertable.adapters.engines.duckdb.statement.kinds.views import (
     parsed_drop_view,
 )
 from supertable.adapters.engines.duckdb.statement.parser import checked_text
+from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import FUNCTIONS, TABLE_FUNCTIONS
 from supertable.application.ports.statements import ChangingStatement, MergeStatement, ScriptPart, UpdateStatement
 from supertable.domain.errors import StatementRefused
 from supertable.domain.schema.types import DataType
@@ -90,6 +91,9 @@ class DuckDBStatementParser:
             text = raw[tokens[0].start : tokens[-1].end].decode()
             parts.append(ScriptPart("\n" * (line - 1) + text, line))
         return parts
+
+    def functions(self) -> list[str]:
+        return sorted(name for name in {*FUNCTIONS, *TABLE_FUNCTIONS} if name.isidentifier())
 
     def _type_of(self, text: str) -> DataType:
         cursor = self._instance.cursor()

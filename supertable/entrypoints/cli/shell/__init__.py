@@ -1,0 +1,1 @@
+"""`supertable shell`: SQL and commands, typed or from a script."""
