@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.readers import FileReader, ReadOptions
+from supertable.application.storage.incoming.exact_casts import checked_timezone
 from supertable.application.storage.incoming.unpacked_size import unpacked_size
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
@@ -48,7 +49,7 @@ class IngestLimits:
 @dataclass(frozen=True, slots=True)
 class IngestRequest:
     """Where and how to write rows. `where`: see `WriteRows`. `reading`: what the client chose of the options of a load.
-    `chosen`: the same in words, which belong to the idempotency key; empty: nothing.
+    `chosen`: the same in words, which belong to the idempotency key; empty: nothing. `timezone`: see `WriteRows`.
     """
 
     namespace: Namespace
@@ -59,11 +60,12 @@ class IngestRequest:
     info: CommitInfo = field(default_factory=CommitInfo)
     reading: ReadOptions = field(default_factory=ReadOptions)
     chosen: str = ""
+    timezone: str = ""
 
     @property
     def shareable(self) -> bool:
         """Whether the write may share a commit, if its rows are few."""
-        return self.mode is not WriteMode.OVERWRITE and not self.evolve and self.where is None
+        return self.mode is not WriteMode.OVERWRITE and not self.evolve and self.where is None and not self.timezone
 
 
 class IngestRows:
@@ -118,11 +120,12 @@ class IngestRows:
         self, request: IngestRequest, path: str, format_: str, compression: str | None, size: int
     ) -> WriteResult:
         """Write the rows of a file of `size` bytes; `format_` and `compression`: see `ReadOptions`."""
+        checked_timezone(request.timezone)
         columns = self._tables.open(request.namespace, request.table, Permission.WRITE).unmasked
         if request.info.idempotency_key is not None:
             content = content_of_file(path, format_, compression)
-            if request.chosen:
-                content = f"{content} {request.chosen}"
+            if request.chosen or request.timezone:
+                content = f"{content} {request.chosen} {request.timezone}".rstrip()
             request = replace(request, info=_bound(request, content))
         with self._reader.open([path], self._options(request, columns, format_, compression, size)) as opened:
             require_named_columns(request.reading, opened)
@@ -133,7 +136,14 @@ class IngestRows:
         if head is not None:
             return self.write_table(request, _require_rows(head, request)).result()
         return self._write_rows(
-            request.namespace, request.table, rest, request.mode, request.evolve, request.info, request.where
+            request.namespace,
+            request.table,
+            rest,
+            request.mode,
+            request.evolve,
+            request.info,
+            request.where,
+            request.timezone,
         )
 
     def _options(
@@ -141,7 +151,7 @@ class IngestRows:
     ) -> ReadOptions:
         is_json = format_ in ("json", "ndjson")
         by_table = not request.evolve and not (is_json and request.chosen)
-        reading = request.reading
+        reading = replace(request.reading, timezone=request.timezone)
         return replace(
             self.bounded(reading if by_table and is_json else with_types_of(reading, columns), format_, size),
             compression=compression or "none",

@@ -26,6 +26,7 @@ from tests.support.command_line import Cli
 
 ROWS = "/api/v1/supertables/main/tables/{}/rows"
 ARROW = {"Content-Type": "application/vnd.apache.arrow.stream"}
+ZONES: list[dict[str, str]] = [{}, {"timezone": "Europe/Berlin"}, {"timezone": "Mars"}]
 Door = Callable[[str, pa.Table], str]
 """Writes to a table of this name, and returns the error; empty: none."""
 
@@ -39,16 +40,21 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
 
 
 @pytest.fixture(scope="module")
-def doors(lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Door]]:
-    folder = tmp_path_factory.mktemp("files")
+def client(lake: Lake) -> Iterator[httpx.Client]:
     server = ApiServer(lake._container)
     with server.client() as client:
-        yield {
-            "python": lambda table, rows: error_of(lambda: lake.write(table, rows)),
-            "rest": lambda table, rows: posted(client, table, rows),
-            "parquet": lambda table, rows: error_of(lambda: lake.load(as_parquet(folder, rows), table)),
-        }
+        yield client
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def doors(lake: Lake, client: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Door]:
+    folder = tmp_path_factory.mktemp("files")
+    return {
+        "python": lambda table, rows: error_of(lambda: lake.write(table, rows)),
+        "rest": lambda table, rows: posted(client, table, rows),
+        "parquet": lambda table, rows: error_of(lambda: lake.load(as_parquet(folder, rows), table)),
+    }
 
 
 def error_of(action: Callable[[], object]) -> str:
@@ -184,6 +190,41 @@ def test_files_have_local_times_of_a_zone_that_is_given(
         lake.load(tmp_path / "a.csv", "zoned0", timezone="Mars")
     with pytest.raises(supertable.InvalidInput, match="timezone='Europe/Berlin'"):
         lake.load(tmp_path / "a.parquet", "zoned0")
+
+
+def test_posted_rows_have_local_times_of_a_zone_that_is_given(lake: Lake, client: httpx.Client) -> None:
+    lake.create_table("posted", {"at": pa.timestamp("us", "UTC")})
+    text = "at\n2024-01-31 05:00:00\n"
+    headers = {"Content-Type": "text/csv", "Idempotency-Key": "one"}
+    for zone, hour in (("Europe/Berlin", 4), ("", 5)):
+        answer = client.post(
+            ROWS.format("posted"), content=text, headers={"Content-Type": "text/csv"}, params={"timezone": zone}
+        )
+        assert answer.status_code == 201, answer.text
+        assert lake.sql("SELECT max(p.at) AS m FROM posted AS p").fetchone() == (
+            dt.datetime(2024, 1, 31, hour, tzinfo=dt.UTC),
+        )
+    replies = [
+        client.post(ROWS.format("posted"), content=text, headers=headers, params={"timezone": zone})
+        for zone in ("UTC", "UTC", "Asia/Tokyo")
+    ]
+    assert [reply.status_code for reply in replies] == [201, 201, 422]
+    assert [reply.json().get("replayed") for reply in replies[:2]] == [False, True]
+    arrow = [
+        client.post(ROWS.format("posted"), content=local_times(), headers=ARROW, params=params) for params in ZONES
+    ]
+    assert [reply.status_code for reply in arrow] == [400, 201, 400]
+    made = {"create": "true", "timezone": "Europe/Berlin"}
+    assert client.post(ROWS.format("made"), content=local_times(), headers=ARROW, params=made).status_code == 201
+    assert lake.table("made").schema.field("at").type.tz == "Europe/Berlin"
+
+
+def local_times() -> bytes:
+    sink = pa.BufferOutputStream()
+    rows = pa.table({"at": [dt.datetime(2024, 1, 31, 5)]})
+    with pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_table(rows)
+    return sink.getvalue().to_pybytes()
 
 
 def test_rows_are_counted_across_batches(lake: Lake) -> None:

@@ -69,7 +69,15 @@ class Upload:
     def _load(self, body: RowBody, creation: Creation) -> WriteResult:
         """As every load does. If another request creates the table meanwhile, the rows are written into it."""
         wanted = self._wanted
-        target = WriteTarget(wanted.table, wanted.mode, creation.keys, creation.sequence, wanted.evolve, wanted.info)
+        target = WriteTarget(
+            wanted.table,
+            wanted.mode,
+            creation.keys,
+            creation.sequence,
+            wanted.evolve,
+            wanted.info,
+            timezone=wanted.timezone,
+        )
         request = LoadRequest([body.file], target)
         bounded = self._container.ingest_rows().bounded(wanted.reading, body.format, body.size)
         options = replace(bounded, compression=body.compression or "none")

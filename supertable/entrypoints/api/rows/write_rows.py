@@ -42,6 +42,13 @@ Mode = Annotated[
 Evolve = Annotated[
     bool, QueryParameter(description="Whether the rows may add columns to the table and widen its types.")
 ]
+Timezone = Annotated[
+    str,
+    QueryParameter(
+        description="The zone of timestamps without one, such as `Europe/Berlin`, for columns with a zone.",
+        max_length=60,
+    ),
+]
 Where = Annotated[
     str | None,
     QueryParameter(
@@ -130,6 +137,7 @@ async def write_rows(
     create: Create = False,
     keys: Keys = None,
     sequence: Sequence = None,
+    timezone: Timezone = "",
     idempotency_key: IdempotencyKey = None,
 ) -> Response[WriteAnswer]:
     """Write the rows of the body as one version, and return it with 201 once it is durable.
@@ -143,7 +151,7 @@ async def write_rows(
     rejects = CollectedRejects()
     options = read_options(chosen.options, None if chosen.on_error == "stop" else rejects)
     words = "" if chosen.is_default else f"{chosen.on_error} {sorted(chosen.options.items())}"
-    wanted = IngestRequest(namespace, table, mode, evolve, where, info, options, words)
+    wanted = IngestRequest(namespace, table, mode, evolve, where, info, options, words, timezone)
     upload = Upload(container, wanted, checked_creation(create, where, keys, sequence))
     await sync_to_thread(upload.check)
     settings = container.settings()
