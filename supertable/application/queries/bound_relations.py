@@ -25,8 +25,10 @@ from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.tables.pruned_scans import pruned_scan
+from supertable.application.tables.supertables import is_name
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import AccessDenied, NotFound, StatementRefused, WrongKind
+from supertable.domain.names import name_key
 from supertable.domain.scan.predicates import ALWAYS
 from supertable.domain.timestamps import moment
 
@@ -84,8 +86,29 @@ class Relations:
         self._listings = listings
 
     def targets(self, namespace: Namespace, relations: Iterable[Relation]) -> dict[int, Target]:
-        """What the names of tables mean, by the relation's id. Listings are left out."""
-        return {each.id: target_of(namespace, each) for each in relations if not is_listing(each)}
+        """What the names of tables mean, by the relation's id. Listings and local rows are left out."""
+        return {
+            each.id: target_of(namespace, each)
+            for each in relations
+            if not is_listing(each) and self._local(namespace, each) is None
+        }
+
+    def _local(self, namespace: Namespace, relation: Relation) -> Given | None:
+        """The file or frame that the name stands for; None: it stands for something else. Tables come before frames."""
+        local, (name, *more) = namespace.local, relation.parts or ("",)
+        if local is None or more or relation.view or relation.show or relation.changes:
+            return None
+        if not is_name(name):
+            found: Given | None = local.files(name)
+        elif name_key(name) in ("self", name_key(namespace.supertable)):
+            return None
+        else:
+            found = local.frame(name)
+            if found and self._tables.registry(namespace).has(name):
+                return None
+        if found and relation.at is not None:
+            raise StatementRefused(f"AT (…) reads a version of a table, and {name} is none.")
+        return found
 
     def bind(
         self,
@@ -110,7 +133,11 @@ class Relations:
             for each in relations
             if each.id in targets and targets[each.id] not in found
         }
-        given = {each.id: self._listings(namespace, each, view_columns) for each in relations if each.id not in targets}
+        given = {
+            each.id: self._local(namespace, each) or self._listings(namespace, each, view_columns)
+            for each in relations
+            if each.id not in targets
+        }
         return Bound(tuple(relations), targets, opened, given, found)
 
     def views(self, targets: Iterable[Target]) -> dict[Target, OpenTable]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow as pa
 
 from supertable.application.commits.table_creator import checked_table_name
@@ -46,6 +48,7 @@ class ChangeViews:
         """
         request.refuse_key(statement.verb)
         namespace, name = request.target(statement.table)
+        namespace = replace(namespace, self_table=None, local=None)
         self._tables.require(namespace.session, Permission.CONTROL)
         checked_table_name(namespace, name)
         existing = self._found(namespace, name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from supertable.application.ports.local_rows import LocalRows
 from supertable.domain.access.sessions import Session, owner
 from supertable.domain.errors import InvalidName, StatementRefused, TableNotFound
 from supertable.domain.names import checked_name, name_key
@@ -16,13 +17,15 @@ from supertable.domain.system_tables import SYSTEM
 class Namespace:
     """A supertable of an organization, by checked names, and the session that uses it.
 
-    `self_table`: the table that statements may name `self`; None: there is none.
+    `self_table`: the table that statements may name `self`; None: there is none. `local`: what else they may name on
+    the caller's machine; None: nothing.
     """
 
     organization: str
     supertable: str
     session: Session
     self_table: str | None = None
+    local: LocalRows | None = field(default=None, compare=False, repr=False)
 
     @property
     def registry(self) -> str:

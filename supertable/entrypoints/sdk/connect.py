@@ -38,8 +38,9 @@ def connect(
     settings = load_settings(home=home, organization=organization)
     checked_organization = checked_name("organization", settings.organization)
     container = Container(settings=settings)
+    is_owner = token is None and role is None and settings.supertable_token is None
     session = _session(container, checked_organization, token, role)
-    return Lake(container, supertable or DEFAULT_SUPERTABLE, session)
+    return Lake(container, supertable or DEFAULT_SUPERTABLE, session, is_owner)
 
 
 def _session(container: Container, organization: str, token: str | None, role: str | None) -> Session:

@@ -40,10 +40,12 @@ class Lake(LakeQueries, LakeWriting, LakeLoading, LakeMaintenance):
     does not exist for the caller: `TableNotFound`.
     """
 
-    def __init__(self, container: Container, supertable: str, session: Session) -> None:
+    def __init__(self, container: Container, supertable: str, session: Session, is_owner: bool = False) -> None:
+        """`is_owner`: the caller gave neither a token nor a role."""
         self._container = container
         self._namespace = Namespace(session.organization, checked_name("supertable", supertable), session)
         self._closed = threading.Event()
+        self._is_owner = is_owner and session.irrevocable
 
     @property
     def settings(self) -> Settings:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import FrameType
 from typing import Any
 
 from supertable.application.ports.engines import Limits
@@ -12,9 +14,11 @@ from supertable.application.ports.statements import ScriptPart
 from supertable.application.statements.requests import StatementOptions
 from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
+from supertable.domain.errors import AccessDenied
 from supertable.domain.names import checked_name, checked_version
 from supertable.domain.table.commit_info import checked_commit_info
 from supertable.entrypoints.sdk.door import door
+from supertable.entrypoints.sdk.inputs.local_rows import CallersRows, callers_scope
 from supertable.entrypoints.sdk.results.query_rows import QueryRows
 from supertable.entrypoints.sdk.results.result import Result
 from supertable.entrypoints.sdk.results.spilled_batches import SpilledBatches
@@ -27,12 +31,14 @@ class LakeQueries:
     _container: Container
     _namespace: Namespace
     _closed: threading.Event
+    _is_owner: bool
 
     def sql(
         self,
         sql: str,
         parameters: Sequence[Any] | Mapping[str, Any] = (),
         *,
+        frames: Mapping[str, Any] | None = None,
         stream: bool = False,
         max_rows: int | None = None,
         timeout_seconds: float | None = None,
@@ -46,6 +52,13 @@ class LakeQueries:
             lake.sql("FROM orders AT (VERSION => 3)").polars()
             lake.sql("INSERT INTO orders VALUES (?, ?)", [7, 9.5]).write.version
 
+        The owner of an embedded lake, who gives no token and no role, may also name files and frames, and join them:
+
+            lake.sql("SELECT * FROM 'new-*.csv' n JOIN orders USING (id)").show()
+            lake.sql("INSERT INTO orders SELECT * FROM df")
+
+        `frames`: by name, anything that `write` takes; None: the frames among the caller's variables. Tables come
+        before frames of the same name. Files are read as `load` reads them.
         The statement is checked, and its tables and columns are found, when this returns. It runs once: the result
         keeps its rows for any number of uses. `stream`: do not keep the rows; they can be taken once.
         `parameters` are bound as values: a sequence for `?` and `$1`, a mapping for `$name`. A value that no SQL type
@@ -57,7 +70,21 @@ class LakeQueries:
         """
         info = checked_commit_info(idempotency_key, properties)
         options = StatementOptions(writes=True, info=info, limits=Limits(max_rows, timeout_seconds))
-        return self._run(self._namespace, sql, parameters, options, stream)
+        local = self._callers_rows(frames, sys._getframe(1))
+        try:
+            return self._run(replace(self._namespace, local=local), sql, parameters, options, stream)
+        finally:
+            if local:
+                local.forget()
+
+    def _callers_rows(self, frames: Mapping[str, Any] | None, caller: FrameType) -> CallersRows | None:
+        """What the statement may name besides tables. Raises `AccessDenied` for frames of others than the owner."""
+        if self._is_owner:
+            scope = callers_scope(caller) if frames is None else {}
+            return CallersRows(self._container.file_reader, frames or {}, scope)
+        if frames:
+            raise AccessDenied("Frames are for the owner of an embedded lake, without a token and a role.")
+        return None
 
     def _run(
         self,

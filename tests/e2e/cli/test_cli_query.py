@@ -142,3 +142,13 @@ class TestQuery:
             capture_output=True, check=True, timeout=60,
         )  # fmt: skip
         assert pq.read_table(io.BytesIO(done.stdout))["id"].to_pylist() == [1, 2, 3]
+
+
+def test_the_owner_queries_files(fruit: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_text("id,price\n1,2.5\n")
+    sql = f"select name, price from fruit join '{path}' using (id)"
+    assert fruit("query", sql, "--format", "csv").out.splitlines()[1:] == ['"fig",2.5']
+    refused = fruit("query", sql, "--role", "superadmin")
+    assert refused.code == exit_codes.WRONG_INPUT
+    assert "Files cannot be read by their path" in refused.err

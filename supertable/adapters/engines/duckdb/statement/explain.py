@@ -39,6 +39,8 @@ _OWN_ALIAS = re.compile(r"\bst_[fd]\.")
 _DYNAMIC = re.compile(r"(?: AND )?optional: Dynamic Filter \([^()]*\)")
 _COMPRESSED = re.compile(r"__internal_(?:de)?compress_\w+\(([^(),]+)(?:, [^(),]+)?\)")
 _SCAN = "READ_PARQUET"
+_GIVEN = "PYTHON_ARROW_SCAN"
+"""Rows of a listing, a frame or a file."""
 _EXPLAINING = frozenset({"RESULT_COLLECTOR", "EXPLAIN_ANALYZE"})
 Plan = dict[str, Any]
 
@@ -82,6 +84,8 @@ class _Lines:
         name = str(node["name"]).strip()
         if name == _SCAN:
             return self._scan(node)
+        if name == _GIVEN:
+            return "ROWS"
         return re.sub(r"[^A-Z_]", "", name) or "OPERATOR"
 
     def _scan(self, node: Plan) -> str:

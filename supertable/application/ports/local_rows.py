@@ -1,0 +1,17 @@
+"""Rows on the caller's own machine that SQL may read: frames in memory, and files."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from supertable.application.ports.engines import Given
+
+
+class LocalRows(Protocol):
+    """What one statement of the owner of an embedded lake may name besides tables."""
+
+    def frame(self, name: str) -> Given | None:
+        """The rows of the frame of this name; None: there is none. Raises `InvalidInput` for one without columns."""
+
+    def files(self, pattern: str) -> Given:
+        """The rows of the files of this path or glob pattern, as loading reads them. Raises `UnreadableInput`."""
