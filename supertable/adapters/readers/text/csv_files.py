@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import dataclass, field, replace
+from itertools import islice, repeat
 
 import pyarrow as pa
 
 from supertable.adapters.readers.prepared_files import PreparedFile
 from supertable.adapters.readers.text.csv_layouts import CsvLayout, arguments_of, layout_of
 from supertable.adapters.readers.text.lenient_rows import LenientRows, csv_reader, without_rejects
+from supertable.adapters.readers.text.row_lines import RowLines
 from supertable.adapters.readers.text.text_scanner import SqlValue, TextScanner, scanner
 from supertable.adapters.readers.values.column_plans import (
     form_of,
@@ -84,11 +85,15 @@ class _CsvFiles:
                         guess.add(column)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _CsvFile:
     scan: TextScanner
     layout: CsvLayout
     options: ReadOptions
+    lines: RowLines = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lines = RowLines(self._row_lines)
 
     def read(self) -> OpenedFiles:
         """All rows. Those that are no rows of CSV are rejected if the options say so."""
@@ -114,7 +119,7 @@ class _CsvFile:
             yield from self.scan.rows(self._arguments(), rows).to_batches()
 
     def place(self, row: int) -> str:
-        return f"line {self._line(row)}" if len(self.layout.delimiter) == 1 else f"row {row + 1:,}"
+        return f"line {self.lines.line_of(row)}" if len(self.layout.delimiter) == 1 else f"row {row + 1:,}"
 
     def _lenient(self, options: ReadOptions) -> LenientRows:
         layout = self.layout
@@ -129,20 +134,19 @@ class _CsvFile:
         for line, text, reason in self.scan.rejected():
             rejects.add(RejectedRow(self.layout.file.name, f"line {line}", "", text, reason))
 
-    def _line(self, row: int) -> int:
-        """The line on which a row begins, counted from 1: rows may span lines, and blank lines are no rows."""
+    def _row_lines(self) -> Iterator[int]:
+        """The lines on which rows begin, counted from 1: rows may span lines, and blank lines are no rows."""
         layout = self.layout
-        left = row + layout.has_header
         with layout.file.path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
             rows = csv_reader(islice(text, layout.skipped_lines, None), layout.delimiter, self.options)
-            start = 1
+            line, is_header = layout.skipped_lines + 1, layout.has_header
             for cells in rows:
-                is_row = self._is_row(cells)
-                if left == 0 and is_row:
-                    break
-                left -= is_row
-                start = rows.line_num + 1
-        return layout.skipped_lines + start
+                if self._is_row(cells):
+                    if not is_header:
+                        yield line
+                    is_header = False
+                line = layout.skipped_lines + rows.line_num + 1
+        yield from repeat(line)
 
     def _is_row(self, cells: Sequence[str]) -> bool:
         width = len(self.layout.names)

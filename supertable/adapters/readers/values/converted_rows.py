@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from supertable.adapters.readers import command_line_hints as hints
 from supertable.adapters.readers.values.exact_values import ISO, TextForm, exact_values, misfits
 from supertable.application.ports.readers import ReadColumn, ReadOptions, RejectedRow
-from supertable.application.storage.arrow_schemas import data_type
-from supertable.domain.errors import InferredTypeMisfit, InvalidSchema, UnreadableInput
+from supertable.application.storage.arrow_schemas import type_name
+from supertable.domain.errors import InferredTypeMisfit, UnreadableInput
 
 Convert = Callable[[pa.Array, "ColumnPlan"], pa.Array]
 Locate = Callable[[int], str]
@@ -107,13 +107,6 @@ class RowConverter:
 
 def _converted(convert: Convert, plan: ColumnPlan, texts: pa.Array) -> pa.Array:
     return convert(texts, plan)
-
-
-def type_name(kind: pa.DataType) -> str:
-    try:
-        return str(data_type(kind, ""))
-    except InvalidSchema:
-        return str(kind)
 
 
 def _short(text: str, limit: int = 120) -> str:

@@ -67,8 +67,13 @@ def plain_values(texts: Texts, kind: pa.DataType, form: TextForm = ISO) -> pa.Ar
 def misfits(convert: Callable[[Texts], pa.Array], texts: Texts, at_most: int) -> list[int]:
     """The positions of the first texts, at most so many, for which `convert` raises `pa.ArrowInvalid`."""
     found: list[int] = []
-    _find_misfits(convert, texts, 0, found, at_most)
-    return found
+    if at_most == 1:
+        _find_misfits(convert, texts, 0, found, at_most)
+        return found
+    encoded = pc.dictionary_encode(texts)  # the same few texts are often what does not fit
+    _find_misfits(convert, encoded.dictionary, 0, found, len(encoded.dictionary))
+    positions = pc.indices_nonzero(pc.is_in(encoded.indices, pa.array(found, encoded.indices.type)))
+    return list(positions[:at_most].to_pylist())
 
 
 def _find_misfits(

@@ -72,6 +72,6 @@ def _text(column: ReadColumn) -> str:
 
 
 def _type_name(column: ReadColumn) -> str:
-    from supertable.application.storage.arrow_schemas import data_type
+    from supertable.application.storage.arrow_schemas import type_name
 
-    return str(data_type(column.type, column.name))
+    return type_name(column.type)

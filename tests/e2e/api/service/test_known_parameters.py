@@ -23,11 +23,11 @@ CASES = (
 )
 
 
-@pytest.mark.parametrize(("method", "path", "detail"), CASES, ids=[case[1].partition("?")[2] for case in CASES])
-def test_an_unknown_parameter_is_refused(api: httpx.Client, method: str, path: str, detail: str) -> None:
-    answer = api.request(method, path)
-    assert (answer.status_code, problem_type_of(answer)) == (400, "invalid-input")
-    assert detail in answer.json()["detail"]
+def test_unknown_parameters_are_refused(api: httpx.Client) -> None:
+    for method, path, detail in CASES:
+        answer = api.request(method, path)
+        assert (answer.status_code, problem_type_of(answer)) == (400, "invalid-input"), path
+        assert detail in answer.json()["detail"], path
 
 
 def test_a_websocket_refuses_them_too(server: ApiServer) -> None:
