@@ -12,9 +12,10 @@ from supertable.application.ports.engines import EncodedRows, Engine, Limits, Ru
 from supertable.application.ports.statements import ChangingStatement, StatementParser
 from supertable.application.queries.query_events import QueryEvents
 from supertable.application.queries.run_query import PreparedQuery, RunQuery
+from supertable.application.statements.remedies import in_words_of_sql
 from supertable.application.statements.requests import StatementOptions, StatementRequest, StatementResult
 from supertable.application.tables.namespace import Namespace
-from supertable.domain.errors import StatementRefused, SupertableError
+from supertable.domain.errors import InvalidInput, StatementRefused, SupertableError
 
 _ONLY_QUERIES = "Only queries can run here, and {} changes something. Nothing was run."
 
@@ -60,7 +61,10 @@ class RunStatement:
             error = StatementRefused(_ONLY_QUERIES.format(statement.verb))
             self._record(request.namespace, request.sql, error)
             raise error
-        return self._handlers[type(statement)](statement, request)
+        try:
+            return self._handlers[type(statement)](statement, request)
+        except InvalidInput as error:
+            raise in_words_of_sql(error) from error.__cause__
 
     def prepare(
         self,

@@ -135,7 +135,10 @@ CASES: dict[str, Sequence[Step]] = {
             "INSERT INTO t (i) VALUES ('1'), ('0x1')",
             Fails("InvalidSchema", "row 2: the text does not fit int8 exactly"),
         ),
-        ("INSERT INTO t (d) VALUES (1.239)", Fails("InvalidSchema", "decimal(6,2)")),
+        (
+            "INSERT INTO t (d) VALUES (1.239)",
+            Fails("InvalidSchema", "Correct it, or use ALTER TABLE to widen the column to decimal(7,3)."),
+        ),
         ("INSERT INTO t (d) VALUES ('1.239')", Fails("InvalidSchema", "The value is '1.239'")),
         ("INSERT INTO t (day) VALUES ('2023-02-29')", Fails("InvalidSchema", "date")),
         ("INSERT INTO t (day) VALUES ('2023-02-01 10:00')", Fails("InvalidSchema", "date")),
@@ -150,6 +153,19 @@ CASES: dict[str, Sequence[Step]] = {
             [(1, 9.5, "2.00", "2024-02-29", "2024-01-31 10:00:00", True, "x")],
         ),
         ("SELECT count(*) FROM t", [(2,)]),
+    ),
+    "instants": steps(
+        ("CREATE TABLE t (z TIMESTAMPTZ)", MADE),
+        (
+            "INSERT INTO t VALUES (TIMESTAMP '2024-01-31 10:00')",
+            Fails("IncompatibleSchema", "AT TIME ZONE 'Europe/Berlin'"),
+        ),
+        ("INSERT INTO t VALUES (TIMESTAMP '2024-01-31 10:00' AT TIME ZONE 'Europe/Berlin')", Changed("append", 2, 1)),
+        ("INSERT INTO t VALUES ('2024-01-31 10:00+05:30'), ('2024-01-31 10:00')", Changed("append", 3, 2)),
+        (
+            "SELECT z::TEXT FROM t ORDER BY z",
+            [("2024-01-31 04:30:00+00",), ("2024-01-31 09:00:00+00",), ("2024-01-31 10:00:00+00",)],
+        ),
     ),
     "rules of columns and keys": steps(
         ("CREATE TABLE t (id INT PRIMARY KEY, name TEXT NOT NULL, n INT)", MADE),
