@@ -12,7 +12,7 @@ from supertable.application.ports.readers import ReadOptions
 from supertable.application.tables.namespace import Namespace
 from supertable.application.writes.write_modes import WriteMode
 from supertable.config.container import Container
-from supertable.entrypoints.sdk.inputs.sources import paths_of, rows_of
+from supertable.entrypoints.sdk.inputs.sources import listed_paths, paths_of, rows_of
 
 Names: TypeAlias = str | Sequence[str]
 
@@ -23,6 +23,7 @@ def names_of(names: Names) -> tuple[str, ...]:
 
 def write_to(container: Container, namespace: Namespace, target: WriteTarget, data: Any) -> WriteResult:
     """Write the rows of the data, or of the files that it names. Raises what `Lake.write` raises."""
+    data = listed_paths(data)
     paths = paths_of(data)
     if paths is not None:
         request = LoadRequest([str(path) for path in paths], target)

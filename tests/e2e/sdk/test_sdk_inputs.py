@@ -55,6 +55,12 @@ def words(*values: str, dtype: Any) -> pl.DataFrame:
     return pl.DataFrame({"a": pl.Series(values, dtype=dtype)})
 
 
+def recursive() -> list[dict[str, Any]]:
+    row: dict[str, Any] = {}
+    row["a"] = [row]
+    return [row]
+
+
 NUMBERS = {"a": np.int8(1), "b": np.float32(0.5), "c": np.bool_(True), "d": np.str_("x"), "e": np.array([1, 2])}
 MOMENTS = {"a": np.datetime64("2024-01-31"), "b": np.datetime64("2024-01-31T05:00", "ns"), "c": AT.date(), "d": AT}
 FRAME = {"k": ["x", None], "i": pd.array([1, None], dtype="Int64"), "f": [1.5, None], "c": pd.Categorical(["a", "b"])}
@@ -71,6 +77,7 @@ TAKEN: dict[str, tuple[Callable[[], Any], Rows]] = {
         },
         [(1.5, 1, 1, "x"), (2.0, None, 2, None)],
     ),
+    "an index of pandas in a dict": (lambda: {"a": pd.Index([1, 2])}, [(1,), (2,)]),
     "dates of numpy": (lambda: {"a": np.array(["2024-01-31"], "datetime64[D]")}, [(dt.date(2024, 1, 31),)]),
     "a byte order": (lambda: {"a": np.array([1.5], ">f8")}, [(1.5,)]),
     "records of numpy": (lambda: RECORDS, [(1, "a"), (2, "b")]),
@@ -110,6 +117,7 @@ TAKEN: dict[str, tuple[Callable[[], Any], Rows]] = {
     "a relation of DuckDB": (lambda: duckdb.sql("SELECT 1 AS a, 1.5 AS b, [NULL] AS c"), [(1, D("1.5"), [None])]),
     "a dataset": (lambda: ds.dataset(pa.table({"a": [1]})), [(1,)]),
     "a scanner": (lambda: ds.dataset(pa.table({"a": [1], "b": [2]})).scanner(columns=["b"]), [(2,)]),
+    "a stream without rows": (lambda: pa.table({"a": pa.array([], pa.int8())}).to_reader(), []),
     "batches": (lambda: batches({"a": [1]}, {"a": [2]}), [(1,), (2,)]),
     "batches of other types": (lambda: batches({"a": [1]}, {"a": [2.0, None]}), [(1,), (2,), (None,)]),
     "batches in another order": (lambda: batches({"a": [1], "b": ["x"]}, {"b": ["y"], "a": [2]}), [(1, "x"), (2, "y")]),
@@ -162,6 +170,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
         list(batches({"a": [1]}, {"b": [2]})),
         "From row 2, the columns are b, and before they are a",
     ),
+    "what contains itself": (recursive(), "The rows are nested too deeply"),
     "a file that is not there": ("nothing.csv", "Cannot read nothing.csv: there is no such file"),
 }
 
@@ -202,6 +211,7 @@ def test_results_of_queries_and_files_are_taken(lake: Lake, tmp_path: Path) -> N
         (tmp_path / f"{number}.csv").write_text(f"id,name\n{number},x\n")
     lake.write("files", str(tmp_path / "*.csv"), keys="id")
     lake.write("files", [tmp_path / "1.csv"], mode="upsert")
+    lake.write("files", tmp_path.glob("2.*"), mode="upsert")
     assert stored(lake, "files", "ORDER BY id") == [(1, "x"), (2, "x")]
     lake.delete("files", keys=[{"id": 1}])
     assert stored(lake, "files") == [(2, "x")]

@@ -69,7 +69,9 @@ def _column(values: Any, name: str, known: Schema | None) -> pa.Array | pa.Chunk
         return pa.chunked_array(values)
     if hasattr(values, "__arrow_array__"):
         return pa.array(values)
-    if isinstance(values, Sequence | range) and not isinstance(values, _SCALARS):
+    if hasattr(values, "__array__"):
+        return _of_numpy(np.asarray(values), name, known)
+    if isinstance(values, Sequence) and not isinstance(values, _SCALARS):
         return _array(list(values), name, known)
     raise InvalidInput(
         f"Column {name!r} is a {type(values).__name__}, but must be a list or array. A dict has a list for each "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from os import PathLike
 from typing import Any
 
@@ -33,6 +33,14 @@ def paths_of(data: Any) -> list[str | PathLike[str]] | None:
     return None
 
 
+def listed_paths(data: Any) -> Any:
+    """The data; an iterator of paths, such as `folder.glob("*.csv")`, as a list."""
+    if not isinstance(data, Iterator) or hasattr(data, "__arrow_c_stream__"):
+        return data
+    first = list(islice(data, 1))
+    return [*first, *data] if first and isinstance(first[0], PathLike) else chain(first, data)
+
+
 def rows_of(data: Any, known: Schema | None = None, same_columns: bool = False) -> pa.RecordBatchReader:
     """The rows of the data. Batches of an iterator are streamed; Python objects are held in memory.
 
@@ -41,6 +49,8 @@ def rows_of(data: Any, known: Schema | None = None, same_columns: bool = False) 
     """
     try:
         return _reader(data, known, same_columns)
+    except RecursionError as error:
+        raise InvalidInput("The rows are nested too deeply.") from error
     except (pa.ArrowException, OSError, ValueError, TypeError) as error:
         raise InvalidInput(f"The rows of the {type(data).__name__} cannot be read: {error}") from error
 
