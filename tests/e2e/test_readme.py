@@ -1,4 +1,4 @@
-"""The examples of the README and of the page for newcomers work as typed, in order, over the flights."""
+"""The examples of the README and of pages for newcomers work as typed, in order, over the flights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.documents import Reader, examples
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-MIGRATING = ROOT / "docs" / "migrating.md"
+PAGES = [ROOT / "docs" / name for name in ("migrating.md", "api.md", "api-ingest.md")]
 
 
 def test_the_examples_work_in_order(
@@ -32,12 +32,13 @@ def test_the_examples_work_in_order(
         assert "336,776 flights, as after the load" in printed
         for line in README.read_text().partition('LIMIT 3"\n```\n```\n')[2].partition("```")[0].splitlines():
             assert line in printed.splitlines()
-        reader.read(MIGRATING)
+        for page in PAGES:
+            reader.read(page)
         server.stop()
         assert "open the lake of an earlier run" in capsys.readouterr().out
-    assert reader.commands > 35
+    assert reader.commands > 50
 
 
 def test_the_examples_are_found() -> None:
-    found = [language for page in (README, MIGRATING) for language, _ in examples(page.read_text())]
+    found = [language for page in (README, *PAGES) for language, _ in examples(page.read_text())]
     assert (found.count("bash") >= 6, found.count("python") >= 5) == (True, True)

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from supertable.entrypoints.cli.main import run
 
 ADDRESS = "http://127.0.0.1:8051"
 _BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_PREPARING = frozenset({"python3", "pip", "make", "kill", "git"})
+_PREPARING = frozenset({"python3", "pip", "make", "kill", "git", "sleep"})
 """Commands of the machine, not of SuperTable."""
 
 
@@ -22,6 +23,20 @@ def examples(text: str) -> Iterator[tuple[str, str]]:
     for found in _BLOCK.finditer(text):
         if "…" not in found[2]:
             yield found[1], found[2]
+
+
+def _commands(text: str) -> Iterator[str]:
+    """The commands of a block. One may have several lines: by a backslash, or within quotes."""
+    command = ""
+    for line in text.replace("\\\n", " ").splitlines():
+        command = f"{command}\n{line}" if command else line
+        try:
+            shlex.split(command, comments=True)
+        except ValueError:
+            continue  # its quotes are not closed yet
+        yield command
+        command = ""
+    assert not command, command
 
 
 class Reader:
@@ -37,19 +52,16 @@ class Reader:
             if language == "python":
                 exec(compile(text, str(page), "exec"), self._names)
             else:
-                for line in text.replace("\\\n", " ").splitlines():
-                    self._type(line)
+                for command in _commands(text):
+                    self._type(command)
 
     def _type(self, line: str) -> None:
-        words = shlex.split(line, comments=True)
+        words = [os.path.expandvars(word) for word in shlex.split(line, comments=True)]
         if not words or words[0] in _PREPARING:
             return
-        words = [os.path.expandvars(word) for word in words]
         self.commands += 1
         if words[0] == "export":
-            for pair in words[1:]:
-                name, _, value = pair.partition("=")
-                os.environ[name] = str(Path(value).expanduser()) if value.startswith("~") else value
+            self._export(line, words[1:])
         elif words[0] == "curl":
             answer = self._ask(words)
             assert answer.returncode == 0, (line, answer.stdout, answer.stderr)
@@ -59,6 +71,26 @@ class Reader:
             assert words[0] == "supertable", line
             assert run(words[1:]) == 0, line
 
+    def _export(self, line: str, pairs: list[str]) -> None:
+        computed = re.fullmatch(r"export (\w+)=\$\((.*)\)", line, re.DOTALL)
+        if computed:
+            done = _run(["bash", "-c", computed[2]])
+            assert done.returncode == 0, (line, done.stdout, done.stderr)
+            pairs = [f"{computed[1]}={done.stdout.strip()}"]
+        for pair in pairs:
+            name, _, value = pair.partition("=")
+            value = value.replace(ADDRESS, self._url)
+            os.environ[name] = str(Path(value).expanduser()) if value.startswith("~") else value
+
     def _ask(self, words: list[str]) -> subprocess.CompletedProcess[str]:
         command = [word.replace(ADDRESS, self._url) for word in words]
-        return subprocess.run([*command, "--fail-with-body"], capture_output=True, text=True, timeout=60, check=False)
+        for _ in range(60):
+            answer = _run([*command, "--fail-with-body"])
+            if "/problems/job-not-over" not in answer.stdout:
+                break
+            time.sleep(0.25)
+        return answer
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, env=dict(os.environ), capture_output=True, text=True, timeout=60, check=False)
