@@ -65,9 +65,9 @@ MERGES: dict[str, tuple[tuple[int, int, int], Rows]] = {
     "AS x USING (SELECT id AS n, 5 AS id FROM o WHERE id = 2) AS y ON x.id = y.n "
     "WHEN MATCHED THEN UPDATE SET n = y.id, id = 22": ((0, 1, 0), [ONE, THREE, (22, 5, "b")]),
     "USING (VALUES (1, 'x'), (8, 'y')) p(id, w) ON t.id = p.id WHEN MATCHED THEN UPDATE SET s = w "
-    "WHEN NOT MATCHED THEN INSERT (s, id) VALUES (list_transform([w], w -> w || '!')[1], id)": (
+    "WHEN NOT MATCHED THEN INSERT (s, id) VALUES ('é' || list_transform([w], w -> w || '!')[1], id)": (
         (1, 1, 0),
-        [(1, 10, "x"), TWO, THREE, (8, None, "y!")],
+        [(1, 10, "x"), TWO, THREE, (8, None, "éy!")],
     ),
     "USING (SELECT 3 AS id, 's' AS s, 9 AS n UNION ALL SELECT 4, NULL, NULL) p ON t.id = p.id "
     "WHEN MATCHED THEN UPDATE BY NAME WHEN NOT MATCHED THEN INSERT BY NAME": (

@@ -140,12 +140,16 @@ def parse_tree(cursor: duckdb.DuckDBPyConnection, sql: str, before: str = "") ->
     statements: list[Any] = report["statements"]
     if len(statements) != 1:
         raise _not_one(len(statements))
-    prefix, lower = "st_q", text.lower()
-    while prefix in lower:
-        prefix += "q"
+    prefix = unused_prefix("st_q", text)
     if _RENAMED.search(text):  # else the walk is not worth its time
         keep_column_names(cursor, statements[0])
     return statements[0], prefix
+
+
+def unused_prefix(start: str, text: str) -> str:
+    """`start`, whose last letter is repeated until it does not occur in the text."""
+    runs = re.findall(f"{start}+", text, re.IGNORECASE)
+    return start + start[-1] * (max(map(len, runs)) - len(start) + 1) if runs else start
 
 
 def checked_text(sql: str) -> str:

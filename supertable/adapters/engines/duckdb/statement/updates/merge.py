@@ -29,6 +29,8 @@ from supertable.application.ports.updates import Action, ActionKind, SourceColum
 from supertable.domain.errors import StatementRefused
 from supertable.domain.table.commits import Operation
 
+_MOST_CLAUSES = 50
+
 
 class _Match(Enum):
     BOTH = ("matched",)
@@ -127,6 +129,8 @@ def _merge(cursor: duckdb.DuckDBPyConnection, piece: Piece, names: Names) -> _Me
         raise StatementRefused(f"Target and source of the MERGE are both named {alias!r}. Give one of them an alias.")
     scopes = {_Match.SOURCE: (alias, target.alias), _Match.TARGET: (target.alias, alias)}
     clauses = []
+    if piece.words.count("when") > _MOST_CLAUSES:
+        raise StatementRefused(f"A MERGE has up to {_MOST_CLAUSES} WHEN clauses.")
     while when < end:
         following = piece.find({"when"}, when + 1)
         clauses.append(_clause(cursor, piece.part(when + 1, following), scopes, names))

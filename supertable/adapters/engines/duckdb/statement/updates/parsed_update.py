@@ -15,7 +15,7 @@ import duckdb
 
 from supertable.adapters.engines.duckdb.statement.conditions.constants import Evaluate
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
-from supertable.adapters.engines.duckdb.statement.parser import checked_text, parsed
+from supertable.adapters.engines.duckdb.statement.parser import checked_text, parsed, unused_prefix
 from supertable.adapters.engines.duckdb.statement.redacted_sql import shape_of
 from supertable.adapters.engines.duckdb.statement.updates.delete import written_delete
 from supertable.adapters.engines.duckdb.statement.updates.merge import written_merge
@@ -34,7 +34,7 @@ _POSITION = re.compile(r", at line \d+, column \d+\.$")
 def parsed_update(cursor: duckdb.DuckDBPyConnection, sql: str, evaluate: Evaluate) -> CheckedUpdate:
     """Raises `InvalidStatement` and `StatementRefused`."""
     text = checked_text(sql)
-    names = Names(_unused_prefix(text))
+    names = Names(unused_prefix("st_u", text))
     written = _written(cursor, tokenized(text), names)
     try:
         query = parsed(cursor, written.sql, evaluate)
@@ -68,13 +68,6 @@ def _written(cursor: duckdb.DuckDBPyConnection, piece: Piece, names: Names) -> W
     if statement.tokens[0].word == "delete":
         return written_delete(statement, with_them, names)
     return written_merge(cursor, statement, with_them, names)
-
-
-def _unused_prefix(sql: str) -> str:
-    prefix, lower = "st_u", sql.lower()
-    while prefix in lower:
-        prefix += "u"
-    return prefix
 
 
 def _check_row_wise(tree: Node, bare: frozenset[str]) -> None:

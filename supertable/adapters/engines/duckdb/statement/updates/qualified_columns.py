@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import duckdb
 
-from supertable.adapters.engines.duckdb.statement.parse_tree import Node
+from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
 from supertable.adapters.engines.duckdb.statement.parser import parse_tree
 from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
 from supertable.adapters.engines.duckdb.types import quoted
@@ -40,32 +40,30 @@ def qualified(cursor: duckdb.DuckDBPyConnection, sql: str, own: str, other: str)
     tree, _ = parse_tree(cursor, f"{_PREFIX}{sql}", _PREFIX)
     raw = sql.encode()
     places = []
-    for node in _columns(tree["node"]["select_list"], frozenset()):
+    for node in _columns(tree["node"]["select_list"]):
         names = node["column_names"]
         if ascii_lower(names[0]) == ascii_lower(other):
             raise InvalidStatement(f"This WHEN NOT MATCHED clause has no row of {other!r}: {'.'.join(names)}.")
         if len(names) == 1 and ascii_lower(names[0]) not in _NOT_COLUMNS:
             places.append(node["query_location"] - len(_PREFIX))
-    for place in sorted(places, reverse=True):
-        raw = raw[:place] + f"{quoted(own)}.".encode() + raw[place:]
-    return raw.decode()
+    ends = [*sorted(places), len(raw)]
+    return f"{quoted(own)}.".join(raw[start:end].decode() for start, end in zip([0, *ends], ends, strict=False))
 
 
-def _columns(tree: object, parameters: frozenset[str]) -> Iterator[Node]:
+def _columns(tree: object) -> Iterator[Node]:
     """The references to columns outside of subqueries, without parameters of lambdas."""
-    if isinstance(tree, list):
-        for item in tree:
-            yield from _columns(item, parameters)
-        return
-    if not isinstance(tree, dict) or tree.get("class") == "SUBQUERY":
-        return
-    if tree.get("class") == "LAMBDA":
-        named = {ascii_lower(node["column_names"][-1]) for node in _columns(tree["lhs"], frozenset())}
-        yield from _columns(tree["expr"], parameters | named)
-        return
-    if tree.get("class") == "COLUMN_REF":
-        if len(tree["column_names"]) > 1 or ascii_lower(tree["column_names"][0]) not in parameters:
-            yield tree
-        return
-    for item in tree.values():
-        yield from _columns(item, parameters)
+    stack: list[tuple[object, frozenset[str]]] = [(tree, frozenset())]
+    while stack:
+        item, parameters = stack.pop()
+        if isinstance(item, list):
+            stack += [(part, parameters) for part in item]
+        elif not isinstance(item, dict) or item.get("class") == "SUBQUERY":
+            continue
+        elif item.get("class") == "LAMBDA":
+            named = {ascii_lower(node["column_names"][-1]) for node in nodes(item["lhs"]) if "column_names" in node}
+            stack.append((item["expr"], parameters | named))
+        elif item.get("class") == "COLUMN_REF":
+            if len(item["column_names"]) > 1 or ascii_lower(item["column_names"][0]) not in parameters:
+                yield item
+        else:
+            stack += [(part, parameters) for part in item.values()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -54,8 +53,11 @@ class Piece:
 
     def find(self, words: Collection[str], start: int = 0) -> int:
         """The index of the first such word outside of parentheses, or the number of tokens."""
-        found = (number for number, word in enumerate(self.words) if number >= start and word in words)
-        return next((number for number in found if not self._is_comparison(number)), len(self.tokens))
+        for number in range(start, len(self.tokens)):
+            token = self.tokens[number]
+            if token.word in words and self._is_outside(token) and not self._is_comparison(number):
+                return number
+        return len(self.tokens)
 
     def part(self, start: int, end: int | None = None) -> Piece:
         return Piece(self.raw, self.tokens[start:end])
@@ -95,11 +97,13 @@ def tokenized(sql: str) -> Piece:
 
 def _with_numbers(sql: str) -> str:
     """`?` becomes `$1`, `$2`, …, since the query has the parts of the statement in another order."""
-    raw, marks = sql.encode(), [token.start for token in _tokens(sql) if token.text == "?"]
-    for number, start in reversed(list(enumerate(marks, 1))):
-        numbered = re.match(rb"\?\d", raw[start:])
-        raw = raw[:start] + (b"$" if numbered else b"$%d" % number) + raw[start + 1 :]
-    return raw.decode()
+    marks = [token.start for token in _tokens(sql) if token.text == "?"]
+    raw, parts, end = sql.encode(), [], 0
+    for number, start in enumerate(marks, 1):
+        is_numbered = raw[start + 1 : start + 2].isdigit()
+        parts += [raw[end:start], b"$" if is_numbered else b"$%d" % number]
+        end = start + 1
+    return b"".join([*parts, raw[end:]]).decode()
 
 
 def _tokens(sql: str) -> Iterator[Token]:
