@@ -33,10 +33,7 @@ def test_an_update_is_a_query_of_its_values() -> None:
     )
     assert found.actions == (Action(ActionKind.UPDATE, ("n", "s", "m"), 3),)
     assert (found.parts, found.row_id, found.whole_row) == (("a", "t"), "st_u_row", "")
-    assert (
-        found.query.shape
-        == "UPDATE a.t AS x SET n = x.n + ?, (s, m) = (?, DEFAULT) FROM o WHERE x.s IS DISTINCT FROM o.s ?"
-    )
+    assert parsed("UPDATE t SET s = 'secret' /* why */ WHERE n = 4").query.shape == "UPDATE t SET s = ? ? WHERE n = ?"
 
 
 def test_generated_names_do_not_occur_in_the_statement() -> None:
@@ -52,7 +49,8 @@ def test_generated_names_do_not_occur_in_the_statement() -> None:
 def test_a_merge_is_a_join_and_one_case() -> None:
     found = parsed(
         "MERGE INTO t USING o ON t.i = o.i WHEN MATCHED AND o.n > 1 THEN DELETE WHEN MATCHED THEN DO NOTHING "
-        "WHEN NOT MATCHED AND n > 2 THEN INSERT (i, s) VALUES (i, CASE WHEN current_date > d THEN list_filter(l, x -> x > n) END)"
+        "WHEN NOT MATCHED AND n > 2 THEN "
+        "INSERT (i, s) VALUES (i, CASE WHEN current_date > d THEN list_filter(l, x -> x > n) END)"
     )
     assert plain(found.sql) == (
         'SELECT "t".st_u_row AS st_u_found, CASE WHEN "t".st_u_row IS NOT NULL AND (o.n > 1 ) '
