@@ -67,7 +67,7 @@ _OF_POSTGRES = words(
     """
 )
 _GROUPS = {
-    "it reads files. Load them into a table and read that.": _READS_FILES,
+    "it reads files. Load them into a table; the owner of an embedded lake reads them as FROM 'a.csv'.": _READS_FILES,
     "it tells of the engine, not of the lake.": _READS_THE_ENGINE,
     "it changes the engine, which other queries share.": _CHANGES_THE_ENGINE,
     "there are no sequences. Number rows by row_number() OVER (ORDER BY …).": _SEQUENCES,
