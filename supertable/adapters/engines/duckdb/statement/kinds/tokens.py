@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -20,15 +19,15 @@ _RESERVED_TEXT = """
 """
 _RESERVED = frozenset(_RESERVED_TEXT.split())
 """DuckDB's reserved words, which are names in quotes only."""
-_QUERY_STARTS = ("select", "values", "from", "with", "table", "(")
+_QUERY_STARTS = ("select", "values", "from", "with", "table", "pivot", "unpivot", "(")
+_DEPTHS = {**dict.fromkeys("([{", 1), **dict.fromkeys(")]}", -1)}
 _BEFORE_NAMES = frozenset({".", "$", "as"})
 _KIND = duckdb.token_type
 _BLANK = bytes(byte if byte in b"\r\n" else 0x20 for byte in range(256))
 _WORDS = (_KIND.keyword, _KIND.identifier)
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """`start` and `end`: bytes of the statement, without the space after the token."""
 
     start: int
@@ -148,17 +147,21 @@ class TokenReader:
 
         A word after one of `_BEFORE_NAMES` is a name.
         """
-        depth = 0
-        while not self.ended:
-            is_name = self.position > 0 and (self._tokens[self.position - 1].text.lower() in _BEFORE_NAMES)
-            if depth == 0 and not is_name and any(self.at(*words) for words in stops):
+        tokens, depth = self._tokens, 0
+        for number in range(self.position, len(tokens)):
+            self.position = number
+            if depth == 0 and self._stops(stops):
                 return
-            token = self._tokens[self.position]
+            token = tokens[number]
             if token.kind == _KIND.operator:
-                depth += sum(map(token.text.count, "([{")) - sum(map(token.text.count, ")]}"))
+                depth += _DEPTHS.get(token.text, 0)
                 if depth < 0:
                     return
-            self.position += 1
+        self.position = len(tokens)
+
+    def _stops(self, stops: Sequence[tuple[str, ...]]) -> bool:
+        is_name = self.position > 0 and self._tokens[self.position - 1].text.lower() in _BEFORE_NAMES
+        return not is_name and any(self.at(*words) for words in stops)
 
     def piece(self, first: int, last: int) -> str:
         """The statement with nothing but the tokens from `first` to before `last`.
