@@ -440,8 +440,8 @@ def test_each_writer_of_a_group_is_in_the_audit_log(keyed: Writers) -> None:
     with pytest.raises(NotSignedIn):
         refused.result(20)
     keyed.lake._container.export_audit()("default")
-    with Lake(keyed.lake._container, "system", owner("default")) as system:
-        found = system.sql("SELECT user_name, kind, rows, outcome FROM audit ORDER BY sequence").arrow().to_pylist()
+    system = Lake(keyed.lake._container, "system", owner("default"))  # closed with the container
+    found = system.sql("SELECT user_name, kind, rows, outcome FROM audit ORDER BY sequence").arrow().to_pylist()
     events = [(event["user_name"], event["kind"], event["rows"], event["outcome"]) for event in found]
     assert events.count(("owner", "write", 2, "ok")) == 1
     assert events.count(("ann", "write", 1, "ok")) == 1
