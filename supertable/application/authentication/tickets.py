@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from supertable.application.authentication.sign_in import SignInObserver
 from supertable.application.ports.clocks import Clock, Identifiers
-from supertable.application.ports.codecs import DocumentCodec
+from supertable.application.ports.codecs import DocumentCodec, TooNew, Undecodable
 from supertable.application.ports.object_stores import ObjectStore, PutAmbiguous, PutConflict
 from supertable.application.storage.sealed_objects import opened, sealed
 from supertable.domain.access.accounts import token_digest
@@ -79,7 +79,10 @@ class Tickets:
         data = self._store.read(key)
         if data is None:
             return None
-        ticket = self._codec.decode(opened(key, data))
+        try:
+            ticket = self._codec.decode(opened(key, data))
+        except (TooNew, Undecodable):
+            return None
         if ticket.address != address or self._clock.now_us() >= ticket.until_us:
             return None
         if not self._is_first_use(used_ticket_key(organization, digest)):

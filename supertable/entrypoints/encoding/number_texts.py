@@ -15,10 +15,14 @@ def numbers_as_text(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
 
     def batches() -> Iterator[pa.RecordBatch]:
         for batch in reader:
-            columns = [column.cast(kind) for column, kind in zip(batch.columns, schema.types, strict=True)]
-            yield pa.RecordBatch.from_arrays(columns, schema=schema)
+            yield pa.RecordBatch.from_arrays([array_as_text(column) for column in batch.columns], schema=schema)
 
     return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def array_as_text(array: pa.Array) -> pa.Array:
+    """The same values, in which 64-bit integers and decimals are text."""
+    return array.cast(_type(array.type))
 
 
 def _type(kind: pa.DataType) -> pa.DataType:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
+import pyarrow as pa
 from litestar import Request, get
 from litestar.datastructures import State
 from litestar.params import FromPath, QueryParameter
@@ -19,6 +20,7 @@ from supertable.entrypoints.api.queries.numbers import Numbers, NumbersAs
 from supertable.entrypoints.api.queries.query import QueryBody
 from supertable.entrypoints.api.queries.result_documents import QueryAnswer
 from supertable.entrypoints.api.tables.tables import TABLE
+from supertable.entrypoints.encoding.number_texts import array_as_text
 from supertable.entrypoints.encoding.values import json_values
 from supertable.entrypoints.web.responses.media_types import RESULT_ENCODINGS, negotiated_media_type
 from supertable.entrypoints.web.responses.streamed_response import StreamedResponse
@@ -41,8 +43,11 @@ class ColumnStatisticsAnswer(msgspec.Struct, frozen=True):
     max: Any
 
     @classmethod
-    def of(cls, column: ColumnStatistics) -> ColumnStatisticsAnswer:
-        low, high = (None if end is None else json_values(end)[0] for end in (column.low, column.high))
+    def of(cls, column: ColumnStatistics, numbers: Numbers) -> ColumnStatisticsAnswer:
+        ends = (
+            end if end is None or numbers is Numbers.NATIVE else array_as_text(end) for end in (column.low, column.high)
+        )
+        low, high = (None if end is None else json_values(end)[0] for end in ends)
         return cls(column.name, column.type, column.nulls, column.distinct, low, high)
 
 
@@ -99,7 +104,10 @@ async def list_changes(
     sync_to_thread=True,
 )
 def compute_statistics(
-    container: InjectedContainer, namespace: InjectedNamespace, table: FromPath[str]
+    container: InjectedContainer,
+    namespace: InjectedNamespace,
+    table: FromPath[str],
+    numbers: NumbersAs = Numbers.NATIVE,
 ) -> StatisticsAnswer:
     """Return the number of rows and, for each column, its nulls, distinct values, minimum and maximum.
 
@@ -107,8 +115,12 @@ def compute_statistics(
     computed by a query over the columns.
     """
     found = container.table_statistics()(namespace, table, _limits(container))
-    columns = [ColumnStatisticsAnswer.of(column) for column in found.columns]
+    columns = [ColumnStatisticsAnswer.of(column, numbers) for column in found.columns]
     return StatisticsAnswer(found.table, found.version, found.rows, found.files, found.bytes, columns)
+
+
+def _value(end: pa.Array, numbers: Numbers) -> Any:
+    return json_values(array_as_text(end) if numbers is Numbers.TEXT else end)[0]
 
 
 def _limits(container: Container) -> Limits:

@@ -16,7 +16,7 @@ from supertable.domain.errors import InvalidInput
 def require_known_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """A guard. Raises `InvalidInput` for a query parameter that the handler lacks, or that is given more than once."""
     given = Counter(name for name, _ in connection.query_params.multi_items())
-    if not given:
+    if not given or connection.scope.get("method") == "OPTIONS":
         return
     repeatable = _parameters(handler)
     for name, times in given.items():

@@ -305,4 +305,7 @@ def test_numbers_are_text_on_demand(client: httpx.Client) -> None:
     assert json.loads(lines) == exact
     row = client.get(f"{T}/rows", params={"filter": "id:eq:1", "numbers": "text"}).json()["rows"][0]
     assert (row["id"], row["big"], row["lines"], row["amount"]) == ("1", "9223372036854775806", ["1"], None)
+    statistics = client.get(f"{T}/statistics", params={"numbers": "text"}).json()["columns"]
+    ends = {column["name"]: (column["min"], column["max"]) for column in statistics}
+    assert (ends["id"], ends["amount"], ends['Odd "name']) == (("0", "59"), ("-7.00", "99.00"), (0, 1))
     assert client.post("/api/v1/query?numbers=exact", json={"sql": sql}).status_code == 400
