@@ -10,7 +10,7 @@ import pyarrow as pa
 from supertable.application.ports.readers import ReadOptions, RejectSink
 from supertable.application.storage.arrow_schemas import arrow_type
 from supertable.domain.errors import InvalidInput
-from supertable.domain.schema.type_names import scalar_type
+from supertable.domain.schema.type_names import named_type
 
 Format: TypeAlias = Literal["csv", "tsv", "json", "ndjson", "parquet", "arrow"]
 Compression: TypeAlias = Literal["none", "gzip", "zstd", "zip"]
@@ -72,4 +72,4 @@ def read_options(given: LoadOptions, rejects: RejectSink | None = None) -> ReadO
 
 def type_of(kind: Type, column: str) -> pa.DataType:
     """The type that a name such as `decimal(10,2)` means. Raises `InvalidSchema`, which names the column."""
-    return arrow_type(scalar_type(kind, column)) if isinstance(kind, str) else kind
+    return arrow_type(named_type(kind, column)) if isinstance(kind, str) else kind

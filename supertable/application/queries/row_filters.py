@@ -8,12 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from supertable.application.queries.filter_values import bound_value
 from supertable.domain.errors import InvalidInput
-from supertable.domain.names import quoted
+from supertable.domain.names import did_you_mean, quoted
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import NESTED, Field
 
@@ -88,8 +87,7 @@ def column_of(name: str, schema: Schema) -> Field:
     """The column as the caller sees the table. Raises `InvalidInput`, which names the nearest column of these."""
     found = schema.find(name)
     if found is None:
-        near = get_close_matches(name, [field.name for field in schema.fields], n=1)
-        hint = f" Did you mean {near[0]}?" if near else ""
+        hint = did_you_mean(name, [field.name for field in schema.fields])
         raise InvalidInput(f"There is no column {name[:80]!r}.{hint}")
     return found
 

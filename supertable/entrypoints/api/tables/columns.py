@@ -11,7 +11,7 @@ from supertable.application.storage.arrow_schemas import arrow_field, fields_of
 from supertable.domain.errors import InvalidSchema
 from supertable.domain.schema.new_fields import MAX_DEPTH
 from supertable.domain.schema.schemas import UNASSIGNED
-from supertable.domain.schema.type_names import scalar_type
+from supertable.domain.schema.type_names import named_type
 from supertable.domain.schema.types import DataType, Field
 from supertable.entrypoints.web.requests.json_bodies import Body
 
@@ -40,8 +40,8 @@ Type = Annotated[
     msgspec.Meta(
         description=(
             "A data type: `bool`, `int8` to `int64`, `uint8` to `uint64`, `float16`, `float32`, `float64`, "
-            "`decimal(10,2)`, `string`, `binary`, `date`, `time(us)`, `timestamp(us)`, `timestamp(us,UTC)`; or an "
-            "object for a list, struct or map."
+            "`decimal(10,2)`, `string`, `binary`, `date`, `time(us)`, `timestamp(us)`, `timestamp(us,UTC)`, "
+            "`list<string>`, `map<string, int64>`, `struct<a: int64>`; or an object for a list, struct or map."
         ),
         examples=["int64", "decimal(10,2)", "timestamp(us,UTC)", {"kind": "list", "element": {"type": "string"}}],
     ),
@@ -114,7 +114,7 @@ def _field(column: NewColumn, path: str, depth: int) -> Field:
 
 def _type(given: Type, path: str, depth: int) -> DataType:
     if isinstance(given, str):
-        return scalar_type(given, path)
+        return named_type(given, path, depth)
     if depth > MAX_DEPTH:
         raise InvalidSchema(path, f"it is nested more than {MAX_DEPTH} levels deep")
     if isinstance(given, StructType):
