@@ -13,7 +13,10 @@ from tests.support.documents import Reader, examples
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-PAGES = [ROOT / "docs" / name for name in ("migrating.md", "api.md", "api-ingest.md")]
+PAGES = [
+    ROOT / "docs" / name
+    for name in ("migrating.md", "api.md", "api-ingest.md", "maintenance.md", "audit.md", "access.md")
+]
 
 
 def test_the_examples_work_in_order(
@@ -36,7 +39,7 @@ def test_the_examples_work_in_order(
             reader.read(page)
         server.stop()
         assert "open the lake of an earlier run" in capsys.readouterr().out
-    assert reader.commands > 50
+    assert reader.commands > 60
 
 
 def test_the_examples_are_found() -> None:

@@ -65,8 +65,8 @@ class Reader:
         elif words[0] == "curl":
             answer = self._ask(words)
             assert answer.returncode == 0, (line, answer.stdout, answer.stderr)
-        elif words[:2] == ["supertable", "serve"]:
-            assert run([*words[1:-1], "--help"]) == 0, line  # without it, the service would keep running
+        elif words[:2] == ["supertable", "serve"] or "--every" in words:
+            assert run([words[1], "--help"]) == 0, line  # the command itself would keep running
         else:
             assert words[0] == "supertable", line
             assert run(words[1:]) == 0, line
