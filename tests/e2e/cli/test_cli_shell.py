@@ -7,9 +7,11 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import termios
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -139,7 +141,10 @@ def test_cells_are_wrapped_between_words(text: str, width: int, lines: list[str]
 
 
 class Terminal:
-    """A command in a terminal of its own, 60 characters wide and 12 lines high."""
+    """The shell in a terminal of its own, 60 characters wide and 12 lines high.
+
+    Typed lines fit into it with the prompt, which is written again where a line is wrapped.
+    """
 
     def __init__(self, home: Path, **variables: str) -> None:
         self.process, self._file = pty.fork()
@@ -148,6 +153,7 @@ class Terminal:
             os.execve(COMMAND[0], [*COMMAND, "--home", str(home), "shell"], environment)
         fcntl.ioctl(self._file, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 60, 0, 0))
         self.output = ""
+        self.is_closed = False
 
     def until(self, text: str, seconds: float = 60) -> str:
         """What was written since the last call, up to `text`."""
@@ -163,22 +169,31 @@ class Terminal:
         os.write(self._file, text.encode())
 
     def close(self) -> int:
+        self.is_closed = True
         self.type("\x04")
         _, status = os.waitpid(self.process, 0)
         os.close(self._file)
         return os.waitstatus_to_exitcode(status)
 
 
-def test_a_session_on_a_terminal(fruit: Cli, home: Path) -> None:
+@pytest.fixture
+def terminal(fruit: Cli, home: Path) -> Iterator[Terminal]:
     assert fruit("tables").code == 0
-    terminal = Terminal(home, NO_COLOR="1")
+    started = Terminal(home, NO_COLOR="1")
+    yield started
+    if not started.is_closed:
+        os.kill(started.process, signal.SIGKILL)
+        started.close()
+
+
+def test_a_session_on_a_terminal(terminal: Terminal, home: Path) -> None:
     prompt = "supertable> "
     terminal.until(prompt)
     terminal.type("SELECT id,\n")
     terminal.until("...> ")
     terminal.type("name FROM fru\t WHERE id = 1;\n")
     assert " 1  fig\n" in terminal.until(prompt)
-    terminal.type("SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b;\n")
+    terminal.type("SELECT sum(range) FROM range(9999999999999);\n")
     terminal.until("Ctrl+C cancels it.")
     terminal.type("\x03")
     assert "Cancelled." in terminal.until(prompt)
@@ -188,7 +203,7 @@ def test_a_session_on_a_terminal(fruit: Cli, home: Path) -> None:
     terminal.until(prompt)
     terminal.type("SELECT nope FROM fruit;\n")
     assert "Error: There is no column" in terminal.until(prompt)
-    terminal.type("SELECT repeat('word ', 30) AS w, id FROM fruit WHERE id = 1;\n")
+    terminal.type("SELECT repeat('word ', 30) AS w, 1 AS i;\n")
     wide = terminal.until(prompt)
     assert max(map(len, wide.split(";", 1)[1].splitlines())) <= 60
     assert "\x1b[1m" not in wide
@@ -198,6 +213,6 @@ def test_a_session_on_a_terminal(fruit: Cli, home: Path) -> None:
     history = (home / "shell_history").read_text().splitlines()
     assert history[:2] == [
         "SELECT id, name FROM fruit WHERE id = 1;",
-        "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b;",
+        "SELECT sum(range) FROM range(9999999999999);",
     ]
     assert (home / "shell_history").stat().st_mode & 0o777 == 0o600

@@ -181,6 +181,7 @@ def test_an_error_between_rows_is_raised_at_every_use(lake: Lake) -> None:
 VALUES: list[tuple[str, str, Any]] = [
     ("hugeint", "170141183460469231731687303715884105727::HUGEINT", Decimal(2**127 - 1)),
     ("ubigint", "18446744073709551615::UBIGINT", 2**64 - 1),
+    ("uhugeint", "170141183460469231731687303715884105727::UHUGEINT", Decimal(2**127 - 1)),
     ("decimal", "1.10::DECIMAL(38, 10)", Decimal("1.1000000000")),
     ("ns", "TIMESTAMP_NS '2024-01-31 10:00:00.123456789'", "2024-01-31 10:00:00.123456789"),
     ("ns as us", "TIMESTAMP_NS '2024-01-31 10:00:00.123456'", dt.datetime(2024, 1, 31, 10, 0, 0, 123456)),
@@ -210,6 +211,17 @@ def test_values_are_exact_in_python(lake: Lake) -> None:
     found = lake.sql("SELECT " + ", ".join(f'{sql} AS "{name}"' for name, sql, _ in VALUES)).to_dicts()
     assert found == [{name: value for name, _, value in VALUES}]
     assert [type(value) for value in found[0].values()] == [type(value) for _, _, value in VALUES]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["340282366920938463463374607431768211455::UHUGEINT", "TIMETZ '10:00:00+02'", "[1::UHUGEINT]"],
+    ids=["128 bits", "time with a zone", "list"],
+)
+def test_a_value_that_no_result_holds_is_refused(lake: Lake, value: str) -> None:
+    with pytest.raises(SupertableError, match=r'^Column "v" .* Cast it to VARCHAR in the statement\.$'):
+        lake.sql(f"SELECT {value} AS v").arrow()
+    assert len(lake.sql(f"SELECT ({value})::VARCHAR AS v")) == 1
 
 
 def test_integers_with_nulls_stay_integers_in_pandas(lake: Lake) -> None:

@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.errors import ENGINE_ERRORS, ErrorContext, translated
+from supertable.adapters.engines.duckdb.exact_results import exact_reader
 from supertable.adapters.engines.duckdb.interrupts import interruptible
 from supertable.application.ports.engines import Limits, Stopped
 from supertable.domain.errors import QueryCancelled, QueryTimeout, ResultTooLarge, SupertableError
@@ -35,7 +36,7 @@ def streamed(
 
     `parameters` is always passed, so that one without a value is an error, not read from a variable of its name.
     """
-    return cursor.sql(sql, params=parameters).to_arrow_reader(batch_rows)
+    return exact_reader(cursor.sql(sql, params=parameters), batch_rows)
 
 
 @dataclass(frozen=True, slots=True)
