@@ -64,19 +64,26 @@ class Bound:
 
     def of_part(self, statement: Statement) -> Bound:
         """The relations of a part of this statement, bound to the same tables."""
-        known = {_key(relation): relation.id for relation in self.relations}
-        try:
-            same = {relation.id: known[_key(relation)] for relation in statement.relations}
-        except KeyError:
-            raise StatementRefused(
-                "This PIVOT reads the version at a moment that is not constant. Name its values with IN (…)."
-            ) from None
+        same = {relation.id: self._same(relation) for relation in statement.relations}
         return Bound(
             tuple(statement.relations),
             {number: self.targets[other] for number, other in same.items() if other in self.targets},
             {number: self.opened[other] for number, other in same.items() if other in self.opened},
             {number: self.given[other] for number, other in same.items() if other in self.given},
         )
+
+    def _same(self, relation: Relation) -> int:
+        """The id of the relation here that reads the same rows. Moments that functions compute differ, since time
+        passes."""
+        equal = next((one.id for one in self.relations if _key(one) == _key(relation)), None)
+        if equal is not None:
+            return equal
+        alike = [one for one in self.relations if _without_moment(one) == _without_moment(relation)]
+        if len({one.at for one in alike}) != 1:
+            raise StatementRefused(
+                f"{relation.parts[-1]} is read at several moments, some of which functions compute. Use constants."
+            )
+        return alike[0].id
 
 
 class Relations:
@@ -204,6 +211,11 @@ def _whole(view: OpenTable) -> OpenTable:
 def _key(relation: Relation) -> tuple[object, ...]:
     """The same for relations that read the same rows."""
     return relation.parts, relation.at, relation.changes, relation.show
+
+
+def _without_moment(relation: Relation) -> tuple[object, ...]:
+    at = TimestampAt if isinstance(relation.at, TimestampAt) else relation.at
+    return relation.parts, at, relation.changes, relation.show
 
 
 def _time_text(at: TimestampAt) -> str:

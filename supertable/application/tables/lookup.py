@@ -88,14 +88,15 @@ class Tables:
         return self.open_consistently([(namespace, None)], need, views)[namespace, None]
 
     def entries(self, namespaces: Iterable[Namespace], need: Permission) -> dict[Namespace, list[TableEntry]]:
-        """The tables of each supertable that the caller may know of, ordered by name. Does not read their snapshots."""
+        """The tables and views of each supertable that the caller may know of. Does not read their snapshots."""
         wanted = list(namespaces)
         known = {namespace.registry: self._registries.known(namespace.registry) for namespace in wanted}
         heads = self._heads.cut(known | self._known_access_logs(wanted))
         registries = {namespace: self._registry(namespace, heads) for namespace in wanted}
         found = {}
         for namespace in wanted:
-            allowed = self._allowed((namespace, None), registries, self._authorization(namespace.session, heads), need)
+            granted = self._authorization(namespace.session, heads)
+            allowed = self._allowed((namespace, None), registries, granted, need, views=True)
             found[namespace] = [entry for entry, _ in allowed]
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from supertable.application.ports.object_stores import ObjectStore
@@ -12,6 +13,7 @@ from supertable.domain.access.sessions import Session
 from supertable.domain.errors import InvalidName, NotFound
 from supertable.domain.names import checked_name, name_key
 from supertable.domain.storage_layout import organization_folder
+from supertable.domain.table.registry import TableEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +40,20 @@ class ListSupertables:
         namespaces = [Namespace(session.organization, name, session) for name in sorted(folders) if is_name(name)]
         include_empty = self._tables.require(session, Permission.META).role.reaches_all
         entries = self._tables.entries(namespaces, Permission.META)
-        return [
-            info for namespace in namespaces if (info := self._info(namespace, len(entries[namespace]), include_empty))
-        ]
+        return [info for namespace in namespaces if (info := self._info(namespace, entries[namespace], include_empty))]
 
     def one(self, namespace: Namespace) -> SupertableInfo:
         """One supertable. Raises `NotFound`."""
         include_empty = self._tables.authorization(namespace.session).role.reaches_all
-        info = self._info(namespace, len(self._tables.entries([namespace], Permission.META)[namespace]), include_empty)
+        info = self._info(namespace, self._tables.entries([namespace], Permission.META)[namespace], include_empty)
         if info is None:
             raise NotFound(f"There is no supertable {namespace.supertable!r}.")
         return info
 
-    def _info(self, namespace: Namespace, tables: int, include_empty: bool) -> SupertableInfo | None:
-        if not tables and not (include_empty and self._tables.registry(namespace).version):
+    def _info(self, namespace: Namespace, entries: Sequence[TableEntry], include_empty: bool) -> SupertableInfo | None:
+        if not entries and not (include_empty and self._tables.registry(namespace).version):
             return None
-        return SupertableInfo(name_key(namespace.supertable), tables)
+        return SupertableInfo(name_key(namespace.supertable), sum(not entry.view for entry in entries))
 
 
 def is_name(folder: str) -> bool:

@@ -244,6 +244,33 @@ def test_views_are_nested_up_to_a_depth_and_never_in_a_circle(tmp_path: Path) ->
     lake.close()
 
 
+def test_views_across_supertables_and_moments(tmp_path: Path) -> None:
+    main = supertable.connect(home=tmp_path)
+    main.create_table_from("t", pa.table({"a": [1, 2, 3]}))
+    main.sql("create view other.v as select a, a * 2 as b from main.t")
+    main.sql("create view recent as select a from t at (timestamp => now() + interval 1 second)")
+    other = supertable.connect(home=tmp_path, supertable="other")
+    assert rows(main, "select sum(b) from other.v where a > ?", [1]) == [(10,)]
+    assert rows(other, "select x + y from v as c(x, y) order by 1 limit 1") == [(3,)]
+    assert rows(other, "from v tablesample 100% order by a limit 1") == [(1, 2)]
+    assert rows(main, "select count(*) from recent r, recent s") == [(9,)]
+    assert rows(main, "pivot (select a, a > 1 as big from recent) on big using count(*) group by a order by a") == [
+        (1, 1, 0),
+        (2, 0, 1),
+        (3, 0, 1),
+    ]
+    main.roles.create("reader", "reader", tables=["main.t", "other.v"])
+    with supertable.connect(home=tmp_path, role="reader") as reader:
+        assert rows(reader, "select sum(b) from other.v") == [(12,)]
+        assert rows(reader, "select table_schema, table_name from information_schema.views") == [("other", "v")]
+        assert rows(reader, "show tables from other") == [("v",)]
+    other.sql("drop view v")
+    assert [purge.table for purge in other.vacuum(retention=0).purged] == ["v"]
+    assert other.fsck().findings == main.fsck().findings == ()
+    main.close()
+    other.close()
+
+
 def test_logs_of_lakes_without_views_are_read_as_before() -> None:
     record = (
         b'{"format":1,"body":{"id":"c","version":1,"committed_at_us":5,"change":{"action":"add","table_id":"t1",'

@@ -36,6 +36,7 @@ from supertable.domain.errors import (
     QueryOutOfMemory,
     QueryTimeout,
     ResultTooLarge,
+    StatementRefused,
     SupertableError,
 )
 from supertable.domain.table.commits import CommitInfo
@@ -60,6 +61,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rows = {"id": range(ROWS), "name": [f"name {number}" for number in range(ROWS)]}
         lake.create_table_from("t", pa.table({key: list(values) for key, values in rows.items()}))
         lake.create_table_from("few", pa.table({"id": [1, 2, 3]}))
+        lake.sql("CREATE VIEW odd AS SELECT id, id % 2 AS rest FROM few WHERE id <> 2")
+        lake.sql("CREATE VIEW on_odd AS SELECT sum(id) AS total FROM odd")
     return home
 
 
@@ -111,6 +114,23 @@ def test_answers_are_those_of_the_engine_in_process(service: Container) -> None:
         "3",
     ]
     assert answer(service, "EXPLAIN SELECT id FROM few")
+
+
+def test_executors_read_views_listings_and_the_values_of_pivots(service: Container) -> None:
+    assert answer(service, "SELECT total FROM on_odd") == [{"total": 4}]
+    assert answer(service, "PIVOT few ON id USING count(*)") == [{"1": 1, "2": 1, "3": 1}]
+    assert answer(service, "PIVOT odd ON id USING max(rest) GROUP BY rest") == [{"rest": 1, "1": 1, "3": 1}]
+    listed = "SELECT table_name, column_name FROM information_schema.columns WHERE table_name LIKE '%odd' ORDER BY ALL"
+    assert [tuple(row.values()) for row in answer(service, listed)] == [
+        ("odd", "id"),
+        ("odd", "rest"),
+        ("on_odd", "total"),
+    ]
+    assert [row["name"] for row in answer(service, "SHOW TABLES")] == ["few", "odd", "on_odd", "t"]
+    assert [row["version"] for row in answer(service, "SHOW VERSIONS FROM few")] == [2, 1]
+    assert answer(service, "EXPLAIN ANALYZE SELECT * FROM odd")
+    with pytest.raises(StatementRefused, match="Files cannot be read"):
+        answer(service, "FROM '/etc/passwd'")
 
 
 def test_an_encoded_answer_is_an_arrow_stream_of_the_same_rows(service: Container) -> None:

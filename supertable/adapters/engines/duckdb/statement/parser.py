@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import duckdb
 
 from supertable.adapters.engines.duckdb.errors import syntax_error
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
-from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation import requested_version
+from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation import At, requested_version
 from supertable.adapters.engines.duckdb.statement.conditions.constants import Evaluate
 from supertable.adapters.engines.duckdb.statement.conditions.fallibility import may_fail
 from supertable.adapters.engines.duckdb.statement.count_only import counted_relations
@@ -25,6 +26,7 @@ from supertable.adapters.engines.duckdb.statement.rendering import (
     render_unvalidated,
     rendered,
     serialized,
+    text_of,
 )
 from supertable.adapters.engines.duckdb.statement.validation.literal_lists import with_lists
 from supertable.adapters.engines.duckdb.statement.validation.validator import StatementValidator
@@ -55,11 +57,12 @@ def parsed(
     views = ViewQueries(known.views, lambda text: _view_tree(cursor, text))
     validator = StatementValidator(views.unused(prefix), views)
     validator.validate("select", tree)
+    versions = _versions(cursor)
     relations = tuple(
         Relation(
             number,
             reference.parts,
-            requested_version(cursor, reference.at_clause),
+            versions(reference.at_clause),
             reference.changes,
             reference.show,
             reference.view,
@@ -95,6 +98,19 @@ def shape_of_refused(cursor: duckdb.DuckDBPyConnection, sql: str) -> str:
         return first_word(sql)
     except InvalidStatement:
         return ""
+
+
+def _versions(cursor: duckdb.DuckDBPyConnection) -> Callable[[Node | None], At | None]:
+    """Finds the versions that AT clauses request. Equal clauses request the same, whatever the time is."""
+    found: dict[str, At | None] = {}
+
+    def version(at_clause: Node | None) -> At | None:
+        text = text_of(at_clause) if at_clause else ""
+        if text not in found:
+            found[text] = requested_version(cursor, at_clause)
+        return found[text]
+
+    return version
 
 
 def _query_of(sql: str) -> tuple[str, bool, bool]:

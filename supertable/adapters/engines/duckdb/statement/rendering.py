@@ -162,16 +162,16 @@ def _with_plain_sets(select: Node) -> Node:
     """Replaces the numbers in grouping sets by their expressions, sorted, since their order has no meaning."""
     if len(select["group_sets"]) < 2:
         return select
-    texts = [_text_of(expression) for expression in select["group_expressions"]]
+    texts = [text_of(expression) for expression in select["group_expressions"]]
     sets = sorted(sorted(texts[number] for number in one) for one in select["group_sets"])
     return {**select, "group_sets": sets, "group_expressions": []}
 
 
 def _named(entry: Node) -> str:
     """The name of an entry in a list of `*`."""
-    return _text_of(entry.get("key", entry))
+    return text_of(entry.get("key", entry))
 
 
-def _text_of(expression: Any) -> str:
+def text_of(expression: Any) -> str:
     """The expression as text, without locations."""
     return _LOCATION.sub("", json.dumps(expression, sort_keys=True, separators=(",", ":")))
