@@ -1,6 +1,6 @@
 """Selects of the forms in DuckDB's documentation: the answer is a literal, or SQLite's for the same text.
 
-Each runs twice: over the files themselves, and over the rows that a role sees of them.
+They run over the rows that a role sees; those with literals over the files themselves, too.
 """
 
 from __future__ import annotations
@@ -322,9 +322,7 @@ def plain(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("sql", PORTABLE.strip().splitlines())
 def test_the_answer_is_that_of_sqlite(sql: str, sides: Sides) -> None:
-    expected = sides.sqlite.execute(sql).fetchall()
-    for side in (sides.whole, sides.governed):
-        assert plain(tuples(side.query(sql))) == expected
+    assert plain(tuples(sides.governed.query(sql))) == sides.sqlite.execute(sql).fetchall()
 
 
 @pytest.mark.parametrize(("sql", "expected"), LITERAL, ids=[sql for sql, _ in LITERAL])
