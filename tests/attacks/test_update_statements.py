@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pytest
 
-from supertable import InvalidSchema, Lake, QueryFailed, SupertableError
+from supertable import InvalidSchema, InvalidStatement, Lake, QueryFailed, SupertableError
 from tests.attacks.random_expressions import NUMBERS, TEXTS, Column, Expressions
 from tests.attacks.test_delete_conditions import CONDITIONS
 from tests.support.budgets import BUDGET, SEED, todays
@@ -180,3 +180,11 @@ def _hidden(owner: Lake) -> pa.Table:
         "id, CASE WHEN lower(region) LIKE 'eu%' THEN NULL ELSE (region, note, amount, price, day, code) END AS row"
     )
     return owner.sql(f"SELECT {columns}, card, salary FROM orders ORDER BY id").arrow()
+
+
+def test_errors_do_not_name_columns_of_ours(writers: TwoLakes) -> None:
+    for lake in (writers.owner, writers.restricted):
+        for value in ("nothing", "o.nothing", "st_u_roww", "p.nothing"):
+            with pytest.raises(InvalidStatement) as refused:
+                lake.sql(f"UPDATE orders o SET note = {value} FROM plain p WHERE p.id = o.id")
+            assert "st_u" not in str(refused.value).replace("st_u_roww", "")

@@ -110,7 +110,7 @@ REFUSED: dict[str, tuple[type[SupertableError], str]] = {
     "SET price = 1234567": (InvalidSchema, "Column 'price'"),
     "SET m = 1": (InvalidStatement, "no column 'm'"),
     "SET n = 1, N = 2": (InvalidStatement, "'N' is set twice"),
-    "SET n = m": (InvalidStatement, '"m" not found'),
+    "SET n = m": (InvalidStatement, 'no column "m"'),
     "SET n = 1 RETURNING *": (StatementRefused, "RETURNING is not available"),
     "SET n = SELECT 1": (InvalidStatement, "parentheses around its subquery"),
     "SET (n, s) = (SELECT 1, 'x')": (StatementRefused, "UPDATE … FROM"),

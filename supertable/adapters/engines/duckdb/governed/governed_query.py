@@ -106,7 +106,7 @@ def _rows(
     rows = source_sql(source, sources)
     if counted:
         return VisibleRows(instance, f"SELECT count(*) AS st_count FROM ({rows})", sources)
-    columns = column_names(source)
+    columns = [*column_names(source), *([source.row_id] if isinstance(source, Scan) and source.row_id else [])]
     kept = columns if names is None else [name for name in columns if ascii_lower(name) in names]
     chosen = ", ".join(map(quoted, kept)) or f"true AS {_unnamed(names)}"
     return VisibleRows(instance, f"SELECT {chosen} FROM ({rows})", sources)

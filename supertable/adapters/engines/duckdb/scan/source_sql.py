@@ -22,7 +22,7 @@ def sees_part(source: Source) -> bool:
 
 
 def column_names(source: Source) -> list[str]:
-    """The columns of `source_sql`, in order."""
+    """The columns of `source_sql` that the caller sees, in order: all but the one that locates rows."""
     if isinstance(source, Given):
         return list(source.names)
     if isinstance(source, Changes):
@@ -30,7 +30,7 @@ def column_names(source: Source) -> list[str]:
     if isinstance(source, Union):
         shown = {ascii_lower(name): name for scan in reversed(source.scans) for name in reversed(scan.shown.names)}
         return ["_table", *reversed(shown.values())]
-    return [*source.shown.names, *([source.row_id] if source.row_id else [])]
+    return source.shown.names
 
 
 def relation_sql(source: Source, counted: bool, sources: Sources, as_table: bool) -> str:
