@@ -65,9 +65,9 @@ def test_resources_by_http_reveal_nothing_hidden(clients: tuple[httpx.Client, ht
         assert answer.status_code in (200, 403)
         assert not [word for word in HIDDEN_WORDS if word in answer.text]
     missing, hidden = (
-        clients[0].get(f"/api/v1/supertables/main/tables/{name}{path}") for name in ("no_plans", "secret_plans")
+        clients[0].get(f"/api/v1/supertables/main/tables/{name}{path}") for name in ("public_list", "secret_plans")
     )
-    assert (hidden.status_code, _named(hidden, "secret_plans")) == (404, _named(missing, "no_plans"))
+    assert (hidden.status_code, _named(hidden, "secret_plans")) == (404, _named(missing, "public_list"))
 
 
 def _named(answer: httpx.Response, name: str) -> str:
