@@ -15,7 +15,15 @@ ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 PAGES = [
     ROOT / "docs" / name
-    for name in ("migrating.md", "api.md", "api-ingest.md", "maintenance.md", "audit.md", "access.md")
+    for name in (
+        "migrating.md",
+        "python-reads.md",
+        "api.md",
+        "api-ingest.md",
+        "maintenance.md",
+        "audit.md",
+        "access.md",
+    )
 ]
 
 

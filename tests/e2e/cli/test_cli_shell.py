@@ -199,7 +199,10 @@ def test_a_session_on_a_terminal(terminal: Terminal, home: Path) -> None:
     assert "Cancelled." in terminal.until(prompt)
     terminal.type("\x1b[A\x1b[A\n")  # two statements back in the history
     assert " 1  fig\n" in terminal.until(prompt)
-    terminal.type("SELECT broken \x03")
+    terminal.type("SELECT broken ")
+    terminal.until("broken ")
+    time.sleep(0.3)  # until it waits for the next key: a signal before that is seen after the next key only
+    terminal.type("\x03")
     terminal.until(prompt)
     terminal.type("SELECT nope FROM fruit;\n")
     assert "Error: There is no column" in terminal.until(prompt)

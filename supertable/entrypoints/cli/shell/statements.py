@@ -147,7 +147,7 @@ class Shell:
             found = self.lake.table(table)
             keys = f"  keys: {', '.join(keys)}" if (keys := found.info().keys) else ""
             lines += [f"{found.name}{keys}", *(f"  {column.name}  {column.type}" for column in found.columns())]
-        show(lines, self._out, paged=self.is_typed)
+        show(lines or ["No tables."], self._out, paged=self.is_typed)
 
     def _read(self, name: str) -> None:
         if self._reads >= _MOST_READS:
