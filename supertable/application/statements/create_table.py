@@ -56,7 +56,7 @@ class CreateTableFromQuery:
 
         def create() -> WriteResult:
             self._tables.registry(namespace).require_free(name)  # before the query runs
-            with request.rows(self._run_query, statement.query) as rows:
+            with request.rows(self._run_query, statement.query) as (rows, _):
 
                 def fill(table: OpenTable) -> None:
                     written.append(self._write_rows.write_into(table, rows, WriteMode.APPEND, False, info))

@@ -36,8 +36,8 @@ class InsertRows:
         table = self._tables.open(namespace, name, Permission.WRITE)
         _check_returning(statement, table, request)
         mode = WriteMode.UPSERT if statement.conflict is OnConflict.REPLACE else WriteMode.APPEND
-        info = request.bound_info(Operation(mode.value))
-        with request.rows(self._run_query, statement.query) as rows:
+        with request.rows(self._run_query, statement.query) as (rows, of_text):
+            info = request.bound_info(Operation(mode.value)) if of_text else request.options.info
             columns = _columns(statement, table, rows.schema.names)
             _check_conflict(statement, table, columns)
             taken = assigned_rows(rows, columns, table, self._text_values)

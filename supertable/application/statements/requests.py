@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.callers import Caller
-from supertable.application.ports.engines import Limits
+from supertable.application.ports.engines import Given, Limits
 from supertable.application.ports.statements import Name
 from supertable.application.queries.parameters import exact_parameters
 from supertable.application.queries.run_query import RunQuery
@@ -39,6 +39,13 @@ class StatementOptions:
     info: CommitInfo = field(default_factory=CommitInfo)
     limits: Limits = field(default_factory=Limits)
     caller: Caller | None = None
+
+
+class ReadRows(NamedTuple):
+    """`of_text`: the text and the parameters say what is read. They do not for frames, files and listings."""
+
+    reader: pa.RecordBatchReader
+    of_text: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +79,14 @@ class StatementRequest:
             raise InvalidInput(f"{verb} takes no idempotency key. Nothing was changed.")
 
     @contextmanager
-    def rows(self, run_query: RunQuery, sql: str) -> Iterator[pa.RecordBatchReader]:
+    def rows(self, run_query: RunQuery, sql: str) -> Iterator[ReadRows]:
         """The rows of a query of the caller, as a stream within the block. Raises what `RunQuery` raises."""
         prepared = run_query.prepare(self.namespace, sql, self.parameters)
         running = run_query.run(prepared, self.parameters, Limits(None, self.options.limits.timeout_seconds))
         try:
             with self.caller.may_cancel(running.cancel):
-                yield running.reader
+                is_given = any(isinstance(source, Given) for source in prepared.sources.values())
+                yield ReadRows(running.reader, not is_given)
         finally:
             running.close()
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 import supertable
@@ -103,6 +104,19 @@ def test_a_repeated_statement_changes_nothing(lake: Lake) -> None:
     with pytest.raises(InvalidInput, match="RETURNING takes no idempotency key"):
         lake.sql("INSERT INTO t VALUES (5, 'a') RETURNING *", idempotency_key="k")
     assert lake.table("t").info().version == 5
+
+
+def test_a_key_belongs_to_the_rows_of_a_frame(lake: Lake) -> None:
+    frame = pa.table({"id": [1, 2], "name": ["a", "b"]})
+    first = lake.sql("INSERT INTO t FROM frame", idempotency_key="k").write
+    again = lake.sql("INSERT INTO t FROM frame", idempotency_key="k").write
+    assert first
+    assert again
+    assert (again.version, again.replayed) == (first.version, True)
+    frame = pa.table({"id": [3], "name": ["c"]})
+    with pytest.raises(IdempotencyKeyReused):
+        lake.sql("INSERT INTO t FROM frame", idempotency_key="k")
+    assert lake.sql("SELECT count(*) FROM t").fetchall() == [(len(frame) + 1,)]
 
 
 def test_properties_and_limits(lake: Lake) -> None:
