@@ -196,6 +196,7 @@ def test_the_parts_of_a_statement(sql: str, expected: object) -> None:
         ("DROP TABLE a, b", StatementRefused, "one table"),
         ("DROP TABLE a CASCADE", StatementRefused, "no CASCADE"),
         ("COMMENT ON TABLE t IS 1", InvalidStatement, "a text in quotes"),
+        (f"COMMENT ON TABLE t IS '{'x' * 4097}'", InvalidStatement, "up to 4,096 characters"),
         ("COMMENT ON COLUMN c IS 'x'", InvalidStatement, "orders.price"),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "",

@@ -7,6 +7,8 @@ from supertable.adapters.engines.duckdb.statement.kinds.tokens import TokenReade
 from supertable.application.ports.statements import CommentStatement, DropTableStatement
 from supertable.domain.errors import InvalidStatement, StatementRefused
 
+MOST_CHARACTERS = 4096
+
 
 def parsed_drop_table(reader: TokenReader, verb: str = "DROP TABLE") -> DropTableStatement:
     """The statement after `DROP TABLE`. `verb`: its first words, for errors."""
@@ -37,4 +39,6 @@ def _comment(reader: TokenReader) -> str:
     reader.need("is")
     comment = "" if reader.take("null") else reader.text("a text in quotes, or NULL")
     reader.need_end()
+    if len(comment) > MOST_CHARACTERS:
+        raise InvalidStatement(f"A comment has up to {MOST_CHARACTERS:,} characters.")
     return comment
