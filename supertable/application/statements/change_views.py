@@ -26,7 +26,6 @@ from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidStatement, StatementRefused, TableExists, TableNotFound, WrongKind
-from supertable.domain.schema.schemas import first_schema
 from supertable.domain.table.commits import Operation
 
 
@@ -43,7 +42,7 @@ class ChangeViews:
     def create(self, statement: CreateViewStatement, request: StatementRequest) -> StatementResult:
         """Check the query as a query of the caller, and store its text. Names in it are those of the view's supertable.
 
-        Raises what `RunQuery` and `DefineView` raise, `InvalidInput` for columns that no table may have, and
+        Raises what `RunQuery` and `DefineView` raise, `InvalidSchema` for types that no table has, and
         `TableExists`.
         """
         request.refuse_key(statement.verb)
@@ -100,7 +99,7 @@ class ChangeViews:
             raise StatementRefused(f"View {name} would read itself. Nothing was changed.")
         if len(set(map(str.lower, names))) < len(names):
             raise InvalidStatement("Two columns of the query have the same name. Give each a name of its own with AS.")
-        first_schema(fields_of(rows.schema))
+        fields_of(rows.schema)  # raises for a type that tables cannot have, which no listing could name
 
     def _rows(self, namespace: Namespace, sql: str) -> tuple[PreparedQuery, pa.Table]:
         prepared = self._run_query.prepare(namespace, sql)

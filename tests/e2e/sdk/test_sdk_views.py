@@ -296,6 +296,8 @@ def test_inserts_read_views_and_updates_do_not(tmp_path: Path) -> None:
     lake.sql("create view news as select n.id, n.a, t.a as old from n left join t using (id)").arrow()
     lake.sql("insert into t select id, a from news where old is null").arrow()
     lake.sql("create table u as select * from news").arrow()
+    lake.sql("create view changed as select _change, id from table_changes('t', 2)").arrow()
+    assert rows(lake, "from changed") == [("insert", 3)]
     for sql in (
         "update t set a = b.a from news b where b.id = t.id",
         "update t set a = 0 where id in (select id from news)",
