@@ -75,12 +75,12 @@ def test_invalid_json_is_refused(api: httpx.Client, content: bytes) -> None:
     assert_problem(answer, 400, "invalid-input")
 
 
-@pytest.mark.parametrize("sql", ["SELEC 1", "SELECT ?", "SELECT $x", "x" * 200_000, "\x00"])
+@pytest.mark.parametrize("sql", ["SELEC 1", "SELECT ?", "SELECT $x", "x" * 200_000, "\x00", ""])
 def test_invalid_sql_is_refused(api: httpx.Client, sql: str) -> None:
     assert_problem(api.post(QUERY, json={"sql": sql}), 400, "invalid-statement")
 
 
-@pytest.mark.parametrize("sql", ["SELECT * FROM read_csv('/etc/passwd')", "SELECT 1; SELECT 2", "", "DROP TABLE x"])
+@pytest.mark.parametrize("sql", ["SELECT * FROM read_csv('/etc/passwd')", "SELECT 1; SELECT 2", "COPY x TO 'y'"])
 def test_forbidden_sql_is_refused(api: httpx.Client, sql: str) -> None:
     assert_problem(api.post(QUERY, json={"sql": sql}), 400, "statement-refused")
 
