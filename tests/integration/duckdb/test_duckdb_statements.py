@@ -316,6 +316,7 @@ def test_texts_that_the_parser_must_not_get_are_refused(sql: str, tables: Parque
         ("", ["The text has no statement"]),
         ("-- nothing", ["The text has no statement"]),
         ("explain (analyze) select 1", ["EXPLAIN takes no options"]),
+        ("select " + "1 + " * 100 + "1", ["nested too deeply", "a chain"]),
         ("show versions from t u", ["SHOW VERSIONS FROM orders"]),
         ("from table_versions(3)", ["table_versions('orders', 3)"]),
     ],

@@ -17,8 +17,9 @@ from supertable.adapters.engines.duckdb.statement.validation.literal_lists impor
 from supertable.adapters.engines.duckdb.types import literal
 from supertable.domain.errors import InvalidStatement, StatementRefused
 
-NESTED = "The statement is nested too deeply."
+NESTED = "The statement is nested too deeply. Each operator of a chain like a + b + c nests the one before."
 _UNFAITHFUL = "This combination of clauses is not supported. A subquery in parentheses may help."
+_TOO_DEEP = "maximum nesting depth"
 _LOCATION = re.compile(r'"query_location":\d+,"query_location_length":\d+,?')
 _VALUES_ALIAS = "valueslist"
 _UNORDERED = ("qualified_exclude_list", "rename_list", "replace_list")
@@ -96,6 +97,10 @@ def _dumped(tree: Node) -> str:
 def _deserialized(cursor: duckdb.DuckDBPyConnection, text: str) -> str:
     try:
         row = cursor.execute(f"SELECT json_deserialize_sql({literal(text)}::JSON)").fetchone()
+    except duckdb.SerializationException as error:
+        if _TOO_DEEP in str(error):
+            raise InvalidStatement(NESTED) from error
+        raise StatementRefused(_UNFAITHFUL) from error
     except duckdb.Error as error:
         raise StatementRefused(_UNFAITHFUL) from error
     assert row is not None
