@@ -20,18 +20,18 @@ from supertable.domain.version import VERSION
 if TYPE_CHECKING:
     from supertable.domain.errors import SupertableError as SupertableError
     from supertable.entrypoints.sdk.connect import connect as connect
-    from supertable.entrypoints.sdk.lake import Lake as Lake
+    from supertable.entrypoints.sdk.lakes.lake import Lake as Lake
     from supertable.entrypoints.sdk.results.result import Result as Result
-    from supertable.entrypoints.sdk.table import Table as Table
+    from supertable.entrypoints.sdk.tables.table import Table as Table
 
 __version__ = VERSION
 __all__ = ["Lake", "Result", "SupertableError", "Table", "connect"]
 
 _MODULES = {
     "connect": "supertable.entrypoints.sdk.connect",
-    "Lake": "supertable.entrypoints.sdk.lake",
+    "Lake": "supertable.entrypoints.sdk.lakes.lake",
     "Result": "supertable.entrypoints.sdk.results.result",
-    "Table": "supertable.entrypoints.sdk.table",
+    "Table": "supertable.entrypoints.sdk.tables.table",
 }
 
 

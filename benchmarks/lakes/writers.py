@@ -20,7 +20,7 @@ import pyarrow as pa
 import supertable
 from benchmarks.data import SCHEMA, orders
 from benchmarks.machine import machine_facts
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.servers.seaweedfs import SeaweedFS
 from tests.servers.valkey import Valkey
 

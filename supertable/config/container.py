@@ -6,7 +6,6 @@ from dependency_injector import containers
 
 from supertable.config.wiring import (
     access_control,
-    audit_recorder,
     authentication,
     commits,
     ddl,
@@ -15,8 +14,6 @@ from supertable.config.wiring import (
     maintenance,
     queries,
     statements,
-    storage,
-    transaction_log,
     updates,
     writes,
 )
@@ -24,6 +21,7 @@ from supertable.config.wiring import audit as audit_log
 from supertable.config.wiring import tables as table_reads
 from supertable.config.wiring.engines import executors
 from supertable.config.wiring.engines import in_process as engines
+from supertable.config.wiring.foundation import audit_recorder, storage, transaction_log
 
 
 class Container(containers.DeclarativeContainer):

@@ -12,7 +12,7 @@ import pytest
 
 import supertable
 from supertable.domain.errors import Damaged
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.support.budgets import BUDGET, SEED, chance
 
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string()), ("x", pa.float64())])

@@ -18,7 +18,7 @@ from supertable.domain.access.sessions import owner
 from supertable.domain.errors import SupertableError
 from supertable.domain.table.commits import CommitInfo, Operation
 from supertable.domain.table.idempotency import bound_key
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 
 SCHEMA = pa.schema([pa.field("k", pa.int64(), nullable=False), ("seq", pa.int64()), ("v", pa.string())])
 COLUMNS = {"whole": ["k", "seq", "v"], "partial": ["k", "seq"]}

@@ -23,7 +23,7 @@ from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.writes.write_modes import ModeName
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import CommitUncertain, StoreUnavailable, VersionNotFound
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.support.budgets import BUDGET
 from tests.support.delete_conditions import CONDITIONS
 from tests.support.faulty_store import Crash, Fault, FaultyStore

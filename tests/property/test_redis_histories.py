@@ -18,7 +18,7 @@ from supertable.config.backends.catalogs_and_locks import redis_keys
 from supertable.config.container import Container
 from supertable.config.settings.settings import load_settings
 from supertable.domain.access.sessions import owner
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.property.test_histories import WRITERS, Histories
 from tests.servers.valkey import Valkey
 from tests.support.budgets import BUDGET

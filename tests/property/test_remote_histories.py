@@ -13,7 +13,7 @@ from supertable.config.backends.object_storage import object_store
 from supertable.config.container import Container
 from supertable.config.settings.settings import Settings
 from supertable.domain.access.sessions import owner
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.property.test_histories import Histories
 from tests.servers.azurite import Azurite
 from tests.servers.fake_gcs import FakeGcs

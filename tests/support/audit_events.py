@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 
 ROWS = pa.table({"id": [1, 2, 3], "name": ["a", "b", "c"]})
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 
 ORDERS = pa.schema([("id", pa.int64()), ("region", pa.string()), ("price", pa.float64())])
 

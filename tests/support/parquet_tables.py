@@ -13,7 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance, DuckDBRowFinder
-from supertable.application.ports.engines import Limits, Relation, Stopped, Union
+from supertable.application.ports.engines.parsed_statements import Relation
+from supertable.application.ports.engines.running_queries import Limits, Stopped
+from supertable.application.ports.engines.sources import Union
 from supertable.application.storage.arrow_schemas import arrow_schema, fields_of
 from supertable.application.storage.column_ranges import column_ranges, parquet_leaves
 from supertable.application.storage.local_files import OpenLocalFiles

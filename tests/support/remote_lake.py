@@ -18,7 +18,7 @@ from supertable.application.storage.ranged_files import KeptTails, RangeReads
 from supertable.config.container import Container
 from supertable.config.settings.settings import load_settings
 from supertable.domain.access.sessions import owner
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.support.faulty_store import FaultyStore
 
 MIB = 1024 * 1024

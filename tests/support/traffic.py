@@ -14,7 +14,7 @@ import pyarrow as pa
 
 import supertable
 from supertable.domain.errors import CommitUncertain, Conflict, Unavailable
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.support.failure_table import Failure
 
 _TABLES = ("t", "u")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from supertable.domain.errors import CommitUncertain, Unavailable
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.servers.fault_proxy import FaultProxy, Script, WireFault, nothing
 from tests.support.budgets import chance
 from tests.support.failure_table import Failure

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from supertable.application.ports.row_filters import RowFilterParser
+from supertable.application.ports.engines.row_filters import RowFilterParser
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from supertable.application.ports.row_filters import RowFilterParser
+from supertable.application.ports.engines.row_filters import RowFilterParser
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.domain.access.masks import Mask, parsed_mask

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from supertable.application.audit.anchors import AuditAnchors
-from supertable.application.ports.engines import Limits
+from supertable.application.ports.engines.running_queries import Limits
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace

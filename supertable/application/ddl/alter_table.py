@@ -8,7 +8,7 @@ from dataclasses import replace
 from supertable.application.commits.committer import Committer
 from supertable.application.commits.preconditions import require_unchanged
 from supertable.application.commits.write_result import WriteResult
-from supertable.application.ports.row_finders import RowFinder
+from supertable.application.ports.engines.row_finders import RowFinder
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable

@@ -16,9 +16,9 @@ from functools import partial
 
 from supertable.application.commits.committer import Committer
 from supertable.application.maintenance.row_relocation import Rewrite, RowRelocation, SourcesChanged
+from supertable.application.ports.engines.row_finders import RowFinder
 from supertable.application.ports.leases import Leases
 from supertable.application.ports.object_stores import ObjectStore
-from supertable.application.ports.row_finders import RowFinder
 from supertable.application.storage.arrow_batches import chunks, conforming
 from supertable.application.storage.data_file_writer import ROW_GROUP_BYTES, ROW_GROUP_ROWS, DataFileWriter
 from supertable.application.storage.deletion_vectors import DeletionVectors

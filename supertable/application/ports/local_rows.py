@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from supertable.application.ports.engines import Given
+from supertable.application.ports.engines.sources import Given
 
 
 class LocalRows(Protocol):

@@ -19,7 +19,7 @@ from supertable.application.jobs.job_results import JobResults
 from supertable.application.jobs.job_runner import JobRun, JobRunner
 from supertable.application.jobs.list_jobs import ListJobs, new_job
 from supertable.application.ports.clocks import Clock, Identifiers
-from supertable.application.ports.engines import Limits
+from supertable.application.ports.engines.running_queries import Limits
 from supertable.application.queries.run_query import PreparedQuery, RunQuery
 from supertable.application.storage.checksums import digest_of
 from supertable.application.tables.lookup import Tables

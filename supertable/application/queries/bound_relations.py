@@ -7,16 +7,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from supertable.application.ports.engines import (
-    Given,
-    Relation,
-    Source,
-    Statement,
-    TagAt,
-    TimestampAt,
-    Union,
-    VersionAt,
-)
+from supertable.application.ports.engines.parsed_statements import Relation, Statement, TagAt, TimestampAt, VersionAt
+from supertable.application.ports.engines.sources import Given, Source, Union
 from supertable.application.ports.leases import Span
 from supertable.application.queries.change_feed import ChangeFeed
 from supertable.application.queries.listings import Listings, ViewColumns, is_listing, no_columns

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from supertable.application.ports.engines import Changes, ChangesRequest, ChangeStep
+from supertable.application.ports.engines.parsed_statements import ChangesRequest
+from supertable.application.ports.engines.sources import Changes, ChangeStep
 from supertable.application.storage.deletion_vectors import DeletionVectors
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.open_table import OpenTable

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from supertable.application.ports.engines import EncodedRows, RunningQuery
+from supertable.application.ports.engines.running_queries import EncodedRows, RunningQuery
 from supertable.application.ports.leases import Lease
 from supertable.domain.audit import OK
 

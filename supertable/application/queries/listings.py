@@ -10,7 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from supertable.application.ports.engines import Given, Relation, Show
+from supertable.application.ports.engines.parsed_statements import Relation, Show
+from supertable.application.ports.engines.sources import Given
 from supertable.application.queries.information_schema import INFORMATION_SCHEMA, Catalog, Listed, rows_of
 from supertable.application.queries.targets import target_of
 from supertable.application.tables.history import TableHistory

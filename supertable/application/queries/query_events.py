@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from supertable.application.audit_recorder import AuditRecorder, request_id
-from supertable.application.ports.engines import Engine, Relation, Statement
+from supertable.application.ports.engines.engine import Engine
+from supertable.application.ports.engines.parsed_statements import Relation, Statement
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.audit import AuditKind

@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from supertable.application.audit_recorder import AuditRecorder
-from supertable.application.ports.engines import Known, Limits, RunningQuery, Source, Statement
+from supertable.application.ports.engines.parsed_statements import Known, Statement
+from supertable.application.ports.engines.running_queries import Limits, RunningQuery
+from supertable.application.ports.engines.sources import Source
+from supertable.application.ports.engines.updates import CheckedUpdate, UpdatingEngine
 from supertable.application.ports.leases import Lease, Leases, Span
-from supertable.application.ports.updates import CheckedUpdate, UpdatingEngine
 from supertable.application.queries.bound_relations import Bound, Relations
 from supertable.application.queries.leased_query import FirstLease, LeasedQuery, OnEnd
 from supertable.application.queries.parameters import Parameters, exact_parameters

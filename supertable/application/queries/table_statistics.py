@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from supertable.application.ports.engines import Limits
+from supertable.application.ports.engines.running_queries import Limits
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from supertable.application.ports.engines import Relation, TagAt, VersionAt
+from supertable.application.ports.engines.parsed_statements import Relation, TagAt, VersionAt
 from supertable.application.tables.namespace import Namespace
 from supertable.domain.errors import StatementRefused
 from supertable.domain.names import name_key

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from supertable.application.ports.engines import Engine, Known, Limits, Relation, Statement, ViewText
+from supertable.application.ports.engines.engine import Engine
+from supertable.application.ports.engines.parsed_statements import Known, Relation, Statement, ViewText
+from supertable.application.ports.engines.running_queries import Limits
 from supertable.application.queries.bound_relations import Bound, Relations
 from supertable.application.queries.listings import ViewColumns, no_columns
 from supertable.application.queries.targets import Target

@@ -4,7 +4,8 @@
 use case that changes the table, with its rights, checks, versions, audit events and idempotency keys.
 
 To add a kind of statement:
-1. its parts, as a frozen dataclass with a `verb`, in `application/ports/statements.py`, and in `ChangingStatement`;
+1. its parts, as a frozen dataclass with a `verb`, in `application/ports/engines/statements.py`, and in
+   `ChangingStatement`;
 2. a function that reads them from the tokens, in `adapters/engines/duckdb/statement/kinds/`, and its first word in
    `_PARSERS` of `kinds/parser.py`. SQL inside the statement (a query, a condition) is cut out by `TokenReader.piece`,
    and stays unchecked text until step 3;

@@ -6,7 +6,7 @@ from supertable.application.ddl.alter_table import AlterTable
 from supertable.application.ddl.comment_table import CommentTable
 from supertable.application.ddl.drop_table import DropTable
 from supertable.application.ddl.rename_table import RenameTable
-from supertable.application.ports.statements import (
+from supertable.application.ports.engines.statements import (
     AlterTableStatement,
     CommentStatement,
     DropTableStatement,

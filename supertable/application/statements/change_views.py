@@ -9,8 +9,8 @@ import pyarrow as pa
 from supertable.application.commits.table_creator import checked_table_name
 from supertable.application.ddl.define_view import DefineView
 from supertable.application.ddl.drop_table import DropTable
-from supertable.application.ports.engines import Limits
-from supertable.application.ports.statements import CreateViewStatement, DropViewStatement
+from supertable.application.ports.engines.running_queries import Limits
+from supertable.application.ports.engines.statements import CreateViewStatement, DropViewStatement
 from supertable.application.queries.run_query import PreparedQuery, RunQuery
 from supertable.application.queries.views import Views
 from supertable.application.statements.requests import (

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ddl.create_table import CreateTable
-from supertable.application.ports.statements import CreateTableAsStatement, CreateTableStatement
+from supertable.application.ports.engines.statements import CreateTableAsStatement, CreateTableStatement
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.statements.requests import StatementRequest, StatementResult, unchanged
 from supertable.application.storage.arrow_schemas import arrow_field

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from supertable.application.ports.row_finders import ConditionScope
-from supertable.application.ports.statements import DeleteStatement, TruncateStatement
+from supertable.application.ports.engines.row_finders import ConditionScope
+from supertable.application.ports.engines.statements import DeleteStatement, TruncateStatement
 from supertable.application.queries.parameters import exact_parameters
 from supertable.application.statements.requests import StatementRequest, StatementResult
 from supertable.application.storage.arrow_schemas import arrow_schema

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from supertable.application.ports.engines.statements import InsertStatement
 from supertable.application.ports.readers import TextValues
-from supertable.application.ports.statements import InsertStatement
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.statements.assigned_rows import ReturnedRows, assigned_rows, check_columns
 from supertable.application.statements.requests import StatementRequest, StatementResult
@@ -19,8 +19,7 @@ from supertable.application.writes.write_rows import WriteRows
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidInput, StatementRefused
 from supertable.domain.schema.types import Field
-from supertable.domain.table.commits import Operation
-from supertable.domain.table.key_conflicts import OnConflict
+from supertable.domain.table.commits import OnConflict, Operation
 
 
 class InsertRows:

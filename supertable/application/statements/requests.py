@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from supertable.application.commits.write_result import WriteResult
-from supertable.application.ports.callers import Caller
-from supertable.application.ports.engines import Given, Limits
-from supertable.application.ports.statements import Name
+from supertable.application.ports.engines.callers import Caller
+from supertable.application.ports.engines.running_queries import Limits
+from supertable.application.ports.engines.sources import Given
+from supertable.application.ports.engines.statements import Name
 from supertable.application.queries.parameters import exact_parameters
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.tables.namespace import Namespace

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from supertable.application.audit_recorder import AuditRecorder
-from supertable.application.ports.engines import EncodedRows, Engine, Limits, RunningQuery
-from supertable.application.ports.statements import ChangingStatement, StatementParser
+from supertable.application.ports.engines.engine import Engine
+from supertable.application.ports.engines.running_queries import EncodedRows, Limits, RunningQuery
+from supertable.application.ports.engines.statements import ChangingStatement, StatementParser
 from supertable.application.queries.query_events import QueryEvents
 from supertable.application.queries.run_query import PreparedQuery, RunQuery
 from supertable.application.statements.remedies import in_words_of_sql

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from supertable.application.ports.engines import Limits
-from supertable.application.ports.statements import JoinedDeleteStatement, MergeStatement, UpdateStatement
+from supertable.application.ports.engines.running_queries import Limits
+from supertable.application.ports.engines.statements import JoinedDeleteStatement, MergeStatement, UpdateStatement
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.statements.requests import StatementRequest, StatementResult
 from supertable.application.updates.update_attempts import UpdateRequest

@@ -13,7 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
-from supertable.application.ports.engines import BeginReads, DirectReads, Stopped
+from supertable.application.ports.engines.file_sources import BeginReads, DirectReads
+from supertable.application.ports.engines.running_queries import Stopped
 from supertable.application.ports.file_caches import CacheUse, FileCache, NoCopy
 from supertable.application.ports.object_stores import ObjectStore, ObjectWriter
 from supertable.application.storage.deletion_vectors import DeletionVectors

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
-from supertable.application.ports.engines import Stopped
+from supertable.application.ports.engines.running_queries import Stopped
 from supertable.application.ports.object_stores import ObjectStore, ObjectWriter
 from supertable.application.storage.deletion_vectors import DeletionVectors
 from supertable.application.storage.verified_files import VerifiedFiles

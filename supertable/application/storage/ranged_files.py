@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
-from supertable.application.ports.engines import Stopped
+from supertable.application.ports.engines.running_queries import Stopped
 from supertable.application.ports.object_stores import ObjectChanged, ObjectStore
 from supertable.application.storage.verified_files import check_size
 from supertable.domain.errors import ObjectDamaged, QueryCancelled, StoreUnavailable, SupertableError

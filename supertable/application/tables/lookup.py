@@ -223,9 +223,8 @@ class Tables:
 
     def _recheck(self, table: OpenTable, namespace: Namespace, entry: TableEntry, heads: dict[str, Head]) -> None:
         granted = self._authorization(namespace.session, heads)
-        with self._audit.recording_refusals(
-            namespace.session, table.need, supertable=namespace.supertable, tables=(table.name,)
-        ):
+        asked = {"supertable": namespace.supertable, "tables": (table.name,)}
+        with self._audit.recording_refusals(namespace.session, table.need, **asked):
             if access_to(namespace, entry, entry.name, granted, table.need) != table.access:
                 raise AccessDenied(f"The rights to table {table.name} changed during this request. Try again.")
 
@@ -242,17 +241,13 @@ class Tables:
         views: bool = False,
     ) -> list[tuple[TableEntry, AccessStage | None]]:
         namespace, name = request
-        requested = (name,) if name else ()
+        asked = {"supertable": namespace.supertable, "tables": (name,) if name else ()}
         try:
-            with self._audit.recording_refusals(
-                namespace.session, need, supertable=namespace.supertable, tables=requested
-            ):
+            with self._audit.recording_refusals(namespace.session, need, **asked):
                 return allowed_entries(request, registries, granted, need, views)
         except TableNotFound as error:
             if not granted.role.reaches_all:
-                self._audit.record_refusal(
-                    namespace.session, need, error, supertable=namespace.supertable, tables=requested
-                )
+                self._audit.record_refusal(namespace.session, need, error, **asked)
             raise
 
     def _probable_logs(self, requests: list[Request]) -> set[str]:
@@ -279,10 +274,9 @@ class Tables:
     def _authorization(self, session: Session, heads: dict[str, Head]) -> Authorization:
         log = access_log(session.organization)
         head = heads.get(log)
+        accounts = self._accesses.state_at(log, head) if head else NO_ACCOUNTS
         with self._audit.recording_refusals(session, "act"):
-            return authorization(
-                self._accesses.state_at(log, head) if head else NO_ACCOUNTS, session, self._clock.now_us()
-            )
+            return authorization(accounts, session, self._clock.now_us())
 
     def _registry(self, namespace: Namespace, heads: dict[str, Head]) -> Registry:
         head = heads.get(namespace.registry)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from supertable.application.ports.callers import Caller
+from supertable.application.ports.engines.callers import Caller
 from supertable.application.tables.namespace import Namespace
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.row_filter_checks import fitted_filter

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from supertable.application.ports.updates import Action, ActionKind, CheckedUpdate
+from supertable.application.ports.engines.updates import Action, ActionKind, CheckedUpdate
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.write_checks import check_columns_writable
 from supertable.domain.errors import InvalidStatement, StatementRefused

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from supertable.application.ports.callers import Caller
-from supertable.application.ports.engines import Limits, Source
+from supertable.application.ports.engines.callers import Caller
+from supertable.application.ports.engines.row_finders import RowFinder
+from supertable.application.ports.engines.running_queries import Limits
+from supertable.application.ports.engines.sources import Source
+from supertable.application.ports.engines.updates import ActionKind, CheckedUpdate, HeldRows, RowHolder
 from supertable.application.ports.readers import TextValues
-from supertable.application.ports.row_finders import RowFinder
-from supertable.application.ports.updates import ActionKind, CheckedUpdate, HeldRows, RowHolder
 from supertable.application.queries.parameters import Parameters
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.queries.updated_table import UpdatedTable

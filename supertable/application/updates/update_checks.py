@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from supertable.application.ports.row_finders import RowFinder
-from supertable.application.ports.updates import ActionKind
+from supertable.application.ports.engines.row_finders import RowFinder
+from supertable.application.ports.engines.updates import ActionKind
 from supertable.application.storage.deletion_vectors import Positions
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.updates.column_checks import sets_keys

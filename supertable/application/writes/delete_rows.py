@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from supertable.application.commits.committer import Committer
 from supertable.application.commits.write_result import WriteResult
-from supertable.application.ports.callers import Caller
-from supertable.application.ports.row_finders import ConditionScope, RowFinder
+from supertable.application.ports.engines.callers import Caller
+from supertable.application.ports.engines.row_finders import ConditionScope, RowFinder
 from supertable.application.storage.arrow_batches import as_reader, conformer
 from supertable.application.storage.arrow_schemas import fields_of_data
 from supertable.application.storage.deletion_vectors import DeletionVectors

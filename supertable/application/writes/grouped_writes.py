@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from supertable.application.commits.committer import CannotShareCommit
-from supertable.application.ports.row_finders import RowFinder
+from supertable.application.ports.engines.row_finders import RowFinder
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.key_resolution import Resolution

@@ -14,7 +14,7 @@ from supertable.application.storage.incoming.exact_casts import checked_timezone
 from supertable.application.storage.incoming.unpacked_size import unpacked_size
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
-from supertable.application.writes.group_commit import GroupCommit
+from supertable.application.writes.groups.group_commit import GroupCommit
 from supertable.application.writes.keyed_rows import (
     bound_rows_key,
     content_of_file,

@@ -10,7 +10,7 @@ from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.key_resolution import Resolution
 from supertable.application.writes.staged_files import StagedFiles
 from supertable.domain.errors import DuplicateKey
-from supertable.domain.table.key_conflicts import OnConflict
+from supertable.domain.table.commits import OnConflict
 
 _MOST_CHARACTERS = 80
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from supertable.application.ports.row_finders import KeyMatches, RowFinder
+from supertable.application.ports.engines.row_finders import KeyMatches, RowFinder
 from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors, Positions
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.dead_rows import DeadRows, as_positions, merged_positions

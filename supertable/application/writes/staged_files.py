@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from supertable.application.ports.engines.row_finders import RowFinder
 from supertable.application.ports.object_stores import ObjectStore
-from supertable.application.ports.row_finders import RowFinder
 from supertable.application.storage.arrow_batches import chunks, conforming
 from supertable.application.storage.data_file_writer import ROW_GROUP_BYTES, ROW_GROUP_ROWS, DataFileWriter
 from supertable.application.storage.deletion_vectors import Positions

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from supertable.application.ports.row_finders import RowFinder
+from supertable.application.ports.engines.row_finders import RowFinder
 from supertable.application.storage.deletion_vectors import DeletionVectors
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.open_table import OpenTable
@@ -28,8 +28,7 @@ from supertable.application.writes.write_checks import check_columns_writable
 from supertable.domain.errors import InvalidInput, InvalidSchema
 from supertable.domain.schema.schemas import Schema, fitted_schema, missing_columns, without
 from supertable.domain.schema.types import Field
-from supertable.domain.table.commits import Change, Counts, Operation
-from supertable.domain.table.key_conflicts import OnConflict
+from supertable.domain.table.commits import Change, Counts, OnConflict, Operation
 from supertable.domain.table.rebase import null_violations, written_before_restore
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from supertable.application.commits.committer import CannotShareCommit, Committed, Committer
 from supertable.application.commits.write_result import WriteResult
-from supertable.application.ports.row_finders import RowFinder
+from supertable.application.ports.engines.row_finders import RowFinder
 from supertable.application.storage.arrow_batches import as_reader
 from supertable.application.storage.arrow_schemas import fields_of_data
 from supertable.application.tables.lookup import Tables
@@ -25,8 +25,7 @@ from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import AccessDenied, DuplicateKey
 from supertable.domain.schema.schemas import Schema
-from supertable.domain.table.commits import CommitInfo, Operation
-from supertable.domain.table.key_conflicts import OnConflict
+from supertable.domain.table.commits import CommitInfo, OnConflict, Operation
 
 
 class WriteRows:

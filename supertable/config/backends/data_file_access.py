@@ -12,7 +12,7 @@ from supertable.adapters.file_caches.folder import FolderCache
 from supertable.adapters.leases.files import FileLeases
 from supertable.adapters.object_stores.local.file_system import VolatileFileSystem
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
-from supertable.application.ports.engines import BeginReads
+from supertable.application.ports.engines.file_sources import BeginReads
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.cached_files import CachedFiles
 from supertable.application.storage.deletion_vectors import DeletionVectors

@@ -11,11 +11,11 @@ from supertable.application.access_control.manage_users import ManageUsers
 from supertable.application.access_control.role_descriptions import RoleDescriptions
 from supertable.application.access_control.table_grants import TableGrants
 from supertable.config.typed_providers import provided, singleton
-from supertable.config.wiring.audit_recorder import audit
 from supertable.config.wiring.engines.in_process import row_filter_parser
-from supertable.config.wiring.storage import clock, identifiers
+from supertable.config.wiring.foundation.audit_recorder import audit
+from supertable.config.wiring.foundation.storage import clock, identifiers
+from supertable.config.wiring.foundation.transaction_log import accesses, commit_clock, heads
 from supertable.config.wiring.tables import tables
-from supertable.config.wiring.transaction_log import accesses, commit_clock, heads
 
 access_log = singleton(
     AccountsLog,

@@ -8,13 +8,13 @@ from supertable.application.audit.export import ExportAudit
 from supertable.application.audit.search import SearchAudit
 from supertable.application.audit.verify import VerifyAudit
 from supertable.config.typed_providers import provided, singleton
-from supertable.config.wiring.audit_recorder import audit, audit_exporter, audit_journals
 from supertable.config.wiring.commits import committer, table_creator
 from supertable.config.wiring.engines.in_process import data_files
+from supertable.config.wiring.foundation.audit_recorder import audit, audit_exporter, audit_journals
+from supertable.config.wiring.foundation.storage import clock, store
+from supertable.config.wiring.foundation.transaction_log import catalog, snapshots_uncached
 from supertable.config.wiring.queries import run_query
-from supertable.config.wiring.storage import clock, store
 from supertable.config.wiring.tables import tables
-from supertable.config.wiring.transaction_log import catalog, snapshots_uncached
 
 audit_anchors = singleton(AuditAnchors, store=provided(store))
 export_audit = singleton(

@@ -17,8 +17,8 @@ from supertable.config.backends import sign_in_methods
 from supertable.config.settings.settings import Settings
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.access_control import access_changes, access_log
-from supertable.config.wiring.audit_recorder import audit
-from supertable.config.wiring.storage import clock, identifiers, settings, store
+from supertable.config.wiring.foundation.audit_recorder import audit
+from supertable.config.wiring.foundation.storage import clock, identifiers, settings, store
 from supertable.config.wiring.tables import tables
 
 

@@ -6,10 +6,17 @@ from supertable.application.commits.committer import Committer
 from supertable.application.commits.registrar import Registrar
 from supertable.application.commits.table_creator import TableCreator
 from supertable.config.typed_providers import provided, singleton
-from supertable.config.wiring.audit_recorder import audit
-from supertable.config.wiring.storage import clock, identifiers
+from supertable.config.wiring.foundation.audit_recorder import audit
+from supertable.config.wiring.foundation.storage import clock, identifiers
+from supertable.config.wiring.foundation.transaction_log import (
+    commit_clock,
+    heads,
+    leases,
+    locks,
+    registries,
+    snapshots,
+)
 from supertable.config.wiring.tables import tables
-from supertable.config.wiring.transaction_log import commit_clock, heads, leases, locks, registries, snapshots
 
 committer = singleton(
     Committer,

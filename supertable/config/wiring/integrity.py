@@ -13,9 +13,8 @@ from supertable.application.integrity.rebuild_catalog import RebuildCatalog
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.deletion_vectors import DeletionVectors
 from supertable.config.typed_providers import factory, provided, provider_of, singleton
-from supertable.config.wiring.storage import clock, identifiers, store
-from supertable.config.wiring.tables import tables
-from supertable.config.wiring.transaction_log import (
+from supertable.config.wiring.foundation.storage import clock, identifiers, store
+from supertable.config.wiring.foundation.transaction_log import (
     accesses_uncached,
     catalog,
     entries_in_access,
@@ -26,6 +25,7 @@ from supertable.config.wiring.transaction_log import (
     registries_uncached,
     snapshots_uncached,
 )
+from supertable.config.wiring.tables import tables
 from supertable.domain.access.accounts import Access, AccessCommit, replayed_access
 from supertable.domain.table.commits import Commit
 from supertable.domain.table.registry import Registry, RegistryCommit, replayed_registry

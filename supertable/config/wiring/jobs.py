@@ -13,7 +13,7 @@ from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.tables.lookup import Tables
 from supertable.config.settings.settings import Settings
 from supertable.config.typed_providers import provided, singleton
-from supertable.config.wiring.storage import clock, settings, store
+from supertable.config.wiring.foundation.storage import clock, settings, store
 from supertable.config.wiring.tables import tables
 from supertable.domain.jobs import End, Heartbeat, Job
 

@@ -10,14 +10,14 @@ from supertable.application.maintenance.purge_tables import PurgeTables
 from supertable.application.maintenance.vacuum_lake import VacuumLake
 from supertable.application.maintenance.vacuum_table import VacuumTable
 from supertable.config.typed_providers import provided, singleton
-from supertable.config.wiring.audit_recorder import audit
 from supertable.config.wiring.commits import committer, registrar
 from supertable.config.wiring.engines.in_process import data_files, finder
+from supertable.config.wiring.foundation.audit_recorder import audit
+from supertable.config.wiring.foundation.storage import clock, identifiers, store, vectors
+from supertable.config.wiring.foundation.transaction_log import heads, leases, locks, registries, snapshots
 from supertable.config.wiring.integrity import check_lake
 from supertable.config.wiring.jobs import job_runner, sweep_jobs
-from supertable.config.wiring.storage import clock, identifiers, store, vectors
 from supertable.config.wiring.tables import list_supertables, tables
-from supertable.config.wiring.transaction_log import heads, leases, locks, registries, snapshots
 
 compact_table = singleton(
     CompactTable,

@@ -10,12 +10,12 @@ from supertable.application.queries.run_query import RunQuery
 from supertable.application.queries.table_statistics import TableStatistics
 from supertable.application.queries.views import Views
 from supertable.config.typed_providers import provided, singleton
-from supertable.config.wiring.audit_recorder import audit
 from supertable.config.wiring.engines.in_process import engine
+from supertable.config.wiring.foundation.audit_recorder import audit
+from supertable.config.wiring.foundation.storage import clock, identifiers, vectors
+from supertable.config.wiring.foundation.transaction_log import leases
 from supertable.config.wiring.jobs import job_results, job_runner, list_jobs
-from supertable.config.wiring.storage import clock, identifiers, vectors
 from supertable.config.wiring.tables import list_supertables, table_history, tables
-from supertable.config.wiring.transaction_log import leases
 
 
 def _no_bound() -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from supertable.adapters.engines.duckdb import DuckDBStatementParser
-from supertable.application.ports.statements import (
+from supertable.application.ports.engines.statements import (
     AlterTableStatement,
     ChangingStatement,
     CommentStatement,
@@ -30,9 +30,9 @@ from supertable.application.statements.insert_rows import InsertRows
 from supertable.application.statements.run_statement import Handler, RunStatement
 from supertable.application.statements.update_rows import UpdateMatchingRows
 from supertable.config.typed_providers import provided, singleton
-from supertable.config.wiring.audit_recorder import audit
 from supertable.config.wiring.ddl import alter_table, comment_table, create_table, define_view, drop_table, rename_table
 from supertable.config.wiring.engines.in_process import duckdb, engine, text_values
+from supertable.config.wiring.foundation.audit_recorder import audit
 from supertable.config.wiring.queries import run_query, views
 from supertable.config.wiring.tables import tables
 from supertable.config.wiring.updates import update_rows

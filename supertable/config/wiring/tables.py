@@ -7,9 +7,9 @@ from supertable.application.tables.lookup import Tables
 from supertable.application.tables.supertables import ListSupertables
 from supertable.application.tables.views import ListViews
 from supertable.config.typed_providers import provided, singleton
-from supertable.config.wiring.audit_recorder import audit
-from supertable.config.wiring.storage import clock, store
-from supertable.config.wiring.transaction_log import accesses, heads, registries, snapshots
+from supertable.config.wiring.foundation.audit_recorder import audit
+from supertable.config.wiring.foundation.storage import clock, store
+from supertable.config.wiring.foundation.transaction_log import accesses, heads, registries, snapshots
 
 tables = singleton(
     Tables,

@@ -7,8 +7,8 @@ from supertable.application.updates.update_rows import UpdateRows
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.commits import committer
 from supertable.config.wiring.engines.in_process import finder, row_holder, text_values
+from supertable.config.wiring.foundation.storage import vectors
 from supertable.config.wiring.queries import run_query
-from supertable.config.wiring.storage import vectors
 from supertable.config.wiring.tables import tables
 from supertable.config.wiring.writes import resolver, staging
 

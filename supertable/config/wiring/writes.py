@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from supertable.application.writes.delete_rows import DeleteRows
-from supertable.application.writes.group_commit import GroupCommit
+from supertable.application.writes.groups.group_commit import GroupCommit
 from supertable.application.writes.ingest_rows import IngestRows
 from supertable.application.writes.key_resolution import KeyResolver
 from supertable.application.writes.staged_files import StagedFileWriter
@@ -13,7 +13,7 @@ from supertable.config.backends.ingest_limits import ingest_limits
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.commits import committer
 from supertable.config.wiring.engines.in_process import data_files, file_reader, finder
-from supertable.config.wiring.storage import settings, store, vectors
+from supertable.config.wiring.foundation.storage import settings, store, vectors
 from supertable.config.wiring.tables import tables
 
 staging = singleton(StagedFileWriter, store=provided(store), writer=provided(data_files), finder=provided(finder))

@@ -26,6 +26,14 @@ class Operation(StrEnum):
     VACUUM = "vacuum"
 
 
+class OnConflict(StrEnum):
+    """What becomes of a new row whose key the table has: the write fails, the row is left out, or replaces the old."""
+
+    ERROR = "error"
+    NOTHING = "nothing"
+    REPLACE = "replace"
+
+
 @dataclass(frozen=True, slots=True)
 class TableDefinition:
     """The properties of a table besides its columns and its name. `keys` and `sequence`: field ids.

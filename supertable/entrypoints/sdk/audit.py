@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from supertable.application.audit.verify import AuditReport
-from supertable.application.ports.engines import Limits
+from supertable.application.ports.engines.running_queries import Limits
 from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.domain.audit import AuditKind, ChainEnd

@@ -10,7 +10,7 @@ from supertable.domain.access.sessions import Session, owner
 from supertable.domain.errors import NotSignedIn, SupertableError
 from supertable.domain.names import DEFAULT_SUPERTABLE, checked_name
 from supertable.entrypoints.sdk.door import public_call
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 
 
 @public_call

@@ -14,7 +14,7 @@ import pytest
 import supertable
 from supertable.domain.errors import IncompatibleSchema, InvalidSchema
 from supertable.domain.schema.new_fields import MAX_DEPTH
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 
 INT = pa.int32()
 PARENTS: dict[str, Callable[[pa.DataType], pa.DataType]] = {

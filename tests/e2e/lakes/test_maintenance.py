@@ -20,7 +20,7 @@ import supertable
 from supertable.adapters.clocks.manual import ManualClock
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidSchema, InvalidSetting
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.support.command_line import COMMAND, Cli
 
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])

@@ -11,7 +11,7 @@ import pytest
 
 import supertable
 from supertable.domain.errors import InvalidSchema
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 
 POINT = pa.struct([pa.field("x", pa.int32(), nullable=False), pa.field("label", pa.string())])
 LINE = pa.struct([pa.field("from", POINT, nullable=False), pa.field("to", POINT)])

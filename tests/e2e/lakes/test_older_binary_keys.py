@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 
 import supertable
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 
 ARCHIVE = Path(__file__).parent / "older" / "binary-keys-2026-11.tar.gz"
 KEYS = [

@@ -14,7 +14,7 @@ import pytest
 
 import supertable
 from supertable.domain.errors import IdempotencyKeyReused
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 
 ARCHIVES = sorted((Path(__file__).parent / "older").glob("lake-*.tar.gz"))
 ORDERS: list[dict[str, Any]] = [

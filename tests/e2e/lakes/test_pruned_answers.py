@@ -12,7 +12,7 @@ import pytest
 
 import supertable
 from supertable.domain.errors import InvalidInput
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 
 COLUMNS: dict[str, tuple[pa.DataType, list[Any]]] = {
     "f": (pa.float64(), [1.0, 2.0, 15.0, 1.5]),

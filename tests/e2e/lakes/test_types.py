@@ -14,7 +14,7 @@ import pytest
 
 import supertable
 from supertable.domain.errors import InvalidSchema
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 
 BERLIN = dt.timezone(dt.timedelta(hours=1))
 NESTED = pa.struct([("a", pa.list_(pa.struct([("b", pa.map_(pa.string(), pa.int32()))]))), ("c", pa.bool_())])

@@ -13,7 +13,7 @@ import pytest
 import supertable
 from supertable.domain.errors import InvalidSchema
 from supertable.entrypoints.encoding.results import Encoding, encode_result
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 
 FIRST_DAY, LAST_DAY = -719_162, 2_932_896
 SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}

@@ -11,7 +11,7 @@ import pytest
 
 import supertable
 from supertable.domain.errors import InvalidInput, NotFound, VersionNotFound
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 
 
 @pytest.fixture

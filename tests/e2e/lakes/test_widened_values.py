@@ -13,7 +13,7 @@ import pytest
 import supertable
 from supertable.application.writes.write_modes import ModeName
 from supertable.domain.errors import InvalidSchema
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 
 NS = pa.timestamp("ns")
 KINDS = [pa.date32(), pa.timestamp("ms"), pa.timestamp("us")]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import supertable
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.support.orders import ORDERS
 
 

@@ -19,7 +19,7 @@ from supertable.domain.errors import (
     TableNotFound,
     VersionNotFound,
 )
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])
 Rows = list[tuple[Any, ...]]

@@ -11,7 +11,7 @@ import pytest
 
 import supertable
 from supertable.domain.errors import InvalidName, NotFound, TableExists, TableNotFound, VersionNotFound
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])
 THREE = [(1, "a"), (2, "B"), (3, "c")]

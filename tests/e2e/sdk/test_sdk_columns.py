@@ -15,8 +15,8 @@ import supertable
 from supertable.domain.errors import IncompatibleSchema, InvalidSchema
 from supertable.domain.schema.schema_changes import AddColumn, DropColumn, RenameColumn
 from supertable.domain.schema.types import DataType
-from supertable.entrypoints.sdk.lake import Lake
-from supertable.entrypoints.sdk.table import Table
+from supertable.entrypoints.sdk.lakes.lake import Lake
+from supertable.entrypoints.sdk.tables.table import Table
 
 ADDRESS = pa.struct([("zip", pa.int32()), ("street", pa.string())])
 SCHEMA = pa.schema(

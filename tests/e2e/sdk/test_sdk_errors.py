@@ -14,7 +14,7 @@ import pytest
 import supertable
 from supertable.domain import errors
 from supertable.domain.errors import SupertableError
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 
 ORDERS = pa.schema([("id", pa.int64()), ("price", pa.float64()), ("customer", pa.string())])
 ONE = pa.table({"id": [1]})

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from supertable.domain.errors import VersionNotFound
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.support.orders import orders, rows
 
 

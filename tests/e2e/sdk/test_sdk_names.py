@@ -22,8 +22,8 @@ from supertable.domain.errors import (
     TableNotFound,
     VersionNotFound,
 )
-from supertable.entrypoints.sdk.lake import Lake
-from supertable.entrypoints.sdk.table import Table
+from supertable.entrypoints.sdk.lakes.lake import Lake
+from supertable.entrypoints.sdk.tables.table import Table
 
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])
 

@@ -15,7 +15,7 @@ from supertable.domain.errors import (
     TableExists,
     TableNotFound,
 )
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.support.orders import ORDERS, orders, rows
 
 

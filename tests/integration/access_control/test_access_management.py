@@ -32,7 +32,7 @@ from supertable.domain.errors import (
     TableNotFound,
 )
 from supertable.entrypoints.sdk.access import RoleTypeName
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.servers.valkey import Valkey
 
 ORDERS = pa.table({"id": [1, 2], "email": ["ann@x.de", "bob@y.de"], "region": ["EU", "US"]})

@@ -20,7 +20,7 @@ from supertable.config.settings.settings import load_settings
 from supertable.domain.access.sessions import Session, owner
 from supertable.domain.errors import AccessDenied, Damaged, SupertableError, TableExists, TableNotFound
 from supertable.domain.findings import Severity
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.servers.valkey import Valkey
 from tests.support.budgets import todays
 from tests.support.faulty_store import Crash, Fault, FaultyStore

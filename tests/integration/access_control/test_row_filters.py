@@ -9,14 +9,14 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from supertable.application.ports.engines import Union
+from supertable.application.ports.engines.sources import Union
 from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.config.settings.settings import load_settings
 from supertable.domain.access.sessions import owner
 from supertable.domain.errors import AccessDenied, InvalidInput
 from supertable.domain.scan.scan_plan import Scan
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 
 ORDERS = pa.table(
     {

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 import supertable
-from supertable.application.ports.engines import Limits
+from supertable.application.ports.engines.running_queries import Limits
 from supertable.domain.access.accounts import AccessAction, AccessChange
 from supertable.domain.access.roles import Role, RoleType
 from supertable.domain.access.sessions import owner
@@ -22,7 +22,7 @@ from supertable.domain.errors import (
     SupertableError,
     TableNotFound,
 )
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.support.audit_events import ROWS, event_fields, events
 
 SECRET = "hunter2"

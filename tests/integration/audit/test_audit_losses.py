@@ -26,7 +26,7 @@ from supertable.domain.errors import (
     StoreUnavailable,
     SupertableError,
 )
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.integration.audit.audit_processes import READY, Descriptor, recorder
 from tests.integration.commits.writer_processes import context
 from tests.support.audit_events import ROWS, event_fields, events

@@ -8,7 +8,7 @@ import pytest
 
 import supertable
 from supertable.application.audit.search import AuditSearch
-from supertable.application.ports.engines import Limits
+from supertable.application.ports.engines.running_queries import Limits
 from supertable.domain.access.sessions import owner
 from supertable.domain.audit import AuditKind
 

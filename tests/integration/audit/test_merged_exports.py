@@ -28,7 +28,7 @@ from supertable.domain.access.sessions import owner
 from supertable.domain.audit import AuditKind
 from supertable.domain.errors import CommitUncertain, StoreUnavailable
 from supertable.domain.table.commits import Commit, Operation
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.support.audit_events import event_fields
 from tests.support.budgets import todays
 from tests.support.faulty_store import Crash, Fault, FaultyStore

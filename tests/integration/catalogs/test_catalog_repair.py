@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 import supertable
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 
 
 def no_database(file: Path) -> None:

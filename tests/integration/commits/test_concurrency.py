@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import supertable
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.integration.commits.writer_processes import ROWS, SCHEMA, context, write_turns
 from tests.support.budgets import BUDGET
 

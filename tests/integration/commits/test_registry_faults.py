@@ -14,7 +14,7 @@ from dependency_injector import providers
 import supertable
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.domain.errors import CommitUncertain, StoreUnavailable, TableExists, TableNotFound
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.support.budgets import todays
 from tests.support.faulty_store import Crash, Fault, FaultyStore
 

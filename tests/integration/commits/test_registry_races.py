@@ -17,7 +17,7 @@ from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import TableExists, TableNotFound, VersionNotFound
 from supertable.domain.table.commits import Change, CommitInfo, Operation
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.support.interleaved_store import InterleavedStore
 
 SCHEMA = pa.schema([("id", pa.int64()), ("turn", pa.int64())])

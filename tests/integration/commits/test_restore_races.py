@@ -13,7 +13,7 @@ from dependency_injector import providers
 import supertable
 from supertable.adapters.locks.memory import InMemoryLocks
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.support.interleaved_store import InterleavedStore
 
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])

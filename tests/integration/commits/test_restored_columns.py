@@ -24,8 +24,8 @@ from supertable.application.writes.write_modes import ModeName
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import IncompatibleSchema, InvalidSchema, SupertableError
 from supertable.domain.schema.types import widened
-from supertable.entrypoints.sdk.lake import Lake
-from supertable.entrypoints.sdk.table import Table
+from supertable.entrypoints.sdk.lakes.lake import Lake
+from supertable.entrypoints.sdk.tables.table import Table
 from tests.support.interleaved_store import InterleavedStore
 
 BEFORE = pa.schema(

@@ -19,7 +19,7 @@ from supertable.adapters.object_stores.cloud.s3 import S3Bucket, S3Timeouts
 from supertable.config.container import Container
 from supertable.config.settings.settings import Settings
 from supertable.domain.access.sessions import owner
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.servers.azurite import Azurite
 from tests.servers.fake_gcs import FakeGcs
 from tests.servers.fault_proxy import FaultProxy, WireFault

@@ -15,7 +15,7 @@ import supertable
 from supertable.adapters.clocks.system import SystemClock
 from supertable.application.transaction_log.commit_clock import CommitClock
 from supertable.domain.errors import ClockWrong
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 
 DAY = 24 * 3600
 

@@ -23,7 +23,7 @@ def context() -> ForkServerContext:
     """Processes that start quickly, forked from a server that has done the imports only."""
     forkserver = multiprocessing.get_context("forkserver")
     forkserver.set_forkserver_preload(
-        ["pandas", "supertable.entrypoints.sdk.lake", "tests.integration.commits.writer_processes"]
+        ["pandas", "supertable.entrypoints.sdk.lakes.lake", "tests.integration.commits.writer_processes"]
     )
     return forkserver
 

@@ -25,7 +25,7 @@ from dependency_injector import providers
 
 import supertable
 from supertable.adapters.engines.duckdb import httpfs_is_available
-from supertable.application.ports.engines import Limits
+from supertable.application.ports.engines.running_queries import Limits
 from supertable.application.storage import ranged_files
 from supertable.domain.errors import (
     InvalidStatement,
@@ -39,7 +39,7 @@ from supertable.domain.errors import (
     StoreUnavailable,
     SupertableError,
 )
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.servers import azurite as azure_server
 from tests.servers import seaweedfs as s3_server
 from tests.servers.fault_proxy import FaultProxy, Request, WireFault, nothing

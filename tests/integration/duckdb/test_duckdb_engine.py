@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from supertable.application.ports.engines import Limits, Union
+from supertable.application.ports.engines.running_queries import Limits
+from supertable.application.ports.engines.sources import Union
 from supertable.domain.errors import (
     InvalidStatement,
     ObjectDamaged,

@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from supertable.application.ports.engines import ChangesRequest, TagAt, TimestampAt, VersionAt
+from supertable.application.ports.engines.parsed_statements import ChangesRequest, TagAt, TimestampAt, VersionAt
 from supertable.domain.errors import InvalidStatement, StatementRefused, SupertableError
 from supertable.domain.scan.predicates import All
 from tests.support.parquet_tables import ParquetTables, schema_of

@@ -20,8 +20,8 @@ import pytest
 
 import supertable
 from supertable.adapters.engines.executors import executor
-from supertable.application.ports.callers import Caller
-from supertable.application.ports.engines import Limits, RunningQuery
+from supertable.application.ports.engines.callers import Caller
+from supertable.application.ports.engines.running_queries import Limits, RunningQuery
 from supertable.application.tables.namespace import Namespace
 from supertable.config.closing import close
 from supertable.config.container import Container

@@ -13,7 +13,7 @@ import pytest
 import supertable
 from supertable.domain.errors import Damaged
 from supertable.domain.findings import CheckReport, Finding, Severity
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.support.budgets import todays
 
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])

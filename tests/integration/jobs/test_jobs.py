@@ -18,7 +18,7 @@ import supertable
 from supertable import Lake
 from supertable.adapters.clocks.system import SystemClock
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
-from supertable.application.ports.engines import Limits
+from supertable.application.ports.engines.running_queries import Limits
 from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.config.settings.settings import load_settings

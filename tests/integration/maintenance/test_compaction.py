@@ -17,7 +17,7 @@ from supertable.adapters.locks.memory import InMemoryLocks
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import CommitUncertain, InvalidSchema, ObjectDamaged, StoreUnavailable
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.e2e.lakes.test_types import SUPPORTED
 from tests.support.budgets import todays
 from tests.support.faulty_store import Crash, Fault, FaultyStore

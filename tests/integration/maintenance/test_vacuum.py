@@ -21,7 +21,7 @@ import supertable
 from supertable.adapters.clocks.manual import ManualClock
 from supertable.adapters.locks.memory import InMemoryLocks
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
-from supertable.application.ports.engines import Limits
+from supertable.application.ports.engines.running_queries import Limits
 from supertable.application.writes.write_modes import ModeName
 from supertable.domain.errors import (
     CommitUncertain,
@@ -30,7 +30,7 @@ from supertable.domain.errors import (
     TableNotFound,
     VersionNotFound,
 )
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.integration.commits.writer_processes import context, read_slowly
 from tests.support.budgets import todays
 from tests.support.faulty_store import Crash, Fault, FaultyStore

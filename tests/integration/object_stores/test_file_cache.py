@@ -24,7 +24,7 @@ from supertable.config.backends.data_file_access import copies_folder
 from supertable.config.backends.object_storage import object_store
 from supertable.config.settings.settings import load_settings
 from supertable.domain.errors import ObjectDamaged, ObjectMissing, QueryCancelled, QueryTimeout, StoreUnavailable
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.support.budgets import BUDGET, chance
 from tests.support.remote_lake import MIB, fetched_files, folder_cache, remote_lake
 

@@ -20,9 +20,9 @@ from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.object_stores import ObjectWriter, PutAmbiguous
 from supertable.application.tables.namespace import Namespace
-from supertable.application.writes import group_commit as grouping
-from supertable.application.writes import group_forming
-from supertable.application.writes.group_commit import GroupCommit
+from supertable.application.writes.groups import group_commit as grouping
+from supertable.application.writes.groups import group_forming
+from supertable.application.writes.groups.group_commit import GroupCommit
 from supertable.application.writes.keyed_rows import bound_rows_key, content_of_rows
 from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.sessions import owner
@@ -36,7 +36,7 @@ from supertable.domain.errors import (
     TableNotFound,
 )
 from supertable.domain.table.commits import CommitInfo
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 
 SCHEMA = pa.schema([pa.field("k", pa.int64(), nullable=False), ("seq", pa.int64()), ("v", pa.string())])
 

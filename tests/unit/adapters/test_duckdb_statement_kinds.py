@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from supertable.adapters.engines.duckdb import DuckDBInstance, DuckDBStatementParser
-from supertable.application.ports.statements import (
+from supertable.application.ports.engines.statements import (
     AlterTableStatement,
     ColumnChange,
     CommentStatement,
@@ -28,7 +28,7 @@ from supertable.domain.schema.schema_changes import (
     WidenColumn,
 )
 from supertable.domain.schema.types import DataType, Field
-from supertable.domain.table.key_conflicts import OnConflict
+from supertable.domain.table.commits import OnConflict
 
 PARSER = DuckDBStatementParser(DuckDBInstance(None, None, 1, None))
 INT, TEXT = DataType("int32"), DataType("string")

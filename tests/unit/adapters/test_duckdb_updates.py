@@ -10,7 +10,7 @@ from supertable.adapters.engines.duckdb import DuckDBInstance
 from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation import evaluator
 from supertable.adapters.engines.duckdb.statement.parser import unused_prefix
 from supertable.adapters.engines.duckdb.statement.updates.parsed_update import parsed_update
-from supertable.application.ports.updates import Action, ActionKind, CheckedUpdate, SourceColumns
+from supertable.application.ports.engines.updates import Action, ActionKind, CheckedUpdate, SourceColumns
 from supertable.domain.errors import SupertableError
 
 INSTANCE = DuckDBInstance(None, None, 1, None)

@@ -7,11 +7,11 @@ from typing import cast
 
 import pyarrow as pa
 
-from supertable.application.ports.row_finders import RowFinder
+from supertable.application.ports.engines.row_finders import RowFinder
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.writes.group_forming import MOST_ROWS, Candidate, WaitingWrite, WriteKind, joins
 from supertable.application.writes.grouped_writes import GroupedWrite, GroupedWrites
+from supertable.application.writes.groups.group_forming import MOST_ROWS, Candidate, WaitingWrite, WriteKind, joins
 from supertable.application.writes.key_resolution import Resolution
 from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.sessions import owner

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from supertable.application.ports.row_finders import KeyMatches
+from supertable.application.ports.engines.row_finders import KeyMatches
 from supertable.application.writes.key_resolution import Resolution
 from supertable.application.writes.write_keys import KeyChunk
 from supertable.domain.table.commits import Operation, TableDefinition

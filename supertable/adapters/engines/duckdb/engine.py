@@ -23,18 +23,11 @@ from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation
 from supertable.adapters.engines.duckdb.statement.explain import plan_table
 from supertable.adapters.engines.duckdb.statement.parser import parsed, shape_of_refused
 from supertable.adapters.engines.duckdb.statement.updates.parsed_update import parsed_update
-from supertable.application.ports.engines import (
-    NOTHING_KNOWN,
-    FileSource,
-    Known,
-    Limits,
-    RunningQuery,
-    Source,
-    Statement,
-    Stopped,
-    TimestampAt,
-)
-from supertable.application.ports.updates import CheckedUpdate
+from supertable.application.ports.engines.file_sources import FileSource
+from supertable.application.ports.engines.parsed_statements import NOTHING_KNOWN, Known, Statement, TimestampAt
+from supertable.application.ports.engines.running_queries import Limits, RunningQuery, Stopped
+from supertable.application.ports.engines.sources import Source
+from supertable.application.ports.engines.updates import CheckedUpdate
 
 _KEPT_STATEMENTS = 256
 _KEPT_TEXT = 10_000

@@ -9,7 +9,8 @@ import duckdb
 
 from supertable.adapters.engines.duckdb.remote.access import RemoteAccess
 from supertable.adapters.engines.duckdb.types import literal
-from supertable.application.ports.engines import DirectReads, Stopped
+from supertable.application.ports.engines.file_sources import DirectReads
+from supertable.application.ports.engines.running_queries import Stopped
 from supertable.domain.errors import SupertableError
 
 _START = {

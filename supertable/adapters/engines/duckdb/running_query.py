@@ -15,7 +15,7 @@ import pyarrow as pa
 from supertable.adapters.engines.duckdb.errors import ENGINE_ERRORS, ErrorContext, translated
 from supertable.adapters.engines.duckdb.exact_results import exact_reader
 from supertable.adapters.engines.duckdb.interrupts import interruptible
-from supertable.application.ports.engines import Limits, Stopped
+from supertable.application.ports.engines.running_queries import Limits, Stopped
 from supertable.domain.errors import QueryCancelled, QueryTimeout, ResultTooLarge, SupertableError
 
 BATCH_ROWS = 65_536

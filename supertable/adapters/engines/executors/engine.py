@@ -12,18 +12,11 @@ from supertable.adapters.engines.executors.pool import ExecutorPool
 from supertable.adapters.engines.executors.requests import RunStatement
 from supertable.adapters.engines.executors.turns import Turns
 from supertable.adapters.engines.executors.work import Work
-from supertable.application.ports.engines import (
-    NOTHING_KNOWN,
-    EncodedRows,
-    FileSource,
-    Known,
-    Limits,
-    Relation,
-    RunningQuery,
-    Source,
-    Statement,
-)
-from supertable.application.ports.updates import CheckedUpdate, UpdatingEngine
+from supertable.application.ports.engines.file_sources import FileSource
+from supertable.application.ports.engines.parsed_statements import NOTHING_KNOWN, Known, Relation, Statement
+from supertable.application.ports.engines.running_queries import EncodedRows, Limits, RunningQuery
+from supertable.application.ports.engines.sources import Source
+from supertable.application.ports.engines.updates import CheckedUpdate, UpdatingEngine
 from supertable.domain.scan.predicates import Predicate
 from supertable.domain.schema.schemas import Schema
 

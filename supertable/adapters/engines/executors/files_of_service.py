@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from supertable.adapters.engines.executors.error_documents import error_of
 from supertable.adapters.engines.executors.frames import Kind, receive, send
-from supertable.application.ports.engines import BeginReads, DirectReads, Stopped
+from supertable.application.ports.engines.file_sources import BeginReads, DirectReads
+from supertable.application.ports.engines.running_queries import Stopped
 from supertable.domain.errors import SupertableError
 from supertable.domain.table.data_files import DataFile
 

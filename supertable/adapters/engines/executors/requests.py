@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from supertable.adapters.engines.duckdb import RemoteAccess
-from supertable.application.ports.engines import NOTHING_KNOWN, Changes, Known, Limits, Source, Union
-from supertable.application.ports.row_finders import CheckedPredicate, ConditionScope
+from supertable.application.ports.engines.parsed_statements import NOTHING_KNOWN, Known
+from supertable.application.ports.engines.row_finders import CheckedPredicate, ConditionScope
+from supertable.application.ports.engines.running_queries import Limits
+from supertable.application.ports.engines.sources import Changes, Source, Union
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.table.data_files import DataFile

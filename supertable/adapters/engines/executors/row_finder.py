@@ -13,9 +13,10 @@ from supertable.adapters.engines.executors.requests import CheckPredicate, FindR
 from supertable.adapters.engines.executors.safe_pickles import predicate_of
 from supertable.adapters.engines.executors.turns import Turns
 from supertable.adapters.engines.executors.work import Work
-from supertable.application.ports.callers import Caller
-from supertable.application.ports.engines import FileSource, Limits
-from supertable.application.ports.row_finders import CheckedPredicate, ConditionScope, KeyMatches, RowFinder
+from supertable.application.ports.engines.callers import Caller
+from supertable.application.ports.engines.file_sources import FileSource
+from supertable.application.ports.engines.row_finders import CheckedPredicate, ConditionScope, KeyMatches, RowFinder
+from supertable.application.ports.engines.running_queries import Limits
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
 

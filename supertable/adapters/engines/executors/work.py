@@ -15,7 +15,8 @@ from supertable.adapters.engines.executors.frames import SLOT, Kind, Lost, recei
 from supertable.adapters.engines.executors.pool import ExecutorPool
 from supertable.adapters.engines.executors.requests import Request, files_of
 from supertable.adapters.engines.executors.turns import Turns
-from supertable.application.ports.engines import FileSource, Limits
+from supertable.application.ports.engines.file_sources import FileSource
+from supertable.application.ports.engines.running_queries import Limits
 from supertable.domain.errors import (
     QueryCancelled,
     QueryLost,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from supertable.adapters.engines.executors import ExecutorEngine, ExecutorPool, ExecutorRowFinder, Turns
-from supertable.application.ports.row_finders import RowFinder
+from supertable.application.ports.engines.row_finders import RowFinder
 from supertable.application.storage.cached_files import CachedFiles
 from supertable.application.storage.local_files import LocalFiles
 from supertable.config.backends import executors as backend
 from supertable.config.settings.settings import Settings
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.engines.in_process import duckdb_engine, duckdb_finder
-from supertable.config.wiring.storage import settings, store, vectors
+from supertable.config.wiring.foundation.storage import settings, store, vectors
 
 
 def _row_finder(

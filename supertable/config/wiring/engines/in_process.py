@@ -6,17 +6,17 @@ from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBRowFilterPars
 from supertable.adapters.readers.files import FileReaderAdapter
 from supertable.adapters.readers.values.exact_values import exact_values
 from supertable.application.ports.clocks import Identifiers
+from supertable.application.ports.engines.row_finders import RowFinder
+from supertable.application.ports.engines.updates import UpdatingEngine
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.ports.readers import TextValues
-from supertable.application.ports.row_finders import RowFinder
-from supertable.application.ports.updates import UpdatingEngine
 from supertable.application.storage.cached_files import CachedFiles
 from supertable.application.storage.data_file_writer import DataFileWriter
 from supertable.application.storage.local_files import LocalFiles
 from supertable.config.backends import data_file_access
 from supertable.config.settings.settings import Settings
 from supertable.config.typed_providers import provided, singleton
-from supertable.config.wiring.storage import identifiers, settings, store, vectors
+from supertable.config.wiring.foundation.storage import identifiers, settings, store, vectors
 
 
 def _data_file_writer(

@@ -9,7 +9,7 @@ from litestar import get
 from litestar.params import QueryParameter
 
 from supertable.application.audit.search import AuditEntry, AuditSearch
-from supertable.application.ports.engines import Limits
+from supertable.application.ports.engines.running_queries import Limits
 from supertable.domain.audit import AuditKind
 from supertable.domain.errors import InvalidInput
 from supertable.entrypoints.api.openapi.problem_responses import problems

@@ -13,8 +13,8 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ASGIApp
 
 from supertable.application.commits.write_result import WriteResult
-from supertable.application.ports.callers import Caller
-from supertable.application.ports.engines import Limits
+from supertable.application.ports.engines.callers import Caller
+from supertable.application.ports.engines.running_queries import Limits
 from supertable.application.statements.requests import (
     DROPPED,
     NOTHING,

@@ -12,7 +12,7 @@ from litestar.params import JSONBody
 from litestar.types import ASGIApp
 from msgspec import Meta, field
 
-from supertable.application.ports.engines import Limits
+from supertable.application.ports.engines.running_queries import Limits
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.statements.requests import StatementRequest
 from supertable.application.tables.namespace import Namespace

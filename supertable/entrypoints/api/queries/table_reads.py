@@ -10,7 +10,7 @@ from litestar import Request, get
 from litestar.datastructures import State
 from litestar.params import FromPath, QueryParameter
 
-from supertable.application.ports.engines import Limits
+from supertable.application.ports.engines.running_queries import Limits
 from supertable.application.queries.table_statistics import ColumnStatistics
 from supertable.config.container import Container
 from supertable.domain.names import checked_name

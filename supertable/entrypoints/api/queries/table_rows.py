@@ -11,8 +11,8 @@ from litestar import Request, get
 from litestar.datastructures import State
 from litestar.params import FromPath, QueryParameter
 
-from supertable.application.ports.engines import Limits
-from supertable.application.queries.table_rows import Position, RowsRequest, RowsStatement, rows_statement
+from supertable.application.ports.engines.running_queries import Limits
+from supertable.application.queries.row_pages.table_rows import Position, RowsRequest, RowsStatement, rows_statement
 from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.domain.errors import InvalidInput

@@ -14,7 +14,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter, SkipValidation
 
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ddl.load_options import read_options
-from supertable.application.ports.callers import Caller
+from supertable.application.ports.engines.callers import Caller
 from supertable.application.writes.ingest_rows import IngestRequest
 from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.errors import InvalidInput

@@ -8,9 +8,9 @@ import typer
 
 from supertable.domain.access.roles import RoleType
 from supertable.entrypoints.cli.terminal.confirmation import confirm
-from supertable.entrypoints.cli.terminal.console import console, table, write_json
-from supertable.entrypoints.cli.terminal.formatting import format_value
 from supertable.entrypoints.cli.terminal.name_value_pairs import parse_name_values
+from supertable.entrypoints.cli.terminal.output.console import console, table, write_json
+from supertable.entrypoints.cli.terminal.output.formatting import format_value
 from supertable.entrypoints.cli.terminal.session import Session
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from supertable.entrypoints.cli.terminal.console import console, write_json
-from supertable.entrypoints.cli.terminal.formatting import format_count
+from supertable.entrypoints.cli.terminal.output.console import console, write_json
+from supertable.entrypoints.cli.terminal.output.formatting import format_count
 from supertable.entrypoints.cli.terminal.session import Session
 
 catalog = typer.Typer(name="catalog", no_args_is_help=True)

@@ -12,8 +12,8 @@ import typer
 
 from supertable.entrypoints.cli.maintenance.compact import compaction_text
 from supertable.entrypoints.cli.maintenance.vacuum import purge_text, vacuum_text
-from supertable.entrypoints.cli.terminal.console import console, write_json
 from supertable.entrypoints.cli.terminal.exit_codes import FAILED
+from supertable.entrypoints.cli.terminal.output.console import console, write_json
 from supertable.entrypoints.cli.terminal.session import Session
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import typer
 
 from supertable.entrypoints.cli.maintenance.compact import SortOption
 from supertable.entrypoints.cli.tables.arguments import TableName
-from supertable.entrypoints.cli.terminal.console import console, write_json
 from supertable.entrypoints.cli.terminal.durations import format_seconds, parse_seconds
-from supertable.entrypoints.cli.terminal.formatting import format_size
+from supertable.entrypoints.cli.terminal.output.console import console, write_json
+from supertable.entrypoints.cli.terminal.output.formatting import format_size
 from supertable.entrypoints.cli.terminal.session import Session
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from supertable.entrypoints.cli.terminal.console import console, table, write_json
 from supertable.entrypoints.cli.terminal.durations import parse_seconds
-from supertable.entrypoints.cli.terminal.formatting import format_count, format_size
+from supertable.entrypoints.cli.terminal.output.console import console, table, write_json
+from supertable.entrypoints.cli.terminal.output.formatting import format_count, format_size
 from supertable.entrypoints.cli.terminal.session import Session
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ import typer
 
 from supertable.entrypoints.cli.tables.arguments import TableName
 from supertable.entrypoints.cli.terminal.confirmation import confirm
+from supertable.entrypoints.cli.terminal.output.write_reports import report_write
 from supertable.entrypoints.cli.terminal.session import Session
-from supertable.entrypoints.cli.terminal.write_reports import report_write
 
 if TYPE_CHECKING:
     from supertable.application.ports.readers import OpenedFiles
-    from supertable.entrypoints.sdk.lake import Lake
+    from supertable.entrypoints.sdk.lakes.lake import Lake
 
 
 def delete(

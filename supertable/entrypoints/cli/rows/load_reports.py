@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from supertable.entrypoints.cli.terminal.console import console, write_json
-from supertable.entrypoints.cli.terminal.formatting import format_count
+from supertable.entrypoints.cli.terminal.output.console import console, write_json
+from supertable.entrypoints.cli.terminal.output.formatting import format_count
+from supertable.entrypoints.cli.terminal.output.write_reports import report_write
 from supertable.entrypoints.cli.terminal.session import Session
-from supertable.entrypoints.cli.terminal.write_reports import report_write
 
 if TYPE_CHECKING:
     from supertable.application.ddl.load_files import LoadPreview
     from supertable.application.ports.readers import ReadColumn
-    from supertable.entrypoints.sdk.lake_loading import Loaded
+    from supertable.entrypoints.sdk.lakes.lake_loading import Loaded
 
 
 def report_load(session: Session, loaded: Loaded, seconds: float, rejects: str | None) -> None:
@@ -33,7 +33,7 @@ def report_preview(session: Session, table: str, preview: LoadPreview) -> None:
     """The columns and the first rows of a load that did not run."""
     import pyarrow as pa
 
-    from supertable.entrypoints.cli.terminal.result_grid import write_grid
+    from supertable.entrypoints.cli.terminal.output.result_grid import write_grid
 
     if session.as_json:
         write_json({"table": table, "columns": _described(preview.columns), "rows": preview.rows.to_pylist()})

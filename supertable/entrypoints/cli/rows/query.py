@@ -13,14 +13,14 @@ import typer
 
 from supertable.entrypoints.cli.rows.scripts import run_script
 from supertable.entrypoints.cli.terminal.interruption import cancelled_on_interrupt
-from supertable.entrypoints.cli.terminal.result_grid import write_grid
-from supertable.entrypoints.cli.terminal.result_writer import ResultFormat, chosen_format, write_result
+from supertable.entrypoints.cli.terminal.output.result_grid import write_grid
+from supertable.entrypoints.cli.terminal.output.result_writer import ResultFormat, chosen_format, write_result
+from supertable.entrypoints.cli.terminal.output.write_reports import report_write
 from supertable.entrypoints.cli.terminal.session import Session
 from supertable.entrypoints.cli.terminal.waiting import waiting
-from supertable.entrypoints.cli.terminal.write_reports import report_write
 
 if TYPE_CHECKING:
-    from supertable.entrypoints.sdk.lake import Lake
+    from supertable.entrypoints.sdk.lakes.lake import Lake
     from supertable.entrypoints.sdk.results.result import Result
 
 FormatOption = Annotated[

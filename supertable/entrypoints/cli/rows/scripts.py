@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from supertable.domain.errors import SupertableError
-from supertable.entrypoints.cli.terminal.formatting import format_count
+from supertable.entrypoints.cli.terminal.output.formatting import format_count
 from supertable.entrypoints.cli.terminal.session import Session
 
 if TYPE_CHECKING:

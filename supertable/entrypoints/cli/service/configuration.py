@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from supertable.entrypoints.cli.terminal.console import console, table, write_json
+from supertable.entrypoints.cli.terminal.output.console import console, table, write_json
 from supertable.entrypoints.cli.terminal.session import Session
 
 

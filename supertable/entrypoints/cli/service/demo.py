@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from supertable.entrypoints.cli.terminal.console import console, write_json
-from supertable.entrypoints.cli.terminal.formatting import format_count, format_size
+from supertable.entrypoints.cli.terminal.output.console import console, write_json
+from supertable.entrypoints.cli.terminal.output.formatting import format_count, format_size
+from supertable.entrypoints.cli.terminal.output.write_reports import write_summary
 from supertable.entrypoints.cli.terminal.session import Session
-from supertable.entrypoints.cli.terminal.write_reports import write_summary
 
 if TYPE_CHECKING:
-    from supertable.entrypoints.sdk.lake import Lake
+    from supertable.entrypoints.sdk.lakes.lake import Lake
 
 _FLIGHT_KEYS = ("year", "month", "day", "hour", "carrier", "flight", "origin", "dest")
 _TABLES: dict[str, tuple[str, tuple[str, ...]]] = {

@@ -11,7 +11,7 @@ from supertable.domain.errors import SupertableError
 from supertable.entrypoints.cli.shell.commands import COMMANDS, MODES
 
 if TYPE_CHECKING:
-    from supertable.entrypoints.sdk.lake import Lake
+    from supertable.entrypoints.sdk.lakes.lake import Lake
 
 _KEYWORDS = re.findall(
     r"\w+",

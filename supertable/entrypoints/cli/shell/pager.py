@@ -9,8 +9,8 @@ import subprocess
 from collections.abc import Sequence
 from typing import TextIO
 
-from supertable.entrypoints.cli.terminal.result_grid import write_lines
-from supertable.entrypoints.cli.terminal.styles import terminal_height
+from supertable.entrypoints.cli.terminal.output.result_grid import write_lines
+from supertable.entrypoints.cli.terminal.output.styles import terminal_height
 
 _PAGER = "less -RS"
 

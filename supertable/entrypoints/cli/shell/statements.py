@@ -12,12 +12,12 @@ from supertable.domain.errors import InvalidInput, InvalidStatement
 from supertable.entrypoints.cli.shell.commands import HELP, Settings, changed
 from supertable.entrypoints.cli.shell.pager import show
 from supertable.entrypoints.cli.terminal.interruption import cancelled_on_interrupt
-from supertable.entrypoints.cli.terminal.result_grid import grid_text, look_of
+from supertable.entrypoints.cli.terminal.output.result_grid import grid_text, look_of
+from supertable.entrypoints.cli.terminal.output.write_reports import write_summary
 from supertable.entrypoints.cli.terminal.waiting import waiting
-from supertable.entrypoints.cli.terminal.write_reports import write_summary
 
 if TYPE_CHECKING:
-    from supertable.entrypoints.sdk.lake import Lake
+    from supertable.entrypoints.sdk.lakes.lake import Lake
     from supertable.entrypoints.sdk.results.result import Result
 
 _SENTINEL = "\nSELECT 1"

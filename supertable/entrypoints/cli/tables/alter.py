@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from supertable.entrypoints.cli.tables.arguments import TableName
+from supertable.entrypoints.cli.terminal.output.write_reports import report_write
 from supertable.entrypoints.cli.terminal.session import Session
-from supertable.entrypoints.cli.terminal.write_reports import report_write
 
 if TYPE_CHECKING:
     from supertable.application.commits.write_result import WriteResult
-    from supertable.entrypoints.sdk.lake import Lake
-    from supertable.entrypoints.sdk.table import Table
+    from supertable.entrypoints.sdk.lakes.lake import Lake
+    from supertable.entrypoints.sdk.tables.table import Table
 
 alter = typer.Typer(name="alter", no_args_is_help=True)
 

@@ -8,8 +8,8 @@ import typer
 
 from supertable.entrypoints.cli.tables.arguments import TableName, VersionOption
 from supertable.entrypoints.cli.terminal.confirmation import confirm
-from supertable.entrypoints.cli.terminal.console import console, write_json
-from supertable.entrypoints.cli.terminal.formatting import format_count
+from supertable.entrypoints.cli.terminal.output.console import console, write_json
+from supertable.entrypoints.cli.terminal.output.formatting import format_count
 from supertable.entrypoints.cli.terminal.session import Session
 
 NewName = Annotated[str, typer.Argument(metavar="NEW", help="New table name.", show_default=False)]

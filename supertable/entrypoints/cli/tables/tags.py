@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from supertable.entrypoints.cli.tables.arguments import TableName, VersionOption
-from supertable.entrypoints.cli.terminal.console import console, table, write_json
+from supertable.entrypoints.cli.terminal.output.console import console, table, write_json
 from supertable.entrypoints.cli.terminal.session import Session
 
 TagName = Annotated[str, typer.Argument(metavar="TAG", help="Tag name, such as v1.0.", show_default=False)]

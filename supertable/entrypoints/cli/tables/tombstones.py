@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from supertable.entrypoints.cli.tables.arguments import TableName
-from supertable.entrypoints.cli.terminal.console import console, table, write_json
-from supertable.entrypoints.cli.terminal.formatting import format_count, format_properties
+from supertable.entrypoints.cli.terminal.output.console import console, table, write_json
+from supertable.entrypoints.cli.terminal.output.formatting import format_count, format_properties
 from supertable.entrypoints.cli.terminal.session import Session
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from supertable.entrypoints.cli.tables.arguments import TableName
-from supertable.entrypoints.cli.terminal.console import console, table, write_json
-from supertable.entrypoints.cli.terminal.formatting import format_properties, format_size
+from supertable.entrypoints.cli.terminal.output.console import console, table, write_json
+from supertable.entrypoints.cli.terminal.output.formatting import format_properties, format_size
+from supertable.entrypoints.cli.terminal.output.write_reports import report_write
 from supertable.entrypoints.cli.terminal.session import Session
-from supertable.entrypoints.cli.terminal.write_reports import report_write
 
 if TYPE_CHECKING:
     from supertable.application.tables.history import HistoryEntry

@@ -10,7 +10,7 @@ import typer
 
 from supertable.domain.errors import SupertableError
 from supertable.entrypoints.cli.terminal.exit_codes import exit_code
-from supertable.entrypoints.cli.terminal.styles import is_coloured
+from supertable.entrypoints.cli.terminal.output.styles import is_coloured
 
 
 def report_error(error: BaseException, as_json: bool, verbose: bool) -> int:

@@ -56,7 +56,7 @@ def _bar() -> rich.progress.Progress:
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    from supertable.entrypoints.cli.terminal.console import console
+    from supertable.entrypoints.cli.terminal.output.console import console
 
     columns = (
         TextColumn("{task.description}"),

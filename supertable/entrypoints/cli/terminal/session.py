@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from supertable.config.settings.settings import Settings
-    from supertable.entrypoints.sdk.lake import Lake
+    from supertable.entrypoints.sdk.lakes.lake import Lake
 
 
 @dataclass(frozen=True, slots=True)

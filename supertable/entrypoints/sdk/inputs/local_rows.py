@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from supertable.application.ports.engines import Given
+from supertable.application.ports.engines.sources import Given
 from supertable.application.ports.readers import FileReader, ReadOptions
 from supertable.domain.errors import InvalidInput
 from supertable.entrypoints.sdk.door import door

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pyarrow as pa
 
-from supertable.application.ports.engines import RunningQuery
+from supertable.application.ports.engines.running_queries import RunningQuery
 from supertable.domain.errors import Closed, NotKept, QueryCancelled, SupertableError
 from supertable.entrypoints.sdk.results.spilled_batches import SpilledBatches
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from supertable.application.ports.engines import EncodedRows, Limits, RunningQuery
+from supertable.application.ports.engines.running_queries import EncodedRows, Limits, RunningQuery
 from supertable.application.queries.run_query import PreparedQuery, RunQuery
 from supertable.application.tables.namespace import Namespace
 from supertable.domain.errors import QueryCancelled, SupertableError

@@ -29,7 +29,9 @@ from supertable.adapters.engines.duckdb.statement.checked_statement import DuckD
 from supertable.adapters.engines.duckdb.statement.columns_read import has_repeatable_sample, names_in, tables_needed
 from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
 from supertable.adapters.engines.duckdb.types import quoted
-from supertable.application.ports.engines import FileSource, Limits, Source, Stopped
+from supertable.application.ports.engines.file_sources import FileSource
+from supertable.application.ports.engines.running_queries import Limits, Stopped
+from supertable.application.ports.engines.sources import Source
 from supertable.domain.scan.scan_plan import Scan
 
 

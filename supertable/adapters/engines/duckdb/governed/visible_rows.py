@@ -14,7 +14,7 @@ from supertable.adapters.engines.duckdb.errors import ENGINE_ERRORS, is_missing_
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.running_query import BATCH_ROWS, close_cursor, streamed
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources, bind_stream
-from supertable.application.ports.engines import Stopped
+from supertable.application.ports.engines.running_queries import Stopped
 from supertable.domain.errors import SupertableError
 
 _BATCH_ROWS = 16_384

@@ -6,7 +6,8 @@ from typing import Protocol
 
 import duckdb
 
-from supertable.application.ports.engines import DirectReads, Stopped
+from supertable.application.ports.engines.file_sources import DirectReads
+from supertable.application.ports.engines.running_queries import Stopped
 
 
 class RemoteAccess(Protocol):

@@ -10,7 +10,8 @@ from pathlib import Path
 import duckdb
 
 from supertable.adapters.engines.duckdb.types import literal
-from supertable.application.ports.engines import DirectReads, Stopped
+from supertable.application.ports.engines.file_sources import DirectReads
+from supertable.application.ports.engines.running_queries import Stopped
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.verified_files import check_size
 from supertable.domain.table.data_files import DataFile

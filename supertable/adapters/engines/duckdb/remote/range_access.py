@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 import duckdb
 
-from supertable.application.ports.engines import Stopped
+from supertable.application.ports.engines.running_queries import Stopped
 from supertable.application.storage.ranged_files import RangedFile, RangeReads
 from supertable.domain.errors import MissingExtra, SupertableError
 from supertable.domain.table.data_files import DataFile

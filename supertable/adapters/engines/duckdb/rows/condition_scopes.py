@@ -18,7 +18,7 @@ from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
 from supertable.adapters.engines.duckdb.statement.parser import parse_tree
 from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
 from supertable.adapters.engines.duckdb.types import literal, quoted
-from supertable.application.ports.row_finders import ConditionScope
+from supertable.application.ports.engines.row_finders import ConditionScope
 from supertable.domain.errors import InvalidStatement
 
 _MICROSECOND = timedelta(microseconds=1)

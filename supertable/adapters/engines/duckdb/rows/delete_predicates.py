@@ -19,7 +19,7 @@ from supertable.adapters.engines.duckdb.statement.validation.literal_lists impor
 from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
 from supertable.adapters.engines.duckdb.statement.validation.validator import StatementValidator
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
-from supertable.application.ports.row_finders import ConditionScope
+from supertable.application.ports.engines.row_finders import ConditionScope
 from supertable.domain.errors import InvalidStatement, StatementRefused
 from supertable.domain.scan.predicates import Predicate
 from supertable.domain.schema.schemas import Schema

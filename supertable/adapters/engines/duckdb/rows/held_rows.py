@@ -19,8 +19,8 @@ from supertable.adapters.engines.duckdb.running_query import streamed
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
 from supertable.adapters.engines.duckdb.scan.scan_sql import scan_with_dead_rows_sql, unused_positions
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
-from supertable.application.ports.engines import FileSource
-from supertable.application.ports.updates import HeldRows, NewRows
+from supertable.application.ports.engines.file_sources import FileSource
+from supertable.application.ports.engines.updates import HeldRows, NewRows
 from supertable.domain.scan.scan_plan import ROWS_OF_FILE, Scan
 from supertable.domain.schema.types import Field
 

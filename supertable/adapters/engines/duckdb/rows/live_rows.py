@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from supertable.application.ports.engines import FileSource
+from supertable.application.ports.engines.file_sources import FileSource
 from supertable.domain.scan.scan_plan import Scan
 
 

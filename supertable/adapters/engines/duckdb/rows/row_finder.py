@@ -28,9 +28,9 @@ from supertable.adapters.engines.duckdb.scan.scan_sql import (
 )
 from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation import evaluator
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
-from supertable.application.ports.callers import Caller
-from supertable.application.ports.engines import FileSource
-from supertable.application.ports.row_finders import CheckedPredicate, ConditionScope, KeyMatches
+from supertable.application.ports.engines.callers import Caller
+from supertable.application.ports.engines.file_sources import FileSource
+from supertable.application.ports.engines.row_finders import CheckedPredicate, ConditionScope, KeyMatches
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
 

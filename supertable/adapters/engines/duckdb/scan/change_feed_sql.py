@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
 from supertable.adapters.engines.duckdb.scan.scan_sql import empty_sql, scan_sql
 from supertable.adapters.engines.duckdb.types import literal, quoted
-from supertable.application.ports.engines import Changes
+from supertable.application.ports.engines.sources import Changes
 from supertable.domain.scan.scan_plan import Scan
 
 

@@ -11,7 +11,9 @@ import duckdb
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.types import literal
-from supertable.application.ports.engines import FileSource, Given, OpenFiles, Stopped
+from supertable.application.ports.engines.file_sources import FileSource, OpenFiles
+from supertable.application.ports.engines.running_queries import Stopped
+from supertable.application.ports.engines.sources import Given
 from supertable.domain.errors import ObjectDamaged, QueryCancelled, SupertableError
 from supertable.domain.table.data_files import DataFile
 

@@ -12,7 +12,7 @@ from supertable.adapters.engines.duckdb.scan.scan_sql import empty_sql, scan_sql
 from supertable.adapters.engines.duckdb.scan.union_sql import union_sql
 from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
 from supertable.adapters.engines.duckdb.types import quoted
-from supertable.application.ports.engines import Changes, Given, Source, Union
+from supertable.application.ports.engines.sources import Changes, Given, Source, Union
 from supertable.domain.scan.scan_plan import ROWS_OF_FILE, Scan
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
 from supertable.adapters.engines.duckdb.scan.scan_sql import scan_sql
 from supertable.adapters.engines.duckdb.types import literal
-from supertable.application.ports.engines import Union
+from supertable.application.ports.engines.sources import Union
 from supertable.domain.errors import InvalidStatement
 from supertable.domain.schema.types import DataType
 

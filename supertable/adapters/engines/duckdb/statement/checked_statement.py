@@ -9,7 +9,7 @@ from typing import Any
 from supertable.adapters.engines.duckdb.statement.conditions.constants import Constants, Evaluate
 from supertable.adapters.engines.duckdb.statement.conditions.where_predicates import relation_predicate
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node
-from supertable.application.ports.engines import Relation
+from supertable.application.ports.engines.parsed_statements import Relation
 from supertable.domain.scan.predicates import ALWAYS, Predicate
 from supertable.domain.schema.schemas import Schema
 

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.errors import scrubbed
-from supertable.application.ports.engines import Changes, Given, Source, Union
+from supertable.application.ports.engines.sources import Changes, Given, Source, Union
 from supertable.domain.scan.scan_plan import Scan
 
 _DETAILS = {

@@ -30,7 +30,7 @@ from supertable.adapters.engines.duckdb.statement.rendering import (
 )
 from supertable.adapters.engines.duckdb.statement.validation.literal_lists import with_lists
 from supertable.adapters.engines.duckdb.statement.validation.validator import StatementValidator
-from supertable.application.ports.engines import NOTHING_KNOWN, Known, Relation
+from supertable.application.ports.engines.parsed_statements import NOTHING_KNOWN, Known, Relation
 from supertable.domain.errors import InvalidStatement, StatementRefused
 
 MAX_SQL_BYTES = 1_000_000

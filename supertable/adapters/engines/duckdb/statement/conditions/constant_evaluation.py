@@ -10,7 +10,7 @@ from supertable.adapters.engines.duckdb.statement.conditions.constants import PU
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, call, cast
 from supertable.adapters.engines.duckdb.statement.rendering import render_unvalidated_select
 from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import TIMES
-from supertable.application.ports.engines import TagAt, TimestampAt, VersionAt
+from supertable.application.ports.engines.parsed_statements import TagAt, TimestampAt, VersionAt
 from supertable.domain.errors import InvalidInput, InvalidStatement, StatementRefused
 from supertable.domain.names import checked_tag, version_or_tag
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, replace_by_table, set_name, star_over, table
-from supertable.application.ports.engines import Show
+from supertable.application.ports.engines.parsed_statements import Show
 
 _LISTS = {
     '"tables"': Show.TABLES,

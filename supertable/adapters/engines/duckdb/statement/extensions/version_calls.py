@@ -11,7 +11,7 @@ from supertable.adapters.engines.duckdb.statement.parse_tree import (
     replace_by_table,
     set_name,
 )
-from supertable.application.ports.engines import ChangesRequest
+from supertable.application.ports.engines.parsed_statements import ChangesRequest
 from supertable.domain.errors import StatementRefused
 
 TABLE_CHANGES = "table_changes"

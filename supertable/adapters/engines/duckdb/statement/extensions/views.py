@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, subquery
-from supertable.application.ports.engines import ViewText
+from supertable.application.ports.engines.parsed_statements import ViewText
 from supertable.domain.errors import StatementRefused
 
 MOST_VIEWS = 100

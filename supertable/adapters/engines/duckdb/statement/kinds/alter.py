@@ -5,7 +5,7 @@ from __future__ import annotations
 from supertable.adapters.engines.duckdb.statement.kinds.create import column_definition, refuse_constraints
 from supertable.adapters.engines.duckdb.statement.kinds.parts import table_name
 from supertable.adapters.engines.duckdb.statement.kinds.tokens import TokenReader
-from supertable.application.ports.statements import AlterTableStatement, ColumnChange, RenameTableStatement
+from supertable.application.ports.engines.statements import AlterTableStatement, ColumnChange, RenameTableStatement
 from supertable.domain.errors import StatementRefused
 from supertable.domain.schema.schema_changes import (
     AddColumn,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from supertable.adapters.engines.duckdb.statement.kinds.parts import table_name
 from supertable.adapters.engines.duckdb.statement.kinds.tokens import TokenReader
-from supertable.application.ports.statements import CreateTableAsStatement, CreateTableStatement
+from supertable.application.ports.engines.statements import CreateTableAsStatement, CreateTableStatement
 from supertable.domain.errors import InvalidStatement, StatementRefused
 from supertable.domain.schema.schemas import UNASSIGNED
 from supertable.domain.schema.types import Field

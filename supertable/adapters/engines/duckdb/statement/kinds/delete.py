@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from supertable.adapters.engines.duckdb.statement.kinds.parts import refuse_returning, table_alias, table_name
 from supertable.adapters.engines.duckdb.statement.kinds.tokens import TokenReader
-from supertable.application.ports.statements import DeleteStatement, JoinedDeleteStatement, TruncateStatement
+from supertable.application.ports.engines.statements import DeleteStatement, JoinedDeleteStatement, TruncateStatement
 
 _OF_QUERIES = frozenset({"from", "select", "table", "values", "with"})
 

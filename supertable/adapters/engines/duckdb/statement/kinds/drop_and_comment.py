@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from supertable.adapters.engines.duckdb.statement.kinds.parts import table_name
 from supertable.adapters.engines.duckdb.statement.kinds.tokens import TokenReader
-from supertable.application.ports.statements import CommentStatement, DropTableStatement
+from supertable.application.ports.engines.statements import CommentStatement, DropTableStatement
 from supertable.domain.errors import InvalidStatement, StatementRefused
 
 MOST_CHARACTERS = 4096

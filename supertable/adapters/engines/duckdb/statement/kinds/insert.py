@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from supertable.adapters.engines.duckdb.statement.kinds.parts import returned_columns, table_name
 from supertable.adapters.engines.duckdb.statement.kinds.tokens import TokenReader
-from supertable.application.ports.statements import InsertStatement
+from supertable.application.ports.engines.statements import InsertStatement
 from supertable.domain.errors import StatementRefused
-from supertable.domain.table.key_conflicts import OnConflict
+from supertable.domain.table.commits import OnConflict
 
 _ENDS = (("on", "conflict", "("), ("on", "conflict", "do"), ("on", "conflict", "where"), ("returning",))
 

@@ -29,7 +29,12 @@ from supertable.adapters.engines.duckdb.statement.kinds.views import (
 )
 from supertable.adapters.engines.duckdb.statement.parser import checked_text
 from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import FUNCTIONS, TABLE_FUNCTIONS
-from supertable.application.ports.statements import ChangingStatement, MergeStatement, ScriptPart, UpdateStatement
+from supertable.application.ports.engines.statements import (
+    ChangingStatement,
+    MergeStatement,
+    ScriptPart,
+    UpdateStatement,
+)
 from supertable.domain.errors import StatementRefused
 from supertable.domain.schema.types import DataType
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from supertable.adapters.engines.duckdb.statement.kinds.tokens import TokenReader
-from supertable.application.ports.statements import Name
+from supertable.application.ports.engines.statements import Name
 from supertable.domain.errors import InvalidStatement, StatementRefused
 
 _ONLY_COLUMNS = "RETURNING takes * or columns of the table, each with an alias if you like."

@@ -11,7 +11,7 @@ from supertable.adapters.engines.duckdb.statement.kinds.drop_and_comment import 
 )
 from supertable.adapters.engines.duckdb.statement.kinds.parts import table_name
 from supertable.adapters.engines.duckdb.statement.kinds.tokens import TokenReader
-from supertable.application.ports.statements import (
+from supertable.application.ports.engines.statements import (
     CommentStatement,
     CreateViewStatement,
     DropViewStatement,

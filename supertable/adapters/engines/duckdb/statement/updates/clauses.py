@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from supertable.adapters.engines.duckdb.statement.updates.tokens import Piece
 from supertable.adapters.engines.duckdb.types import quoted
-from supertable.application.ports.updates import Action, ActionKind
+from supertable.application.ports.engines.updates import Action, ActionKind
 from supertable.domain.errors import InvalidStatement, StatementRefused
 
 _QUERIES = frozenset({"select", "from", "with", "values", "table", "pivot", "unpivot", "describe", "summarize"})

@@ -12,7 +12,7 @@ from supertable.adapters.engines.duckdb.statement.updates.clauses import (
 from supertable.adapters.engines.duckdb.statement.updates.tokens import Piece
 from supertable.adapters.engines.duckdb.statement.updates.written import Names, WrittenUpdate
 from supertable.adapters.engines.duckdb.types import quoted
-from supertable.application.ports.updates import Action, ActionKind
+from supertable.application.ports.engines.updates import Action, ActionKind
 from supertable.domain.table.commits import Operation
 
 

@@ -25,7 +25,7 @@ from supertable.adapters.engines.duckdb.statement.updates.qualified_columns impo
 from supertable.adapters.engines.duckdb.statement.updates.tokens import Piece
 from supertable.adapters.engines.duckdb.statement.updates.written import Names, WrittenUpdate
 from supertable.adapters.engines.duckdb.types import quoted
-from supertable.application.ports.updates import Action, ActionKind, SourceColumns
+from supertable.application.ports.engines.updates import Action, ActionKind, SourceColumns
 from supertable.domain.errors import StatementRefused
 from supertable.domain.table.commits import Operation
 

@@ -24,7 +24,7 @@ from supertable.adapters.engines.duckdb.statement.updates.update import written_
 from supertable.adapters.engines.duckdb.statement.updates.written import Names, WrittenUpdate
 from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import MANY_ROWS
 from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
-from supertable.application.ports.updates import CheckedUpdate
+from supertable.application.ports.engines.updates import CheckedUpdate
 from supertable.domain.errors import InvalidStatement, StatementRefused
 
 _REFUSED = {"WINDOW": "a window function", "STAR": "a star", "POSITIONAL_REFERENCE": "the position of a column"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from supertable.adapters.engines.duckdb.statement.updates.clauses import NamedTable
-from supertable.application.ports.updates import Action
+from supertable.application.ports.engines.updates import Action
 from supertable.domain.table.commits import Operation
 
 

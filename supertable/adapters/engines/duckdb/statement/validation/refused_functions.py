@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
+from supertable.adapters.engines.duckdb.statement.parse_tree import Node
 from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import TABLE_FUNCTIONS, words
+from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
+from supertable.domain.errors import StatementRefused
 
 _READS_FILES = words(
     """
@@ -95,3 +98,9 @@ def refusal(name: str, written: str, allowed: frozenset[str]) -> str:
     near = get_close_matches(name, [other for other in allowed if other.isidentifier()], n=3, cutoff=0.8)
     hint = f" Did you mean {' or '.join(near)}?" if near and name not in near else ""
     return f"The {what} {written!r} is not available.{hint}"
+
+
+def require_bounds(node: Node) -> None:
+    """Refuses an aggregate that would take its bounds from statistics, which deleted rows are part of."""
+    if ascii_lower(node["function_name"]) == "bitstring_agg" and len(node["arguments"]) < 3:
+        raise StatementRefused("bitstring_agg needs the least and the greatest value: bitstring_agg(a, 0, 100).")

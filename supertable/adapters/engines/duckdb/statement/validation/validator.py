@@ -36,11 +36,11 @@ from supertable.adapters.engines.duckdb.statement.validation.literal_lists impor
     of_rows,
 )
 from supertable.adapters.engines.duckdb.statement.validation.node_checks import contents_of, keys_of, method_to_function
-from supertable.adapters.engines.duckdb.statement.validation.refused_functions import refusal
+from supertable.adapters.engines.duckdb.statement.validation.refused_functions import refusal, require_bounds
 from supertable.adapters.engines.duckdb.statement.validation.row_comparisons import compare_columns
 from supertable.adapters.engines.duckdb.statement.validation.scopes import Cte, Scope, ascii_lower, qualified, within
 from supertable.adapters.engines.duckdb.statement.validation.stacked_modifiers import nest_modifiers
-from supertable.application.ports.engines import ChangesRequest, Show
+from supertable.application.ports.engines.parsed_statements import ChangesRequest, Show
 from supertable.domain.errors import StatementRefused
 
 MAX_CTES = 1_000
@@ -133,7 +133,7 @@ class StatementValidator:
         match node["class"]:
             case "FUNCTION" | "WINDOW":
                 _validate_function(node, FUNCTIONS)
-                _require_bounds(node)
+                require_bounds(node)
                 self._shorten_arguments(node)
             case "OPERATOR" if node["type"] in _LISTED:
                 self._shorten_values(node)
@@ -296,9 +296,3 @@ def _validate_function(node: Node, allowed: frozenset[str]) -> None:
             node["is_operator"] = False  # LIKE … ESCAPE is an operator until it is rendered
         return
     raise StatementRefused(refusal(name, ".".join(name_parts(node)), allowed))
-
-
-def _require_bounds(node: Node) -> None:
-    """Refuses an aggregate that would take its bounds from statistics, which deleted rows are part of."""
-    if ascii_lower(node["function_name"]) == "bitstring_agg" and len(node["arguments"]) < 3:
-        raise StatementRefused("bitstring_agg needs the least and the greatest value: bitstring_agg(a, 0, 100).")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from supertable.entrypoints.cli.terminal.formatting import format_count
+from supertable.entrypoints.cli.terminal.output.formatting import format_count
 from supertable.entrypoints.cli.terminal.waiting import waiting
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def grid_text(
 
 def look_of(file: TextIO) -> Look:
     """How grids look there. Not on a terminal, lines are never cut and never coloured."""
-    from supertable.entrypoints.cli.terminal.styles import bold, dim, is_coloured, terminal_width
+    from supertable.entrypoints.cli.terminal.output.styles import bold, dim, is_coloured, terminal_width
     from supertable.entrypoints.encoding.text_grids import Look
 
     if not file.isatty():

@@ -17,12 +17,12 @@ from supertable.domain.names import checked_name
 from supertable.entrypoints.sdk.access import Roles, Tokens, Users
 from supertable.entrypoints.sdk.audit import AuditLog
 from supertable.entrypoints.sdk.door import door
-from supertable.entrypoints.sdk.lake_loading import LakeLoading
-from supertable.entrypoints.sdk.lake_maintenance import LakeMaintenance
-from supertable.entrypoints.sdk.lake_queries import LakeQueries
-from supertable.entrypoints.sdk.lake_writing import LakeWriting
+from supertable.entrypoints.sdk.lakes.lake_loading import LakeLoading
+from supertable.entrypoints.sdk.lakes.lake_maintenance import LakeMaintenance
+from supertable.entrypoints.sdk.lakes.lake_queries import LakeQueries
+from supertable.entrypoints.sdk.lakes.lake_writing import LakeWriting
 from supertable.entrypoints.sdk.records import Records, Whoami, whoami
-from supertable.entrypoints.sdk.table import Table
+from supertable.entrypoints.sdk.tables.table import Table
 
 
 @door

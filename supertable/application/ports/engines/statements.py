@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 
 from supertable.domain.schema.schema_changes import SchemaChange
 from supertable.domain.schema.types import Field
-from supertable.domain.table.key_conflicts import OnConflict
+from supertable.domain.table.commits import OnConflict
 
 Name = tuple[str, ...]
 """A table's name as written, one to three parts: table; supertable.table; organization.supertable.table."""

@@ -9,8 +9,8 @@ from dataclasses import replace
 from types import FrameType
 from typing import Any
 
-from supertable.application.ports.engines import Limits
-from supertable.application.ports.statements import ScriptPart
+from supertable.application.ports.engines.running_queries import Limits
+from supertable.application.ports.engines.statements import ScriptPart
 from supertable.application.statements.requests import StatementOptions
 from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container

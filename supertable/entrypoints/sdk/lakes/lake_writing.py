@@ -17,8 +17,8 @@ from supertable.domain.errors import InvalidInput
 from supertable.domain.table.commit_info import checked_commit_info
 from supertable.entrypoints.sdk.door import door
 from supertable.entrypoints.sdk.inputs.sources import paths_of, rows_of
-from supertable.entrypoints.sdk.table import Table
-from supertable.entrypoints.sdk.table_rows import LakeOfTable
+from supertable.entrypoints.sdk.tables.table import Table
+from supertable.entrypoints.sdk.tables.table_rows import LakeOfTable
 from supertable.entrypoints.sdk.writing import Names, names_of, write_to
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from supertable.application.queries.row_filters import OrderedColumn, Parameters, filter_sql, ordered_columns
+from supertable.application.queries.row_pages.row_filters import OrderedColumn, Parameters, filter_sql, ordered_columns
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable

@@ -14,7 +14,7 @@ from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.config.backends import catalogs_and_locks
 from supertable.config.settings.settings import Settings
 from supertable.config.typed_providers import factory, provided, provider_of, singleton
-from supertable.config.wiring.storage import clock, deployment, identifiers, settings, store
+from supertable.config.wiring.foundation.storage import clock, deployment, identifiers, settings, store
 from supertable.domain.access.accounts import Access, AccessCommit, replayed_access
 from supertable.domain.table.commits import Commit
 from supertable.domain.table.registry import Registry, RegistryCommit, replayed_registry

@@ -33,7 +33,7 @@ from supertable.domain.table.vacuum import GRACE_SECONDS
 from supertable.entrypoints.sdk.door import door
 from supertable.entrypoints.sdk.durations import Duration, optional_seconds, seconds
 from supertable.entrypoints.sdk.records import Records
-from supertable.entrypoints.sdk.table_rows import LakeOfTable, TableRows
+from supertable.entrypoints.sdk.tables.table_rows import LakeOfTable, TableRows
 
 ColumnPath = str | Sequence[str]
 """A column's name, or the names from the outermost inwards for a field of a struct: ("address", "zip")."""

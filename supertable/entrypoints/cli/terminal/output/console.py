@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from supertable.entrypoints.cli.terminal.formatting import format_value
+from supertable.entrypoints.cli.terminal.output.formatting import format_value
 
 if TYPE_CHECKING:
     from rich.console import Console

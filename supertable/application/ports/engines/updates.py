@@ -10,7 +10,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from supertable.application.ports.engines import Engine, Statement
+from supertable.application.ports.engines.engine import Engine
+from supertable.application.ports.engines.parsed_statements import Statement
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.types import Field
 from supertable.domain.table.commits import Operation

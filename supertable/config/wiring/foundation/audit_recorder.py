@@ -8,7 +8,7 @@ from supertable.application.audit.export import ExportAudit
 from supertable.application.audit_recorder import AuditRecorder, Exporter
 from supertable.config.backends import audit_folder
 from supertable.config.typed_providers import provided, provider_of, singleton
-from supertable.config.wiring.storage import clock, settings, store
+from supertable.config.wiring.foundation.storage import clock, settings, store
 
 audit_journals = singleton(audit_folder.audit_journals, settings=provided(settings), store=provided(store))
 audit_exporter: providers.Dependency[Exporter] = providers.Dependency(instance_of=ExportAudit)

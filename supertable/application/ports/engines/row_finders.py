@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from supertable.application.ports.callers import Caller
+from supertable.application.ports.engines.callers import Caller
 from supertable.domain.scan.predicates import Predicate
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema

@@ -13,8 +13,8 @@ import pytest
 import supertable
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import Closed, InvalidStatement, SupertableError, TableNotFound, VersionNotFound
-from supertable.entrypoints.sdk.lake import Lake
-from supertable.entrypoints.sdk.table import Table
+from supertable.entrypoints.sdk.lakes.lake import Lake
+from supertable.entrypoints.sdk.tables.table import Table
 
 DAYS = [dt.datetime(2024, 1, day) for day in (1, 2, 3, 4)]
 PEOPLE = pa.table(

@@ -27,7 +27,7 @@ from supertable.domain.errors import (
     SupertableError,
     TableNotFound,
 )
-from supertable.entrypoints.sdk.lake import Lake
+from supertable.entrypoints.sdk.lakes.lake import Lake
 from supertable.entrypoints.sdk.results import query_rows
 from supertable.entrypoints.sdk.results.result import Result
 

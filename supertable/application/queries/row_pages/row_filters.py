@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from supertable.application.queries.filter_values import bound_value
+from supertable.application.queries.row_pages.filter_values import bound_value
 from supertable.domain.errors import InvalidInput
 from supertable.domain.names import did_you_mean, quoted
 from supertable.domain.schema.schemas import Schema

@@ -16,8 +16,8 @@ from supertable.application.commits.committer import CannotShareCommit, Committe
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
-from supertable.application.writes.group_forming import Candidate, Rows, WaitingWrite, form_group
 from supertable.application.writes.grouped_writes import GroupedWrites
+from supertable.application.writes.groups.group_forming import Candidate, Rows, WaitingWrite, form_group
 from supertable.application.writes.write_modes import WriteMode
 from supertable.application.writes.write_rows import WriteRows
 from supertable.domain.errors import AccessDenied, Busy, InvalidInput, NotFound, NotSignedIn

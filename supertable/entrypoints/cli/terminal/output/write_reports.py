@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from supertable.entrypoints.cli.terminal.console import console, write_json
-from supertable.entrypoints.cli.terminal.formatting import format_count, format_size
+from supertable.entrypoints.cli.terminal.output.console import console, write_json
+from supertable.entrypoints.cli.terminal.output.formatting import format_count, format_size
 from supertable.entrypoints.cli.terminal.session import Session
 
 if TYPE_CHECKING:

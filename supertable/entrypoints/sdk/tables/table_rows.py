@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pyarrow as pa
 
 from supertable.application.commits.write_result import WriteResult
-from supertable.application.ports.engines import Limits
+from supertable.application.ports.engines.running_queries import Limits
 from supertable.application.statements.requests import StatementOptions
 from supertable.application.tables.namespace import Namespace
 from supertable.application.writes.write_modes import ModeName
 from supertable.config.container import Container
 from supertable.domain.names import quoted
 from supertable.entrypoints.sdk.door import door
-from supertable.entrypoints.sdk.polars_scan import lazy_frame
 from supertable.entrypoints.sdk.results.result import Result
+from supertable.entrypoints.sdk.tables.polars_scan import lazy_frame
 
 if TYPE_CHECKING:
     import pandas

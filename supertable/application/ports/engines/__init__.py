@@ -1,0 +1,1 @@
+"""SQL engines: what they parse, run and find."""

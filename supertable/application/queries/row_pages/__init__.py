@@ -1,0 +1,1 @@
+"""The rows of one table in pages, with simple filters and orders."""

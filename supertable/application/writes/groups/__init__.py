@@ -1,0 +1,1 @@
+"""Small writes of several callers that share one commit."""

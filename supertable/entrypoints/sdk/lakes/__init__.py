@@ -1,0 +1,1 @@
+"""`Lake`: the calls on a lake."""

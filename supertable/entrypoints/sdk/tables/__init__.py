@@ -1,0 +1,1 @@
+"""`Table`: the calls on one table."""
