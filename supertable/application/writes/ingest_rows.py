@@ -9,6 +9,7 @@ from itertools import chain
 import pyarrow as pa
 
 from supertable.application.commits.write_result import WriteResult
+from supertable.application.ports.engines.callers import Caller
 from supertable.application.ports.readers import FileReader, ReadOptions
 from supertable.application.storage.incoming.exact_casts import checked_timezone
 from supertable.application.storage.incoming.unpacked_size import unpacked_size
@@ -49,7 +50,8 @@ class IngestLimits:
 @dataclass(frozen=True, slots=True)
 class IngestRequest:
     """Where and how to write rows. `where`: see `WriteRows`. `reading`: what the client chose of the options of a load.
-    `chosen`: the same in words, which belong to the idempotency key; empty: nothing. `timezone`: see `WriteRows`.
+    `chosen`: the same in words, which belong to the idempotency key; empty: nothing. `timezone`, `caller`: see
+    `WriteRows`.
     """
 
     namespace: Namespace
@@ -61,6 +63,7 @@ class IngestRequest:
     reading: ReadOptions = field(default_factory=ReadOptions)
     chosen: str = ""
     timezone: str = ""
+    caller: Caller | None = None
 
     @property
     def shareable(self) -> bool:
@@ -144,6 +147,7 @@ class IngestRows:
             request.info,
             request.where,
             request.timezone,
+            request.caller,
         )
 
     def _options(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from supertable.application.ports.engines.callers import Caller
 from supertable.application.ports.engines.row_finders import RowFinder
 from supertable.application.storage.deletion_vectors import DeletionVectors
 from supertable.application.tables.lookup import Tables
@@ -38,7 +39,8 @@ class StagedWrite:
 
     `columns`: those of the data. `where`: the rows to replace, for an overwrite of a part. `partial`: the staged rows
     lack columns, so every attempt completes them from the newest version. `group`: the writers, if several share the
-    commit. `conflict`: what becomes of rows whose keys the table has.
+    commit. `conflict`: what becomes of rows whose keys the table has. `caller`: who can cancel the search for the rows
+    to replace.
     """
 
     operation: Operation
@@ -49,6 +51,7 @@ class StagedWrite:
     partial: bool
     group: GroupedWrites | None = None
     conflict: OnConflict = OnConflict.REPLACE
+    caller: Caller | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +110,8 @@ class WriteAttempts:
     ) -> tuple[Change, Progress]:
         staged = progress.staged
         if write.where is not None:
-            return self._replace(newest, staged, schema, write.where), progress
+            caller = write.caller or newest.caller
+            return self._replace(newest, staged, schema, write.where, caller), progress
         if write.operation is Operation.OVERWRITE:
             return self._overwrite(newest, staged, schema), progress
         if newest.snapshot.definition.keys:
@@ -173,11 +177,13 @@ class WriteAttempts:
         change = self._exchange(newest, write.operation, staged, schema, DeadRows(resolution.matched))
         return change, Progress(staged, resolution)
 
-    def _replace(self, newest: OpenTable, staged: StagedFiles, schema: Schema | None, where: str) -> Change:
+    def _replace(
+        self, newest: OpenTable, staged: StagedFiles, schema: Schema | None, where: str, caller: Caller
+    ) -> Change:
         target = schema or newest.snapshot.schema
-        self._require_all(newest, staged, where)
-        predicate = self._finder.check_predicate(where, target, newest.caller)
-        found = self._finder.matching_predicate(newest.scan(schema=target), predicate, newest.caller)
+        self._require_all(newest, staged, where, caller)
+        predicate = self._finder.check_predicate(where, target, caller)
+        found = self._finder.matching_predicate(newest.scan(schema=target), predicate, caller)
         replaced = as_positions(found)
         dead = DeadRows()
         if newest.snapshot.definition.keys:
@@ -201,10 +207,10 @@ class WriteAttempts:
             counts=Counts(inserted=sum(file.live_rows for file in added), deleted=deletions.rows),
         )
 
-    def _require_all(self, newest: OpenTable, staged: StagedFiles, where: str) -> None:
+    def _require_all(self, newest: OpenTable, staged: StagedFiles, where: str, caller: Caller) -> None:
         """Raises `InvalidInput` unless the predicate is true for every staged row."""
-        predicate = self._finder.check_predicate(where, staged.schema, newest.caller)
-        found = self._finder.matching_predicate(staged_scan(newest, staged), predicate, newest.caller)
+        predicate = self._finder.check_predicate(where, staged.schema, caller)
+        found = self._finder.matching_predicate(staged_scan(newest, staged), predicate, caller)
         others = staged.live_rows - sum(len(rows) for rows in found.values())
         if others:
             raise InvalidInput(

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from supertable.application.commits.committer import CannotShareCommit, Committed, Committer
 from supertable.application.commits.write_result import WriteResult
+from supertable.application.ports.engines.callers import Caller
 from supertable.application.ports.engines.row_finders import RowFinder
 from supertable.application.storage.arrow_batches import as_reader
 from supertable.application.storage.arrow_schemas import fields_of_data
@@ -55,17 +56,18 @@ class WriteRows:
         info: CommitInfo,
         where: str | None = None,
         timezone: str = "",
+        caller: Caller | None = None,
     ) -> WriteResult:
         """Write all of `data` as one version, which is durable when this returns.
 
         An upsert that lacks columns keeps their values in existing rows. An overwrite with `where` replaces the rows
         for which it is true; it must be true for all new rows too. `timezone`: of timestamps without a zone, where the
-        table has instants; empty: they are refused. Raises `InvalidInput` and its subclasses for data
-        that does not fit, `AccessDenied` for rows and columns that the caller may not write,
-        `IdempotencyKeyReused`, and `Conflict`; nothing is then changed.
+        table has instants; empty: they are refused. `caller`: by which the search for the rows to replace can be
+        cancelled. Raises `InvalidInput` and its subclasses for data that does not fit, `AccessDenied` for rows and
+        columns that the caller may not write, `IdempotencyKeyReused`, and `Conflict`; nothing is then changed.
         """
         table = self._tables.open(namespace, name, Permission.WRITE)
-        return self.write_into(table, data, mode, evolve, info, where, timezone)
+        return self.write_into(table, data, mode, evolve, info, where, timezone, caller=caller)
 
     def write_into(
         self,
@@ -77,6 +79,7 @@ class WriteRows:
         where: str | None = None,
         timezone: str = "",
         conflict: OnConflict = OnConflict.REPLACE,
+        caller: Caller | None = None,
     ) -> WriteResult:
         """The same, into a table that is open already, or not registered yet.
 
@@ -92,7 +95,14 @@ class WriteRows:
             fit = fit_columns(table, rows.reader.schema, mode, evolve, where, timezone)
             staged = self._stage_rows(table, rows.reader, fit.staged_schema, timezone, conflict)
             write = StagedWrite(
-                Operation(mode.value), fit.columns, evolve, where, staged, partial=bool(fit.missing), conflict=conflict
+                Operation(mode.value),
+                fit.columns,
+                evolve,
+                where,
+                staged,
+                partial=bool(fit.missing),
+                conflict=conflict,
+                caller=caller,
             )
             return WriteResult.of(table, self._commit(table, write, rows.bound_info()))
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from litestar.concurrency import sync_to_thread
+from litestar.types import Receive
 
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ddl.load_files import LoadRequest
@@ -15,6 +17,7 @@ from supertable.application.writes.ingest_rows import IngestRequest
 from supertable.config.container import Container
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidInput, TableExists, TableNotFound
+from supertable.entrypoints.web.requests.disconnects import done_or_cancelled
 from supertable.entrypoints.web.requests.row_bodies import RowBody
 
 
@@ -56,15 +59,17 @@ class Upload:
                 raise
             tables.require(wanted.namespace.session, Permission.CONTROL)
 
-    async def write(self, body: RowBody) -> WriteResult:
+    async def write(self, body: RowBody, receive: Receive) -> WriteResult:
+        """`receive`: of the request, whose body was received. If the client disconnects while the rows to replace are
+        searched, nothing is written."""
         if self._creation is not None:
             return await sync_to_thread(self._load, body, self._creation)
         ingest = self._container.ingest_rows()
         if body.text is not None:
             return await asyncio.wrap_future(ingest.write_text(self._wanted, body.text, body.format))
-        return await sync_to_thread(
-            ingest.write_file, self._wanted, body.file, body.format, body.compression, body.size
-        )
+        write = partial(ingest.write_file, self._wanted, body.file, body.format, body.compression, body.size)
+        caller = self._wanted.caller
+        return await (done_or_cancelled(receive, write, caller.cancel) if caller else sync_to_thread(write))
 
     def _load(self, body: RowBody, creation: Creation) -> WriteResult:
         """As every load does. If another request creates the table meanwhile, the rows are written into it."""

@@ -151,14 +151,15 @@ async def write_rows(
     rejects = CollectedRejects()
     options = read_options(chosen.options, None if chosen.on_error == "stop" else rejects)
     words = "" if chosen.is_default else f"{chosen.on_error} {sorted(chosen.options.items())}"
-    wanted = IngestRequest(namespace, table, mode, evolve, where, info, options, words, timezone)
+    caller = Caller(namespace.session.user) if where is not None else None
+    wanted = IngestRequest(namespace, table, mode, evolve, where, info, options, words, timezone, caller)
     upload = Upload(container, wanted, checked_creation(create, where, keys, sequence))
     await sync_to_thread(upload.check)
     settings = container.settings()
     limits = BodyLimits(settings.ingest_max_bytes, settings.ingest_max_line_bytes)
     folder = settings.folder("temporary")
     async with received_rows(request, folder, limits, as_file=upload.needs_file, check=upload.check) as body:
-        result = await upload.write(body)
+        result = await upload.write(body, request.receive)
     shown = rejects.first if chosen.on_error == "rejects" else []
     return version_response(namespace, WriteAnswer(**asdict(result), rows_rejected=rejects.count, rejects=shown))
 

@@ -91,6 +91,20 @@ def test_a_delete_ends_when_its_client_disconnects(served: Served) -> None:
         assert client.post("/api/v1/query", json={"sql": "SELECT max(id) AS m FROM few"}).json()["rows"] == [{"m": 2}]
 
 
+def test_an_overwrite_ends_when_its_client_disconnects(served: Served) -> None:
+    before = served.killed("cancelled")
+    with served.api.client() as client:
+        version = client.get(f"{TABLES}/few").json()["version"]
+        replacing = {"mode": "overwrite", "where": LONG}
+        with pytest.raises(httpx.ReadTimeout):
+            client.post(f"{TABLES}/few/rows", json=[{"id": 1}], params=replacing, timeout=0.5)
+        deadline = time.monotonic() + 10
+        while served.killed("cancelled") == before:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert client.get(f"{TABLES}/few").json()["version"] == version
+
+
 def test_an_idle_process_that_dies_is_replaced(served: Served) -> None:
     children = [child for one in served.workers() for child in psutil.Process(one).children(recursive=True)]
     for child in children:
