@@ -9,7 +9,7 @@ from tests.support.command_line import Cli
 
 def test_listing(fruit: Cli) -> None:
     assert fruit("query", "SELECT name FROM fruit WHERE kg > 1.75").code == 0
-    assert fruit("query", "SELECT * FROM 'x.csv'").code == 2
+    assert fruit("query", "SELECT * FROM read_csv('x.csv')").code == 2
     listed = fruit("audit", "list")
     assert listed.code == 0
     assert "(kg > ?)" in listed.out

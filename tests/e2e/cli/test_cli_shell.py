@@ -150,8 +150,9 @@ class Terminal:
         self.process, self._file = pty.fork()
         if self.process == 0:
             environment = {**os.environ, "TERM": "xterm", "PAGER": "sed s/^/paged:/", **variables}
+            environment = {name: value for name, value in environment.items() if name not in ("COLUMNS", "LINES")}
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 60, 0, 0))
             os.execve(COMMAND[0], [*COMMAND, "--home", str(home), "shell"], environment)
-        fcntl.ioctl(self._file, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 60, 0, 0))
         self.output = ""
         self.is_closed = False
 

@@ -507,8 +507,8 @@ def test_an_outage_of_the_keys_affects_jwts_only(deploy: Deploy) -> None:
 def events(container: Container, organization: str = "default") -> list[dict[str, Any]]:
     """The audit events of sign-ins, in order."""
     container.export_audit()(organization)
-    with Lake(container, "system", owner(organization)) as lake:
-        found = lake.sql("SELECT * FROM audit WHERE kind IN ('sign_in', 'refusal') ORDER BY sequence").arrow()
+    lake = Lake(container, "system", owner(organization))  # not closed: the container is used after it
+    found = lake.sql("SELECT * FROM audit WHERE kind IN ('sign_in', 'refusal') ORDER BY sequence").arrow()
     return list(found.to_pylist())
 
 
@@ -566,9 +566,9 @@ def test_the_first_token_is_audited(home: Path) -> None:
     fresh = Container(settings=load_settings(home=home))
     credential = fresh.first_token()("default")
     fresh.export_audit()("default")
+    (number,) = (token.id for token in fresh.access_log().newest("default").tokens.values())
     with Lake(fresh, "system", ROOT) as lake:
         found = lake.sql("SELECT what, user_name FROM audit WHERE kind = 'grant'").arrow().to_pylist()
-    (number,) = (token.id for token in fresh.access_log().newest("default").tokens.values())
     assert {"what": f"put token {number} of {superuser_hash('default')}", "user_name": "superuser"} in found
     assert str(credential) not in str(found)
 

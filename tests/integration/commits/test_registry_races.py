@@ -96,7 +96,7 @@ def test_an_undropped_table_has_every_acknowledged_write(lake: Lake, home: Path)
 
         def write(lake: Lake, done: list[int] = done, started: threading.Event = started) -> None:
             for turn in range(500):
-                lake.write("t", turn_of(turn, rows=1))
+                lake.write("t", turn_of(turn, rows=1), create=False)
                 done.append(turn)
                 started.set()
 

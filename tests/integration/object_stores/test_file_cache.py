@@ -19,6 +19,7 @@ import pytest
 
 from supertable.adapters.object_stores.local.file_system import VolatileFileSystem
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
+from supertable.application.ports.engines.running_queries import Limits
 from supertable.application.ports.file_caches import NoCopy
 from supertable.config.backends.data_file_access import copies_folder
 from supertable.config.backends.object_storage import object_store
@@ -136,11 +137,13 @@ class TestFetching:
     def test_a_cancelled_query_stops_fetching(self, home: Path, root: Path, expected: list[Any]) -> None:
         lake, _ = remote_lake(home, folder_cache(root), _Slow(LocalObjectStore(home / "storage")))
         with lake:
-            result = lake.sql(SQL)
-            threading.Timer(0.3, result.cancel).start()
+            queries = lake._container.run_query()
+            query = queries.run(queries.prepare(lake._namespace, SQL), (), Limits())
+            threading.Timer(0.3, query.cancel).start()
             started = time.monotonic()
             with pytest.raises(QueryCancelled):
-                result.arrow()
+                query.reader.read_all()
+            query.close()
             with pytest.raises(QueryTimeout):
                 answer(lake, timeout_seconds=0.3)
         assert time.monotonic() - started < 60, "it must not wait for all files"

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from supertable.application.ports.engines.sources import Given
 from supertable.application.ports.readers import FileReader, ReadOptions
-from supertable.domain.errors import InvalidInput
+from supertable.domain.errors import InvalidInput, StatementRefused
 from supertable.entrypoints.sdk.door import door
 from supertable.entrypoints.sdk.inputs.frames import library_of
 from supertable.entrypoints.sdk.inputs.sources import rows_of
@@ -51,6 +51,8 @@ class CallersRows:
     def files(self, pattern: str) -> Given:
         if pattern == "-":
             raise InvalidInput("SQL cannot read standard input. Use `supertable load -`, or give the name of a file.")
+        if "://" in pattern:
+            raise StatementRefused(f"FROM reads tables and local files, and {pattern!r} is neither.")
         if pattern not in self._found:
             self._found[pattern] = _given(_FileRows(self._reader(), [pattern]))
         return self._found[pattern]

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -22,7 +23,10 @@ RESTARTS = 'supertable_worker_restarts_total{reason="SIGKILL"}'
 def workers_of(server: int) -> list[int]:
     """The process ids of the workers, oldest first."""
     tasks = Path(f"/proc/{server}/task")
-    children = [int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()]
+    children: list[int] = []
+    for task in tasks.iterdir():
+        with suppress(FileNotFoundError):  # a thread that has ended
+            children.extend(map(int, (task / "children").read_text().split()))
     return sorted(pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes())
 
 

@@ -137,7 +137,8 @@ def test_a_lazy_frame_shows_what_the_role_sees(lake: Lake) -> None:
         seen.to_arrow(where="pay > 1")
 
 
-def test_lists_print_as_tables(lake: Lake, people: Table) -> None:
+def test_lists_print_as_tables(lake: Lake, people: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     lines = repr(lake.tables()).splitlines()
     assert lines[0].split()[:6] == ["name", "version", "rows", "dead_rows", "files", "bytes"]
     assert lines[3].split()[:3] == ["people", "2", "4"]
