@@ -30,6 +30,7 @@ from tests.servers.seaweedfs import SeaweedFS
 from tests.servers.valkey import Valkey
 from tests.support.api.http import is_healthy, open_client
 from tests.support.api.jobs import ENDLESS, JOBS, QUERIES, submit_query, wait_for_state, wait_until_ended
+from tests.support.budgets import BUDGET, SOAK, chance
 from tests.support.faulty_store import Fault, FaultyStore
 
 TOKEN = "the-token-of-the-superuser"
@@ -119,7 +120,10 @@ def age(paths: list[Path], seconds: float) -> None:
         os.utime(path, (then, then))
 
 
-@pytest.fixture(params=["local", "servers"])
+BACKENDS = ["local", "servers"]
+
+
+@pytest.fixture(params=BACKENDS if BUDGET is SOAK else [chance("backend of jobs").choice(BACKENDS)])
 def each_backend(home: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "servers":
         store: SeaweedFS = request.getfixturevalue("seaweedfs")
