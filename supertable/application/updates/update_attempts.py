@@ -12,7 +12,7 @@ import numpy as np
 from supertable.application.ports.engines.callers import Caller
 from supertable.application.ports.engines.row_finders import RowFinder
 from supertable.application.ports.engines.running_queries import Limits
-from supertable.application.ports.engines.sources import Source
+from supertable.application.ports.engines.sources import Given, Source
 from supertable.application.ports.engines.updates import ActionKind, CheckedUpdate, HeldRows, RowHolder
 from supertable.application.ports.readers import TextValues
 from supertable.application.queries.parameters import Parameters
@@ -32,22 +32,29 @@ from supertable.application.writes.dead_rows import write_deletions
 from supertable.application.writes.key_resolution import KeyResolver
 from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter
 from supertable.application.writes.write_checks import check_rows_visible
+from supertable.domain.errors import InvalidInput
 from supertable.domain.scan.scan_plan import ROWS_OF_FILE, Scan
 from supertable.domain.table.commits import Change, Counts, Operation, Tombstone
 from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.rebase import only_added_files
 from supertable.domain.table.snapshots import Snapshot
 
+_NO_KEY = (
+    "An idempotency key belongs to the text of the statement, which does not say what a frame or file holds. Write its "
+    "rows to a table first, or leave out the key. Nothing was changed."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class UpdateRequest:
-    """`caller`: by which the query can be cancelled."""
+    """`caller`: by which the query can be cancelled. `has_key`: whether an idempotency key belongs to the statement."""
 
     namespace: Namespace
     statement: CheckedUpdate
     parameters: Parameters
     limits: Limits
     caller: Caller
+    has_key: bool
 
     def sees_single_rows(self, table: OpenTable) -> bool:
         """Whether what happens to a row depends on that row alone. A new key depends on the keys of all rows."""
@@ -143,6 +150,8 @@ class UpdateAttempts:
         query = self._run_query.prepare_update(request.namespace, statement, request.parameters, updated)
         running = self._run_query.run(query, request.parameters, request.limits)
         try:
+            if request.has_key and any(isinstance(source, Given) for source in query.sources.values()):
+                raise InvalidInput(_NO_KEY)
             with request.caller.may_cancel(running.cancel):
                 reader = running.reader
                 values = new_values(statement.actions, newest, reader.schema, self._text_values)

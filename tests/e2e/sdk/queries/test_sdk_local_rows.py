@@ -141,6 +141,21 @@ def test_frames_that_are_given(lake: Lake) -> None:
     lake.delete("orders", where="id = 9")
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "update orders set id = orders.id from more where more.id = orders.id",
+        "delete from orders using more where more.id = orders.id",
+    ],
+    ids=["update", "delete"],
+)
+def test_keys_of_updates_do_not_go_with_frames(sql: str, lake: Lake) -> None:
+    before = rows(lake, "select * from orders order by all")
+    with pytest.raises(InvalidInput, match="what a frame or file holds"):
+        lake.sql(sql, frames={"more": {"id": [1]}}, idempotency_key="k")
+    assert rows(lake, "select * from orders order by all") == before
+
+
 def test_roles_and_tokens_read_neither_files_nor_frames(lake: Lake, folder: Path) -> None:
     frame = pa.table({"id": [1]})
     lake.roles.create("boss", "superadmin")
