@@ -11,11 +11,11 @@ from supertable.domain.errors import Closed
 
 
 def close(container: Container) -> None:
-    """Finish the commits that writes wait for, then free the engine and the catalog. Everything else is cancelled."""
+    """Finish the commits that writes wait for, then free the engines and the catalog. Everything else is cancelled."""
     container.group_commit().close()
     container.token_last_use().close()
     container.background_audit_export().close()
-    container.engine().close()
+    container.engines().close()
     container.leases().close()
     container.catalog().close()
 

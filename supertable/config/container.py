@@ -19,8 +19,7 @@ from supertable.config.wiring import (
 )
 from supertable.config.wiring import audit as audit_log
 from supertable.config.wiring import tables as table_reads
-from supertable.config.wiring.engines import executors
-from supertable.config.wiring.engines import in_process as engines
+from supertable.config.wiring.engines import choice, executors, in_process
 from supertable.config.wiring.foundation import audit_recorder, storage, transaction_log
 
 
@@ -39,22 +38,23 @@ class Container(containers.DeclarativeContainer):
     deployment = storage.deployment
     vectors = storage.vectors
 
-    duckdb = engines.duckdb
-    sandbox = engines.sandbox
-    stored_files = engines.stored_files
-    data_files = engines.data_files
-    duckdb_engine = engines.duckdb_engine
-    duckdb_finder = engines.duckdb_finder
-    engine = engines.engine
-    finder = engines.finder
-    row_filter_parser = engines.row_filter_parser
-    file_reader = engines.file_reader
-    text_values = engines.text_values
+    duckdb = in_process.duckdb
+    sandbox = in_process.sandbox
+    stored_files = in_process.stored_files
+    data_files = in_process.data_files
+    duckdb_engine = in_process.duckdb_engine
+    duckdb_finder = in_process.duckdb_finder
+    engine = in_process.engine
+    finder = in_process.finder
+    row_filter_parser = in_process.row_filter_parser
+    file_reader = in_process.file_reader
+    text_values = in_process.text_values
     executor_pool = executors.executor_pool
     executor_files = executors.executor_files
     turns = executors.turns
     executor_engine = executors.executor_engine
     executor_finder = executors.executor_finder
+    engines = choice.engines
 
     redis = transaction_log.redis
     catalog = transaction_log.catalog
@@ -140,7 +140,7 @@ class Container(containers.DeclarativeContainer):
     table_statistics = queries.table_statistics
     background_queries = queries.background_queries
 
-    row_holder = engines.row_holder
+    row_holder = in_process.row_holder
     update_attempts = updates.update_attempts
     update_rows = updates.update_rows
     statement_parser = statements.statement_parser

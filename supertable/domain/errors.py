@@ -13,6 +13,7 @@ SupertableError
     Closed                the lake or the result was closed before
     NotKept               a streamed result keeps no rows: they were taken before
     WrongKind             the name is that of a view where a table is needed, or the other way round
+    EngineUnavailable     the engine that the query asks for is not there
   NotSignedIn             the caller is not authenticated, or not any more
   AccessDenied            the caller's role does not allow the action
   NotFound
@@ -153,6 +154,16 @@ class WrongKind(InvalidInput):
             what = "is a table, not a view."
         super().__init__(f"{_short(name)} {what} Nothing was changed.")
         self.name = name
+
+
+class EngineUnavailable(InvalidInput):
+    """The engine that a query asks for by name is not there. Nothing was run."""
+
+    def __init__(self, engine: str, reason: str) -> None:
+        super().__init__(
+            f"The engine {engine} is not available: {reason}. Nothing was run. Use AUTO, or name no engine."
+        )
+        self.engine = engine
 
 
 class NotSignedIn(SupertableError):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from supertable.application.audit_recorder import AuditRecorder, request_id
-from supertable.application.ports.engines.engine import Engine
+from supertable.application.ports.engines.engine import CheckingEngine
 from supertable.application.ports.engines.parsed_statements import Relation, Statement
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
@@ -21,7 +21,7 @@ class QueryEvents:
     The request's id is kept, because the query may end in another thread, where it is not known.
     """
 
-    def __init__(self, audit: AuditRecorder, engine: Engine, namespace: Namespace) -> None:
+    def __init__(self, audit: AuditRecorder, engine: CheckingEngine, namespace: Namespace) -> None:
         audit.ensure_ready(namespace.organization)
         self._audit = audit
         self._engine = engine
@@ -30,10 +30,11 @@ class QueryEvents:
         self._request = request_id.get()
         self._statement: Statement | None = None
         self._tables: tuple[OpenTable, ...] = ()
+        self._ran_by = ""
 
-    def describe(self, statement: Statement, tables: tuple[OpenTable, ...] = ()) -> None:
-        """Set what the events say of the query, once it is known."""
-        self._statement, self._tables = statement, tables
+    def describe(self, statement: Statement, tables: tuple[OpenTable, ...] = (), ran_by: str = "") -> None:
+        """Set what the events say of the query, once it is known. `ran_by`: the name of the engine that runs it."""
+        self._statement, self._tables, self._ran_by = statement, tables, ran_by
 
     def failed(self, sql: str, error: SupertableError) -> None:
         """Record that the query failed before it ran, and its refusal if it was refused."""
@@ -69,7 +70,7 @@ class QueryEvents:
             supertable=self._namespace.supertable,
             tables=tuple(dict.fromkeys(names)),
             statement=shape,
-            engine=self._engine.name,
+            engine=self._ran_by,
             request=self._request,
             **more,
         )

@@ -16,6 +16,7 @@ from supertable.application.ports.engines.sources import Source
 from supertable.application.ports.engines.updates import CheckedUpdate, UpdatingEngine
 from supertable.application.ports.leases import Lease, Leases, Span
 from supertable.application.queries.bound_relations import Bound, Relations
+from supertable.application.queries.engines import Chosen, Engines
 from supertable.application.queries.leased_query import FirstLease, LeasedQuery, OnEnd
 from supertable.application.queries.parameters import Parameters, exact_parameters
 from supertable.application.queries.query_events import QueryEvents
@@ -24,6 +25,7 @@ from supertable.application.queries.views import Views
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
+from supertable.domain.engine_choice import EngineName
 from supertable.domain.errors import AccessDenied, ResultTooLarge, StatementRefused, SupertableError
 from supertable.domain.system_tables import is_system
 
@@ -36,7 +38,8 @@ class PreparedQuery:
 
     `namespace`: the supertable and session of the query. `sources`: by id of the relation. `versions`: the versions
     that are read, ascending, by the table's name as in the catalog; time travel may read several of one table.
-    `lease` protects `spans`, the versions read by log, from vacuum until the first run has ended.
+    `chosen`: the engine, and why. `lease` protects `spans`, the versions read by log, from vacuum until the first run
+    has ended.
     """
 
     namespace: Namespace
@@ -45,6 +48,7 @@ class PreparedQuery:
     versions: Mapping[str, tuple[int, ...]]
     tables: tuple[OpenTable, ...]
     spans: Mapping[str, list[Span]]
+    chosen: Chosen
     lease: FirstLease
 
 
@@ -55,26 +59,34 @@ class RunQuery:
         relations: Relations,
         views: Views,
         engine: UpdatingEngine,
+        engines: Engines,
         leases: Leases,
         audit: AuditRecorder,
         max_seconds: float | None,
     ) -> None:
-        """`max_seconds`: no run has a longer time limit, whatever its `Limits` say; None: there is no such bound."""
+        """`engine`: checks statements, and finds the values of PIVOTs. `max_seconds`: no run has a longer time limit,
+        whatever its `Limits` say; None: there is no such bound."""
         self._tables = tables
         self._relations = relations
         self._views = views
         self._engine = engine
+        self._engines = engines
         self._leases = leases
         self._audit = audit
         self._max_seconds = max_seconds
 
     def prepare(
-        self, namespace: Namespace, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
+        self,
+        namespace: Namespace,
+        sql: str,
+        parameters: Sequence[Any] | Mapping[str, Any] = (),
+        engine: EngineName | None = None,
     ) -> PreparedQuery:
-        """Check the statement and bind it to one cut. `parameters`: those that it will run with, for pruning.
+        """Check the statement, bind it to one cut, and choose its engine.
 
-        Raises `InvalidInput` for parameters without an exact value, `InvalidStatement`, `StatementRefused`,
-        `TableNotFound`, `VersionNotFound`, `AccessDenied` and `NotSignedIn`.
+        `parameters`: those that it will run with, for pruning. `engine`: what the caller asks for; None: nothing.
+        Raises `InvalidInput` for parameters without an exact value, `EngineUnavailable`, `InvalidStatement`,
+        `StatementRefused`, `TableNotFound`, `VersionNotFound`, `AccessDenied` and `NotSignedIn`.
         """
         events = QueryEvents(self._audit, self._engine, namespace)
         try:
@@ -83,7 +95,7 @@ class RunQuery:
             parameters = exact_parameters(parameters)
             lease = self._leases.begin()
             try:
-                return self._bind(namespace, sql, statement, parameters, lease)
+                return self._bind(namespace, sql, statement, parameters, lease, engine)
             except BaseException:
                 lease.close()
                 raise
@@ -101,14 +113,20 @@ class RunQuery:
             raise
 
     def prepare_update(
-        self, namespace: Namespace, update: CheckedUpdate, parameters: Parameters, updated: UpdatedTable
+        self,
+        namespace: Namespace,
+        update: CheckedUpdate,
+        parameters: Parameters,
+        updated: UpdatedTable,
+        engine: EngineName | None = None,
     ) -> PreparedQuery:
-        """Bind the query of an UPDATE or MERGE. Raises what `prepare` raises."""
+        """Bind the query of an UPDATE or MERGE, and choose its engine. Raises what `prepare` raises."""
         events = QueryEvents(self._audit, self._engine, namespace)
         events.describe(update.query)
         lease = self._leases.begin()
         try:
-            return self._bind(namespace, update.sql, update.query, exact_parameters(parameters), lease, updated)
+            exact = exact_parameters(parameters)
+            return self._bind(namespace, update.sql, update.query, exact, lease, engine, updated)
         except BaseException as error:
             lease.close()
             if isinstance(error, SupertableError):
@@ -122,6 +140,7 @@ class RunQuery:
         statement: Statement,
         parameters: Sequence[Any] | Mapping[str, Any],
         lease: Lease,
+        engine: EngineName | None,
         updated: UpdatedTable | None = None,
     ) -> PreparedQuery:
         targets = self._relations.targets(namespace, statement.relations)
@@ -145,7 +164,8 @@ class RunQuery:
                 "A plan reveals details of all rows of a table, so that the role must see the whole table."
             )
         tables = (*bound.tables, *bound.views.values())
-        return PreparedQuery(namespace, statement, sources, _versions(tables), tables, spans, FirstLease(lease))
+        chosen = self._engines.choose(engine, bound, sources)
+        return PreparedQuery(namespace, statement, sources, _versions(tables), tables, spans, chosen, FirstLease(lease))
 
     def _with_values(
         self, namespace: Namespace, sql: str, statement: Statement, bound: Bound, known: Known
@@ -176,7 +196,7 @@ class RunQuery:
         Every run but the first raises `VersionNotFound` if a vacuum has removed a version that it reads.
         """
         events = QueryEvents(self._audit, self._engine, query.namespace)
-        events.describe(query.statement, query.tables)
+        events.describe(query.statement, query.tables, query.chosen.engine.name)
         try:
             return self._run(query, parameters, limits, events.ended)
         except BaseException as error:
@@ -193,7 +213,7 @@ class RunQuery:
         lease = query.lease.take() or self._lease_again(query)
         limits = replace(limits.within(self._max_seconds), user=query.namespace.session.user)
         try:
-            running = self._engine.run(query.statement, query.sources, exact_parameters(parameters), limits)
+            running = query.chosen.engine.run(query.statement, query.sources, exact_parameters(parameters), limits)
             return LeasedQuery(running, lease, on_end)
         except BaseException:
             lease.close()

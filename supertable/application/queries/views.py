@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from supertable.application.ports.engines.engine import Engine
+from supertable.application.ports.engines.engine import CheckingEngine
 from supertable.application.ports.engines.parsed_statements import Known, Relation, Statement, ViewText
 from supertable.application.ports.engines.running_queries import Limits
 from supertable.application.queries.bound_relations import Bound, Relations
@@ -54,7 +54,7 @@ class _Used(NamedTuple):
 
 
 class Views:
-    def __init__(self, tables: Tables, relations: Relations, engine: Engine) -> None:
+    def __init__(self, tables: Tables, relations: Relations, engine: CheckingEngine) -> None:
         self._tables = tables
         self._relations = relations
         self._engine = engine

@@ -9,6 +9,7 @@ import pyarrow as pa
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ddl.create_table import CreateTable
 from supertable.application.ports.engines.statements import CreateTableAsStatement, CreateTableStatement
+from supertable.application.queries.engines import Chosen
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.statements.requests import StatementRequest, StatementResult, unchanged
 from supertable.application.storage.arrow_schemas import arrow_field
@@ -53,10 +54,12 @@ class CreateTableFromQuery:
         namespace, name = request.target(statement.table)
         info = CommitInfo(request.options.info.properties)
         written: list[WriteResult] = []
+        read_by: list[Chosen] = []
 
         def create() -> WriteResult:
             self._tables.registry(namespace).require_free(name)  # before the query runs
-            with request.rows(self._run_query, statement.query) as (rows, _):
+            with request.rows(self._run_query, statement.query) as (rows, _, chosen):
+                read_by.append(chosen)
 
                 def fill(table: OpenTable) -> None:
                     written.append(self._write_rows.write_into(table, rows, WriteMode.APPEND, False, info))
@@ -64,7 +67,8 @@ class CreateTableFromQuery:
                 self._create_table(namespace, name, rows.schema, fill=fill)
             return written[0]
 
-        return StatementResult(statement.verb, _created(self._tables, namespace, name, statement.if_not_exists, create))
+        result = _created(self._tables, namespace, name, statement.if_not_exists, create)
+        return StatementResult(statement.verb, result, chosen=read_by[0] if read_by else None)
 
 
 def _created(

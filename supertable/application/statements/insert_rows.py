@@ -35,7 +35,7 @@ class InsertRows:
         table = self._tables.open(namespace, name, Permission.WRITE)
         _check_returning(statement, table, request)
         mode = WriteMode.UPSERT if statement.conflict is OnConflict.REPLACE else WriteMode.APPEND
-        with request.rows(self._run_query, statement.query) as (rows, of_text):
+        with request.rows(self._run_query, statement.query) as (rows, of_text, chosen):
             info = request.bound_info(Operation(mode.value)) if of_text else request.options.info
             columns = _columns(statement, table, rows.schema.names)
             _check_conflict(statement, table, columns)
@@ -43,9 +43,8 @@ class InsertRows:
             returned = ReturnedRows(taken) if statement.returning else None
             taken = returned.reader if returned else taken
             written = self._write_rows.write_into(table, taken, mode, False, info, conflict=statement.conflict)
-        return StatementResult(
-            statement.verb, written, _returned(statement, table, returned.table()) if returned else None
-        )
+        found = _returned(statement, table, returned.table()) if returned else None
+        return StatementResult(statement.verb, written, found, chosen)
 
 
 def _columns(statement: InsertStatement, table: OpenTable, given: Sequence[str]) -> Sequence[str]:

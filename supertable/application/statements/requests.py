@@ -14,10 +14,12 @@ from supertable.application.ports.engines.callers import Caller
 from supertable.application.ports.engines.running_queries import Limits
 from supertable.application.ports.engines.sources import Given
 from supertable.application.ports.engines.statements import Name
+from supertable.application.queries.engines import Chosen
 from supertable.application.queries.parameters import exact_parameters
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
+from supertable.domain.engine_choice import EngineName
 from supertable.domain.errors import InvalidInput, StatementRefused
 from supertable.domain.names import name_key
 from supertable.domain.table.commits import CommitInfo, Operation
@@ -32,21 +34,27 @@ _NO_PARAMETERS: tuple[Any, ...] = ()
 class StatementOptions:
     """How a door runs statements.
 
-    `writes`: whether statements that change something may run. `info`: of the commit. `limits`: of what is read. By
-    `caller` the statement can be cancelled until its commit.
+    `writes`: whether statements that change something may run. `info`: of the commit. `limits`: of what is read.
+    `engine`: the one that the caller asks for, for what is read; None: none. By `caller` the statement can be cancelled
+    until its commit.
     """
 
     writes: bool = False
     info: CommitInfo = field(default_factory=CommitInfo)
     limits: Limits = field(default_factory=Limits)
+    engine: EngineName | None = None
     caller: Caller | None = None
 
 
 class ReadRows(NamedTuple):
-    """`of_text`: the text and the parameters say what is read. They do not for frames, files and listings."""
+    """`of_text`: the text and the parameters say what is read. They do not for frames, files and listings.
+
+    `chosen`: the engine that reads the rows.
+    """
 
     reader: pa.RecordBatchReader
     of_text: bool
+    chosen: Chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +90,25 @@ class StatementRequest:
     @contextmanager
     def rows(self, run_query: RunQuery, sql: str) -> Iterator[ReadRows]:
         """The rows of a query of the caller, as a stream within the block. Raises what `RunQuery` raises."""
-        prepared = run_query.prepare(self.namespace, sql, self.parameters)
+        prepared = run_query.prepare(self.namespace, sql, self.parameters, self.options.engine)
         running = run_query.run(prepared, self.parameters, Limits(None, self.options.limits.timeout_seconds))
         try:
             with self.caller.may_cancel(running.cancel):
                 is_given = any(isinstance(source, Given) for source in prepared.sources.values())
-                yield ReadRows(running.reader, not is_given)
+                yield ReadRows(running.reader, not is_given, prepared.chosen)
         finally:
             running.close()
 
 
 @dataclass(frozen=True, slots=True)
 class StatementResult:
-    """What a statement did. `returned`: the rows of RETURNING; None: it has none."""
+    """What a statement did. `returned`: the rows of RETURNING; None: it has none. `chosen`: the engine that read what
+    was written; None: nothing was read."""
 
     verb: str
     write: WriteResult
     returned: pa.Table | None = None
+    chosen: Chosen | None = None
 
     @property
     def versions(self) -> Mapping[str, tuple[int, ...]]:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from supertable.application.audit_recorder import AuditRecorder
-from supertable.application.ports.engines.engine import Engine
+from supertable.application.ports.engines.engine import CheckingEngine
 from supertable.application.ports.engines.running_queries import EncodedRows, Limits, RunningQuery
 from supertable.application.ports.engines.statements import ChangingStatement, StatementParser
 from supertable.application.queries.query_events import QueryEvents
@@ -31,7 +31,7 @@ class RunStatement:
         self,
         parser: StatementParser,
         run_query: RunQuery,
-        engine: Engine,
+        engine: CheckingEngine,
         audit: AuditRecorder,
         handlers: Mapping[type[ChangingStatement], Handler],
     ) -> None:
@@ -77,7 +77,7 @@ class RunStatement:
         """Bind a query to one cut, as `RunQuery.prepare` does; run any other statement, as `execute` does."""
         statement = self.parse(namespace, sql)
         if statement is None:
-            return self._run_query.prepare(namespace, sql, parameters)
+            return self._run_query.prepare(namespace, sql, parameters, options.engine if options else None)
         request = StatementRequest(namespace, sql, parameters, options or StatementOptions())
         return self.execute(statement, request)
 

@@ -21,7 +21,9 @@ class UpdateMatchingRows:
         checked = self._run_query.parse_update(request.namespace, request.sql)
         limits = Limits(None, request.options.limits.timeout_seconds)
         has_key = request.options.info.idempotency_key is not None
-        update = UpdateRequest(request.namespace, checked, request.parameters, limits, request.caller, has_key)
+        update = UpdateRequest(
+            request.namespace, checked, request.parameters, limits, request.caller, has_key, request.options.engine
+        )
         namespace, name = request.target(checked.parts)
-        written = self._update_rows(namespace, name, update, request.bound_info(checked.operation))
-        return StatementResult(statement.verb, written)
+        written, chosen = self._update_rows(namespace, name, update, request.bound_info(checked.operation))
+        return StatementResult(statement.verb, written, chosen=chosen)

@@ -15,8 +15,9 @@ from supertable.application.ports.engines.running_queries import Limits
 from supertable.application.ports.engines.sources import Given, Source
 from supertable.application.ports.engines.updates import ActionKind, CheckedUpdate, HeldRows, RowHolder
 from supertable.application.ports.readers import TextValues
+from supertable.application.queries.engines import Chosen
 from supertable.application.queries.parameters import Parameters
-from supertable.application.queries.run_query import RunQuery
+from supertable.application.queries.run_query import PreparedQuery, RunQuery
 from supertable.application.queries.updated_table import UpdatedTable
 from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors, Positions
 from supertable.application.tables.namespace import Namespace
@@ -32,6 +33,7 @@ from supertable.application.writes.dead_rows import write_deletions
 from supertable.application.writes.key_resolution import KeyResolver
 from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter
 from supertable.application.writes.write_checks import check_rows_visible
+from supertable.domain.engine_choice import EngineName
 from supertable.domain.errors import InvalidInput
 from supertable.domain.scan.scan_plan import ROWS_OF_FILE, Scan
 from supertable.domain.table.commits import Change, Counts, Operation, Tombstone
@@ -47,7 +49,10 @@ _NO_KEY = (
 
 @dataclass(frozen=True, slots=True)
 class UpdateRequest:
-    """`caller`: by which the query can be cancelled. `has_key`: whether an idempotency key belongs to the statement."""
+    """`caller`: by which the query can be cancelled. `has_key`: whether an idempotency key belongs to the statement.
+
+    `engine`: the one that the caller asks for; None: none.
+    """
 
     namespace: Namespace
     statement: CheckedUpdate
@@ -55,6 +60,7 @@ class UpdateRequest:
     limits: Limits
     caller: Caller
     has_key: bool
+    engine: EngineName | None = None
 
     def sees_single_rows(self, table: OpenTable) -> bool:
         """Whether what happens to a row depends on that row alone. A new key depends on the keys of all rows."""
@@ -65,11 +71,15 @@ class UpdateRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attempt:
-    """What the statement does at the version `snapshot`: its change, and the files with the new rows."""
+    """What the statement does at the version `snapshot`: its change, and the files with the new rows.
+
+    `chosen`: the engine that ran its query.
+    """
 
     snapshot: Snapshot
     staged: StagedFiles
     change: Change
+    chosen: Chosen
 
     def extended_by(self, later: Attempt) -> Attempt:
         """This attempt, and what the statement does to rows that were added since."""
@@ -87,7 +97,7 @@ class Attempt:
             deletes={**one.deletes, **other.deletes},
             counts=counts,
         )
-        return Attempt(later.snapshot, staged, change)
+        return Attempt(later.snapshot, staged, change, later.chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,21 +143,24 @@ class UpdateAttempts:
         return self._run(newest, request, None)
 
     def _run(self, newest: OpenTable, request: UpdateRequest, files: frozenset[str] | None) -> Attempt:
-        with self._new_rows(newest, request, files) as (values, held, located_in):
+        with self._new_rows(newest, request, files) as (query, values, held):
+            located_in = _files(query.sources[request.statement.target])
             change, staged = self._change(newest, request.statement, values, held, located_in)
-            return Attempt(newest.snapshot, staged, change)
+            return Attempt(newest.snapshot, staged, change, query.chosen)
 
     @contextmanager
     def _new_rows(
         self, newest: OpenTable, request: UpdateRequest, only: frozenset[str] | None
-    ) -> Iterator[tuple[NewValues, HeldRows, Sequence[DataFile]]]:
-        """Runs the query. Yields its values, and the files by which their rows are located.
+    ) -> Iterator[tuple[PreparedQuery, NewValues, HeldRows]]:
+        """Runs the query. Yields it, and its values.
 
         `only`: the paths of the files whose rows may change; None: all.
         """
         statement = request.statement
         updated = UpdatedTable(statement.target, statement.row_id, newest, only)
-        query = self._run_query.prepare_update(request.namespace, statement, request.parameters, updated)
+        query = self._run_query.prepare_update(
+            request.namespace, statement, request.parameters, updated, request.engine
+        )
         running = self._run_query.run(query, request.parameters, request.limits)
         try:
             if request.has_key and any(isinstance(source, Given) for source in query.sources.values()):
@@ -158,7 +171,7 @@ class UpdateAttempts:
                 with self._holder.hold(values.fields) as held:
                     for batch in reader:
                         held.add(values.fitted(batch))
-                    yield values, held, _files(query.sources[statement.target])
+                    yield query, values, held
         finally:
             running.close()
 

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from supertable.config.settings.azure_home import HOME, with_azure_home
 from supertable.config.settings.engine import EngineSettings
+from supertable.config.settings.engine_choice import EngineChoiceSettings
 from supertable.config.settings.identity import IdentitySettings
 from supertable.config.settings.ingest import IngestSettings
 from supertable.config.settings.jobs import JobSettings
@@ -42,7 +43,14 @@ class SettingValue:
 
 
 class Settings(
-    EngineSettings, JobSettings, IngestSettings, ServiceSettings, IdentitySettings, RedisSettings, StorageSettings
+    EngineSettings,
+    EngineChoiceSettings,
+    JobSettings,
+    IngestSettings,
+    ServiceSettings,
+    IdentitySettings,
+    RedisSettings,
+    StorageSettings,
 ):
     """The effective settings. Only the aliases are read from the environment: `HOME` is not `SUPERTABLE_HOME`."""
 

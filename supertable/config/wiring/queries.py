@@ -10,6 +10,7 @@ from supertable.application.queries.run_query import RunQuery
 from supertable.application.queries.table_statistics import TableStatistics
 from supertable.application.queries.views import Views
 from supertable.config.typed_providers import provided, singleton
+from supertable.config.wiring.engines.choice import engines
 from supertable.config.wiring.engines.in_process import engine
 from supertable.config.wiring.foundation.audit_recorder import audit
 from supertable.config.wiring.foundation.storage import clock, identifiers, vectors
@@ -36,6 +37,7 @@ run_query = singleton(
     relations=provided(relations),
     views=provided(views),
     engine=provided(engine),
+    engines=provided(engines),
     leases=provided(leases),
     audit=provided(audit),
     max_seconds=provided(max_query_seconds),

@@ -36,7 +36,7 @@ _KEPT_TEXT = 10_000
 class DuckDBEngine:
     """Runs validated statements. It keeps no data between them."""
 
-    name = "duckdb"
+    name = "lite"
 
     def __init__(self, instance: DuckDBInstance, sandbox: DuckDBInstance, stored: FileSource) -> None:
         """`sandbox`: runs the statements of roles that see a part of what they read; it can open no file."""
@@ -96,6 +96,13 @@ class DuckDBEngine:
             return query
         sources = list(scans.values())
         return PlanQuery(query, lambda found: plan_table(found["explain_value"][0].as_py(), sources, statement.names))
+
+    def unavailable(self) -> str:
+        return ""
+
+    def held(self, scans: Mapping[int, Source]) -> bool:
+        del scans
+        return False
 
     def close(self) -> None:
         self._instance.close()

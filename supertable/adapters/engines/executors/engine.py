@@ -96,6 +96,12 @@ class ExecutorEngine:
         work = Work(self._pool, self._turns, self._stored, limits)
         return ExecutorQuery(work, request)
 
+    def unavailable(self) -> str:
+        return self._engine.unavailable()
+
+    def held(self, scans: Mapping[int, Source]) -> bool:
+        return self._engine.held(scans)
+
     def close(self) -> None:
         self._pool.close()
         self._engine.close()

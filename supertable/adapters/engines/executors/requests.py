@@ -11,7 +11,7 @@ from supertable.adapters.engines.duckdb import RemoteAccess
 from supertable.application.ports.engines.parsed_statements import NOTHING_KNOWN, Known
 from supertable.application.ports.engines.row_finders import CheckedPredicate, ConditionScope
 from supertable.application.ports.engines.running_queries import Limits
-from supertable.application.ports.engines.sources import Changes, Source, Union
+from supertable.application.ports.engines.sources import Source, scans_of
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.table.data_files import DataFile
@@ -89,17 +89,7 @@ def files_of(request: Request) -> dict[str, tuple[str, DataFile]]:
     """The files that the request may read, with their tables' folders, by object key."""
     scans: Iterator[Scan] = iter(())
     if isinstance(request, RunStatement):
-        scans = (scan for source in request.sources.values() for scan in _scans(source))
+        scans = (scan for source in request.sources.values() for scan in scans_of(source))
     elif isinstance(request, FindRows):
         scans = iter((request.scan,))
     return {file.key(scan.folder): (scan.folder, file) for scan in scans for file in scan.files}
-
-
-def _scans(source: Source) -> Iterator[Scan]:
-    if isinstance(source, Scan):
-        yield source
-    elif isinstance(source, Union):
-        yield from source.scans
-    elif isinstance(source, Changes):
-        for step in source.steps:
-            yield from (step.deleted, step.inserted)

@@ -1,4 +1,4 @@
-"""SQL engines. An engine parses and checks a statement with its own parser, and runs only the checked form."""
+"""SQL engines. They run only statements that a checking engine has parsed and checked with its own parser."""
 
 from __future__ import annotations
 
@@ -11,15 +11,24 @@ from supertable.application.ports.engines.sources import Source
 
 
 class Engine(Protocol):
-    """Thread-safe. Raises `InvalidStatement` and `StatementRefused` for SQL that cannot or may not run."""
+    """Thread-safe. Runs every checked statement over every kind of source."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """That of an `EngineName`."""
 
-    def parse(self, sql: str, known: Known = NOTHING_KNOWN) -> Statement: ...
+    def unavailable(self) -> str:
+        """Why the engine cannot run queries now: words that may follow a colon, in ASCII, which any caller may read.
 
-    def shape(self, sql: str) -> str:
-        """`Statement.shape` for SQL that was refused; empty if it cannot be derived. Never raises."""
+        Empty: it can. Never raises, and is quick: it is called for each query.
+        """
+
+    def held(self, scans: Mapping[int, Source]) -> bool:
+        """Whether the engine keeps the data of exactly these sources, so that it need not read their files.
+
+        Never raises, and is quick: it is called for each query that names no engine, before one is chosen. So it also
+        tells an engine what is asked for.
+        """
 
     def run(
         self,
@@ -34,3 +43,12 @@ class Engine(Protocol):
         """
 
     def close(self) -> None: ...
+
+
+class CheckingEngine(Engine, Protocol):
+    """Raises `InvalidStatement` and `StatementRefused` for SQL that cannot or may not run."""
+
+    def parse(self, sql: str, known: Known = NOTHING_KNOWN) -> Statement: ...
+
+    def shape(self, sql: str) -> str:
+        """`Statement.shape` for SQL that was refused; empty if it cannot be derived. Never raises."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -54,3 +54,12 @@ class Given:
 
 Source = Scan | Union | Changes | Given
 """The data that a relation is bound to."""
+
+
+def scans_of(source: Source) -> Iterator[Scan]:
+    """The reads of tables that a source consists of."""
+    if isinstance(source, Changes):
+        for step in source.steps:
+            yield from (step.deleted, step.inserted)
+    elif not isinstance(source, Given):
+        yield from source.scans if isinstance(source, Union) else (source,)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from supertable.application.ports.engines.engine import Engine
+from supertable.application.ports.engines.engine import CheckingEngine
 from supertable.application.ports.engines.parsed_statements import Statement
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.types import Field
@@ -71,7 +71,7 @@ class CheckedUpdate:
         return next(relation.parts for relation in self.query.relations if relation.id == self.target)
 
 
-class UpdatingEngine(Engine, Protocol):
+class UpdatingEngine(CheckingEngine, Protocol):
     def parse_update(self, sql: str) -> CheckedUpdate:
         """Parse and check an UPDATE, MERGE or DELETE. Raises `InvalidStatement` and `StatementRefused`."""
 

@@ -14,6 +14,7 @@ from supertable.application.ports.engines.statements import ScriptPart
 from supertable.application.statements.requests import StatementOptions
 from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
+from supertable.domain.engine_choice import engine_name
 from supertable.domain.errors import AccessDenied
 from supertable.domain.names import checked_name, checked_version
 from supertable.domain.table.commit_info import checked_commit_info
@@ -42,6 +43,7 @@ class LakeQueries:
         stream: bool = False,
         max_rows: int | None = None,
         timeout_seconds: float | None = None,
+        engine: str | None = None,
         idempotency_key: str | None = None,
         properties: Mapping[str, str] | None = None,
     ) -> Result:
@@ -63,13 +65,16 @@ class LakeQueries:
         keeps its rows for any number of uses. `stream`: do not keep the rows; they can be taken once.
         `parameters` are bound as values: a sequence for `?` and `$1`, a mapping for `$name`. A value that no SQL type
         holds exactly is refused. `max_rows`: a result with more rows is an error. `timeout_seconds`: the limit of the
-        query; None: the setting `SUPERTABLE_DEFAULT_QUERY_TIMEOUT_SEC`, by default no limit. `idempotency_key`,
-        `properties`: of the commit, as in `write`.
-        Raises `InvalidInput`, `InvalidStatement`, `StatementRefused`, `TableNotFound`, `VersionNotFound`, `QueryFailed`
-        and its subclasses, and what the method raises that makes the same change. Nothing is changed then.
+        query; None: the setting `SUPERTABLE_DEFAULT_QUERY_TIMEOUT_SEC`, by default no limit. `engine`: AUTO,
+        LITE, PRO or SPARK, in any case; None: the one that a table or `SUPERTABLE_DEFAULT_ENGINE` names, by default
+        AUTO. The result says which engine ran, and why. `idempotency_key`, `properties`: of the commit, as in `write`.
+        Raises `InvalidInput`, `EngineUnavailable`, `InvalidStatement`, `StatementRefused`, `TableNotFound`,
+        `VersionNotFound`, `QueryFailed` and its subclasses, and what the method raises that makes the same change.
+        Nothing is changed then.
         """
         info = checked_commit_info(idempotency_key, properties)
-        options = StatementOptions(writes=True, info=info, limits=Limits(max_rows, timeout_seconds))
+        wanted = None if engine is None else engine_name(engine)
+        options = StatementOptions(writes=True, info=info, limits=Limits(max_rows, timeout_seconds), engine=wanted)
         local = self._callers_rows(frames, sys._getframe(1))
         try:
             return self._run(replace(self._namespace, local=local), sql, parameters, options, stream)
@@ -102,7 +107,7 @@ class LakeQueries:
         prepared = use_case.prepare(namespace, sql, parameters, replace(options, limits=limits))
         rows = QueryRows(use_case.run(prepared, parameters, limits), self._closed.is_set)
         spilled = None if stream else SpilledBatches(settings.folder("temporary"))
-        return Result(rows, prepared, self._container.engine().name, spilled)
+        return Result(rows, prepared, spilled)
 
     def split(self, script: str) -> Sequence[ScriptPart]:
         """The statements of a script, each with its line, for `sql`."""

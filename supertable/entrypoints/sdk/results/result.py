@@ -53,15 +53,12 @@ class Result:
     `ResultTooLarge`, `QueryOutOfMemory`; and `Closed`. `write` says what another statement than a query changed.
     """
 
-    def __init__(
-        self, rows: QueryRows, ran: PreparedQuery | StatementResult, engine: str, spilled: SpilledBatches | None
-    ) -> None:
+    def __init__(self, rows: QueryRows, ran: PreparedQuery | StatementResult, spilled: SpilledBatches | None) -> None:
         """`ran`: the query, or what another statement did. `spilled`: where rows are kept that memory does not hold;
         None: the rows are streamed."""
         self._query = rows
         self._rows: KeptRows | StreamedRows = KeptRows(rows, spilled) if spilled else StreamedRows(rows)
         self._ran = ran
-        self._engine = engine
         self._fetched: Iterator[Row] | None = None
         self._at_end = False
         self._is_closed = False
@@ -99,8 +96,14 @@ class Result:
 
     @property
     def engine(self) -> str:
-        """The engine that runs the query, such as `duckdb`."""
-        return self._engine
+        """The engine that runs the query, such as `lite`; of INSERT and other statements, the one that read what they
+        wrote; empty if they read nothing."""
+        return self._ran.chosen.engine.name if self._ran.chosen else ""
+
+    @property
+    def engine_reason(self) -> str:
+        """Why that engine runs the query, in sentences."""
+        return self._ran.chosen.reason if self._ran.chosen else ""
 
     @property
     def elapsed(self) -> float:

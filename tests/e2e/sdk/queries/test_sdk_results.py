@@ -67,7 +67,7 @@ def test_it_describes_itself(lake: Lake) -> None:
     result = lake.sql(ORDERED)
     assert result.columns == ["id", "name", "price"]
     assert result.schema == pa.schema([("id", pa.int64()), ("name", pa.string()), ("price", pa.float64())])
-    assert (result.engine, result.versions, len(result), bool(result)) == ("duckdb", {"fruit": (2,)}, 3, True)
+    assert (result.engine, result.versions, len(result), bool(result)) == ("lite", {"fruit": (2,)}, 3, True)
     assert 0 < result.elapsed < 60
     assert not lake.sql("FROM fruit WHERE id > 3")
 

@@ -12,13 +12,13 @@ from supertable.adapters.engines.duckdb.scan.scan_sql import empty_sql, scan_sql
 from supertable.adapters.engines.duckdb.scan.union_sql import union_sql
 from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
 from supertable.adapters.engines.duckdb.types import quoted
-from supertable.application.ports.engines.sources import Changes, Given, Source, Union
+from supertable.application.ports.engines.sources import Changes, Given, Source, Union, scans_of
 from supertable.domain.scan.scan_plan import ROWS_OF_FILE, Scan
 
 
 def sees_part(source: Source) -> bool:
     """Whether the caller sees only a part of the source: not all rows, not all columns, or masks."""
-    return any(scan.access is not None for scan in _scans(source))
+    return any(scan.access is not None for scan in scans_of(source))
 
 
 def column_names(source: Source) -> list[str]:
@@ -64,7 +64,7 @@ def _located_sql(scan: Scan, sources: Sources) -> str:
 
 def row_count_sql(source: Source) -> str:
     """A query with as many rows as the source of `all_rows` has, according to the snapshots. It opens no file."""
-    scans = _scans(source)
+    scans = scans_of(source)
     if isinstance(source, Changes):
         rows = sum(_shown_rows(scan) for scan in scans)
     else:
@@ -74,15 +74,7 @@ def row_count_sql(source: Source) -> str:
 
 def all_rows(source: Source) -> bool:
     """Whether the snapshots know the number of the source's rows, and the caller sees all of them."""
-    return not isinstance(source, Given) and all(scan.all_rows for scan in _scans(source))
-
-
-def _scans(source: Source) -> list[Scan]:
-    if isinstance(source, Changes):
-        return [scan for step in source.steps for scan in (step.deleted, step.inserted)]
-    if isinstance(source, Given):
-        return []
-    return list(source.scans) if isinstance(source, Union) else [source]
+    return not isinstance(source, Given) and all(scan.all_rows for scan in scans_of(source))
 
 
 def _shown_rows(scan: Scan) -> int:

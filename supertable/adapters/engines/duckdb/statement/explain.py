@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.errors import scrubbed
-from supertable.application.ports.engines.sources import Changes, Given, Source, Union
+from supertable.application.ports.engines.sources import Source, scans_of
 from supertable.domain.scan.scan_plan import Scan
 
 _DETAILS = {
@@ -48,7 +48,7 @@ Plan = dict[str, Any]
 def plan_table(text: str, sources: Sequence[Source], names: Mapping[str, str]) -> pa.Table:
     """The plan as a table with one column and a row for each line. `text`: the result of `EXPLAIN (FORMAT JSON)`, or of
     `EXPLAIN (ANALYZE, FORMAT JSON)`."""
-    scans = [scan for source in sources for scan in _scans(source)]
+    scans = [scan for source in sources for scan in scans_of(source)]
     lines = _Lines(scans, names)
     found = json.loads(text)
     roots = found if isinstance(found, list) else [_analyzed(root) for root in found["operator"]]
@@ -142,11 +142,3 @@ def _texts(value: Any) -> list[str]:
     if value is None:
         return []
     return [str(item) for item in value] if isinstance(value, list) else [str(value)]
-
-
-def _scans(source: Source) -> tuple[Scan, ...]:
-    if isinstance(source, Changes):
-        return tuple(scan for step in source.steps for scan in (step.deleted, step.inserted))
-    if isinstance(source, Given):
-        return ()
-    return source.scans if isinstance(source, Union) else (source,)

@@ -1,0 +1,78 @@
+"""The engines of this process, and the choice between them for each query."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from supertable.application.ports.clocks import Clock
+from supertable.application.ports.engines.engine import Engine
+from supertable.application.ports.engines.sources import Source, scans_of
+from supertable.application.queries.bound_relations import Bound
+from supertable.domain.engine_choice import EngineLimits, EngineName, Reads, Wish, chosen_engine, require_there
+
+NO_ENGINE = "this version of SuperTable does not have it yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The engine that runs a query. `reason`: sentences in ASCII, for the caller."""
+
+    engine: Engine
+    reason: str
+
+
+class Engines:
+    """Thread-safe."""
+
+    def __init__(self, engines: Sequence[Engine], limits: EngineLimits, default: EngineName, clock: Clock) -> None:
+        """`default`: the engine of queries that name none, over tables that name none."""
+        self._engines = {EngineName(engine.name): engine for engine in engines}
+        self._limits = limits
+        self._default = Wish(default, f"SUPERTABLE_DEFAULT_ENGINE is {default.upper()}.")
+        self._clock = clock
+
+    def require(self, requested: EngineName | None) -> None:
+        """Raises `EngineUnavailable` if the query asks for an engine that is away."""
+        if requested is not None and requested is not EngineName.AUTO:
+            require_there(requested, self._away())
+
+    def choose(self, requested: EngineName | None, bound: Bound, sources: Mapping[int, Source]) -> Chosen:
+        """The engine for a query over `sources`, which `bound` became. Raises `EngineUnavailable`."""
+        away = self._away()
+        held = requested in (None, EngineName.AUTO) and self._held(sources, away)
+        choice = chosen_engine(self._reads(bound, sources, held), away, self._limits, requested, self._default)
+        return Chosen(self._engines[choice.engine], choice.reason)
+
+    def close(self) -> None:
+        for engine in self._engines.values():
+            engine.close()
+
+    def _away(self) -> dict[EngineName, str]:
+        """Why each engine is away that is."""
+        names = [name for name in EngineName if name is not EngineName.AUTO]
+        found = {name: self._engines[name].unavailable() if name in self._engines else NO_ENGINE for name in names}
+        return {name: why for name, why in found.items() if why}
+
+    def _held(self, sources: Mapping[int, Source], away: Mapping[EngineName, str]) -> bool:
+        """Whether PRO is there and holds everything that is read."""
+        return EngineName.PRO not in away and bool(sources) and self._engines[EngineName.PRO].held(sources)
+
+    def _reads(self, bound: Bound, sources: Mapping[int, Source], held: bool) -> Reads:
+        return Reads(
+            bytes=sum(scan.bytes_to_read for source in sources.values() for scan in scans_of(source)),
+            age_seconds=self._age_seconds(bound),
+            partial=any(table.access for table in bound.tables),
+            held=held,
+        )
+
+    def _age_seconds(self, bound: Bound) -> float | None:
+        """The seconds since the newest write of the tables of which the newest version is read; None: of none is."""
+        newest = {relation.id for relation in bound.relations if relation.at is None}
+        written = [
+            table.snapshot.committed_at_us
+            for number, tables in bound.opened.items()
+            if number in newest
+            for table in tables
+        ]
+        return (self._clock.now_us() - max(written)) / 1_000_000 if written else None
