@@ -108,6 +108,11 @@ def data_path(file_id: str) -> str:
     return f"{DATA_FOLDER}/{file_id}.parquet"
 
 
+def inline_path(file_id: str) -> str:
+    """The name of a data file without an object."""
+    return f"inline/{file_id}"
+
+
 def deletes_path(file_id: str) -> str:
     """The path of a deletion vector in its table's folder."""
     return f"{DELETES_FOLDER}/{file_id}.arrow"

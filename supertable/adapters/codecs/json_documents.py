@@ -1,8 +1,13 @@
-"""Log records and checkpoints as JSON documents, `{"format": 1, "body": …}`; long ones in a Zstandard frame."""
+"""Log records and checkpoints as JSON documents, `{"format": 1, "body": …}`; long ones in a Zstandard frame.
+
+Records and checkpoints of tables that hold rows or dead positions have format 2, so that older versions refuse them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Generic, TypeVar
 
 import msgspec
@@ -12,10 +17,12 @@ from supertable.application.ports.codecs import TooNew, Undecodable
 from supertable.domain.access.accounts import Access, AccessCommit
 from supertable.domain.errors import InvalidInput
 from supertable.domain.table.commits import Commit
+from supertable.domain.table.data_files import DataFile, DeletionVector, is_inline
 from supertable.domain.table.registry import Registry, RegistryCommit
 from supertable.domain.table.snapshots import Snapshot
 
 FORMAT = 1
+FORMAT_WITH_ROWS = 2
 
 _LONG_BYTES = 1024
 _ZSTANDARD = b"\x28\xb5\x2f\xfd"
@@ -38,23 +45,25 @@ class _Header(msgspec.Struct):
 
 
 class JsonDocument(Generic[Body]):
-    """A `DocumentCodec` for one type of body."""
+    """A `DocumentCodec` for one type of body. `format_of`: the oldest format that has all that a body has."""
 
-    def __init__(self, kind: type[Body]) -> None:
+    def __init__(self, kind: type[Body], newest: int = FORMAT, format_of: Callable[[Body], int] | None = None) -> None:
+        self._newest = newest
+        self._format_of = format_of or (lambda _: FORMAT)
         self._encoder = msgspec.json.Encoder()
         self._decoder = msgspec.json.Decoder(_Document[kind])  # type: ignore[valid-type]
         self._header = msgspec.json.Decoder(_Header)
 
     def encode(self, body: Body) -> bytes:
-        text = self._encoder.encode(_Document(FORMAT, body))
+        text = self._encoder.encode(_Document(self._format_of(body), body))
         return _FAST_CODEC.compress(text, asbytes=True) if len(text) >= _LONG_BYTES else text
 
     def decode(self, data: bytes) -> Body:
         try:
             text = _decompressed(data)
             found = self._header.decode(text).format
-            if found > FORMAT:
-                raise TooNew(found, FORMAT)
+            if found > self._newest:
+                raise TooNew(found, self._newest)
             return self._decoder.decode(text).body
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, pa.ArrowException, OSError) as error:
             raise Undecodable(f"it is not a valid document ({error})") from error
@@ -68,11 +77,11 @@ def _decompressed(data: bytes) -> bytes:
 
 
 class JsonLogCodec(Generic[Record, State]):
-    """A `LogCodec` with a `JsonDocument` for records and one for states."""
+    """A `LogCodec` with one document for records and one for states."""
 
-    def __init__(self, record: type[Record], state: type[State]) -> None:
-        self._record = JsonDocument(record)
-        self._state = JsonDocument(state)
+    def __init__(self, record: JsonDocument[Record], state: JsonDocument[State]) -> None:
+        self._record = record
+        self._state = state
 
     def encode_record(self, record: Record) -> bytes:
         """Raises `InvalidInput` for a record that could not be read again: a caller gave a value of another type."""
@@ -96,12 +105,23 @@ class JsonLogCodec(Generic[Record, State]):
 
 
 def table_log_codec() -> JsonLogCodec[Commit, Snapshot]:
-    return JsonLogCodec(Commit, Snapshot)
+    return JsonLogCodec(
+        JsonDocument(Commit, FORMAT_WITH_ROWS, _format_of_commit),
+        JsonDocument(Snapshot, FORMAT_WITH_ROWS, lambda snapshot: _format_for(snapshot.files.values())),
+    )
 
 
 def access_log_codec() -> JsonLogCodec[AccessCommit, Access]:
-    return JsonLogCodec(AccessCommit, Access)
+    return JsonLogCodec(JsonDocument(AccessCommit), JsonDocument(Access))
 
 
 def registry_log_codec() -> JsonLogCodec[RegistryCommit, Registry]:
-    return JsonLogCodec(RegistryCommit, Registry)
+    return JsonLogCodec(JsonDocument(RegistryCommit), JsonDocument(Registry))
+
+
+def _format_of_commit(commit: Commit) -> int:
+    return _format_for(chain(commit.change.added, commit.change.deletes.values()))
+
+
+def _format_for(parts: Iterable[DataFile | DeletionVector]) -> int:
+    return FORMAT_WITH_ROWS if any(map(is_inline, parts)) else FORMAT

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.checksums import Digest
 from supertable.application.storage.deletion_vectors import DeletionVectors
+from supertable.application.storage.inline_rows import decoded_rows
 from supertable.domain.errors import Damaged, ObjectDamaged
 from supertable.domain.findings import Finding, Severity
 from supertable.domain.table.commits import Commit
-from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.data_files import DataFile, DeletionVector
 from supertable.domain.table.snapshots import Snapshot
 
 Progress = Callable[[int], None]
@@ -20,10 +21,10 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True)
 class CheckedFiles:
-    """The objects checked so far. `files`: keys. `vectors`: (key of the object, path of the data file)."""
+    """What was checked so far. `files`: keys. `vectors`: each with the key of its data file."""
 
     files: set[str] = field(default_factory=set)
-    vectors: set[tuple[str, str]] = field(default_factory=set)
+    vectors: set[tuple[str, DeletionVector]] = field(default_factory=set)
     bytes_read: int = 0
     findings: list[Finding] = field(default_factory=list)
 
@@ -47,9 +48,9 @@ def referred_to(first: Snapshot, commits: Iterable[Commit]) -> Iterator[DataFile
 def files_are_there(store: ObjectStore, folder: str, commit: Commit) -> bool:
     """Whether every object that the commit added is in storage."""
     change = commit.change
-    keys = {file.key(folder) for file in change.added}
-    keys |= {file.deletes.key(folder) for file in change.added if file.deletes}
-    keys |= {vector.key(folder) for vector in change.deletes.values()}
+    parts: list[DataFile | DeletionVector] = [*change.added, *change.deletes.values()]
+    parts += [file.deletes for file in change.added if file.deletes]
+    keys = {part.key(folder) for part in parts if part.stored}
     return all(store.size(key) is not None for key in keys)
 
 
@@ -68,9 +69,12 @@ class FileChecker:
             key = file.key(folder)
             if key not in done.files:
                 done.files.add(key)
-                self._check_data(key, file, quick, progress, done)
-            if file.deletes and (pair := (file.deletes.key(folder), file.path)) not in done.vectors:
-                done.vectors.add(pair)
+                if file.stored:
+                    self._check_data(key, file, quick, progress, done)
+                else:
+                    _check_rows(key, file, done)
+            if file.deletes and (vector := (key, file.deletes)) not in done.vectors:
+                done.vectors.add(vector)
                 self._check_vector(folder, file, done)
 
     def _check_data(self, key: str, file: DataFile, quick: bool, progress: Progress, done: CheckedFiles) -> None:
@@ -101,6 +105,15 @@ class FileChecker:
             self._vectors.bitmap(folder, file)
         except Damaged as error:
             what = error.reason if isinstance(error, ObjectDamaged) else "it is missing"
-            finding = Finding(file.deletes.key(folder), what, Severity.DAMAGE)
+            named = file.deletes if file.deletes.stored else file
+            finding = Finding(named.key(folder), what, Severity.DAMAGE)
             if finding not in done.findings:
                 done.findings.append(finding)
+
+
+def _check_rows(key: str, file: DataFile, done: CheckedFiles) -> None:
+    """Checks rows that the log holds: they are read anyway, so that quick checks check them too."""
+    try:
+        decoded_rows(key, file)
+    except ObjectDamaged as error:
+        done.findings.append(Finding(key, error.reason, Severity.DAMAGE))

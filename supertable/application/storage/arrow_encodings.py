@@ -59,3 +59,21 @@ def is_text_or_bytes(type_: pa.DataType) -> bool:
 def is_view(type_: pa.DataType) -> bool:
     """Whether each value points to its text or bytes, which other values may share."""
     return bool(pa.types.is_string_view(type_) or pa.types.is_binary_view(type_))
+
+
+def readable_field(field: pa.Field) -> pa.Field:
+    """The field with the types in which engines read it from a data file: half floats are floats, and timestamps of
+    milliseconds are of microseconds, at every depth."""
+    return pa.field(field.name, _readable(field.type), metadata=field.metadata)
+
+
+def _readable(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_float16(kind):
+        return pa.float32()
+    if pa.types.is_timestamp(kind) and kind.unit == "ms":
+        return pa.timestamp("us", kind.tz)
+    if pa.types.is_list(kind):
+        return pa.list_(readable_field(kind.value_field))
+    if pa.types.is_map(kind):
+        return pa.map_(readable_field(kind.key_field).with_nullable(False), readable_field(kind.item_field))
+    return pa.struct([readable_field(part) for part in kind]) if pa.types.is_struct(kind) else kind

@@ -1,4 +1,4 @@
-"""Minimum and maximum values of the columns of a Parquet file, for pruning."""
+"""Minimum and maximum values of the columns of a data file, for pruning."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from supertable.domain.table.data_files import ColumnRange
 MAX_RANGE_TEXT = 64
 _EXACT = Context(prec=80)
 _STORED_AS_INTEGERS = frozenset({"date", "timestamp", "time", *SIGNED})
+_INTEGERS = {"date": pa.int32(), "timestamp": pa.int64()}
 _RANGED = frozenset(
     {"bool", "float32", "float64", "decimal", "string", "date", "time", "timestamp", *SIGNED, *UNSIGNED}
 )
@@ -66,6 +67,37 @@ def column_ranges(metadata: Any, schema: Schema) -> dict[int, ColumnRange]:
     return ranges
 
 
+def ranges_of_rows(rows: pa.Table, schema: Schema) -> dict[int, ColumnRange]:
+    """The same ranges, from the rows of a file themselves. `rows`: with the columns of `schema`."""
+    floats = FloatRanges(schema)
+    floats.add(rows)
+    ranged = [(i, column) for i, column in enumerate(schema.fields) if column.type.name in _RANGED]
+    return {column.id: _range_of(rows.column(i), column.type) for i, column in ranged} | floats.ranges()
+
+
+def _range_of(values: pa.ChunkedArray, kind: DataType) -> ColumnRange:
+    if values.null_count == len(values):
+        return ColumnRange(None, None, len(values))
+    ends = pc.min_max(values)
+    return _bounded(scalar_of(kind, ends["min"]), scalar_of(kind, ends["max"]), values.null_count)
+
+
+def scalar_of(kind: DataType, value: pa.Scalar) -> Scalar | None:
+    """A value as ranges and predicates have it; None: a null, or a value that is no bound."""
+    if not value.is_valid:
+        return None
+    if kind.name == "time":
+        return int(value.cast(pa.int32() if kind.unit == "ms" else pa.int64()).as_py())
+    if kind.name in _INTEGERS:
+        return int(value.cast(_INTEGERS[kind.name]).as_py())
+    plain: Any = value.as_py()
+    if kind.name == "decimal":
+        return _unscaled(plain, kind.scale)
+    if isinstance(plain, float) and not math.isfinite(plain):
+        return None
+    return plain if isinstance(plain, bool | int | float | str) else None
+
+
 def parquet_leaves(nodes: pa.Schema | pa.Field, path: str = "") -> Iterator[tuple[str, pa.DataType]]:
     """The path and type of each Parquet column, in order. Source: the nested types of the Parquet format."""
     fields = list(nodes) if isinstance(nodes, pa.Schema) else [nodes]
@@ -100,7 +132,10 @@ def _column_range(metadata: Any, leaf: int, column: Field) -> ColumnRange:
             bounded = False
     if not lows or not bounded:
         return ColumnRange(None, None, nulls)
-    low, high = min(lows), max(highs)
+    return _bounded(min(lows), max(highs), nulls)
+
+
+def _bounded(low: Scalar | None, high: Scalar | None, nulls: int) -> ColumnRange:
     if isinstance(low, str) and isinstance(high, str):
         return ColumnRange(low[:MAX_RANGE_TEXT], _above(high), nulls)
     return ColumnRange(low, high, nulls)
@@ -112,7 +147,11 @@ def _scalar(kind: DataType, statistics: Any, end: str) -> Scalar:
     value = getattr(statistics, end)
     if isinstance(value, bool | str):
         return value
-    return int(value.scaleb(kind.scale, _EXACT) if isinstance(value, Decimal) else value)
+    return _unscaled(value, kind.scale) if isinstance(value, Decimal) else int(value)
+
+
+def _unscaled(value: Decimal, scale: int) -> int:
+    return int(value.scaleb(scale, _EXACT))
 
 
 def _finite(value: float) -> float | None:

@@ -1,6 +1,7 @@
 """Deletion vectors: which rows of a data file are dead. All vectors of one commit are stored in one object.
 
-The object is a sealed Arrow stream of (file, bitmap); bit i of a bitmap, most significant first, is row i.
+The object is a sealed Arrow stream of (file, bitmap); bit i of a bitmap, most significant first, is row i. A few dead
+rows have no object: their positions are in the commit record, beside those of the file's last object, if it has one.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,8 @@ from supertable.domain.table.data_files import DataFile, DeletionVector
 
 _SCHEMA = pa.schema([pa.field("file", pa.string(), nullable=False), pa.field("bitmap", pa.binary(), nullable=False)])
 _CACHE_BYTES = 32 * 1024 * 1024
+_MOST_IN_RECORD = 128
+"""Positions of one file in commit records. More become an object, so that snapshots stay small."""
 
 Positions = npt.NDArray[np.int64]
 
@@ -36,11 +39,15 @@ class DeadRowsOfFile:
 
 
 class DeletionVectors:
-    """Writes and reads deletion vectors. They are immutable; recently used ones are cached. Thread-safe."""
+    """Writes and reads deletion vectors. They are immutable; recently used ones are cached. Thread-safe.
 
-    def __init__(self, store: ObjectStore, identifiers: Identifiers) -> None:
+    `inline_rows`: so many dead rows of one commit become positions in its record, not an object.
+    """
+
+    def __init__(self, store: ObjectStore, identifiers: Identifiers, inline_rows: int = 0) -> None:
         self._store = store
         self._identifiers = identifiers
+        self._inline_rows = inline_rows
         self._cache: OrderedDict[str, dict[str, bytes]] = OrderedDict()
         self._cached_bytes = 0
         self._lock = threading.Lock()
@@ -50,21 +57,25 @@ class DeletionVectors:
         vector = file.deletes
         if vector is None:
             return bytes(_bitmap_bytes(file.rows))
-        key = vector.key(folder)
-        bitmap = self._vectors(key, vector.digest).get(file.path)
-        if bitmap is None:
-            raise ObjectDamaged(key, "it lacks the vector of a file that refers to it")
-        if len(bitmap) != _bitmap_bytes(file.rows) or int.from_bytes(bitmap).bit_count() != vector.rows:
-            raise ObjectDamaged(key, "a vector in it has another number of rows than the commit recorded")
+        bitmap = self._stored_bitmap(folder, file) if vector.stored else bytes(_bitmap_bytes(file.rows))
+        if vector.positions:
+            bitmap = _with_positions(bitmap, np.array(vector.positions), file.key(folder), file.rows)
+        if int.from_bytes(bitmap).bit_count() != vector.rows:
+            key = vector.key(folder) if vector.stored else file.key(folder)
+            raise ObjectDamaged(key, "it has another number of dead rows than the commit recorded")
         return bitmap
 
     def extended(self, folder: str, marked: Mapping[str, DeadRowsOfFile]) -> dict[str, DeletionVector]:
         """Write new vectors, with more rows marked dead, and return them by path of the data file.
 
-        Positions that are dead already are ignored. Nothing is written if `marked` is empty.
+        Positions that are dead already are ignored. Nothing is written if `marked` is empty, or has so few rows that
+        the commit's record takes them.
         """
         if not marked:
             return {}
+        few = self._in_record(folder, marked)
+        if few is not None:
+            return few
         bitmaps = {path: self.with_positions(folder, mark) for path, mark in marked.items()}
         path = deletes_path(self._identifiers.new())
         key = file_key(folder, path)
@@ -78,12 +89,40 @@ class DeletionVectors:
             name: DeletionVector(path, int.from_bytes(bitmap).bit_count(), digest) for name, bitmap in bitmaps.items()
         }
 
+    def _in_record(self, folder: str, marked: Mapping[str, DeadRowsOfFile]) -> dict[str, DeletionVector] | None:
+        """The vectors with their new dead rows as positions; None: these are too many."""
+        if sum(len(mark.positions) for mark in marked.values()) > self._inline_rows:
+            return None
+        vectors = {path: self._with_more_positions(folder, mark) for path, mark in marked.items()}
+        return None if any(len(vector.positions) > _MOST_IN_RECORD for vector in vectors.values()) else vectors
+
+    def _with_more_positions(self, folder: str, mark: DeadRowsOfFile) -> DeletionVector:
+        vector = mark.file.deletes or DeletionVector("", 0, "")
+        new = np.unique(mark.positions)
+        if mark.file.deletes:
+            dead = np.frombuffer(self.bitmap(folder, mark.file), dtype=np.uint8)
+            new = new[dead[new >> 3] >> (7 - (new & 7)).astype(np.uint8) & 1 == 0]
+        positions = tuple(sorted((*vector.positions, *new.tolist())))
+        return replace(vector, rows=vector.rows + len(new), positions=positions)
+
     def with_positions(self, folder: str, mark: DeadRowsOfFile) -> bytes:
         """The file's bitmap with these rows dead too. Nothing is written."""
         present = np.frombuffer(self.bitmap(folder, mark.file), dtype=np.uint8)
         dead = np.unpackbits(present)
         dead[mark.positions] = 1
         return np.packbits(dead).tobytes()
+
+    def _stored_bitmap(self, folder: str, file: DataFile) -> bytes:
+        vector = file.deletes
+        assert vector is not None
+        key = vector.key(folder)
+        bitmap = self._vectors(key, vector.digest).get(file.path)
+        if bitmap is None:
+            raise ObjectDamaged(key, "it lacks the vector of a file that refers to it")
+        stored = vector.rows - len(vector.positions)
+        if len(bitmap) != _bitmap_bytes(file.rows) or int.from_bytes(bitmap).bit_count() != stored:
+            raise ObjectDamaged(key, "a vector in it has another number of rows than the commit recorded")
+        return bitmap
 
     def _vectors(self, key: str, digest: str) -> dict[str, bytes]:
         with self._lock:
@@ -113,6 +152,14 @@ class DeletionVectors:
 
 def _size(vectors: Mapping[str, bytes]) -> int:
     return sum(len(bitmap) for bitmap in vectors.values())
+
+
+def _with_positions(bitmap: bytes, positions: Positions, key: str, rows: int) -> bytes:
+    if positions.min() < 0 or positions.max() >= rows:
+        raise ObjectDamaged(key, "the commit recorded dead rows that it does not have")
+    bits = np.frombuffer(bitmap, dtype=np.uint8).copy()
+    np.bitwise_or.at(bits, positions >> 3, (0x80 >> (positions & 7)).astype(np.uint8))
+    return bits.tobytes()
 
 
 def _bitmap_bytes(rows: int) -> int:

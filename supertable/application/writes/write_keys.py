@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from supertable.application.storage.arrow_batches import conformer
+from supertable.application.storage.column_ranges import scalar_of
 from supertable.application.storage.deletion_vectors import Positions
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter
 from supertable.domain.scan.file_pruning import pruned
 from supertable.domain.scan.predicates import All, Compare, Predicate
 from supertable.domain.schema.schemas import Schema
-from supertable.domain.schema.types import DataType, Scalar
+from supertable.domain.schema.types import DataType
 from supertable.domain.table.data_files import DataFile
 
 _CHUNK_ROWS = 500_000
-_INTEGERS = {"date": pa.int32(), "timestamp": pa.int64()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +88,7 @@ def _bounds(name: str, kind: DataType, column: pa.ChunkedArray) -> list[Predicat
     if kind.name in ("binary", "float16") or column.null_count:
         return []
     ends = pc.min_max(column)
-    low, high = (_scalar(kind, ends[end]) for end in ("min", "max"))
+    low, high = (scalar_of(kind, ends[end]) for end in ("min", "max"))
     if low is None or high is None or _may_be_nan(kind, column):
         return []
     return [Compare(name, ">=", low), Compare(name, "<=", high)]
@@ -98,24 +96,3 @@ def _bounds(name: str, kind: DataType, column: pa.ChunkedArray) -> list[Predicat
 
 def _may_be_nan(kind: DataType, column: pa.ChunkedArray) -> bool:
     return kind.name in ("float32", "float64") and bool(pc.any(pc.is_nan(column)).as_py())
-
-
-def _scalar(kind: DataType, value: pa.Scalar) -> Scalar | None:
-    if not value.is_valid:
-        return None
-    if kind.name == "time":
-        return int(value.cast(pa.int32() if kind.unit == "ms" else pa.int64()).as_py())
-    if kind.name in _INTEGERS:
-        return int(value.cast(_INTEGERS[kind.name]).as_py())
-    if kind.name == "decimal":
-        return _unscaled(value.as_py(), kind.scale)
-    plain: Any = value.as_py()
-    if isinstance(plain, float) and not math.isfinite(plain):
-        return None
-    return plain if isinstance(plain, bool | int | float | str) else None
-
-
-def _unscaled(value: Any, scale: int) -> int:
-    sign, digits, exponent = value.as_tuple()
-    number: int = int("".join(map(str, digits))) * 10 ** (scale + exponent)
-    return -number if sign else number

@@ -30,7 +30,7 @@ class Snapshot:
 
     `replies`: by the keys of `Commit.requests`, oldest first. `oldest`: the first version that is kept; older ones can
     be read only while a tag or clone pins them. `restored`: the newest version that a restore made (0: none). Restores
-    may revive dead rows.
+    may revive dead rows. `inline_bytes`: the size of the rows without objects.
     """
 
     version: int
@@ -44,6 +44,7 @@ class Snapshot:
     replies: Mapping[str, Reply]
     oldest: int = 1
     restored: int = 0
+    inline_bytes: int = 0
 
     @property
     def rows(self) -> int:
@@ -75,12 +76,13 @@ def replayed(base: Snapshot | None, commits: Iterable[Commit]) -> Snapshot | Non
     state = base
     files = dict(base.files) if base else {}
     replies = dict(base.replies) if base else {}
+    inline = base.inline_bytes if base else 0
     for commit in commits:
         _check_follows(state, commit)
-        _apply_files(files, commit.change)
+        inline += _apply_files(files, commit.change)
         _apply_replies(replies, commit)
         state = _advanced(state, commit) if state else _created(commit)
-    return state and replace(state, files=files, replies=replies)
+    return state and replace(state, files=files, replies=replies, inline_bytes=inline)
 
 
 def _check_follows(state: Snapshot | None, commit: Commit) -> None:
@@ -89,16 +91,26 @@ def _check_follows(state: Snapshot | None, commit: Commit) -> None:
         raise ValueError(f"version {commit.version} instead of {expected}")
 
 
-def _apply_files(files: dict[str, DataFile], change: Change) -> None:
+def _apply_files(files: dict[str, DataFile], change: Change) -> int:
+    """Applies the change. Returns by how many bytes the rows without objects grew."""
+    grown = 0
     for path in change.removed:
-        if files.pop(path, None) is None:
+        file = files.pop(path, None)
+        if file is None:
             raise ValueError(f"it removes {path}, which the table does not have")
+        grown -= _inline_bytes(file)
     for path, vector in change.deletes.items():
         if path not in files:
             raise ValueError(f"it deletes rows of {path}, which the table does not have")
         files[path] = replace(files[path], deletes=vector)
     for file in change.added:
         files[file.path] = file
+        grown += _inline_bytes(file)
+    return grown
+
+
+def _inline_bytes(file: DataFile) -> int:
+    return 0 if file.stored else file.bytes
 
 
 def _apply_replies(replies: dict[str, Reply], commit: Commit) -> None:

@@ -90,12 +90,12 @@ def superseded_checkpoints(checkpoints: Collection[int], kept: Iterable[Span]) -
 
 
 def _of_file(own: str, file: DataFile) -> Iterator[str]:
-    if (file.folder or own) == own:
+    if file.stored and (file.folder or own) == own:
         yield file.path
     if file.deletes:
         yield from _of_vector(own, file.deletes)
 
 
 def _of_vector(own: str, vector: DeletionVector) -> Iterator[str]:
-    if (vector.folder or own) == own:
+    if vector.stored and (vector.folder or own) == own:
         yield vector.path

@@ -12,7 +12,8 @@ from supertable.adapters.clocks.manual import SequentialIdentifiers
 from supertable.adapters.object_stores.memory import InMemoryObjectStore
 from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors, Positions
 from supertable.application.writes.dead_rows import DeadRows, live_files, merged_positions, write_deletions
-from supertable.domain.table.data_files import DataFile
+from supertable.domain.errors import ObjectDamaged
+from supertable.domain.table.data_files import DataFile, DeletionVector
 from supertable.domain.table.snapshots import replayed
 from tests.support.domain_builders import commit, created, data_file
 
@@ -105,3 +106,70 @@ def test_dead_rows_of_files_that_were_removed_since_are_dropped() -> None:
     assert snapshot
     dead = DeadRows({"data/a.parquet": positions(1), "data/removed.parquet": positions(2)})
     assert list(dead.in_files_of(snapshot)) == ["data/a.parquet"]
+
+
+@pytest.fixture
+def few(store: InMemoryObjectStore) -> DeletionVectors:
+    """Vectors of which up to three rows of a commit are positions in its record."""
+    return DeletionVectors(store, SequentialIdentifiers(), inline_rows=3)
+
+
+def test_few_dead_rows_need_no_object(store: InMemoryObjectStore, few: DeletionVectors) -> None:
+    one, two, whole = data_file("one", rows=20), data_file("two", rows=9), data_file("whole", rows=1)
+    found = write_deletions(FOLDER, marked((one, positions(7, 19)), (two, positions(8)), (whole, positions(0))), few)
+    assert (found.removed, found.rows) == ((whole.path,), 4)
+    assert found.deletes == {
+        one.path: DeletionVector("", 2, "", positions=(7, 19)),
+        two.path: DeletionVector("", 1, "", positions=(8,)),
+    }
+    assert dead_in(few, replace(one, deletes=found.deletes[one.path])) == [7, 19]
+    assert objects(store) == []
+
+
+def test_positions_are_added_to_those_of_an_object_and_many_become_one_again(
+    store: InMemoryObjectStore, few: DeletionVectors
+) -> None:
+    file = data_file("a", rows=20)
+    object_of_four = write_deletions(FOLDER, marked((file, positions(0, 1, 2, 3))), few).deletes[file.path]
+    assert (object_of_four.stored, object_of_four.positions) == (True, ())
+    file = replace(file, deletes=object_of_four)
+    more = write_deletions(FOLDER, marked((file, positions(3, 17, 9))), few)
+    assert more.rows == 2
+    assert more.deletes[file.path] == replace(object_of_four, rows=6, positions=(9, 17))
+    file = replace(file, deletes=more.deletes[file.path])
+    assert dead_in(few, file) == [0, 1, 2, 3, 9, 17]
+    assert len(objects(store)) == 1
+    many = write_deletions(FOLDER, marked((file, positions(4, 5, 6, 17))), few)
+    assert (many.rows, many.deletes[file.path].positions, len(objects(store))) == (3, (), 2)
+    assert dead_in(few, replace(file, deletes=many.deletes[file.path])) == [0, 1, 2, 3, 4, 5, 6, 9, 17]
+
+
+def test_a_file_has_few_positions_in_records(store: InMemoryObjectStore, few: DeletionVectors) -> None:
+    file = data_file("a", rows=1000)
+    for row in range(0, 258, 2):
+        found = write_deletions(FOLDER, marked((file, positions(row))), few).deletes[file.path]
+        assert len(found.positions) <= 128
+        file = replace(file, deletes=found)
+    assert dead_in(few, file) == list(range(0, 258, 2))
+    assert len(objects(store)) == 1
+
+
+def test_a_file_whose_last_rows_die_in_a_record_is_removed(few: DeletionVectors) -> None:
+    file = replace(data_file("a", rows=3), deletes=DeletionVector("", 1, "", positions=(1,)))
+    found = write_deletions(FOLDER, marked((file, positions(0, 2))), few)
+    assert (found.removed, found.deletes, found.rows) == ((file.path,), {}, 2)
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [
+        DeletionVector("", 1, "", positions=(10,)),
+        DeletionVector("", 1, "", positions=(-1,)),
+        DeletionVector("", 2, "", positions=(3, 3)),
+        DeletionVector("", 1, "", positions=(3, 4)),
+    ],
+    ids=["beyond the rows", "negative", "twice", "another count"],
+)
+def test_positions_that_cannot_be_are_damage(few: DeletionVectors, vector: DeletionVector) -> None:
+    with pytest.raises(ObjectDamaged, match="data/a.parquet"):
+        few.bitmap(FOLDER, replace(data_file("a", rows=10), deletes=vector))

@@ -197,6 +197,6 @@ def test_a_newer_format_is_an_error(first: Process) -> None:
     from supertable.application.storage.sealed_objects import sealed
 
     key = record_key(LOG, 1)
-    first.store.put(key, sealed(key, b'{"format":2,"body":{"new":"things"}}'))
+    first.store.put(key, sealed(key, b'{"format":3,"body":{"new":"things"}}'))
     with pytest.raises(FormatTooNew):
         Process(first.store, InMemoryCatalog()).newest()

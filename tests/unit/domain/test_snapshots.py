@@ -40,6 +40,16 @@ def test_replaying_in_two_steps_gives_the_same_and_keeps_the_first_state() -> No
     assert early.files == files
 
 
+def test_the_size_of_rows_without_objects_is_known() -> None:
+    a, b = (replace(data_file(name, rows=3), content=b"rows", bytes=700) for name in "ab")
+    added = commit(2, added=(a, b, data_file("c")))
+    marked = commit(3, deletes={a.path: DeletionVector("", 1, "", positions=(1,))})
+    removed = commit(4, removed=(a.path,))
+    sizes = [history(*[added, marked, removed][:count]).inline_bytes for count in range(4)]
+    assert sizes == [0, 1400, 1400, 700]
+    assert replayed(history(added), [marked, removed]) == history(added, marked, removed)
+
+
 @pytest.mark.parametrize(
     "broken",
     [

@@ -50,6 +50,18 @@ def test_a_commit_mentions_the_files_that_it_adds_and_removes() -> None:
     }
 
 
+def test_rows_and_dead_positions_in_records_have_no_paths() -> None:
+    inline = replace(data_file("a"), content=b"rows", deletes=DeletionVector("", 1, "", positions=(4,)))
+    above = DeletionVector("deletes/x", 3, "", positions=(7,))
+    added = commit(2, added=(inline, data_file("b")))
+    first = replayed(None, [created(), added])
+    assert first is not None
+    later = commit(3, deletes={"data/b.parquet": above, "data/a.parquet": DeletionVector("", 2, "", positions=(1, 4))})
+    assert needed_paths("own", first, [later]) == {"data/b.parquet", "deletes/x"}
+    assert dict(mentioned_paths("own", added)) == {"data/b.parquet": "written by version 2 (append)"}
+    assert dict(mentioned_paths("own", later)) == {"deletes/x": "last set by version 3 (append)"}
+
+
 @pytest.mark.parametrize(
     ("kept", "superseded"),
     [

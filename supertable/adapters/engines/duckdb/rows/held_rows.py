@@ -21,6 +21,7 @@ from supertable.adapters.engines.duckdb.scan.scan_sql import scan_with_dead_rows
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
 from supertable.application.ports.engines.file_sources import FileSource
 from supertable.application.ports.engines.updates import HeldRows, NewRows
+from supertable.application.storage.arrow_encodings import readable_field
 from supertable.domain.scan.scan_plan import ROWS_OF_FILE, Scan
 from supertable.domain.schema.types import Field
 
@@ -58,7 +59,7 @@ class _Held:
         cursor.execute(f"CREATE TEMP TABLE {_HELD} ({', '.join(columns)})")
 
     def add(self, rows: pa.Table) -> None:
-        self._cursor.register(_BATCH, rows.cast(pa.schema(map(_readable_field, rows.schema))))
+        self._cursor.register(_BATCH, rows.cast(pa.schema(map(readable_field, rows.schema))))
         self._cursor.execute(f"INSERT INTO {_HELD} FROM {_BATCH}")
         self._cursor.unregister(_BATCH)
 
@@ -84,21 +85,6 @@ class _Held:
             f"LEFT JOIN ({rows}) AS {_STORED} "
             f"ON {_HELD}.row % {ROWS_OF_FILE} = {_STORED}.{at.row} AND {_HELD}.row // {ROWS_OF_FILE} = {number}"
         )
-
-
-def _readable(kind: pa.DataType) -> pa.DataType:
-    """The type with floats in place of half floats, which DuckDB does not read from Arrow."""
-    if pa.types.is_float16(kind):
-        return pa.float32()
-    if pa.types.is_list(kind):
-        return pa.list_(_readable_field(kind.value_field))
-    if pa.types.is_map(kind):
-        return pa.map_(_readable_field(kind.key_field), _readable_field(kind.item_field))
-    return pa.struct([_readable_field(part) for part in kind]) if pa.types.is_struct(kind) else kind
-
-
-def _readable_field(field: pa.Field) -> pa.Field:
-    return field.with_type(_readable(field.type))
 
 
 def _no_row(table: Scan) -> str:
