@@ -1,13 +1,9 @@
-"""Allowed statements: everything that a SELECT can do over catalog tables, and nothing else.
-
-Allowed statements give the same rows, columns and types as plain DuckDB over the same data; refused ones never run.
-"""
+"""What a statement may do: refused ones never run. `tests/conformance` has the allowed ones, and their answers."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -17,23 +13,8 @@ import pytest
 from supertable.application.ports.engines.parsed_statements import ChangesRequest, TagAt, TimestampAt, VersionAt
 from supertable.domain.errors import InvalidStatement, StatementRefused, SupertableError
 from supertable.domain.scan.predicates import All
+from tests.conformance.world.tables import T, U
 from tests.support.parquet_tables import ParquetTables, schema_of
-
-T = pa.table(
-    {
-        "a": pa.array([1, 2, 3, 4, None, 6], pa.int64()),
-        "b": pa.array([1.5, -0.0, None, 4.25, 5.0, 6.5], pa.float64()),
-        "s": pa.array(["x", "y", None, "Ünï", "it's", "x"], pa.string()),
-        "d": pa.array([dt.date(2024, 1, day) for day in range(1, 7)], pa.date32()),
-        "ts": pa.array([dt.datetime(2024, 1, day, 12) for day in range(1, 7)], pa.timestamp("us")),
-        "n": pa.array([Decimal("1.10"), Decimal("2.20"), None, Decimal("-4.40"), Decimal("5.5"), Decimal(0)]),
-        "l": pa.array([[1, 2], [], None, [3], [4, None], [5]], pa.list_(pa.int64())),
-        "st": pa.array([{"x": i, "y": f"v{i}"} for i in range(6)], pa.struct([("x", pa.int64()), ("y", pa.string())])),
-        "m": pa.array([[("k", i)] for i in range(6)], pa.map_(pa.string(), pa.int64())),
-        "flag": pa.array([True, False, None, True, False, True]),
-    }
-)
-U = pa.table({"a": pa.array([1, 2, 2, 7], pa.int64()), "c": pa.array(["p", "q", "r", None], pa.string())})
 
 
 def _lines(name: str) -> list[str]:
@@ -61,24 +42,6 @@ def plain() -> Iterator[duckdb.DuckDBPyConnection]:
     connection.execute("CREATE TABLE u AS FROM arrow_u")
     yield connection
     connection.close()
-
-
-ALLOWED = _lines("allowed.sql")
-
-
-@pytest.mark.parametrize("sql", ALLOWED)
-def test_results_are_those_of_plain_duckdb(sql: str, tables: ParquetTables, plain: duckdb.DuckDBPyConnection) -> None:
-    expected = plain.sql(sql).to_arrow_table()
-    got = tables.query(sql)
-    assert got.schema.names == expected.schema.names
-    assert [str(kind) for kind in got.schema.types] == [str(kind) for kind in expected.schema.types]
-    rows, expected_rows = _rows(got), _rows(expected)
-    assert rows == expected_rows if "order by" in sql else sorted(rows) == sorted(expected_rows)
-
-
-def _rows(table: pa.Table) -> list[str]:
-    numbered = table.rename_columns([str(number) for number in range(table.num_columns)])
-    return [repr(row) for row in numbered.to_pylist()]
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,13 @@ class TableHistory:
         rows = [{name: row.get(name) for name in schema.names} for row in self._now.rows]
         self.versions.append(Version(schema, rows))
 
+    def rename(self, name: str, new: str) -> None:
+        """Another name of a column."""
+        names = {old: new if old == name else old for old in self._now.schema.names}
+        rows = [{names[old]: value for old, value in row.items()} for row in self._now.rows]
+        schema = pa.schema([field.with_name(names[field.name]) for field in self._now.schema])
+        self.versions.append(Version(schema, rows))
+
     def at(self, version: int) -> pa.Table:
         found = self.versions[version - 1]
         return pa.Table.from_pylist(found.rows, found.schema)

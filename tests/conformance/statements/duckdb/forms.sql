@@ -1,9 +1,9 @@
+-- forms of statements
 select * from t order by all
 from t order by a
 from t select a, s order by 1
 select t.* from t order by a
 table u order by a, c
-values (1, 'a'), (2, null)
 select 1, -1, 1.5, 1e10, 1e-5, 12345678901234567890, 0.1 + 0.2, 1_000, 'it''s', $$dollar$$, true, null
 select 1e10 * 3, 1e10 as big, 1e3 in (1000, 2), -1e2
 select 1e308 * 10, 'nan'::double, 'inf'::float, '-0.0'::double
@@ -73,7 +73,7 @@ select t.a, u.a from t cross join u order by all
 select t.a, u.a from t, u where t.a = u.a order by all
 select a from t semi join u using (a) order by a
 select a from t anti join u on t.a = u.a order by a
-select t.a, u.c from t positional join u order by all
+select t.a, u.c from (from t order by a) t positional join (from u order by c) u order by all
 select t.a, u.a from t asof join u on t.a >= u.a order by all
 select x.a, y.a, z.a from t x cross join u y join u z on x.a = z.a order by all
 select x.a, y.a, z.a from t x, u y join u z on y.a = z.a order by all
@@ -153,7 +153,7 @@ select a from t where ts >= '2024-01-03' and ts < timestamp '2024-01-05' order b
 select 'getenv(''HOME'')', 'read_text' as read_text, "a" as getenv from t order by a
 select t from u as t order by all
 select count(t.*) from t
-select a, count(*) over () from t limit 3
+select a, count(*) over () from t order by a limit 3
 from (from t select a) where a > 2 order by a
 select unnest(generate_series(1, 3)) as i order by i
 select distinct a % 2 from t order by 1 limit (select 1)
@@ -203,7 +203,6 @@ pivot t on s in ('x' as ex, 'y' why) using sum(a) as total, max(a) group by flag
 from t pivot (count(*) for s in ('x', 'y') group by flag) order by all
 unpivot (select a, b, d from t) on a, b order by all
 unpivot (select a, b, d from t) on columns(* exclude d) into name n value v order by all
-describe t
 describe select a + 1, upper(s), st.x as x from t
 describe (select 1 as one)
 describe values (1, 'x')

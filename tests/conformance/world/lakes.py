@@ -1,0 +1,195 @@
+"""The same tables in two lakes: one whose owner asks, and one whose role sees just these rows, among others.
+
+Every table of the second lake has a hidden column `shown`, and with each write two hidden rows with extreme values. So
+every statement has one answer, which both lakes must give.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+import supertable
+from supertable import Lake
+from tests.conformance.cases import CALLERS
+from tests.conformance.world.columns import TABLES, typed_rows
+from tests.conformance.world.histories import HISTORIES, Holds
+from tests.conformance.world.tables import INT, OTHERS, PORTABLE, Rows, T, U
+
+VIEWS = {
+    "busy": "SELECT shop, count(*) AS sold, sum(qty) AS pieces FROM sales GROUP BY shop HAVING count(*) > 6",
+    "busy_names": "SELECT s.name, b.sold FROM busy b JOIN shops s USING (shop)",
+    "earlier": "SELECT id, n FROM ledger AT (VERSION => 3) WHERE n IS NOT NULL",
+}
+_PAIR = pa.schema([("id", pa.int64()), ("s", pa.string())])
+PAIR = {"p1": Rows(_PAIR, [(1, "a"), (2, "b")], 1), "p2": Rows(_PAIR, [(2, "c"), (3, None)], 2)}
+"""The tables of another supertable, whose name is their union."""
+MASKS = {"card": "last:4", "owner": "constant:somebody", "email": "null"}
+
+
+class WrittenTable:
+    """`Steps` for a table of a lake. `guarded`: with hidden rows."""
+
+    def __init__(self, lake: Lake, guarded: bool) -> None:
+        self._lake, self._guarded = lake, guarded
+        self.name = ""
+
+    def create(self, name: str, schema: pa.Schema, keys: Sequence[str] = ()) -> None:
+        self.name = name
+        shown = [pa.field("shown", pa.bool_())] if self._guarded else []
+        self._lake.create_table(name, pa.schema([*schema, *shown]), keys=list(keys))
+
+    def write(self, rows: pa.Table) -> None:
+        self._lake.write(self.name, _with_hidden_rows(rows) if self._guarded else rows, mode=self._mode)
+
+    def delete(self, sql: str, holds: Holds | None = None) -> None:
+        self._lake.delete(self.name, where=sql)
+
+    def add(self, name: str, kind: pa.DataType) -> None:
+        self._table.add_column(name, kind)
+
+    def drop(self, name: str) -> None:
+        self._table.drop_column(name)
+
+    def rename(self, name: str, new: str) -> None:
+        self._table.rename_column(name, new)
+
+    def widen(self, name: str, kind: pa.DataType) -> None:
+        self._table.widen_column(name, kind)
+
+    def compact(self) -> None:
+        self._table.compact(everything=True)
+
+    @property
+    def _table(self) -> Any:
+        return self._lake.table(self.name)
+
+    @property
+    def _mode(self) -> Any:
+        return "upsert" if self._table.info().keys else "append"
+
+
+def _with_hidden_rows(rows: pa.Table) -> pa.Table:
+    schema = rows.schema.append(pa.field("shown", pa.bool_()))
+    hidden = [
+        {field.name: _extreme(field.type, number) for field in rows.schema} | {"shown": shown}
+        for number, shown in enumerate((False, None))
+    ]
+    return pa.concat_tables(
+        [
+            rows.append_column("shown", pa.array([True] * rows.num_rows, pa.bool_())),
+            pa.Table.from_pylist(hidden, schema),
+        ]
+    )
+
+
+def _extreme(kind: pa.DataType, number: int) -> Any:
+    """A value that would be seen in an answer: the least or greatest of its type, or a text that says so."""
+    if pa.types.is_signed_integer(kind):
+        return number - 2 ** (kind.bit_width - 1)
+    if pa.types.is_unsigned_integer(kind):
+        return 2**kind.bit_width - 1
+    if pa.types.is_floating(kind):
+        return (math.nan, math.inf)[number]
+    if pa.types.is_decimal(kind):
+        return Decimal(10) ** (kind.precision - kind.scale) - 1
+    if pa.types.is_list(kind):
+        return [_extreme(kind.value_type, number)]
+    if pa.types.is_map(kind):
+        return [("HIDDEN", _extreme(kind.item_type, number))]
+    if pa.types.is_struct(kind):
+        return {field.name: _extreme(field.type, number) for field in kind}
+    return _extreme_moment(kind)
+
+
+def _extreme_moment(kind: pa.DataType) -> Any:
+    if pa.types.is_date(kind):
+        return dt.date(9999, 12, 31)
+    if pa.types.is_time(kind):
+        return dt.time(23, 59, 59)
+    if pa.types.is_timestamp(kind):
+        return dt.datetime(2262, 1, 1, tzinfo=dt.UTC if kind.tz else None)
+    return {"bool": True, "binary": b"HIDDEN"}.get(str(kind), "HIDDEN")
+
+
+def fill(lake: Lake, guarded: bool) -> None:
+    for name, rows in {**PORTABLE, **OTHERS}.items():
+        _fill_plain(WrittenTable(lake, guarded), name, rows)
+    for name, columns in TABLES.items():
+        _fill_typed(WrittenTable(lake, guarded), name, typed_rows(columns))
+    _fill_plain(WrittenTable(lake, guarded), "t", Rows(T.schema, list(zip(*T.to_pydict().values(), strict=True)), 2))
+    _fill_plain(WrittenTable(lake, guarded), "u", Rows(U.schema, list(zip(*U.to_pydict().values(), strict=True)), 1))
+    for steps in HISTORIES:
+        steps(WrittenTable(lake, guarded))
+    lake.table("ledger").tag("early", 3)
+    for name, sql in VIEWS.items():
+        lake.sql(f"CREATE VIEW {name} AS {sql}")
+
+
+def _fill_plain(to: WrittenTable, name: str, rows: Rows) -> None:
+    """Rows in some files. Of several, the first one has a dead row, too."""
+    to.create(name, rows.schema)
+    table = rows.table()
+    size = -(-table.num_rows // max(rows.files, 1))
+    first = rows.schema.names[0]
+    dead = 777_777 if rows.schema.field(0).type == INT else "DEAD"
+    for number in range(rows.files):
+        part = table.slice(number * size, size)
+        extra = [{**part.slice(0, 1).to_pylist()[0], first: dead}] if number == 0 < rows.files - 1 else []
+        to.write(pa.concat_tables([part, pa.Table.from_pylist(extra, rows.schema)]))
+    if rows.files > 1:
+        to.delete(f"{first} = '{dead}'" if isinstance(dead, str) else f"{first} = {dead}")
+
+
+def _fill_typed(to: WrittenTable, name: str, table: pa.Table) -> None:
+    """Rows in three files, one of one row, and dead ones in the second."""
+    to.create(name, table.schema)
+    ids = pa.array([90, 91, 92], pa.int32())
+    dead = table.slice(0, 3).set_column(0, "id", ids)
+    for part in (table.slice(0, 5), pa.concat_tables([table.slice(5, 10), dead]), table.slice(15)):
+        to.write(part)
+    to.delete("id >= 90")
+
+
+class Lakes:
+    """`owner`: the lake of these rows alone. `role`: the other one, under a role that sees these rows."""
+
+    def __init__(self, home: Path) -> None:
+        self._opened: dict[tuple[str, str], Lake] = {}
+        self._home = home
+        for caller in CALLERS:
+            fill(self._open(caller, "main", None), guarded=caller == "role")
+            for name, rows in PAIR.items():
+                to = WrittenTable(self._open(caller, "pair", None), guarded=caller == "role")
+                _fill_plain(to, name, rows)
+        self._grant(self._opened.pop(("role", "main")), self._opened.pop(("role", "pair")))
+        for name in ("main", "pair"):
+            self._open("role", name, "analyst")
+
+    def of(self, caller: str, name: str) -> Lake:
+        """`name`: of the supertable."""
+        return self._opened[caller, name]
+
+    def close(self) -> None:
+        for lake in self._opened.values():
+            lake.close()
+
+    def _open(self, caller: str, name: str, role: str | None) -> Lake:
+        if (caller, name) not in self._opened:
+            self._opened[caller, name] = supertable.connect(home=self._home / caller, supertable=name, role=role)
+        return self._opened[caller, name]
+
+    def _grant(self, main: Lake, pair: Lake) -> None:
+        main.roles.create("analyst", "reader", list(VIEWS))
+        for lake in (main, pair):
+            for table in lake.tables():
+                columns = [name for name in lake.table(table.name).schema.names if name != "shown"]
+                masks = MASKS if table.name == "cards" else None
+                lake.roles.grant("analyst", table.name, columns=columns, masks=masks, where="shown")
+            lake.close()
