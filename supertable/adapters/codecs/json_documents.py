@@ -5,7 +5,7 @@ Records and checkpoints of tables that hold rows or dead positions have format 2
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Generic, TypeVar
@@ -50,7 +50,7 @@ class JsonDocument(Generic[Body]):
     def __init__(self, kind: type[Body], newest: int = FORMAT, format_of: Callable[[Body], int] | None = None) -> None:
         self._newest = newest
         self._format_of = format_of or (lambda _: FORMAT)
-        self._encoder = msgspec.json.Encoder()
+        self._encoder = msgspec.json.Encoder(enc_hook=_as_dict)
         self._decoder = msgspec.json.Decoder(_Document[kind])  # type: ignore[valid-type]
         self._header = msgspec.json.Decoder(_Header)
 
@@ -67,6 +67,13 @@ class JsonDocument(Generic[Body]):
             return self._decoder.decode(text).body
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, pa.ArrowException, OSError) as error:
             raise Undecodable(f"it is not a valid document ({error})") from error
+
+
+def _as_dict(value: object) -> dict[object, object]:
+    """Mappings of other types: the encoder knows dictionaries only."""
+    if isinstance(value, Mapping):
+        return dict(value.items())
+    raise NotImplementedError(f"documents have no {type(value).__name__}")
 
 
 def _decompressed(data: bytes) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.checksums import Digest
@@ -13,6 +13,7 @@ from supertable.domain.errors import Damaged, ObjectDamaged
 from supertable.domain.findings import Finding, Severity
 from supertable.domain.table.commits import Commit
 from supertable.domain.table.data_files import DataFile, DeletionVector
+from supertable.domain.table.file_sets import FileChanges
 from supertable.domain.table.snapshots import Snapshot
 
 Progress = Callable[[int], None]
@@ -31,18 +32,13 @@ class CheckedFiles:
 
 def referred_to(first: Snapshot, commits: Iterable[Commit]) -> Iterator[DataFile]:
     """Every file of `first` and of the commits after it: again with each new deletion vector that it gets."""
-    files = dict(first.files)
-    yield from files.values()
+    yield from first.files.values()
+    files = FileChanges(first.files)
     for commit in commits:
         change = commit.change
-        for path in change.removed:
-            files.pop(path, None)
-        for path, vector in change.deletes.items():
-            files[path] = replace(files[path], deletes=vector)
-            yield files[path]
-        for file in change.added:
-            files[file.path] = file
-            yield file
+        files.apply(change.removed, change.deletes, change.added)
+        yield from files.files().some(list(change.deletes)).values()
+        yield from change.added
 
 
 def files_are_there(store: ObjectStore, folder: str, commit: Commit) -> bool:

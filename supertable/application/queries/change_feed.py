@@ -41,11 +41,11 @@ class ChangeFeed:
         last = self._tables.at_version(table, up_to)
         if 0 < after < oldest:  # even if tagged: a tag keeps a version, but not the commits that follow it
             raise VersionNotFound(table.name, str(after), oldest, newest)
-        files = {} if after == 0 and oldest == 1 else dict(self._tables.at_version(table, after).snapshot.files)
+        known = None if after == 0 and oldest == 1 else self._tables.at_version(table, after).snapshot.files
         if after > up_to:
             raise VersionNotFound(table.name, f"{up_to} after version {after}", oldest, up_to)
         commits = reversed(self._tables.commits(table, up_to, up_to - after))
-        touched = list(steps(files, commits))
+        touched = list(steps(known or {}, commits))
         schema = _columns(last, touched)
         found = (self._step(last, schema, step) for step in touched)
         keys = last.snapshot.key_names

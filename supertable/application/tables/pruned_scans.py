@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import replace
 
 from supertable.application.tables.open_table import OpenTable
@@ -15,7 +15,7 @@ from supertable.domain.table.data_files import DataFile
 
 
 def pruned_scan(
-    table: OpenTable, predicate: Predicate, governed: bool, files: Iterable[DataFile] | None = None
+    table: OpenTable, predicate: Predicate, governed: bool, files: Mapping[str, DataFile] | None = None
 ) -> Scan:
     """The scan of the files that may hold rows which meet the predicate, and which the caller sees.
 
@@ -28,10 +28,10 @@ def pruned_scan(
     return replace(scan, residual=kept) if governed else scan
 
 
-def _pruned(table: OpenTable, predicate: Predicate, files: Iterable[DataFile] | None) -> list[DataFile]:
+def _pruned(table: OpenTable, predicate: Predicate, files: Mapping[str, DataFile] | None) -> list[DataFile]:
     snapshot = table.snapshot
     condition = table.access.condition if table.access else None
     if condition:
         predicate = All((predicate, necessary_predicate(condition, snapshot.schema)))
-    chosen = snapshot.files.values() if files is None else files
-    return pruned(chosen, predicate, snapshot.schemas, snapshot.schema)
+    chosen = snapshot.files if files is None else files
+    return pruned(chosen.values(), predicate, snapshot.schemas, snapshot.schema)

@@ -39,7 +39,7 @@ class TableInfo:
             name=table.name,
             version=snapshot.version,
             rows=snapshot.rows if whole else None,
-            dead_rows=sum(file.rows - file.live_rows for file in snapshot.files.values()) if whole else None,
+            dead_rows=snapshot.dead_rows if whole else None,
             files=len(snapshot.files) if whole else None,
             bytes=snapshot.bytes if whole else None,
             keys=[key for key in snapshot.key_names if shown.find(key)],

@@ -38,6 +38,7 @@ from supertable.domain.errors import InvalidInput
 from supertable.domain.scan.scan_plan import ROWS_OF_FILE, Scan
 from supertable.domain.table.commits import Change, Counts, Operation, Tombstone
 from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.file_sets import added_since
 from supertable.domain.table.rebase import only_added_files
 from supertable.domain.table.snapshots import Snapshot
 
@@ -136,7 +137,7 @@ class UpdateAttempts:
             return last
         check_statement(newest, request.statement)
         if last is not None and request.sees_single_rows(newest) and only_added_files(last.snapshot, newest.snapshot):
-            added = newest.snapshot.files.keys() - last.snapshot.files.keys()
+            added = added_since(last.snapshot.files, newest.snapshot.files)
             return last.extended_by(self._run(newest, request, frozenset(added)))
         if last is not None:
             self._staging.discard(newest, last.staged)

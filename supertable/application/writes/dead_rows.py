@@ -18,20 +18,17 @@ from supertable.domain.table.snapshots import Snapshot
 class DeadRows:
     """Positions of dead rows by path of the data file. One attempt to commit passes them on to the next.
 
-    `probed`: paths of the data files that were searched for dead rows. `version`: the version searched last; 0: none.
+    `probed`: the data files that were searched for dead rows, by path. `version`: the version searched last; 0: none.
     See `domain.table.rebase`, rule 3.
     """
 
     positions: Mapping[str, Positions] = field(default_factory=dict)
-    probed: frozenset[str] = frozenset()
+    probed: Mapping[str, DataFile] = field(default_factory=dict)
     version: int = 0
 
-    def with_probed(
-        self, snapshot: Snapshot, files: Iterable[DataFile], found: Iterable[Mapping[str, Positions]]
-    ) -> DeadRows:
-        """These rows and those `found` in `files` of the snapshot."""
-        probed = self.probed.union(file.path for file in files)
-        return DeadRows(merged_positions([self.positions, *found]), probed, snapshot.version)
+    def with_probed(self, snapshot: Snapshot, found: Iterable[Mapping[str, Positions]]) -> DeadRows:
+        """These rows and those `found` in the other files of the snapshot."""
+        return DeadRows(merged_positions([self.positions, *found]), snapshot.files, snapshot.version)
 
     def with_rows(self, found: Mapping[str, Positions]) -> DeadRows:
         return replace(self, positions=merged_positions([self.positions, found]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -33,7 +33,7 @@ from supertable.domain.table.idempotency import bound_key
 from supertable.domain.table.rebase import restored_since, unprobed_files
 
 Found = Mapping[str, pa.Array]
-Search = Callable[[OpenTable, Sequence[DataFile]], Found]
+Search = Callable[[OpenTable, Mapping[str, DataFile]], Found]
 """The positions of the rows to delete in some files of the newest version, by path."""
 
 
@@ -67,7 +67,7 @@ class DeleteRows:
         require_unicode("The reason", reason)
         tombstone = Tombstone(checked.text, None, reason)
 
-        def search(newest: OpenTable, files: Sequence[DataFile]) -> Found:
+        def search(newest: OpenTable, files: Mapping[str, DataFile]) -> Found:
             current = self._finder.check_predicate(predicate, newest.unmasked, caller, scope)
             scan = pruned_scan(newest, current.necessary, newest.access is not None, files)
             return self._finder.matching_predicate(scan, current, caller) if files else {}
@@ -87,7 +87,7 @@ class DeleteRows:
         keys = self._unique_keys(table, given)
         bound = bound_key(info, namespace.session.user, Operation.DELETE, "keys", digest_of_rows(given), reason)
 
-        def search(newest: OpenTable, files: Sequence[DataFile]) -> Found:
+        def search(newest: OpenTable, files: Mapping[str, DataFile]) -> Found:
             snapshot = newest.snapshot
             columns = _keys_only(newest)
             typed = conformer(keys.schema, columns)(keys.rename_columns(columns.names))
@@ -104,7 +104,7 @@ class DeleteRows:
             snapshot = newest.snapshot
             dead = DeadRows() if restored_since(snapshot, dead.version) else dead
             files = unprobed_files(snapshot, dead.probed)
-            dead = dead.with_probed(snapshot, files, [as_positions(search(newest, files))])
+            dead = dead.with_probed(snapshot, [as_positions(search(newest, files))])
             deletions = write_deletions(newest.folder, dead.in_files_of(snapshot), self._vectors)
             return Change(
                 Operation.DELETE,

@@ -45,11 +45,10 @@ class Resolution:
     def with_matches(
         self,
         snapshot: Snapshot,
-        files: Iterable[DataFile],
         matches: Iterable[tuple[KeyChunk, KeyMatches]],
         keep_keys: bool,
     ) -> Resolution:
-        """This resolution, extended by the matches of all staged rows, chunk by chunk, in `files` of the snapshot."""
+        """This resolution, extended by the matches of all staged rows, chunk by chunk, in files not probed before."""
         found: list[Mapping[str, Positions]] = []
         matched = [self.matched]
         superseding, stale = [*self.superseding], [*self.stale]
@@ -61,7 +60,7 @@ class Resolution:
             if keep_keys:
                 superseding.append(chunk.keys.take(match.by))
                 stale.append(chunk.keys.take(match.stale))
-        dead = self.dead.with_probed(snapshot, files, found)
+        dead = self.dead.with_probed(snapshot, found)
         return Resolution(dead, tuple(superseding), tuple(stale), merged_positions(matched))
 
 
@@ -90,7 +89,7 @@ class KeyResolver:
         files = unprobed_files(newest.snapshot, previous.dead.probed)
         hidden = {path: self._hidden(newest, path, rows) for path, rows in (replaced or {}).items()}
         matches = self._matches(newest, staged, schema, files, hidden)
-        return previous.with_matches(newest.snapshot, files, matches, keep_keys)
+        return previous.with_matches(newest.snapshot, matches, keep_keys)
 
     def complete(self, newest: OpenTable, partial: StagedFiles, schema: Schema) -> StagedFiles:
         """Stage partial rows, whose keys are unique, as complete rows: see `RowFinder.completed`.
@@ -100,7 +99,7 @@ class KeyResolver:
         files = {
             file.path: file
             for chunk in key_chunks(newest, partial, schema, self._staging)
-            for file in candidate_files(newest, chunk.keys, schema, list(newest.snapshot.files.values()))
+            for file in candidate_files(newest, chunk.keys, schema, newest.snapshot.files)
         }
         table = newest.unrestricted_scan(files.values(), schema)
         with self._finder.completed(staged_scan(newest, partial), table, self._key_names(newest, schema)) as reader:
@@ -111,7 +110,7 @@ class KeyResolver:
         newest: OpenTable,
         staged: StagedFiles,
         schema: Schema,
-        files: list[DataFile],
+        files: Mapping[str, DataFile],
         hidden: Mapping[str, bytes],
     ) -> Iterator[tuple[KeyChunk, KeyMatches]]:
         if not files:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,10 +68,10 @@ def _typed(keys: pa.Table, target: Schema) -> pa.Table:
     return conformer(named.schema, target)(named)
 
 
-def candidate_files(table: OpenTable, keys: pa.Table, schema: Schema, files: Iterable[DataFile]) -> list[DataFile]:
+def candidate_files(table: OpenTable, keys: pa.Table, schema: Schema, files: Mapping[str, DataFile]) -> list[DataFile]:
     """The files that may hold a row with one of the keys, in their order. `schema`: defines the key columns."""
     bounds = _key_bounds(keys, table.snapshot.key_names, schema)
-    return pruned(files, bounds, table.snapshot.schemas, schema)
+    return pruned(files.values(), bounds, table.snapshot.schemas, schema)
 
 
 def _key_bounds(batch: pa.Table, keys: Sequence[str], schema: Schema) -> Predicate:

@@ -14,6 +14,7 @@ from supertable.domain.schema.schemas import UNASSIGNED, Schema
 from supertable.domain.schema.types import DataType, widened
 from supertable.domain.table.commits import Commit, Operation
 from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.file_sets import FileChanges
 
 READ_VERSIONS = "Read the versions themselves instead, with AT (VERSION => …)."
 _MOVING_ONLY = frozenset({Operation.COMPACT})
@@ -43,24 +44,15 @@ class Step:
 
 def steps(files: Mapping[str, DataFile], commits: Iterable[Commit]) -> Iterator[Step]:
     """The steps of the commits, oldest first, without those that change no rows. `files`: the state before them."""
-    state = dict(files)
+    state = FileChanges(files)
     for commit in commits:
-        before, after = _before_and_after(state, commit)
+        change = commit.change
+        before = state.files().some([*change.removed, *change.deletes])
+        state.apply(change.removed, change.deletes, change.added)
+        after = state.files().some([*change.deletes, *(file.path for file in change.added)])
         touched = tuple(TouchedFile(before.get(path), after.get(path)) for path in {**before, **after})
-        for path in before:
-            del state[path]
-        state |= after
         if touched and commit.change.operation not in _MOVING_ONLY:
             yield Step(commit.version, tuple(part for part in touched if part.before != part.after))
-
-
-def _before_and_after(state: Mapping[str, DataFile], commit: Commit) -> tuple[dict[str, DataFile], dict[str, DataFile]]:
-    """The files that a commit touches, as they were before and are after it."""
-    change = commit.change
-    before = {path: state[path] for path in (*change.removed, *change.deletes)}
-    after = {path: replace(state[path], deletes=vector) for path, vector in change.deletes.items()}
-    after |= {file.path: file for file in change.added}
-    return before, after
 
 
 def widest_columns(last: Schema, written: Iterable[Schema]) -> Schema:

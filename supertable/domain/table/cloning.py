@@ -15,10 +15,11 @@ from supertable.domain.table.snapshots import Snapshot
 
 def clone_change(origin: Snapshot, folder: str, name: str) -> Change:
     """The first change of a clone of `origin`. `folder`: that of the origin, for files that do not name their own."""
-    written = {file.schema_id for file in origin.files.values()} - {origin.schema.id}
+    added = tuple(_shared(file, folder) for file in origin.files.values())
+    written = {file.schema_id for file in added} - {origin.schema.id}
     return Change(
         Operation.CLONE,
-        added=tuple(_shared(file, folder) for file in origin.files.values()),
+        added=added,
         definition=origin.definition,
         schema=origin.schema,
         schemas=tuple(origin.schemas[schema_id] for schema_id in sorted(written)),

@@ -28,12 +28,13 @@ from supertable.domain.schema.schemas import Schema, walk_fields
 from supertable.domain.schema.types import Field
 from supertable.domain.table.commits import Change, Counts, Operation
 from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.file_sets import added_since, touched_paths
 from supertable.domain.table.snapshots import Snapshot
 
 
-def unprobed_files(snapshot: Snapshot, probed: Collection[str]) -> list[DataFile]:
-    """The files that an upsert or delete still has to probe (rule 3), in snapshot order."""
-    return [file for path, file in snapshot.files.items() if path not in probed]
+def unprobed_files(snapshot: Snapshot, probed: Mapping[str, DataFile]) -> Mapping[str, DataFile]:
+    """The files that an upsert or delete still has to probe (rule 3), in snapshot order. `probed`: by path."""
+    return added_since(probed, snapshot.files)
 
 
 def restored_since(snapshot: Snapshot, probed_at: int) -> bool:
@@ -50,7 +51,8 @@ def only_added_files(read: Snapshot, newest: Snapshot) -> bool:
     """Whether the newest version has all files of the one that was read, unchanged, under the same columns (rule 6)."""
     if read.schema != newest.schema or read.definition != newest.definition:
         return False
-    return all(newest.files.get(path) == file for path, file in read.files.items())
+    touched = touched_paths(read.files, newest.files)
+    return all(newest.files.get(path) == read.files[path] for path in touched if path in read.files)
 
 
 def still_present(snapshot: Snapshot, marked: Iterable[str]) -> list[str]:
@@ -84,16 +86,18 @@ def restore_change(target: Snapshot, newest: Snapshot) -> Change:
 
     Restored columns keep their field ids. The schema gets a new id, since ids are never reused.
     """
-    wanted = target.files
-    removed = tuple(path for path, file in newest.files.items() if wanted.get(path) != file)
-    added = tuple(file for path, file in wanted.items() if newest.files.get(path) != file)
+    present, wanted = newest.files, target.files
+    touched = touched_paths(present, wanted)
+    differing = {path for path in touched if present.get(path) != wanted.get(path)}
+    removed = tuple(path for path in present if path in differing)
+    added = tuple(wanted[path] for path in wanted if path in differing)
     return Change(
         operation=Operation.RESTORE,
         removed=removed,
         added=added,
         schema=_restored_schema(target.schema, newest.schema),
         definition=None if target.definition == newest.definition else target.definition,
-        counts=Counts(inserted=_live(added), deleted=sum(newest.files[path].live_rows for path in removed)),
+        counts=Counts(inserted=_live(added), deleted=_live(present[path] for path in removed)),
         restored=target.version,
     )
 

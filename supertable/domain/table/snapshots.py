@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from supertable.domain.schema.schemas import Schema
-from supertable.domain.table.commits import Change, Commit, Operation, TableDefinition
+from supertable.domain.table.commits import Commit, Operation, TableDefinition
 from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.file_sets import FileChanges, totals_of
 
 REPLY_WINDOW_US = 7 * 24 * 3600 * 1_000_000
 MAX_REPLIES = 50_000
@@ -30,7 +31,7 @@ class Snapshot:
 
     `replies`: by the keys of `Commit.requests`, oldest first. `oldest`: the first version that is kept; older ones can
     be read only while a tag or clone pins them. `restored`: the newest version that a restore made (0: none). Restores
-    may revive dead rows. `inline_bytes`: the size of the rows without objects.
+    may revive dead rows.
     """
 
     version: int
@@ -44,15 +45,23 @@ class Snapshot:
     replies: Mapping[str, Reply]
     oldest: int = 1
     restored: int = 0
-    inline_bytes: int = 0
 
     @property
     def rows(self) -> int:
-        return sum(file.live_rows for file in self.files.values())
+        return totals_of(self.files).live_rows
+
+    @property
+    def dead_rows(self) -> int:
+        return totals_of(self.files).dead_rows
 
     @property
     def bytes(self) -> int:
-        return sum(file.bytes for file in self.files.values())
+        return totals_of(self.files).bytes
+
+    @property
+    def inline_bytes(self) -> int:
+        """The size of the rows without objects."""
+        return totals_of(self.files).inline_bytes
 
     @property
     def key_names(self) -> list[str]:
@@ -74,43 +83,20 @@ def replayed(base: Snapshot | None, commits: Iterable[Commit]) -> Snapshot | Non
     Raises `ValueError` where there is a gap or a commit contradicts the state; only damage can cause that.
     """
     state = base
-    files = dict(base.files) if base else {}
+    files = FileChanges(base.files if base else {})
     replies = dict(base.replies) if base else {}
-    inline = base.inline_bytes if base else 0
     for commit in commits:
         _check_follows(state, commit)
-        inline += _apply_files(files, commit.change)
+        files.apply(commit.change.removed, commit.change.deletes, commit.change.added)
         _apply_replies(replies, commit)
         state = _advanced(state, commit) if state else _created(commit)
-    return state and replace(state, files=files, replies=replies, inline_bytes=inline)
+    return state and replace(state, files=files.files(), replies=replies)
 
 
 def _check_follows(state: Snapshot | None, commit: Commit) -> None:
     expected = state.version + 1 if state else 1
     if commit.version != expected:
         raise ValueError(f"version {commit.version} instead of {expected}")
-
-
-def _apply_files(files: dict[str, DataFile], change: Change) -> int:
-    """Applies the change. Returns by how many bytes the rows without objects grew."""
-    grown = 0
-    for path in change.removed:
-        file = files.pop(path, None)
-        if file is None:
-            raise ValueError(f"it removes {path}, which the table does not have")
-        grown -= _inline_bytes(file)
-    for path, vector in change.deletes.items():
-        if path not in files:
-            raise ValueError(f"it deletes rows of {path}, which the table does not have")
-        files[path] = replace(files[path], deletes=vector)
-    for file in change.added:
-        files[file.path] = file
-        grown += _inline_bytes(file)
-    return grown
-
-
-def _inline_bytes(file: DataFile) -> int:
-    return 0 if file.stored else file.bytes
 
 
 def _apply_replies(replies: dict[str, Reply], commit: Commit) -> None:

@@ -22,12 +22,12 @@ _NS_PER_DAY = 86_400_000_000_000
 
 def check_widened_values(snapshot: Snapshot, change: Change) -> None:
     """Raises `InvalidSchema` if the version that `change` makes would have values that do not fit their column."""
-    files = change.added
-    if change.schema is not None:
-        removed = set(change.removed)
-        files = (*(file for path, file in snapshot.files.items() if path not in removed), *files)
     schema = change.schema or snapshot.schema
-    check_values(files, {**snapshot.schemas, schema.id: schema}, schema)
+    schemas = {**snapshot.schemas, schema.id: schema}
+    check_values(change.added, schemas, schema)
+    if change.schema is not None and any(_factors(written, schema) for written in snapshot.schemas.values()):
+        removed = set(change.removed)
+        check_values((file for file in snapshot.files.values() if file.path not in removed), schemas, schema)
 
 
 def check_values(files: Iterable[DataFile], schemas: Mapping[int, Schema], current: Schema) -> None:

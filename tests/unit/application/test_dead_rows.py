@@ -90,14 +90,16 @@ def test_positions_of_one_path_are_united() -> None:
 
 
 def test_what_one_probe_found_is_kept_by_the_next() -> None:
-    snapshot = replayed(None, [created(), commit(2, added=(data_file("a"), data_file("b")))])
+    a, b = data_file("a"), data_file("b")
+    snapshot = replayed(None, [created(), commit(2, added=(a,))])
+    newest = replayed(snapshot, [commit(3, added=(b,))])
     assert snapshot
-    a, b = snapshot.files.values()
-    first = DeadRows().with_probed(snapshot, [a], [{a.path: positions(1)}])
-    second = first.with_probed(snapshot, [b], [{b.path: positions(4)}, {a.path: positions(1, 2)}])
-    assert first.probed == {a.path}
-    assert set(second.probed) == {a.path, b.path}
-    assert second.version == 2
+    assert newest
+    first = DeadRows().with_probed(snapshot, [{a.path: positions(1)}])
+    second = first.with_probed(newest, [{b.path: positions(4)}, {a.path: positions(1, 2)}])
+    assert first.probed == {a.path: a}
+    assert second.probed == {a.path: a, b.path: b}
+    assert second.version == 3
     assert {path: rows.tolist() for path, rows in second.positions.items()} == {a.path: [1, 2], b.path: [4]}
 
 

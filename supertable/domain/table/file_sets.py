@@ -1,0 +1,236 @@
+"""The files of a snapshot: an immutable base and the changes of later commits, so that a commit copies no other file.
+
+The base may be any mapping: plain objects for small tables, arrays for large ones (`application.storage.file_columns`).
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Collection, ItemsView, Iterable, Iterator, Mapping, ValuesView
+from dataclasses import dataclass, replace
+
+from supertable.domain.table.data_files import DataFile, DeletionVector
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over files. `dead_rows` are among `rows`, `inline_bytes` among `bytes`: rows without objects."""
+
+    files: int = 0
+    rows: int = 0
+    dead_rows: int = 0
+    bytes: int = 0
+    inline_bytes: int = 0
+
+    @property
+    def live_rows(self) -> int:
+        return self.rows - self.dead_rows
+
+    def changed_by(self, added: Iterable[DataFile], removed: Iterable[DataFile]) -> Totals:
+        """The sums with some files more and others less."""
+        files, rows, dead, size, inline = self.files, self.rows, self.dead_rows, self.bytes, self.inline_bytes
+        for sign, some in ((1, added), (-1, removed)):
+            for file in some:
+                files += sign
+                rows += sign * file.rows
+                dead += sign * (file.rows - file.live_rows)
+                size += sign * file.bytes
+                inline += 0 if file.stored else sign * file.bytes
+        return Totals(files, rows, dead, size, inline)
+
+
+class FileSet(Mapping[str, DataFile]):
+    """Immutable files by path, in the order in which they were added. `values` is the way to read many of them."""
+
+    @property
+    @abstractmethod
+    def totals(self) -> Totals: ...
+
+    @abstractmethod
+    def in_order(self) -> Iterator[DataFile]: ...
+
+    @abstractmethod
+    def some(self, paths: Collection[str]) -> dict[str, DataFile]:
+        """Those of the files that are there, by path; much faster than one by one."""
+
+    def values(self) -> ValuesView[DataFile]:
+        return _Values(self)
+
+    def items(self) -> ItemsView[str, DataFile]:
+        return _Items(self)
+
+    def __len__(self) -> int:
+        return self.totals.files
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class _Values(ValuesView[DataFile]):
+    def __init__(self, files: FileSet) -> None:
+        super().__init__(files)
+        self._files = files
+
+    def __iter__(self) -> Iterator[DataFile]:
+        return self._files.in_order()
+
+
+class _Items(ItemsView[str, DataFile]):
+    def __init__(self, files: FileSet) -> None:
+        super().__init__(files)
+        self._files = files
+
+    def __iter__(self) -> Iterator[tuple[str, DataFile]]:
+        return ((file.path, file) for file in self._files.in_order())
+
+
+class NoFiles(FileSet):
+    totals = Totals()
+
+    def in_order(self) -> Iterator[DataFile]:
+        return iter(())
+
+    def some(self, paths: Collection[str]) -> dict[str, DataFile]:  # noqa: ARG002
+        return {}
+
+    def __getitem__(self, path: str) -> DataFile:
+        raise KeyError(path)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+
+_NO_FILES = NoFiles()
+
+
+class ChangedFiles(FileSet):
+    """`base` with changes. `replaced`: files of the base with another deletion vector; `removed`: paths of the base;
+    `added`: new files, in order. None of them is ever changed."""
+
+    def __init__(
+        self,
+        base: FileSet = _NO_FILES,
+        replaced: Mapping[str, DataFile] | None = None,
+        removed: Collection[str] = frozenset(),
+        added: Mapping[str, DataFile] | None = None,
+        totals: Totals | None = None,
+    ) -> None:
+        self.base = base
+        self.replaced = replaced or {}
+        self.removed = removed
+        self.added = added or {}
+        self._totals = base.totals if totals is None else totals
+
+    @classmethod
+    def of(cls, files: Mapping[str, DataFile]) -> ChangedFiles:
+        """The same files, without copying a file set."""
+        if isinstance(files, ChangedFiles):
+            return files
+        if isinstance(files, FileSet):
+            return cls(files)
+        return cls(added=dict(files), totals=Totals().changed_by(files.values(), ()))
+
+    @property
+    def totals(self) -> Totals:
+        return self._totals
+
+    @property
+    def changes(self) -> int:
+        """How many files differ from the base."""
+        return len(self.replaced) + len(self.removed) + len(self.added)
+
+    @property
+    def changed_paths(self) -> set[str]:
+        """The paths of all files that differ from the base."""
+        return {*self.replaced, *self.removed, *self.added}
+
+    def in_order(self) -> Iterator[DataFile]:
+        if not self.replaced and not self.removed:
+            yield from self.base.in_order()
+        else:
+            for file in self.base.in_order():
+                if file.path not in self.removed:
+                    yield self.replaced.get(file.path, file)
+        yield from self.added.values()
+
+    def some(self, paths: Collection[str]) -> dict[str, DataFile]:
+        changed = {path: file for path in paths if (file := self.added.get(path) or self.replaced.get(path))}
+        rest = [path for path in paths if path not in changed and path not in self.removed]
+        return {**changed, **self.base.some(rest)} if rest else changed
+
+    def __getitem__(self, path: str) -> DataFile:
+        found = self.added.get(path) or self.replaced.get(path)
+        if found is not None:
+            return found
+        if path in self.removed:
+            raise KeyError(path)
+        return self.base[path]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self.added or path in self.replaced or (path not in self.removed and path in self.base)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (path for path in self.base if path not in self.removed)
+        yield from self.added
+
+
+class FileChanges:
+    """Applies changes to files, which stay as they are."""
+
+    def __init__(self, files: Mapping[str, DataFile]) -> None:
+        before = ChangedFiles.of(files)
+        self._base = before.base
+        self._replaced = dict(before.replaced)
+        self._removed = set(before.removed)
+        self._added = dict(before.added)
+        self._totals = before.totals
+
+    def apply(
+        self, removed: Collection[str], deletes: Mapping[str, DeletionVector], added: Collection[DataFile]
+    ) -> None:
+        """Raises `ValueError` if a file that is removed, or gets a deletion vector, is not there."""
+        before = self.files().some([*removed, *deletes, *(file.path for file in added)])
+        now = dict(before)
+        for path in removed:
+            if now.pop(path, None) is None:
+                raise ValueError(f"it removes {path}, which the table does not have")
+            self._remove(path)
+        for path, vector in deletes.items():
+            if path not in now:
+                raise ValueError(f"it deletes rows of {path}, which the table does not have")
+            now[path] = replace(now[path], deletes=vector)
+            (self._added if path in self._added else self._replaced)[path] = now[path]
+        for file in added:
+            if file.path in now:
+                self._remove(file.path)
+            self._added[file.path] = now[file.path] = file
+        self._totals = self._totals.changed_by(now.values(), before.values())
+
+    def files(self) -> ChangedFiles:
+        """The files after the changes so far. To be called last, since it is not protected from more changes."""
+        return ChangedFiles(self._base, self._replaced, self._removed, self._added, self._totals)
+
+    def _remove(self, path: str) -> None:
+        if self._added.pop(path, None) is None:
+            self._replaced.pop(path, None)
+            self._removed.add(path)
+
+
+def totals_of(files: Mapping[str, DataFile]) -> Totals:
+    return files.totals if isinstance(files, FileSet) else Totals().changed_by(files.values(), ())
+
+
+def touched_paths(before: Mapping[str, DataFile], after: Mapping[str, DataFile]) -> Collection[str]:
+    """Paths among which are all whose files differ, or are in only one of the two."""
+    if isinstance(before, ChangedFiles) and isinstance(after, ChangedFiles) and before.base is after.base:
+        return before.changed_paths | after.changed_paths
+    return before.keys() | after.keys()
+
+
+def added_since(before: Mapping[str, DataFile], after: Mapping[str, DataFile]) -> Mapping[str, DataFile]:
+    """The files of `after` whose paths `before` does not have, in order."""
+    if not before:
+        return after
+    if isinstance(before, ChangedFiles) and isinstance(after, ChangedFiles) and before.base is after.base:
+        found = after.some([path for path in before.removed if path not in after.removed and path not in before.added])
+        return {**found, **{path: file for path, file in after.added.items() if path not in before}}
+    return {file.path: file for file in after.values() if file.path not in before}

@@ -1,0 +1,91 @@
+"""Files with changes, against a plain dictionary that is copied for every commit."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from supertable.domain.table.data_files import DataFile, DeletionVector
+from supertable.domain.table.file_sets import ChangedFiles, FileChanges, added_since, totals_of, touched_paths
+from tests.support.domain_builders import data_file
+
+Model = dict[str, DataFile]
+History = list[tuple[ChangedFiles, Model]]
+
+
+def random_history(chance: random.Random, commits: int) -> History:
+    """Commits that add files, remove some, mark rows dead, and add removed ones again."""
+    model: Model = {}
+    files = ChangedFiles()
+    gone: Model = {}
+    history = [(files, model)]
+    for number in range(commits):
+        model = dict(model)
+        removed = [path for path in model if chance.random() < 0.2]
+        marked = {
+            path: DeletionVector(f"v{number}", chance.randint(1, 5), "")
+            for path in model
+            if path not in removed and chance.random() < 0.3
+        }
+        added = [data_file(f"{number}-{each}", rows=chance.randint(5, 9)) for each in range(chance.randint(0, 3))]
+        added += [file for path, file in gone.items() if path not in model and chance.random() < 0.3]
+        changes = FileChanges(files)
+        changes.apply(removed, marked, added)
+        files = changes.files()
+        gone |= {path: model.pop(path) for path in removed}
+        model.update({path: replace(model[path], deletes=vector) for path, vector in marked.items()})
+        model.update({file.path: file for file in added})
+        history.append((files, model))
+        if chance.random() < 0.2:
+            files = ChangedFiles(files)  # as a new base
+            history.append((files, model))
+    return history
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_version_of_a_history_has_the_files_of_the_model(seed: int) -> None:
+    for files, model in random_history(random.Random(seed), 15):
+        assert list(files.items()) == list(model.items())
+        assert list(files) == list(model)
+        assert list(files.values()) == list(model.values())
+        assert len(files) == len(model)
+        assert dict(files) == model
+        assert files.some([*model, "data/none.parquet"]) == model
+        assert all(path in files for path in model)
+        assert "data/none.parquet" not in files
+        with pytest.raises(KeyError):
+            files["data/none.parquet"]
+        totals = totals_of(files)
+        assert totals == totals_of(model)
+        assert totals.rows == sum(file.rows for file in model.values())
+        assert totals.dead_rows == sum(file.deletes.rows for file in model.values() if file.deletes)
+        assert totals.live_rows == totals.rows - totals.dead_rows
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_differences_of_any_two_versions_are_found(seed: int) -> None:
+    history = random_history(random.Random(seed), 8)
+    for files, model in history:
+        for other, others in history:
+            differing = {path for path in {*model, *others} if model.get(path) != others.get(path)}
+            assert differing <= set(touched_paths(files, other))
+            assert dict(added_since(files, other)) == {path: others[path] for path in others if path not in model}
+
+
+def test_a_commit_does_not_change_earlier_versions_or_look_at_other_files() -> None:
+    first = FileChanges({})
+    first.apply([], {}, [data_file("a"), data_file("b")])
+    base = ChangedFiles(first.files())
+    second = FileChanges(base)
+    second.apply(["data/a.parquet"], {}, [data_file("c")])
+    assert list(base) == ["data/a.parquet", "data/b.parquet"]
+    assert list(second.files()) == ["data/b.parquet", "data/c.parquet"]
+    assert touched_paths(base, second.files()) == {"data/a.parquet", "data/c.parquet"}
+
+
+@pytest.mark.parametrize("change", [(["x"], {}), ([], {"x": DeletionVector("v", 1, "")})], ids=["removed", "marked"])
+def test_a_change_of_a_file_that_is_not_there_is_an_error(change: tuple[list[str], dict[str, DeletionVector]]) -> None:
+    with pytest.raises(ValueError, match="which the table does not have"):
+        FileChanges({}).apply(*change, [])
