@@ -83,6 +83,21 @@ def access(_: argparse.Namespace) -> None:
     save(measure(), _RESULTS / "access.json")
 
 
+def after_upserts(arguments: argparse.Namespace) -> None:
+    """Read after many upserts on every engine, as owner and under a row filter, beside DuckDB on one clean file."""
+    from benchmarks.engines.after_upserts import measure
+
+    found = measure(arguments.rows, arguments.upserts, arguments.upserted, arguments.turns)
+    save(found, _RESULTS / "after_upserts.json")
+
+
+def merges(arguments: argparse.Namespace) -> None:
+    """Load a large table into Pro, upsert into it, and wait for its refreshes and merges."""
+    from benchmarks.engines.merges import measure
+
+    save(measure(arguments.rows, arguments.upserted, arguments.turns), _RESULTS / "merges.json")
+
+
 def tpch(arguments: argparse.Namespace) -> None:
     """Run the 22 queries of TPC-H on a lake, beside DuckDB on the Parquet files that the lake was loaded from."""
     from benchmarks.tpch.measure import measure
@@ -171,6 +186,7 @@ def main() -> None:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_peer_commands(commands)
     _add_lake_commands(commands)
+    _add_engine_commands(commands)
     _add_api_commands(commands)
     arguments = parser.parse_args()
     arguments.run(arguments)
@@ -218,6 +234,18 @@ def _add_lake_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     _add(commands, "failures", failures)
     _add(commands, "remote", remote).add_argument("--turns", type=int, default=9, help="turns to measure")
     _add(commands, "remote-visit", remote_visit).add_argument("turns", type=int, help="turns to measure")
+
+
+def _add_engine_commands(commands: Commands[argparse.ArgumentParser]) -> None:
+    upserting = _add(commands, "after-upserts", after_upserts)
+    upserting.add_argument("--rows", type=int, default=1_000_000, help="rows of the table")
+    upserting.add_argument("--upserts", type=int, default=50, help="upserts before the reads")
+    upserting.add_argument("--upserted", type=int, default=10_000, help="rows of each upsert")
+    upserting.add_argument("--turns", type=int, default=31, help="turns to measure")
+    merging = _add(commands, "merges", merges)
+    merging.add_argument("--rows", type=int, default=10_000_000, help="rows of the table")
+    merging.add_argument("--upserted", type=int, default=10_000, help="rows of each upsert")
+    merging.add_argument("--turns", type=int, default=10, help="upserts to measure")
 
 
 def _add_api_commands(commands: Commands[argparse.ArgumentParser]) -> None:

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 import supertable
 from benchmarks.data import SCHEMA, orders
+from benchmarks.engines.targets import verdicts
 from benchmarks.machine import machine_facts
 from supertable.application.storage.arrow_schemas import arrow_schema
 from supertable.application.tables.namespace import Namespace
@@ -42,6 +43,9 @@ def measure(versions: int, files: int) -> dict[str, Any]:
         document["versions"] = build_many_versions(home, versions) | time_visits(home, versions * _ROWS_PER_VERSION)
         home = Path(folder) / "files"
         document["files"] = build_many_files(home, files) | time_visits(home, files)
+    steps = document["files"]["steps_ms"]
+    found = {"cold open, ms": steps["open"]["cold"], "plan, ms": steps["plan"]["warm"]}
+    document["targets"] = verdicts({f"{files:,} files, {what}": value for what, value in found.items()})
     return document
 
 
@@ -130,10 +134,12 @@ def visit(home: Path, rows: int) -> dict[str, dict[str, float]]:
     """
     lake = supertable.connect(home=home)
     wanted_id = rows // 3
+    point = f"SELECT id FROM orders WHERE id = {wanted_id}"
     steps: dict[str, Callable[[], object]] = {
         "open": lambda: lake.table("orders").info(),
+        "plan": lambda: lake._container.run_query().prepare(lake._namespace, point).lease.close(),
         "count": lambda: _check_query(lake, "SELECT count(*) FROM orders", [rows]),
-        "point lookup": lambda: _check_query(lake, f"SELECT id FROM orders WHERE id = {wanted_id}", [wanted_id]),
+        "point lookup": lambda: _check_query(lake, point, [wanted_id]),
         "read a tenth": lambda: _check_query(
             lake, f"SELECT count(amount) FROM orders WHERE id < {rows // 10}", [rows // 10]
         ),
@@ -141,7 +147,17 @@ def visit(home: Path, rows: int) -> dict[str, dict[str, float]]:
             lake, "SELECT sum(id), count(amount) FROM orders", [rows * (rows - 1) // 2, rows]
         ),
     }
-    return {name: _cold_and_warm(step) for name, step in steps.items()}
+    found = {name: _cold_and_warm(step) for name, step in steps.items()}
+    return found | {"append one row": _append(lake, rows)}
+
+
+def _append(lake: supertable.Lake, rows: int) -> dict[str, float]:
+    """The table is then as it was."""
+    before = lake.table("orders").info().version
+    row = orders(np.array([rows]), seed=1)
+    found = _cold_and_warm(lambda: lake.write("orders", row))
+    lake.table("orders").restore(before)
+    return found
 
 
 def _check_query(lake: supertable.Lake, sql: str, expected: list[int]) -> None:

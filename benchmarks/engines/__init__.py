@@ -1,0 +1,1 @@
+"""What the engines cost, beside DuckDB over clean Parquet and beside other systems."""
