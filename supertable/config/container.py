@@ -11,6 +11,7 @@ from supertable.config.wiring import (
     ddl,
     integrity,
     jobs,
+    key_index,
     maintenance,
     queries,
     statements,
@@ -37,6 +38,7 @@ class Container(containers.DeclarativeContainer):
     store = storage.store
     deployment = storage.deployment
     vectors = storage.vectors
+    key_indexes = key_index.key_indexes
 
     duckdb = in_process.duckdb
     sandbox = in_process.sandbox

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from supertable.application.commits.committer import Committer
 from supertable.application.commits.write_result import WriteResult
+from supertable.application.key_index.key_matching import KeyMatcher, KeySearch
 from supertable.application.ports.engines.callers import Caller
 from supertable.application.ports.engines.row_finders import ConditionScope, RowFinder
 from supertable.application.storage.arrow_batches import as_reader, conformer
@@ -22,7 +23,6 @@ from supertable.application.tables.open_table import OpenTable
 from supertable.application.tables.pruned_scans import pruned_scan
 from supertable.application.writes.dead_rows import DeadRows, as_positions, write_deletions
 from supertable.application.writes.write_checks import check_keys_visible
-from supertable.application.writes.write_keys import candidate_files
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidInput, InvalidSchema
 from supertable.domain.names import require_unicode
@@ -40,10 +40,13 @@ Search = Callable[[OpenTable, Mapping[str, DataFile]], Found]
 class DeleteRows:
     """Deletes rows; they stay readable in older versions. A delete that finds no row makes a version too."""
 
-    def __init__(self, tables: Tables, committer: Committer, finder: RowFinder, vectors: DeletionVectors) -> None:
+    def __init__(
+        self, tables: Tables, committer: Committer, finder: RowFinder, matcher: KeyMatcher, vectors: DeletionVectors
+    ) -> None:
         self._tables = tables
         self._committer = committer
         self._finder = finder
+        self._matcher = matcher
         self._vectors = vectors
 
     def where(
@@ -88,11 +91,9 @@ class DeleteRows:
         bound = bound_key(info, namespace.session.user, Operation.DELETE, "keys", digest_of_rows(given), reason)
 
         def search(newest: OpenTable, files: Mapping[str, DataFile]) -> Found:
-            snapshot = newest.snapshot
             columns = _keys_only(newest)
             typed = conformer(keys.schema, columns)(keys.rename_columns(columns.names))
-            scan = newest.scan(candidate_files(newest, typed, snapshot.schema, files))
-            return self._finder.matching_keys(scan, typed, snapshot.key_names, None).superseded if files else {}
+            return self._matcher.visible(KeySearch(newest, typed, newest.snapshot.schema), files).superseded
 
         return self._delete(table, Tombstone(None, keys.num_rows, reason), bound, search)
 

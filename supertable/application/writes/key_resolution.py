@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from supertable.application.key_index.candidate_files import candidate_files
+from supertable.application.key_index.key_matching import KeyMatcher, KeySearch
 from supertable.application.ports.engines.row_finders import KeyMatches, RowFinder
 from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors, Positions
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.dead_rows import DeadRows, as_positions, merged_positions
 from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter, staged_scan
-from supertable.application.writes.write_keys import KeyChunk, candidate_files, key_chunks
+from supertable.application.writes.write_keys import KeyChunk, key_chunks
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.rebase import restored_since, unprobed_files
@@ -65,9 +67,12 @@ class Resolution:
 
 
 class KeyResolver:
-    def __init__(self, staging: StagedFileWriter, finder: RowFinder, vectors: DeletionVectors) -> None:
+    def __init__(
+        self, staging: StagedFileWriter, finder: RowFinder, matcher: KeyMatcher, vectors: DeletionVectors
+    ) -> None:
         self._staging = staging
         self._finder = finder
+        self._matcher = matcher
         self._vectors = vectors
 
     def resolve(
@@ -115,13 +120,10 @@ class KeyResolver:
     ) -> Iterator[tuple[KeyChunk, KeyMatches]]:
         if not files:
             return
-        keys, sequence = newest.snapshot.key_names, newest.snapshot.sequence_name
         for chunk in key_chunks(newest, staged, schema, self._staging):
-            candidates = candidate_files(newest, chunk.keys, schema, files)
-            if candidates:
-                bitmaps = {file.path: hidden[file.path] for file in candidates if file.path in hidden}
-                scan = newest.unrestricted_scan(candidates, schema, bitmaps)
-                yield chunk, self._finder.matching_keys(scan, chunk.keys, keys, sequence)
+            search = KeySearch(newest, chunk.keys, schema, newest.snapshot.sequence_name, hidden)
+            whole = staged.rows_in_memory is not None
+            yield chunk, self._matcher.matches(search, files, chunk.file if whole else None)
 
     def _hidden(self, newest: OpenTable, path: str, rows: Positions) -> bytes:
         return self._vectors.with_positions(newest.folder, DeadRowsOfFile(newest.snapshot.files[path], rows))

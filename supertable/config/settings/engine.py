@@ -102,6 +102,12 @@ class EngineSettings(BaseSettings):
         alias="SUPERTABLE_DUCKDB_HTTP_METADATA_CACHE",
         description="Whether the footers of files in the store, which never change, are kept in memory.",
     )
+    key_index_bytes: int = Field(
+        default=256 * 1024**2,
+        ge=0,
+        alias="SUPERTABLE_KEY_INDEX_BYTES",
+        description="Bytes of memory in which a process keeps keys of tables and where their rows are; 0: none.",
+    )
     cache_dir: Path | None = Field(
         default=None,
         alias="SUPERTABLE_CACHE_DIR",

@@ -14,10 +14,17 @@ from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.commits import committer
 from supertable.config.wiring.engines.in_process import data_files, file_reader, finder
 from supertable.config.wiring.foundation.storage import settings, store, vectors
+from supertable.config.wiring.key_index import matcher
 from supertable.config.wiring.tables import tables
 
 staging = singleton(StagedFileWriter, store=provided(store), writer=provided(data_files), finder=provided(finder))
-resolver = singleton(KeyResolver, staging=provided(staging), finder=provided(finder), vectors=provided(vectors))
+resolver = singleton(
+    KeyResolver,
+    staging=provided(staging),
+    finder=provided(finder),
+    matcher=provided(matcher),
+    vectors=provided(vectors),
+)
 write_attempts = singleton(
     WriteAttempts,
     tables=provided(tables),
@@ -50,5 +57,6 @@ delete_rows = singleton(
     tables=provided(tables),
     committer=provided(committer),
     finder=provided(finder),
+    matcher=provided(matcher),
     vectors=provided(vectors),
 )

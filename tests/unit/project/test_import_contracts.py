@@ -19,6 +19,7 @@ CAPABILITIES = [
     "writes | authentication",
     "access_control | commits",
     "jobs",
+    "key_index",
     "tables",
     "transaction_log | audit_recorder",
     "storage",

@@ -52,6 +52,14 @@ class ExecutorRowFinder:
     def live_rows(self, scan: Scan, order_by: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
         return self._finder.live_rows(scan, order_by)
 
+    def key_rows(
+        self, scan: Scan, columns: Sequence[str], hashed: Sequence[str]
+    ) -> AbstractContextManager[pa.RecordBatchReader]:
+        return self._finder.key_rows(scan, columns, hashed)
+
+    def hashed_keys(self, schema: Schema, batch: pa.Table, keys: Sequence[str]) -> pa.Table:
+        return self._finder.hashed_keys(schema, batch, keys)
+
     def matching_predicate(
         self, scan: Scan, predicate: CheckedPredicate, caller: Caller | None = None
     ) -> dict[str, pa.Array]:

@@ -64,6 +64,22 @@ class RowFinder(Protocol):
         Streams, may spill to disk; the reader is valid within the block.
         """
 
+    def key_rows(
+        self, scan: Scan, columns: Sequence[str], hashed: Sequence[str]
+    ) -> AbstractContextManager[pa.RecordBatchReader]:
+        """All rows, dead ones included, in no order: these columns, and two int64 columns as in `live_rows`.
+
+        `hashed`: unless it is empty, a column of 64-bit hashes of these columns comes before the last two. Hashes are
+        comparable within a process: keys that are equal as in `duplicates` have the same.
+        Streams; the reader is valid within the block.
+        """
+
+    def hashed_keys(self, schema: Schema, batch: pa.Table, keys: Sequence[str]) -> pa.Table:
+        """The keys of the batch in its order, as `key_rows` returns those of stored rows, with the column of hashes.
+
+        `schema`: defines the key columns.
+        """
+
     def check_predicate(
         self, text: str, schema: Schema, caller: Caller | None = None, scope: ConditionScope | None = None
     ) -> CheckedPredicate:

@@ -132,6 +132,24 @@ class DuckDBRowFinder:
         with self._opened(sources) as cursor:
             yield _execute(cursor, sql)
 
+    @contextmanager
+    def key_rows(self, scan: Scan, columns: Sequence[str], hashed: Sequence[str]) -> Iterator[pa.RecordBatchReader]:
+        at = unused_positions(scan.schema)
+        sources = Sources(self._stored, guard_deleted=False)
+        distinct = list(dict.fromkeys(columns))
+        rows = scan_with_dead_rows_sql(scan, sources, distinct, at)
+        shown = [*map(quoted, columns), *([_hash(hashed)] if hashed else []), at.file, at.row]
+        with self._opened(sources) as cursor:
+            yield _execute(cursor, f"SELECT {', '.join(shown)} FROM ({rows})")
+
+    def hashed_keys(self, schema: Schema, batch: pa.Table, keys: Sequence[str]) -> pa.Table:
+        number = unused_name("st_number", keys)
+        with self._opened(Sources(self._stored, guard_deleted=False)) as cursor:
+            cursor.register(_BATCH, _numbered(batch, keys, number))
+            columns = ", ".join([*map(quoted, keys), _hash(keys)])
+            sql = f"SELECT {columns} FROM ({_typed(schema, keys, number)}) ORDER BY {number}"
+            return _execute(cursor, sql).read_all()
+
     def check_predicate(
         self,
         text: str,
@@ -205,6 +223,10 @@ def _columns(keys: Sequence[str], sequence: str | None) -> list[str]:
 def _numbered(batch: pa.Table, columns: Sequence[str], number: str) -> pa.Table:
     """These columns of the batch, and the number of each row."""
     return batch.select(columns).append_column(number, pa.array(np.arange(batch.num_rows)))
+
+
+def _hash(columns: Sequence[str]) -> str:
+    return f"hash({', '.join(map(quoted, columns))}) AS {unused_name('st_hash', columns)}"
 
 
 def _order(sequence: str, number: str) -> str:
