@@ -39,6 +39,7 @@ class Container(containers.DeclarativeContainer):
     deployment = storage.deployment
     vectors = storage.vectors
     key_indexes = key_index.key_indexes
+    matcher = key_index.matcher
 
     duckdb = in_process.duckdb
     sandbox = in_process.sandbox
