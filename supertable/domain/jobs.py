@@ -53,12 +53,15 @@ class TableRead:
 @dataclass(frozen=True, slots=True)
 class QueryRequest:
     """`versions`: of every table that is read, by name. `rights`: a fingerprint of the role and the caller's
-    attributes; another value means that they changed."""
+    attributes; another value means that they changed. `engine`: the one that runs it, and `engine_reason` why; empty:
+    the job is older than that is recorded."""
 
     statement: str
     versions: Mapping[str, tuple[int, ...]]
     tables: tuple[TableRead, ...]
     rights: str
+    engine: str = ""
+    engine_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

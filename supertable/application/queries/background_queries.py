@@ -28,6 +28,7 @@ from supertable.domain.access.accounts import Authorization
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import Session
 from supertable.domain.audit import AuditKind
+from supertable.domain.engine_choice import EngineName
 from supertable.domain.errors import AccessDenied, InvalidInput, JobNotOver, TableNotFound
 from supertable.domain.jobs import Chunk, Job, JobKind, JobState, JobStatus, Outcome, QueryRequest, TableRead
 
@@ -69,14 +70,22 @@ class BackgroundQueries:
         self._identifiers = identifiers
 
     def submit(
-        self, namespace: Namespace, sql: str, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits
+        self,
+        namespace: Namespace,
+        sql: str,
+        parameters: Sequence[Any] | Mapping[str, Any],
+        limits: Limits,
+        engine: EngineName | None = None,
     ) -> JobStatus:
-        """Check the query and start it as a job. Raises what `RunQuery.prepare` raises, and `TooManyJobs`."""
+        """Check the query and start it as a job. `engine`: what the caller asks for; None: nothing.
+
+        Raises what `RunQuery.prepare` raises, and `TooManyJobs`."""
         # Before the cut, so that a change of rights in between is detected when the result is read.
         rights = _rights(self._tables.authorization(namespace.session))
-        prepared = self._run_query.prepare(namespace, sql, parameters)
+        prepared = self._run_query.prepare(namespace, sql, parameters, engine)
         try:
-            query = QueryRequest(sql, prepared.versions, _tables_read(prepared), rights)
+            chosen = prepared.chosen
+            query = QueryRequest(sql, prepared.versions, _tables_read(prepared), rights, chosen.name, chosen.reason)
             job = new_job(JobKind.QUERY, namespace, self._clock, self._identifiers, query=query)
             work = partial(self._work, job, prepared, parameters, limits)
             return self._runner.submit(job, work, partial(self._run_query.recheck, prepared))

@@ -21,6 +21,10 @@ class Chosen:
     engine: Engine
     reason: str
 
+    @property
+    def name(self) -> str:
+        return self.engine.name
+
 
 class Engines:
     """Thread-safe."""

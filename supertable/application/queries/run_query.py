@@ -196,7 +196,7 @@ class RunQuery:
         Every run but the first raises `VersionNotFound` if a vacuum has removed a version that it reads.
         """
         events = QueryEvents(self._audit, self._engine, query.namespace)
-        events.describe(query.statement, query.tables, query.chosen.engine.name)
+        events.describe(query.statement, query.tables, query.chosen.name)
         try:
             return self._run(query, parameters, limits, events.ended)
         except BaseException as error:

@@ -14,7 +14,12 @@ from supertable.config.settings.settings import Settings
 from supertable.entrypoints.api import routes
 from supertable.entrypoints.api.openapi import description
 from supertable.entrypoints.api.openapi.component_schemas import ComponentSchemas
-from supertable.entrypoints.api.openapi.response_headers import NEXT_CURSOR_HEADER, VERSIONS_HEADER
+from supertable.entrypoints.api.openapi.response_headers import (
+    ENGINE_HEADER,
+    ENGINE_REASON_HEADER,
+    NEXT_CURSOR_HEADER,
+    VERSIONS_HEADER,
+)
 from supertable.entrypoints.web.app import create_service
 from supertable.entrypoints.web.observability.request_log import REQUEST_ID_HEADER
 from supertable.entrypoints.web.security.authentication import (
@@ -34,7 +39,10 @@ _REQUEST_HEADERS = [
     ORGANIZATION_HEADER,
     REQUEST_ID_HEADER,
 ]
-_RESPONSE_HEADERS = ["ETag", "Location", "Retry-After", REQUEST_ID_HEADER, VERSIONS_HEADER, NEXT_CURSOR_HEADER]
+_RESPONSE_HEADERS = [
+    *("ETag", "Location", "Retry-After", REQUEST_ID_HEADER),
+    *(VERSIONS_HEADER, ENGINE_HEADER, ENGINE_REASON_HEADER, NEXT_CURSOR_HEADER),
+]
 
 
 def create_app(container: Container, lifespan: Sequence[Lifespan] = ()) -> Litestar:

@@ -9,7 +9,7 @@ from litestar.datastructures import ResponseHeader
 from litestar.openapi import spec
 from litestar.openapi.spec.enums import OpenAPIFormat
 
-from supertable.entrypoints.api.openapi.response_headers import NEXT_CURSOR, VERSIONS
+from supertable.entrypoints.api.openapi.response_headers import ENGINE, ENGINE_REASON, NEXT_CURSOR, VERSIONS
 from supertable.entrypoints.web.requests.row_bodies import ROW_FORMATS
 from supertable.entrypoints.web.responses.media_types import RESULT_ENCODINGS
 
@@ -27,14 +27,14 @@ class ResultOperation(spec.Operation):
             success.content = {**others, **success.content}
             success.headers = {header.name: _described(header) for header in self.result_headers}
 
-    result_headers: ClassVar[tuple[ResponseHeader, ...]] = (VERSIONS,)
+    result_headers: ClassVar[tuple[ResponseHeader, ...]] = (VERSIONS, ENGINE, ENGINE_REASON)
 
 
 @dataclass
 class PageOperation(ResultOperation):
     """A `ResultOperation` whose rows come in pages."""
 
-    result_headers: ClassVar[tuple[ResponseHeader, ...]] = (VERSIONS, NEXT_CURSOR)
+    result_headers: ClassVar[tuple[ResponseHeader, ...]] = (VERSIONS, ENGINE, ENGINE_REASON, NEXT_CURSOR)
 
 
 def _media_type(is_text: bool) -> spec.OpenAPIMediaType:

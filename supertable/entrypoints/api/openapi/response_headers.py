@@ -14,8 +14,16 @@ LOCATION_HEADER = ResponseHeader(
 )
 VERSIONS_HEADER = "X-Supertable-Versions"
 NEXT_CURSOR_HEADER = "X-Supertable-Next-Cursor"
+ENGINE_HEADER = "X-Supertable-Engine"
+ENGINE_REASON_HEADER = "X-Supertable-Engine-Reason"
 VERSIONS = ResponseHeader(
     name=VERSIONS_HEADER, documentation_only=True, description="The versions that were read, by table name, as JSON."
+)
+ENGINE = ResponseHeader(
+    name=ENGINE_HEADER, documentation_only=True, description="The engine that read the rows, such as `lite`."
+)
+ENGINE_REASON = ResponseHeader(
+    name=ENGINE_REASON_HEADER, documentation_only=True, description="Why that engine read them, in sentences."
 )
 NEXT_CURSOR = ResponseHeader(
     name=NEXT_CURSOR_HEADER,

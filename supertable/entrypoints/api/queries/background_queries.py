@@ -22,10 +22,10 @@ from supertable.entrypoints.api.pagination import Cursor
 from supertable.entrypoints.api.queries.numbers import Numbers, NumbersAs
 from supertable.entrypoints.api.queries.query import QueryRequest, query_context
 from supertable.entrypoints.api.queries.result_documents import (
+    ReadBy,
     StoredResultPage,
     encoded_rows,
     result_document,
-    versions_header,
 )
 from supertable.entrypoints.encoding.results import Encoding, Piece
 from supertable.entrypoints.web.requests.cursors import decode_cursor, encode_cursor
@@ -44,9 +44,9 @@ RowLimit = Annotated[
 class QueryDescription(JobTimes, frozen=True, kw_only=True):
     """A background query.
 
-    `versions`: the versions that it reads, by table name. `rows`: the rows so far. `bytes`: the stored size of the
-    result; null until the query succeeds. `error`: why the query failed or was cancelled. The state is `lost` if the
-    worker no longer reports that it is alive.
+    `versions`: the versions that it reads, by table name. `engine`: the one that reads them; `engine_reason`: why.
+    `rows`: the rows so far. `bytes`: the stored size of the result; null until the query succeeds. `error`: why the
+    query failed or was cancelled. The state is `lost` if the worker no longer reports that it is alive.
     """
 
     id: str
@@ -55,6 +55,8 @@ class QueryDescription(JobTimes, frozen=True, kw_only=True):
     role: str
     sql: str
     versions: dict[str, list[int]]
+    engine: str
+    engine_reason: str
     rows: int
     bytes: int | None
     progress: JobProgress
@@ -71,6 +73,8 @@ class QueryDescription(JobTimes, frozen=True, kw_only=True):
             role=job.role,
             sql=job.query.statement,
             versions={table: list(versions) for table, versions in job.query.versions.items()},
+            engine=job.query.engine,
+            engine_reason=job.query.engine_reason,
             rows=summary.get("rows", status.progress.done),
             bytes=summary.get("bytes"),
             progress=JobProgress.of(status.progress),
@@ -105,14 +109,18 @@ class StoredResultBody:
     def pieces(self) -> Iterator[Piece]:
         self._page = page = self._use_case.results(self._session, self._query_id, self._start, self._limit)
         if self._encoding is Encoding.JSON:
-            members = {"next_cursor": self._next_cursor}
+            read_by = self._read_by
+            members = {
+                "engine": read_by.engine,
+                "engine_reason": read_by.engine_reason,
+                "next_cursor": self._next_cursor,
+            }
             yield from result_document(page.reader, members, rows="items", numbers=self._numbers)
         else:
             yield from encoded_rows(page.reader, self._encoding, self._numbers)
 
     def headers(self) -> Mapping[str, str]:
-        query = self._page.status.job.query if self._page else None
-        headers = versions_header(query.versions) if query else {}
+        headers = self._read_by.headers
         return {**headers, NEXT_CURSOR_HEADER: self._next_cursor} if self._next_cursor else headers
 
     def recheck(self) -> None:
@@ -121,6 +129,11 @@ class StoredResultBody:
 
     def cancel(self) -> None:
         """Does nothing: reading a stored chunk takes only a moment."""
+
+    @property
+    def _read_by(self) -> ReadBy:
+        query = self._page.status.job.query if self._page else None
+        return ReadBy(query.versions, query.engine, query.engine_reason) if query else ReadBy()
 
     @property
     def _next_cursor(self) -> str | None:
@@ -147,8 +160,9 @@ async def submit_query(
     The statement is checked, and bound to the current versions of its tables, before the response. Read the result
     at `…/results` once the state is `succeeded`. Returns 429 if too many jobs are active.
     """
-    namespace, limits = await query_context(request, data, container, session)
-    status = await sync_to_thread(container.background_queries().submit, namespace, data.sql, data.parameters, limits)
+    namespace, limits, engine = await query_context(request, data, container, session)
+    submit = container.background_queries().submit
+    status = await sync_to_thread(submit, namespace, data.sql, data.parameters, limits, engine)
     return Response(_description(container, status), headers={"Location": f"/api/v1/queries/{status.job.id}"})
 
 

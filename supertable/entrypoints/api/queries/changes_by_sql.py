@@ -24,9 +24,10 @@ from supertable.application.statements.requests import (
 )
 from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
+from supertable.domain.engine_choice import EngineName
 from supertable.domain.table.commits import CommitInfo
 from supertable.entrypoints.api.queries.numbers import Numbers
-from supertable.entrypoints.api.queries.result_documents import query_answer, versions_header
+from supertable.entrypoints.api.queries.result_documents import ReadBy, query_answer
 from supertable.entrypoints.api.tables.versions import version_response
 from supertable.entrypoints.encoding.results import Piece
 from supertable.entrypoints.web.observability import metrics
@@ -55,14 +56,16 @@ async def answer_to_change(
     execute = partial(use_case.execute, statement, wanted)
     result = await done_or_cancelled(request.receive, execute, wanted.caller.cancel)
     if result.returned is None:
-        return _response(wanted.namespace, result.write).to_asgi_response(None, request)
+        response = _response(wanted.namespace, result.write)
+        response.headers.update(ReadBy.of(result).headers)
+        return response.to_asgi_response(None, request)
     metrics.WRITES.inc()
     return StreamedResponse(_ReturnedRows(result, media_type, numbers), media_type)
 
 
-def change_options(user: str, info: CommitInfo, limits: Limits) -> StatementOptions:
+def change_options(user: str, info: CommitInfo, limits: Limits, engine: EngineName | None) -> StatementOptions:
     """The options of a request that may change something, which its client can cancel."""
-    return StatementOptions(writes=True, info=info, limits=limits, caller=Caller(user))
+    return StatementOptions(writes=True, info=info, limits=limits, engine=engine, caller=Caller(user))
 
 
 def _response(namespace: Namespace, result: WriteResult) -> Response[WriteResult]:
@@ -81,10 +84,10 @@ class _ReturnedRows:
         self._numbers = numbers
 
     def pieces(self) -> Iterator[Piece]:
-        return query_answer(self._result.rows.to_reader(), self._result.versions, self._encoding, self._numbers)
+        return query_answer(self._result.rows.to_reader(), ReadBy.of(self._result), self._encoding, self._numbers)
 
     def headers(self) -> Mapping[str, str]:
-        return versions_header(self._result.versions)
+        return ReadBy.of(self._result).headers
 
     def recheck(self) -> None: ...
 

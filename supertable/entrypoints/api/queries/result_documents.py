@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 
 from supertable.application.queries.result_batches import with_distinct_names
+from supertable.application.queries.run_query import PreparedQuery
+from supertable.application.statements.requests import StatementResult
 from supertable.application.storage.arrow_schemas import type_name
-from supertable.entrypoints.api.openapi.response_headers import VERSIONS_HEADER
+from supertable.entrypoints.api.openapi.response_headers import ENGINE_HEADER, ENGINE_REASON_HEADER, VERSIONS_HEADER
 from supertable.entrypoints.api.queries.numbers import Numbers
 from supertable.entrypoints.encoding.number_texts import numbers_as_text
 from supertable.entrypoints.encoding.results import Encoding, Piece, encode_result, json_array, split_into_parts
@@ -27,17 +30,27 @@ class ResultColumn(msgspec.Struct, frozen=True):
 
 
 class QueryAnswer(msgspec.Struct, frozen=True):
-    """The rows of a query, each an object by column name. `versions`: those that were read, by table name."""
+    """The rows of a query, each an object by column name. `versions`: those that were read, by table name.
+
+    `engine`: the one that read them, such as `lite`; empty if none did. `engine_reason`: why, in sentences.
+    """
 
     columns: list[ResultColumn]
     versions: dict[str, list[int]]
+    engine: str
+    engine_reason: str
     rows: list[dict[str, Any]]
 
 
 class StoredResultPage(msgspec.Struct, frozen=True):
-    """Rows of a stored result. Pass `next_cursor` as `cursor` to get the next page; it is null on the last page."""
+    """Rows of a stored result. Pass `next_cursor` as `cursor` to get the next page; it is null on the last page.
+
+    `engine` and `engine_reason`: as in the answer of a query.
+    """
 
     columns: list[ResultColumn]
+    engine: str
+    engine_reason: str
     next_cursor: str | None
     items: list[dict[str, Any]]
 
@@ -70,16 +83,38 @@ def encoded_rows(reader: pa.RecordBatchReader, encoding: Encoding, numbers: Numb
     return encode_result(numbers_as_text(with_distinct_names(reader)) if as_text else reader, encoding)
 
 
+@dataclass(frozen=True, slots=True)
+class ReadBy:
+    """What answers tell besides rows: the versions that a statement read or made, the engine that read, and why."""
+
+    versions: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    engine: str = ""
+    engine_reason: str = ""
+
+    @classmethod
+    def of(cls, ran: PreparedQuery | StatementResult) -> ReadBy:
+        return cls(ran.versions, ran.chosen.name, ran.chosen.reason) if ran.chosen else cls(ran.versions)
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """The members of a JSON document."""
+        return {"versions": self.versions, "engine": self.engine, "engine_reason": self.engine_reason}
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers, without those that would be empty or too long."""
+        texts = {
+            VERSIONS_HEADER: json.dumps(self.versions) if self.versions else "",
+            ENGINE_HEADER: self.engine,
+            ENGINE_REASON_HEADER: self.engine_reason,
+        }
+        return {name: text for name, text in texts.items() if 0 < len(text) <= _MAX_HEADER_CHARACTERS}
+
+
 def query_answer(
-    reader: pa.RecordBatchReader, versions: Mapping[str, tuple[int, ...]], encoding: Encoding, numbers: Numbers
+    reader: pa.RecordBatchReader, read_by: ReadBy, encoding: Encoding, numbers: Numbers
 ) -> Iterator[Piece]:
-    """The rows of a statement, in JSON with the versions that it read or made."""
+    """The rows of a statement, in JSON with what read them."""
     if encoding is Encoding.JSON:
-        return result_document(reader, {"versions": versions}, rows="rows", numbers=numbers)
+        return result_document(reader, read_by.members, rows="rows", numbers=numbers)
     return encoded_rows(reader, encoding, numbers)
-
-
-def versions_header(versions: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
-    """The header with the versions that a statement read or made; empty if it would be too long."""
-    text = json.dumps(versions)
-    return {VERSIONS_HEADER: text} if len(text) <= _MAX_HEADER_CHARACTERS else {}

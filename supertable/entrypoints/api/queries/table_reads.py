@@ -17,7 +17,7 @@ from supertable.domain.names import checked_name
 from supertable.entrypoints.api.openapi.operations import ResultOperation
 from supertable.entrypoints.api.openapi.problem_responses import answers, problems
 from supertable.entrypoints.api.queries.numbers import Numbers, NumbersAs
-from supertable.entrypoints.api.queries.query import QueryBody
+from supertable.entrypoints.api.queries.query import Engine, QueryBody, wanted_engine
 from supertable.entrypoints.api.queries.result_documents import QueryAnswer
 from supertable.entrypoints.api.tables.tables import TABLE
 from supertable.entrypoints.encoding.number_texts import array_as_text
@@ -82,6 +82,7 @@ async def list_changes(
         int | None, QueryParameter(ge=1, description="Return changes up to this version. Without it, up to the newest.")
     ] = None,
     numbers: NumbersAs = Numbers.NATIVE,
+    engine: Engine = None,
 ) -> StreamedResponse:
     """Return the rows that changed between two versions, in the format that `Accept` names.
 
@@ -92,7 +93,8 @@ async def list_changes(
     sql = f"SELECT * FROM table_changes('{name}', {after}{upper})"
     media_type = negotiated_media_type(request)
     encoding = RESULT_ENCODINGS[media_type]
-    body = QueryBody(container.run_query(), namespace, sql, (), _limits(container), encoding, numbers)
+    wanted = wanted_engine(engine)
+    body = QueryBody(container.run_query(), namespace, sql, (), _limits(container), encoding, numbers, wanted)
     return StreamedResponse(body, media_type)
 
 

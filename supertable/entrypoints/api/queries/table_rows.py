@@ -15,13 +15,14 @@ from supertable.application.ports.engines.running_queries import Limits
 from supertable.application.queries.row_pages.table_rows import Position, RowsRequest, RowsStatement, rows_statement
 from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
+from supertable.domain.engine_choice import EngineName
 from supertable.domain.errors import InvalidInput
 from supertable.domain.names import checked_name
 from supertable.entrypoints.api.openapi.operations import PageOperation
 from supertable.entrypoints.api.openapi.problem_responses import answers, problems
 from supertable.entrypoints.api.openapi.response_headers import NEXT_CURSOR_HEADER
 from supertable.entrypoints.api.queries.numbers import Numbers, NumbersAs
-from supertable.entrypoints.api.queries.query import QueryBody
+from supertable.entrypoints.api.queries.query import Engine, QueryBody, wanted_engine
 from supertable.entrypoints.api.queries.result_documents import RowsPage, encoded_rows, result_document
 from supertable.entrypoints.api.tables.tables import TABLE
 from supertable.entrypoints.encoding.results import Encoding, Piece
@@ -69,10 +70,11 @@ class RowsBody(QueryBody):
         cursor: str | None,
         encoding: Encoding,
         numbers: Numbers,
+        engine: EngineName | None,
     ) -> None:
         """Raises `InvalidInput` for a cursor of other rows, or of another caller."""
         limits = Limits(None, container.settings().query_timeout_seconds)
-        super().__init__(container.run_query(), namespace, "", {}, limits, encoding, numbers)
+        super().__init__(container.run_query(), namespace, "", {}, limits, encoding, numbers, engine)
         self._tables = container.tables()
         self._request = request
         session = namespace.session
@@ -105,7 +107,7 @@ class RowsBody(QueryBody):
             self._next_cursor = encode_cursor(self._listing, msgspec.json.encode(position).decode())
         rows = page.to_reader()
         if self._encoding is Encoding.JSON:
-            members = {"versions": self.versions, "next_cursor": self._next_cursor}
+            members = {**self.read_by.members, "next_cursor": self._next_cursor}
             return result_document(rows, members, rows="rows", numbers=self._numbers)
         return encoded_rows(rows, self._encoding, self._numbers)
 
@@ -131,6 +133,7 @@ async def list_rows(
     cursor: RowsCursor = None,
     version: Version = None,
     numbers: NumbersAs = Numbers.NATIVE,
+    engine: Engine = None,
 ) -> StreamedResponse:
     """Return the rows of a table that meet all filters, in pages, in the format that `Accept` names.
 
@@ -139,7 +142,7 @@ async def list_rows(
     """
     media_type = negotiated_media_type(request)
     wanted = RowsRequest(checked_name("table", table), filter_ or (), order or (), limit, version)
-    body = RowsBody(container, namespace, wanted, cursor, RESULT_ENCODINGS[media_type], numbers)
+    body = RowsBody(container, namespace, wanted, cursor, RESULT_ENCODINGS[media_type], numbers, wanted_engine(engine))
     return StreamedResponse(body, media_type)
 
 

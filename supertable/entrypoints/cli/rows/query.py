@@ -30,6 +30,10 @@ FormatOption = Annotated[
 OutputOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="File to write to.", show_default="standard output")
 ]
+EngineOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Engine: auto, lite, pro or spark.", show_default="as configured, or auto"),
+]
 RowsOption = Annotated[int, typer.Option(min=1, metavar="COUNT", help="Maximum rows to show in the table format.")]
 
 
@@ -56,6 +60,7 @@ def query(
             show_default="as configured, or no limit",
         ),
     ] = None,
+    engine: EngineOption = None,
     idempotency_key: Annotated[
         str | None,
         typer.Option(metavar="KEY", help="Run at most once: a repeated change with this key changes nothing."),
@@ -77,7 +82,7 @@ def query(
     if (sql is None) == (file is None):
         raise typer.BadParameter("Give either a statement or --file.", param_hint="SQL / --file")
     session = Session.of(context)
-    limits: dict[str, Any] = {"max_rows": max_rows, "timeout_seconds": timeout}
+    limits: dict[str, Any] = {"max_rows": max_rows, "timeout_seconds": timeout, "engine": engine}
     if file is not None:
         if output is not None or idempotency_key is not None:
             raise typer.BadParameter("A script takes no --output and no --idempotency-key.", param_hint="--file")
@@ -143,7 +148,7 @@ def _show(
             with waiting(quiet=output is None):
                 write_result(result.batches(), chosen, output)
         elif output is None:
-            write_grid(result.batches(), rows, started)
+            write_grid(result.batches(), rows, started, engine=result.engine)
         else:
             _write_table(result, output, rows, started)
 
@@ -153,5 +158,5 @@ def _write_table(result: Result, output: Path, rows: int, started: float) -> Non
 
     with open_output(output) as sink:
         text = TextIOWrapper(sink, encoding="utf-8")
-        write_grid(result.batches(), rows, started, text)
+        write_grid(result.batches(), rows, started, text, result.engine)
         text.detach()

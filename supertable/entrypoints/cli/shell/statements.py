@@ -94,7 +94,7 @@ class Shell:
         for part in self.lake.split(text):
             started = time.perf_counter()
             with waiting(quiet=not self.is_typed):
-                result = self.lake.sql(part.sql, stream=True)
+                result = self.lake.sql(part.sql, stream=True, engine=self.settings.engine)
             with result:
                 self._show_result(result, started)
 
@@ -108,7 +108,8 @@ class Shell:
         look = look_of(self._out)
         timed = started if self.settings.timer else None
         with cancelled_on_interrupt(result.cancel), waiting(quiet=not self.is_typed):
-            lines = grid_text(result.batches(), self.settings.rows, timed, look, self.settings.mode == "line")
+            is_line = self.settings.mode == "line"
+            lines = grid_text(result.batches(), self.settings.rows, timed, look, is_line, result.engine)
         show(lines, self._out, paged=self.is_typed)
 
     def _encode(self, result: Result, started: float) -> None:

@@ -98,7 +98,7 @@ class Result:
     def engine(self) -> str:
         """The engine that runs the query, such as `lite`; of INSERT and other statements, the one that read what they
         wrote; empty if they read nothing."""
-        return self._ran.chosen.engine.name if self._ran.chosen else ""
+        return self._ran.chosen.name if self._ran.chosen else ""
 
     @property
     def engine_reason(self) -> str:

@@ -14,6 +14,7 @@ from supertable.application.statements.requests import StatementOptions
 from supertable.application.tables.namespace import Namespace
 from supertable.application.writes.write_modes import ModeName
 from supertable.config.container import Container
+from supertable.domain.engine_choice import engine_name
 from supertable.domain.names import quoted
 from supertable.entrypoints.sdk.door import door
 from supertable.entrypoints.sdk.results.result import Result
@@ -65,6 +66,7 @@ class TableRows:
         stream: bool = False,
         max_rows: int | None = None,
         timeout_seconds: float | None = None,
+        engine: str | None = None,
     ) -> Result:
         """Run a statement in which `self` is this table.
 
@@ -73,7 +75,8 @@ class TableRows:
         Parameters and errors: those of `Lake.sql`.
         """
         namespace = replace(self._lake._namespace, self_table=self._name)
-        options = StatementOptions(writes=True, limits=Limits(max_rows, timeout_seconds))
+        wanted = None if engine is None else engine_name(engine)
+        options = StatementOptions(writes=True, limits=Limits(max_rows, timeout_seconds), engine=wanted)
         return self._lake._run(namespace, sql, parameters, options, stream)
 
     def head(self, rows: int = 5) -> Result:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from supertable.application.ports.engines.running_queries import EncodedRows, Limits, RunningQuery
 from supertable.application.queries.run_query import PreparedQuery, RunQuery
 from supertable.application.tables.namespace import Namespace
+from supertable.domain.engine_choice import EngineName
 from supertable.domain.errors import QueryCancelled, SupertableError
 from supertable.entrypoints.encoding.results import Piece
 from supertable.entrypoints.web.observability import metrics
@@ -22,18 +23,25 @@ class QuerySource(ABC):
     """A response body that runs a query. It starts with the first piece and counts the query and its rows."""
 
     def __init__(
-        self, run_query: RunQuery, namespace: Namespace, sql: str, parameters: Parameters, limits: Limits
+        self,
+        run_query: RunQuery,
+        namespace: Namespace,
+        sql: str,
+        parameters: Parameters,
+        limits: Limits,
+        engine: EngineName | None = None,
     ) -> None:
+        """`engine`: the one that the caller asks for; None: none."""
         self._run_query = run_query
         self._namespace = namespace
         self._sql = sql
         self._parameters = parameters
         self._limits = limits
-        self._prepared: PreparedQuery | None = None
+        self._engine = engine
         self._running: RunningQuery | None = None
         self._cancelled = False
-        self.versions: Mapping[str, tuple[int, ...]] = {}
-        """The versions of the tables that are read, by table name. Empty until the query runs."""
+        self.prepared: PreparedQuery | None = None
+        """The query; None until it runs."""
 
     @property
     @abstractmethod
@@ -49,9 +57,8 @@ class QuerySource(ABC):
         """Further headers. Called when the first piece is ready."""
 
     def pieces(self) -> Iterator[Piece]:
-        prepared = self._run_query.prepare(self._namespace, self._sql, self._parameters)
-        self._prepared = prepared
-        self.versions = prepared.versions
+        prepared = self._run_query.prepare(self._namespace, self._sql, self._parameters, self._engine)
+        self.prepared = prepared
         running = self._run_query.run(prepared, self._parameters, self._limits)
         self._running = running
         outcome = "broken off"
@@ -72,8 +79,8 @@ class QuerySource(ABC):
             running.close()
 
     def recheck(self) -> None:
-        if self._prepared is not None:
-            self._run_query.recheck(self._prepared)
+        if self.prepared is not None:
+            self._run_query.recheck(self.prepared)
 
     def cancel(self) -> None:
         self._cancelled = True

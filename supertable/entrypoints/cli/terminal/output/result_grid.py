@@ -19,16 +19,21 @@ _MAX_COUNTED_ROWS = 10_000_000
 
 
 def write_grid(
-    reader: pa.RecordBatchReader, rows: int, started: float | None = None, file: TextIO | None = None
+    reader: pa.RecordBatchReader,
+    rows: int,
+    started: float | None = None,
+    file: TextIO | None = None,
+    engine: str = "",
 ) -> None:
-    """Print the first `rows` rows, then the row count and the seconds since `started` (`time.perf_counter`).
+    """Print the first `rows` rows, then the row count, the seconds since `started` (`time.perf_counter`), and the
+    engine that read the rows, if it is given.
 
     The remaining rows are only counted, up to ten million. `file` (None: standard output): where to print; on a
     terminal, long cells are wrapped, and rows that are wider than it have one line for each value.
     """
     sink = file or sys.stdout
     with waiting():
-        lines = grid_text(reader, rows, started, look_of(sink))
+        lines = grid_text(reader, rows, started, look_of(sink), engine=engine)
     write_lines(lines, sink)
 
 
@@ -38,6 +43,7 @@ def grid_text(
     started: float | None,
     look: Look,
     expanded: bool = False,
+    engine: str = "",
 ) -> list[str]:
     """The lines of `write_grid`. `expanded`: one line for each value, however wide the rows are."""
     from supertable.entrypoints.encoding.text_grids import grid_lines, grid_of, record_lines
@@ -48,7 +54,7 @@ def grid_text(
         grid = grid_of(shown, look, with_types=False)
         fitting = None if expanded else grid_lines(grid, look)
         lines = record_lines(grid, look) if fitting is None else fitting
-    return [*lines, look.dim(_footer(count, shown.num_rows, started))]
+    return [*lines, look.dim(_footer(count, shown.num_rows, started, engine))]
 
 
 def look_of(file: TextIO) -> Look:
@@ -86,7 +92,8 @@ def _first(reader: pa.RecordBatchReader, rows: int) -> tuple[pa.Table, int]:
     return pa.Table.from_batches(kept, reader.schema), count
 
 
-def _footer(count: int, shown: int, started: float | None) -> str:
+def _footer(count: int, shown: int, started: float | None, engine: str) -> str:
     elapsed = "" if started is None else f", {time.perf_counter() - started:.2f} s"
+    elapsed += f", {engine}" if engine else ""
     total = f"{format_count(count, 'row')}" if count < _MAX_COUNTED_ROWS else f"at least {format_count(count, 'row')}"
     return f"({total}{elapsed})" if shown == count else f"({total}, first {shown:,} shown{elapsed})"
