@@ -17,6 +17,7 @@ from supertable.application.ports.engines.updates import CheckedUpdate, Updating
 from supertable.application.ports.leases import Lease, Leases, Span
 from supertable.application.queries.bound_relations import Bound, Relations
 from supertable.application.queries.engines import Chosen, Engines
+from supertable.application.queries.explained_query import ExplainedQuery
 from supertable.application.queries.leased_query import FirstLease, LeasedQuery, OnEnd
 from supertable.application.queries.parameters import Parameters, exact_parameters
 from supertable.application.queries.query_events import QueryEvents
@@ -214,7 +215,8 @@ class RunQuery:
         limits = replace(limits.within(self._max_seconds), user=query.namespace.session.user)
         try:
             running = query.chosen.engine.run(query.statement, query.sources, exact_parameters(parameters), limits)
-            return LeasedQuery(running, lease, on_end)
+            shown = ExplainedQuery(running, query.chosen) if query.statement.explain else running
+            return LeasedQuery(shown, lease, on_end)
         except BaseException:
             lease.close()
             raise

@@ -11,6 +11,7 @@ from supertable.application.audit_recorder import AuditRecorder
 from supertable.application.ports.engines.engine import CheckingEngine
 from supertable.application.ports.engines.running_queries import EncodedRows, Limits, RunningQuery
 from supertable.application.ports.engines.statements import ChangingStatement, StatementParser
+from supertable.application.queries.engines import Engines
 from supertable.application.queries.query_events import QueryEvents
 from supertable.application.queries.run_query import PreparedQuery, RunQuery
 from supertable.application.statements.remedies import in_words_of_sql
@@ -32,12 +33,14 @@ class RunStatement:
         parser: StatementParser,
         run_query: RunQuery,
         engine: CheckingEngine,
+        engines: Engines,
         audit: AuditRecorder,
         handlers: Mapping[type[ChangingStatement], Handler],
     ) -> None:
         self._parser = parser
         self._run_query = run_query
         self._engine = engine
+        self._engines = engines
         self._audit = audit
         self._handlers = handlers
 
@@ -55,13 +58,14 @@ class RunStatement:
     def execute(self, statement: ChangingStatement, request: StatementRequest) -> StatementResult:
         """Run a parsed statement. When this returns, its commit is durable.
 
-        Raises `StatementRefused` where statements that change something may not run, and what the use case raises that
-        makes the change. Nothing is changed then.
+        Raises `StatementRefused` where statements that change something may not run, `EngineUnavailable`, and what the
+        use case raises that makes the change. Nothing is changed then.
         """
-        if not request.options.writes:
-            error = StatementRefused(_ONLY_QUERIES.format(statement.verb))
+        try:
+            self._check(statement, request.options)
+        except SupertableError as error:
             self._record(request.namespace, request.sql, error)
-            raise error
+            raise
         try:
             return self._handlers[type(statement)](statement, request)
         except InvalidInput as error:
@@ -93,6 +97,12 @@ class RunStatement:
         """See `RunQuery.recheck`. No-op for a statement that ran already."""
         if isinstance(prepared, PreparedQuery):
             self._run_query.recheck(prepared)
+
+    def _check(self, statement: ChangingStatement, options: StatementOptions) -> None:
+        """Whether the statement may run here, and the engine that it asks for is there, even if it reads nothing."""
+        if not options.writes:
+            raise StatementRefused(_ONLY_QUERIES.format(statement.verb))
+        self._engines.require(options.engine)
 
     def _record(self, namespace: Namespace, sql: str, error: SupertableError) -> None:
         QueryEvents(self._audit, self._engine, namespace).failed(sql, error)

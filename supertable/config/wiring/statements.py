@@ -31,6 +31,7 @@ from supertable.application.statements.run_statement import Handler, RunStatemen
 from supertable.application.statements.update_rows import UpdateMatchingRows
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.ddl import alter_table, comment_table, create_table, define_view, drop_table, rename_table
+from supertable.config.wiring.engines.choice import engines
 from supertable.config.wiring.engines.in_process import duckdb, engine, text_values
 from supertable.config.wiring.foundation.audit_recorder import audit
 from supertable.config.wiring.queries import run_query, views
@@ -122,6 +123,7 @@ run_statement = singleton(
     parser=provided(statement_parser),
     run_query=provided(run_query),
     engine=provided(engine),
+    engines=provided(engines),
     audit=provided(audit),
     handlers=provided(statement_handlers),
 )

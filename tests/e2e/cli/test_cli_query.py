@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import subprocess
 from pathlib import Path
 
@@ -135,6 +136,28 @@ class TestQuery:
         assert (done.code, done.out) == (code, "")
         assert "Traceback" not in done.err
         assert "bug in SuperTable" not in done.err
+
+    @pytest.mark.parametrize(
+        ("engine", "said"),
+        [
+            ("pro", "The engine PRO is not available: "),
+            ("Spark", "The engine SPARK is not available: this version of SuperTable does not have it yet. Nothing"),
+            ("duckdb", "There is no engine 'duckdb'. Use AUTO, LITE, PRO, SPARK. Nothing was run."),
+        ],
+    )
+    def test_an_engine_that_is_not_there(self, fruit: Cli, engine: str, said: str) -> None:
+        done = fruit("query", "DELETE FROM fruit", "--engine", engine)
+        assert (done.code, done.out) == (exit_codes.WRONG_INPUT, "")
+        assert said in " ".join(done.err.split())
+
+    def test_the_engine_is_shown(self, fruit: Cli) -> None:
+        assert re.search(
+            r"\(3 rows, \d+\.\d\d s, lite\)$", fruit("query", "FROM fruit", "--engine", "LITE").out.strip()
+        )
+        Path("script.sql").write_text("SELECT 1; SELECT 2")
+        assert fruit("query", "--file", "script.sql", "--engine", "lite").out.count(", lite)") == 2
+        told = fruit("query", "EXPLAIN FROM fruit", "--format", "csv").out.splitlines()[1]
+        assert told.startswith('"ENGINE lite: The query reads ')
 
     def test_binary_goes_through_a_pipe(self, fruit: Cli, home: Path) -> None:
         done = subprocess.run(

@@ -48,12 +48,12 @@ SHOWN = """\
 ── row 1 ─────
 name  plum
 kg    2.0
-(1 row)
+(1 row, lite)
 INSERT fruit: version 3, 1 row inserted, 1 file of SIZE
 n
 ─
 4
-(1 row)
+(1 row, lite)
 [
 {"x":"é"}
 ]
@@ -71,7 +71,7 @@ def test_a_script(fruit: Cli, how: str) -> None:
 
 def test_the_first_error_ends_a_script(fruit: Cli) -> None:
     done = fruit("shell", "-c", "SELECT 1 AS a; SELECT nope FROM fruit; SELECT 2 AS b;")
-    assert (done.code, shown(done.out)) == (exit_codes.WRONG_INPUT, "a\n─\n1\n(1 row)\n")
+    assert (done.code, shown(done.out)) == (exit_codes.WRONG_INPUT, "a\n─\n1\n(1 row, lite)\n")
     assert done.err == 'Error: There is no column "nope". The columns are id, name, kg.\n'
 
 
@@ -99,8 +99,12 @@ def test_its_own_commands(fruit: Cli) -> None:
     assert fruit("shell", "-c", ".tables\n.tables x*\n.schema\n.quit\nSELECT 1").out == (
         "fruit\nNo tables.\nfruit  keys: id\n  id  int64\n  name  string\n  kg  float64\n"
     )
+    assert shown(fruit("shell", "-c", ".engine LITE\nSELECT 1 AS a;\n.engine default\nSELECT 1 AS a").out) == (
+        "a\n─\n1\n(1 row, lite)\n" * 2
+    )
+    assert fruit("shell", "-c", ".engine duckdb\nSELECT 1").code == exit_codes.WRONG_INPUT
     assert shown(fruit("shell", "-c", ".rows 1\nSELECT id FROM fruit ORDER BY id").out) == (
-        "id\n──\n 1\n(3 rows, first 1 shown)\n"
+        "id\n──\n 1\n(3 rows, first 1 shown, lite)\n"
     )
     assert ".schema [TABLE]" in fruit("shell", "-c", ".help").out
     assert fruit("--json", "shell", "-c", "SELECT 1 AS a").json() == [{"a": 1}]

@@ -39,7 +39,9 @@ def use(client: AuthenticatedClient) -> list[str]:
     written = write_rows.sync("main", "orders", client=client, body=rows, mode=WriteMode.UPSERT)
     assert isinstance(written, WriteAnswer)
 
-    wanted = QueryRequest.from_dict({"sql": "SELECT count(*) AS n FROM orders WHERE id < $1", "parameters": [3]})
+    wanted = QueryRequest.from_dict(
+        {"sql": "SELECT count(*) AS n FROM orders WHERE id < $1", "parameters": [3], "engine": "lite"}
+    )
     answer = run_query.sync(client=client, body=wanted)
     assert isinstance(answer, QueryAnswer)
 
@@ -60,7 +62,7 @@ def use(client: AuthenticatedClient) -> list[str]:
     return [
         me.role,
         f"version {written.version}",
-        f"{answer.columns[0].type_} {answer.rows[0]['n']}",
+        f"{answer.columns[0].type_} {answer.rows[0]['n']} {answer.engine}",
         ",".join(map(str, ids)),
         ",".join(info.name for info in tables.items),
         f"{problem.status} {problem.type_}",

@@ -115,7 +115,13 @@ def test_an_empty_result_is_stored(numbers: Lake, api: httpx.Client) -> None:
     address = submit_query(api, "SELECT id FROM numbers WHERE id < 0")
     assert wait_until_ended(api, address)["rows"] == 0
     answer = api.get(f"{address}/results").json()
-    assert answer == {"columns": [{"name": "id", "type": "int64"}], "next_cursor": None, "items": []}
+    assert answer == {
+        "columns": [{"name": "id", "type": "int64"}],
+        "engine": "lite",
+        "engine_reason": "The query reads 0 bytes: up to 104.9 MB are for LITE.",
+        "next_cursor": None,
+        "items": [],
+    }
 
 
 def test_wide_rows_are_stored_in_chunks_of_bounded_size(lake: Lake, home: Path, api: httpx.Client) -> None:
@@ -131,7 +137,8 @@ INVALID_QUERIES: list[tuple[Any, int, str]] = [
     ({"sql": "SELEC 1"}, 400, "invalid-statement"),
     ({"sql": "SELECT * FROM nothing"}, 404, "table-not-found"),
     ({"sql": "SELECT * FROM read_csv('/etc/passwd')"}, 400, "statement-refused"),
-    ({"sql": "SELECT 1", "engine": "SPARK"}, 400, "invalid-input"),
+    ({"sql": "SELECT 1", "engine": "SPARK"}, 400, "engine-unavailable"),
+    ({"sql": "SELECT 1", "engine": "duckdb"}, 400, "invalid-input"),
     ({"sql": "SELECT 1", "supertable": "a/b"}, 400, "invalid-name"),
     ({"sql": "SELECT 1", "max_rows": -1}, 400, "invalid-input"),
     ({"sql": "SELECT 1", "nonsense": 1}, 400, "invalid-input"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import Any
 
 import httpx
@@ -34,9 +35,14 @@ def test_json_has_columns_versions_and_rows(fruit: Lake, api: httpx.Client) -> N
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/json"
     assert json.loads(answer.headers["X-Supertable-Versions"]) == {"fruit": [2]}
+    reason = answer.headers["X-Supertable-Engine-Reason"]
+    assert re.fullmatch(r"The query reads \d\.\d kB: up to 104\.9 MB are for LITE\.", reason)
+    assert answer.headers["X-Supertable-Engine"] == "lite"
     assert answer.json() == {
         "columns": [{"name": "id", "type": "int64"}, {"name": "name", "type": "string"}],
         "versions": {"fruit": [2]},
+        "engine": "lite",
+        "engine_reason": reason,
         "rows": [{"id": 1, "name": "fig"}, {"id": 2, "name": "plum"}, {"id": 3, "name": None}],
     }
 

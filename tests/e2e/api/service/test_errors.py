@@ -45,7 +45,7 @@ def test_an_unknown_table_is_not_found(api: httpx.Client) -> None:
         {"sql": "SELECT 1", "max_rows": -1},
         {"sql": "SELECT 1", "timeout_seconds": 0},
         {"sql": "SELECT 1", "unknown": 1},
-        {"sql": "SELECT 1", "engine": "lite"},
+        {"sql": "SELECT 1", "engine": "duckdb"},
         {"sql": "SELECT 1", "engine": "SPARK"},
         {"sql": "SELECT 1", "supertable": "../x"},
         [],

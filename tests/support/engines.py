@@ -1,0 +1,58 @@
+"""An engine of another name, beside the one of the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dependency_injector import providers
+
+from supertable.application.ports.engines.engine import Engine
+from supertable.application.ports.engines.parsed_statements import Statement
+from supertable.application.ports.engines.running_queries import Limits, RunningQuery
+from supertable.application.ports.engines.sources import Source
+from supertable.application.queries.engines import Engines
+from supertable.config.container import Container
+from supertable.domain.engine_choice import EngineLimits, EngineName
+
+
+class OtherEngine:
+    """Runs statements by the lake's own engine, and counts them. `away`, `holds`: what it says of itself."""
+
+    def __init__(self, name: str, engine: Engine) -> None:
+        self.name = name
+        self.away = ""
+        self.holds = False
+        self.runs = 0
+        self.asked: list[Mapping[int, Source]] = []
+        self._engine = engine
+
+    def unavailable(self) -> str:
+        return self.away
+
+    def held(self, scans: Mapping[int, Source]) -> bool:
+        self.asked.append(scans)
+        return self.holds
+
+    def run(
+        self,
+        statement: Statement,
+        scans: Mapping[int, Source],
+        parameters: Sequence[Any] | Mapping[str, Any],
+        limits: Limits,
+    ) -> RunningQuery:
+        self.runs += 1
+        return self._engine.run(statement, scans, parameters, limits)
+
+    def close(self) -> None: ...
+
+
+def with_pro(
+    container: Container, limits: EngineLimits | None = None, default: EngineName = EngineName.AUTO
+) -> OtherEngine:
+    """Give the container an engine of the name `pro`, before it has run anything."""
+    lite = container.engine()
+    pro = OtherEngine("pro", lite)
+    engines = Engines([lite, pro], limits or EngineLimits(), default, container.clock())
+    container.engines.override(providers.Object(engines))
+    return pro
