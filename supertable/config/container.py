@@ -46,6 +46,7 @@ class Container(containers.DeclarativeContainer):
     stored_files = in_process.stored_files
     data_files = in_process.data_files
     duckdb_engine = in_process.duckdb_engine
+    pro_engine = in_process.pro_engine
     duckdb_finder = in_process.duckdb_finder
     engine = in_process.engine
     finder = in_process.finder

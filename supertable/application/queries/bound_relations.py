@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
@@ -170,7 +170,8 @@ class Relations:
                 return self._changes(bound.opened[number][0], changes[number])
             if number in singles:
                 predicate = statement.predicate(number, schemas, parameters)
-                return pruned_scan(singles[number], predicate, governed)
+                scan = pruned_scan(singles[number], predicate, governed)
+                return replace(scan, snapshot=singles[number].snapshot)
             return Union(tuple(pruned_scan(table, ALWAYS, governed) for table in bound.opened[number]))
 
         return {**bound.given, **{number: source(number) for number in bound.opened}}

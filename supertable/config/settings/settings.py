@@ -21,6 +21,7 @@ from supertable.config.settings.identity import IdentitySettings
 from supertable.config.settings.ingest import IngestSettings
 from supertable.config.settings.jobs import JobSettings
 from supertable.config.settings.mistakes import SettingWarning, warnings_of, what_is_right
+from supertable.config.settings.pro import ProSettings
 from supertable.config.settings.redis import RedisSettings
 from supertable.config.settings.service import ServiceSettings
 from supertable.config.settings.storage import StorageSettings, StorageType
@@ -45,6 +46,7 @@ class SettingValue:
 class Settings(
     EngineSettings,
     EngineChoiceSettings,
+    ProSettings,
     JobSettings,
     IngestSettings,
     ServiceSettings,

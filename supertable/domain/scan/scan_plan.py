@@ -16,6 +16,7 @@ from supertable.domain.scan.predicates import ALWAYS, Predicate
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import Field
 from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.snapshots import Snapshot
 
 ROWS_OF_FILE = 2**40
 """A row is located by one number: the index of its file in the scan's files times this, plus its position there."""
@@ -68,6 +69,7 @@ class Scan:
     `residual`: a predicate that the rows must also meet. It compares columns exactly (see `exact_predicates`).
     `hidden`: bitmaps of rows to leave out, by path of the file. They replace the file's deletion vector.
     `row_id`: the name of one more column, which locates each row (see `ROWS_OF_FILE`); empty: without it.
+    `snapshot`: the whole version, of which `groups` are what is left after pruning; None: other rows are read.
     """
 
     table: str
@@ -81,6 +83,7 @@ class Scan:
     access: AccessStage | None = None
     residual: Predicate = ALWAYS
     row_id: str = ""
+    snapshot: Snapshot | None = field(default=None, compare=False, repr=False)
 
     @property
     def shown(self) -> Schema:

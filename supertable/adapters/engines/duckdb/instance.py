@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -27,7 +28,7 @@ class DuckDBInstance:
 
     `root`: the only local folder whose files may be read; None: no local files. `remote`: how it reads an object
     store. Without `temp_directory` nothing spills to disk, and queries that do not fit into memory fail. `spill_bytes`:
-    how much may spill; None: as much as DuckDB wants.
+    how much may spill; None: as much as DuckDB wants. `more_settings`: statements that set what holds here besides.
     """
 
     def __init__(
@@ -38,7 +39,9 @@ class DuckDBInstance:
         temp_directory: Path | None,
         remote: RemoteAccess | None = None,
         spill_bytes: int | None = None,
+        more_settings: Sequence[str] = (),
     ) -> None:
+        self._more_settings = more_settings
         self._folders = [root] if root else []
         self._remote = remote
         self._spill_bytes = spill_bytes
@@ -114,6 +117,7 @@ class DuckDBInstance:
             "SET GLOBAL lambda_syntax = 'ENABLE_SINGLE_ARROW'",
             "SET enable_external_file_cache = false",
             f"SET temp_directory = {literal(temporary)}",
+            *self._more_settings,
         ]
         if self._memory_limit:
             settings.append(f"SET memory_limit = {literal(self._memory_limit)}")

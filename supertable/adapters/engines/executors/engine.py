@@ -18,6 +18,7 @@ from supertable.application.ports.engines.running_queries import EncodedRows, Li
 from supertable.application.ports.engines.sources import Source
 from supertable.application.ports.engines.updates import CheckedUpdate, UpdatingEngine
 from supertable.domain.scan.predicates import Predicate
+from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
 
 _PART_BYTES = 128 * 1024
@@ -92,7 +93,8 @@ class ExecutorEngine:
         limits: Limits,
     ) -> RunningQuery:
         assert isinstance(statement, ExecutorStatement)
-        request = RunStatement(statement.sql, dict(scans), parameters, limits, known=statement.known)
+        sources = {number: _without_snapshot(source) for number, source in scans.items()}
+        request = RunStatement(statement.sql, sources, parameters, limits, known=statement.known)
         work = Work(self._pool, self._turns, self._stored, limits)
         return ExecutorQuery(work, request)
 
@@ -131,6 +133,11 @@ class ExecutorQuery:
 
     def close(self) -> None:
         self._work.close()
+
+
+def _without_snapshot(source: Source) -> Source:
+    """The source as an executor needs it, which reads no other files."""
+    return replace(source, snapshot=None) if isinstance(source, Scan) else source
 
 
 def rows_of(work: Work) -> pa.RecordBatchReader:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBRowFilterParser, DuckDBRowFinder, DuckDBRowHolder
+from supertable.adapters.engines.duckdb import (
+    DuckDBEngine,
+    DuckDBInstance,
+    DuckDBRowFilterParser,
+    DuckDBRowFinder,
+    DuckDBRowHolder,
+)
+from supertable.adapters.engines.pro import ProEngine
 from supertable.adapters.readers.files import FileReaderAdapter
 from supertable.adapters.readers.values.exact_values import exact_values
 from supertable.application.ports.clocks import Identifiers
+from supertable.application.ports.engines.engine import Engine
 from supertable.application.ports.engines.row_finders import RowFinder
 from supertable.application.ports.engines.updates import UpdatingEngine
 from supertable.application.ports.object_stores import ObjectStore
@@ -14,6 +22,7 @@ from supertable.application.storage.cached_files import CachedFiles
 from supertable.application.storage.data_file_writer import DataFileWriter
 from supertable.application.storage.local_files import LocalFiles
 from supertable.config.backends import data_file_access
+from supertable.config.backends.pro_cache import pro_options
 from supertable.config.settings.settings import Settings
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.foundation.storage import identifiers, settings, store, vectors
@@ -36,6 +45,13 @@ def _text_values() -> TextValues:
 def _engine(*, in_process: UpdatingEngine) -> UpdatingEngine:
     """Services override it: see `executors`."""
     return in_process
+
+
+def _pro_engine(
+    *, settings: Settings, lite: DuckDBEngine, source: DuckDBInstance, stored: LocalFiles | CachedFiles
+) -> Engine:
+    """Services override it: see `executors`."""
+    return ProEngine(lite, source, stored, pro_options(settings))
 
 
 def _finder(*, in_process: RowFinder) -> RowFinder:
@@ -65,6 +81,13 @@ duckdb_finder = singleton(
     DuckDBRowFinder, instance=provided(duckdb), sandbox=provided(sandbox), stored=provided(stored_files)
 )
 row_holder = singleton(DuckDBRowHolder, instance=provided(duckdb), stored=provided(stored_files))
+pro_engine = singleton(
+    _pro_engine,
+    settings=provided(settings),
+    lite=provided(duckdb_engine),
+    source=provided(duckdb),
+    stored=provided(stored_files),
+)
 engine = singleton(_engine, in_process=provided(duckdb_engine))
 finder = singleton(_finder, in_process=provided(duckdb_finder))
 row_filter_parser = singleton(DuckDBRowFilterParser, instance=provided(duckdb))

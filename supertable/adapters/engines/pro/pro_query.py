@@ -1,0 +1,100 @@
+"""A run of a statement over generations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from supertable.adapters.engines.duckdb import DuckDBEngine
+from supertable.adapters.engines.duckdb.errors import ErrorContext
+from supertable.adapters.engines.duckdb.exact_results import exact_reader
+from supertable.adapters.engines.duckdb.running_query import BATCH_ROWS, DuckDBQuery, Steps
+from supertable.adapters.engines.pro.cache import Cache
+from supertable.adapters.engines.pro.generation import Generation
+from supertable.adapters.engines.pro.plans import Plan, relation_key
+from supertable.adapters.engines.pro.task import Task
+from supertable.application.ports.engines.running_queries import Limits, Stopped
+
+
+class ProRun:
+    """It begins over generations that have exactly the versions which the statement is bound to; else by `lite`."""
+
+    def __init__(
+        self,
+        cache: Cache,
+        lite: DuckDBEngine,
+        plan: Plan,
+        parameters: Sequence[Any] | Mapping[str, Any],
+        limits: Limits,
+    ) -> None:
+        self._lite = lite
+        self._plan = plan
+        self._parameters = parameters
+        self._limits = limits
+        self._island = cache.island(plan.island)
+        self._relations = {n: cache.relation(self._island, relation_key(read.scan)) for n, read in plan.reads.items()}
+        self._held = ExitStack()
+        self._task = Task(lambda: False)
+
+    def query(self) -> DuckDBQuery:
+        steps = Steps(self._begin, self._task.interrupt, self._held.close)
+        return DuckDBQuery(self._island.instance.cursor(), steps, self._errors(), self._limits)
+
+    def _begin(self, cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> pa.RecordBatchReader:
+        self._task.stopped = stopped
+        found = self._generations()
+        started = self._started(cursor, found) if found is not None else None
+        if started is not None:
+            return exact_reader(started, BATCH_ROWS)
+        query = self._lite.run(self._plan.statement, self._plan.scans, self._parameters, self._limits)
+        self._held.callback(query.close)
+        self._held.enter_context(self._task.interruptible(query.cancel))
+        return query.reader
+
+    def _generations(self) -> dict[int, Generation] | None:
+        found = {}
+        for number, read in self._plan.reads.items():
+            generation = self._relations[number].hold(read.scan, read.fields, self._task)
+            if generation is None:
+                return None
+            self._held.callback(self._island.release, generation)
+            found[number] = generation
+        return found
+
+    def _started(
+        self, cursor: duckdb.DuckDBPyConnection, found: Mapping[int, Generation]
+    ) -> duckdb.DuckDBPyRelation | None:
+        """The statement, bound to the generations. None: one of them has moved on, or the statement has an error, which
+        Lite knows better how to tell.
+
+        A transaction sees each database as it is when the statement is bound, so it is bound while none can move.
+        """
+        plan = self._plan
+        fenced = plan.statement.may_fail
+        sources = {n: found[n].sql(read.fields, plan.unnamed, fenced) for n, read in plan.reads.items()}
+        sql = plan.statement.sql({**plan.counts, **sources})
+        with self._island.lock:
+            if any(found[n].version != read.scan.version for n, read in plan.reads.items()):
+                return None
+            cursor.begin()
+            try:
+                return cursor.sql(sql, params=self._parameters)
+            except (duckdb.BinderException, duckdb.CatalogException):
+                return None
+
+    def _errors(self) -> ErrorContext:
+        return ErrorContext(
+            keys=dict,
+            names=self._plan.statement.names,
+            memory_limit=self._island.instance.memory_limit,
+            abandon=self._island.abandon,
+            damage=lambda: None,
+            failure=lambda: None,
+            exists=lambda key: False,
+            quotes_values=not self._plan.governed,
+            columns=self._plan.columns,
+        )

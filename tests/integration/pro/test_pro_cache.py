@@ -1,0 +1,168 @@
+"""What the Pro engine keeps: where, how much, and until when."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from supertable import Lake, SupertableError
+from supertable.adapters.engines.pro.folder import ProcessFolder
+from tests.support.pro_lake import engine, generations, holds, pro_lake, rows
+
+
+def fill(lake: Lake, *names: str, count: int = 1_000) -> None:
+    for name in names:
+        lake.write(name, pa.table({"id": range(count), "text": [f"{name} {n % 7}" for n in range(count)]}))
+
+
+def databases(home: Path) -> list[Path]:
+    return sorted((home / "pro-cache").rglob("*.duckdb*"))
+
+
+def test_nobody_else_can_read_the_files_and_they_go_with_the_lake(tmp_path: Path) -> None:
+    with pro_lake(tmp_path) as lake:
+        fill(lake, "t")
+        assert not (tmp_path / "pro-cache").exists()
+        assert rows(lake, "SELECT count(text) FROM t") == [(1_000,)]
+        assert len(databases(tmp_path)) == 1
+        for folder in [tmp_path / "pro-cache", *(tmp_path / "pro-cache").rglob("*")]:
+            if folder.is_dir():
+                assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        before = threading.active_count()
+        lake.write("t", pa.table({"id": [0], "text": ["new"]}))
+        rows(lake, "SELECT count(text) FROM t")
+    assert databases(tmp_path) == []
+    assert threading.active_count() <= before
+    assert not [thread for thread in threading.enumerate() if thread.name == "pro-generations"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tests.support.pro_lake import pro_lake, rows
+lake = pro_lake(Path(sys.argv[1]))
+print(rows(lake, "SELECT count(text) FROM t"), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_files_of_a_killed_process_go_when_the_next_begins(tmp_path: Path) -> None:
+    with pro_lake(tmp_path) as lake:
+        fill(lake, "t")
+        rows(lake, "SELECT count(id) FROM t")
+        (own,) = databases(tmp_path)
+        ended = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], capture_output=True, check=False)
+        assert ended.returncode == -signal.SIGKILL
+        assert ended.stdout == b"[(1000,)]\n"
+        assert len(databases(tmp_path)) == 2
+        with pro_lake(tmp_path) as other:
+            rows(other, "SELECT count(id) FROM t")
+            assert own in databases(tmp_path)
+            assert len(databases(tmp_path)) == 2
+    assert databases(tmp_path) == []
+
+
+def test_a_forked_process_leaves_the_folder_to_its_owner(tmp_path: Path) -> None:
+    folder = ProcessFolder(tmp_path)
+    child = os.fork()
+    if not child:
+        folder.close()
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert folder.path.is_dir()
+    folder.close()
+    folder.close()
+    assert not folder.path.exists()
+
+
+@pytest.mark.parametrize("place", ["disk", "memory"])
+def test_the_least_recently_used_tables_go_first(tmp_path: Path, place: str) -> None:
+    with pro_lake(tmp_path, pro_cache_in=place) as lake:
+        fill(lake, "a", "b", "c", count=20_000)
+        sizes = []
+        for name in ("a", "b", "a"):
+            assert rows(lake, f"SELECT count(text) FROM {name}") == [(20_000,)]
+            sizes.append(engine(lake).size())
+        assert sizes[0] > 0
+    with pro_lake(tmp_path, pro_cache_in=place, pro_cache_bytes=sizes[1] + sizes[0] // 2) as lake:
+        for name in ("a", "b", "a", "c"):
+            assert rows(lake, f"SELECT count(text), max(id) FROM {name}") == [(20_000, 19_999)]
+            assert engine(lake).size() <= sizes[1] + sizes[0] // 2
+        assert [holds(lake, f"FROM {name}") for name in ("a", "b", "c")] == [True, False, True]
+        assert rows(lake, "SELECT count(c.text) FROM a JOIN b USING (id) JOIN c USING (id)") == [(20_000,)]
+
+
+@pytest.mark.parametrize("budget", [1, 300_000, 600_000])
+def test_too_small_a_budget_keeps_nothing_and_changes_no_answer(tmp_path: Path, budget: int) -> None:
+    with pro_lake(tmp_path, pro_cache_bytes=budget) as lake:
+        fill(lake, "a", "b")
+        for _ in range(2):
+            assert rows(lake, "SELECT count(*), min(a.text), max(b.text) FROM a JOIN b USING (id)") == [
+                (1_000, "a 0", "b 6")
+            ]
+            assert engine(lake).size() <= budget
+
+
+def test_without_a_budget_pro_is_not_there(tmp_path: Path) -> None:
+    with pro_lake(tmp_path, pro_cache_bytes=0) as lake:
+        fill(lake, "t")
+        with pytest.raises(SupertableError, match="SUPERTABLE_PRO_CACHE_BYTES is 0"):
+            rows(lake, "SELECT count(text) FROM t")
+        assert lake.sql("SELECT count(text) AS n FROM t").arrow().to_pydict() == {"n": [1_000]}
+        assert not (tmp_path / "pro-cache").exists()
+
+
+def test_a_folder_that_cannot_be_made_leaves_the_files_to_be_read(tmp_path: Path) -> None:
+    (tmp_path / "pro-cache").write_text("in the way")
+    with pro_lake(tmp_path) as lake:
+        fill(lake, "t")
+        assert rows(lake, "SELECT count(text) FROM t") == [(1_000,)]
+        assert generations(lake) == []
+
+
+def test_large_tables_are_copied_in_the_background(tmp_path: Path) -> None:
+    with pro_lake(tmp_path) as lake:
+        fill(lake, "t", count=60_000)
+        assert rows(lake, "SELECT count(text) FROM t") == [(60_000,)]
+        engine(lake).settle()
+        assert holds(lake, "FROM t")
+        lake.write("t", pa.table({"id": range(60_000), "text": ["y"] * 60_000}))
+        assert rows(lake, "SELECT count(text) FROM t WHERE text = 'y'") == [(60_000,)]
+        engine(lake).settle()
+        assert rows(lake, "SELECT count(text) FROM t WHERE text = 'y'") == [(60_000,)]
+        engine(lake).settle()
+        assert holds(lake, "FROM t")
+
+
+def test_what_auto_asks_about_is_refreshed(tmp_path: Path) -> None:
+    with pro_lake(tmp_path) as lake:
+        fill(lake, "t")
+        rows(lake, "SELECT count(text) FROM t")
+        assert lake.sql("SELECT count(text) FROM t").engine == "pro"
+        lake.write("t", pa.table({"id": [0], "text": ["new"]}))
+        found = lake.sql("SELECT count(text) AS n FROM t")
+        assert (found.arrow().to_pydict(), found.engine) == ({"n": [1_001]}, "lite")
+        engine(lake).settle()
+        found = lake.sql("SELECT count(text) AS n FROM t")
+        assert (found.arrow().to_pydict(), found.engine) == ({"n": [1_001]}, "pro")
+
+
+def test_a_missing_database_costs_no_answer(tmp_path: Path) -> None:
+    with pro_lake(tmp_path) as lake:
+        fill(lake, "t")
+        rows(lake, "SELECT count(text) FROM t")
+        cache = engine(lake)._cache
+        assert cache is not None
+        for island in cache._islands.values():
+            island.abandon()
+        assert rows(lake, "SELECT count(text) FROM t") == [(1_000,)]
+        assert rows(lake, "SELECT count(id) FROM t") == [(1_000,)]
+        assert holds(lake, "FROM t")
