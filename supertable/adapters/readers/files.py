@@ -13,7 +13,7 @@ import pyarrow as pa
 from supertable.adapters.readers.command_line_hints import without_hints
 from supertable.adapters.readers.prepared_files import FilePreparer, PreparedFile
 from supertable.adapters.readers.sources import expanded
-from supertable.application.ports.readers import COMPRESSIONS, FORMATS, OpenedFiles, ReadOptions
+from supertable.application.ports.readers import COMPRESSIONS, FORMATS, OpenedFiles, ReadOptions, RowsOfTexts
 from supertable.domain.errors import InvalidInput, UnreadableInput
 
 Opener = Callable[[Sequence[PreparedFile], ReadOptions], AbstractContextManager[OpenedFiles]]
@@ -64,6 +64,11 @@ class FileReaderAdapter:
         from supertable.adapters.readers.json.typed_json import rows_in
 
         return rows_in(text, options.format or "json", options)
+
+    def rows_of_texts(self, texts: Sequence[bytes], options: ReadOptions) -> RowsOfTexts | None:
+        from supertable.adapters.readers.json.text_rows import rows_of_texts
+
+        return rows_of_texts(texts, options.format or "json", options)
 
 
 def _begun(opener: Opener) -> Opener:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from enum import IntFlag
 from typing import Protocol
 
-from supertable.application.access_control.accounts_log import AccountsLog
 from supertable.application.ports.clocks import Clock
 from supertable.application.ports.token_verifiers import Claims, TokenVerifier
 from supertable.domain.access.accounts import TOKEN_PREFIX, Access, Token, authorization, token_digest
@@ -66,6 +65,24 @@ class _Caller:
     claims: Claims | None = None
 
 
+class Accounts(Protocol):
+    def newest(self, organization: str) -> Access:
+        """The newest state, with every change that was acknowledged before the call."""
+
+
+class _ReadOnce:
+    """Accounts as they were when each organization was first asked for."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+        self._found: dict[str, Access] = {}
+
+    def newest(self, organization: str) -> Access:
+        if organization not in self._found:
+            self._found[organization] = self._accounts.newest(organization)
+        return self._found[organization]
+
+
 class SignInObserver(Protocol):
     """Called with the result of every sign-in, never with the credential. Raises only `AuditUnavailable`."""
 
@@ -85,7 +102,7 @@ class SignIn:
     def __init__(
         self,
         rules: SignInRules,
-        access_log: AccountsLog,
+        access_log: Accounts,
         verifier: TokenVerifier | None,
         observer: SignInObserver,
         clock: Clock,
@@ -117,6 +134,14 @@ class SignIn:
             raise
         self._observer.signed_in(session, caller.token)
         return session
+
+    def reading_once(self) -> SignIn:
+        """The same for callers who already wait: it reads each organization's users and tokens once for all of them."""
+        return SignIn(self._rules, _ReadOnce(self._access_log), self._verifier, self._observer, self._clock)
+
+    def is_issued_here(self, credential: str) -> bool:
+        """Whether the credential is the super token or looks like a stored one, so that nobody else is asked."""
+        return credential.startswith(TOKEN_PREFIX) or self._is_super_token(credential)
 
     def _authenticate(self, organization: str, credential: str, role: str | None) -> _Caller:
         if not 0 < len(credential) <= MOST_CREDENTIAL_CHARACTERS:

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 import pyarrow as pa
 
-from supertable.domain.errors import InferredTypeMisfit
+from supertable.domain.errors import InferredTypeMisfit, InvalidInput
 from supertable.domain.schema.schemas import Schema
 
 Written = TypeVar("Written")
@@ -119,6 +119,17 @@ class OpenedFiles:
         return write(self.inferred_anew())
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RowsOfTexts:
+    """The rows of several texts, one after the other. `counts`: for each text how many rows are its own, or its error.
+
+    None: the text is not read, because its rows have other columns than those of the texts before it.
+    """
+
+    rows: pa.Table
+    counts: Sequence[int | InvalidInput | None]
+
+
 class TextValues(Protocol):
     def __call__(self, texts: pa.StringArray, kind: pa.DataType) -> pa.Array:
         """The values that the texts stand for. Raises `pa.ArrowInvalid` where one of them is not exactly a `kind`."""
@@ -135,3 +146,6 @@ class FileReader(Protocol):
 
     def rows(self, text: bytes, options: ReadOptions) -> pa.Table:
         """All rows of a JSON or NDJSON text in memory, by `options.columns`. Raises `InvalidInput` and its kinds."""
+
+    def rows_of_texts(self, texts: Sequence[bytes], options: ReadOptions) -> RowsOfTexts | None:
+        """The rows of several texts, each as `rows` reads it alone. None: they can only be read one by one."""

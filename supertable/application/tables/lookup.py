@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from supertable.application.audit_recorder import AuditRecorder
@@ -11,6 +11,7 @@ from supertable.application.ports.clocks import Clock
 from supertable.application.tables.access_check import Request, access_to, allowed_entries, entries_of
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
+from supertable.application.tables.table_versions import TableVersions
 from supertable.application.transaction_log.heads import Heads
 from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.domain.access.accounts import NO_ACCOUNTS, Access, AccessCommit, Authorization, authorization
@@ -20,10 +21,9 @@ from supertable.domain.errors import (
     AccessDenied,
     CatalogUnavailable,
     ObjectMissing,
+    SupertableError,
     TableNotFound,
-    VersionNotFound,
 )
-from supertable.domain.names import version_or_tag
 from supertable.domain.scan.scan_plan import AccessStage
 from supertable.domain.storage_layout import access_log, record_key
 from supertable.domain.table.commits import Commit
@@ -33,7 +33,7 @@ from supertable.domain.table.snapshots import Snapshot
 _MOST_CUTS = 8
 
 
-class Tables:
+class Tables(TableVersions):
     """Reads tables and checks permissions. Every method sees all commits that were acknowledged before its call.
 
     `need`: the permission that the caller's role must have. Every method may raise `NotSignedIn` and `AccessDenied`. A
@@ -49,9 +49,9 @@ class Tables:
         audit: AuditRecorder,
         clock: Clock,
     ) -> None:
+        super().__init__(snapshots)
         self._heads = heads
         self._registries = registries
-        self._snapshots = snapshots
         self._accesses = accesses
         self._audit = audit
         self._clock = clock
@@ -60,27 +60,23 @@ class Tables:
         self, requested: Iterable[Request], need: Permission, views: bool = False
     ) -> dict[Request, list[OpenTable]]:
         """The tables of every request, all as of one moment. `views`: views too; else they raise `WrongKind`."""
+        return self._opened(list(requested), need, views, None)
+
+    def open_each(self, requested: Iterable[Request], need: Permission) -> dict[Request, OpenTable | SupertableError]:
+        """The table of every request, or why its caller may not open it; all as of one moment."""
         requests = list(requested)
-        namespaces = {namespace for namespace, _ in requests}
-        logs = self._probable_logs(requests)
-        for _ in range(_MOST_CUTS):
-            known = {namespace.registry: self._registries.known(namespace.registry) for namespace in namespaces}
-            known |= {log: self._snapshots.known(log) for log in logs} | self._known_access_logs(namespaces)
-            heads = self._heads.cut(known)
-            registries = {namespace: self._registry(namespace, heads) for namespace in namespaces}
-            allowed = {namespace: self._authorization(namespace.session, heads) for namespace in namespaces}
-            found = {one: self._allowed(one, registries, allowed[one[0]], need, views) for one in requests}
-            logs = {request[0].folder(entry.table_id) for request, tables in found.items() for entry, _ in tables}
-            if logs <= known.keys():
-                return {
-                    request: [self._open(entry, heads, request[0], access, need) for entry, access in tables]
-                    for request, tables in found.items()
-                }
-        raise CatalogUnavailable("tables were created and dropped during every attempt to read them")
+        refused: dict[Request, SupertableError] = {}
+        opened = self._opened(requests, need, False, refused)
+        return {request: refused.get(request) or opened[request][0] for request in requests}
 
     def open(self, namespace: Namespace, name: str, need: Permission, views: bool = False) -> OpenTable:
         """The table at its newest version. `views`: or the view."""
         return self.open_consistently([(namespace, name)], need, views)[namespace, name][0]
+
+    def is_known(self, namespace: Namespace, name: str) -> bool:
+        """Whether the supertable had the table when it was last read here. Reads nothing, and checks no permission."""
+        registry = self._registries.cached(namespace.registry)
+        return registry is not None and registry.has(name)
 
     def all(self, namespace: Namespace, need: Permission, views: bool = False) -> list[OpenTable]:
         """All tables of the supertable that the caller may know of, as of one moment, ordered by name. `views`: and
@@ -182,44 +178,34 @@ class Tables:
         known = self._known_access_log(session)
         return self._authorization(session, self._heads.cut(known) if known else {})
 
-    def as_of(self, table: OpenTable, version: int | str | None) -> OpenTable:
-        """The table at a version given by number or tag; None: `table` itself.
-
-        Raises `VersionNotFound`, `NotFound` for an unknown tag, and `InvalidInput` for values of other types.
-        """
-        if version is None:
-            return table
-        wanted = version_or_tag(version)
-        return self.at_version(table, table.entry.tagged(wanted) if isinstance(wanted, str) else wanted)
-
-    def at_version(self, table: OpenTable, version: int) -> OpenTable:
-        """The table at a version. Raises `VersionNotFound`, also for a version that a vacuum expired."""
-        newest, oldest = table.snapshot.version, table.snapshot.oldest
-        if not oldest <= version <= newest and version not in table.entry.pinned:
-            raise VersionNotFound(table.name, str(version), oldest, newest)
-        if version == newest:
-            return table
-        return replace(table, snapshot=self._snapshots.state(table.folder, version))
-
-    def at_time(self, table: OpenTable, at_us: int, requested: str) -> OpenTable:
-        """The table as of a moment (microseconds since 1970 UTC). Raises `VersionNotFound` if that is before version 1.
-
-        `requested`: the moment as the caller gave it, for the error.
-        """
-        if table.snapshot.committed_at_us <= at_us:
-            return table
-        low, high = 0, table.snapshot.version  # commit times grow with the version
-        while high - low > 1:
-            middle = (low + high) // 2
-            reached = self._snapshots.record(table.folder, middle).committed_at_us <= at_us
-            low, high = (middle, high) if reached else (low, middle)
-        if low == 0:
-            raise VersionNotFound(table.name, requested, table.snapshot.oldest, table.snapshot.version)
-        return self.at_version(table, low)
-
-    def commits(self, table: OpenTable, newest: int, count: int) -> list[Commit]:
-        """Up to `count` commits from version `newest` downwards, newest first."""
-        return [self._snapshots.record(table.folder, version) for version in range(newest, max(newest - count, 0), -1)]
+    def _opened(
+        self, requests: Sequence[Request], need: Permission, views: bool, refused: dict[Request, SupertableError] | None
+    ) -> dict[Request, list[OpenTable]]:
+        """`refused`: gets the error of each request that may not be; None: the first of them is raised."""
+        namespaces = {namespace for namespace, _ in requests}
+        logs = self._probable_logs(requests)
+        for _ in range(_MOST_CUTS):
+            known = {namespace.registry: self._registries.known(namespace.registry) for namespace in namespaces}
+            known |= {log: self._snapshots.known(log) for log in logs} | self._known_access_logs(namespaces)
+            heads = self._heads.cut(known)
+            registries = {namespace: self._registry(namespace, heads) for namespace in namespaces}
+            found = {}
+            for request in requests:
+                try:
+                    granted = self._authorization(request[0].session, heads)
+                    found[request] = self._allowed(request, registries, granted, need, views)
+                except SupertableError as error:
+                    if refused is None:
+                        raise
+                    refused[request] = error
+            logs = {request[0].folder(entry.table_id) for request, tables in found.items() for entry, _ in tables}
+            if logs <= known.keys():
+                return {
+                    request: [self._open(entry, heads, request[0], access, need) for entry, access in tables]
+                    for request, tables in found.items()
+                }
+            requests = list(found)
+        raise CatalogUnavailable("tables were created and dropped during every attempt to read them")
 
     def _recheck(self, table: OpenTable, namespace: Namespace, entry: TableEntry, heads: dict[str, Head]) -> None:
         granted = self._authorization(namespace.session, heads)
@@ -250,7 +236,7 @@ class Tables:
                 self._audit.record_refusal(namespace.session, need, error, **asked)
             raise
 
-    def _probable_logs(self, requests: list[Request]) -> set[str]:
+    def _probable_logs(self, requests: Sequence[Request]) -> set[str]:
         """The tables' logs according to cached registries, so that usually one request to the catalog is enough."""
         registries = {namespace: self._registries.cached(namespace.registry) or EMPTY for namespace, _ in requests}
         known = [request for request in requests if request[1] is None or registries[request[0]].has(request[1])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,12 +20,47 @@ from supertable.domain.table.idempotency import is_key_used
 _NUMBER = "number"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RowRange:
+    """Consecutive rows of a table, which several writers may share."""
+
+    source: pa.Table
+    start: int
+    count: int
+
+    @classmethod
+    def all_of(cls, rows: pa.Table) -> RowRange:
+        return cls(rows, 0, rows.num_rows)
+
+    @property
+    def rows(self) -> pa.Table:
+        return self.source.slice(self.start, self.count)
+
+    def joined(self, other: RowRange) -> RowRange | None:
+        """Both as one range; None unless `other` follows this one in the same table."""
+        if other.source is not self.source or other.start != self.start + self.count:
+            return None
+        return RowRange(self.source, self.start, self.count + other.count)
+
+
+def all_rows(ranges: Iterable[RowRange]) -> pa.Table:
+    """The rows of all ranges, in order."""
+    merged: list[RowRange] = []
+    for each in ranges:
+        longer = merged[-1].joined(each) if merged else None
+        if longer:
+            merged[-1] = longer
+        else:
+            merged.append(each)
+    return pa.concat_tables([each.rows for each in merged]).combine_chunks()
+
+
 @dataclass(frozen=True, slots=True)
 class GroupedWrite:
     """One writer's rows, with the columns that they are staged under. `table`: as that writer opened it."""
 
     table: OpenTable
-    rows: pa.Table
+    rows: RowRange
     idempotency_key: str | None
     key_use: KeyUse | None = None
 
@@ -45,7 +80,7 @@ class GroupedWrites:
         return self.parts[0].table
 
     def rows(self) -> pa.Table:
-        return pa.concat_tables([part.rows for part in self.parts]).combine_chunks()
+        return all_rows(part.rows for part in self.parts)
 
     def check(self, newest: OpenTable, tables: Tables) -> None:
         """Raises `CannotShareCommit` if an idempotency key was committed already, or a writer may no longer write.
@@ -72,7 +107,7 @@ class GroupedWrites:
         )
 
     def _all_inserted(self) -> list[Counts]:
-        return [Counts(inserted=part.rows.num_rows) for part in self.parts]
+        return [Counts(inserted=part.rows.count) for part in self.parts]
 
     def _by_key(self, resolution: Resolution, finder: RowFinder) -> list[Counts]:
         snapshot = self.table.snapshot
@@ -80,7 +115,7 @@ class GroupedWrites:
         rows = self.rows()
         winners = finder.duplicates(rows, names, sequence) if sequence else None
         winning = None if winners is None else frozenset(winners.to_pylist())
-        owner = np.repeat(np.arange(len(self.parts)), [part.rows.num_rows for part in self.parts]).tolist()
+        owner = np.repeat(np.arange(len(self.parts)), [part.rows.count for part in self.parts]).tolist()
         first_stale = len(owner) + sum(keys.num_rows for keys in resolution.superseding)
         inserted, updated = [0] * len(self.parts), [0] * len(self.parts)
         for numbers in _numbers_by_key([rows.select(names), *resolution.superseding, *resolution.stale], names):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -10,12 +11,13 @@ import pyarrow as pa
 
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.engines.callers import Caller
-from supertable.application.ports.readers import FileReader, ReadOptions
+from supertable.application.ports.readers import FileReader, ReadOptions, RowsOfTexts
 from supertable.application.storage.incoming.exact_casts import checked_timezone
 from supertable.application.storage.incoming.unpacked_size import unpacked_size
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.writes.groups.group_commit import GroupCommit
+from supertable.application.writes.groups.write_reading import TextRows
 from supertable.application.writes.keyed_rows import (
     bound_rows_key,
     content_of_file,
@@ -86,10 +88,16 @@ class IngestRows:
     def write_text(self, request: IngestRequest, text: bytes, format_: str) -> Future[WriteResult]:
         """Write JSON or NDJSON rows that are in memory. Only for `shareable` requests. Does not block."""
 
-        def rows(columns: Schema) -> pa.Table:
+        def read_alone(text: bytes, columns: Schema) -> pa.Table:
             found = self._reader.rows(text, self._options(request, columns, format_, None, len(text)))
             return _require_rows(found, request)
 
+        def read(texts: Sequence[bytes], columns: Schema) -> RowsOfTexts | None:
+            found = self._reader.rows_of_texts(texts, self._options(request, columns, format_, None, 0))
+            return found and replace(found, counts=[_no_rows() if count == 0 else count for count in found.counts])
+
+        form = (format_, request.mode is WriteMode.UPSERT, request.reading)
+        rows = TextRows(text, form, read_alone, read)
         info = request.info
         if info.idempotency_key is not None:
             info = _bound(request, content_of_text(text, format_))
@@ -196,5 +204,9 @@ def _head(reader: pa.RecordBatchReader) -> tuple[pa.Table | None, pa.RecordBatch
 
 def _require_rows(rows: pa.Table, request: IngestRequest) -> pa.Table:
     if not rows.num_rows and request.mode is not WriteMode.OVERWRITE:
-        raise UnreadableInput(_SOURCE, "there are none. Nothing was written.")
+        raise _no_rows()
     return rows
+
+
+def _no_rows() -> UnreadableInput:
+    return UnreadableInput(_SOURCE, "there are none. Nothing was written.")

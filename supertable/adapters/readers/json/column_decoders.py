@@ -49,6 +49,7 @@ class RowTypes:
         self.row = msgspec.json.Decoder(kind)
         self.rows = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
         self.fields = schema.fields
+        self.are_nested = any(field.type.fields or field.type == ANY_JSON for field in schema.fields)
         self._form = TextForm(timezone=timezone)
         self.names = kind.__struct_fields__
         self._columns = [arrow_field(field) for field in schema.fields]

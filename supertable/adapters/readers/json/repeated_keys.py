@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,14 @@ def require_distinct_keys(decoded: tuple[bytes, bool], keys: int, source: str, c
             raise UnreadableInput(source, f"{row}the key {error.args[0][:120]!r} occurs twice. Remove one.") from None
         except (ValueError, RecursionError):
             continue  # what is no JSON was refused already
+
+
+def are_distinct_keys(texts: Sequence[bytes], keys: int) -> bool:
+    """Whether no object has a key twice, without doubt. `keys`: how many the decoded rows have, none of them nested.
+
+    A text has at least as many as its rows, so that equal sums mean equal numbers in each.
+    """
+    return _counted_keys(b"\n".join(texts)) == keys
 
 
 def _counted_keys(text: bytes) -> int | None:

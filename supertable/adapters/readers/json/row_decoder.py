@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ import pyarrow as pa
 from supertable.adapters.readers.json.column_decoders import columns_of, row_types
 from supertable.adapters.readers.json.decode_errors import misfit, not_json
 from supertable.adapters.readers.json.json_guesses import ANY_JSON
-from supertable.adapters.readers.json.repeated_keys import require_distinct_keys
+from supertable.adapters.readers.json.repeated_keys import are_distinct_keys, require_distinct_keys
 from supertable.adapters.readers.values.exact_values import TextForm
 from supertable.application.ports.readers import ReadOptions
 from supertable.domain.errors import InvalidInput, InvalidSchema
@@ -59,6 +60,29 @@ class RowDecoder:
             require_distinct_keys(self._decoded_text, self._types.count_keys(columns), self.source, self.count)
         arrays = [self._array(i, columns[i]) for i in given]
         self.count += len(rows)
+        return pa.RecordBatch.from_arrays(arrays, schema=self._types.columns(given))
+
+    def have_same_columns(self, rows: Rows) -> bool:
+        """Whether a batch of the source may have these rows beside those before them. False only for `same_columns`."""
+        if not self._same_columns or not rows:
+            return True
+        if self._given is None:
+            self._given = _present(rows[0])
+        return all(_present(row) == self._given for row in rows)
+
+    def batch_of(self, texts: Sequence[tuple[bytes, Rows]]) -> pa.RecordBatch | None:
+        """The rows of several texts, decoded before, as one batch; None if one of the texts must be looked at alone."""
+        rows = list(chain.from_iterable(found for _, found in texts))
+        columns = columns_of(rows, self._types.names)
+        if self._types.are_nested or not are_distinct_keys(
+            [text for text, _ in texts], self._types.count_keys(columns)
+        ):
+            return None
+        given = self._given if self._same_columns and self._given is not None else range(len(self._types.fields))
+        try:
+            arrays = [self._types.array(i, columns[i], self._forms) for i in given]
+        except _MISFITS:
+            return None
         return pa.RecordBatch.from_arrays(arrays, schema=self._types.columns(given))
 
     def _decoded(self, decode: Callable[[bytes], Rows], text: bytes, is_lines: bool = False) -> Rows:

@@ -17,7 +17,8 @@ from supertable.application.commits.write_result import WriteResult
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.writes.grouped_writes import GroupedWrites
-from supertable.application.writes.groups.group_forming import Candidate, Rows, WaitingWrite, form_group
+from supertable.application.writes.groups.group_forming import Candidate, form_group
+from supertable.application.writes.groups.write_reading import Rows, WaitingWrite
 from supertable.application.writes.write_modes import WriteMode
 from supertable.application.writes.write_rows import WriteRows
 from supertable.domain.errors import AccessDenied, Busy, InvalidInput, NotFound, NotSignedIn
@@ -145,7 +146,7 @@ class GroupCommit:
         for member in members:
             write, part = member.write, member.part
             try:
-                _answer(write, self._write_rows.write_into(part.table, part.rows, write.mode, False, write.info))
+                _answer(write, self._write_rows.write_into(part.table, part.rows.rows, write.mode, False, write.info))
             except Exception as error:  # noqa: BLE001 - any error answers this write alone
                 _answer(write, error)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,6 +18,7 @@ from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidInput, TableExists, TableNotFound
 from supertable.entrypoints.web.requests.disconnects import done_or_cancelled
 from supertable.entrypoints.web.requests.row_bodies import RowBody
+from supertable.entrypoints.web.service.answers import Answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,12 @@ class Upload:
         self._creation = creation
 
     @property
+    def may_be_shared(self) -> bool:
+        """Whether a small body goes to a table that is known already, so that the commit alone checks the rights."""
+        wanted = self._wanted
+        return not self.needs_file and self._container.tables().is_known(wanted.namespace, wanted.table)
+
+    @property
     def needs_file(self) -> bool:
         """Whether a small body must be in a file, too."""
         return not self._wanted.shareable or bool(self._wanted.chosen) or self._creation is not None
@@ -59,14 +65,19 @@ class Upload:
                 raise
             tables.require(wanted.namespace.session, Permission.CONTROL)
 
-    async def write(self, body: RowBody, receive: Receive) -> WriteResult:
+    async def write_small(self, body: RowBody, answers: Answers) -> WriteResult:
+        """`body`: one whose text is in memory."""
+        assert body.text is not None
+        return await answers.of(self._container.ingest_rows().write_text(self._wanted, body.text, body.format))
+
+    async def write(self, body: RowBody, receive: Receive, answers: Answers) -> WriteResult:
         """`receive`: of the request, whose body was received. If the client disconnects while the rows to replace are
         searched, nothing is written."""
         if self._creation is not None:
             return await sync_to_thread(self._load, body, self._creation)
-        ingest = self._container.ingest_rows()
         if body.text is not None:
-            return await asyncio.wrap_future(ingest.write_text(self._wanted, body.text, body.format))
+            return await self.write_small(body, answers)
+        ingest = self._container.ingest_rows()
         write = partial(ingest.write_file, self._wanted, body.file, body.format, body.compression, body.size)
         caller = self._wanted.caller
         return await (done_or_cancelled(receive, write, caller.cancel) if caller else sync_to_thread(write))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Annotated, Any
 
 import msgspec
@@ -29,8 +29,14 @@ from supertable.entrypoints.api.tables.tables import TABLE
 from supertable.entrypoints.api.tables.versions import IdempotencyKey, version_response
 from supertable.entrypoints.web.requests.disconnects import done_or_cancelled
 from supertable.entrypoints.web.requests.json_bodies import Body
-from supertable.entrypoints.web.requests.row_bodies import BodyLimits, received_rows
-from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace
+from supertable.entrypoints.web.requests.row_bodies import BodyLimits, received_rows, small_rows
+from supertable.entrypoints.web.service.dependencies import (
+    InjectedContainer,
+    InjectedNamespace,
+    answers_of,
+    container_of,
+    namespace_of,
+)
 
 _TAGS = ["rows"]
 Mode = Annotated[
@@ -127,9 +133,8 @@ class NewDeletion(Body):
 )
 async def write_rows(
     request: Request[Any, Any, State],
-    container: InjectedContainer,
-    namespace: InjectedNamespace,
     chosen: SkipValidation[NamedDependency[Reading]],
+    supertable: FromPath[str],
     table: FromPath[str],
     mode: Mode = WriteMode.APPEND,
     evolve: Evolve = False,
@@ -145,6 +150,8 @@ async def write_rows(
     The body is JSON, NDJSON, CSV, TSV, Parquet or an Arrow stream, as `Content-Type` says; `Content-Encoding` may be
     gzip or zstd. Either all rows are written or none. A small body may share its version with concurrent writes.
     """
+    container, answers = container_of(request.scope), answers_of(request.scope)  # one dependency costs less than three
+    namespace = namespace_of(request.scope, supertable)
     if chosen.options.get("header") is False and not chosen.options.get("columns") and not create:
         raise InvalidInput("Rows without a header need names: give `columns`. Nothing was written.")
     info = checked_commit_info(idempotency_key, {})
@@ -154,14 +161,22 @@ async def write_rows(
     caller = Caller(namespace.session.user) if where is not None else None
     wanted = IngestRequest(namespace, table, mode, evolve, where, info, options, words, timezone, caller)
     upload = Upload(container, wanted, checked_creation(create, where, keys, sequence))
-    await sync_to_thread(upload.check)
     settings = container.settings()
     limits = BodyLimits(settings.ingest_max_bytes, settings.ingest_max_line_bytes)
+    small = await small_rows(request, limits) if upload.may_be_shared else None
+    if small is not None:
+        return version_response(namespace, _answer(await upload.write_small(small, answers)))
+    await sync_to_thread(upload.check)
     folder = settings.folder("temporary")
     async with received_rows(request, folder, limits, as_file=upload.needs_file, check=upload.check) as body:
-        result = await upload.write(body, request.receive)
+        result = await upload.write(body, request.receive, answers)
     shown = rejects.first if chosen.on_error == "rejects" else []
-    return version_response(namespace, WriteAnswer(**asdict(result), rows_rejected=rejects.count, rejects=shown))
+    return version_response(namespace, _answer(result, rejects.count, shown))
+
+
+def _answer(result: WriteResult, rejected: int = 0, shown: list[Rejected] | None = None) -> WriteAnswer:
+    values = {field.name: getattr(result, field.name) for field in fields(result)}
+    return WriteAnswer(**values, rows_rejected=rejected, rejects=shown or [])
 
 
 @post(

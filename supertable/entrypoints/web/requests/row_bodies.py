@@ -17,6 +17,7 @@ from typing import IO, Any, TypeAlias
 from litestar import Request
 from litestar.concurrency import sync_to_thread
 from litestar.exceptions import ClientException, HTTPException, InternalServerException
+from litestar.types import Receive
 
 from supertable.application.writes.ingest_rows import SMALL_BYTES
 from supertable.domain.errors import UnreadableInput
@@ -71,6 +72,36 @@ def row_format(request: AnyRequest) -> str:
         known = ", ".join(ROW_FORMATS)
         raise HTTPException(f"`Content-Type` must be one of {known}, in UTF-8.", status_code=415)
     return ROW_FORMATS[given.lower()]
+
+
+async def small_rows(request: AnyRequest, limits: BodyLimits) -> RowBody | None:
+    """The body, if the client has sent it whole, and it can stay in memory. None: `received_rows` receives it.
+
+    Raises 415, and `UnreadableInput` for a line that is too long.
+    """
+    format_ = row_format(request)
+    size = request.content_length
+    if format_ not in _IN_MEMORY_FORMATS or _compression(request) is not None:
+        return None
+    if size is None or size > min(SMALL_BYTES, limits.body):
+        return None
+    message = await request.receive()
+    if message["type"] != "http.request" or message.get("more_body"):
+        request.receive = _preceded_by(message, request.receive)
+        return None
+    text: bytes = message["body"]
+    if format_ in _LINE_FORMATS:
+        _LineLength(limits.line).add(text)
+    return RowBody(format_, None, len(text), text, "")
+
+
+def _preceded_by(message: Any, receive: Receive) -> Receive:
+    messages = [message]
+
+    async def receive_next() -> Any:
+        return messages.pop() if messages else await receive()
+
+    return receive_next
 
 
 @asynccontextmanager

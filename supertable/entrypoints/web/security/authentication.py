@@ -13,7 +13,7 @@ from supertable.domain.access.sessions import Session
 from supertable.domain.errors import AccessDenied, InvalidInput, NotSignedIn
 from supertable.entrypoints.web.control_threads import in_control_thread
 from supertable.entrypoints.web.security.rate_limit import RateLimit
-from supertable.entrypoints.web.service.dependencies import container_of
+from supertable.entrypoints.web.service.dependencies import container_of, sign_ins_of
 
 ROLE_HEADER = "X-Supertable-Role"
 ORGANIZATION_HEADER = "X-Supertable-Organization"
@@ -56,7 +56,7 @@ async def sign_in(connection: Connection, role: str | None) -> Session:
     container = container_of(connection.scope)
     organization = connection.headers.get(ORGANIZATION_HEADER) or container.settings().organization
     credential = _bearer_token(connection.headers.get("Authorization", ""))
-    return await in_control_thread(container.sign_in(), organization, credential, role)
+    return await sign_ins_of(connection.scope)(container.sign_in(), organization, credential, role)
 
 
 def _bearer_token(authorization: str) -> str:

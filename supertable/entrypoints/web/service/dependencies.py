@@ -17,7 +17,9 @@ from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.domain.access.sessions import Session
 from supertable.domain.names import checked_name
+from supertable.entrypoints.web.service.answers import Answers
 from supertable.entrypoints.web.service.shutdown import Shutdown
+from supertable.entrypoints.web.service.sign_ins import SignIns
 
 InjectedContainer = SkipValidation[NamedDependency[Container]]
 """The type of a handler's `container`."""
@@ -31,7 +33,7 @@ InjectedShutdown = SkipValidation[NamedDependency[Shutdown]]
 
 def application_state(container: Container) -> State:
     """The state that all requests share."""
-    return State({"container": container, "shutdown": Shutdown()})
+    return State({"container": container, "shutdown": Shutdown(), "sign_ins": SignIns(), "answers": Answers()})
 
 
 def container_of(scope: Scope) -> Container:
@@ -42,6 +44,22 @@ def container_of(scope: Scope) -> Container:
 def shutdown_of(scope: Scope) -> Shutdown:
     shutdown: Shutdown = scope["litestar_app"].state["shutdown"]
     return shutdown
+
+
+def sign_ins_of(scope: Scope) -> SignIns:
+    sign_ins: SignIns = scope["litestar_app"].state["sign_ins"]
+    return sign_ins
+
+
+def answers_of(scope: Scope) -> Answers:
+    answers: Answers = scope["litestar_app"].state["answers"]
+    return answers
+
+
+def namespace_of(scope: Scope, supertable: str) -> Namespace:
+    """The supertable, seen by the caller. Raises `InvalidName`."""
+    session: Session = scope["user"]
+    return Namespace(session.organization, checked_name("supertable", supertable), session)
 
 
 def _container(scope: Scope) -> Any:
@@ -56,8 +74,8 @@ def _session(scope: Scope) -> Any:
     return scope["user"]
 
 
-def _namespace(session: InjectedSession, supertable: FromPath[str]) -> Any:
-    return Namespace(session.organization, checked_name("supertable", supertable), session)
+def _namespace(scope: Scope, supertable: FromPath[str]) -> Any:
+    return namespace_of(scope, supertable)
 
 
 DEPENDENCIES = {
