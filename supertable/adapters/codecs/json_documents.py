@@ -13,16 +13,17 @@ from typing import Generic, TypeVar
 import msgspec
 import pyarrow as pa
 
-from supertable.application.ports.codecs import TooNew, Undecodable
+from supertable.adapters.codecs.collection_pauses import collection_paused
+from supertable.application.ports.codecs import DocumentCodec, TooNew, Undecodable
 from supertable.domain.access.accounts import Access, AccessCommit
 from supertable.domain.errors import InvalidInput
 from supertable.domain.table.commits import Commit
 from supertable.domain.table.data_files import DataFile, DeletionVector, is_inline
 from supertable.domain.table.registry import Registry, RegistryCommit
-from supertable.domain.table.snapshots import Snapshot
 
 FORMAT = 1
 FORMAT_WITH_ROWS = 2
+FORMAT_WITH_ARRAYS = 3
 
 _LONG_BYTES = 1024
 _ZSTANDARD = b"\x28\xb5\x2f\xfd"
@@ -35,7 +36,7 @@ State = TypeVar("State")
 
 
 @dataclass(frozen=True, slots=True)
-class _Document(Generic[Body]):
+class Document(Generic[Body]):
     format: int
     body: Body
 
@@ -51,20 +52,30 @@ class JsonDocument(Generic[Body]):
         self._newest = newest
         self._format_of = format_of or (lambda _: FORMAT)
         self._encoder = msgspec.json.Encoder(enc_hook=_as_dict)
-        self._decoder = msgspec.json.Decoder(_Document[kind])  # type: ignore[valid-type]
+        self._decoder = msgspec.json.Decoder(Document[kind])  # type: ignore[valid-type]
         self._header = msgspec.json.Decoder(_Header)
 
     def encode(self, body: Body) -> bytes:
-        text = self._encoder.encode(_Document(self._format_of(body), body))
-        return _FAST_CODEC.compress(text, asbytes=True) if len(text) >= _LONG_BYTES else text
+        text = self.text(body)
+        return compressed(text) if len(text) >= _LONG_BYTES else text
+
+    def text(self, body: Body) -> bytes:
+        """The document, not compressed."""
+        return self._encoder.encode(Document(self._format_of(body), body))
 
     def decode(self, data: bytes) -> Body:
+        return self.read(data).body
+
+    def read(self, data: bytes) -> Document[Body]:
+        """The body and its format. Raises as `decode`."""
         try:
             text = _decompressed(data)
             found = self._header.decode(text).format
             if found > self._newest:
                 raise TooNew(found, self._newest)
-            return self._decoder.decode(text).body
+            with collection_paused():
+                document: Document[Body] = self._decoder.decode(text)
+            return document
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, pa.ArrowException, OSError) as error:
             raise Undecodable(f"it is not a valid document ({error})") from error
 
@@ -74,6 +85,10 @@ def _as_dict(value: object) -> dict[object, object]:
     if isinstance(value, Mapping):
         return dict(value.items())
     raise NotImplementedError(f"documents have no {type(value).__name__}")
+
+
+def compressed(text: bytes) -> bytes:
+    return bytes(_FAST_CODEC.compress(text, asbytes=True))
 
 
 def _decompressed(data: bytes) -> bytes:
@@ -86,7 +101,7 @@ def _decompressed(data: bytes) -> bytes:
 class JsonLogCodec(Generic[Record, State]):
     """A `LogCodec` with one document for records and one for states."""
 
-    def __init__(self, record: JsonDocument[Record], state: JsonDocument[State]) -> None:
+    def __init__(self, record: JsonDocument[Record], state: DocumentCodec[State]) -> None:
         self._record = record
         self._state = state
 
@@ -111,13 +126,6 @@ class JsonLogCodec(Generic[Record, State]):
         return self._state.decode(data)
 
 
-def table_log_codec() -> JsonLogCodec[Commit, Snapshot]:
-    return JsonLogCodec(
-        JsonDocument(Commit, FORMAT_WITH_ROWS, _format_of_commit),
-        JsonDocument(Snapshot, FORMAT_WITH_ROWS, lambda snapshot: _format_for(snapshot.files.values())),
-    )
-
-
 def access_log_codec() -> JsonLogCodec[AccessCommit, Access]:
     return JsonLogCodec(JsonDocument(AccessCommit), JsonDocument(Access))
 
@@ -126,9 +134,9 @@ def registry_log_codec() -> JsonLogCodec[RegistryCommit, Registry]:
     return JsonLogCodec(JsonDocument(RegistryCommit), JsonDocument(Registry))
 
 
-def _format_of_commit(commit: Commit) -> int:
-    return _format_for(chain(commit.change.added, commit.change.deletes.values()))
+def format_of_commit(commit: Commit) -> int:
+    return format_for(chain(commit.change.added, commit.change.deletes.values()))
 
 
-def _format_for(parts: Iterable[DataFile | DeletionVector]) -> int:
+def format_for(parts: Iterable[DataFile | DeletionVector]) -> int:
     return FORMAT_WITH_ROWS if any(map(is_inline, parts)) else FORMAT

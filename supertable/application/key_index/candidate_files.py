@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from supertable.application.storage.column_ranges import scalar_of
+from supertable.application.storage.snapshot_files.column_pruning import pruned_files
 from supertable.application.tables.open_table import OpenTable
-from supertable.domain.scan.file_pruning import pruned
 from supertable.domain.scan.predicates import All, Compare, Predicate
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import DataType
@@ -19,7 +19,7 @@ from supertable.domain.table.data_files import DataFile
 def candidate_files(table: OpenTable, keys: pa.Table, schema: Schema, files: Mapping[str, DataFile]) -> list[DataFile]:
     """The files that may hold a row with one of the keys, in their order. `schema`: defines the key columns."""
     bounds = _key_bounds(keys, table.snapshot.key_names, schema)
-    return pruned(files.values(), bounds, table.snapshot.schemas, schema)
+    return pruned_files(files, bounds, table.snapshot.schemas, schema)
 
 
 def _key_bounds(batch: pa.Table, keys: Sequence[str], schema: Schema) -> Predicate:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from supertable.application.storage.snapshot_files.column_pruning import pruned_files
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.scan.exact_predicates import exact_part
-from supertable.domain.scan.file_pruning import pruned
 from supertable.domain.scan.predicates import All, Predicate
 from supertable.domain.scan.row_filter_pruning import necessary_predicate
 from supertable.domain.scan.scan_plan import Scan
@@ -34,4 +34,4 @@ def _pruned(table: OpenTable, predicate: Predicate, files: Mapping[str, DataFile
     if condition:
         predicate = All((predicate, necessary_predicate(condition, snapshot.schema)))
     chosen = snapshot.files if files is None else files
-    return pruned(chosen.values(), predicate, snapshot.schemas, snapshot.schema)
+    return pruned_files(chosen, predicate, snapshot.schemas, snapshot.schema)

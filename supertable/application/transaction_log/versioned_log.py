@@ -18,7 +18,7 @@ from supertable.application.storage.sealed_objects import opened, sealed
 from supertable.application.transaction_log.heads import Heads
 from supertable.domain.errors import CommitUncertain, FormatTooNew, ObjectDamaged, ObjectMissing, SupertableError
 from supertable.domain.storage_layout import checkpoint_key, record_key
-from supertable.domain.table.checkpoints import checkpoint_due
+from supertable.domain.table.checkpoints import checkpoint_due, early_checkpoint_due
 
 _LOG = logging.getLogger(__name__)
 _CACHED_STATES = 256
@@ -46,7 +46,7 @@ class VersionedLog(Generic[Record, State]):
     """Any number of logs of one kind. States are immutable and cached by version. Thread-safe.
 
     `fold`: applies records to a state (None: the empty one). `entries`: the size of a state, which decides when a
-    checkpoint is due.
+    checkpoint is due. `weight`: how many entries a record changes.
     """
 
     def __init__(
@@ -56,14 +56,17 @@ class VersionedLog(Generic[Record, State]):
         codec: LogCodec[Record, State],
         fold: Callable[[State | None, Iterable[Record]], State | None],
         entries: Callable[[State], int],
+        weight: Callable[[Record], int] = lambda record: 1,
     ) -> None:
         self._store = store
         self._heads = heads
         self._codec = codec
         self._fold = fold
         self._entries = entries
+        self._weight = weight
         self._states: OrderedDict[tuple[str, int], State] = OrderedDict()
         self._newest: dict[str, int] = {}
+        self._changed: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def known(self, log: str) -> int:
@@ -112,7 +115,7 @@ class VersionedLog(Generic[Record, State]):
             )
         state = self._fold(base, [record])
         assert state is not None
-        self._remember(log, state)
+        self._remember(log, state, self._changed.get(log, 0) + self._weight(record))
         self._checkpoint(log, state)
         return state
 
@@ -136,21 +139,27 @@ class VersionedLog(Generic[Record, State]):
             raise CommitUncertain(record.id, record.version, str(error)) from error
 
     def _checkpoint(self, log: str, state: State) -> None:
-        if not checkpoint_due(state.version, self._entries(state)):
+        entries = self._entries(state)
+        if not checkpoint_due(state.version, entries) and not early_checkpoint_due(self._changed.get(log, 0), entries):
             return
         key = checkpoint_key(log, state.version)
         try:
             self._store.put(key, sealed(key, self._codec.encode_state(state)))
+            self._changed[log] = 0
         except SupertableError as error:
             _LOG.warning("the checkpoint of %s at version %s was not written: %s", log, state.version, error)
 
     def _build(self, log: str, version: int, carried: dict[int, bytes]) -> State:
-        base = self._base(log, version, carried)
+        base, from_checkpoint = self._base(log, version, carried)
         start = base.version if base else 0
         if base and start == version:
+            if from_checkpoint:
+                self._remember(log, base, 0)
             return base
-        state = self._replayed(log, base, [self._record(log, n, carried) for n in range(start + 1, version + 1)])
-        self._remember(log, state)
+        records = [self._record(log, n, carried) for n in range(start + 1, version + 1)]
+        state = self._replayed(log, base, records)
+        before = 0 if from_checkpoint else self._changed.get(log, 0)
+        self._remember(log, state, before + sum(map(self._weight, records)))
         return state
 
     def _replayed(self, log: str, base: State | None, records: Sequence[Record]) -> State:
@@ -163,20 +172,20 @@ class VersionedLog(Generic[Record, State]):
             raise ObjectMissing(last)
         return state
 
-    def _base(self, log: str, version: int, carried: dict[int, bytes]) -> State | None:
-        """The nearest state to start from: a cached one, a later checkpoint, or None."""
+    def _base(self, log: str, version: int, carried: dict[int, bytes]) -> tuple[State | None, bool]:
+        """The nearest state to start from: a cached one, a later checkpoint, or None; whether it is a checkpoint."""
         with self._lock:
             nearest = max((at for name, at in self._states if name == log and at <= version), default=0)
             cached = self._states.get((log, nearest))
         if cached is not None and all(n in carried for n in range(nearest + 1, version + 1)):
-            return cached
+            return cached, False
         for checkpoint in reversed(self._heads.checkpoints(log)):
             if nearest < checkpoint <= version:
                 try:
-                    return self._checkpoint_state(log, checkpoint)
+                    return self._checkpoint_state(log, checkpoint), True
                 except (ObjectDamaged, ObjectMissing) as error:  # the log gives the same state, only more slowly
                     _LOG.warning("damaged checkpoint ignored; `supertable fsck --repair` rewrites it: %s", error)
-        return cached
+        return cached, False
 
     def _checkpoint_state(self, log: str, version: int) -> State:
         key = checkpoint_key(log, version)
@@ -194,8 +203,11 @@ class VersionedLog(Generic[Record, State]):
                 _LOG.warning("the catalog's copy of version %s of %s is damaged; reading it from storage", version, log)
         return self.record(log, version)
 
-    def _remember(self, log: str, state: State) -> None:
+    def _remember(self, log: str, state: State, changed: int) -> None:
+        """`changed`: how many entries were changed since the checkpoint before the state."""
         with self._lock:
+            if state.version >= self._newest.get(log, 0):
+                self._changed[log] = changed
             self._states[(log, state.version)] = state
             self._states.move_to_end((log, state.version))
             self._newest[log] = max(state.version, self._newest.get(log, 0))
@@ -204,6 +216,7 @@ class VersionedLog(Generic[Record, State]):
                 (name, at), _ = self._states.popitem(last=False)
                 if self._newest.get(name) == at:
                     del self._newest[name]
+                    self._changed.pop(name, None)
 
     @staticmethod
     def _decoded(key: str, data: bytes, decode: Callable[[bytes], Decoded]) -> Decoded:

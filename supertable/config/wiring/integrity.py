@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from supertable.adapters.codecs.json_documents import access_log_codec, registry_log_codec, table_log_codec
+from supertable.adapters.codecs.json_documents import access_log_codec, registry_log_codec
+from supertable.adapters.codecs.table_logs import table_log_codec
 from supertable.application.integrity.check_catalog import CatalogChecker
 from supertable.application.integrity.check_files import FileChecker, files_are_there
 from supertable.application.integrity.check_lake import CheckLake
@@ -12,6 +13,7 @@ from supertable.application.integrity.check_log import LogChecker
 from supertable.application.integrity.rebuild_catalog import RebuildCatalog
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.deletion_vectors import DeletionVectors
+from supertable.application.storage.snapshot_files.folding import folded
 from supertable.config.typed_providers import factory, provided, provider_of, singleton
 from supertable.config.wiring.foundation.storage import clock, identifiers, store
 from supertable.config.wiring.foundation.transaction_log import (
@@ -29,7 +31,7 @@ from supertable.config.wiring.tables import tables
 from supertable.domain.access.accounts import Access, AccessCommit, replayed_access
 from supertable.domain.table.commits import Commit
 from supertable.domain.table.registry import Registry, RegistryCommit, replayed_registry
-from supertable.domain.table.snapshots import Snapshot, replayed
+from supertable.domain.table.snapshots import Snapshot
 
 
 def _registry_checker(*, store: ObjectStore) -> LogChecker[RegistryCommit, Registry]:
@@ -40,7 +42,7 @@ def _table_checker(*, store: ObjectStore) -> LogChecker[Commit, Snapshot]:
     return LogChecker(
         store=store,
         codec=table_log_codec(),
-        fold=replayed,
+        fold=folded,
         entries=entries_in_snapshot,
         complete=partial(files_are_there, store),
     )

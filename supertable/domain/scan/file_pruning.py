@@ -1,7 +1,8 @@
 """File pruning: which files may hold rows that match a predicate, decided by the ranges of their columns.
 
 The result is conservative: a file is left out only when none of its rows can match. Ranges are in the units of the
-type that the file was written with. Predicates use the table's current type, which may be wider.
+type that the file was written with. Predicates use the table's current type, which may be wider. This is the rule for
+single files; `application.storage.snapshot_files.column_pruning` decides the same for many at once.
 """
 
 from __future__ import annotations
@@ -48,20 +49,31 @@ def _compiled(predicate: Predicate, written: Schema, current: Schema) -> Test:
             return _all([_compiled(part, written, current) for part in parts])
         case AnyOf(parts):
             return _any([_compiled(part, written, current) for part in parts])
+    found = conversion(predicate, written, current)
+    if isinstance(found, bool):
+        return _always if found else _never
+    column, factor = found
+    if isinstance(predicate, NullTest):
+        return _null_test(column, predicate.negated)
+    if isinstance(predicate, IsIn):
+        return _is_in(column, predicate.values, factor)
+    return _COMPARISONS[predicate.operator](column, predicate.value, factor)
+
+
+def conversion(predicate: Compare | IsIn | NullTest, written: Schema, current: Schema) -> bool | tuple[int, int]:
+    """The field id whose ranges, times the factor, decide for files of the schema `written`; or the decision itself."""
     field = current.find(predicate.column)
     if field is None:
-        return _always
+        return True
     before = written.by_id(field.id)
     if before is None:
-        return _always if isinstance(predicate, NullTest) and not predicate.negated else _never
+        return isinstance(predicate, NullTest) and not predicate.negated
     if isinstance(predicate, NullTest):
-        return _null_test(before.id, predicate.negated)
+        return before.id, 1
     factor = _factor(before.type, field.type)
     if factor is None or not all(_comparable(value, field) for value in _values(predicate)):
-        return _always
-    if isinstance(predicate, IsIn):
-        return _is_in(before.id, predicate.values, factor)
-    return _COMPARISONS[predicate.operator](before.id, predicate.value, factor)
+        return True
+    return before.id, factor
 
 
 def _values(predicate: Compare | IsIn) -> tuple[Scalar, ...]:

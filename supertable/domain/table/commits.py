@@ -144,6 +144,10 @@ class Commit:
     info: CommitInfo = CommitInfo()
 
     @property
+    def changed_files(self) -> int:
+        return len(self.change.added) + len(self.change.removed) + len(self.change.deletes)
+
+    @property
     def requests(self) -> dict[str, str]:
         """The digest of each request with an idempotency key, by scope; by the key itself if it has no `KeyUse`."""
         uses = [(self.info.idempotency_key, self.info.key_use)]

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import supertable
-from supertable.adapters.codecs.json_documents import table_log_codec
+from supertable.adapters.codecs.table_logs import table_log_codec
 from supertable.application.storage.checksums import digest_of
 from supertable.application.storage.sealed_objects import opened, sealed
 from supertable.domain.access.sessions import owner

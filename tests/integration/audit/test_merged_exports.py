@@ -16,7 +16,7 @@ from dependency_injector import providers
 
 import supertable
 from supertable.adapters.clocks.manual import ManualClock
-from supertable.adapters.codecs.json_documents import table_log_codec
+from supertable.adapters.codecs.table_logs import table_log_codec
 from supertable.adapters.locks.memory import InMemoryLocks
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.application.storage.checksums import digest_of

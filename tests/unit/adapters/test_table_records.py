@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from supertable.adapters.codecs.json_documents import registry_log_codec, table_log_codec
+from supertable.adapters.codecs.json_documents import registry_log_codec
+from supertable.adapters.codecs.table_logs import table_log_codec
 from supertable.application.ports.codecs import TooNew
 from supertable.domain.table.data_files import DataFile, DeletionVector
 from supertable.domain.table.snapshots import replayed

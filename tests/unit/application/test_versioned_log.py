@@ -8,7 +8,7 @@ import pytest
 
 from supertable.adapters.catalogs.memory import InMemoryCatalog
 from supertable.adapters.clocks.system import SystemClock
-from supertable.adapters.codecs.json_documents import table_log_codec
+from supertable.adapters.codecs.table_logs import table_log_codec
 from supertable.adapters.object_stores.memory import InMemoryObjectStore
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.transaction_log.heads import Heads

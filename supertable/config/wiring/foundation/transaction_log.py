@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from supertable.adapters.codecs.json_documents import access_log_codec, registry_log_codec, table_log_codec
+from supertable.adapters.codecs.json_documents import access_log_codec, registry_log_codec
+from supertable.adapters.codecs.table_logs import table_log_codec
 from supertable.application.ports.catalogs import Catalog
 from supertable.application.ports.clocks import Clock, Identifiers
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.deployment import Deployment
+from supertable.application.storage.snapshot_files.folding import folded
 from supertable.application.transaction_log.commit_clock import CommitClock
 from supertable.application.transaction_log.heads import Heads
 from supertable.application.transaction_log.health import CheckHealth
@@ -18,7 +20,7 @@ from supertable.config.wiring.foundation.storage import clock, deployment, ident
 from supertable.domain.access.accounts import Access, AccessCommit, replayed_access
 from supertable.domain.table.commits import Commit
 from supertable.domain.table.registry import Registry, RegistryCommit, replayed_registry
-from supertable.domain.table.snapshots import Snapshot, replayed
+from supertable.domain.table.snapshots import Snapshot
 
 
 def entries_in_registry(registry: Registry) -> int:
@@ -52,7 +54,14 @@ def _registry_log(*, store: ObjectStore, heads: Heads) -> VersionedLog[RegistryC
 
 
 def _table_log(*, store: ObjectStore, heads: Heads) -> VersionedLog[Commit, Snapshot]:
-    return VersionedLog(store=store, heads=heads, codec=table_log_codec(), fold=replayed, entries=entries_in_snapshot)
+    return VersionedLog(
+        store=store,
+        heads=heads,
+        codec=table_log_codec(),
+        fold=folded,
+        entries=entries_in_snapshot,
+        weight=lambda commit: commit.changed_files,
+    )
 
 
 def _access_log(*, store: ObjectStore, heads: Heads) -> VersionedLog[AccessCommit, Access]:

@@ -11,7 +11,8 @@ import pytest
 
 import supertable
 from supertable import Lake
-from supertable.adapters.codecs.json_documents import registry_log_codec, table_log_codec
+from supertable.adapters.codecs.json_documents import registry_log_codec
+from supertable.adapters.codecs.table_logs import table_log_codec
 from supertable.adapters.engines.duckdb.statement.extensions import views
 from supertable.domain.errors import (
     AccessDenied,
