@@ -98,6 +98,16 @@ def merges(arguments: argparse.Namespace) -> None:
     save(measure(arguments.rows, arguments.upserted, arguments.turns), _RESULTS / "merges.json")
 
 
+def small_commits(arguments: argparse.Namespace) -> None:
+    """Commit single rows: one writer, beside DuckLake and another version, and many clients over HTTP; read them."""
+    from benchmarks.engines.small_commits import measure
+
+    sizes = (arguments.seconds, arguments.rounds, arguments.commits, arguments.clients)
+    found = measure(*sizes, arguments.landed, not arguments.local)
+    if not arguments.local:
+        save(found, _RESULTS / "small_commits.json")
+
+
 def tpch(arguments: argparse.Namespace) -> None:
     """Run the 22 queries of TPC-H on a lake, beside DuckDB on the Parquet files that the lake was loaded from."""
     from benchmarks.tpch.measure import measure
@@ -242,6 +252,13 @@ def _add_engine_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     upserting.add_argument("--upserts", type=int, default=50, help="upserts before the reads")
     upserting.add_argument("--upserted", type=int, default=10_000, help="rows of each upsert")
     upserting.add_argument("--turns", type=int, default=31, help="turns to measure")
+    committing = _add(commands, "small-commits", small_commits)
+    committing.add_argument("--seconds", type=float, default=20, help="seconds of each writer in each round")
+    committing.add_argument("--rounds", type=int, default=3, help="rounds to measure")
+    committing.add_argument("--commits", type=int, default=1_000, help="commits before the reads")
+    committing.add_argument("--clients", type=int, default=64, help="concurrent clients over HTTP")
+    committing.add_argument("--landed", type=Path, help="checkout of another version to compare with")
+    committing.add_argument("--local", action="store_true", help="use local files only; save nothing")
     merging = _add(commands, "merges", merges)
     merging.add_argument("--rows", type=int, default=10_000_000, help="rows of the table")
     merging.add_argument("--upserted", type=int, default=10_000, help="rows of each upsert")

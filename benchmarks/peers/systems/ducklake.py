@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from multiprocessing.connection import Listener
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -25,10 +25,14 @@ class DuckLake(System):
     name = "DuckLake"
     durability = "its catalog's write-ahead log, with fsync; no Parquet file"
 
+    inlined_rows: ClassVar[int] = 0
+    """Writes of up to so many rows stay in its catalog, and make no Parquet file."""
+
     def __init__(self, folder: Path, keyed: bool) -> None:
         folder.mkdir(parents=True)
         with tempfile.TemporaryDirectory() as place, Listener(f"{place}/calls") as listener:
             command = [_PYTHON, "-m", "benchmarks.peers.systems.ducklake_process", listener.address, folder]
+            command.append(self.inlined_rows)
             self._process = subprocess.Popen([str(part) for part in command], cwd=_ROOT)
             self._calls = listener.accept()
 
@@ -54,3 +58,19 @@ class DuckLake(System):
         if error:
             raise RuntimeError(error)
         return answer
+
+
+class InliningDuckLake(DuckLake):
+    name = "DuckLake, inlining"
+    inlined_rows = 100
+
+    @staticmethod
+    def there() -> bool:
+        """Whether its environment is installed."""
+        return _PYTHON.exists()
+
+    def one_by_one(self, seconds: float) -> dict[str, float]:
+        """Commit single rows, one after the other, within its process. Ends it."""
+        found: dict[str, float] = self._call("one_by_one", seconds)
+        self.close()
+        return found

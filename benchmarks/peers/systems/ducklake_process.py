@@ -5,7 +5,9 @@ It needs DuckDB, its extension and Arrow alone, and answers the calls of `duckla
 
 from __future__ import annotations
 
+import statistics
 import sys
+import time
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
 
@@ -20,10 +22,12 @@ _CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions":
 class Table:
     """A table of orders in a DuckLake. Its methods are what the other process calls."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, inlined_rows: int) -> None:
+        """`inlined_rows`: writes of up to so many rows stay in the catalog."""
         self._connection = duckdb.connect(config=dict(_CONFIG))
         self._connection.execute(f"LOAD '{_EXTENSION}'")
-        self._connection.execute(f"ATTACH 'ducklake:{folder}/catalog.ducklake' AS lake (DATA_PATH '{folder}/data')")
+        options = f"DATA_PATH '{folder}/data', DATA_INLINING_ROW_LIMIT {inlined_rows}"
+        self._connection.execute(f"ATTACH 'ducklake:{folder}/catalog.ducklake' AS lake ({options})")
         self._connection.execute("USE lake")
         self._connection.execute(
             "CREATE TABLE orders (id BIGINT, customer VARCHAR, region VARCHAR, amount DOUBLE, ordered_at TIMESTAMP)"
@@ -44,6 +48,27 @@ class Table:
         self._connection.register("incoming", ids)
         self._connection.execute("DELETE FROM orders WHERE id IN (SELECT id FROM incoming)")
 
+    def one_by_one(self, seconds: float) -> dict[str, float]:
+        """Commit single rows for so long."""
+        insert = "INSERT INTO orders VALUES (?, 'customer', 'north', 1.5, TIMESTAMP '2026-01-01')"
+        for number in range(20):
+            self._connection.execute(insert, [number])
+        taken: list[float] = []
+        used = time.process_time()
+        end = (last := time.perf_counter()) + seconds
+        while last < end:
+            self._connection.execute(insert, [len(taken)])
+            now = time.perf_counter()
+            taken.append((now - last) * 1000)
+            last = now
+        return {
+            "commits": len(taken),
+            "per_second": len(taken) / (sum(taken) / 1000),
+            "median_ms": statistics.median(taken),
+            "p95_ms": sorted(taken)[int(len(taken) * 0.95)],
+            "cpu_ms": (time.process_time() - used) * 1000 / len(taken),
+        }
+
     def query(self, sql: str) -> pa.Table:
         return self._connection.execute(sql).to_arrow_table()
 
@@ -62,4 +87,4 @@ def serve(caller: Connection, table: Table) -> None:
 
 
 if __name__ == "__main__":
-    serve(Client(sys.argv[1]), Table(Path(sys.argv[2])))
+    serve(Client(sys.argv[1]), Table(Path(sys.argv[2]), int(sys.argv[3])))
