@@ -109,10 +109,10 @@ def small_commits(arguments: argparse.Namespace) -> None:
 
 
 def tpch(arguments: argparse.Namespace) -> None:
-    """Run the 22 queries of TPC-H on a lake, beside DuckDB on the Parquet files that the lake was loaded from."""
+    """Load TPC-H by upserts and run its queries on every engine, beside DuckDB on Parquet, DuckLake and delta-rs."""
     from benchmarks.tpch.measure import measure
 
-    save(measure(arguments.scale, arguments.turns), _RESULTS / "tpch.json")
+    save(measure(arguments.scale, arguments.turns, not arguments.alone), _RESULTS / "tpch.json")
 
 
 def long_statements(_: argparse.Namespace) -> None:
@@ -232,7 +232,8 @@ def _add_lake_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     _add(commands, "access", access)
     analysing = _add(commands, "tpch", tpch)
     analysing.add_argument("--scale", type=float, default=1, help="the scale factor: about so many GB as text")
-    analysing.add_argument("--turns", type=int, default=3, help="turns to measure")
+    analysing.add_argument("--turns", type=int, default=5, help="turns to measure")
+    analysing.add_argument("--alone", action="store_true", help="without DuckLake and delta-rs")
     _add(commands, "long-statements", long_statements)
     load = _add(commands, "loading", loading)
     load.add_argument("--gigabytes", type=float, default=5, help="size of each file")

@@ -19,7 +19,7 @@ from uuid import uuid4
 from benchmarks.api.writes import measure as measure_http
 from benchmarks.engines.targets import verdicts
 from benchmarks.machine import machine_facts
-from benchmarks.peers.systems.ducklake import InliningDuckLake
+from benchmarks.peers.systems.ducklake import DuckLakeTables
 from tests.servers.seaweedfs import SeaweedFS
 from tests.servers.valkey import Valkey
 
@@ -60,10 +60,18 @@ def _run(tree: Path, folder: Path, environment: Mapping[str, str], what: str, am
 
 
 def _ducklake(folder: Path) -> dict[str, Callable[[float], Found]]:
-    if not InliningDuckLake.there():
+    if not DuckLakeTables.there():
         print("left out: DuckLake: `make bench` creates its environment", flush=True)
         return {}
-    return {DUCKLAKE: lambda seconds: InliningDuckLake(folder / uuid4().hex, keyed=False).one_by_one(seconds)}
+    return {DUCKLAKE: lambda seconds: _inlining(folder / uuid4().hex, seconds)}
+
+
+def _inlining(folder: Path, seconds: float) -> Found:
+    tables = DuckLakeTables(folder, inlined_rows=100)
+    try:
+        return tables.one_by_one(seconds)
+    finally:
+        tables.close()
 
 
 def _on_servers(trees: Mapping[str, Path], folder: Path, seconds: float, rounds: int) -> Found:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-TABLES = ["customer", "lineitem", "nation", "orders", "part", "partsupp", "region", "supplier"]
+KEYS = {
+    "customer": ["c_custkey"],
+    "lineitem": ["l_orderkey", "l_linenumber"],
+    "nation": ["n_nationkey"],
+    "orders": ["o_orderkey"],
+    "part": ["p_partkey"],
+    "partsupp": ["ps_partkey", "ps_suppkey"],
+    "region": ["r_regionkey"],
+    "supplier": ["s_suppkey"],
+}
+"""By table."""
 
 _REVENUE = "sum(l_extendedprice * (1 - l_discount))"
 _BRAND_12 = "p_brand = 'Brand#12' AND p_container IN ('SM CASE', 'SM BOX', 'SM PACK', 'SM PKG')"
@@ -50,16 +60,18 @@ QUERIES = {
         WHERE l_shipdate >= DATE '1994-01-01' AND l_shipdate < DATE '1995-01-01'
             AND l_discount BETWEEN 0.05 AND 0.07 AND l_quantity < 24""",
     7: f"""
-        SELECT s.n_name AS supplying, c.n_name AS buying, year(l_shipdate) AS shipped, {_REVENUE} AS revenue
+        SELECT s.n_name AS supplying, c.n_name AS buying, extract(year FROM l_shipdate) AS shipped,
+            {_REVENUE} AS revenue
         FROM supplier JOIN lineitem ON l_suppkey = s_suppkey JOIN orders ON o_orderkey = l_orderkey
             JOIN customer ON c_custkey = o_custkey JOIN nation s ON s.n_nationkey = s_nationkey
             JOIN nation c ON c.n_nationkey = c_nationkey
         WHERE l_shipdate BETWEEN DATE '1995-01-01' AND DATE '1996-12-31' AND (
             (s.n_name = 'FRANCE' AND c.n_name = 'GERMANY') OR (s.n_name = 'GERMANY' AND c.n_name = 'FRANCE'))
-        GROUP BY ALL ORDER BY ALL""",
+        GROUP BY ALL ORDER BY supplying, buying, shipped""",
     8: """
         WITH sales AS (
-            SELECT year(o_orderdate) AS sold, l_extendedprice * (1 - l_discount) AS volume, s.n_name AS nation
+            SELECT extract(year FROM o_orderdate) AS sold, l_extendedprice * (1 - l_discount) AS volume,
+                s.n_name AS nation
             FROM part JOIN lineitem ON l_partkey = p_partkey JOIN supplier ON s_suppkey = l_suppkey
                 JOIN orders ON o_orderkey = l_orderkey JOIN customer ON c_custkey = o_custkey
                 JOIN nation c ON c.n_nationkey = c_nationkey JOIN region ON r_regionkey = c.n_regionkey
@@ -69,7 +81,7 @@ QUERIES = {
         SELECT sold, sum(CASE WHEN nation = 'BRAZIL' THEN volume ELSE 0 END) / sum(volume) AS share
         FROM sales GROUP BY ALL ORDER BY sold""",
     9: """
-        SELECT n_name, year(o_orderdate) AS sold,
+        SELECT n_name, extract(year FROM o_orderdate) AS sold,
             sum(l_extendedprice * (1 - l_discount) - ps_supplycost * l_quantity) AS profit
         FROM part JOIN lineitem ON l_partkey = p_partkey JOIN supplier ON s_suppkey = l_suppkey
             JOIN partsupp ON ps_suppkey = l_suppkey AND ps_partkey = l_partkey
@@ -90,8 +102,8 @@ QUERIES = {
         SELECT ps_partkey, sum(worth) AS total FROM german GROUP BY ALL
         HAVING total > (SELECT sum(worth) * 0.0001 FROM german) ORDER BY total DESC, ps_partkey""",
     12: """
-        SELECT l_shipmode, count(*) FILTER (o_orderpriority IN ('1-URGENT', '2-HIGH')) AS urgent,
-            count(*) FILTER (o_orderpriority NOT IN ('1-URGENT', '2-HIGH')) AS others
+        SELECT l_shipmode, count(*) FILTER (WHERE o_orderpriority IN ('1-URGENT', '2-HIGH')) AS urgent,
+            count(*) FILTER (WHERE o_orderpriority NOT IN ('1-URGENT', '2-HIGH')) AS others
         FROM orders JOIN lineitem ON l_orderkey = o_orderkey
         WHERE l_shipmode IN ('MAIL', 'SHIP') AND l_commitdate < l_receiptdate AND l_shipdate < l_commitdate
             AND l_receiptdate >= DATE '1994-01-01' AND l_receiptdate < DATE '1995-01-01'

@@ -19,16 +19,19 @@ _EXTENSION = next(Path(duckdb_extension_ducklake.__path__[0]).rglob("ducklake.du
 _CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
 
-class Table:
-    """A table of orders in a DuckLake. Its methods are what the other process calls."""
+class Tables:
+    """Tables in a DuckLake, first of all one of orders. The methods are what the other process calls."""
 
     def __init__(self, folder: Path, inlined_rows: int) -> None:
-        """`inlined_rows`: writes of up to so many rows stay in the catalog."""
+        """`inlined_rows`: writes of up to so many rows stay in the catalog; 0: as it is by default."""
         self._connection = duckdb.connect(config=dict(_CONFIG))
         self._connection.execute(f"LOAD '{_EXTENSION}'")
-        options = f"DATA_PATH '{folder}/data', DATA_INLINING_ROW_LIMIT {inlined_rows}"
+        inlining = f", DATA_INLINING_ROW_LIMIT {inlined_rows}" if inlined_rows else ""
+        options = f"DATA_PATH '{folder}/data'{inlining}"
         self._connection.execute(f"ATTACH 'ducklake:{folder}/catalog.ducklake' AS lake ({options})")
         self._connection.execute("USE lake")
+
+    def create_orders(self, _: None) -> None:
         self._connection.execute(
             "CREATE TABLE orders (id BIGINT, customer VARCHAR, region VARCHAR, amount DOUBLE, ordered_at TIMESTAMP)"
         )
@@ -48,8 +51,20 @@ class Table:
         self._connection.register("incoming", ids)
         self._connection.execute("DELETE FROM orders WHERE id IN (SELECT id FROM incoming)")
 
+    def upsert_into(self, given: tuple[str, pa.Table, list[str]]) -> None:
+        """Table, rows and keys."""
+        table, rows, keys = given
+        self._connection.register("incoming", rows)
+        self._connection.execute(f"CREATE TABLE IF NOT EXISTS {table} AS FROM incoming LIMIT 0")
+        if keys:
+            matched = "WHEN MATCHED THEN UPDATE WHEN NOT MATCHED THEN INSERT"
+            self._connection.execute(f"MERGE INTO {table} USING incoming USING ({', '.join(keys)}) {matched}")
+        else:
+            self._connection.execute(f"INSERT INTO {table} FROM incoming")
+
     def one_by_one(self, seconds: float) -> dict[str, float]:
         """Commit single rows for so long."""
+        self.create_orders(None)
         insert = "INSERT INTO orders VALUES (?, 'customer', 'north', 1.5, TIMESTAMP '2026-01-01')"
         for number in range(20):
             self._connection.execute(insert, [number])
@@ -73,7 +88,7 @@ class Table:
         return self._connection.execute(sql).to_arrow_table()
 
 
-def serve(caller: Connection, table: Table) -> None:
+def serve(caller: Connection, tables: Tables) -> None:
     """Answer calls, as (method, argument), until the caller is gone."""
     while True:
         try:
@@ -81,10 +96,10 @@ def serve(caller: Connection, table: Table) -> None:
         except EOFError:
             return
         try:
-            caller.send((None, getattr(table, method)(argument)))
+            caller.send((None, getattr(tables, method)(argument)))
         except duckdb.Error as error:
             caller.send((str(error), None))
 
 
 if __name__ == "__main__":
-    serve(Client(sys.argv[1]), Table(Path(sys.argv[2]), int(sys.argv[3])))
+    serve(Client(sys.argv[1]), Tables(Path(sys.argv[2]), int(sys.argv[3])))
