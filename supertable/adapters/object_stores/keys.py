@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 
-_SEGMENT = re.compile(r"[A-Za-z0-9._=-]+")
+_SIGNS = r"[A-Za-z0-9._=-]+"
+_NAME = rf"(?!\.\.?(?:/|\Z)){_SIGNS}"
+_SEGMENT, _KEY, _START = map(re.compile, (_NAME, f"{_NAME}(?:/{_NAME})*", _SIGNS))
 
 
 def is_segment(name: str) -> bool:
     """Whether `name` is valid as one segment of a key, between two slashes."""
-    return _SEGMENT.fullmatch(name) is not None and name not in (".", "..")
+    return _SEGMENT.fullmatch(name) is not None
 
 
 def is_key(name: str) -> bool:
     """Whether `name` consists of `/`-separated segments of `A-Z a-z 0-9 . _ = -`."""
-    return all(map(is_segment, name.split("/")))
+    return _KEY.fullmatch(name) is not None
 
 
 def check_key(key: str) -> str:
@@ -28,7 +30,7 @@ def check_prefix(prefix: str) -> str:
     """The prefix itself. Raises ValueError if no valid key starts with it."""
     folder, name = split_prefix(prefix)
     segments = folder[:-1].split("/") if folder else []
-    if not all(map(is_segment, segments)) or (name and not _SEGMENT.fullmatch(name)):
+    if not all(map(is_segment, segments)) or (name and not _START.fullmatch(name)):
         raise ValueError(f"not the start of an object key: {prefix!r}")
     return prefix
 

@@ -14,7 +14,7 @@ Everything else is refused, since an engine would round it or take it for someth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -37,10 +37,20 @@ def exact_parameters(parameters: Parameters | None) -> Parameters:
     if parameters is None:
         return ()
     if isinstance(parameters, Mapping):
+        _require_distinct(parameters)
         return {name: _exact(value, f"${name}") for name, value in parameters.items()}
     if isinstance(parameters, str | bytes | bytearray) or not isinstance(parameters, Sequence):
         raise InvalidInput("Parameters must be a list, for ? and $1, or a mapping, for $name.")
     return [_exact(value, f"${number}") for number, value in enumerate(parameters, 1)]
+
+
+def _require_distinct(names: Iterable[str]) -> None:
+    """Engines take one of two names that differ in case only."""
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(str(name).lower(), name)
+        if other != name:
+            raise _refused(f"${name}", f"in SQL this is the same name as ${other}. Give one of them")
 
 
 def _exact(value: Any, name: str) -> Any:

@@ -140,3 +140,8 @@ def test_parameters_are_a_list_or_a_mapping(given: Any) -> None:
 def test_no_parameters() -> None:
     assert exact_parameters(None) == ()
     assert exact_parameters([]) == []
+
+
+def test_names_that_differ_in_case_only_are_one_name_to_sql() -> None:
+    with pytest.raises(InvalidInput, match=r"\$A: in SQL this is the same name as \$a"):
+        exact_parameters({"a": 1, "A": 2})

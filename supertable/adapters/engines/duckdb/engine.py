@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
@@ -10,27 +9,28 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from supertable.adapters.engines.duckdb.counted_rows import counted_rows
 from supertable.adapters.engines.duckdb.damaged_files import error_context
 from supertable.adapters.engines.duckdb.governed.governed_query import governed_query
 from supertable.adapters.engines.duckdb.governed.visible_rows import stream_of_sources
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.running_query import DuckDBQuery, PlanQuery, Steps
+from supertable.adapters.engines.duckdb.scan.kept_bitmaps import KeptBitmaps
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
 from supertable.adapters.engines.duckdb.scan.source_sql import column_names, relation_sql, sees_part
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
-from supertable.adapters.engines.duckdb.statement.columns_read import tables_needed
 from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation import evaluator
 from supertable.adapters.engines.duckdb.statement.explain import plan_table
+from supertable.adapters.engines.duckdb.statement.parse_tree import Node
 from supertable.adapters.engines.duckdb.statement.parser import parsed, shape_of_refused
+from supertable.adapters.engines.duckdb.statement.rendering import loaded, serialized
+from supertable.adapters.engines.duckdb.statement.shapes.statement_cache import StatementCache
 from supertable.adapters.engines.duckdb.statement.updates.parsed_update import parsed_update
 from supertable.application.ports.engines.file_sources import FileSource
-from supertable.application.ports.engines.parsed_statements import NOTHING_KNOWN, Known, Statement, TimestampAt
+from supertable.application.ports.engines.parsed_statements import NOTHING_KNOWN, Known, Statement
 from supertable.application.ports.engines.running_queries import Limits, RunningQuery, Stopped
 from supertable.application.ports.engines.sources import Source
 from supertable.application.ports.engines.updates import CheckedUpdate
-
-_KEPT_STATEMENTS = 256
-_KEPT_TEXT = 10_000
 
 
 class DuckDBEngine:
@@ -42,27 +42,25 @@ class DuckDBEngine:
         """`sandbox`: runs the statements of roles that see a part of what they read; it can open no file."""
         self._instance = instance
         self._sandbox = sandbox
-        self._stored = stored
+        self._stored = KeptBitmaps(stored)
         self._evaluate = evaluator(instance)
-        self._statements: OrderedDict[tuple[str, Known], DuckDBStatement] = OrderedDict()
+        self._statements = StatementCache(self._parsed, self._reparsed)
 
     def parse(self, sql: str, known: Known = NOTHING_KNOWN) -> DuckDBStatement:
-        """Parses and validates `sql`. Statements are cached by their text, except those that read the version at a
-        timestamp, which may depend on the clock."""
-        cached = self._statements.get((sql, known))
-        if cached is not None:
-            return cached
-        statement = self._parsed(sql, known)
-        if len(sql) <= _KEPT_TEXT and not any(isinstance(one.at, TimestampAt) for one in statement.relations):
-            self._statements[sql, known] = statement
-            while len(self._statements) > _KEPT_STATEMENTS:
-                self._statements.popitem(last=False)
-        return statement
+        return self._statements.get(sql, known)
 
     def _parsed(self, sql: str, known: Known) -> DuckDBStatement:
         cursor = self._instance.cursor()
         try:
             return parsed(cursor, sql, self._evaluate, known)
+        finally:
+            cursor.close()
+
+    def _reparsed(self, rendered: str) -> Node:
+        cursor = self._instance.cursor()
+        try:
+            found: Node = loaded(serialized(cursor, rendered))["statements"][0]
+            return found
         finally:
             cursor.close()
 
@@ -89,6 +87,8 @@ class DuckDBEngine:
     ) -> RunningQuery:
         assert isinstance(statement, DuckDBStatement)
         assert not statement.values_query
+        if (counted := counted_rows(statement, scans, parameters, limits)) is not None:
+            return counted
         if any(map(sees_part, scans.values())):
             return governed_query(self._instance, self._sandbox, self._stored, statement, scans, parameters, limits)
         query = self._query(statement, scans, parameters, limits)
@@ -117,9 +117,8 @@ class DuckDBEngine:
     ) -> DuckDBQuery:
         """The statement over the files themselves, for a role that sees the whole of what it reads."""
         sources = Sources(self._stored, statement.may_fail)
-        twice = tables_needed(statement.tree, statement.tokens)
         sql = statement.sql(
-            {n: relation_sql(one, n in statement.counted, sources, n in twice) for n, one in scans.items()}
+            {n: relation_sql(one, n in statement.counted, sources, n in statement.tables) for n, one in scans.items()}
         )
         options = "ANALYZE, FORMAT JSON" if statement.analyze else "FORMAT JSON"
         text = f"EXPLAIN ({options}) {sql}" if statement.explain else sql

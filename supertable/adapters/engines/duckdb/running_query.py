@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.errors import ENGINE_ERRORS, ErrorContext, translated
-from supertable.adapters.engines.duckdb.exact_results import exact_reader
+from supertable.adapters.engines.duckdb.exact_results import exact_stream
 from supertable.adapters.engines.duckdb.interrupts import interruptible
 from supertable.application.ports.engines.running_queries import Limits, Stopped
 from supertable.domain.errors import QueryCancelled, QueryTimeout, ResultTooLarge, SupertableError
@@ -32,11 +32,8 @@ def streamed(
     parameters: Sequence[Any] | Mapping[str, Any] = (),
     batch_rows: int = BATCH_ROWS,
 ) -> pa.RecordBatchReader:
-    """The rows of a query as a stream: after `execute`, Arrow would hold all of them.
-
-    `parameters` is always passed, so that one without a value is an error, not read from a variable of its name.
-    """
-    return exact_reader(cursor.sql(sql, params=parameters), batch_rows)
+    """The rows of a query as a stream. See `exact_stream`."""
+    return exact_stream(cursor, sql, parameters, batch_rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from supertable.adapters.engines.duckdb.counted_rows import counted_rows
 from supertable.adapters.engines.executors.pool import ExecutorPool
 from supertable.adapters.engines.executors.requests import RunStatement
 from supertable.adapters.engines.executors.turns import Turns
@@ -93,6 +94,8 @@ class ExecutorEngine:
         limits: Limits,
     ) -> RunningQuery:
         assert isinstance(statement, ExecutorStatement)
+        if (counted := counted_rows(statement.checked, scans, parameters, limits)) is not None:
+            return counted
         sources = {number: _without_snapshot(source) for number, source in scans.items()}
         request = RunStatement(statement.sql, sources, parameters, limits, known=statement.known)
         work = Work(self._pool, self._turns, self._stored, limits)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from supertable.adapters.engines.duckdb import DuckDBInstance
 from supertable.adapters.engines.duckdb.governed.visible_rows import VisibleRows
+from supertable.adapters.engines.duckdb.scan.kept_bitmaps import KeptBitmaps
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
 from supertable.adapters.engines.duckdb.scan.scan_sql import scan_sql, unused_positions
 from supertable.adapters.engines.duckdb.types import quoted
@@ -30,7 +31,7 @@ def located_rows(
     instance: DuckDBInstance, stored: FileSource, scan: Scan, fields: Sequence[Field], first_number: int
 ) -> VisibleRows:
     """The rows with the columns of a generation. Files are numbered from `first_number` in the order of the scan."""
-    sources = Sources(stored, guard_deleted=False)  # no expression of ours fails
+    sources = Sources(KeptBitmaps(stored), guard_deleted=False)  # no expression of ours fails
     at = unused_positions(scan.shown)
     values = [f"{quoted(one.name)} AS {column(one)}" for one in fields]
     values += [f"({at.file} + {first_number})::INTEGER AS st_file", f"{at.row}::INTEGER AS st_row"]

@@ -53,8 +53,8 @@ class FileSystem:
     def mkdir(self, path: Path) -> None:
         path.mkdir()
 
-    def stat(self, path: Path) -> os.stat_result:
-        return path.stat()
+    def stat(self, path: Path | str) -> os.stat_result:
+        return os.stat(path)  # noqa: PTH116 - takes the text of a path too
 
     def stat_open(self, descriptor: int) -> os.stat_result:
         return os.fstat(descriptor)

@@ -17,6 +17,7 @@ from supertable.adapters.engines.duckdb.errors import ErrorContext
 from supertable.adapters.engines.duckdb.governed.visible_rows import VisibleRelations, VisibleRows
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.running_query import DuckDBQuery, Steps, streamed
+from supertable.adapters.engines.duckdb.scan.kept_bitmaps import KeptBitmaps
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
 from supertable.adapters.engines.duckdb.scan.source_sql import (
     all_rows,
@@ -26,10 +27,9 @@ from supertable.adapters.engines.duckdb.scan.source_sql import (
     source_sql,
 )
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
-from supertable.adapters.engines.duckdb.statement.columns_read import has_repeatable_sample, names_in, tables_needed
+from supertable.adapters.engines.duckdb.statement.columns_read import has_repeatable_sample, names_in
 from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
 from supertable.adapters.engines.duckdb.types import quoted
-from supertable.application.ports.engines.file_sources import FileSource
 from supertable.application.ports.engines.running_queries import Limits, Stopped
 from supertable.application.ports.engines.sources import Source
 from supertable.domain.scan.scan_plan import Scan
@@ -38,7 +38,7 @@ from supertable.domain.scan.scan_plan import Scan
 def governed_query(
     instance: DuckDBInstance,
     sandbox: DuckDBInstance,
-    stored: FileSource,
+    stored: KeptBitmaps,
     statement: DuckDBStatement,
     scans: Mapping[int, Source],
     parameters: Sequence[Any] | Mapping[str, Any],
@@ -47,10 +47,14 @@ def governed_query(
     """`instance` runs stage 1, `sandbox` stage 2."""
     known = {number for number in statement.counted if all_rows(scans[number])}
     read = {number: source for number, source in scans.items() if number not in known}
-    names, tables = names_in(statement.tree), tables_needed(statement.tree, statement.tokens)
+    names = names_in(statement.tree)
     relations = VisibleRelations(
         [
-            (_name(number), _rows(instance, stored, source, names, number in statement.counted), number in tables)
+            (
+                _name(number),
+                _rows(instance, stored, source, names, number in statement.counted),
+                number in statement.tables,
+            )
             for number, source in read.items()
         ],
         ordered=has_repeatable_sample(statement.tree),
@@ -101,7 +105,7 @@ def _relation_sql(relation: int, counted: bool) -> str:
 
 
 def _rows(
-    instance: DuckDBInstance, stored: FileSource, source: Source, names: frozenset[str] | None, counted: bool
+    instance: DuckDBInstance, stored: KeptBitmaps, source: Source, names: frozenset[str] | None, counted: bool
 ) -> VisibleRows:
     """The rows with the columns that are in `names`; None: with all columns. `counted`: only their number."""
     sources = Sources(stored, guard_deleted=False)  # no expression of ours fails

@@ -33,13 +33,13 @@ def stream_of_sources(
     which object is missing."""
     sources.bind(cursor, stopped)
     try:
-        return streamed(cursor, sql, parameters, batch_rows)
+        return streamed(cursor, sources.placed(sql), parameters, batch_rows)
     except duckdb.Error as error:
         if not is_missing_file(error):
             raise
     sources.close()
     sources.bind(cursor, stopped)
-    return streamed(cursor, sql, parameters, batch_rows)
+    return streamed(cursor, sources.placed(sql), parameters, batch_rows)
 
 
 class VisibleRows:

@@ -16,6 +16,7 @@ from supertable.adapters.engines.duckdb.damaged_files import error_context
 from supertable.adapters.engines.duckdb.errors import ENGINE_ERRORS, translated
 from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.running_query import streamed
+from supertable.adapters.engines.duckdb.scan.kept_bitmaps import KeptBitmaps
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
 from supertable.adapters.engines.duckdb.scan.scan_sql import scan_with_dead_rows_sql, unused_positions
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
@@ -31,7 +32,7 @@ _HELD, _STORED, _BATCH = "st_held", "st_stored", "st_batch"
 class DuckDBRowHolder:
     def __init__(self, instance: DuckDBInstance, stored: FileSource) -> None:
         self._instance = instance
-        self._stored = stored
+        self._stored = KeptBitmaps(stored)
 
     @contextmanager
     def hold(self, values: Sequence[Field]) -> Iterator[HeldRows]:
@@ -74,7 +75,7 @@ class _Held:
         stored = self._stored_rows(table, numbers) if plan.updates else _no_row(table)
         sql = f"SELECT {', '.join(columns)} FROM {_HELD} {stored} WHERE {_HELD}.action IN ({made})"
         self._sources.bind(self._cursor, self._stopped.is_set)
-        return streamed(self._cursor, sql)
+        return streamed(self._cursor, self._sources.placed(sql))
 
     def _stored_rows(self, table: Scan, numbers: Sequence[int]) -> str:
         """SQL that joins the stored rows, dead ones included, by file and position: DuckDB then skips row groups."""

@@ -19,6 +19,7 @@ from supertable.adapters.engines.duckdb.interrupts import interruptible
 from supertable.adapters.engines.duckdb.rows.delete_predicates import RowPredicate, checked_predicate
 from supertable.adapters.engines.duckdb.rows.live_rows import LiveRows
 from supertable.adapters.engines.duckdb.running_query import streamed
+from supertable.adapters.engines.duckdb.scan.kept_bitmaps import KeptBitmaps
 from supertable.adapters.engines.duckdb.scan.query_sources import Positions, Sources
 from supertable.adapters.engines.duckdb.scan.scan_sql import (
     scan_sql,
@@ -46,7 +47,7 @@ class DuckDBRowFinder:
         """`sandbox`: see `DuckDBEngine`."""
         self._instance = instance
         self._sandbox = sandbox
-        self._stored = stored
+        self._stored = KeptBitmaps(stored)
 
     def duplicates(
         self, batch: pa.Table, keys: Sequence[str], sequence: str | None, first_wins: bool = False
@@ -75,7 +76,7 @@ class DuckDBRowFinder:
         with self._opened(sources) as cursor:
             cursor.register(_BATCH, _numbered(batch, columns, number))
             found = pa.concat_tables(
-                [_MATCHES.empty_table(), *(_matches(hits, alive) for hits in _execute(cursor, sql))]
+                [_MATCHES.empty_table(), *(_matches(hits, alive) for hits in _execute(cursor, sources.placed(sql)))]
             )
         newer = found["newer"].to_numpy()
         numbers = found["number"].to_numpy()
@@ -109,7 +110,7 @@ class DuckDBRowFinder:
             f"LEFT JOIN ({scan_sql(table, sources)}) AS t ON {pairs}"
         )
         with self._opened(sources) as cursor:
-            yield _execute(cursor, sql)
+            yield _execute(cursor, sources.placed(sql))
 
     def superseded(self, scan: Scan, keys: Sequence[str], sequence: str | None, first_wins: bool = False) -> Found:
         at = unused_positions(scan.schema)
@@ -130,7 +131,7 @@ class DuckDBRowFinder:
             order = ", ".join([*(f"{quoted(name)} NULLS LAST" for name in order_by), at.file, at.row])
             sql = f"FROM ({sql}) ORDER BY {order}"
         with self._opened(sources) as cursor:
-            yield _execute(cursor, sql)
+            yield _execute(cursor, sources.placed(sql))
 
     @contextmanager
     def key_rows(self, scan: Scan, columns: Sequence[str], hashed: Sequence[str]) -> Iterator[pa.RecordBatchReader]:
@@ -165,7 +166,7 @@ class DuckDBRowFinder:
 
     def _found(self, scan: Scan, sources: Sources, at: Positions, rest: str) -> Found:
         with self._opened(sources) as cursor:
-            return _by_file(scan, _execute(cursor, _ordered(at, rest)))
+            return _by_file(scan, _execute(cursor, sources.placed(_ordered(at, rest))))
 
     @contextmanager
     def _opened(self, sources: Sources) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -1,23 +1,28 @@
-"""The lists of files, the bitmaps of dead rows and the given rows that the SQL of a query refers to."""
+"""The lists of files, the bitmaps of dead rows and the given rows that the SQL of a query refers to.
+
+DuckDB gets the locations of files as one text, which it splits: a literal of each costs more, and so does a variable.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, count, islice
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from supertable.adapters.engines.duckdb.scan.kept_bitmaps import KeptBitmaps
 from supertable.adapters.engines.duckdb.types import literal
-from supertable.application.ports.engines.file_sources import FileSource, OpenFiles
+from supertable.application.ports.engines.file_sources import OpenFiles
 from supertable.application.ports.engines.running_queries import Stopped
 from supertable.application.ports.engines.sources import Given
-from supertable.domain.errors import ObjectDamaged, QueryCancelled, SupertableError
+from supertable.domain.errors import QueryCancelled, SupertableError
 from supertable.domain.table.data_files import DataFile
 
-_BITMAPS = pa.schema([("st_file", pa.uint64()), ("st_dead", pa.binary())])
+_MARK = re.compile("\0(\\w+)\0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,32 +36,37 @@ class Positions:
 
 @dataclass(slots=True)
 class Sources:
-    """The sources of one query: lists of files, bound as variables, bitmaps, bound as small tables, and given rows.
+    """The sources of one query: lists of files, for which its SQL has marks, bitmaps, bound as small tables, and given
+    rows.
 
     `guard_deleted`: the query may fail on deleted rows, so that a barrier must keep its expressions from them.
     `given`: given rows, and whether the query needs a table of them, since it may read them twice.
     """
 
-    stored: FileSource
+    stored: KeptBitmaps
     guard_deleted: bool = True
     lists: dict[str, list[tuple[str, DataFile]]] = field(default_factory=dict)
     dead: dict[str, pa.Table] = field(default_factory=dict)
     given: dict[str, tuple[Given, bool]] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
     opened: OpenFiles | None = None
     refused: SupertableError | None = None
 
     def bind(self, cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> None:
-        """Binds the lists and bitmaps to the cursor that runs the query. Opened files are held until `close`."""
+        """Opens the files, until `close`, and binds the bitmaps and given rows to the cursor that runs the query."""
         self.opened = self.stored.open(list(chain.from_iterable(self.lists.values())), stopped)
         locations = iter(self.opened.locations)
-        for name, files in self.lists.items():
-            _set_list(cursor, name, list(islice(locations, len(files))))
+        self.places = {name: _list_sql(list(islice(locations, len(files)))) for name, files in self.lists.items()}
         for name, table in self.dead.items():
             cursor.register(name, table)
         for name, (rows, as_table) in self.given.items():
             bind_stream(cursor, name, self._stream(rows), as_table)
         if stopped():
             raise QueryCancelled
+
+    def placed(self, sql: str) -> str:
+        """The SQL with the locations of the opened files. Statements of callers have no NUL, so no mark."""
+        return _MARK.sub(lambda mark: self.places[mark[1]], sql)
 
     def close(self) -> None:
         """Releases the opened files at the end of the query."""
@@ -78,16 +88,15 @@ class Sources:
         return {location_in_messages(place, key): key for key, place, _ in self.located()}
 
     def register_files(self, folder: str, files: Sequence[DataFile]) -> str:
-        """Adds a list of files. Returns the name of its variable."""
+        """Adds a list of files. Returns its mark in the SQL."""
         name = f"st_files_{len(self.lists)}"
         self.lists[name] = [(folder, file) for file in files]
-        return name
+        return f"\0{name}\0"
 
     def register_bitmaps(self, folder: str, files: Sequence[DataFile], hidden: Mapping[str, bytes]) -> str:
         """Adds the bitmaps of the files, in their order. Returns the name of their table."""
         name = f"st_dead_{len(self.dead)}"
-        bitmaps = [hidden[file.path] if file.path in hidden else self._bitmap(folder, file) for file in files]
-        self.dead[name] = pa.table([range(len(files)), bitmaps], schema=_BITMAPS)
+        self.dead[name] = self.stored.bitmaps(folder, files, hidden)
         return name
 
     def register_given(self, rows: Given, as_table: bool) -> str:
@@ -109,13 +118,6 @@ class Sources:
             self.refused = error
             raise
 
-    def _bitmap(self, folder: str, file: DataFile) -> bytes:
-        bitmap = self.stored.bitmap(folder, file)
-        if len(bitmap) * 8 < file.rows:
-            assert file.deletes is not None
-            raise ObjectDamaged(file.deletes.key(folder), "it is shorter than the data file it belongs to")
-        return bitmap
-
 
 def bind_stream(cursor: duckdb.DuckDBPyConnection, name: str, stream: Any, as_table: bool, order: str = "") -> None:
     """Registers an Arrow stream under a name, or makes a temporary table of it, with its rows in the given order."""
@@ -125,13 +127,10 @@ def bind_stream(cursor: duckdb.DuckDBPyConnection, name: str, stream: Any, as_ta
         cursor.unregister(f"{name}_once")
 
 
-def _set_list(cursor: duckdb.DuckDBPyConnection, name: str, texts: list[str]) -> None:
-    """Sets a variable: long lists as a parameter, which is faster, and short ones as literals, since parameters make
-    DuckDB import pandas."""
-    if len(texts) > 100:
-        cursor.execute(f"SET VARIABLE {name} = ?", [texts])
-    else:
-        cursor.execute(f"SET VARIABLE {name} = [{', '.join(map(literal, texts))}]")
+def _list_sql(texts: list[str]) -> str:
+    signs = set().union(*texts)
+    between = next(sign for sign in map(chr, count(1)) if sign not in signs)
+    return f"string_split({literal(between.join(texts))}, {literal(between)})"
 
 
 def location_in_messages(location: str, key: str) -> str:

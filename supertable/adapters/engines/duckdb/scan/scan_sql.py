@@ -110,9 +110,9 @@ class _Read:
         return converted(f"st_f.{quoted(name)}", written.type, field.type)
 
     def _read(self, by_id: bool) -> str:
-        variable = self.sources.register_files(self.folder, self.files)
+        files = self.sources.register_files(self.folder, self.files)
         schema = f", schema = {_schema_by_id(self.written)}" if by_id else ""
-        return f"read_parquet(getvariable('{variable}'), hive_partitioning = false{schema})"
+        return f"read_parquet({files}, hive_partitioning = false{schema})"
 
     def _shadows_numbering(self) -> bool:
         """Whether a column of the table has the name of one in which DuckDB numbers files or rows."""

@@ -63,13 +63,16 @@ def _located_sql(scan: Scan, sources: Sources) -> str:
 
 
 def row_count_sql(source: Source) -> str:
-    """A query with as many rows as the source of `all_rows` has, according to the snapshots. It opens no file."""
+    """A query with as many rows as the source has. It opens no file."""
+    return f"SELECT NULL FROM range({row_count(source)})"
+
+
+def row_count(source: Source) -> int:
+    """The number of rows of a source of `all_rows`, according to the snapshots."""
     scans = scans_of(source)
     if isinstance(source, Changes):
-        rows = sum(_shown_rows(scan) for scan in scans)
-    else:
-        rows = sum(scan.rows_total for scan in scans)
-    return f"SELECT NULL FROM range({rows})"
+        return sum(_shown_rows(scan) for scan in scans)
+    return sum(scan.rows_total for scan in scans)
 
 
 def all_rows(source: Source) -> bool:

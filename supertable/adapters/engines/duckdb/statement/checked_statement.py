@@ -19,8 +19,10 @@ class DuckDBStatement:
     """`pieces`: the SQL, split at its relations. `order`: the relations between the pieces.
 
     `tree` must not be changed. `tokens`: the generated names of the relations. `names`: what all generated names stand
-    for. `counted`: the relations of which only the number of rows matters. `may_fail`: see `fallibility`. `shape`: see
-    the port. `values_query`: the query of the first values of a PIVOT that are not known; empty: all are known.
+    for. `counted`: the relations of which only the number of rows matters. `count_column`: see `count_only`.
+    `tables`: see `tables_needed`. `may_fail`: see `fallibility`. `shape`: see the port. `has_lists`: whether it has
+    long lists of constants. `values_query`: the query of the first values of a PIVOT that are not known; empty: all
+    are known.
     """
 
     relations: tuple[Relation, ...]
@@ -33,9 +35,17 @@ class DuckDBStatement:
     names: Mapping[str, str]
     evaluate: Evaluate
     counted: frozenset[int]
+    count_column: str
+    tables: frozenset[int]
     may_fail: bool
     shape: str
+    has_lists: bool = False
     values_query: str = ""
+
+    @property
+    def rendered(self) -> str:
+        """The SQL with the generated names of its relations."""
+        return self.sql_of(self.tokens)
 
     def predicate(
         self,
@@ -53,5 +63,8 @@ class DuckDBStatement:
 
     def sql(self, sources: Mapping[int, str]) -> str:
         """The SQL of the statement. `sources`: the SQL of a subquery for each relation."""
-        filled = [f"({sources[relation]}){piece}" for relation, piece in zip(self.order, self.pieces[1:], strict=True)]
+        return self.sql_of({relation: f"({source})" for relation, source in sources.items()})
+
+    def sql_of(self, relations: Sequence[str] | Mapping[int, str]) -> str:
+        filled = [relations[number] + piece for number, piece in zip(self.order, self.pieces[1:], strict=True)]
         return self.pieces[0] + "".join(filled)

@@ -1,4 +1,5 @@
-"""Finds the relations of a statement that are only counted, since the snapshot has their number of rows."""
+"""Finds the relations of a statement that are only counted, and statements that do nothing else, since the snapshot has
+their number of rows."""
 
 from __future__ import annotations
 
@@ -15,6 +16,22 @@ def counted_relations(tree: Node, tokens: Sequence[str]) -> frozenset[int]:
     numbers = {token: number for number, token in enumerate(tokens)}
     found = (_counted_token(node) for node in nodes(tree) if node.get("type") == "SELECT_NODE")
     return frozenset(numbers[token] for token in found if token in numbers)
+
+
+def count_column(tree: Node, tokens: Sequence[str]) -> str:
+    """The name of the only column of a statement that is the number of rows of its one relation; empty for others."""
+    select = tree["node"]
+    if select["type"] != "SELECT_NODE" or [_counted_token(select)] != list(tokens) or len(select["select_list"]) != 1:
+        return ""
+    plain = not select["cte_map"]["map"] and select["aggregate_handling"] == "STANDARD_HANDLING"
+    return _name_of_count(select["select_list"][0]) if plain else ""
+
+
+def _name_of_count(item: Node) -> str:
+    if item["class"] != "FUNCTION" or item["function_name"] != "count_star":
+        return ""
+    changed = item["arguments"] or item["filter"] or item["distinct"] or item["order_bys"]["orders"] or item["schema"]
+    return "" if changed else item["alias"] or "count_star()"
 
 
 def _counted_token(select: Node) -> str | None:

@@ -10,10 +10,11 @@ import duckdb
 
 from supertable.adapters.engines.duckdb.errors import syntax_error
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
+from supertable.adapters.engines.duckdb.statement.columns_read import tables_needed
 from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation import At, requested_version
 from supertable.adapters.engines.duckdb.statement.conditions.constants import Evaluate
 from supertable.adapters.engines.duckdb.statement.conditions.fallibility import may_fail
-from supertable.adapters.engines.duckdb.statement.count_only import counted_relations
+from supertable.adapters.engines.duckdb.statement.count_only import count_column, counted_relations
 from supertable.adapters.engines.duckdb.statement.extensions.pivots import fill, with_markers
 from supertable.adapters.engines.duckdb.statement.extensions.version_calls import with_versions_call
 from supertable.adapters.engines.duckdb.statement.extensions.views import ViewQueries
@@ -83,8 +84,11 @@ def parsed(
         names=validator.names,
         evaluate=evaluate,
         counted=counted_relations(tree, tokens),
+        count_column="" if explain else count_column(tree, tokens),
+        tables=tables_needed(tree, tokens),
         may_fail=may_fail(tree),
         shape=shape_of(text, validator.names),
+        has_lists=bool(validator.lists),
         values_query=values_query,
     )
 

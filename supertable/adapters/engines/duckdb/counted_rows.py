@@ -1,0 +1,50 @@
+"""The answer of a statement that only counts the rows of a relation, which the snapshot knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from supertable.adapters.engines.duckdb.scan.source_sql import all_rows, row_count
+from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
+from supertable.application.ports.engines.parsed_statements import Statement
+from supertable.application.ports.engines.running_queries import EncodedRows, Limits
+from supertable.application.ports.engines.sources import Source
+from supertable.domain.errors import QueryCancelled
+
+
+class CountedRows:
+    """A `RunningQuery` of one row, for which nothing runs."""
+
+    def __init__(self, column: str, rows: int) -> None:
+        self._reader = pa.table([pa.array([rows], pa.int64())], [column]).to_reader()
+        self._stopped = False
+
+    @property
+    def reader(self) -> pa.RecordBatchReader:
+        if self._stopped:
+            raise QueryCancelled
+        return self._reader
+
+    def encoded(self) -> Iterator[EncodedRows] | None: ...
+
+    def cancel(self) -> None:
+        self._stopped = True
+
+    close = cancel
+
+
+def counted_rows(
+    statement: Statement,
+    scans: Mapping[int, Source],
+    parameters: Sequence[Any] | Mapping[str, Any],
+    limits: Limits,
+) -> CountedRows | None:
+    """The answer, if it takes no more than the snapshots and breaks no rule of a query that runs; else None."""
+    assert isinstance(statement, DuckDBStatement)
+    known = statement.count_column and all_rows(scans[0])
+    if not known or parameters or limits.max_rows == 0:
+        return None
+    return CountedRows(statement.count_column, row_count(scans[0]))
