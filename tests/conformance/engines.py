@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from supertable import Lake
 
-ENGINES = ("lite",)
+ENGINES = ("lite", "pro")
 
 DIFFERENCES: dict[str, dict[str, str]] = {}
 """By engine, by statement: why its answer differs, and cannot be mended. AUTO refuses the engine such statements, and
@@ -14,4 +14,4 @@ docs/sql.md lists them."""
 
 
 def ask(lake: Lake, engine: str, sql: str) -> pa.Table:
-    return lake.sql(sql).arrow()
+    return lake.sql(sql, engine=engine).arrow()
