@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from supertable.domain.errors import SupertableError
-from tests.conformance.cases import DUCKDB, SQLITE, Case
+from tests.conformance.cases import CALLERS, DUCKDB, SQLITE, Case
 from tests.conformance.engines import DIFFERENCES, ENGINES, ask
 from tests.conformance.oracles import Answer, Oracles, answer, as_in_sqlite, is_ordered, rows_of, texts
 from tests.conformance.statements import CASES, GENERATED, KINDS
@@ -82,6 +82,17 @@ def _fault(lakes: Lakes, answers: Answers, case: Case, engine: str, caller: str)
     if found != reference:
         return f"{case.sql}\n    reference: {reference}\n    found: {found}"
     return ""
+
+
+def test_what_pro_keeps_answers(lakes: Lakes) -> None:
+    """Else the suite would test the files twice."""
+    for lake in (lakes.of(caller, "main") for caller in CALLERS):
+        pro = lake._container.pro_engine()
+        for sql in ("FROM sales", "SELECT * FROM ledger JOIN evolved USING (id)", "FROM integers", "FROM cards"):
+            ask(lake, "pro", sql)
+            prepared = lake._container.run_query().prepare(lake._namespace, sql)
+            prepared.lease.close()
+            assert pro.held(prepared.sources), sql
 
 
 def test_there_are_enough_statements() -> None:

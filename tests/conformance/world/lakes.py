@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pyarrow as pa
 import supertable
 from supertable import Lake
 from tests.conformance.cases import CALLERS
+from tests.conformance.engines import ENGINES, ask
 from tests.conformance.world.columns import TABLES, typed_rows
 from tests.conformance.world.histories import HISTORIES, Holds
 from tests.conformance.world.tables import INT, OTHERS, PORTABLE, Rows, T, U
@@ -118,59 +120,76 @@ def _extreme_moment(kind: pa.DataType) -> Any:
     return {"bool": True, "binary": b"HIDDEN"}.get(str(kind), "HIDDEN")
 
 
-def fill(lake: Lake, guarded: bool) -> None:
-    for name, rows in {**PORTABLE, **OTHERS}.items():
-        _fill_plain(WrittenTable(lake, guarded), name, rows)
-    for name, columns in TABLES.items():
-        _fill_typed(WrittenTable(lake, guarded), name, typed_rows(columns))
-    _fill_plain(WrittenTable(lake, guarded), "t", Rows(T.schema, list(zip(*T.to_pydict().values(), strict=True)), 2))
-    _fill_plain(WrittenTable(lake, guarded), "u", Rows(U.schema, list(zip(*U.to_pydict().values(), strict=True)), 1))
+@dataclass(frozen=True)
+class Unfinished:
+    """A table that lacks its last rows, and still has rows that die."""
+
+    to: WrittenTable
+    rest: list[pa.Table]
+    dead: str
+
+    def finish(self) -> None:
+        for part in self.rest:
+            self.to.write(part)
+        if self.dead:
+            self.to.delete(self.dead)
+
+
+def fill(lake: Lake, guarded: bool) -> list[Unfinished]:
+    t = Rows(T.schema, list(zip(*T.to_pydict().values(), strict=True)), 2)
+    u = Rows(U.schema, list(zip(*U.to_pydict().values(), strict=True)), 1)
+    plain = {**PORTABLE, **OTHERS, "t": t, "u": u}
+    found = [_fill_plain(WrittenTable(lake, guarded), name, rows) for name, rows in plain.items()]
+    found += [_fill_typed(WrittenTable(lake, guarded), name, typed_rows(columns)) for name, columns in TABLES.items()]
     for steps in HISTORIES:
         steps(WrittenTable(lake, guarded))
     lake.table("ledger").tag("early", 3)
     for name, sql in VIEWS.items():
         lake.sql(f"CREATE VIEW {name} AS {sql}")
+    return found
 
 
-def _fill_plain(to: WrittenTable, name: str, rows: Rows) -> None:
-    """Rows in some files. Of several, the first one has a dead row, too."""
+def _fill_plain(to: WrittenTable, name: str, rows: Rows) -> Unfinished:
+    """Rows in some files. Of several, the first one has a row that dies, too."""
     to.create(name, rows.schema)
     table = rows.table()
-    size = -(-table.num_rows // max(rows.files, 1))
+    size = max(-(-table.num_rows // max(rows.files, 1)), 1)
+    parts = [table.slice(first, size) for first in range(0, table.num_rows, size)]
+    if len(parts) < 2:
+        return _begun(to, parts, 1, "")
     first = rows.schema.names[0]
     dead = 777_777 if rows.schema.field(0).type == INT else "DEAD"
-    for number in range(rows.files):
-        part = table.slice(number * size, size)
-        extra = [{**part.slice(0, 1).to_pylist()[0], first: dead}] if number == 0 < rows.files - 1 else []
-        to.write(pa.concat_tables([part, pa.Table.from_pylist(extra, rows.schema)]))
-    if rows.files > 1:
-        to.delete(f"{first} = '{dead}'" if isinstance(dead, str) else f"{first} = {dead}")
+    extra = [{**parts[0].slice(0, 1).to_pylist()[0], first: dead}]
+    parts[0] = pa.concat_tables([parts[0], pa.Table.from_pylist(extra, rows.schema)])
+    return _begun(to, parts, len(parts) - 1, f"{first} = '{dead}'" if isinstance(dead, str) else f"{first} = {dead}")
 
 
-def _fill_typed(to: WrittenTable, name: str, table: pa.Table) -> None:
-    """Rows in three files, one of one row, and dead ones in the second."""
+def _fill_typed(to: WrittenTable, name: str, table: pa.Table) -> Unfinished:
+    """Rows in three files, one of one row, and some that die in the second."""
     to.create(name, table.schema)
     ids = pa.array([90, 91, 92], pa.int32())
     dead = table.slice(0, 3).set_column(0, "id", ids)
-    for part in (table.slice(0, 5), pa.concat_tables([table.slice(5, 10), dead]), table.slice(15)):
+    parts = [table.slice(0, 5), pa.concat_tables([table.slice(5, 10), dead]), table.slice(15)]
+    return _begun(to, parts, 2, "id >= 90")
+
+
+def _begun(to: WrittenTable, parts: list[pa.Table], count: int, dead: str) -> Unfinished:
+    for part in parts[:count]:
         to.write(part)
-    to.delete("id >= 90")
+    return Unfinished(to, parts[count:], dead)
 
 
 class Lakes:
-    """`owner`: the lake of these rows alone. `role`: the other one, under a role that sees these rows."""
+    """`owner`: the lake of these rows alone. `role`: the other one, under a role that sees these rows.
+
+    Engines that keep rows read the tables before these are finished, so that they bring up to date what they keep.
+    """
 
     def __init__(self, home: Path) -> None:
         self._opened: dict[tuple[str, str], Lake] = {}
         self._home = home
         for caller in CALLERS:
-            fill(self._open(caller, "main", None), guarded=caller == "role")
-            for name, rows in PAIR.items():
-                to = WrittenTable(self._open(caller, "pair", None), guarded=caller == "role")
-                _fill_plain(to, name, rows)
-        self._grant(self._opened.pop(("role", "main")), self._opened.pop(("role", "pair")))
-        for name in ("main", "pair"):
-            self._open("role", name, "analyst")
+            self._fill(caller)
 
     def of(self, caller: str, name: str) -> Lake:
         """`name`: of the supertable."""
@@ -180,16 +199,29 @@ class Lakes:
         for lake in self._opened.values():
             lake.close()
 
-    def _open(self, caller: str, name: str, role: str | None) -> Lake:
-        if (caller, name) not in self._opened:
+    def _fill(self, caller: str) -> None:
+        guarded = caller == "role"
+        main, pair = (supertable.connect(home=self._home / caller, supertable=name) for name in ("main", "pair"))
+        unfinished = fill(main, guarded)
+        for name, rows in PAIR.items():
+            _fill_plain(WrittenTable(pair, guarded), name, rows).finish()
+        if guarded:
+            _grant(main, pair)
+        role = "analyst" if guarded else None
+        for name in ("main", "pair"):
             self._opened[caller, name] = supertable.connect(home=self._home / caller, supertable=name, role=role)
-        return self._opened[caller, name]
+        for table in unfinished:
+            for engine in ENGINES:
+                ask(self.of(caller, "main"), engine, f"FROM {table.to.name}")
+            table.finish()
+        main.close()
+        pair.close()
 
-    def _grant(self, main: Lake, pair: Lake) -> None:
-        main.roles.create("analyst", "reader", list(VIEWS))
-        for lake in (main, pair):
-            for table in lake.tables():
-                columns = [name for name in lake.table(table.name).schema.names if name != "shown"]
-                masks = MASKS if table.name == "cards" else None
-                lake.roles.grant("analyst", table.name, columns=columns, masks=masks, where="shown")
-            lake.close()
+
+def _grant(main: Lake, pair: Lake) -> None:
+    main.roles.create("analyst", "reader", list(VIEWS))
+    for lake in (main, pair):
+        for table in lake.tables():
+            columns = [name for name in lake.table(table.name).schema.names if name != "shown"]
+            masks = MASKS if table.name == "cards" else None
+            lake.roles.grant("analyst", table.name, columns=columns, masks=masks, where="shown")
