@@ -40,6 +40,7 @@ class Container(containers.DeclarativeContainer):
     vectors = storage.vectors
     key_indexes = key_index.key_indexes
     matcher = key_index.matcher
+    duplicate_rows = key_index.duplicate_rows
 
     duckdb = in_process.duckdb
     sandbox = in_process.sandbox

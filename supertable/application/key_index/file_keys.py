@@ -29,6 +29,17 @@ class KeysOfFiles:
     rows: npt.NDArray[np.int64]
     sequences: Words | None
 
+    @property
+    def bytes(self) -> int:
+        """About what they take in an index."""
+        values = self.keys.values
+        each = 16 if values is None else 24
+        return (
+            each * len(self.rows)
+            + (8 * len(self.rows) if self.sequences is not None else 0)
+            + (values.nbytes if values is not None else 0)
+        )
+
 
 class FileKeys:
     def __init__(self, finder: RowFinder) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 
+from supertable.application.key_index.file_keys import KeysOfFiles
 from supertable.application.key_index.key_words import KeyShape
 from supertable.application.key_index.table_index import TableIndex
 
@@ -37,6 +39,13 @@ class KeyIndexes:
             return None
         index = self.find(folder, shape)
         return self._put(folder, TableIndex(shape)) if index is None else index
+
+    def remember(self, folder: str, shape: KeyShape, paths: Sequence[str], found: KeysOfFiles) -> None:
+        """Cover these files of the table, if that fits. `found.files`: indexes in `paths`."""
+        index = self.begin(folder, shape)
+        if index and index.bytes + found.bytes <= self.most_bytes:
+            index.add(paths, found)
+            self.make_room(folder)
 
     def replace(self, folder: str, old: TableIndex, new: TableIndex) -> TableIndex:
         """Put `new` in place of `old`. Returns the one that is there then."""

@@ -10,13 +10,14 @@ import numpy as np
 import pyarrow as pa
 
 from supertable.application.key_index.candidate_files import candidate_files
-from supertable.application.key_index.file_keys import FileKeys, TooManyKeys
+from supertable.application.key_index.file_keys import FileKeys, KeysOfFiles, TooManyKeys
 from supertable.application.key_index.key_indexes import KeyIndexes
 from supertable.application.key_index.key_words import Flags, NoWord, Words, key_shape, sequence_words
 from supertable.application.key_index.runs import Hits, Keys
 from supertable.application.key_index.table_index import TableIndex
 from supertable.application.ports.engines.row_finders import KeyMatches, RowFinder
-from supertable.application.storage.deletion_vectors import DeletionVectors, Positions
+from supertable.application.storage.deletion_vectors import DeletionVectors
+from supertable.application.storage.positions import Positions, distinct
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.errors import QueryCancelled, SupertableError
 from supertable.domain.schema.schemas import Schema
@@ -69,11 +70,11 @@ class KeyMatcher:
         missing: Sequence[DataFile] = ()
         uncovered = index.uncovered(files)
         if uncovered:
-            index, missing = self._covering(index, search, search.candidates(uncovered))
+            missing = self._still_uncovered(index, search, search.candidates(uncovered))
         found = self._live(search, index, index.found(keys), files)
         if new and not index.covers(new.path):
             rows = np.arange(len(keys.words))
-            index.add([new.path], keys, np.zeros(len(rows), np.int64), rows, sequences)
+            index.add([new.path], KeysOfFiles(keys, np.zeros_like(rows), rows, sequences))
             self._indexes.make_room(search.table.folder)
         by_index = _as_matches(found, sequences)
         return _both(by_index, self._searched(search, missing)) if missing else by_index
@@ -89,7 +90,10 @@ class KeyMatcher:
     def _index(self, search: KeySearch) -> TableIndex | None:
         definition = search.table.snapshot.definition
         shape = key_shape(search.schema, definition.keys, definition.sequence)
-        return self._indexes.begin(search.table.folder, shape)
+        index = self._indexes.begin(search.table.folder, shape)
+        if index is None or not index.may_have_shrunk:
+            return index
+        return self._indexes.replace(search.table.folder, index, index.without_lost(search.table.snapshot.files))
 
     def _encoded(self, search: KeySearch, index: TableIndex | None) -> tuple[Keys, Words | None] | None:
         """None: the index cannot answer."""
@@ -110,20 +114,15 @@ class KeyMatcher:
         scan = search.table.unrestricted_scan(files, search.schema, hidden)
         return self._finder.matching_keys(scan, search.keys, search.names, search.sequence)
 
-    def _covering(
-        self, index: TableIndex, search: KeySearch, files: list[DataFile]
-    ) -> tuple[TableIndex, list[DataFile]]:
-        """The index, extended if that is worthwhile, and those of the files that it does not cover."""
+    def _still_uncovered(self, index: TableIndex, search: KeySearch, files: list[DataFile]) -> list[DataFile]:
+        """Those of the files that the index does not cover, once it is extended where that is worthwhile."""
         rows = sum(file.rows for file in files)
         if rows > max(_FEW_ROWS, index.searched_rows):
             index.searched_rows += rows
-            return index, files
+            return files
         index.searched_rows = 0
-        if index.may_have_shrunk:
-            smaller = index.without_others(search.table.snapshot.files)
-            index = self._indexes.replace(search.table.folder, index, smaller)
         self._extend(index, search, files)
-        return index, [file for file in files if not index.covers(file.path)]
+        return [file for file in files if not index.covers(file.path)]
 
     def _extend(self, index: TableIndex, search: KeySearch, files: list[DataFile]) -> None:
         """No-op if the keys do not fit, another thread extends the index, or the files cannot be read: whoever searches
@@ -136,7 +135,7 @@ class KeyMatcher:
             scan = search.table.unrestricted_scan(files, search.schema)
             sequence = search.table.snapshot.sequence_name
             found = self._file_keys.read(scan, search.names, sequence, index.shape, room)
-            index.add([file.path for file in scan.files], found.keys, found.files, found.rows, found.sequences)
+            index.add([file.path for file in scan.files], found)
             self._indexes.make_room(search.table.folder)
         except QueryCancelled:
             raise
@@ -196,4 +195,4 @@ def _both(one: KeyMatches, other: KeyMatches) -> KeyMatches:
 
 
 def _distinct(parts: Sequence[Positions]) -> pa.Array:
-    return pa.array(np.unique(np.concatenate(parts)), pa.int64())
+    return pa.array(distinct(np.concatenate(parts)), pa.int64())

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from supertable.application.key_index.key_words import KeyShape, Words
+from supertable.application.key_index.file_keys import KeysOfFiles
+from supertable.application.key_index.key_words import Flags, KeyShape
 from supertable.application.key_index.runs import MOST_FILES, Hits, Keys, Run, joined, sorted_run, tiered
 from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.file_sets import added_since
 
 _RATIO = 4
+_GROWTH = 1.5
 _SPARE_ROWS = 100_000
+_LOST_SHARE = 4
+"""At least a fourth of the rows must be lost before they are dropped."""
 
 
 class TableIndex:
     """Positions by key, in the files that it covers, whatever version has them. Thread-safe.
 
-    A file is covered only once its run can be found. Files are added, and never removed: see `without_others`.
+    A file is covered only once its run can be found. Files are added, and never removed: see `without_lost`.
     """
 
     def __init__(self, shape: KeyShape) -> None:
@@ -32,7 +35,10 @@ class TableIndex:
         self._runs: tuple[Run, ...] = ()
         self._numbers: dict[str, int] = {}
         self._paths: list[str] = []
-        self._rows_at_first = 0
+        self._sizes: list[int] = []
+        self._rows_then = 0
+        self._settled = 0
+        """How many files, and rows, there were when files that the table lost were last looked for."""
         self._complete: Mapping[str, DataFile] = {}
         """Files that are all covered."""
         self._lock = threading.Lock()
@@ -48,7 +54,7 @@ class TableIndex:
     @property
     def may_have_shrunk(self) -> bool:
         """Whether so much was added that looking for files that the table lost is worthwhile."""
-        return self.rows > 2 * self._rows_at_first + _SPARE_ROWS
+        return self.rows > _GROWTH * self._rows_then + _SPARE_ROWS
 
     def uncovered(self, files: Mapping[str, DataFile]) -> dict[str, DataFile]:
         """Those of the files that are not covered. Quick where few files were added since the last call."""
@@ -68,40 +74,38 @@ class TableIndex:
         order = np.argsort(wanted.words, kind="stable")
         return joined([run.found(wanted, order) for run in self._runs])
 
-    def add(
-        self,
-        paths: Sequence[str],
-        keys: Keys,
-        files: npt.NDArray[np.int64],
-        rows: npt.NDArray[np.int64],
-        sequences: Words | None,
-    ) -> None:
-        """Cover more files: their keys, each with its row. `files`: indexes in `paths`. No-op if they are too many."""
+    def add(self, paths: Sequence[str], found: KeysOfFiles) -> None:
+        """Cover more files. `found.files`: indexes in `paths`. No-op if they are too many."""
         with self._lock:
             start = len(self._paths)
             if start + len(paths) > MOST_FILES:
                 return
             self._paths += paths
-            if len(keys.words):
-                run = sorted_run(keys, files + start, rows, sequences)
+            self._sizes += np.bincount(found.files, minlength=len(paths)).tolist()
+            if len(found.rows):
+                run = sorted_run(found.keys, found.files + start, found.rows, found.sequences)
                 self._runs = tiered([*self._runs, run], _RATIO)
-            self._rows_at_first = self._rows_at_first or self.rows
+            self._rows_then = self._rows_then or self.rows
             self._numbers.update(zip(paths, range(start, start + len(paths)), strict=True))
 
-    def without_others(self, live: Container[str]) -> TableIndex:
-        """The same index without files that the table no longer has. Others may still read this one."""
+    def without_lost(self, live: Container[str]) -> TableIndex:
+        """The same index without files that the table lost, or this one if they are few. Others may read this one.
+
+        Files that were added since the last call stay: they may be those of a write that is not committed yet.
+        """
         with self._lock:
-            kept = TableIndex(self.shape)
-            kept.searched_rows = self.searched_rows
-            kept._paths = [path if path in live else "" for path in self._paths]
-            kept._numbers = {path: number for path, number in self._numbers.items() if path in live}
-            stays = np.zeros(len(self._paths), dtype=bool)
-            stays[list(kept._numbers.values())] = True
-            kept._runs = tuple(run for run in _only(self._runs, stays) if run.rows)
-            kept._rows_at_first = kept.rows
-            return kept
+            kept = [n >= self._settled or path in live for n, path in enumerate(self._paths)]
+            lost = sum(size for size, stays in zip(self._sizes, kept, strict=True) if not stays)
+            self._settled, self._rows_then = len(self._paths), self.rows
+            return self._only(np.array(kept, dtype=bool)) if lost * _LOST_SHARE > self.rows else self
 
-
-def _only(runs: Iterable[Run], files: npt.NDArray[np.bool_]) -> Iterator[Run]:
-    for run in runs:
-        yield run.only(files)
+    def _only(self, kept: Flags) -> TableIndex:
+        """`kept`: by number, whether a file stays."""
+        index = TableIndex(self.shape)
+        index.searched_rows = self.searched_rows
+        index._paths = [path if kept[number] else "" for number, path in enumerate(self._paths)]
+        index._sizes = [size if kept[number] else 0 for number, size in enumerate(self._sizes)]
+        index._numbers = {path: number for path, number in self._numbers.items() if kept[number]}
+        index._runs = tuple(run for run in (run.only(kept) for run in self._runs) if run.rows)
+        index._settled, index._rows_then = self._settled, index.rows
+        return index

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from supertable.application.storage.deletion_vectors import DeletionVectors, Positions
+from supertable.application.storage.deletion_vectors import DeletionVectors
+from supertable.application.storage.positions import Positions
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.dead_rows import live_files
 from supertable.domain.errors import ObjectDamaged

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from supertable.application.ports.clocks import Identifiers
 from supertable.application.ports.object_stores import ObjectStore
+from supertable.application.storage.positions import Positions, distinct
 from supertable.application.storage.sealed_objects import opened, sealed
 from supertable.domain.errors import ObjectDamaged, ObjectMissing
 from supertable.domain.storage_layout import deletes_path, file_key
@@ -26,8 +26,6 @@ _SCHEMA = pa.schema([pa.field("file", pa.string(), nullable=False), pa.field("bi
 _CACHE_BYTES = 32 * 1024 * 1024
 _MOST_IN_RECORD = 128
 """Positions of one file in commit records. More become an object, so that snapshots stay small."""
-
-Positions = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ class DeletionVectors:
 
     def _with_more_positions(self, folder: str, mark: DeadRowsOfFile) -> DeletionVector:
         vector = mark.file.deletes or DeletionVector("", 0, "")
-        new = np.unique(mark.positions)
+        new = distinct(mark.positions)
         if mark.file.deletes:
             dead = np.frombuffer(self.bitmap(folder, mark.file), dtype=np.uint8)
             new = new[dead[new >> 3] >> (7 - (new & 7)).astype(np.uint8) & 1 == 0]

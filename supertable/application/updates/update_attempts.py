@@ -19,7 +19,8 @@ from supertable.application.queries.engines import Chosen
 from supertable.application.queries.parameters import Parameters
 from supertable.application.queries.run_query import PreparedQuery, RunQuery
 from supertable.application.queries.updated_table import UpdatedTable
-from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors, Positions
+from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors
+from supertable.application.storage.positions import Positions
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.updates.column_checks import check_statement, sets_keys, written_names

@@ -6,7 +6,7 @@ import numpy as np
 
 from supertable.application.ports.engines.row_finders import RowFinder
 from supertable.application.ports.engines.updates import ActionKind
-from supertable.application.storage.deletion_vectors import Positions
+from supertable.application.storage.positions import Positions
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.updates.column_checks import sets_keys
 from supertable.application.updates.new_values import NewValues

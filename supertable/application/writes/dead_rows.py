@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pyarrow as pa
 
-from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors, Positions
+from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors
+from supertable.application.storage.positions import Positions, distinct
 from supertable.domain.table.data_files import DataFile, DeletionVector
 from supertable.domain.table.rebase import still_present
 from supertable.domain.table.snapshots import Snapshot
@@ -92,7 +93,7 @@ def merged_positions(parts: Iterable[Mapping[str, Positions]]) -> dict[str, Posi
     for part in parts:
         for path, rows in part.items():
             by_path.setdefault(path, []).append(rows)
-    return {path: rows[0] if len(rows) == 1 else np.unique(np.concatenate(rows)) for path, rows in by_path.items()}
+    return {path: rows[0] if len(rows) == 1 else distinct(np.concatenate(rows)) for path, rows in by_path.items()}
 
 
 def as_positions(found: Mapping[str, pa.Array]) -> dict[str, Positions]:

@@ -10,7 +10,8 @@ import pyarrow as pa
 from supertable.application.key_index.candidate_files import candidate_files
 from supertable.application.key_index.key_matching import KeyMatcher, KeySearch
 from supertable.application.ports.engines.row_finders import KeyMatches, RowFinder
-from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors, Positions
+from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors
+from supertable.application.storage.positions import Positions
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.dead_rows import DeadRows, as_positions, merged_positions
 from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter, staged_scan

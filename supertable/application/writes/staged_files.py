@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from supertable.application.ports.engines.row_finders import RowFinder
+from supertable.application.key_index.duplicate_rows import DuplicateRows
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.arrow_batches import chunks, conforming
 from supertable.application.storage.data_file_writer import ROW_GROUP_BYTES, ROW_GROUP_ROWS, DataFileWriter
-from supertable.application.storage.deletion_vectors import Positions
+from supertable.application.storage.positions import Positions
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.errors import ObjectMissing
 from supertable.domain.scan.scan_plan import AccessStage, Scan, grouped
@@ -49,10 +49,10 @@ class StagedFiles:
 class StagedFileWriter:
     """Writes and reads staged files. Each method takes the table that the files belong to."""
 
-    def __init__(self, store: ObjectStore, writer: DataFileWriter, finder: RowFinder) -> None:
+    def __init__(self, store: ObjectStore, writer: DataFileWriter, duplicates: DuplicateRows) -> None:
         self._store = store
         self._writer = writer
-        self._finder = finder
+        self._duplicates = duplicates
 
     def write(
         self,
@@ -95,9 +95,8 @@ class StagedFileWriter:
         if first is None:
             return StagedFiles(schema, [], table.snapshot.version)
         second = next(groups, None)
-        keys, sequence = table.snapshot.key_names, table.snapshot.sequence_name
         if second is None:
-            keep = self._finder.duplicates(first, keys, sequence, first_wins)
+            keep = self._duplicates.duplicates(table, first, schema, first_wins)
             rows = first if keep is None else first.take(keep)
             return StagedFiles(
                 schema,
@@ -107,8 +106,7 @@ class StagedFileWriter:
             )
         files = self._writer.write(table.folder, schema, chain([first, second], groups), table.snapshot.definition.keys)
         staged = StagedFiles(schema, files, table.snapshot.version)
-        found = self._finder.superseded(staged_scan(table, staged), keys, sequence, first_wins)
-        return replace(staged, dead={path: rows.to_numpy() for path, rows in found.items()})
+        return replace(staged, dead=self._duplicates.superseded(table, staged_scan(table, staged), first_wins))
 
     def open(self, table: OpenTable, file: DataFile) -> pq.ParquetFile:
         """Open a staged file for reading. Raises `ObjectMissing`."""

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from supertable.application.storage.arrow_batches import conformer
-from supertable.application.storage.deletion_vectors import Positions
+from supertable.application.storage.positions import Positions
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter
 from supertable.domain.schema.schemas import Schema

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from supertable.application.key_index.duplicate_rows import DuplicateRows
 from supertable.application.key_index.key_indexes import KeyIndexes
 from supertable.application.key_index.key_matching import KeyMatcher
 from supertable.config.settings.settings import Settings
@@ -15,4 +16,5 @@ def _key_indexes(*, settings: Settings) -> KeyIndexes:
 
 
 key_indexes = singleton(_key_indexes, settings=provided(settings))
+duplicate_rows = singleton(DuplicateRows, finder=provided(finder), indexes=provided(key_indexes))
 matcher = singleton(KeyMatcher, finder=provided(finder), indexes=provided(key_indexes), vectors=provided(vectors))

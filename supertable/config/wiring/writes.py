@@ -14,10 +14,12 @@ from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.commits import committer
 from supertable.config.wiring.engines.in_process import data_files, file_reader, finder
 from supertable.config.wiring.foundation.storage import settings, store, vectors
-from supertable.config.wiring.key_index import matcher
+from supertable.config.wiring.key_index import duplicate_rows, matcher
 from supertable.config.wiring.tables import tables
 
-staging = singleton(StagedFileWriter, store=provided(store), writer=provided(data_files), finder=provided(finder))
+staging = singleton(
+    StagedFileWriter, store=provided(store), writer=provided(data_files), duplicates=provided(duplicate_rows)
+)
 resolver = singleton(
     KeyResolver,
     staging=provided(staging),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,6 +72,27 @@ def test_threads_upsert_and_delete_the_same_keys(lake: Lake) -> None:
     rows = LARGE - 16 - 1
     assert sums(lake)[:2] == (rows, rows)
     assert lake.sql("SELECT sum(v) FROM t WHERE k BETWEEN 1000 AND 1003").fetchall() == [(12,)]
+
+
+@pytest.mark.parametrize("sequence", [None, "seq"], ids=["last", "sequence"])
+def test_of_rows_with_one_key_in_a_large_write_one_stays(sequence: str | None, tmp_path: Path) -> None:
+    choose = random.Random(5)
+    keys: list[int | None] = [choose.choice([None, *range(50)]) if n % 3 else n for n in range(LARGE + 10_000)]
+    sequences = [choose.choice([None, 1, 2]) for _ in keys]
+    expected: dict[int | None, tuple[int | None, int]] = {}
+    for place, (key, given) in enumerate(zip(keys, sequences, strict=True)):
+        best = expected.get(key)
+        if best is None or sequence is None or (given or 0) >= (best[0] or 0):
+            expected[key] = (given, place)
+    rows = pa.table({"k": pa.array(keys, pa.int64()), "seq": pa.array(sequences, pa.int64()), "v": range(len(keys))})
+    with supertable.connect(tmp_path) as lake:
+        lake.write("t", rows, mode="upsert", keys="k", sequence=sequence)
+        for _ in range(2):
+            found = lake.sql("SELECT k, seq, v FROM t").arrow()
+            assert found.num_rows == len(expected)
+            lists = (found[name].to_pylist() for name in ("k", "seq", "v"))
+            assert {key: (given, place) for key, given, place in zip(*lists, strict=True)} == expected
+            lake.write("t", rows, mode="upsert")  # every row gives way to itself
 
 
 def test_keys_that_do_not_fit_are_searched_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

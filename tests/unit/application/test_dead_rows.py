@@ -10,7 +10,8 @@ import pytest
 
 from supertable.adapters.clocks.manual import SequentialIdentifiers
 from supertable.adapters.object_stores.memory import InMemoryObjectStore
-from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors, Positions
+from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors
+from supertable.application.storage.positions import Positions
 from supertable.application.writes.dead_rows import DeadRows, live_files, merged_positions, write_deletions
 from supertable.domain.errors import ObjectDamaged
 from supertable.domain.table.data_files import DataFile, DeletionVector

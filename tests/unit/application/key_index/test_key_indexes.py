@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from supertable.application.key_index.file_keys import KeysOfFiles
 from supertable.application.key_index.key_indexes import KeyIndexes
 from supertable.application.key_index.key_words import KeyShape
 from supertable.application.key_index.runs import Keys
@@ -16,7 +17,7 @@ def fill(indexes: KeyIndexes, folder: str, rows: int) -> None:
     index = indexes.begin(folder, INT64)
     assert index
     numbers = np.arange(rows)
-    index.add([f"{folder}/file"], Keys(numbers, None, None), np.zeros(rows, np.int64), numbers, None)
+    index.add([f"{folder}/file"], KeysOfFiles(Keys(numbers, None, None), np.zeros(rows, np.int64), numbers, None))
     indexes.make_room(folder)
 
 

@@ -32,6 +32,7 @@ from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
 from supertable.application.ports.engines.callers import Caller
 from supertable.application.ports.engines.file_sources import FileSource
 from supertable.application.ports.engines.row_finders import CheckedPredicate, ConditionScope, KeyMatches
+from supertable.application.storage.positions import distinct
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
 
@@ -83,8 +84,8 @@ class DuckDBRowFinder:
         superseded = found.filter(pa.array(~newer)).sort_by([("file", "ascending"), ("row", "ascending")])
         return KeyMatches(
             _by_file(scan, superseded.to_batches()),
-            by=pa.array(np.unique(numbers[~newer]), pa.int64()),
-            stale=pa.array(np.unique(numbers[newer]), pa.int64()),
+            by=pa.array(distinct(numbers[~newer]), pa.int64()),
+            stale=pa.array(distinct(numbers[newer]), pa.int64()),
         )
 
     def matching_predicate(self, scan: Scan, predicate: CheckedPredicate, caller: Caller | None = None) -> Found:  # noqa: ARG002
@@ -268,4 +269,4 @@ def _by_file(scan: Scan, batches: Iterable[pa.RecordBatch]) -> Found:
         for number, start, end in zip(numbers[starts], starts, ends, strict=True):
             parts.setdefault(int(number), []).append(rows[start:end])
     files = scan.files
-    return {files[number].path: pa.array(np.unique(np.concatenate(found))) for number, found in parts.items()}
+    return {files[number].path: pa.array(distinct(np.concatenate(found))) for number, found in parts.items()}
