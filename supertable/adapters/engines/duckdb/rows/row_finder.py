@@ -142,7 +142,7 @@ class DuckDBRowFinder:
         rows = scan_with_dead_rows_sql(scan, sources, distinct, at)
         shown = [*map(quoted, columns), *([_hash(hashed)] if hashed else []), at.file, at.row]
         with self._opened(sources) as cursor:
-            yield _execute(cursor, f"SELECT {', '.join(shown)} FROM ({rows})")
+            yield _execute(cursor, sources.placed(f"SELECT {', '.join(shown)} FROM ({rows})"))
 
     def hashed_keys(self, schema: Schema, batch: pa.Table, keys: Sequence[str]) -> pa.Table:
         number = unused_name("st_number", keys)
