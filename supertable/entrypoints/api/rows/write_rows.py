@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Annotated, Any
 
 import msgspec
@@ -175,8 +174,19 @@ async def write_rows(
 
 
 def _answer(result: WriteResult, rejected: int = 0, shown: list[Rejected] | None = None) -> WriteAnswer:
-    values = {field.name: getattr(result, field.name) for field in fields(result)}
-    return WriteAnswer(**values, rows_rejected=rejected, rejects=shown or [])
+    return WriteAnswer(
+        table=result.table,
+        version=result.version,
+        operation=result.operation,
+        rows_inserted=result.rows_inserted,
+        rows_updated=result.rows_updated,
+        rows_deleted=result.rows_deleted,
+        files_added=result.files_added,
+        bytes_added=result.bytes_added,
+        replayed=result.replayed,
+        rows_rejected=rejected,
+        rejects=shown or [],
+    )
 
 
 @post(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
 import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath, HeaderParameter, JSONBody
+from litestar.types import HTTPResponseBodyEvent, HTTPResponseStartEvent, Receive, Scope, Send
 
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.tables.history import HistoryEntry
@@ -167,7 +168,33 @@ def version_response(namespace: Namespace, result: Written) -> Response[Written]
     """The response to a write: 201 with its result, and the new version as `Location`."""
     metrics.WRITES.inc()
     location = f"{table_path(namespace, result.table)}/versions/{result.version}"
-    return Response(result, status_code=201, headers={"Location": location})
+    return _VersionResponse(result, location)
+
+
+class _VersionResponse(Response[Written]):
+    """Says the same as Litestar's own response would, with a third of its work."""
+
+    def __init__(self, result: Written, location: str) -> None:
+        self.content, self.status_code = result, 201
+        body = msgspec.json.encode(result)
+        self._start: HTTPResponseStartEvent = {
+            "type": "http.response.start",
+            "status": 201,
+            "headers": [
+                (b"content-type", b"application/json"),
+                (b"content-length", str(len(body)).encode()),
+                (b"location", location.encode("latin-1")),
+            ],
+        }
+        self._body: HTTPResponseBodyEvent = {"type": "http.response.body", "body": body, "more_body": False}
+
+    def to_asgi_response(self, *_: Any, **__: Any) -> Any:
+        """See `Response`; there is nothing to add."""
+        return self._send
+
+    async def _send(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        await send(self._start)
+        await send(self._body)
 
 
 def _cursor_before(listing: str, version: int) -> str | None:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 import time
-import uuid
 from collections.abc import Iterable
+from functools import lru_cache
+from secrets import token_hex
 from typing import Any
 
 import structlog
-from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from opentelemetry import trace
@@ -24,14 +24,15 @@ REQUEST_ID_HEADER = "X-Request-Id"
 _VALID_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
-_SECURITY_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
+_REQUEST_ID = REQUEST_ID_HEADER.lower().encode()
+_SECURITY_HEADERS = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+)
 
 
 def request_id(scope: Scope) -> str:
@@ -70,8 +71,8 @@ class RequestLogMiddleware:
         route = str(scope.get("path_template", "none"))
         if scope["type"] == ScopeType.HTTP:
             known_method = method if method in _METHODS else "other"
-            metrics.REQUESTS.labels(known_method, route, status or "none").inc()
-            metrics.SECONDS.labels(known_method, route).observe(seconds)
+            _requests(known_method, route, status or "none").inc()
+            _seconds(known_method, route).observe(seconds)
         entry: dict[str, Any] = {"method": method, "path": scope["path"], "status": status}
         entry["seconds"] = round(seconds, 6)
         session = scope.get("user")
@@ -96,18 +97,25 @@ class _Outcome:
             if message["type"] == "http.response.start":
                 self.status = str(message["status"])
                 _name_span(self._scope, self._id)
-                headers = MutableScopeHeaders.from_message(message)
-                for name, value in _SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-                headers[REQUEST_ID_HEADER] = self._id
+                headers = list(message.get("headers", ()))
+                given = {name.lower() for name, _ in headers}
+                message["headers"] = [
+                    *(header for header in headers if header[0].lower() != _REQUEST_ID),
+                    *(header for header in _SECURITY_HEADERS if header[0] not in given),
+                    (_REQUEST_ID, self._id.encode()),
+                ]
             await send(message)
 
         return record_and_send
 
 
+_requests, _seconds = lru_cache(4096)(metrics.REQUESTS.labels), lru_cache(4096)(metrics.SECONDS.labels)
+"""Looking the labels up takes longer than counting."""
+
+
 def _sent_or_new_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
     given = next((value for name, value in headers if name == b"x-request-id"), b"")
-    return given.decode() if _VALID_ID.fullmatch(given) else uuid.uuid4().hex
+    return given.decode() if _VALID_ID.fullmatch(given) else token_hex(16)
 
 
 def _name_span(scope: Scope, id_: str) -> None:

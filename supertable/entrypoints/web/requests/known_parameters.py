@@ -13,12 +13,15 @@ from litestar.handlers.base import BaseRouteHandler
 from supertable.domain.errors import InvalidInput
 
 
-def require_known_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """A guard. Raises `InvalidInput` for a query parameter that the handler lacks, or that is given more than once."""
-    given = Counter(name for name, _ in connection.query_params.multi_items())
-    if not given or connection.scope.get("method") == "OPTIONS":
+async def require_known_parameters(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """A guard. Raises `InvalidInput` for a query parameter that the handler lacks, or that is given more than once.
+
+    Guards that are not `async` run in threads. Each request gets a copy of the handler, so no cache may know it.
+    """
+    if not connection.scope["query_string"] or connection.scope.get("method") == "OPTIONS":
         return
-    repeatable = _parameters(handler)
+    given = Counter(name for name, _ in connection.query_params.multi_items())
+    repeatable = _parameters(connection.route_handler)
     for name, times in given.items():
         if name not in repeatable:
             raise InvalidInput(f"There is no query parameter {name[:80]!r}. {_known(name, list(repeatable))}")

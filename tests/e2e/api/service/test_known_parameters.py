@@ -7,6 +7,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from supertable.entrypoints.web.requests import known_parameters
 from tests.support.api.actors import TABLES, problem_type_of
 from tests.support.api.server import TOKEN, ApiServer
 
@@ -28,6 +29,14 @@ def test_unknown_parameters_are_refused(api: httpx.Client) -> None:
         answer = api.request(method, path)
         assert (answer.status_code, problem_type_of(answer)) == (400, "invalid-input"), path
         assert detail in answer.json()["detail"], path
+
+
+def test_the_known_ones_are_found_once_for_each_resource(api: httpx.Client) -> None:
+    api.get("/api/v1/supertables?limit=1")
+    known = known_parameters._parameters.cache_info().currsize
+    for _ in range(3):
+        api.get("/api/v1/supertables?limit=1")
+    assert known_parameters._parameters.cache_info().currsize == known
 
 
 def test_a_websocket_refuses_them_too(server: ApiServer) -> None:
