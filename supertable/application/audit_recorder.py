@@ -66,25 +66,32 @@ class AuditRecorder:
             return error.reason
         return ""
 
-    def record(self, event: AuditEvent) -> None:
-        """Once this returns, the event outlives the process, unless the journal cannot be written.
+    def record(self, *events: AuditEvent) -> None:
+        """Once this returns, the events outlive the process, unless the journal cannot be written.
 
-        As the action has happened already, the event is then kept in memory until the journal can be written, and
-        `ensure_ready` raises until then. Raises `AuditUnavailable` when too many events are kept in memory.
+        `events`: of one organization. As the actions have happened already, they are then kept in memory until the
+        journal can be written, and `ensure_ready` raises until then. Raises `AuditUnavailable` when too many events are
+        kept in memory.
         """
         if len(self._unwritten) >= _MOST_UNWRITTEN:
             raise AuditUnavailable("the disk of the audit journal cannot be written, and too many events wait for it")
         try:
-            self._journals.append(event)
+            self._journals.append(*events)
         except AuditUnavailable as error:
             if not self._unwritten:
                 _LOG.error("requests are refused until the audit journal can be written: %s", error.reason)
-            self._unwritten.append(event)
+            self._unwritten.extend(events)
 
     def record_action(
         self, session: Session, kind: AuditKind, what: str, began_us: int | None = None, **more: Any
     ) -> None:
-        """Record an action of the session, as `record`.
+        """Record the `action_event` of these arguments."""
+        self.record(self.action_event(session, kind, what, began_us, **more))
+
+    def action_event(
+        self, session: Session, kind: AuditKind, what: str, began_us: int | None = None, **more: Any
+    ) -> AuditEvent:
+        """The event of an action of the session that ends now.
 
         `began_us`: when it began, for its duration; None: it has none. `more`: other fields of `AuditEvent`.
         """
@@ -93,7 +100,7 @@ class AuditRecorder:
             more["duration_us"] = max(now_us - began_us, 0)
         at_us = now_us if began_us is None else began_us
         more.setdefault("request", request_id.get())
-        self.record(AuditEvent.of(session, at_us, kind, what, **more))
+        return AuditEvent.of(session, at_us, kind, what, **more)
 
     def now_us(self) -> int:
         return self._clock.now_us()

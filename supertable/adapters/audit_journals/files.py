@@ -44,10 +44,10 @@ class FileAuditJournals:
         self._journals: dict[str, _Journal] = {}
         self._reserve = DiskReserve(folder / "reserve")
 
-    def append(self, event: AuditEvent) -> None:
-        line = encoded(event)
+    def append(self, *events: AuditEvent) -> None:
+        lines = b"".join(map(encoded, events))
         try:
-            self._append(self._journal(event.organization), line)
+            self._append(self._journal(events[0].organization), lines)
         except OSError as error:
             if not self._unless_read_only or error.errno not in _READ_ONLY:
                 raise _unavailable(error) from error
@@ -115,13 +115,13 @@ class FileAuditJournals:
             with suppress(OSError):
                 probe.unlink(missing_ok=True)
 
-    def _append(self, journal: _Journal, line: bytes) -> None:
+    def _append(self, journal: _Journal, lines: bytes) -> None:
         try:
-            journal.append(line)
+            journal.append(lines)
         except OSError as error:
             if not is_full(error) or not self._reserve.release():
                 raise
-            journal.append(line)
+            journal.append(lines)
 
     def _journal(self, organization: str) -> _Journal:
         key = name_key(organization)
@@ -145,9 +145,9 @@ class _Journal:
         current = self._current
         return self._sealed_bytes + (current.size if current else 0)
 
-    def append(self, line: bytes) -> None:
+    def append(self, lines: bytes) -> None:
         with self._lock:
-            self._open().append(line)
+            self._open().append(lines)
             if self.own_bytes - self._sealed_bytes >= SEGMENT_BYTES:
                 self._seal()
 

@@ -22,11 +22,12 @@ class JournalFile:
     size: int
     process: int = field(default_factory=os.getpid)
 
-    def append(self, line: bytes) -> None:
-        if os.write(self.descriptor, line) != len(line):
+    def append(self, lines: bytes) -> None:
+        """All of them, or none if an error is raised."""
+        if os.write(self.descriptor, lines) != len(lines):
             os.ftruncate(self.descriptor, self.size)
             raise OSError(errno.ENOSPC, "the disk is full")
-        self.size += len(line)
+        self.size += len(lines)
 
     def content(self) -> bytes:
         return b"".join(iter(lambda: os.read(self.descriptor, SEGMENT_BYTES), b""))

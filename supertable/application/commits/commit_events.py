@@ -10,7 +10,7 @@ from supertable.application.audit_recorder import AuditRecorder
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.access.sessions import Session
-from supertable.domain.audit import OK, AuditKind
+from supertable.domain.audit import OK, AuditEvent, AuditKind
 from supertable.domain.table.commits import Change, Commit, Counts, Operation
 
 REPLAYED = "replayed"
@@ -40,16 +40,20 @@ class CommitEvents:
             for writer, share in zip(writers, change.shares, strict=False)
             if writer.namespace
         ]
-        for session, counts in shares or [(self.namespace.session, change.counts)]:
-            self._record(change, session, rows=_rows(counts), version=commit.version, outcome=outcome)
+        self.audit.record(
+            *(
+                self._event(change, session, rows=_rows(counts), version=commit.version, outcome=outcome)
+                for session, counts in shares or [(self.namespace.session, change.counts)]
+            )
+        )
 
     def record_failure(self, proposed: Change | None, error: BaseException) -> None:
         """`proposed`: the change that was not committed; None: the failure came before there was one."""
-        self._record(proposed, self.namespace.session, outcome=type(error).__name__)
+        self.audit.record(self._event(proposed, self.namespace.session, outcome=type(error).__name__))
 
-    def _record(self, change: Change | None, session: Session, **more: Any) -> None:
+    def _event(self, change: Change | None, session: Session, **more: Any) -> AuditEvent:
         kind = _kind(change) if change else AuditKind.WRITE
-        self.audit.record_action(
+        return self.audit.action_event(
             session,
             kind,
             change.operation if change else "commit",

@@ -31,10 +31,10 @@ class Waiting:
 class AuditJournals(Protocol):
     """One journal per organization. Safe for any number of threads and processes."""
 
-    def append(self, event: AuditEvent) -> None:
-        """Once this returns, the event outlives the process.
+    def append(self, *events: AuditEvent) -> None:
+        """Once this returns, the events, which are of one organization, outlive the process.
 
-        Raises `AuditUnavailable`; the event is then not recorded.
+        Raises `AuditUnavailable`; none of them is then recorded.
         """
 
     def prepare_service(self, reserve_bytes: int) -> None:
