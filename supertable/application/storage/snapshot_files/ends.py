@@ -141,14 +141,14 @@ ENDS: Mapping[str, type[Integers | Floats | Texts | BigIntegers]] = {
 
 def _integer_below(value: float, factor: int, strict: bool) -> float:
     """The greatest integer x with `x * factor <= value` (`strict`: `<`), or an infinity."""
-    if math.isinf(value):
+    if isinstance(value, float) and math.isinf(value):
         return value
     return (math.ceil(value) - 1 if strict else math.floor(value)) // factor
 
 
 def _integer_above(value: float, factor: int, strict: bool) -> float:
     """The least integer x with `x * factor >= value` (`strict`: `>`), or an infinity."""
-    if math.isinf(value):
+    if isinstance(value, float) and math.isinf(value):
         return value
     return -(-(math.floor(value) + 1 if strict else math.ceil(value)) // factor)
 

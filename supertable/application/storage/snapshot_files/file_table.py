@@ -7,9 +7,10 @@ whole, beside it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, Field, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, fields, replace
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -41,9 +42,19 @@ CORE = {
 }
 _FILE = frozenset({"path", "rows", "bytes", "digest", "schema_id", "folder", "ranges", "deletes"})
 _VECTOR = frozenset({"path", "rows", "digest", "folder"})
-_MORE_OF_FILE = [each for each in fields(DataFile) if each.name not in _FILE]
-_MORE_OF_VECTOR = [each for each in fields(DeletionVector) if each.name not in _VECTOR]
-_INT64 = range(-(2**63), 2**63)
+
+
+def _others(kind: type[DataFile] | type[DeletionVector], known: frozenset[str]) -> tuple[Callable[[Any], Any], Any]:
+    """A getter of the properties that are not known, and what it gets where they have their defaults."""
+    others = [each for each in fields(kind) if each.name not in known]
+    get = attrgetter("__class__", *(each.name for each in others))
+    defaults = [each.default if each.default_factory is MISSING else each.default_factory() for each in others]
+    return get, (kind, *defaults)
+
+
+_more_of_file, _DEFAULTS_OF_FILE = _others(DataFile, _FILE)
+_more_of_vector, _DEFAULTS_OF_VECTOR = _others(DeletionVector, _VECTOR)
+_LEAST, _MOST = -(2**63), 2**63 - 1
 _MOST_BIG = 10**38
 
 
@@ -98,13 +109,16 @@ def nulls_name(field_id: int) -> str:
 
 def stored_kind(value: Scalar) -> str | None:
     """The kind of an end of a range; None: no column can hold it."""
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, int):
-        return "int" if value in _INT64 else "big" if abs(value) < _MOST_BIG else None
-    if isinstance(value, float):
-        return "float"
-    return None if any("\ud800" <= character <= "\udfff" for character in value) else "text"
+    kind = type(value)
+    if kind is int:
+        return "int" if _LEAST <= value <= _MOST else "big" if abs(value) < _MOST_BIG else None  # type: ignore[operator, arg-type]
+    if kind is str:
+        return "text" if _is_unicode(value) else None  # type: ignore[arg-type]
+    return "bool" if kind is bool else "float"
+
+
+def _is_unicode(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def scalar_of(kind: str, stored: Any) -> Scalar:
@@ -121,16 +135,15 @@ def _stored(kind: str, value: Any) -> Any:
 
 
 def _is_plain(file: DataFile) -> bool:
-    if any(getattr(file, each.name) != _default(each) for each in _MORE_OF_FILE):
+    if _more_of_file(file) != _DEFAULTS_OF_FILE:
         return False
-    if file.deletes and any(getattr(file.deletes, each.name) != _default(each) for each in _MORE_OF_VECTOR):
+    if file.deletes and _more_of_vector(file.deletes) != _DEFAULTS_OF_VECTOR:
         return False
-    ends = (end for found in file.ranges.values() for end in (found.low, found.high) if end is not None)
-    return all(map(stored_kind, ends))
-
-
-def _default(each: Field[Any]) -> Any:
-    return each.default_factory() if each.default_factory is not MISSING else each.default
+    for found in file.ranges.values():
+        for end in (found.low, found.high):
+            if end is not None and stored_kind(end) is None:
+                return False
+    return True
 
 
 def _detached(file: DataFile) -> DataFile:
