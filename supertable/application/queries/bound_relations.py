@@ -13,6 +13,7 @@ from supertable.application.ports.leases import Span
 from supertable.application.queries.change_feed import ChangeFeed
 from supertable.application.queries.listings import Listings, ViewColumns, is_listing, no_columns
 from supertable.application.queries.targets import Target, target_of
+from supertable.application.storage.snapshot_files.first_files import predicate_of_first
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
@@ -21,7 +22,9 @@ from supertable.application.tables.supertables import is_name
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import AccessDenied, NotFound, StatementRefused, WrongKind
 from supertable.domain.names import name_key
-from supertable.domain.scan.predicates import ALWAYS
+from supertable.domain.scan.predicates import ALWAYS, All, Predicate
+from supertable.domain.scan.scan_plan import Scan
+from supertable.domain.table.data_files import DataFile
 from supertable.domain.timestamps import moment
 
 
@@ -169,10 +172,16 @@ class Relations:
             if number in changes:
                 return self._changes(bound.opened[number][0], changes[number])
             if number in singles:
+                table = singles[number]
                 predicate = statement.predicate(number, schemas, parameters)
-                scan = pruned_scan(singles[number], predicate, governed)
-                return replace(scan, snapshot=singles[number].snapshot)
-            return Union(tuple(pruned_scan(table, ALWAYS, governed) for table in bound.opened[number]))
+                if not governed and (first := statement.first_rows(number, schemas[number])):
+                    predicate = All((predicate, predicate_of_first(table.snapshot, first)))
+                return replace(scan(number, table, predicate), snapshot=table.snapshot)
+            return Union(tuple(scan(number, table, ALWAYS) for table in bound.opened[number]))
+
+        def scan(number: int, table: OpenTable, predicate: Predicate) -> Scan:
+            files: Mapping[str, DataFile] | None = {} if statement.is_counted(number) and table.sees_all_rows else None
+            return pruned_scan(table, predicate, governed, files)
 
         return {**bound.given, **{number: source(number) for number in bound.opened}}
 

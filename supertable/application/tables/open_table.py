@@ -57,6 +57,10 @@ class OpenTable:
         """The columns whose values the caller sees unmasked."""
         return self.access.unmasked(self.snapshot.schema) if self.access else self.snapshot.schema
 
+    @property
+    def sees_all_rows(self) -> bool:
+        return self.access is None or self.access.condition is None
+
     def require_whole(self, what: str) -> None:
         """Raises `AccessDenied` for callers who see only a part of the table."""
         if self.access:

@@ -70,7 +70,7 @@ def conversion(predicate: Compare | IsIn | NullTest, written: Schema, current: S
         return isinstance(predicate, NullTest) and not predicate.negated
     if isinstance(predicate, NullTest):
         return before.id, 1
-    factor = _factor(before.type, field.type)
+    factor = unit_factor(before.type, field.type)
     if factor is None or not all(_comparable(value, field) for value in _values(predicate)):
         return True
     return before.id, factor
@@ -121,7 +121,7 @@ def _null_test(column: int, negated: bool) -> Test:
     return test
 
 
-def _factor(written: DataType, current: DataType) -> int | None:
+def unit_factor(written: DataType, current: DataType) -> int | None:
     """The factor that converts a value from the units of `written` to those of `current`; None: not comparable."""
     if written.name == current.name == "decimal":
         return _power(current.scale - written.scale)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import operator
 import random
@@ -13,12 +14,16 @@ import pytest
 from supertable.application.storage.snapshot_files.column_files import ColumnFiles
 from supertable.application.storage.snapshot_files.column_pruning import pruned_files
 from supertable.application.storage.snapshot_files.file_table import file_table
+from supertable.application.storage.snapshot_files.first_files import predicate_of_first
 from supertable.domain.scan.file_pruning import pruned
+from supertable.domain.scan.first_rows import FirstRows
 from supertable.domain.scan.predicates import All, AnyOf, Compare, IsIn, NullTest, Predicate
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import DataType, Field
+from supertable.domain.table.commits import TableDefinition
 from supertable.domain.table.data_files import ColumnRange, DataFile, DeletionVector
 from supertable.domain.table.file_sets import ChangedFiles, FileChanges
+from supertable.domain.table.snapshots import Snapshot
 
 Row = dict[int, Any]
 
@@ -208,6 +213,41 @@ def test_arrays_decide_like_single_files_and_lose_no_row(
         assert lost == [], predicate
         left_out += len(drawn) - len(found)
     assert left_out > 80 * 50
+
+
+@pytest.mark.parametrize("column", [*TYPES, "added"])
+def test_the_first_rows_by_a_column_are_in_the_files_that_are_left(
+    column: str, drawn: list[tuple[DataFile, list[Row]]], arrays: ChangedFiles
+) -> None:
+    field_id = ADDED.id if column == "added" else IDS[column]
+    live = [(file.path, row.get(field_id)) for file, rows in drawn for row in rows[1 if file.deletes else 0 :]]
+    left_out = 0
+    for descending, nulls_first, count in itertools.product([False, True], [False, True], [1, 2, 9, 40, 10_000]):
+        first = FirstRows(column, count, descending, nulls_first)
+        values = sorted((value for _, value in live if value is not None), key=order, reverse=descending)
+        nulls = sum(value is None for _, value in live)
+        last = count - nulls if nulls_first else count
+        needed = {order(value) for value in values[: max(last, 0)]}
+        paths = {path for path, value in live if value is not None and order(value) in needed}
+        if nulls_first or count > len(values):
+            paths |= {path for path, value in live if value is None}
+        for files in (arrays, dict(arrays)):
+            predicate = predicate_of_first(snapshot_of(files), first)
+            found = [file.path for file in pruned_files(files, predicate, WRITTEN, CURRENT)]
+            assert paths <= {*found}, first
+        assert found == [file.path for file in pruned_files(arrays, predicate, WRITTEN, CURRENT)]
+        left_out += len(drawn) - len(found)
+    assert left_out or column == "added"
+
+
+def order(value: Any) -> tuple[bool, Any]:
+    """NaN is above all other floats."""
+    is_nan = isinstance(value, float) and math.isnan(value)
+    return is_nan, 0 if is_nan else value
+
+
+def snapshot_of(files: Mapping[str, DataFile]) -> Snapshot:
+    return Snapshot(1, "", 1, 1, TableDefinition(), CURRENT, WRITTEN, files, {})
 
 
 def test_arrays_give_back_the_files(drawn: list[tuple[DataFile, list[Row]]]) -> None:

@@ -18,6 +18,7 @@ from supertable.application.ports.engines.parsed_statements import NOTHING_KNOWN
 from supertable.application.ports.engines.running_queries import EncodedRows, Limits, RunningQuery
 from supertable.application.ports.engines.sources import Source
 from supertable.application.ports.engines.updates import CheckedUpdate, UpdatingEngine
+from supertable.domain.scan.first_rows import FirstRows
 from supertable.domain.scan.predicates import Predicate
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
@@ -61,6 +62,12 @@ class ExecutorStatement:
         parameters: Sequence[Any] | Mapping[str, Any] = (),
     ) -> Predicate:
         return self.checked.predicate(relation_id, schemas, parameters)
+
+    def is_counted(self, relation_id: int) -> bool:
+        return self.checked.is_counted(relation_id)
+
+    def first_rows(self, relation_id: int, schema: Schema) -> FirstRows | None:
+        return self.checked.first_rows(relation_id, schema)
 
 
 class ExecutorEngine:

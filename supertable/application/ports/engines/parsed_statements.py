@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+from supertable.domain.scan.first_rows import FirstRows
 from supertable.domain.scan.predicates import Predicate
 from supertable.domain.schema.schemas import Schema
 
@@ -105,6 +106,12 @@ class Statement(Protocol):
         `schemas`: by relation id, of all relations; one that is missing (a union of tables) has unknown columns.
         `parameters`: values to use in comparisons with parameters; without them, these comparisons prune nothing.
         """
+
+    def is_counted(self, relation_id: int) -> bool:
+        """Whether of one relation only the number of its rows matters, so that an engine reads no file for it."""
+
+    def first_rows(self, relation_id: int, schema: Schema) -> FirstRows | None:
+        """The rows of one relation that matter, if these are its first by one column. `schema`: of the relation."""
 
 
 @dataclass(frozen=True, slots=True)

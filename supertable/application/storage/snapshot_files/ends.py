@@ -139,18 +139,20 @@ ENDS: Mapping[str, type[Integers | Floats | Texts | BigIntegers]] = {
 """By the kinds of `file_table`."""
 
 
-def _integer_below(value: float, factor: int, strict: bool) -> float:
+def _integer_below(value: Any, factor: int, strict: bool) -> float:
     """The greatest integer x with `x * factor <= value` (`strict`: `<`), or an infinity."""
     if isinstance(value, float) and math.isinf(value):
-        return value
-    return (math.ceil(value) - 1 if strict else math.floor(value)) // factor
+        return float(value)
+    bound: int = (math.ceil(value) - 1 if strict else math.floor(value)) // factor
+    return bound
 
 
-def _integer_above(value: float, factor: int, strict: bool) -> float:
+def _integer_above(value: Any, factor: int, strict: bool) -> float:
     """The least integer x with `x * factor >= value` (`strict`: `>`), or an infinity."""
     if isinstance(value, float) and math.isinf(value):
-        return value
-    return -(-(math.floor(value) + 1 if strict else math.ceil(value)) // factor)
+        return float(value)
+    bound: int = -(-(math.floor(value) + 1 if strict else math.ceil(value)) // factor)
+    return bound
 
 
 def _float_below(value: float, strict: bool) -> float:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from supertable.application.storage.snapshot_files.ends import ENDS, Counts, Ends, Flags
-from supertable.application.storage.snapshot_files.file_table import KINDS, high_name, low_name, nulls_name
+from supertable.application.storage.snapshot_files.file_table import KINDS, high_name, low_name, nulls_name, scalar_of
+from supertable.domain.schema.types import Scalar
 
 Rows = npt.NDArray[np.int64]
 
@@ -87,6 +89,27 @@ class Part:
     def row_counts(self) -> Counts:
         counts: Counts = self._column("rows").to_numpy()
         return counts
+
+    @cached_property
+    def dead_counts(self) -> Counts:
+        counts: Counts = self._column("vector_rows").fill_null(0).to_numpy()
+        return counts
+
+    def outermost(self, field_id: int, rows: Flags, count: int, descending: bool) -> Iterator[tuple[int, Scalar]]:
+        """Of these files those with the least upper ends (`descending`: the greatest lower ends) that are known.
+
+        Up to `count` of each kind, with the end of each, in no order.
+        """
+        name = low_name if descending else high_name
+        for kind in KINDS:
+            ends = self._column(name(field_id, kind))
+            if ends is not None:
+                places = np.flatnonzero(rows & _valid(ends))
+                known = ends.take(pa.array(places))
+                order = "descending" if descending else "ascending"
+                ordered = known.cast(pa.int8()) if kind == "bool" else known
+                for place in pc.select_k_unstable(ordered, count, [("", order)]).to_pylist():
+                    yield int(places[place]), scalar_of(kind, known[place].as_py())
 
     def _end(self, name: Callable[[int, str], str], field_id: int) -> End:
         key = name(field_id, "")

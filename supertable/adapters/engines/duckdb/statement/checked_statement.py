@@ -8,8 +8,10 @@ from typing import Any
 
 from supertable.adapters.engines.duckdb.statement.conditions.constants import Constants, Evaluate
 from supertable.adapters.engines.duckdb.statement.conditions.where_predicates import relation_predicate
+from supertable.adapters.engines.duckdb.statement.first_rows import first_rows_of
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node
 from supertable.application.ports.engines.parsed_statements import Relation
+from supertable.domain.scan.first_rows import FirstRows
 from supertable.domain.scan.predicates import ALWAYS, Predicate
 from supertable.domain.schema.schemas import Schema
 
@@ -60,6 +62,14 @@ class DuckDBStatement:
             return relation_predicate(self.tree, self.tokens[relation_id], by_token, constants)
         except RecursionError:
             return ALWAYS
+
+    def is_counted(self, relation_id: int) -> bool:
+        """See the port."""
+        return relation_id in self.counted
+
+    def first_rows(self, relation_id: int, schema: Schema) -> FirstRows | None:
+        """See the port."""
+        return first_rows_of(self.tree, self.tokens[relation_id], schema)
 
     def sql(self, sources: Mapping[int, str]) -> str:
         """The SQL of the statement. `sources`: the SQL of a subquery for each relation."""
