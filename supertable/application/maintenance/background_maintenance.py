@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from supertable.application.maintenance.maintain_lake import MaintainLake
 from supertable.application.ports.locks import Locks
 from supertable.application.ports.object_stores import ObjectStore
+from supertable.application.storage.snapshot_files.compactible_files import compactible_files
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.supertables import ListSupertables, is_name
@@ -115,9 +116,10 @@ class BackgroundMaintenance:
                 table = self._tables.open(namespace, entry.name, Permission.CONTROL)
             except TableNotFound:
                 continue
-            files, policy = list(table.snapshot.files.values()), table.snapshot.definition.maintenance
+            policy = table.snapshot.definition.maintenance
+            files = compactible_files(table.snapshot.files, policy)
             yield MaintenanceNeed(
                 sum(is_small(file, policy) for file in files),
-                sum(file.rows - file.live_rows for file in files),
+                table.snapshot.dead_rows,
                 int(bool(due_jobs(files, policy)) or self._maintain.vacuum_is_due(table)),
             )

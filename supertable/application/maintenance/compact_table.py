@@ -22,6 +22,7 @@ from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.arrow_batches import chunks, conforming
 from supertable.application.storage.data_file_writer import ROW_GROUP_BYTES, ROW_GROUP_ROWS, DataFileWriter
 from supertable.application.storage.deletion_vectors import DeletionVectors
+from supertable.application.storage.snapshot_files.compactible_files import compactible_files
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
@@ -145,8 +146,10 @@ class CompactTable:
 
 def _plan(table: OpenTable, everything: bool, only_due: bool) -> list[Job]:
     policy = table.snapshot.definition.maintenance
-    files = list(table.snapshot.files.values())
-    return due_jobs(files, policy) if only_due else jobs(files, policy, everything)
+    if everything:
+        return jobs(table.snapshot.files.values(), policy, everything)
+    files = compactible_files(table.snapshot.files, policy)
+    return due_jobs(files, policy) if only_due else jobs(files, policy)
 
 
 def _result(table: OpenTable, newest: OpenTable, outcomes: Sequence[Sequence[DataFile] | None]) -> CompactionResult:

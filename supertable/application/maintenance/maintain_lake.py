@@ -12,6 +12,7 @@ from supertable.application.maintenance.compact_table import CompactionResult, C
 from supertable.application.maintenance.purge_tables import PurgeResult, PurgeTables
 from supertable.application.maintenance.vacuum_table import VacuumResult, VacuumTable
 from supertable.application.ports.clocks import Clock
+from supertable.application.storage.snapshot_files.compactible_files import compactible_files
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace, audit_namespace
 from supertable.application.tables.open_table import OpenTable
@@ -107,7 +108,8 @@ class MaintainLake:
     def _compact_if_due(
         self, namespace: Namespace, table: OpenTable, should_stop: Callable[[], bool], report: MaintenanceReport
     ) -> None:
-        if due_jobs(list(table.snapshot.files.values()), table.snapshot.definition.maintenance):
+        policy = table.snapshot.definition.maintenance
+        if due_jobs(compactible_files(table.snapshot.files, policy), policy):
             report.compactions.append(self._compact(namespace, table.name, only_due=True, should_stop=should_stop))
 
     def vacuum_is_due(self, table: OpenTable) -> bool:

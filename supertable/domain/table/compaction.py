@@ -11,7 +11,7 @@ MOST_ROWS = 16_000_000
 """Rows in one commit. This bounds the map from old to new positions to 64 MB."""
 MOST_TARGETS = 8
 """Bytes in one commit, as a multiple of the target size."""
-_SMALL_SHARE = 0.5
+SMALL_SHARE = 0.5
 _GROWTH = 4
 
 Job = tuple[DataFile, ...]
@@ -24,7 +24,7 @@ def live_bytes(file: DataFile) -> int:
 
 
 def is_small(file: DataFile, policy: MaintenancePolicy) -> bool:
-    return live_bytes(file) < policy.target_file_bytes * _SMALL_SHARE
+    return live_bytes(file) < policy.target_file_bytes * SMALL_SHARE
 
 
 def is_dirty(file: DataFile, policy: MaintenancePolicy) -> bool:

@@ -13,6 +13,7 @@ import pytest
 
 from supertable.application.storage.snapshot_files.column_files import ColumnFiles
 from supertable.application.storage.snapshot_files.column_pruning import pruned_files
+from supertable.application.storage.snapshot_files.compactible_files import compactible_files
 from supertable.application.storage.snapshot_files.file_table import file_table
 from supertable.application.storage.snapshot_files.first_files import predicate_of_first
 from supertable.domain.scan.file_pruning import pruned
@@ -23,6 +24,7 @@ from supertable.domain.schema.types import DataType, Field
 from supertable.domain.table.commits import TableDefinition
 from supertable.domain.table.data_files import ColumnRange, DataFile, DeletionVector
 from supertable.domain.table.file_sets import ChangedFiles, FileChanges
+from supertable.domain.table.maintenance_policy import MaintenancePolicy
 from supertable.domain.table.snapshots import Snapshot
 
 Row = dict[int, Any]
@@ -266,3 +268,18 @@ def test_texts_that_are_no_unicode_and_integers_of_any_size_are_kept_with_their_
     ]
     assert list(as_arrays(odd).values()) == odd
     assert [type(file.ranges[1].low) for file in as_arrays(odd).values()] == [str, int, bool]
+
+
+@pytest.mark.parametrize(("target", "share"), [(1024, 1.0), (30, 0.3), (60, 0.5), (2000, 0.01)])
+def test_the_files_that_a_compaction_may_rewrite_are_the_small_and_the_dirty_ones(
+    target: int, share: float, drawn: list[tuple[DataFile, list[Row]]], arrays: ChangedFiles
+) -> None:
+    policy = MaintenancePolicy(target, dirty_share=share)
+    expected = [
+        file.path
+        for file, _ in drawn
+        if file.bytes * file.live_rows // file.rows < target * 0.5
+        or (file.rows - file.live_rows) / file.rows >= share - 1e-12
+    ]
+    for files in (arrays, dict(arrays)):
+        assert [file.path for file in compactible_files(files, policy)] == expected
