@@ -138,8 +138,7 @@ class DuckDBRowFinder:
     def key_rows(self, scan: Scan, columns: Sequence[str], hashed: Sequence[str]) -> Iterator[pa.RecordBatchReader]:
         at = unused_positions(scan.schema)
         sources = Sources(self._stored, guard_deleted=False)
-        distinct = list(dict.fromkeys(columns))
-        rows = scan_with_dead_rows_sql(scan, sources, distinct, at)
+        rows = scan_with_dead_rows_sql(scan, sources, list(dict.fromkeys(columns)), at)
         shown = [*map(quoted, columns), *([_hash(hashed)] if hashed else []), at.file, at.row]
         with self._opened(sources) as cursor:
             yield _execute(cursor, sources.placed(f"SELECT {', '.join(shown)} FROM ({rows})"))
