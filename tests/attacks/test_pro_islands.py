@@ -44,7 +44,7 @@ class Readers:
         for lake in (self.owner, self.eu, self.other):
             lake.sql(ALL, engine="pro").arrow()
         self.owner.sql("FROM plans", engine="pro").arrow()
-        engine(self.owner).settle()
+        engine(self.owner).keeper.settle()
 
     def reader(self, region: str) -> Lake:
         session = Session("default", "e" * 32, "ann", "analyst", external=True, attributes=(("region", region),))
@@ -52,7 +52,7 @@ class Readers:
 
     def islands(self) -> list[Island]:
         """Those of the owner, of the reader of EU, and of the other reader."""
-        cache = engine(self.owner)._cache
+        cache = engine(self.owner).keeper._cache
         assert cache is not None
         return list(cache._islands.values())
 

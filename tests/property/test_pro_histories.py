@@ -31,14 +31,14 @@ class ProHistories(Histories):
 
     @rule(writer=WRITERS)
     def merge(self, writer: int) -> None:
-        cache = engine(self.lakes[writer])._cache
+        cache = engine(self.lakes[writer]).keeper._cache
         if cache is not None:
             for relation in list(cache._relations.values()):
                 relation._merge(Task(lambda: False))
 
     @rule(writer=WRITERS, number=st.integers(0, 5))
     def drop_a_generation(self, writer: int, number: int) -> None:
-        cache = engine(self.lakes[writer])._cache
+        cache = engine(self.lakes[writer]).keeper._cache
         if cache is not None:
             for relation in list(cache._relations.values())[number : number + 1]:
                 relation.drop()

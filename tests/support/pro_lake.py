@@ -47,7 +47,7 @@ def merged(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
     deadline = time.monotonic() + 20
     while True:
         found = rows(lake, sql)
-        engine(lake).settle()
+        engine(lake).keeper.settle()
         if all(not one.loose for one in generations(lake)):
             return found
         assert time.monotonic() < deadline, "nothing was merged"
@@ -56,5 +56,5 @@ def merged(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
 
 def generations(lake: Lake) -> list[Generation]:
     """All that Pro keeps, the least recently used first."""
-    cache = engine(lake)._cache
+    cache = engine(lake).keeper._cache
     return [] if cache is None else [one.generation for one in cache._relations.values() if one.generation is not None]

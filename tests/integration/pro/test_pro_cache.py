@@ -90,12 +90,12 @@ def test_the_least_recently_used_tables_go_first(tmp_path: Path, place: str) -> 
         sizes = []
         for name in ("a", "b", "a"):
             assert rows(lake, f"SELECT count(text) FROM {name}") == [(20_000,)]
-            sizes.append(engine(lake).size())
+            sizes.append(engine(lake).keeper.size())
         assert sizes[0] > 0
     with pro_lake(tmp_path, pro_cache_in=place, pro_cache_bytes=sizes[1] + sizes[0] // 2) as lake:
         for name in ("a", "b", "a", "c"):
             assert rows(lake, f"SELECT count(text), max(id) FROM {name}") == [(20_000, 19_999)]
-            assert engine(lake).size() <= sizes[1] + sizes[0] // 2
+            assert engine(lake).keeper.size() <= sizes[1] + sizes[0] // 2
         assert [holds(lake, f"FROM {name}") for name in ("a", "b", "c")] == [True, False, True]
         assert rows(lake, "SELECT count(c.text) FROM a JOIN b USING (id) JOIN c USING (id)") == [(20_000,)]
 
@@ -108,7 +108,7 @@ def test_too_small_a_budget_keeps_nothing_and_changes_no_answer(tmp_path: Path, 
             assert rows(lake, "SELECT count(*), min(a.text), max(b.text) FROM a JOIN b USING (id)") == [
                 (1_000, "a 0", "b 6")
             ]
-            assert engine(lake).size() <= budget
+            assert engine(lake).keeper.size() <= budget
 
 
 def test_without_a_budget_pro_is_not_there(tmp_path: Path) -> None:
@@ -132,13 +132,13 @@ def test_large_tables_are_copied_in_the_background(tmp_path: Path) -> None:
     with pro_lake(tmp_path) as lake:
         fill(lake, "t", count=60_000)
         assert rows(lake, "SELECT count(text) FROM t") == [(60_000,)]
-        engine(lake).settle()
+        engine(lake).keeper.settle()
         assert holds(lake, "FROM t")
         lake.write("t", pa.table({"id": range(60_000), "text": ["y"] * 60_000}))
         assert rows(lake, "SELECT count(text) FROM t WHERE text = 'y'") == [(60_000,)]
-        engine(lake).settle()
+        engine(lake).keeper.settle()
         assert rows(lake, "SELECT count(text) FROM t WHERE text = 'y'") == [(60_000,)]
-        engine(lake).settle()
+        engine(lake).keeper.settle()
         assert holds(lake, "FROM t")
 
 
@@ -150,7 +150,7 @@ def test_what_auto_asks_about_is_refreshed(tmp_path: Path) -> None:
         lake.write("t", pa.table({"id": [0], "text": ["new"]}))
         found = lake.sql("SELECT count(text) AS n FROM t")
         assert (found.arrow().to_pydict(), found.engine) == ({"n": [1_001]}, "lite")
-        engine(lake).settle()
+        engine(lake).keeper.settle()
         found = lake.sql("SELECT count(text) AS n FROM t")
         assert (found.arrow().to_pydict(), found.engine) == ({"n": [1_001]}, "pro")
 
@@ -159,7 +159,7 @@ def test_a_missing_database_costs_no_answer(tmp_path: Path) -> None:
     with pro_lake(tmp_path) as lake:
         fill(lake, "t")
         rows(lake, "SELECT count(text) FROM t")
-        cache = engine(lake)._cache
+        cache = engine(lake).keeper._cache
         assert cache is not None
         for island in cache._islands.values():
             island.abandon()

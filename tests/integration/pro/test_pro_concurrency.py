@@ -95,9 +95,9 @@ def test_every_answer_is_of_the_version_that_it_reports(
                 reader.result(60)
         assert tables.wrong == []
         assert tables.answers > TURNS
-        engine(lake).settle()
+        engine(lake).keeper.settle()
         assert [one.holders for one in generations(lake)] == [0]
-        cache = engine(lake)._cache
+        cache = engine(lake).keeper._cache
         assert cache is not None
         for island in cache._islands.values():
             if island.folder is not None:  # older generations are gone

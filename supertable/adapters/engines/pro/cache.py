@@ -10,7 +10,7 @@ from supertable.adapters.engines.duckdb import DuckDBInstance
 from supertable.adapters.engines.pro.background import Background
 from supertable.adapters.engines.pro.folder import ProcessFolder
 from supertable.adapters.engines.pro.generation_maker import GenerationMaker
-from supertable.adapters.engines.pro.islands import SETTINGS, Island
+from supertable.adapters.engines.pro.islands import SETTINGS, Island, PublishingIsland
 from supertable.adapters.engines.pro.options import ProOptions
 from supertable.adapters.engines.pro.relations import Relation
 from supertable.application.ports.engines.file_sources import FileSource
@@ -37,8 +37,7 @@ class Cache:
             island = self._islands.get(key)
             if island is None or not island.alive:
                 self._forget(key)
-                folder = self._folder.new() if self._folder else None
-                island = self._islands[key] = Island(key, self._options, folder)
+                island = self._islands[key] = self._made_island(key)
             self._islands.move_to_end(key)
             while len(self._islands) > _MOST_ISLANDS:
                 self._forget(next(iter(self._islands)))
@@ -92,6 +91,14 @@ class Cache:
         for whole in [whole for whole in self._relations if whole[0] == key]:
             del self._relations[whole]
         island.close()
+
+    def _made_island(self, key: Hashable) -> Island:
+        folder = self._folder.new() if self._folder else None
+        if self._options.publishes:
+            assert folder is not None
+            assert self._writer is not None
+            return PublishingIsland(key, self._options, folder, self._writer)
+        return Island(key, self._options, folder)
 
     def _made_writer(self) -> DuckDBInstance | None:
         """The instance that writes databases, with one thread, so that queries have the others."""

@@ -33,6 +33,12 @@ class Generation:
     retired: bool = False
     name: str = field(default_factory=lambda: f"st_g{secrets.token_hex(16)}")
 
+    def copied(self) -> Generation:
+        """A generation of the same rows, with a name of its own."""
+        return Generation(
+            self.fields, self.snapshot, dict(self.numbers), self.next_number, dict(self.dead), self.rows, self.loose
+        )
+
     @property
     def version(self) -> int:
         return self.snapshot.version

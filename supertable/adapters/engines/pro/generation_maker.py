@@ -12,7 +12,7 @@ import pyarrow as pa
 from supertable.adapters.engines.duckdb import DuckDBInstance
 from supertable.adapters.engines.pro.differences import Difference, difference
 from supertable.adapters.engines.pro.generation import Generation, column
-from supertable.adapters.engines.pro.islands import Island
+from supertable.adapters.engines.pro.islands import Island, PublishingIsland
 from supertable.adapters.engines.pro.row_streams import located_rows, whole_scan
 from supertable.adapters.engines.pro.task import Task
 from supertable.application.ports.engines.file_sources import FileSource
@@ -52,11 +52,12 @@ class GenerationMaker:
         """A new generation from the rows of `old`, which its caller holds."""
         names = [*map(column, old.fields.values()), "st_file", "st_row"]
         cursor = island.instance.cursor()
-        with closing(cursor), task.interruptible(cursor.interrupt):
+        with closing(cursor), task.interruptible(cursor.interrupt), island.opened(old):
             with island.lock:
                 cursor.begin()
                 found = cursor.sql(f"SELECT {', '.join(names)} FROM {old.name}.t")
-                generation = Generation(old.fields, old.snapshot, dict(old.numbers), old.next_number, dict(old.dead))
+                generation = old.copied()
+            generation.loose = 0
             reader = found.to_arrow_reader(_BATCH_ROWS)
             batches = pa.RecordBatchReader.from_batches(reader.schema, _until_stopped(reader, task))
             self._fill(island, generation, batches.__arrow_c_stream__(), task)
@@ -72,13 +73,38 @@ class GenerationMaker:
             lambda file: self._stored.bitmap(scan.folder, file),
         )
 
-    def refresh(self, island: Island, generation: Generation, scan: Scan, found: Difference, task: Task) -> None:
-        """Brings the generation to the version of `scan`, as one transaction. One thread at a time."""
+    def refreshed(
+        self, island: Island, generation: Generation, scan: Scan, found: Difference, task: Task
+    ) -> Generation:
+        """The generation, brought to the version of `scan` as one transaction, by one thread at a time; or a new one,
+        where those of the island never change."""
+        if not isinstance(island, PublishingIsland):
+            cursor = island.instance.cursor()
+            with closing(cursor), task.interruptible(cursor.interrupt):
+                self._move(cursor, island, generation, scan, found, task)
+            return generation
+        new = generation.copied()
+        island.copy(generation, new)
+        cursor = island.instance.cursor()
+        with closing(cursor), task.interruptible(cursor.interrupt), _database(cursor, island, new):
+            self._move(cursor, island, new, scan, found, task)
+            cursor.execute(f"CHECKPOINT {new.name}").fetchall()
+            cursor.execute(f"DETACH {new.name}")
+        return new
+
+    def _move(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        island: Island,
+        generation: Generation,
+        scan: Scan,
+        found: Difference,
+        task: Task,
+    ) -> None:
         shown = [field for field in scan.shown.fields if field.id in generation.fields]
         whole = whole_scan(scan, found.added)
         rows = located_rows(self._source, self._stored, whole, shown, generation.next_number)
-        cursor = island.instance.cursor()
-        with closing(cursor), closing(rows), task.interruptible(rows.interrupt), task.interruptible(cursor.interrupt):
+        with closing(rows), task.interruptible(rows.interrupt):
             cursor.begin()
             removed = _removed(cursor, generation, found)
             added = 0
@@ -88,22 +114,7 @@ class GenerationMaker:
                 added = _count(cursor, f"INSERT INTO {generation.name}.t ({names}) FROM st_rows")
             with island.lock:
                 cursor.commit()
-                self._moved(generation, scan, found, whole, added, removed)
-
-    def _moved(
-        self, generation: Generation, scan: Scan, found: Difference, whole: Scan, added: int, removed: int
-    ) -> None:
-        assert scan.snapshot is not None
-        for path in found.gone:
-            del generation.numbers[path]
-            generation.dead.pop(path, None)
-        generation.numbers |= {file.path: generation.next_number + n for n, file in enumerate(whole.files)}
-        generation.next_number += len(whole.files)
-        generation.dead |= found.dead
-        generation.fields = {field.id: field for field in scan.shown.fields if field.id in generation.fields}
-        generation.rows += added - removed
-        generation.loose += added + removed
-        generation.snapshot = scan.snapshot
+                _moved(generation, scan, found, whole, added, removed)
 
     def _fill(self, island: Island, generation: Generation, stream: Any, task: Task) -> None:
         """Makes the generation's database of a stream of its rows, and attaches it to the island."""
@@ -123,7 +134,7 @@ class GenerationMaker:
 
 @contextmanager
 def _database(cursor: duckdb.DuckDBPyConnection, island: Island, generation: Generation) -> Iterator[None]:
-    """Within the block, the cursor has an empty database for the generation. An error removes it."""
+    """Within the block, the cursor has the generation's database, which may be new. An error removes it."""
     cursor.execute(f"ATTACH {island.location(generation)}")
     try:
         yield
@@ -131,6 +142,21 @@ def _database(cursor: duckdb.DuckDBPyConnection, island: Island, generation: Gen
         cursor.execute(f"DETACH DATABASE IF EXISTS {generation.name}")
         island.discard_file(generation)
         raise
+
+
+def _moved(generation: Generation, scan: Scan, found: Difference, whole: Scan, added: int, removed: int) -> None:
+    """Notes the version that the generation's rows have now."""
+    assert scan.snapshot is not None
+    for path in found.gone:
+        del generation.numbers[path]
+        generation.dead.pop(path, None)
+    generation.numbers |= {file.path: generation.next_number + n for n, file in enumerate(whole.files)}
+    generation.next_number += len(whole.files)
+    generation.dead |= found.dead
+    generation.fields = {field.id: field for field in scan.shown.fields if field.id in generation.fields}
+    generation.rows += added - removed
+    generation.loose += added + removed
+    generation.snapshot = scan.snapshot
 
 
 def _removed(cursor: duckdb.DuckDBPyConnection, generation: Generation, found: Difference) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
-from collections.abc import Hashable
-from contextlib import suppress
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -49,11 +50,16 @@ class Island:
         finally:
             cursor.close()
 
+    @contextmanager
+    def opened(self, generation: Generation) -> Iterator[None]:  # noqa: ARG002
+        """Within the block, the generation's database can be read in the instance."""
+        yield
+
     def location(self, generation: Generation) -> str:
         """The database's location and name, as ATTACH takes them."""
         if self.folder is None:
             return f"':memory:' AS {generation.name} (COMPRESS)"
-        return f"{literal(str(self._file(generation)))} AS {generation.name} (STORAGE_VERSION 'v1.5.0')"
+        return f"{literal(str(self.file(generation)))} AS {generation.name} (STORAGE_VERSION 'v1.5.0')"
 
     def hold(self, generation: Generation) -> bool:
         """Protects the generation until `release`; False: it is gone."""
@@ -98,7 +104,7 @@ class Island:
 
     def discard_file(self, generation: Generation) -> None:
         if self.folder is not None:
-            file = self._file(generation)
+            file = self.file(generation)
             for part in (file, file.with_name(f"{file.name}.wal")):
                 part.unlink(missing_ok=True)
 
@@ -112,9 +118,41 @@ class Island:
                 cursor.close()
         self.discard_file(generation)
 
-    def _file(self, generation: Generation) -> Path:
+    def file(self, generation: Generation) -> Path:
         assert self.folder is not None
         return self.folder / f"{generation.name}.duckdb"
+
+
+class PublishingIsland(Island):
+    """Its generations are files that never change, which other processes read. No statement runs here."""
+
+    def __init__(self, key: Hashable, options: ProOptions, folder: Path, writer: DuckDBInstance) -> None:
+        super().__init__(key, options, folder)
+        self.instance = writer
+
+    def attach(self, generation: Generation) -> None: ...
+
+    @contextmanager
+    def opened(self, generation: Generation) -> Iterator[None]:
+        cursor = self.instance.cursor()
+        try:
+            cursor.execute(f"ATTACH {literal(str(self.file(generation)))} AS {generation.name} (READ_ONLY)")
+            yield
+        finally:
+            cursor.execute(f"DETACH DATABASE IF EXISTS {generation.name}")
+            cursor.close()
+
+    def copy(self, old: Generation, new: Generation) -> None:
+        """Makes the database of `new` a copy of that of `old`, which its caller holds."""
+        shutil.copyfile(self.file(old), self.file(new))
+
+    def close(self) -> None:
+        self.alive = False
+        assert self.folder is not None
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _remove(self, generation: Generation) -> None:
+        self.discard_file(generation)
 
 
 def _size(file: Path) -> int:

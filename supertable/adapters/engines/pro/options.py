@@ -11,7 +11,8 @@ class ProOptions:
     """`cache_bytes`: the most that is kept; 0: nothing. `folder`: where it is kept; None: in memory.
 
     `memory_limit`, `threads`, `temp_directory`: see `DuckDBInstance`; they hold for each database. `at_once_rows`: a
-    table of up to so many rows is copied while its query waits, and a larger one in the background.
+    table of up to so many rows is copied while its query waits, and a larger one in the background. `publishes`: other
+    processes run the statements, which read what is kept.
     """
 
     cache_bytes: int
@@ -20,3 +21,4 @@ class ProOptions:
     threads: int | None = None
     temp_directory: Path | None = None
     at_once_rows: int = 50_000
+    publishes: bool = False

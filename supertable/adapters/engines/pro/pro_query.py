@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from supertable.adapters.engines.duckdb import DuckDBEngine
+from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance
 from supertable.adapters.engines.duckdb.errors import ErrorContext
 from supertable.adapters.engines.duckdb.exact_results import exact_reader
 from supertable.adapters.engines.duckdb.running_query import BATCH_ROWS, DuckDBQuery, Steps
 from supertable.adapters.engines.pro.cache import Cache
 from supertable.adapters.engines.pro.generation import Generation
-from supertable.adapters.engines.pro.plans import Plan, relation_key
+from supertable.adapters.engines.pro.keeper import held_generations, sources_sql
+from supertable.adapters.engines.pro.plans import Plan
 from supertable.adapters.engines.pro.task import Task
 from supertable.application.ports.engines.running_queries import Limits, Stopped
 
@@ -31,12 +32,12 @@ class ProRun:
         parameters: Sequence[Any] | Mapping[str, Any],
         limits: Limits,
     ) -> None:
+        self._cache = cache
         self._lite = lite
         self._plan = plan
         self._parameters = parameters
         self._limits = limits
         self._island = cache.island(plan.island)
-        self._relations = {n: cache.relation(self._island, relation_key(read.scan)) for n, read in plan.reads.items()}
         self._held = ExitStack()
         self._task = Task(lambda: False)
 
@@ -46,7 +47,7 @@ class ProRun:
 
     def _begin(self, cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> pa.RecordBatchReader:
         self._task.stopped = stopped
-        found = self._generations()
+        found = held_generations(self._cache, self._island, self._plan, self._task, self._held)
         started = self._started(cursor, found) if found is not None else None
         if started is not None:
             return exact_reader(started, BATCH_ROWS)
@@ -54,16 +55,6 @@ class ProRun:
         self._held.callback(query.close)
         self._held.enter_context(self._task.interruptible(query.cancel))
         return query.reader
-
-    def _generations(self) -> dict[int, Generation] | None:
-        found = {}
-        for number, read in self._plan.reads.items():
-            generation = self._relations[number].hold(read.scan, read.fields, self._task)
-            if generation is None:
-                return None
-            self._held.callback(self._island.release, generation)
-            found[number] = generation
-        return found
 
     def _started(
         self, cursor: duckdb.DuckDBPyConnection, found: Mapping[int, Generation]
@@ -74,9 +65,7 @@ class ProRun:
         A transaction sees each database as it is when the statement is bound, so it is bound while none can move.
         """
         plan = self._plan
-        fenced = plan.statement.may_fail
-        sources = {n: found[n].sql(read.fields, plan.unnamed, fenced) for n, read in plan.reads.items()}
-        sql = plan.statement.sql({**plan.counts, **sources})
+        sql = plan.statement.sql(sources_sql(plan, found))
         with self._island.lock:
             if any(found[n].version != read.scan.version for n, read in plan.reads.items()):
                 return None
@@ -87,14 +76,28 @@ class ProRun:
                 return None
 
     def _errors(self) -> ErrorContext:
-        return ErrorContext(
-            keys=dict,
-            names=self._plan.statement.names,
-            memory_limit=self._island.instance.memory_limit,
-            abandon=self._island.abandon,
-            damage=lambda: None,
-            failure=lambda: None,
-            exists=lambda key: False,
-            quotes_values=not self._plan.governed,
-            columns=self._plan.columns,
+        plan = self._plan
+        return island_errors(
+            self._island.instance, self._island.abandon, plan.statement.names, plan.governed, plan.columns
         )
+
+
+def island_errors(
+    instance: DuckDBInstance,
+    abandon: Callable[[], None],
+    names: Mapping[str, str],
+    governed: bool,
+    columns: tuple[str, ...],
+) -> ErrorContext:
+    """The context for errors of a statement over generations, where no object is read."""
+    return ErrorContext(
+        keys=dict,
+        names=names,
+        memory_limit=instance.memory_limit,
+        abandon=abandon,
+        damage=lambda: None,
+        failure=lambda: None,
+        exists=lambda key: False,
+        quotes_values=not governed,
+        columns=columns,
+    )

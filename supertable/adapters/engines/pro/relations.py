@@ -150,29 +150,29 @@ class Relation:
 
     def _replace(self, old: Generation | None, new: Generation, scan: Scan, task: Task) -> None:
         """Puts `new`, made for `scan`, in the place of `old`, once it has caught up with what came meanwhile."""
-        placed = False
+        last: Generation | None = None
         latest: Scan | None = None
         try:
             with self._moving:
                 if self.generation is old:
                     latest = self._scan if old is not None and old.version >= new.version else scan
-                    placed = self._caught_up(new, latest, task)
-                if placed:
-                    self.generation, self._scan = new, latest
+                    last = self._caught_up(new, latest, task)
+                if last is not None:
+                    self.generation, self._scan = last, latest
         finally:
-            if not placed:
+            if last is not new:
                 self.island.retire(new)
-        if placed and old is not None:
+        if last is not None and old is not None:
             self.island.retire(old)
         self._grown(self)
 
-    def _caught_up(self, new: Generation, scan: Scan | None, task: Task) -> bool:
-        """Moves a generation that is not in use yet to the version of `scan`; False: it does not fit any more."""
+    def _caught_up(self, new: Generation, scan: Scan | None, task: Task) -> Generation | None:
+        """The generation, which is not in use yet, at the version of `scan`; None: it does not fit any more."""
         if scan is None or not _fits_columns(new, scan):
-            return False
-        if new.version < scan.version:
-            self._maker.refresh(self.island, new, scan, self._maker.difference(new, scan), task)
-        return True
+            return None
+        if new.version == scan.version:
+            return new
+        return self._maker.refreshed(self.island, new, scan, self._maker.difference(new, scan), task)
 
     def _refresh(self, scan: Scan, task: Task, at_most: int | None = None) -> None:
         """Moves the generation to the version of `scan`. Where more than `at_most` rows changed, it is done in the
@@ -190,8 +190,10 @@ class Relation:
                 make = found.rows * _LARGE_SHARE > generation.rows + self._at_once_rows
                 later = at_most is not None and found.rows > at_most
                 if not make and not later:
-                    self._maker.refresh(self.island, generation, scan, found, task)
+                    self.generation = self._maker.refreshed(self.island, generation, scan, found, task)
                     self._scan = scan
+                    if self.generation is not generation:
+                        self.island.retire(generation)
         finally:
             self._moving.release()
         if make:
