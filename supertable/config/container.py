@@ -58,6 +58,7 @@ class Container(containers.DeclarativeContainer):
     executor_files = executors.executor_files
     turns = executors.turns
     executor_engine = executors.executor_engine
+    executor_pro_engine = executors.executor_pro_engine
     executor_finder = executors.executor_finder
     engines = choice.engines
 

@@ -16,6 +16,6 @@ def service_container(settings: Settings) -> Container:
     container.max_query_seconds.override(providers.Object(settings.max_query_seconds))
     if executor_count(settings):
         container.engine.override(container.executor_engine)
-        container.pro_engine.override(container.executor_engine)  # there is no Pro in executors yet
+        container.pro_engine.override(container.executor_pro_engine)
         container.finder.override(container.executor_finder)
     return container

@@ -7,7 +7,7 @@ from supertable.config.settings.pro import ProPlace
 from supertable.config.settings.settings import Settings
 
 
-def pro_options(settings: Settings) -> ProOptions:
+def pro_options(settings: Settings, publishes: bool = False) -> ProOptions:
     on_disk = settings.pro_cache_in is ProPlace.DISK
     return ProOptions(
         cache_bytes=settings.pro_cache_bytes,
@@ -15,4 +15,5 @@ def pro_options(settings: Settings) -> ProOptions:
         memory_limit=settings.duckdb_memory_limit,
         threads=settings.duckdb_threads,
         temp_directory=settings.folder("temporary"),
+        publishes=publishes,
     )

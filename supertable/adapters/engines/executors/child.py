@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance, DuckDBRowFinder
+from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
 from supertable.adapters.engines.executors.error_documents import error_document
 from supertable.adapters.engines.executors.files_of_service import FilesOfService
 from supertable.adapters.engines.executors.frames import SLOT, Buffer, Kind, Lost, receive, send
@@ -28,6 +29,8 @@ from supertable.adapters.engines.executors.requests import (
     RunStatement,
 )
 from supertable.adapters.engines.executors.ring import Ring
+from supertable.adapters.engines.pro import ProOptions, PublishedGenerations
+from supertable.application.ports.engines.running_queries import RunningQuery
 from supertable.application.queries.result_batches import small_batches, with_distinct_names
 from supertable.domain.errors import QueryFailed, QueryOutOfMemory, SupertableError
 
@@ -104,6 +107,7 @@ class _Parts:
         self._ring = ring
         self._limits = limits
         self.engine = DuckDBEngine(instance, sandbox, stored)
+        self._pro = PublishedGenerations(self.engine, ProOptions(0, None, memory, threads, folder))
         self._finder = DuckDBRowFinder(instance, sandbox, stored)
         self._memory_limit = instance.memory_limit
 
@@ -139,12 +143,16 @@ class _Parts:
 
     def _send_rows(self, request: RunStatement) -> None:
         statement = self.engine.parse(request.sql, request.known)
-        running = self.engine.run(statement, request.sources, request.parameters, request.limits)
+        running = self._started(statement, request)
         try:
             reader = running.reader
             self._send_batches(with_distinct_names(reader) if request.distinct_names else reader)
         finally:
             running.close()
+
+    def _started(self, statement: DuckDBStatement, request: RunStatement) -> RunningQuery:
+        bound = (statement, request.sources, request.parameters, request.limits)
+        return self.engine.run(*bound) if request.published is None else self._pro.run(request.published, *bound)
 
     def _send_positions(self, found: dict[str, pa.Array]) -> None:
         table = pa.table({"path": list(found), "rows": pa.array(found.values(), pa.list_(pa.int64()))})

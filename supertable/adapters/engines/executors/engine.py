@@ -103,10 +103,19 @@ class ExecutorEngine:
         assert isinstance(statement, ExecutorStatement)
         if (counted := counted_rows(statement.checked, scans, parameters, limits)) is not None:
             return counted
+        return ExecutorQuery(*self.prepared(statement, scans, parameters, limits))
+
+    def prepared(
+        self,
+        statement: ExecutorStatement,
+        scans: Mapping[int, Source],
+        parameters: Sequence[Any] | Mapping[str, Any],
+        limits: Limits,
+    ) -> tuple[Work, RunStatement]:
+        """What `ExecutorQuery` takes."""
         sources = {number: _without_snapshot(source) for number, source in scans.items()}
         request = RunStatement(statement.sql, sources, parameters, limits, known=statement.known)
-        work = Work(self._pool, self._turns, self._stored, limits)
-        return ExecutorQuery(work, request)
+        return Work(self._pool, self._turns, self._stored, limits), request
 
     def unavailable(self) -> str:
         return self._engine.unavailable()
@@ -130,16 +139,19 @@ class ExecutorQuery:
     @property
     def reader(self) -> pa.RecordBatchReader:
         if self._reader is None:
-            self._work.begin(self._request)
+            self._begin(self._request)
             self._reader = rows_of(self._work)
         return self._reader
 
     def encoded(self) -> Iterator[EncodedRows]:
-        self._work.begin(replace(self._request, distinct_names=True))
+        self._begin(replace(self._request, distinct_names=True))
         return _encoded(self._work)
 
     def cancel(self) -> None:
         self._work.cancel()
+
+    def _begin(self, request: RunStatement) -> None:
+        self._work.begin(request)
 
     def close(self) -> None:
         self._work.close()

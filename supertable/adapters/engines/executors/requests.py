@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from supertable.adapters.engines.duckdb import RemoteAccess
+from supertable.adapters.engines.pro import Published
 from supertable.application.ports.engines.parsed_statements import NOTHING_KNOWN, Known
 from supertable.application.ports.engines.row_finders import CheckedPredicate, ConditionScope
 from supertable.application.ports.engines.running_queries import Limits
@@ -54,7 +55,8 @@ class ExecutorLimits:
 class RunStatement:
     """A statement, to be parsed and checked again in the executor, over sources that the service chose.
 
-    `distinct_names`: columns of the same name are numbered. `known`: see `Engine.parse`.
+    `distinct_names`: columns of the same name are numbered. `known`: see `Engine.parse`. `published`: what Pro holds of
+    these sources; None: they are read from files.
     """
 
     sql: str
@@ -63,6 +65,7 @@ class RunStatement:
     limits: Limits
     distinct_names: bool = False
     known: Known = NOTHING_KNOWN
+    published: Published | None = None
 
 
 @dataclass(frozen=True, slots=True)

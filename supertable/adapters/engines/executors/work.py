@@ -65,6 +65,14 @@ class Work:
             self.close()
             raise
 
+    @property
+    def cancelled(self) -> bool:
+        return self._cancelled
+
+    def at_end(self, act: Callable[[], None]) -> None:
+        """Calls `act` at the end of the request, which has not begun."""
+        self._held.callback(act)
+
     def next_data(self) -> memoryview:
         """The next data, until the next call; empty after the last. Raises the request's error."""
         if self._ended_by == "done":

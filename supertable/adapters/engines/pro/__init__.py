@@ -1,6 +1,10 @@
 """The Pro engine: DuckDB over copies of tables' live rows, which it keeps between queries. See docs/adr/0029."""
 
 from supertable.adapters.engines.pro.engine import ProEngine
+from supertable.adapters.engines.pro.keeper import Keeper
 from supertable.adapters.engines.pro.options import ProOptions
+from supertable.adapters.engines.pro.plans import Plan, plan_of
+from supertable.adapters.engines.pro.publication import publication
+from supertable.adapters.engines.pro.published import Published, PublishedGenerations
 
-__all__ = ["ProEngine", "ProOptions"]
+__all__ = ["Keeper", "Plan", "ProEngine", "ProOptions", "Published", "PublishedGenerations", "plan_of", "publication"]
