@@ -111,6 +111,28 @@ def test_too_small_a_budget_keeps_nothing_and_changes_no_answer(tmp_path: Path, 
             assert engine(lake).keeper.size() <= budget
 
 
+@pytest.mark.parametrize("place", ["disk", "memory"])
+def test_columns_that_fit_are_kept_without_those_that_do_not(tmp_path: Path, place: str) -> None:
+    numbers = range(40_000)
+    wide = pa.table(
+        {"id": numbers, "one": [f"{n * 7919 % 40_009} one" for n in numbers], "two": [str(n) for n in numbers]}
+    )
+    with pro_lake(tmp_path, pro_cache_in=place) as lake:
+        lake.write("t", wide)
+        rows(lake, "SELECT count(id) FROM t")
+        small = engine(lake).keeper.size()
+        rows(lake, "FROM t LIMIT 1")
+        large = engine(lake).keeper.size()
+    with pro_lake(tmp_path, pro_cache_in=place, pro_cache_bytes=(small + large) // 2) as lake:
+        for _ in range(2):
+            assert rows(lake, "SELECT count(id), count(one), count(two) FROM t") == [(40_000,) * 3]
+            assert rows(lake, "SELECT max(id) FROM t") == [(39_999,)]
+            assert [sorted(one.fields) for one in generations(lake)] == [[1]]
+            assert engine(lake).keeper.size() <= (small + large) // 2
+        lake.write("t", wide.slice(0, 1))
+        assert rows(lake, "SELECT count(id), count(two) FROM t") == [(40_001,) * 2]
+
+
 def test_without_a_budget_pro_is_not_there(tmp_path: Path) -> None:
     with pro_lake(tmp_path, pro_cache_bytes=0) as lake:
         fill(lake, "t")

@@ -73,15 +73,16 @@ class Cache:
             self._folder.close()
 
     def _shrink(self, newest: Relation) -> None:
-        """Drops the least recently used relations until the rest fits; `newest` last, which is not made soon again."""
+        """Drops the least recently used relations until the rest fits; `newest` last."""
+        going = 0
         with self._lock:
-            for key, relation in list(self._relations.items()):
-                if self.size() <= self._options.cache_bytes:
+            for relation in list(self._relations.values()):
+                if self.size() - going <= self._options.cache_bytes:
                     return
-                if relation is not newest and relation.drop():
-                    del self._relations[key]
-            if self.size() > self._options.cache_bytes and newest.drop():
-                newest.postpone()
+                if relation is not newest:
+                    going += relation.drop()
+        if self.size() - going > self._options.cache_bytes:
+            newest.drop_what_is_too_large()
 
     def _forget(self, key: Hashable) -> None:
         """Drops an island and all its relations. Queries under way keep its database."""

@@ -6,6 +6,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import weakref
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,20 +14,20 @@ _LOCK = "lock"
 
 
 class ProcessFolder:
-    """A folder of its own within `root`. The kernel releases its lock when the process ends, however that happens;
-    the next process that makes a folder here removes those without a holder."""
+    """A folder of its own within `root`. It goes with `close`, or when the process ends. If that is killed, the kernel
+    releases its lock; the next process that makes a folder here removes those without a holder."""
 
     def __init__(self, root: Path) -> None:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._process = os.getpid()
         with _locked(root / _LOCK):
             for left in root.iterdir():
                 if left.is_dir():
                     _remove_if_left(left)
             self.path = root / secrets.token_hex(8)
             self.path.mkdir(mode=0o700)
-            self._descriptor = _opened(self.path / _LOCK)
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            descriptor = _opened(self.path / _LOCK)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        self._end = weakref.finalize(self, _end, self.path, descriptor, os.getpid())
 
     def new(self) -> Path:
         """A new folder within it."""
@@ -36,11 +37,13 @@ class ProcessFolder:
 
     def close(self) -> None:
         """Removes the folder. No-op the second time, and in a process that was forked from its owner."""
-        if self._descriptor < 0 or self._process != os.getpid():
-            return
-        shutil.rmtree(self.path, ignore_errors=True)
-        os.close(self._descriptor)
-        self._descriptor = -1
+        self._end()
+
+
+def _end(folder: Path, descriptor: int, process: int) -> None:
+    if process == os.getpid():
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
 
 
 class _locked:  # noqa: N801 - used like a function

@@ -19,7 +19,7 @@ class Generation:
     `name`: of the database, which nobody can guess. `fields`: of the columns, by id. `snapshot`: the version of the
     rows. `numbers`: of its files, by path; `next_number` is used by none. `dead`: the bitmaps of files with dead rows,
     by path. `rows`: in the table, with `loose` ones: those that came since it was sorted, and those that died since.
-    `holders`: the queries under way. `retired`: it goes with its last holder.
+    `bytes`: what it takes. `holders`: the queries under way. `retired`: it goes with its last holder.
     """
 
     fields: Mapping[int, Field]
@@ -29,6 +29,7 @@ class Generation:
     dead: dict[str, bytes]
     rows: int = 0
     loose: int = 0
+    bytes: int = 0
     holders: int = 0
     retired: bool = False
     name: str = field(default_factory=lambda: f"st_g{secrets.token_hex(16)}")

@@ -90,6 +90,7 @@ class GenerationMaker:
             self._move(cursor, island, new, scan, found, task)
             cursor.execute(f"CHECKPOINT {new.name}").fetchall()
             cursor.execute(f"DETACH {new.name}")
+        new.bytes = island.size_of(new, 0)
         return new
 
     def _move(
@@ -120,8 +121,8 @@ class GenerationMaker:
         """Makes the generation's database of a stream of its rows, and attaches it to the island."""
         keys = [f"c{key}" for key in generation.snapshot.definition.keys if key in generation.fields]
         order = f" ORDER BY {', '.join(keys)}" if keys else ""
-        instance = self._maker or island.instance
-        cursor = instance.cursor()
+        before = island.size()
+        cursor = (self._maker or island.instance).cursor()
         with closing(cursor), task.interruptible(cursor.interrupt), _database(cursor, island, generation):
             cursor.register("st_rows", stream)
             generation.rows = _count(cursor, f"CREATE TABLE {generation.name}.t AS FROM st_rows{order}")
@@ -130,6 +131,7 @@ class GenerationMaker:
             if self._maker is not None:
                 cursor.execute(f"DETACH {generation.name}")
                 island.attach(generation)
+        generation.bytes = island.size_of(generation, before)
 
 
 @contextmanager

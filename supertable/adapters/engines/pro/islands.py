@@ -93,6 +93,10 @@ class Island:
         finally:
             cursor.close()
 
+    def size_of(self, generation: Generation, before: int) -> int:
+        """The bytes of a new generation; `before`: what all others took before it was made."""
+        return max(self.size() - before, 0) if self.folder is None else _size(self.file(generation))
+
     def abandon(self) -> None:
         """Gives the island up after a fatal error; queries under way keep its database."""
         self.alive = False

@@ -19,12 +19,15 @@ from supertable.domain.schema.types import Field
 
 _WAIT_SECONDS = 0.5
 _AFTER_FAILURE_SECONDS = 30.0
+_TOO_LARGE_SECONDS = 300.0
 _LOOSE_SHARE = 1_000
 """Rows are merged once one in so many is loose; fewer cost a query little."""
 _REST = 4
 """Merges of one relation take at most a fifth of the time."""
 _LARGE_SHARE = 4
 """A generation is made anew where more than one row in so many has changed."""
+_LATELY = 16
+"""A column that so many queries of its table in a row did not ask for is left out where space is short."""
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +53,11 @@ class Relation:
         self._moving = threading.Lock()
         """Held while the generation is moved to another version, or replaced."""
         self._scan: Scan | None = None
-        self._wanted: set[int] = set()
+        self._used: dict[int, int] = {}
+        """When each column was asked for last, by its id, as a number of `_holds`."""
+        self._holds = 0
+        self._too_large: frozenset[int] | None = None
+        self._too_large_until = 0.0
         self._not_before = 0.0
         self._merge_not_before = 0.0
 
@@ -59,7 +66,8 @@ class Relation:
 
         None: there is none now. It is made or refreshed in the background, or at once if that is little work.
         """
-        self._wanted.update(one.id for one in fields)
+        self._holds += 1
+        self._used.update({one.id: self._holds for one in fields})
         if not _fits(self.generation, scan, fields):
             self._bring(scan, fields, task)
         generation = self.generation
@@ -75,17 +83,30 @@ class Relation:
             self._soon("refresh", lambda task: self._refresh(scan, task))
         return generation is not None and generation.version == scan.version
 
-    def drop(self) -> bool:
-        """Removes the generation, once no query holds it; False: it is being moved now."""
+    def drop(self) -> int:
+        """Removes the generation, and forgets the columns that were not asked for lately. Returns the bytes that go
+        with the last query that holds it. No-op while it is being moved."""
         if not self._moving.acquire(blocking=False):
-            return False
+            return 0
         generation, self.generation = self.generation, None
         self._moving.release()
-        if generation is not None:
-            self.island.retire(generation)
-        return True
+        if generation is None:
+            return 0
+        self._scan = None
+        self._used = {one: used for one, used in self._used.items() if self._holds - used < _LATELY}
+        self.island.retire(generation)
+        return generation.bytes if generation.holders else 0
 
-    def postpone(self) -> None:
+    def drop_what_is_too_large(self) -> None:
+        """Removes the generation. One with all its columns is not made again soon."""
+        generation = self.generation
+        if generation is not None:
+            self.drop()
+            self._used = {}
+            self._too_large = frozenset(generation.fields)
+            self._too_large_until = time.monotonic() + _TOO_LARGE_SECONDS
+
+    def _postpone(self) -> None:
         """Makes no generation for some time."""
         self._not_before = time.monotonic() + _AFTER_FAILURE_SECONDS
 
@@ -95,16 +116,28 @@ class Relation:
         if generation is not None and generation.version > scan.version:
             return
         if generation is None or not generation.holds(fields):
-            self._make_soon(scan, task)
+            self._make_soon(scan, fields, task)
         else:
             self._tried(lambda task: self._refresh(scan, task, self._at_once_rows), task)
 
-    def _make_soon(self, scan: Scan, task: Task) -> None:
+    def _make_soon(self, scan: Scan, fields: Sequence[Field], task: Task) -> None:
         assert scan.snapshot is not None
+        wanted = self._wanted(scan, fields)
+        if wanted is None:
+            return
         if scan.snapshot.rows > self._at_once_rows:
-            self._soon("make", lambda task: self._make(scan, task))
+            self._soon("make", lambda task: self._make(scan, wanted, task))
         else:
-            self._tried(lambda task: self._make(scan, task), task)
+            self._tried(lambda task: self._make(scan, wanted, task), task)
+
+    def _wanted(self, scan: Scan, fields: Sequence[Field]) -> list[Field] | None:
+        """The columns to make a generation with: those that were asked for, unless all of them are too many, else those
+        that there are and `fields`. None: these are too many too."""
+        held = self.generation.fields if self.generation is not None else {}
+        for ids in (self._used.keys(), held.keys() | {one.id for one in fields}):
+            if self._too_large is None or time.monotonic() >= self._too_large_until or not ids >= self._too_large:
+                return [one for one in scan.shown.fields if one.id in ids]
+        return None
 
     def _merge_soon(self, generation: Generation) -> None:
         if generation.loose * _LOOSE_SHARE > generation.rows and time.monotonic() >= self._merge_not_before:
@@ -122,14 +155,13 @@ class Relation:
         except (SupertableError, *ENGINE_ERRORS) as error:
             if not task.stopped():
                 _log.info("A generation was not made or refreshed: %s", type(error).__name__)
-                self.postpone()
+                self._postpone()
 
-    def _make(self, scan: Scan, task: Task) -> None:
-        """Makes a generation from files, with all columns that were asked for; no-op while another is made."""
+    def _make(self, scan: Scan, fields: Sequence[Field], task: Task) -> None:
+        """Makes a generation from files; no-op while another is made."""
         if not self._making.acquire(blocking=False):
             return
         try:
-            fields = [one for one in scan.shown.fields if one.id in self._wanted]
             old = self.generation
             if old is None or old.version < scan.version or not old.holds(fields):
                 self._replace(old, self._maker.made(self.island, scan, fields, task), scan, task)
@@ -197,7 +229,7 @@ class Relation:
         finally:
             self._moving.release()
         if make:
-            self._make_soon(scan, task)
+            self._make_soon(scan, (), task)
         elif later:
             self._soon("refresh", lambda task: self._refresh(scan, task))
         else:
