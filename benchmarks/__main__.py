@@ -108,6 +108,13 @@ def small_commits(arguments: argparse.Namespace) -> None:
         save(found, _RESULTS / "small_commits.json")
 
 
+def dashboard(arguments: argparse.Namespace) -> None:
+    """Ask the same 20 queries from many clients while the table changes each second, in process and over HTTP."""
+    from benchmarks.engines.dashboard import measure
+
+    save(measure(arguments.rows, arguments.rounds, arguments.clients), _RESULTS / "dashboard.json")
+
+
 def tpch(arguments: argparse.Namespace) -> None:
     """Load TPC-H by upserts and run its queries on every engine, beside DuckDB on Parquet, DuckLake and delta-rs."""
     from benchmarks.tpch.measure import measure
@@ -260,6 +267,10 @@ def _add_engine_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     committing.add_argument("--clients", type=int, default=64, help="concurrent clients over HTTP")
     committing.add_argument("--landed", type=Path, help="checkout of another version to compare with")
     committing.add_argument("--local", action="store_true", help="use local files only; save nothing")
+    showing = _add(commands, "dashboard", dashboard)
+    showing.add_argument("--rows", type=int, default=500_000, help="rows of the table")
+    showing.add_argument("--rounds", type=int, default=50, help="how often each client asks each query")
+    showing.add_argument("--clients", type=int, default=8, help="concurrent clients")
     merging = _add(commands, "merges", merges)
     merging.add_argument("--rows", type=int, default=10_000_000, help="rows of the table")
     merging.add_argument("--upserted", type=int, default=10_000, help="rows of each upsert")
