@@ -142,6 +142,7 @@ class Container(containers.DeclarativeContainer):
     relations = queries.relations
     views = queries.views
     max_query_seconds = queries.max_query_seconds
+    results = queries.results
     run_query = queries.run_query
     table_statistics = queries.table_statistics
     background_queries = queries.background_queries

@@ -118,7 +118,8 @@ def test_damaged_objects_never_give_a_wrong_answer(origin: Path, tmp_path: Path)
     assert refused > BUDGET.damages // 3
 
 
-def test_damage_is_detected_in_a_running_process(origin: Path, tmp_path: Path) -> None:
+def test_damage_is_detected_in_a_running_process(origin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUPERTABLE_RESULT_CACHE_BYTES", "0")
     home = tmp_path / "home"
     shutil.copytree(origin, home)
     with supertable.connect(home=home) as lake:

@@ -18,6 +18,8 @@ from supertable.application.ports.leases import Lease, Leases, Span
 from supertable.application.queries.bound_relations import Bound, Relations
 from supertable.application.queries.engines import Chosen, Engines
 from supertable.application.queries.explained_query import ExplainedQuery
+from supertable.application.queries.kept_results.kept_queries import KeptQuery
+from supertable.application.queries.kept_results.results import NOT_KEPT, Result, Results
 from supertable.application.queries.leased_query import FirstLease, LeasedQuery, OnEnd
 from supertable.application.queries.parameters import Parameters, exact_parameters
 from supertable.application.queries.query_events import QueryEvents
@@ -39,8 +41,8 @@ class PreparedQuery:
 
     `namespace`: the supertable and session of the query. `sources`: by id of the relation. `versions`: the versions
     that are read, ascending, by the table's name as in the catalog; time travel may read several of one table.
-    `chosen`: the engine, and why. `lease` protects `spans`, the versions read by log, from vacuum until the first run
-    has ended.
+    `chosen`: the engine, and why. `result`: the key of its rows, and these if they are kept; then `sources` is empty.
+    `lease` protects `spans`, the versions read by log, from vacuum until the first run has ended.
     """
 
     namespace: Namespace
@@ -50,6 +52,7 @@ class PreparedQuery:
     tables: tuple[OpenTable, ...]
     spans: Mapping[str, list[Span]]
     chosen: Chosen
+    result: Result
     lease: FirstLease
 
 
@@ -61,6 +64,7 @@ class RunQuery:
         views: Views,
         engine: UpdatingEngine,
         engines: Engines,
+        results: Results,
         leases: Leases,
         audit: AuditRecorder,
         max_seconds: float | None,
@@ -72,6 +76,7 @@ class RunQuery:
         self._views = views
         self._engine = engine
         self._engines = engines
+        self._results = results
         self._leases = leases
         self._audit = audit
         self._max_seconds = max_seconds
@@ -153,7 +158,10 @@ class RunQuery:
         lease.restrict_to(spans)
         if statement.values_query:
             statement = self._with_values(namespace, sql, statement, bound, known)
-        sources = self._relations.sources(statement, bound, parameters)
+        sources: dict[int, Source] = {}
+        result = NOT_KEPT if updated else self._results.find(sql, statement, known, parameters, bound, engine)
+        if result.rows is None:
+            sources = self._relations.sources(statement, bound, parameters)
         if updated:
             sources[updated.relation] = updated.located(sources[updated.relation])
         if statement.analyze and not namespace.session.irrevocable:
@@ -165,8 +173,10 @@ class RunQuery:
                 "A plan reveals details of all rows of a table, so that the role must see the whole table."
             )
         tables = (*bound.tables, *bound.views.values())
-        chosen = self._engines.choose(engine, bound, sources)
-        return PreparedQuery(namespace, statement, sources, _versions(tables), tables, spans, chosen, FirstLease(lease))
+        self._engines.require(engine)
+        chosen = result.chosen or self._engines.choose(engine, bound, sources)
+        versions = _versions(tables)
+        return PreparedQuery(namespace, statement, sources, versions, tables, spans, chosen, result, FirstLease(lease))
 
     def _with_values(
         self, namespace: Namespace, sql: str, statement: Statement, bound: Bound, known: Known
@@ -197,7 +207,7 @@ class RunQuery:
         Every run but the first raises `VersionNotFound` if a vacuum has removed a version that it reads.
         """
         events = QueryEvents(self._audit, self._engine, query.namespace)
-        events.describe(query.statement, query.tables, query.chosen.name)
+        events.describe(query.statement, query.tables, query.result.audited_as or query.chosen.name)
         try:
             return self._run(query, parameters, limits, events.ended)
         except BaseException as error:
@@ -214,12 +224,18 @@ class RunQuery:
         lease = query.lease.take() or self._lease_again(query)
         limits = replace(limits.within(self._max_seconds), user=query.namespace.session.user)
         try:
-            running = query.chosen.engine.run(query.statement, query.sources, exact_parameters(parameters), limits)
-            shown = ExplainedQuery(running, query.chosen) if query.statement.explain else running
-            return LeasedQuery(shown, lease, on_end)
+            return LeasedQuery(self._running(query, parameters, limits), lease, on_end)
         except BaseException:
             lease.close()
             raise
+
+    def _running(self, query: PreparedQuery, parameters: Parameters, limits: Limits) -> RunningQuery:
+        if query.result.rows is not None:
+            return KeptQuery(query.result.rows, limits)
+        running = query.chosen.engine.run(query.statement, query.sources, exact_parameters(parameters), limits)
+        if query.statement.explain:
+            return ExplainedQuery(running, query.chosen)
+        return self._results.keeping(running, query.result, query.chosen)
 
     def _update_system_tables(self, namespaces: Iterable[Namespace]) -> None:
         """Export the newest audit events if the query reads system tables and the caller may read them."""

@@ -1,4 +1,4 @@
-"""Settings of the choice between engines."""
+"""Settings of the choice between engines, and of the rows that are kept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from supertable.domain.engine_choice import EngineLimits, EngineName
 
 
 class EngineChoiceSettings(BaseSettings):
-    """Which engine runs a query that names none."""
+    """Which engine runs a query that names none, and what is kept of its rows."""
 
     default_engine: EngineName = Field(
         default=EngineName.AUTO,
@@ -34,6 +34,14 @@ class EngineChoiceSettings(BaseSettings):
         ge=0,
         alias="SUPERTABLE_ENGINE_FRESHNESS_SEC",
         description="Seconds after a write of its tables in which AUTO takes LITE for a query of any size below that.",
+    )
+
+    result_cache_bytes: int = Field(
+        default=64 * 1024**2,
+        ge=0,
+        alias="SUPERTABLE_RESULT_CACHE_BYTES",
+        description="Memory of a process for rows of queries, kept for equal queries over the same versions under the "
+        "same rights; 0: none are kept. A result takes up to an eighth of it.",
     )
 
     @field_validator("default_engine", mode="before")

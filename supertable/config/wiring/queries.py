@@ -5,15 +5,18 @@ from __future__ import annotations
 from supertable.application.queries.background_queries import BackgroundQueries
 from supertable.application.queries.bound_relations import Relations
 from supertable.application.queries.change_feed import ChangeFeed
+from supertable.application.queries.kept_results.result_cache import ResultCache
+from supertable.application.queries.kept_results.results import Results
 from supertable.application.queries.listings import Listings
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.queries.table_statistics import TableStatistics
 from supertable.application.queries.views import Views
+from supertable.config.settings.settings import Settings
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.engines.choice import engines
 from supertable.config.wiring.engines.in_process import engine
 from supertable.config.wiring.foundation.audit_recorder import audit
-from supertable.config.wiring.foundation.storage import clock, identifiers, vectors
+from supertable.config.wiring.foundation.storage import clock, identifiers, settings, vectors
 from supertable.config.wiring.foundation.transaction_log import leases
 from supertable.config.wiring.jobs import job_results, job_runner, list_jobs
 from supertable.config.wiring.tables import list_supertables, table_history, tables
@@ -24,6 +27,10 @@ def _no_bound() -> float | None:
     return None
 
 
+def _results(*, settings: Settings) -> Results:
+    return Results(ResultCache(settings.result_cache_bytes))
+
+
 max_query_seconds = singleton(_no_bound)
 table_changes = singleton(ChangeFeed, tables=provided(tables), vectors=provided(vectors))
 listings = singleton(
@@ -31,6 +38,7 @@ listings = singleton(
 )
 relations = singleton(Relations, tables=provided(tables), changes=provided(table_changes), listings=provided(listings))
 views = singleton(Views, tables=provided(tables), relations=provided(relations), engine=provided(engine))
+results = singleton(_results, settings=provided(settings))
 run_query = singleton(
     RunQuery,
     tables=provided(tables),
@@ -38,6 +46,7 @@ run_query = singleton(
     views=provided(views),
     engine=provided(engine),
     engines=provided(engines),
+    results=provided(results),
     leases=provided(leases),
     audit=provided(audit),
     max_seconds=provided(max_query_seconds),

@@ -69,7 +69,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def service(home: Path) -> Iterator[Container]:
     container = service_container(
-        load_settings(home=home, executors=2, executor_memory="600MB", queries_per_user=2, query_timeout_seconds=1.0)
+        load_settings(
+            home=home,
+            executors=2,
+            executor_memory="600MB",
+            queries_per_user=2,
+            query_timeout_seconds=1.0,
+            result_cache_bytes=0,
+        )
     )
     yield container
     close(container)
@@ -265,7 +272,7 @@ def test_the_pool_is_filled_again_after_kills(service: Container) -> None:
 def test_executors_work_in_a_process_with_thousands_of_descriptors(home: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
-    container = service_container(load_settings(home=home, executors=1))
+    container = service_container(load_settings(home=home, executors=1, result_cache_bytes=0))
     with ExitStack() as held:
         held.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         held.callback(close, container)
@@ -305,7 +312,7 @@ def test_a_delete_by_condition_deletes_what_it_says(service: Container) -> None:
 def test_a_process_that_hangs_before_it_begins_is_replaced(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executor, "_BEGIN_SECONDS", 0.5)
     others = executors()
-    container = service_container(load_settings(home=home, executors=1))
+    container = service_container(load_settings(home=home, executors=1, result_cache_bytes=0))
     try:
         container.executor_pool().fill()
         for number in executors() - others:
@@ -326,7 +333,7 @@ def test_executors_have_no_secrets_in_their_arguments_and_environment(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SUPERTABLE_SUPERTOKEN", "a-secret")
-    container = service_container(load_settings(home=home, executors=1))
+    container = service_container(load_settings(home=home, executors=1, result_cache_bytes=0))
     try:
         container.executor_pool().fill()
         for child in psutil.Process().children(recursive=True):

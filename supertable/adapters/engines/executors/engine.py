@@ -52,6 +52,10 @@ class ExecutorStatement:
         return self.checked.shape
 
     @property
+    def repeatable(self) -> bool:
+        return self.checked.repeatable
+
+    @property
     def values_query(self) -> str:
         return self.checked.values_query
 

@@ -89,6 +89,10 @@ class Statement(Protocol):
         """The statement with placeholders in place of values, for the audit log."""
 
     @property
+    def repeatable(self) -> bool:
+        """Whether the same data give the same rows at any time: no part of the statement depends on time or chance."""
+
+    @property
     def values_query(self) -> str:
         """The query of the first values of a PIVOT that are not known, one text column; empty: all are known.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,6 +22,12 @@ FORMATS = (
     "application/vnd.apache.arrow.stream",
 )
 TABLE = "/api/v1/supertables/main/tables/fruit"
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every query runs."""
+    monkeypatch.setenv("SUPERTABLE_RESULT_CACHE_BYTES", "0")
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ class DuckDBStatement:
 
     `tree` must not be changed. `tokens`: the generated names of the relations. `names`: what all generated names stand
     for. `counted`: the relations of which only the number of rows matters. `count_column`: see `count_only`.
-    `tables`: see `tables_needed`. `may_fail`: see `fallibility`. `shape`: see the port. `has_lists`: whether it has
-    long lists of constants. `values_query`: the query of the first values of a PIVOT that are not known; empty: all
-    are known.
+    `tables`: see `tables_needed`. `may_fail`: see `fallibility`. `shape`, `repeatable`: see the port. `has_lists`:
+    whether it has long lists of constants. `values_query`: the query of the first values of a PIVOT that are not known;
+    empty: all are known.
     """
 
     relations: tuple[Relation, ...]
@@ -41,6 +41,7 @@ class DuckDBStatement:
     tables: frozenset[int]
     may_fail: bool
     shape: str
+    repeatable: bool
     has_lists: bool = False
     values_query: str = ""
 

@@ -29,6 +29,7 @@ from supertable.adapters.engines.duckdb.statement.rendering import (
     serialized,
     text_of,
 )
+from supertable.adapters.engines.duckdb.statement.repeatable import is_repeatable
 from supertable.adapters.engines.duckdb.statement.validation.literal_lists import with_lists
 from supertable.adapters.engines.duckdb.statement.validation.validator import StatementValidator
 from supertable.application.ports.engines.parsed_statements import NOTHING_KNOWN, Known, Relation
@@ -89,6 +90,7 @@ def parsed(
         may_fail=may_fail(tree),
         shape=shape_of(text, validator.names),
         has_lists=bool(validator.lists),
+        repeatable=is_repeatable(tree),
         values_query=values_query,
     )
 

@@ -136,6 +136,18 @@ FUNCTIONS = (
 
 TABLE_FUNCTIONS = words("unnest range generate_series json_each json_tree repeat repeat_row")
 
+VOLATILE = words(
+    """
+    age ago current_date current_localtime current_localtimestamp gen_random_uuid get_current_time
+    get_current_timestamp now random reservoir_quantile today transaction_timestamp uuid uuidv4 uuidv7
+    aggregate array_aggr array_aggregate list_aggr list_aggregate
+    """
+)
+"""Functions whose results depend on time or chance, and those that call a function which a text names."""
+
+VOLATILE_WORDS = words("current_date current_time current_timestamp localtime localtimestamp")
+"""Names of columns that stand for the time where there is no such column."""
+
 MANY_ROWS = (
     AGGREGATES
     | WINDOWS
