@@ -122,6 +122,13 @@ def tpch(arguments: argparse.Namespace) -> None:
     save(measure(arguments.scale, arguments.turns, not arguments.alone), _RESULTS / "tpch.json")
 
 
+def clickbench(arguments: argparse.Namespace) -> None:
+    """Run ClickBench's queries over generated hits on every engine, beside DuckDB on Parquet, DuckLake and delta-rs."""
+    from benchmarks.clickbench.measure import measure
+
+    save(measure(arguments.rows, arguments.turns, not arguments.alone), _RESULTS / "clickbench.json")
+
+
 def long_statements(_: argparse.Namespace) -> None:
     """Run statements with lists of many constants, beside plain DuckDB."""
     from benchmarks.lakes.long_statements import measure
@@ -271,6 +278,10 @@ def _add_engine_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     showing.add_argument("--rows", type=int, default=500_000, help="rows of the table")
     showing.add_argument("--rounds", type=int, default=50, help="how often each client asks each query")
     showing.add_argument("--clients", type=int, default=8, help="concurrent clients")
+    clicking = _add(commands, "clickbench", clickbench)
+    clicking.add_argument("--rows", type=int, default=5_000_000, help="hits")
+    clicking.add_argument("--turns", type=int, default=5, help="turns to measure")
+    clicking.add_argument("--alone", action="store_true", help="without DuckLake and delta-rs")
     merging = _add(commands, "merges", merges)
     merging.add_argument("--rows", type=int, default=10_000_000, help="rows of the table")
     merging.add_argument("--upserted", type=int, default=10_000, help="rows of each upsert")

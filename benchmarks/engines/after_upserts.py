@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 import supertable
 from benchmarks.data import SCHEMA, orders, some_ids
-from benchmarks.engines.choosing import ask, engines_of, settle, warm
+from benchmarks.engines.choosing import ask, engines_of, warm
 from benchmarks.engines.targets import verdicts
 from benchmarks.engines.timing import Times, in_turns, ratios
 from benchmarks.machine import machine_facts
@@ -108,7 +108,7 @@ def _after_one_more(lake: Lake, engine: str, queries: Queries, rows: int, upsert
     for case, query in queries.items():
         first, second = Times(), Times()
         for turn in range(turns):
-            settle(lake, engine)
+            warm(lake, engine, query(turn))
             lake.write("orders", _batch(rows, upserted, 10_000 + turn), mode="upsert")
             for times in (first, second):
                 times.take(partial(_ask, lake, engine, query, turn))

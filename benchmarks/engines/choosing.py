@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pyarrow as pa
 
 from supertable import Lake, SupertableError
+from supertable.adapters.engines.pro import ProEngine
+from supertable.adapters.engines.pro.keeper import Keeper
 
 ENGINES = ("lite", "pro")
+_LONGEST_WARMING = 120
+_STEADY = 10
 
 
 def ask(lake: Lake, sql: str, engine: str, parameters: Any = ()) -> pa.Table:
@@ -28,15 +33,33 @@ def engines_of(lake: Lake) -> tuple[list[str], dict[str, str]]:
     return there, missing
 
 
-def settle(lake: Lake, engine: str) -> None:
-    """Wait until the engine does nothing behind the queries: loads, refreshes, merges."""
-    if engine == "pro":
-        getattr(lake._container, "pro_engine")().settle()  # noqa: B009
+def keeper_of(lake: Lake) -> Keeper:
+    """What Pro keeps, in this process."""
+    engine = lake._container.pro_engine()
+    assert isinstance(engine, ProEngine)
+    return engine.keeper
 
 
-def warm(lake: Lake, engine: str, *statements: str, times: int = 3) -> None:
-    """Ask until the engine has the data of these statements, and nothing is left to do."""
-    for _ in range(times):
+def warm(lake: Lake, engine: str, *statements: str) -> None:
+    """Ask until the engine has the data of these statements, and does nothing more behind them: loads, merges.
+
+    Pro leaves a few loose rows, and spaces its merges: it is done once their number has not changed for a second.
+    """
+    loose: list[int] = []
+    end = time.monotonic() + _LONGEST_WARMING
+    while time.monotonic() < end and (len(loose) < _STEADY or len(set(loose[-_STEADY:])) > 1):
         for sql in statements:
             ask(lake, sql, engine)
-        settle(lake, engine)
+        if engine != "pro":
+            return
+        keeper_of(lake).settle()
+        loose.append(_loose_rows(lake))
+        if loose[-1] == 0 == (loose[-2] if len(loose) > 1 else 1):
+            return
+        time.sleep(0.1)
+
+
+def _loose_rows(lake: Lake) -> int:
+    cache = keeper_of(lake).cache()
+    relations = [] if cache is None else list(cache._relations.values())
+    return sum(one.generation.loose for one in relations if one.generation is not None)

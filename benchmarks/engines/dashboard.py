@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 import supertable
-from benchmarks.engines.choosing import engines_of
+from benchmarks.engines.choosing import engines_of, keeper_of
 from benchmarks.engines.dashboard_model import SCHEMA, Rows, State, Tile, changes, first_state, rows_of, tiles
 from benchmarks.engines.memory import peak_bytes, resident_bytes
 from benchmarks.engines.targets import verdicts
@@ -221,8 +221,7 @@ def _memory(process: int) -> dict[str, int]:
 
 def _kept(lake: Lake) -> dict[str, int]:
     """What Pro keeps, and what it may."""
-    size: Callable[[], int] | None = getattr(lake._container.pro_engine(), "size", None)
-    return {"kept_bytes": size() if size else 0, "budget_bytes": lake.settings.pro_cache_bytes}
+    return {"kept_bytes": keeper_of(lake).size(), "budget_bytes": lake.settings.pro_cache_bytes}
 
 
 def _print(engine: str, runs: dict[str, Any]) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from typing import Any
 
 import numpy as np
 
 import supertable
 from benchmarks.data import SCHEMA, orders, some_ids
-from benchmarks.engines.choosing import ask, engines_of, settle, warm
+from benchmarks.engines.choosing import ask, engines_of, keeper_of, warm
 from benchmarks.engines.memory import resident_bytes
 from benchmarks.engines.timing import Times
 from benchmarks.machine import machine_facts
@@ -34,13 +33,14 @@ def measure(rows: int, upserted: int, turns: int) -> dict[str, Any]:
         return facts | _load(lake) | _upserts(lake, rows, upserted, turns) | {
             "resident_bytes_before": before,
             "resident_bytes_after": resident_bytes(),
+            "kept_bytes": keeper_of(lake).size(),
         }  # fmt: skip
 
 
 def _load(lake: supertable.Lake) -> dict[str, Any]:
     sql = GROUP_BY.sql("orders")
     load, steady = Times(), Times()
-    load.take(lambda: warm(lake, "pro", sql, times=1))
+    load.take(lambda: warm(lake, "pro", sql))
     for _ in range(5):
         steady.take(lambda: ask(lake, sql, "pro"))
     print(f"load {load.medians()}, then a group-by {steady.medians()}", flush=True)
@@ -56,8 +56,7 @@ def _upserts(lake: supertable.Lake, rows: int, upserted: int, turns: int) -> dic
         steps["upsert"].take(lambda batch=batch: lake.write("orders", batch, mode="upsert"))  # type: ignore[misc]
         steps["first query"].take(lambda: ask(lake, sql, "pro"))
         steps["second query"].take(lambda: ask(lake, sql, "pro"))
-        steps["merge"].take(lambda: settle(lake, "pro"))
-        time.sleep(0.1)
+        steps["merge"].take(lambda: warm(lake, "pro", sql))
     for name, times in steps.items():
         print(f"{name:<14}{times.medians()}, worst {max(times.wall):.0f} ms", flush=True)
     return {name.replace(" ", "_"): times.medians() | {"worst_ms": max(times.wall)} for name, times in steps.items()}

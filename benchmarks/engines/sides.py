@@ -38,7 +38,7 @@ class LakeSide:
 
     def asks(self, statements: Sequence[str]) -> dict[str, Ask]:
         for engine in self.engines:
-            warm(self.lake, engine, *statements, times=2)
+            warm(self.lake, engine, *statements)
         return {engine: lambda sql, engine=engine: ask(self.lake, sql, engine) for engine in self.engines}  # type: ignore[misc]
 
     def close(self) -> None:

@@ -1,0 +1,1 @@
+"""ClickBench over generated hits."""
