@@ -40,6 +40,7 @@ class Container(containers.DeclarativeContainer):
     vectors = storage.vectors
     key_indexes = key_index.key_indexes
     matcher = key_index.matcher
+    key_lookups = key_index.key_lookups
     duplicate_rows = key_index.duplicate_rows
 
     duckdb = in_process.duckdb

@@ -25,6 +25,8 @@ from supertable.domain.table.data_files import DataFile
 
 _FEW_ROWS = 100_000
 """Files with fewer rows are covered at once; others once as many rows were searched as they have."""
+_SHARE_OF_LOOKUP = 1 / 8
+"""What a look-up of few keys reads of the files, since it skips row groups."""
 _ROW_BYTES = 16
 _HASHED_ROW_BYTES = 48
 _NONE = np.empty(0, np.int64)
@@ -70,7 +72,7 @@ class KeyMatcher:
         missing: Sequence[DataFile] = ()
         uncovered = index.uncovered(files)
         if uncovered:
-            missing = self._still_uncovered(index, search, search.candidates(uncovered))
+            missing = self._still_uncovered(index, search, search.candidates(uncovered), 1, _FEW_ROWS)
         found = self._live(search, index, index.found(keys), files)
         if new and not index.covers(new.path):
             rows = np.arange(len(keys.words))
@@ -78,6 +80,23 @@ class KeyMatcher:
             self._indexes.make_room(search.table.folder)
         by_index = _as_matches(found, sequences)
         return _both(by_index, self._searched(search, missing)) if missing else by_index
+
+    def holding(self, search: KeySearch, files: Sequence[DataFile]) -> list[DataFile]:
+        """Those of the files that may hold live rows with the keys. The index is extended only once searches like this
+        one have read the files often."""
+        index = self._index(search)
+        wanted = self._encoded(search, index)
+        if index is None or wanted is None:
+            return list(files)
+        by_path = {file.path: file for file in files}
+        uncovered = list(index.uncovered(by_path).values())
+        if uncovered:
+            uncovered = self._still_uncovered(index, search, uncovered, _SHARE_OF_LOOKUP, at_once=0)
+        kept = {
+            path for path, hits in self._live(search, index, index.found(wanted[0]), by_path).items() if len(hits.rows)
+        }
+        kept.update(file.path for file in uncovered)
+        return [file for file in files if file.path in kept]
 
     def visible(self, search: KeySearch, files: Mapping[str, DataFile]) -> KeyMatches:
         """The same, of the rows that the caller sees. Hidden rows are left out where the files are searched, so that
@@ -114,11 +133,16 @@ class KeyMatcher:
         scan = search.table.unrestricted_scan(files, search.schema, hidden)
         return self._finder.matching_keys(scan, search.keys, search.names, search.sequence)
 
-    def _still_uncovered(self, index: TableIndex, search: KeySearch, files: list[DataFile]) -> list[DataFile]:
-        """Those of the files that the index does not cover, once it is extended where that is worthwhile."""
+    def _still_uncovered(
+        self, index: TableIndex, search: KeySearch, files: list[DataFile], share: float, at_once: int
+    ) -> list[DataFile]:
+        """Those of the files that the index does not cover, after it was extended, if that is worthwhile.
+
+        `share`: how much of the rows a search without the index reads. `at_once`: cover so many rows without delay.
+        """
         rows = sum(file.rows for file in files)
-        if rows > max(_FEW_ROWS, index.searched_rows):
-            index.searched_rows += rows
+        if rows > max(at_once, index.searched_rows):
+            index.searched_rows += int(rows * share)
             return files
         index.searched_rows = 0
         self._extend(index, search, files)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
+from supertable.application.key_index.key_lookups import KeyLookups
 from supertable.application.ports.engines.parsed_statements import Relation, Statement, TagAt, TimestampAt, VersionAt
 from supertable.application.ports.engines.sources import Given, Source, Union
 from supertable.application.ports.leases import Span
@@ -82,10 +83,11 @@ class Bound:
 
 
 class Relations:
-    def __init__(self, tables: Tables, changes: ChangeFeed, listings: Listings) -> None:
+    def __init__(self, tables: Tables, changes: ChangeFeed, listings: Listings, lookups: KeyLookups) -> None:
         self._tables = tables
         self._changes = changes
         self._listings = listings
+        self._lookups = lookups
 
     def targets(self, namespace: Namespace, relations: Iterable[Relation]) -> dict[int, Target]:
         """What the names of tables mean, by the relation's id. Listings and local rows are left out."""
@@ -181,7 +183,8 @@ class Relations:
 
         def scan(number: int, table: OpenTable, predicate: Predicate) -> Scan:
             files: Mapping[str, DataFile] | None = {} if statement.is_counted(number) and table.sees_all_rows else None
-            return pruned_scan(table, predicate, governed, files)
+            found = pruned_scan(table, predicate, governed, files)
+            return found if governed else self._lookups.narrowed(table, predicate, found)
 
         return {**bound.given, **{number: source(number) for number in bound.opened}}
 

@@ -10,8 +10,9 @@ import pyarrow as pa
 from supertable.application.commits.committer import Committer
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.key_index.key_matching import KeyMatcher, KeySearch
+from supertable.application.key_index.wanted_keys import asks_for_keys_alone, wanted_keys
 from supertable.application.ports.engines.callers import Caller
-from supertable.application.ports.engines.row_finders import ConditionScope, RowFinder
+from supertable.application.ports.engines.row_finders import CheckedPredicate, ConditionScope, RowFinder
 from supertable.application.storage.arrow_batches import as_reader, conformer
 from supertable.application.storage.arrow_schemas import fields_of_data
 from supertable.application.storage.deletion_vectors import DeletionVectors
@@ -71,7 +72,12 @@ class DeleteRows:
         tombstone = Tombstone(checked.text, None, reason)
 
         def search(newest: OpenTable, files: Mapping[str, DataFile]) -> Found:
-            current = self._finder.check_predicate(predicate, newest.unmasked, caller, scope)
+            current = checked
+            if newest.unmasked != table.unmasked:
+                current = self._finder.check_predicate(predicate, newest.unmasked, caller, scope)
+            keys = _keys_of(newest, current)
+            if keys is not None:
+                return self._matcher.matches(KeySearch(newest, keys, newest.snapshot.schema), files).superseded
             scan = pruned_scan(newest, current.necessary, newest.access is not None, files)
             return self._finder.matching_predicate(scan, current, caller) if files else {}
 
@@ -127,6 +133,14 @@ class DeleteRows:
         fitted_schema(columns, fields_of_data(given.schema), evolve=False)
         keys = check_values(conformer(given.schema, columns)(given), columns)
         return keys.group_by(names).aggregate([])
+
+
+def _keys_of(table: OpenTable, predicate: CheckedPredicate) -> pa.Table | None:
+    """The keys, if they are all that the condition asks for, and the caller sees the whole table."""
+    names = table.snapshot.key_names
+    if table.access or not predicate.is_exact or not asks_for_keys_alone(predicate.necessary, names):
+        return None
+    return wanted_keys(predicate.necessary, table.snapshot.schema, names)
 
 
 def _keys_only(table: OpenTable) -> Schema:

@@ -19,6 +19,7 @@ from supertable.config.wiring.foundation.audit_recorder import audit
 from supertable.config.wiring.foundation.storage import clock, identifiers, settings, vectors
 from supertable.config.wiring.foundation.transaction_log import leases
 from supertable.config.wiring.jobs import job_results, job_runner, list_jobs
+from supertable.config.wiring.key_index import key_lookups
 from supertable.config.wiring.tables import list_supertables, table_history, tables
 
 
@@ -36,7 +37,13 @@ table_changes = singleton(ChangeFeed, tables=provided(tables), vectors=provided(
 listings = singleton(
     Listings, tables=provided(tables), supertables=provided(list_supertables), history=provided(table_history)
 )
-relations = singleton(Relations, tables=provided(tables), changes=provided(table_changes), listings=provided(listings))
+relations = singleton(
+    Relations,
+    tables=provided(tables),
+    changes=provided(table_changes),
+    listings=provided(listings),
+    lookups=provided(key_lookups),
+)
 views = singleton(Views, tables=provided(tables), relations=provided(relations), engine=provided(engine))
 results = singleton(_results, settings=provided(settings))
 run_query = singleton(

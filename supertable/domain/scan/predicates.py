@@ -53,3 +53,13 @@ Predicate = Compare | IsIn | NullTest | All | AnyOf
 
 ALWAYS = All(())
 """True for every row: no file can be pruned."""
+
+
+def conjuncts(predicate: Predicate) -> list[Predicate]:
+    """Predicates all of which must be true."""
+    return [part for each in predicate.parts for part in conjuncts(each)] if isinstance(predicate, All) else [predicate]
+
+
+def is_equality(predicate: Predicate) -> bool:
+    """Whether it names the values that a column may have."""
+    return isinstance(predicate, IsIn) or (isinstance(predicate, Compare) and predicate.operator == "=")

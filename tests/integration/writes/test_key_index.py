@@ -103,3 +103,88 @@ def test_keys_that_do_not_fit_are_searched_for(tmp_path: Path, monkeypatch: pyte
             lake.write("t", pa.table({"k": keys, "v": [start] * 100}), mode="upsert", keys="k")
         assert lake._container.key_indexes().bytes <= 1000
         assert sums(lake) == (200, 200, 50 * 50 + 100 * 100)
+
+
+KEYED = pa.table(
+    {
+        "a": pa.array([1, 2, 3, 4, None], pa.int8()),
+        "b": ["x", "x", "y", None, "x"],
+        "d": pa.array([0, 1, 20_000, -1, None], pa.int32()).cast(pa.date32()),
+        "f": [True, True, False, None, False],
+        "v": [10, 20, 30, 40, 50],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("keys", "where", "deleted"),
+    [
+        ("a", "a = 2", [20]),
+        ("a", "3 = t.a", [30]),
+        ("a", "a IN (1, 3, 1, NULL, 1000, -1)", [10, 30]),
+        ("a", "a = 1000", []),
+        ("a", "a = 2.0", [20]),
+        ("a", "a = 2.5", []),
+        ("a", "a = 1 AND a = 2", []),
+        ("a", "a = 1 OR a = 2", [10, 20]),
+        ("a", "a IN (1, 2) AND v > 10", [20]),
+        ("a", "a IN (1, v / 10)", [10, 20, 30, 40]),
+        ("a", "NOT a = 1", [20, 30, 40]),
+        ("a", "a IS NOT DISTINCT FROM 1", [10]),
+        ("a", "a IS NULL", [50]),
+        ("a", "a = NULL", []),
+        ("b,v", "b = 'x' AND v = 20", [20]),
+        ("b,v", "v IN (10, 30) AND b IN ('x', 'y', 'X')", [10, 30]),
+        ("b,v", "b = 'x'", [10, 20, 50]),
+        ("b,v", "b = 'x' AND v = 20 AND f", [20]),
+        ("d", "d = DATE '1970-01-02'", [20]),
+        ("d", "d = TIMESTAMP '1970-01-02 00:00:01'", []),
+        ("d", "d IN ('1970-01-01', DATE '2024-10-04')", [10, 30]),
+        ("f,v", "f AND v = 20", [20]),
+        ("f,v", "f = false AND v IN (10, 30, 50)", [30, 50]),
+    ],
+)
+def test_deletes_by_condition_are_exact_where_the_condition_is_about_keys(
+    keys: str, where: str, deleted: list[int], tmp_path: Path
+) -> None:
+    with supertable.connect(tmp_path) as lake:
+        lake.write("t", KEYED.slice(0, 3), mode="upsert", keys=keys.split(","))
+        lake.write("t", KEYED.slice(2), mode="upsert")
+        lake.write("t", KEYED.slice(1, 3), mode="upsert")
+        lake.sql(f"DELETE FROM t WHERE {where}")
+        left = lake.sql("SELECT v FROM t").arrow()["v"].to_pylist()
+        assert sorted(left) == sorted({10, 20, 30, 40, 50} - {*deleted})
+
+
+def test_look_ups_find_what_is_there_at_each_version(tmp_path: Path) -> None:
+    with supertable.connect(tmp_path) as lake:
+        lake.write("t", pa.table({"k": range(10), "v": [0] * 10}), mode="upsert", keys="k")
+        for turn in range(1, 8):
+            lake.write("t", pa.table({"k": [turn, 9], "v": [turn, turn]}), mode="upsert")
+        lake.delete("t", keys={"k": [3]})
+        for version in range(2, 10):
+            at = f"t AT (VERSION => {version})"
+            turns = version - 2
+            expected = [(5, 5 if turns >= 5 else 0), (9, turns)]
+            assert lake.sql(f"SELECT k, v FROM {at} WHERE k IN (5, 9, 77) ORDER BY k").fetchall() == expected
+        assert lake.sql("SELECT v FROM t WHERE k = ?", [3]).fetchall() == []
+        lake.table("t").restore(9)
+        assert lake.sql("SELECT v FROM t WHERE k = ?", [3]).fetchall() == [(3,)]
+        assert lake.sql("SELECT count(*) FROM t WHERE k = 9 AND v = 7").fetchall() == [(1,)]
+        lake.sql("UPDATE t SET v = -1 WHERE k = 9")
+        assert lake.sql("SELECT sum(v) FROM t WHERE k IN (8, 9)").fetchall() == [(-1,)]
+
+
+def test_a_role_that_sees_some_rows_finds_no_others_by_their_keys(tmp_path: Path) -> None:
+    with supertable.connect(tmp_path) as lake:
+        for start in range(0, 12, 2):
+            lake.write("t", pa.table({"k": [start, start + 1], "v": [start, 1]}), mode="upsert", keys="k")
+        lake.roles.create("part", "writer")
+        lake.roles.grant("part", "t", where="v = 1")
+        lake.users.create("Ann", "part")
+        token = lake.tokens.create("own", "Ann").secret
+        part = Lake(lake._container, "main", lake._container.sign_in()(lake.organization, token, None))
+        assert part.sql("SELECT k FROM t WHERE k IN (2, 3)").fetchall() == [(3,)]
+        assert part.delete("t", keys={"k": [2, 3]}).rows_deleted == 1
+        part.sql("DELETE FROM t WHERE k IN (4, 5)")
+        assert lake.sql("SELECT k FROM t WHERE k < 6 ORDER BY k").fetchall() == [(0,), (1,), (2,), (4,)]

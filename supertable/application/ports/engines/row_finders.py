@@ -124,3 +124,7 @@ class CheckedPredicate(Protocol):
     @property
     def necessary(self) -> Predicate:
         """The necessary condition that file pruning can use."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether `necessary` is true for exactly the rows for which the expression is."""

@@ -10,7 +10,7 @@ from supertable.adapters.engines.duckdb.errors import scrubbed, split_kind, with
 from supertable.adapters.engines.duckdb.rows.condition_scopes import fill_scope
 from supertable.adapters.engines.duckdb.statement.conditions.constants import Constants, Evaluate
 from supertable.adapters.engines.duckdb.statement.conditions.fallibility import may_fail
-from supertable.adapters.engines.duckdb.statement.conditions.where_predicates import condition_predicate
+from supertable.adapters.engines.duckdb.statement.conditions.where_predicates import condition_predicate, is_exactly
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
 from supertable.adapters.engines.duckdb.statement.parser import checked_text, parse_tree
 from supertable.adapters.engines.duckdb.statement.rendering import rendered
@@ -35,12 +35,16 @@ _REFUSED = {
 
 @dataclass(frozen=True, slots=True)
 class RowPredicate:
-    """`text`: SQL rendered from the validated tree. `columns`: those it may read. `may_fail`: see `fallibility`."""
+    """`text`: SQL rendered from the validated tree. `columns`: those it may read. `may_fail`: see `fallibility`.
+
+    `is_exact`: see `CheckedPredicate`. Known of equalities only.
+    """
 
     text: str
     necessary: Predicate
     columns: tuple[str, ...]
     may_fail: bool
+    is_exact: bool = False
 
 
 def checked_predicate(
@@ -57,7 +61,8 @@ def checked_predicate(
     sql = with_lists(rendered(cursor, tree), validator.lists).removeprefix("SELECT 1 WHERE ")
     _check_binds(cursor, sql, schema)
     necessary = condition_predicate(condition, schema, Constants(evaluate, ()))
-    return RowPredicate(f"({sql})", necessary, tuple(_columns(condition, schema)), may_fail(condition))
+    columns = tuple(_columns(condition, schema))
+    return RowPredicate(f"({sql})", necessary, columns, may_fail(condition), is_exactly(condition, necessary))
 
 
 def only_condition(cursor: duckdb.DuckDBPyConnection, tree: Node) -> Node:

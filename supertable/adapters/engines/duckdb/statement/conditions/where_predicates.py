@@ -10,7 +10,17 @@ from supertable.adapters.engines.duckdb.statement.conditions.literals import Con
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, arguments
 from supertable.adapters.engines.duckdb.statement.validation.literal_lists import SHORTEST, expanded
 from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
-from supertable.domain.scan.predicates import ALWAYS, All, AnyOf, Compare, IsIn, NullTest, Predicate
+from supertable.domain.scan.predicates import (
+    ALWAYS,
+    All,
+    AnyOf,
+    Compare,
+    IsIn,
+    NullTest,
+    Predicate,
+    conjuncts,
+    is_equality,
+)
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import Field
 
@@ -70,6 +80,22 @@ def condition_predicate(condition: Node, schema: Schema, constants: Constants) -
         return _Reader(source, From((source,), inner=True, conditions=()), constants).read(condition)
     except RecursionError:
         return ALWAYS
+
+
+def is_exactly(condition: Node, necessary: Predicate) -> bool:
+    """Whether the condition is one of `column = constant` and `column IN (constants)`, or several of them joined by
+    AND, and its `condition_predicate` states each of them."""
+    count = _equalities(condition)
+    stated = conjuncts(necessary)
+    return count == len(stated) and all(map(is_equality, stated))
+
+
+def _equalities(condition: Node) -> int | None:
+    """How many equalities the condition joins by AND; None: there is something else."""
+    if condition["class"] == "CONJUNCTION" and condition["type"] == "CONJUNCTION_AND":
+        counts = [_equalities(part) for part in condition["children"]]
+        return None if None in counts else sum(count for count in counts if count)
+    return 1 if condition["type"] in ("COMPARE_EQUAL", "COMPARE_IN") else None
 
 
 def _selects_from(tree: Node, token: str) -> Iterator[Node]:

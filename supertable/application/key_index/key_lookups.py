@@ -1,0 +1,33 @@
+"""Queries that ask for rows by their keys read the files that have such rows, and no others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from supertable.application.key_index.key_matching import KeyMatcher, KeySearch
+from supertable.application.key_index.wanted_keys import wanted_keys
+from supertable.application.tables.open_table import OpenTable
+from supertable.domain.scan.predicates import Predicate
+from supertable.domain.scan.scan_plan import Scan, grouped
+
+_FEWEST_FILES = 3
+"""Fewer files are read sooner than a key is looked up."""
+
+
+class KeyLookups:
+    def __init__(self, matcher: KeyMatcher) -> None:
+        self._matcher = matcher
+
+    def narrowed(self, table: OpenTable, predicate: Predicate, scan: Scan) -> Scan:
+        """The scan without the files that have no live row with the keys that the predicate asks for, if it does.
+
+        Not for callers who see a part of the table: which files are read would tell them of rows that they do not see.
+        """
+        names, files = table.snapshot.key_names, scan.files
+        if table.access or not names or len(files) < _FEWEST_FILES:
+            return scan
+        keys = wanted_keys(predicate, scan.schema, names)
+        if keys is None:
+            return scan
+        kept = self._matcher.holding(KeySearch(table, keys, scan.schema), files)
+        return replace(scan, groups=grouped(kept, table.snapshot.schemas))
