@@ -69,6 +69,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture
+def as_files(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows and dead rows of small commits are stored as files, as those of larger ones are."""
+    monkeypatch.setenv("SUPERTABLE_INLINE_ROWS", "0")
+
+
 @pytest.fixture(scope="session")
 def seaweedfs() -> SeaweedFS:
     """An S3 server. Each test uses a prefix of its own in its bucket."""

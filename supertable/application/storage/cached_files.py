@@ -13,11 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from supertable.application.ports.engines.file_sources import BeginReads, DirectReads
 from supertable.application.ports.engines.running_queries import Stopped
 from supertable.application.ports.file_caches import CacheUse, FileCache, NoCopy
 from supertable.application.ports.object_stores import ObjectStore, ObjectWriter
 from supertable.application.storage.deletion_vectors import DeletionVectors
+from supertable.application.storage.inline_rows import InlineRows
 from supertable.application.storage.verified_files import VerifiedFiles, checked
 from supertable.domain.errors import Damaged, ObjectMissing, QueryCancelled, SupertableError
 from supertable.domain.table.data_files import DataFile
@@ -40,6 +43,7 @@ class CachedFiles:
         self._verified = VerifiedFiles(cache.copies if cache else store)
         self._begin = begin
         self._requests = requests
+        self._inline = InlineRows()
         self._fetching = tuple(threading.Lock() for _ in range(_LOCKS))
 
     def exists(self, key: str) -> bool:
@@ -49,6 +53,10 @@ class CachedFiles:
     def bitmap(self, folder: str, file: DataFile) -> bytes:
         """See `DeletionVectors.bitmap`."""
         return self._vectors.bitmap(folder, file)
+
+    def inline_rows(self, folder: str, files: Sequence[DataFile]) -> pa.Table:
+        """See `InlineRows.table`."""
+        return self._inline.table(folder, files)
 
     def open(self, files: Sequence[tuple[str, DataFile]], stopped: Stopped) -> OpenFiles:
         """See `FileSource.open`. Raises `ObjectMissing`, `ObjectDamaged`, `StoreUnavailable` and `QueryCancelled`."""

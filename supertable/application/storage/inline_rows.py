@@ -74,7 +74,7 @@ class InlineRows:
     def __init__(self, max_bytes: int = _KEPT_BYTES) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._kept: OrderedDict[tuple[str, int], _Kept] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, bytes], _Kept] = OrderedDict()
         self._lock = threading.Lock()
 
     def table(self, folder: str, files: Sequence[DataFile]) -> pa.Table:
@@ -82,7 +82,7 @@ class InlineRows:
 
         Columns are named by `column_of`. `folder`: of the table that is read. Raises `ObjectDamaged`.
         """
-        name = folder, files[0].schema_id
+        name = folder, _schema_message(files[0])
         with self._lock:
             kept = self._kept.get(name, _EMPTY)
         extended = kept.with_files(folder, files)
@@ -90,7 +90,7 @@ class InlineRows:
             self._keep(name, extended)
         return extended.rows_of(files)
 
-    def _keep(self, name: tuple[str, int], kept: _Kept) -> None:
+    def _keep(self, name: tuple[str, bytes], kept: _Kept) -> None:
         with self._lock:
             self._drop(name)
             self._kept[name] = kept
@@ -98,7 +98,7 @@ class InlineRows:
             while self._bytes > self._max_bytes and len(self._kept) > 1:
                 self._drop(next(iter(self._kept)))
 
-    def _drop(self, name: tuple[str, int]) -> None:
+    def _drop(self, name: tuple[str, bytes]) -> None:
         dropped = self._kept.pop(name, None)
         self._bytes -= dropped.rows.nbytes if dropped else 0
 
@@ -122,6 +122,9 @@ class _Kept:
             return _EMPTY.with_files(folder, files)
         tables = [_readable(decoded_rows(file.key(folder), file)) for file in missing]
         first = [self.rows] if self.places else []
+        for file, table in zip(missing, tables, strict=True):
+            if table.schema != tables[0].schema:
+                raise ObjectDamaged(file.key(folder), "its rows have other columns than those beside them")
         rows = pa.concat_tables([*first, *tables]).combine_chunks()
         starts = np.cumsum([self.starts[-1], *(file.rows for file in missing)])
         new = {file.path: len(self.places) + number for number, file in enumerate(missing)}
@@ -137,6 +140,13 @@ class _Kept:
 
 
 _EMPTY = _Kept({}, np.zeros(1, np.int64), pa.table({}))
+
+
+def _schema_message(file: DataFile) -> bytes:
+    """The start of the stream. The schema's id does not do: rows that are staged may have fewer columns, or those of a
+    schema that another commit gave its id first."""
+    content = file.content or b""
+    return content[: 8 + int.from_bytes(content[4:8], "little")]
 
 
 def _ranges(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
+import pyarrow as pa
+
 from supertable.application.ports.engines.running_queries import Stopped
 from supertable.application.ports.object_stores import ObjectStore, ObjectWriter
 from supertable.application.storage.deletion_vectors import DeletionVectors
+from supertable.application.storage.inline_rows import InlineRows
 from supertable.application.storage.verified_files import VerifiedFiles
 from supertable.domain.errors import QueryCancelled
 from supertable.domain.table.data_files import DataFile
@@ -20,6 +23,7 @@ class LocalFiles:
         self._store = store
         self._vectors = vectors
         self._verified = VerifiedFiles(store)
+        self._inline = InlineRows()
 
     def exists(self, key: str) -> bool:
         """See `FileSource.exists`."""
@@ -28,6 +32,10 @@ class LocalFiles:
     def bitmap(self, folder: str, file: DataFile) -> bytes:
         """See `DeletionVectors.bitmap`."""
         return self._vectors.bitmap(folder, file)
+
+    def inline_rows(self, folder: str, files: Sequence[DataFile]) -> pa.Table:
+        """See `InlineRows.table`."""
+        return self._inline.table(folder, files)
 
     def open(self, files: Sequence[tuple[str, DataFile]], stopped: Stopped) -> OpenLocalFiles:
         locations = []

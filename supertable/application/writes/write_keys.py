@@ -44,7 +44,7 @@ def key_chunks(table: OpenTable, staged: StagedFiles, schema: Schema, staging: S
         live = np.ones(file.rows, dtype=bool)
         live[staged.dead.get(file.path, np.empty(0, np.int64))] = False
         start = 0
-        for batch in staging.open(table, file).iter_batches(batch_size=_CHUNK_ROWS, columns=columns):
+        for batch in staging.batches(table, file, _CHUNK_ROWS, columns):
             mask = live[start : start + batch.num_rows]
             keys = pa.table(batch).select(columns).filter(pa.array(mask))
             yield KeyChunk(file, np.flatnonzero(mask) + start, _typed(keys, target))

@@ -2,7 +2,8 @@
 
 It is the engine-independent plan of one read of one snapshot; each engine compiles it to its own SQL. The base data
 are groups of files that were written under one schema. Clean files are read directly, dirty ones through their deletion
-vectors. Columns are matched by field id, so renamed, widened and added columns need no rewriting.
+vectors, and files without objects as one table of their live rows. Columns are matched by field id, so renamed, widened
+and added columns need no rewriting.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ ROWS_OF_FILE = 2**40
 
 @dataclass(frozen=True, slots=True)
 class FileGroup:
-    """Files that were written under the same schema. `dirty`: those with hidden rows."""
+    """Files that were written under the same schema. `dirty`: those with hidden rows. `inline`: without objects."""
 
     schema: Schema
     clean: tuple[DataFile, ...]
     dirty: tuple[DataFile, ...]
+    inline: tuple[DataFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,9 @@ class Scan:
 
     @property
     def files(self) -> tuple[DataFile, ...]:
-        return tuple(file for group in self.groups for file in (*group.clean, *group.dirty))
+        """All files, in the order that numbers them: those with objects first."""
+        stored = (file for group in self.groups for file in (*group.clean, *group.dirty))
+        return (*stored, *(file for group in self.groups for file in group.inline))
 
     @property
     def bytes_to_read(self) -> int:
@@ -111,11 +115,11 @@ def grouped(
 
     Files with a deletion vector are dirty, and so are those whose path is in `hidden`.
     """
-    by_schema: dict[int, tuple[list[DataFile], list[DataFile]]] = {}
+    by_schema: dict[int, tuple[list[DataFile], list[DataFile], list[DataFile]]] = {}
     for file in files:
-        clean, dirty = by_schema.setdefault(file.schema_id, ([], []))
-        (dirty if file.deletes or file.path in hidden else clean).append(file)
-    return tuple(
-        FileGroup(schemas[schema_id], tuple(clean), tuple(dirty))
-        for schema_id, (clean, dirty) in sorted(by_schema.items())
-    )
+        clean, dirty, inline = by_schema.setdefault(file.schema_id, ([], [], []))
+        if file.content is not None:
+            inline.append(file)
+        else:
+            (dirty if file.deletes or file.path in hidden else clean).append(file)
+    return tuple(FileGroup(schemas[schema_id], *map(tuple, parts)) for schema_id, parts in sorted(by_schema.items()))

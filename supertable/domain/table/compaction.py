@@ -34,11 +34,11 @@ def is_dirty(file: DataFile, policy: MaintenancePolicy) -> bool:
 def jobs(files: Iterable[DataFile], policy: MaintenancePolicy, everything: bool = False) -> list[Job]:
     """The jobs of a requested compaction: small and dirty files, or with `everything` all files.
 
-    A single clean file is not rewritten, except with `everything`.
+    A single clean file is not rewritten, except with `everything`, or if it has no object yet.
     """
     chosen = [file for file in files if everything or is_small(file, policy) or is_dirty(file, policy)]
     portions = _portions(chosen, policy)
-    return [job for job in portions if everything or len(job) > 1 or is_dirty(job[0], policy)]
+    return [job for job in portions if everything or len(job) > 1 or is_dirty(job[0], policy) or not job[0].stored]
 
 
 def due_jobs(files: Sequence[DataFile], policy: MaintenancePolicy) -> list[Job]:

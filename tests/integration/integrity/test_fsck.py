@@ -16,6 +16,8 @@ from supertable.domain.findings import CheckReport, Finding, Severity
 from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.support.budgets import todays
 
+pytestmark = pytest.mark.usefixtures("as_files")
+
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])
 Rows = list[tuple[Any, ...]]
 
@@ -33,7 +35,10 @@ def rows(lake: Lake, source: str = "t") -> Rows:
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A table of 142 versions, some of them expired, one of these tagged; a clone; a registry of 69 versions."""
     home = tmp_path_factory.mktemp("sound")
-    with supertable.connect(home=home) as lake:
+    with pytest.MonkeyPatch.context() as settings:
+        settings.setenv("SUPERTABLE_INLINE_ROWS", "0")
+        lake = supertable.connect(home=home)
+    with lake:
         lake.create_table("t", SCHEMA, keys=["id"])
         for n in range(138):
             lake.write("t", table(range(n % 20, n % 20 + 3), f"{n}"), mode="upsert")

@@ -190,6 +190,7 @@ def test_a_commit_during_a_compaction(
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.usefixtures("as_files")
 def test_an_obsolete_job_leaves_no_file(home: Path, other: Lake) -> None:
     with supertable.connect(home=home) as lake:
         moment = MOMENTS["while rows are read"]
@@ -238,6 +239,7 @@ def test_jobs_are_bounded_and_each_makes_a_version(other: Lake) -> None:
     assert other.sql("SELECT * FROM wide ORDER BY ALL").arrow() == before
 
 
+@pytest.mark.usefixtures("as_files")
 def test_a_damaged_source_is_named_and_nothing_changes(home: Path, other: Lake) -> None:
     newest = other._container.tables().open(other._namespace, "t", Permission.META)
     source = next(iter(newest.snapshot.files.values()))

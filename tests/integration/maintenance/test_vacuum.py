@@ -36,6 +36,8 @@ from tests.support.budgets import todays
 from tests.support.faulty_store import Crash, Fault, FaultyStore
 from tests.support.interleaved_store import InterleavedStore
 
+pytestmark = pytest.mark.usefixtures("as_files")
+
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])
 DAY = 24 * 3600
 Rows = list[tuple[Any, ...]]

@@ -193,6 +193,7 @@ def test_the_sequence_decides_before_the_order_of_arrival(home: Path) -> None:
         assert writers.rows() == [(1, 5, "kept"), (2, 3, "c"), (3, 2, "new")]
 
 
+@pytest.mark.usefixtures("as_files")
 def test_counts_are_of_the_version_that_the_commit_follows(home: Path) -> None:
     with opened(home, ("k",), "seq") as writers, supertable.connect(home=home) as other:
         other._container.locks.override(providers.Object(InMemoryLocks()))
@@ -300,6 +301,7 @@ def test_each_idempotency_key_of_a_group_is_stored_with_its_writers_counts(keyed
     assert len(keyed.rows()) == 10
 
 
+@pytest.mark.usefixtures("as_files")
 @pytest.mark.parametrize("value", ["a", "elsewhere"])
 def test_a_key_that_another_process_commits_first_is_not_committed_again(home: Path, value: str) -> None:
     with opened(home, ("k",)) as writers, supertable.connect(home=home) as other:
@@ -320,6 +322,7 @@ def test_a_key_that_another_process_commits_first_is_not_committed_again(home: P
         assert writers.rows() == [(6, 1, "a"), (7, 1, value), (8, 1, "a")]
 
 
+@pytest.mark.usefixtures("as_files")
 def test_an_uncertain_commit_is_an_error_for_all_and_a_repetition_finds_it(home: Path) -> None:
     with opened(home, ("k",)) as writers:
         with writers.gathering():
@@ -334,6 +337,7 @@ def test_an_uncertain_commit_is_an_error_for_all_and_a_repetition_finds_it(home:
         assert len(writers.rows()) == 3
 
 
+@pytest.mark.usefixtures("as_files")
 def test_a_failure_of_the_store_fails_the_group_and_later_writes_succeed(keyed: Writers) -> None:
     def refuse() -> None:
         raise StoreUnavailable("write", "a data file", "injected")
@@ -359,6 +363,7 @@ def test_each_callers_rights_are_checked(keyed: Writers) -> None:
     assert keyed.rows() == [(1, 1, "a"), (3, 1, "c")]
 
 
+@pytest.mark.usefixtures("as_files")
 def test_rights_that_expire_before_the_commit_fail_the_write(keyed: Writers) -> None:
     clock = keyed.lake._container.clock()
     until_us = clock.now_us() + 2_000_000
@@ -481,6 +486,7 @@ def test_texts_of_a_group_are_read_together_and_fail_alone(keyed: Writers) -> No
     assert keyed.rows() == [(0, 2, "other columns"), *expected[1:], (8, 1, "b")]
 
 
+@pytest.mark.usefixtures("as_files")
 def test_a_group_that_a_restore_overtakes_is_refused(home: Path) -> None:
     """Its rows were read by the wider column types that the restore undoes. The next write is read by the new ones."""
     narrow = pa.schema([SCHEMA.field("k"), ("d", pa.decimal128(10, 2))])

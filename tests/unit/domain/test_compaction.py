@@ -29,6 +29,13 @@ def test_a_single_clean_file_is_not_rewritten() -> None:
     assert names(jobs([sized("small", 100, dead=20)], POLICY)) == [["small"]]
 
 
+def test_rows_without_an_object_are_written_out() -> None:
+    inline = replace(sized("rows", 100), content=b"rows")
+    assert names(jobs([inline, sized("large", 9_000)], POLICY)) == [["rows"]]
+    assert names(jobs([inline, sized("small", 100)], POLICY)) == [["rows", "small"]]
+    assert due_jobs([inline] * 3, POLICY) == []
+
+
 def test_everything_compacts_all_files() -> None:
     assert names(jobs([sized("a", 9_000), sized("b", 100)], POLICY, everything=True)) == [["a", "b"]]
     assert names(jobs([sized("a", 9_000)], POLICY, everything=True)) == [["a"]]

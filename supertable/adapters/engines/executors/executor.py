@@ -12,7 +12,13 @@ import time
 from contextlib import suppress
 
 from supertable.adapters.engines.executors.frames import Kind, Lost, receive_header, send
-from supertable.adapters.engines.executors.requests import LONG_SECONDS, ExecutorLimits, InstanceOptions, Request
+from supertable.adapters.engines.executors.requests import (
+    LONG_SECONDS,
+    ExecutorLimits,
+    InstanceOptions,
+    Request,
+    pickled,
+)
 from supertable.adapters.engines.executors.ring import Ring
 
 _BEGIN_SECONDS = 30
@@ -64,7 +70,7 @@ class Executor:
         self._began = time.monotonic()
         self.socket.settimeout(_BEGIN_SECONDS)
         try:
-            send(self.socket, Kind.REQUEST, pickle.dumps(request))
+            send(self.socket, Kind.REQUEST, pickled(request))
             receive_header(self.socket)
         except TimeoutError:
             raise Lost from None

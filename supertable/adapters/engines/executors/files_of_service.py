@@ -6,6 +6,8 @@ import json
 import socket
 from collections.abc import Sequence
 
+import pyarrow as pa
+
 from supertable.adapters.engines.executors.error_documents import error_of
 from supertable.adapters.engines.executors.frames import Kind, receive, send
 from supertable.application.ports.engines.file_sources import BeginReads, DirectReads
@@ -48,6 +50,10 @@ class FilesOfService:
 
     def exists(self, key: str) -> bool:
         return bool(json.loads(self._call("exists", key)))
+
+    def inline_rows(self, folder: str, files: Sequence[DataFile]) -> pa.Table:
+        with pa.ipc.open_stream(self._call("inline", [file.key(folder) for file in files])) as reader:
+            return reader.read_all()
 
     def bitmap(self, folder: str, file: DataFile) -> bytes:
         return bytes(self._call("bitmap", file.key(folder)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,6 +88,31 @@ class CheckPredicate:
 
 
 Request = RunStatement | FindRows | CheckPredicate
+
+
+def pickled(request: Request) -> bytes:
+    """The request, with files as executors need them: without column ranges, and without rows, which the service reads
+    for them."""
+    target = io.BytesIO()
+    pickler = pickle.Pickler(target, pickle.HIGHEST_PROTOCOL)
+    pickler.dispatch_table = {DataFile: _reduced}
+    pickler.dump(request)
+    return target.getvalue()
+
+
+def _reduced(file: DataFile) -> tuple[type[DataFile], tuple[Any, ...]]:
+    content = None if file.stored else b""
+    return DataFile, (
+        file.path,
+        file.rows,
+        file.bytes,
+        file.digest,
+        file.schema_id,
+        {},
+        file.deletes,
+        file.folder,
+        content,
+    )
 
 
 def files_of(request: Request) -> dict[str, tuple[str, DataFile]]:

@@ -17,6 +17,7 @@ from supertable.adapters.engines.executors.requests import Request, files_of
 from supertable.adapters.engines.executors.turns import Turns
 from supertable.application.ports.engines.file_sources import FileSource
 from supertable.application.ports.engines.running_queries import Limits
+from supertable.application.storage.inline_rows import encoded_rows
 from supertable.domain.errors import (
     QueryCancelled,
     QueryLost,
@@ -188,6 +189,9 @@ class Work:
             opened = self._stored.open([self._files[key] for key in argument], self._stopped)
             self._held.callback(opened.close)
             return json.dumps(list(opened.locations)).encode()
+        if name == "inline":
+            found = [self._files[key] for key in argument]
+            return encoded_rows(self._stored.inline_rows(found[0][0], [file for _, file in found]))
         assert isinstance(argument, str)
         if name == "exists":
             return json.dumps(argument in self._files and self._stored.exists(argument)).encode()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import pyarrow as pa
+
 from supertable.application.ports.engines.running_queries import Stopped
 from supertable.domain.errors import SupertableError
 from supertable.domain.table.data_files import DataFile
@@ -46,7 +48,7 @@ BeginReads = Callable[[Stopped], DirectReads]
 
 
 class FileSource(Protocol):
-    """Access to verified data files and deletion vectors, for engines."""
+    """Access to verified data files, rows and deletion vectors, for engines."""
 
     def open(self, files: Sequence[tuple[str, DataFile]], stopped: Stopped) -> OpenFiles:
         """Open files given as (folder of the table, file); duplicates are allowed.
@@ -60,3 +62,9 @@ class FileSource(Protocol):
 
     def bitmap(self, folder: str, file: DataFile) -> bytes:
         """The dead rows of `file`, one bit a row: bit i, most significant bit first, is row i. Raises `Damaged`."""
+
+    def inline_rows(self, folder: str, files: Sequence[DataFile]) -> pa.Table:
+        """The rows of files without objects, which were written under one schema, file by file, dead ones included.
+
+        The columns are named by field id: see `application.storage.inline_rows`. Raises `Damaged`.
+        """

@@ -33,6 +33,9 @@ class KeptBitmaps:
     def exists(self, key: str) -> bool:
         return self._stored.exists(key)
 
+    def inline_rows(self, folder: str, files: Sequence[DataFile]) -> pa.Table:
+        return self._stored.inline_rows(folder, files)
+
     def bitmap(self, folder: str, file: DataFile) -> bytes:
         """See `FileSource.bitmap`. Raises `ObjectDamaged` for one that lacks rows of the file."""
         bitmap = self._stored.bitmap(folder, file)

@@ -1,4 +1,5 @@
-"""The lists of files, the bitmaps of dead rows and the given rows that the SQL of a query refers to.
+"""The lists of files, the rows without files, the bitmaps of dead rows and the given rows that the SQL of a query
+refers to.
 
 DuckDB gets the locations of files as one text, which it splits: a literal of each costs more, and so does a variable.
 """
@@ -14,6 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from supertable.adapters.engines.duckdb.scan.inline_tables import InlineTable, located_rows
 from supertable.adapters.engines.duckdb.scan.kept_bitmaps import KeptBitmaps
 from supertable.adapters.engines.duckdb.types import literal
 from supertable.application.ports.engines.file_sources import OpenFiles
@@ -39,12 +41,15 @@ class Sources:
     """The sources of one query: lists of files, for which its SQL has marks, bitmaps, bound as small tables, and given
     rows.
 
+    `inline`: rows of files without objects, bound as tables.
+
     `guard_deleted`: the query may fail on deleted rows, so that a barrier must keep its expressions from them.
     `given`: given rows, and whether the query needs a table of them, since it may read them twice.
     """
 
     stored: KeptBitmaps
     guard_deleted: bool = True
+    inline: dict[str, InlineTable] = field(default_factory=dict)
     lists: dict[str, list[tuple[str, DataFile]]] = field(default_factory=dict)
     dead: dict[str, pa.Table] = field(default_factory=dict)
     given: dict[str, tuple[Given, bool]] = field(default_factory=dict)
@@ -59,6 +64,8 @@ class Sources:
         self.places = {name: _list_sql(list(islice(locations, len(files)))) for name, files in self.lists.items()}
         for name, table in self.dead.items():
             cursor.register(name, table)
+        for name, inline in self.inline.items():
+            cursor.register(name, inline)
         for name, (rows, as_table) in self.given.items():
             bind_stream(cursor, name, self._stream(rows), as_table)
         if stopped():
@@ -99,6 +106,18 @@ class Sources:
         self.dead[name] = self.stored.bitmaps(folder, files, hidden)
         return name
 
+    def register_inline(
+        self, folder: str, files: Sequence[DataFile], hidden: Mapping[str, bytes] | None, before: int
+    ) -> str:
+        """Adds the rows of files without objects, with the columns that locate them. Returns the name of their table.
+
+        `hidden`: as in `Scan`; None: dead rows too. `before`: the number of the first of the files.
+        """
+        name = f"st_inline_{len(self.inline)}"
+        dead = {} if hidden is None else self._dead_by_number(folder, files, hidden)
+        self.inline[name] = located_rows(self.stored.inline_rows(folder, files), files, dead, before)
+        return name
+
     def register_given(self, rows: Given, as_table: bool) -> str:
         """Adds given rows. Returns the name of their table."""
         name = f"st_given_{len(self.given)}"
@@ -117,6 +136,15 @@ class Sources:
         except SupertableError as error:
             self.refused = error
             raise
+
+    def _dead_by_number(
+        self, folder: str, files: Sequence[DataFile], hidden: Mapping[str, bytes]
+    ) -> dict[int, bytes]:
+        dirty = ((number, file) for number, file in enumerate(files) if file.deletes or file.path in hidden)
+        return {
+            number: hidden[file.path] if file.path in hidden else self.stored.bitmap(folder, file)
+            for number, file in dirty
+        }
 
 
 def bind_stream(cursor: duckdb.DuckDBPyConnection, name: str, stream: Any, as_table: bool, order: str = "") -> None:

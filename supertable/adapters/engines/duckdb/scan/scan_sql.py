@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from supertable.adapters.engines.duckdb.scan.access_sql import access_sql
+from supertable.adapters.engines.duckdb.scan.inline_tables import FILE, ROW
 from supertable.adapters.engines.duckdb.scan.predicate_sql import residual_columns, residual_sql
 from supertable.adapters.engines.duckdb.scan.query_sources import Positions, Sources
 from supertable.adapters.engines.duckdb.types import converted, duckdb_type, literal, quoted
+from supertable.application.storage.inline_rows import column_of
 from supertable.domain.access.row_filters import columns_of
 from supertable.domain.scan.predicates import ALWAYS
-from supertable.domain.scan.scan_plan import AccessStage, Scan
+from supertable.domain.scan.scan_plan import AccessStage, FileGroup, Scan
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import Field
 from supertable.domain.table.data_files import DataFile
@@ -71,6 +73,27 @@ def _parts(
                 read = _Read(scan.folder, files, group.schema, before, sources, scan.hidden)
                 yield read.sql(fields, dirty, positions)
                 before += len(files)
+    for group in scan.groups:
+        if group.inline:
+            yield _inline_sql(scan, group, before, fields, sources, positions)
+            before += len(group.inline)
+
+
+def _inline_sql(
+    scan: Scan, group: FileGroup, before: int, fields: Sequence[Field], sources: Sources, positions: Positions | None
+) -> str:
+    """The live rows of files without objects. `before`: how many files of the scan come before them."""
+    columns = [f"{_inline_value(group.schema.by_id(field.id), field)} AS {quoted(field.name)}" for field in fields]
+    if positions:
+        columns += [f"{FILE} AS {quoted(positions.file)}", f"{ROW} AS {quoted(positions.row)}"]
+    name = sources.register_inline(scan.folder, group.inline, scan.hidden, before)
+    return f"SELECT {', '.join(columns) or 'NULL'} FROM {name}"
+
+
+def _inline_value(written: Field | None, field: Field) -> str:
+    if written is None:
+        return f"NULL::{duckdb_type(field.type)}"
+    return converted(column_of(field.id), written.type, field.type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +143,7 @@ class _Read:
 
 
 def _name_by_id(field: Field) -> str:
-    return f"st_c{field.id}"
+    return column_of(field.id)
 
 
 def _schema_by_id(schema: Schema) -> str:
