@@ -1,4 +1,4 @@
-"""The live rows of files without objects, as a table that DuckDB scans."""
+"""The rows of files without objects, as a table that DuckDB scans."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class InlineTable:
         return self._rows.__arrow_c_stream__()
 
 
-def live_table(rows: pa.Table, files: Sequence[DataFile], dead: Mapping[int, bytes], before: int) -> InlineTable:
+def located_rows(rows: pa.Table, files: Sequence[DataFile], dead: Mapping[int, bytes], before: int) -> InlineTable:
     """The rows of the files, which `rows` has one file after the other, without those that are dead.
 
     `dead`: bitmaps, by index in `files`. `before`: the number of the first file in the scan.

@@ -75,18 +75,24 @@ def _parts(
                 before += len(files)
     for group in scan.groups:
         if group.inline:
-            yield _inline_sql(scan, group, before, fields, sources, positions)
+            yield _inline_sql(scan, group, before, fields, sources, positions, with_dead)
             before += len(group.inline)
 
 
 def _inline_sql(
-    scan: Scan, group: FileGroup, before: int, fields: Sequence[Field], sources: Sources, positions: Positions | None
+    scan: Scan,
+    group: FileGroup,
+    before: int,
+    fields: Sequence[Field],
+    sources: Sources,
+    positions: Positions | None,
+    with_dead: bool,
 ) -> str:
-    """The live rows of files without objects. `before`: how many files of the scan come before them."""
+    """The rows of files without objects. `before`: how many files of the scan come before them."""
     columns = [f"{_inline_value(group.schema.by_id(field.id), field)} AS {quoted(field.name)}" for field in fields]
     if positions:
         columns += [f"{FILE} AS {quoted(positions.file)}", f"{ROW} AS {quoted(positions.row)}"]
-    name = sources.register_inline(scan.folder, group.inline, scan.hidden, before)
+    name = sources.register_inline(scan.folder, group.inline, None if with_dead else scan.hidden, before)
     return f"SELECT {', '.join(columns) or 'NULL'} FROM {name}"
 
 
