@@ -194,7 +194,8 @@ def test_a_role_learns_nothing_hidden_from_refusals(sql: str, error: type[Except
 def test_explain_analyze_shows_rows_and_times_to_the_owner(lakes: Lakes) -> None:
     lines = [row[0] for row in rows(lakes.owner, "explain analyze select region from orders where price > 2")]
     (scan,) = [line for line in lines if "SCAN orders version 2: 1 of 1 files" in line]
-    assert " 3 rows in " in scan
+    assert " 4 rows in " in scan
+    assert any("FILTER where (price > 2.0) 3 rows in " in line for line in lines)
     assert not any(word in line for line in lines for word in ("parquet", "st_", "/", "default"))
     assert rows(lakes.owner, "explain analyze pivot orders on region using sum(price)")
 

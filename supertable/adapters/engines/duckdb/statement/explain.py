@@ -15,7 +15,8 @@ from typing import Any
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.errors import scrubbed
-from supertable.application.ports.engines.sources import Source, scans_of
+from supertable.adapters.engines.duckdb.scan.inline_tables import FILE, ROW
+from supertable.application.ports.engines.sources import Given, Source, scans_of
 from supertable.domain.scan.scan_plan import Scan
 
 _DETAILS = {
@@ -40,7 +41,9 @@ _DYNAMIC = re.compile(r"(?: AND )?optional: Dynamic Filter \([^()]*\)")
 _COMPRESSED = re.compile(r"__internal_(?:de)?compress_\w+\(([^(),]+)(?:, [^(),]+)?\)")
 _SCAN = "READ_PARQUET"
 _GIVEN = "PYTHON_ARROW_SCAN"
-"""Rows of a listing, a frame or a file."""
+"""Rows of a listing, a frame or a file; and those of a table that have no file."""
+_INLINE = re.compile(r"\bst_c([0-9]+)\b")
+_OF_INLINE = re.compile(r"st_(c[0-9]+|file|row)")
 _EXPLAINING = frozenset({"RESULT_COLLECTOR", "EXPLAIN_ANALYZE"})
 Plan = dict[str, Any]
 
@@ -49,7 +52,7 @@ def plan_table(text: str, sources: Sequence[Source], names: Mapping[str, str]) -
     """The plan as a table with one column and a row for each line. `text`: the result of `EXPLAIN (FORMAT JSON)`, or of
     `EXPLAIN (ANALYZE, FORMAT JSON)`."""
     scans = [scan for source in sources for scan in scans_of(source)]
-    lines = _Lines(scans, names)
+    lines = _Lines(scans, names, any(isinstance(source, Given) for source in sources))
     found = json.loads(text)
     roots = found if isinstance(found, list) else [_analyzed(root) for root in found["operator"]]
     tree = [line for root in roots for line in lines.of(_without_chain(root), 0)]
@@ -64,9 +67,10 @@ def _analyzed(root: Plan) -> Plan:
 
 
 class _Lines:
-    def __init__(self, scans: Sequence[Scan], names: Mapping[str, str]) -> None:
+    def __init__(self, scans: Sequence[Scan], names: Mapping[str, str], has_given: bool) -> None:
         self._scans = scans
         self._names = names
+        self._has_given = has_given
         self._matched: set[str] = set()
 
     def of(self, node: Plan, depth: int) -> Iterator[str]:
@@ -82,15 +86,19 @@ class _Lines:
 
     def _title(self, node: Plan) -> str:
         name = str(node["name"]).strip()
-        if name == _SCAN:
+        if name == _SCAN or (name == _GIVEN and self._is_inline(node)):
             return self._scan(node)
         if name == _GIVEN:
             return "ROWS"
         return re.sub(r"[^A-Z_]", "", name) or "OPERATOR"
 
+    def _is_inline(self, node: Plan) -> bool:
+        columns = _columns(node)
+        return all(map(_OF_INLINE.fullmatch, columns)) and bool(columns or not self._has_given)
+
     def _scan(self, node: Plan) -> str:
         """The table that a scan reads, if only one table has all of its columns."""
-        columns = [column for column in _texts(node["extra_info"].get("Projections")) if column]
+        columns = [self._named(column) for column in _columns(node) if column not in (FILE, ROW)]
         fitting = {_scan_title(scan) for scan in self._scans if all(map(scan.schema.find, columns))}
         if len(fitting) != 1:
             return "SCAN"
@@ -108,12 +116,25 @@ class _Lines:
         if "timing" in node:
             yield f"{node['intermediate_rows']:,} rows in {node['timing'] * 1000:,.2f} ms"
 
+    def _named(self, text: str) -> str:
+        """The text with the names of columns that it has by field id, unless tables differ in them."""
+        return _INLINE.sub(lambda found: self._name_of(int(found[1])) or found[0], text)
+
+    def _name_of(self, field_id: int) -> str:
+        names = {field.name for scan in self._scans if (field := scan.schema.by_id(field_id))}
+        return names.pop() if len(names) == 1 else ""
+
     def _cleaned(self, text: str) -> str:
         before = ""
         while text != before:
             before, text = text, _COMPRESSED.sub(r"\1", text)
+        text = self._named(text)
         text = scrubbed(_OWN_ALIAS.sub("", _DYNAMIC.sub("", text)), self._names)
         return "…" if "__internal" in text or "st_" in text else text
+
+
+def _columns(node: Plan) -> list[str]:
+    return [column for column in _texts(node["extra_info"].get("Projections")) if column]
 
 
 def _scan_title(scan: Scan) -> str:
