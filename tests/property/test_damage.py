@@ -34,14 +34,19 @@ def rows(start: int, count: int, value: str) -> pa.Table:
 
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """First rows in files, then rows and dead rows in commit records."""
     home = tmp_path_factory.mktemp("damage") / "origin"
-    with supertable.connect(home=home) as lake:
+    with pytest.MonkeyPatch.context() as settings:
+        settings.setenv("SUPERTABLE_INLINE_ROWS", "0")
+        lake = supertable.connect(home=home)
+    with lake:
         lake.create_table("t", SCHEMA, keys=["id"])
         lake.write("t", rows(0, 100, "first"))
         lake.write("t", rows(50, 100, "second"), mode="upsert")
         lake.delete("t", where="id % 7 = 0")
+    with supertable.connect(home=home) as lake:
         for turn in range(65):  # past a checkpoint
-            lake.write("t", rows(150 + turn, 1, "more"), mode="upsert")
+            lake.write("t", rows(120 + turn, 1, "more"), mode="upsert")
     return home
 
 

@@ -1,4 +1,7 @@
-"""Random histories of a table with two writers, crashes and lost catalogs, compared with a model in plain Python."""
+"""Random histories of a table with two writers, crashes and lost catalogs, compared with a model in plain Python.
+
+Each lake that is opened has another limit of the rows that ride in commit records.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +64,8 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.home = Path(tempfile.mkdtemp(prefix="supertable-history-"))
-        self.lakes = [self.open(), self.open()]
+        self.inline_rows = cycle([100])
+        self.lakes: list[Lake] = []
         self.versions: list[Rows] = []
         self.sequence = False
         self.name = "t"
@@ -69,7 +74,9 @@ class Histories(RuleBasedStateMachine):
         self.pinned: dict[str, int] = {}
 
     def open(self) -> Lake:
-        return supertable.connect(home=self.home)
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("SUPERTABLE_INLINE_ROWS", str(next(self.inline_rows)))
+            return supertable.connect(home=self.home)
 
     def store(self) -> ObjectStore:
         """Another handle on the lakes' object store."""
@@ -80,8 +87,10 @@ class Histories(RuleBasedStateMachine):
             lake.close()
         shutil.rmtree(self.home)
 
-    @initialize(sequence=st.booleans())
-    def create(self, sequence: bool) -> None:
+    @initialize(sequence=st.booleans(), inline_rows=st.permutations([0, 2, 100]))
+    def create(self, sequence: bool, inline_rows: list[int]) -> None:
+        self.inline_rows = cycle(inline_rows)
+        self.lakes = [self.open(), self.open()]
         self.sequence = sequence
         self.lakes[0].create_table("t", SCHEMA, keys=["k"], sequence="seq" if sequence else None)
         self.versions.append({})
