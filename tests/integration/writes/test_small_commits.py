@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from operator import eq, gt, le
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def kinds(lake: Lake) -> set[str]:
 def test_a_small_write_of_each_kind_is_one_object(lake: Lake) -> None:
     lake.create_table("t", SCHEMA, keys=["k"])
     lake.write("t", table(*((n, "first") for n in range(80))))
-    writes = [
+    writes: list[Callable[[], object]] = [
         lambda: lake.write("t", table((100, "appended")), mode="append"),
         lambda: lake.write("t", table((3, "upserted"), (4, "upserted")), mode="upsert"),
         lambda: lake.write("t", pa.table({"k": [5]}), mode="upsert"),
@@ -66,7 +67,7 @@ def test_a_small_write_of_each_kind_is_one_object(lake: Lake) -> None:
         before = objects(lake)
         write()
         assert objects(lake) - before == {f"log/{number + 3:020d}"}
-    expected = {n: "first" for n in range(80)} | {100: "appended", 4: "upserted", 9: "updated", 200: "inserted"}
+    expected = dict.fromkeys(range(80), "first") | {100: "appended", 4: "upserted", 9: "updated", 200: "inserted"}
     expected |= {300: "y", 12: "replaced"}
     for gone in (3, 7, 8, 10, 11):
         del expected[gone]
@@ -238,7 +239,7 @@ def test_conditions_on_floats_hold_as_they_do_in_files(lake: Lake, value: str) -
         lake.write("t", floats.slice(row, 1))
     order = {"nan": 4, "inf": 3, "1e308": 2, "-0.0": 1}
     place = {4: float("nan"), 3: math.inf, 2: 1e308, 1: 0.0}
-    for operator, holds in ((">", lambda n, m: n > m), ("<=", lambda n, m: n <= m), ("=", lambda n, m: n == m)):
+    for operator, holds in ((">", gt), ("<=", le), ("=", eq)):
         found = rows(lake, f"SELECT x FROM t WHERE x {operator} '{value}'::DOUBLE ORDER BY x")
         expected = [place[n] for n in sorted(place) if holds(n, order[value])]
         assert repr([row[0] for row in found]) == repr(expected)
@@ -285,4 +286,4 @@ def test_a_table_lists_its_files_and_bytes(lake: Lake) -> None:
     lake.write("t", table((2, "y")))
     info = lake.table("t").info()
     assert (info.files, info.rows) == (2, 2)
-    assert info.bytes is not None and 1000 < info.bytes < 3000
+    assert 1000 < (info.bytes or 0) < 3000

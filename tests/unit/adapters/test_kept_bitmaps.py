@@ -27,6 +27,8 @@ class Stored:
 
     def exists(self, key: str) -> bool: ...  # type: ignore[empty-body]
 
+    def inline_rows(self, folder: str, files: Sequence[DataFile]) -> Any: ...
+
 
 def file(path: str, digest: str = "1", rows: int = 8) -> DataFile:
     return DataFile(path, rows, 100, "", 1, {}, DeletionVector(f"deletes/{path}", 1, digest))

@@ -137,9 +137,7 @@ class Sources:
             self.refused = error
             raise
 
-    def _dead_by_number(
-        self, folder: str, files: Sequence[DataFile], hidden: Mapping[str, bytes]
-    ) -> dict[int, bytes]:
+    def _dead_by_number(self, folder: str, files: Sequence[DataFile], hidden: Mapping[str, bytes]) -> dict[int, bytes]:
         dirty = ((number, file) for number, file in enumerate(files) if file.deletes or file.path in hidden)
         return {
             number: hidden[file.path] if file.path in hidden else self.stored.bitmap(folder, file)
