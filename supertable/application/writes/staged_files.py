@@ -137,7 +137,7 @@ class StagedFileWriter:
             return StagedFiles(schema, [], table.snapshot.version)
         second = next(groups, None)
         if second is None:
-            keep = self._duplicates.duplicates(table, first, schema, first_wins)
+            keep = None if first.num_rows == 1 else self._duplicates.duplicates(table, first, schema, first_wins)
             rows = first if keep is None else first.take(keep)
             files = self._files(table, schema, iter([rows]))
             return StagedFiles(schema, files, table.snapshot.version, rows_in_memory=rows)
