@@ -24,7 +24,8 @@ def live_bytes(file: DataFile) -> int:
 
 
 def is_small(file: DataFile, policy: MaintenancePolicy) -> bool:
-    return live_bytes(file) < policy.target_file_bytes * SMALL_SHARE
+    """Rows without an object are small whatever the target."""
+    return not file.stored or live_bytes(file) < policy.target_file_bytes * SMALL_SHARE
 
 
 def is_dirty(file: DataFile, policy: MaintenancePolicy) -> bool:

@@ -34,6 +34,8 @@ def test_rows_without_an_object_are_written_out() -> None:
     assert names(jobs([inline, sized("large", 9_000)], POLICY)) == [["rows"]]
     assert names(jobs([inline, sized("small", 100)], POLICY)) == [["rows", "small"]]
     assert due_jobs([inline] * 3, POLICY) == []
+    wide = [replace(inline, path=f"data/{n}.parquet", bytes=9_000) for n in range(4)]
+    assert names(due_jobs(wide, POLICY)) == [["0", "1", "2", "3"]]
 
 
 def test_everything_compacts_all_files() -> None:

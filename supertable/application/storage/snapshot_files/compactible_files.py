@@ -33,11 +33,12 @@ def _candidates(files: Mapping[str, DataFile], policy: MaintenancePolicy) -> Ite
 
 
 def _rows_of_candidates(files: ColumnFiles, policy: MaintenancePolicy) -> Rows:
-    """A few more than `is_small` and `is_dirty` choose, since floats are rounded."""
+    """A few more than `is_small` and `is_dirty` choose, since floats are rounded. Files without objects are `whole`."""
     rows, dead, size = (
         files.column(name).fill_null(0).to_numpy().astype(np.float64) for name in ("rows", "vector_rows", "bytes")
     )
     live = rows - dead
     live_bytes = size * live / np.maximum(rows, 1)
     small = live_bytes < (policy.target_file_bytes * SMALL_SHARE + 1) * _ROUNDING
-    return np.flatnonzero(small | (live <= rows * (1 - policy.dirty_share) * _ROUNDING))
+    whole = files.column("whole").to_numpy()
+    return np.flatnonzero(whole | small | (live <= rows * (1 - policy.dirty_share) * _ROUNDING))
