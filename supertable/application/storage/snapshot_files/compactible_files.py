@@ -40,5 +40,5 @@ def _rows_of_candidates(files: ColumnFiles, policy: MaintenancePolicy) -> Rows:
     live = rows - dead
     live_bytes = size * live / np.maximum(rows, 1)
     small = live_bytes < (policy.target_file_bytes * SMALL_SHARE + 1) * _ROUNDING
-    whole = files.column("whole").to_numpy()
+    whole = files.column("whole").to_numpy(zero_copy_only=False)
     return np.flatnonzero(whole | small | (live <= rows * (1 - policy.dirty_share) * _ROUNDING))
