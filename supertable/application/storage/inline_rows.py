@@ -22,6 +22,8 @@ from supertable.domain.errors import ObjectDamaged
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.table.data_files import DataFile
 
+FILE, ROW = "st_file", "st_row"
+"""The columns of engines that locate each row, beside those of `InlineRows`."""
 _KEPT_BYTES = 64 * 1024 * 1024
 _UNUSED_SHARE = 4
 _UNUSED_ROWS = 10_000

@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from supertable.application.storage.inline_rows import FILE, ROW
 from supertable.domain.table.data_files import DataFile
-
-FILE, ROW = "st_file", "st_row"
-"""The columns that locate each row."""
 
 
 class InlineTable:

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from supertable.adapters.engines.duckdb.scan.access_sql import access_sql
-from supertable.adapters.engines.duckdb.scan.inline_tables import FILE, ROW
 from supertable.adapters.engines.duckdb.scan.predicate_sql import residual_columns, residual_sql
 from supertable.adapters.engines.duckdb.scan.query_sources import Positions, Sources
 from supertable.adapters.engines.duckdb.types import converted, duckdb_type, literal, quoted
-from supertable.application.storage.inline_rows import column_of
+from supertable.application.storage.inline_rows import FILE, ROW, column_of
 from supertable.domain.access.row_filters import columns_of
 from supertable.domain.scan.predicates import ALWAYS
 from supertable.domain.scan.scan_plan import AccessStage, FileGroup, Scan

@@ -15,8 +15,8 @@ from typing import Any
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.errors import scrubbed
-from supertable.adapters.engines.duckdb.scan.inline_tables import FILE, ROW
 from supertable.application.ports.engines.sources import Given, Source, scans_of
+from supertable.application.storage.inline_rows import FILE, ROW
 from supertable.domain.scan.scan_plan import Scan
 
 _DETAILS = {
