@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from supertable.domain.errors import EngineUnavailable, InvalidInput
+from supertable.domain.errors import EngineUnavailable, InvalidInput, InvalidSetting
 
 
 class EngineName(StrEnum):
@@ -47,6 +47,17 @@ def engine_name(text: object) -> EngineName:
     if found is None:
         raise InvalidInput(f"There is no engine {text!r:.80}. Use {', '.join(names)}. Nothing was run.")
     return found
+
+
+def engine_of_table(text: object) -> str:
+    """The engine as a setting of a table: a name as above; `default` stands for none, which is empty.
+
+    Raises `InvalidSetting`, which lists the names.
+    """
+    try:
+        return "" if isinstance(text, str) and text.lower() == "default" else engine_name(text).value
+    except InvalidInput:
+        raise InvalidSetting("engine", f"it must be one of default, {', '.join(EngineName)}") from None
 
 
 @dataclass(frozen=True, slots=True)

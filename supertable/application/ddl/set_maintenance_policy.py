@@ -1,8 +1,11 @@
-"""The maintenance policy of a table. Changing it makes a version that changes no row."""
+"""The settings of a table: its maintenance policy, and the engine of its queries.
+
+Changing them makes a version that changes no row.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,9 +16,10 @@ from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.access.roles import Permission
+from supertable.domain.engine_choice import engine_of_table
 from supertable.domain.errors import InvalidSchema
-from supertable.domain.table.commits import Change, CommitInfo, Operation
-from supertable.domain.table.maintenance_policy import checked_policy
+from supertable.domain.table.commits import Change, CommitInfo, Operation, TableDefinition
+from supertable.domain.table.maintenance_policy import MaintenancePolicy, checked_policy
 
 
 class SetMaintenancePolicy:
@@ -32,13 +36,16 @@ class SetMaintenancePolicy:
         dirty_share: float | None = None,
         sort_by: Sequence[str] | None = None,
         retention_seconds: float | None = None,
+        engine: str | None = None,
         read: OpenTable | None = None,
     ) -> WriteResult:
-        """Set what is not None. `read`: the table as the caller read it; None: no precondition.
+        """Set what is not None. `engine`: see `engine_of_table`. `read`: the table as the caller read it; None: no
+        precondition.
 
         Raises `TableNotFound`, `InvalidSetting`, `InvalidSchema` for a column that does not exist, and `Outdated` if
         the policy changed since then.
         """
+        table = self._tables.open(namespace, name, Permission.CONTROL)
         given = {
             "target_file_bytes": target_file_bytes,
             "small_files": small_files,
@@ -46,23 +53,30 @@ class SetMaintenancePolicy:
             "retention_seconds": retention_seconds,
         }
         values: dict[str, Any] = {setting: value for setting, value in given.items() if value is not None}
-        changes = [f"{setting} {value}" for setting, value in values.items()]
-        if sort_by is not None:
-            changes.append(f"sort_by {', '.join(sort_by) or 'nothing'}")
+        wanted = None if engine is None else engine_of_table(engine)
 
         def change(newest: OpenTable) -> Change:
-            require_unchanged(newest, read, lambda snapshot: snapshot.definition.maintenance)
+            require_unchanged(newest, read, lambda snapshot: settings_of(snapshot.definition))
             definition = newest.snapshot.definition
             order = definition.maintenance.sort_by if sort_by is None else _ids(newest, sort_by)
             policy = checked_policy(replace(definition.maintenance, sort_by=order, **values))
-            return Change(
-                Operation.ALTER,
-                definition=replace(definition, maintenance=policy),
-                description=f"maintenance: {', '.join(changes)}",
-            )
+            changed = replace(definition, maintenance=policy, engine=definition.engine if wanted is None else wanted)
+            return Change(Operation.ALTER, definition=changed, description=_described(values, sort_by, wanted))
 
-        table = self._tables.open(namespace, name, Permission.CONTROL)
         return WriteResult.of(table, self._committer.commit(table, change, CommitInfo()))
+
+
+def _described(values: Mapping[str, Any], sort_by: Sequence[str] | None, engine: str | None) -> str:
+    changes = [f"{setting} {value}" for setting, value in values.items()]
+    if sort_by is not None:
+        changes.append(f"sort_by {', '.join(sort_by) or 'nothing'}")
+    told = [f"maintenance: {', '.join(changes)}"] if changes or engine is None else []
+    return "; ".join(told if engine is None else [*told, f"engine: {engine or 'default'}"])
+
+
+def settings_of(definition: TableDefinition) -> tuple[MaintenancePolicy, str]:
+    """All that this use case changes."""
+    return definition.maintenance, definition.engine
 
 
 def _ids(table: OpenTable, names: Sequence[str]) -> tuple[int, ...]:

@@ -45,7 +45,8 @@ class Engines:
         """The engine for a query over `sources`, which `bound` became. Raises `EngineUnavailable`."""
         away = self._away()
         held = requested in (None, EngineName.AUTO) and self._held(sources, away)
-        choice = chosen_engine(self._reads(bound, sources, held), away, self._limits, requested, self._default)
+        wish = _wish_of_tables(bound) or self._default
+        choice = chosen_engine(self._reads(bound, sources, held), away, self._limits, requested, wish)
         return Chosen(self._engines[choice.engine], choice.reason)
 
     def close(self) -> None:
@@ -80,3 +81,12 @@ class Engines:
             for table in tables
         ]
         return (self._clock.now_us() - max(written)) / 1_000_000 if written else None
+
+
+def _wish_of_tables(bound: Bound) -> Wish | None:
+    """The engine that the tables name, if those that name one agree. It is not told which, as a view may read them."""
+    names = {table.snapshot.definition.engine for table in bound.tables} - {""}
+    if len(names) != 1:
+        return None
+    engine = EngineName(names.pop())
+    return Wish(engine, f"The engine of what the query reads is set to {engine.upper()}.")

@@ -38,7 +38,7 @@ class OnConflict(StrEnum):
 class TableDefinition:
     """The properties of a table besides its columns and its name. `keys` and `sequence`: field ids.
 
-    `view`: the query of a view; empty for a table.
+    `view`: the query of a view; empty for a table. `engine`: that of queries which name none; empty: none.
     """
 
     keys: tuple[int, ...] = ()
@@ -46,6 +46,7 @@ class TableDefinition:
     comment: str = ""
     maintenance: MaintenancePolicy = field(default_factory=MaintenancePolicy)
     view: str = ""
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True)

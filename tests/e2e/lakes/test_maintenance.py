@@ -155,7 +155,11 @@ class TestCommands:
             "dirty_share": 0.2,
             "sort_by": [],
             "retention_seconds": 129_600.0,
+            "engine": "default",
         }
+        assert "name none is lite." in fruit("policy", "fruit", "--engine", "LITE").out
+        assert "name none is as configured." in fruit("policy", "fruit", "--engine", "default").out
+        assert fruit("policy", "fruit", "--engine", "duckdb").code == 2
         assert fruit("policy", "fruit", "--dirty-share", "7").code == 2
 
     def test_fsck(self, fruit: Cli, home: Path) -> None:

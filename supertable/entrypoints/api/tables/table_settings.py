@@ -1,4 +1,4 @@
-"""`…/settings`: a table's maintenance policy."""
+"""`…/settings`: a table's maintenance policy, and the engine of its queries."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import msgspec
 from litestar import Response, get, patch
 from litestar.params import FromPath, JSONBody
 
+from supertable.application.ddl.set_maintenance_policy import settings_of
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.access.roles import Permission
 from supertable.entrypoints.api.openapi.problem_responses import change_problems, problems
@@ -21,12 +22,12 @@ _TAGS = ["tables"]
 
 
 class TableSettings(msgspec.Struct, frozen=True):
-    """The maintenance policy of a table.
+    """The maintenance policy of a table, and the engine of queries that name none.
 
     `target_file_bytes`: a file is small if its live rows take less than half of this size. `small_files`: small files
     are merged once there are this many. `dirty_share`: a file is rewritten once this share of its rows is dead.
     `sort_by`: the columns that compacted files are sorted by. `retention_seconds`: how long a version is kept after a
-    newer version replaced it.
+    newer version replaced it. `engine`: `auto`, `lite`, `pro` or `spark`; `default`: that of the service's settings.
     """
 
     target_file_bytes: int
@@ -34,11 +35,12 @@ class TableSettings(msgspec.Struct, frozen=True):
     dirty_share: float
     sort_by: list[str]
     retention_seconds: float
+    engine: str
 
     @classmethod
     def of(cls, table: OpenTable) -> TableSettings:
         """Raises `AccessDenied` if the role sees only a part of the table."""
-        table.require_whole("see the maintenance policy of")
+        table.require_whole("see the settings of")
         policy = table.snapshot.definition.maintenance
         columns = (table.snapshot.schema.by_id(field_id) for field_id in policy.sort_by)
         return cls(
@@ -47,17 +49,21 @@ class TableSettings(msgspec.Struct, frozen=True):
             policy.dirty_share,
             [column.name for column in columns if column],
             policy.retention_seconds,
+            table.snapshot.definition.engine or "default",
         )
 
 
 class TableSettingsEdit(Body):
-    """Changes to the maintenance policy. Omitted fields keep their values."""
+    """Changes to the settings. Omitted fields keep their values."""
 
     target_file_bytes: Annotated[int | None, msgspec.Meta(examples=[134_217_728])] = None
     small_files: Annotated[int | None, msgspec.Meta(examples=[16])] = None
     dirty_share: Annotated[float | None, msgspec.Meta(examples=[0.2])] = None
     sort_by: Annotated[list[str] | None, msgspec.Meta(examples=[["ordered_at"]])] = None
     retention_seconds: Annotated[float | None, msgspec.Meta(examples=[604_800])] = None
+    engine: Annotated[
+        str | None, msgspec.Meta(description="AUTO, LITE, PRO, SPARK or default, in any case.", examples=["auto"])
+    ] = None
 
 
 @get(
@@ -71,7 +77,7 @@ class TableSettingsEdit(Body):
 def describe_settings(
     container: InjectedContainer, namespace: InjectedNamespace, table: FromPath[str]
 ) -> Response[TableSettings]:
-    """Return the maintenance policy of a table. Returns 403 if the role sees only a part of the table."""
+    """Return the settings of a table. Returns 403 if the role sees only a part of the table."""
     return _response(container.tables().open(namespace, table, Permission.META))
 
 
@@ -90,7 +96,7 @@ def edit_settings(
     data: JSONBody[TableSettingsEdit],
     if_match: IfMatch = None,
 ) -> Response[TableSettings]:
-    """Change the maintenance policy of a table and return it. This makes a new version without changing rows."""
+    """Change the settings of a table and return them. This makes a new version without changing rows."""
     tables = container.tables()
     read = matched_table(tables, namespace, table, if_match, _etag)
     container.set_maintenance()(namespace, table, **msgspec.structs.asdict(data), read=read)
@@ -102,8 +108,7 @@ def _response(table: OpenTable) -> Response[TableSettings]:
 
 
 def _etag(table: OpenTable) -> str:
-    policy = table.snapshot.definition.maintenance
-    return etag_of("settings", table.entry.table_id, policy)
+    return etag_of("settings", table.entry.table_id, settings_of(table.snapshot.definition))
 
 
 HANDLERS = (describe_settings, edit_settings)

@@ -35,6 +35,10 @@ def policy(
     retention: Annotated[
         str | None, typer.Option(metavar="TIME", help="How long to keep replaced versions, such as 7d or 12h.")
     ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Engine of queries that name none: auto, lite, pro, spark or default."),
+    ] = None,
 ) -> None:
     """Show a table's maintenance policy, or change it with options.
 
@@ -57,12 +61,14 @@ def policy(
                 sort_by=sort_columns,
                 retention=retention_seconds,
             )
-        found = table.maintenance()
+        if engine is not None:
+            table.set_engine(engine)
+        found, named = table.maintenance(), table.engine()
         names = {column.field_id: column.name for column in table.columns()}
-    _show(session, found, [names[field_id] for field_id in found.sort_by if field_id in names])
+    _show(session, found, [names[field_id] for field_id in found.sort_by if field_id in names], named)
 
 
-def _show(session: Session, policy: MaintenancePolicy, sort_columns: list[str]) -> None:
+def _show(session: Session, policy: MaintenancePolicy, sort_columns: list[str], engine: str) -> None:
     if session.as_json:
         write_json(
             {
@@ -71,6 +77,7 @@ def _show(session: Session, policy: MaintenancePolicy, sort_columns: list[str]) 
                 "dirty_share": policy.dirty_share,
                 "sort_by": sort_columns,
                 "retention_seconds": policy.retention_seconds,
+                "engine": engine,
             }
         )
         return
@@ -81,6 +88,7 @@ def _show(session: Session, policy: MaintenancePolicy, sort_columns: list[str]) 
         f"or when one has {policy.dirty_share:.0%} dead rows."
     )
     screen.print(f"Replaced versions are kept for {format_seconds(policy.retention_seconds)}.")
+    screen.print(f"The engine of queries that name none is {'as configured' if engine == 'default' else engine}.")
 
 
 def _sorting(columns: list[str]) -> str:

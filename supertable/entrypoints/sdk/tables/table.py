@@ -210,6 +210,20 @@ class Table(TableRows):
             optional_seconds(retention),
         )
 
+    def engine(self) -> str:
+        """The engine of queries that name none, as `set_engine` set it; `default`: that of the settings."""
+        table = self._open()
+        table.require_whole("see the settings of")
+        return table.snapshot.definition.engine or "default"
+
+    def set_engine(self, engine: str) -> WriteResult:
+        """Set the engine of queries that read this table and name none: AUTO, LITE, PRO or SPARK, in any case.
+
+        `default`: that of the setting `SUPERTABLE_DEFAULT_ENGINE`. An engine that is away is passed over; where a query
+        reads tables of several engines, the setting counts. Raises `InvalidSetting`.
+        """
+        return self._container.set_maintenance()(self._namespace, self._name, engine=engine)
+
     def _open(self, need: Permission = Permission.META) -> OpenTable:
         return self._container.tables().open(self._namespace, self._name, need)
 

@@ -18,6 +18,7 @@ DEFAULTS = {
     "dirty_share": 0.2,
     "sort_by": [],
     "retention_seconds": 604_800,
+    "engine": "default",
 }
 
 
@@ -34,6 +35,17 @@ def test_omitted_settings_keep_their_values(lake: Lake, api: httpx.Client) -> No
     assert edited.json() == api.patch(SETTINGS, json={}).json() == api.get(SETTINGS).json()
     assert api.patch(SETTINGS, json={"sort_by": [], "retention_seconds": 0.5}).json()["sort_by"] == []
     assert lake.table("t").maintenance().retention_seconds == 0.5
+
+
+def test_the_engine_of_its_queries(lake: Lake, api: httpx.Client) -> None:
+    assert api.patch(SETTINGS, json={"engine": "LITE"}).json() == {**DEFAULTS, "engine": "lite"}
+    both = api.patch(SETTINGS, json={"small_files": 3})
+    assert both.json() == {**DEFAULTS, "engine": "lite", "small_files": 3}
+    answer = api.post("/api/v1/query", json={"sql": "SELECT * FROM t"})
+    assert answer.headers["X-Supertable-Engine-Reason"] == "The engine of what the query reads is set to LITE."
+    outdated = api.patch(SETTINGS, json={"engine": "default"}, headers={"If-Match": '"old"'})
+    assert outdated.status_code == 412
+    assert api.patch(SETTINGS, json={"engine": "default"}).json() == {**DEFAULTS, "small_files": 3}
 
 
 def test_sort_columns_follow_renames_and_drops(lake: Lake, api: httpx.Client) -> None:
@@ -57,6 +69,9 @@ def test_sort_columns_follow_renames_and_drops(lake: Lake, api: httpx.Client) ->
         ({"retention_seconds": -1}, "invalid-setting"),
         ({"retention_seconds": 1e12}, "invalid-setting"),
         ({"sort_by": ["nope"]}, "invalid-schema"),
+        ({"engine": "duckdb"}, "invalid-setting"),
+        ({"engine": ""}, "invalid-setting"),
+        ({"engine": 1}, "invalid-input"),
         ({"sort_by": "id"}, "invalid-input"),
         ({"colour": "red"}, "invalid-input"),
         ([], "invalid-input"),

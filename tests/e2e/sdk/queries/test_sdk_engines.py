@@ -120,6 +120,38 @@ def test_explain_and_the_audit_log_tell(lake: Lake, pro: OtherEngine) -> None:
     assert found == [("explain", "pro"), ("query", "pro"), ("query", "lite")]
 
 
+def test_the_engine_of_a_table(lake: Lake, pro: OtherEngine, home: Path) -> None:
+    fruit = lake.table("fruit")
+    assert fruit.engine() == "default"
+    written = fruit.set_engine("PRO")
+    assert (fruit.engine(), fruit.history(1)[0].description, written.rows_inserted) == ("pro", "engine: pro", 0)
+    fruit.set_maintenance(small_files=3)
+    result = lake.sql("SELECT id FROM fruit")
+    assert (result.engine, result.engine_reason) == ("pro", "The engine of what the query reads is set to PRO.")
+    assert lake.sql("SELECT id FROM fruit", engine="lite").engine == "lite"
+    assert lake.sql("SELECT id FROM fruit", engine="auto").engine == "lite"
+    assert lake.sql("SELECT id FROM fruit AT (VERSION => 2)").engine == "lite", "it was set later"
+    pro.away = "it sleeps"
+    passed = lake.sql("SELECT id FROM fruit")
+    assert (passed.engine, passed.engine_reason.partition("PRO. ")[2]) == ("lite", "PRO is passed over: it sleeps.")
+    pro.away = ""
+    lake.write("other", ROWS)
+    assert lake.sql("FROM fruit JOIN other USING (id)").engine == "pro"
+    lake.table("other").set_engine("lite")
+    assert lake.sql("FROM fruit JOIN other USING (id)").engine_reason.endswith("are for LITE.")
+    lake.table("other").set_engine("auto")
+    assert lake.sql("FROM other").engine_reason.endswith("are for LITE.")
+    lake.clone("fruit", "copy")
+    assert lake.table("copy").engine() == "pro"
+    assert fruit.set_engine("default").version > written.version
+    assert lake.sql("SELECT id FROM fruit").engine == "lite"
+    with pytest.raises(InvalidSetting, match="it must be one of default, auto, lite, pro, spark"):
+        fruit.set_engine("duckdb")
+    lake.roles.create("writer", "writer", "*")
+    with supertable.connect(home, role="writer") as writer, pytest.raises(supertable.AccessDenied):
+        writer.table("fruit").set_engine("pro")
+
+
 @pytest.mark.parametrize("setting", ["PRO", "pro"])
 def test_the_setting(lake: Lake, setting: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pro = with_pro(lake._container, default=EngineName.PRO)
