@@ -15,6 +15,7 @@ from supertable.application.queries.change_feed import ChangeFeed
 from supertable.application.queries.listings import Listings, ViewColumns, is_listing, no_columns
 from supertable.application.queries.targets import Target, target_of
 from supertable.application.storage.snapshot_files.first_files import predicate_of_first
+from supertable.application.storage.snapshot_files.table_summaries import known_summary
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
@@ -178,7 +179,8 @@ class Relations:
                 predicate = statement.predicate(number, schemas, parameters)
                 if not governed and (first := statement.first_rows(number, schemas[number])):
                     predicate = All((predicate, predicate_of_first(table.snapshot, first)))
-                return replace(scan(number, table, predicate), snapshot=table.snapshot)
+                summary = None if governed else known_summary(table.snapshot, statement.summaries)
+                return replace(scan(number, table, predicate), snapshot=table.snapshot, summary=summary)
             return Union(tuple(scan(number, table, ALWAYS) for table in bound.opened[number]))
 
         def scan(number: int, table: OpenTable, predicate: Predicate) -> Scan:

@@ -15,7 +15,7 @@ from supertable.domain.access.masks import Mask
 from supertable.domain.access.row_filters import Term
 from supertable.domain.scan.predicates import ALWAYS, Predicate
 from supertable.domain.schema.schemas import Schema
-from supertable.domain.schema.types import Field
+from supertable.domain.schema.types import Field, Scalar
 from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.snapshots import Snapshot
 
@@ -71,6 +71,7 @@ class Scan:
     `residual`: a predicate that the rows must also meet. It compares columns exactly (see `exact_predicates`).
     `hidden`: bitmaps of rows to leave out, by path of the file. They replace the file's deletion vector.
     `row_id`: the name of one more column, which locates each row (see `ROWS_OF_FILE`); empty: without it.
+    `summary`: the values of the statement's aggregates, where the snapshot knows them all; None: it does not.
     `snapshot`: the whole version, of which `groups` are what is left after pruning; None: other rows are read.
     """
 
@@ -85,6 +86,7 @@ class Scan:
     access: AccessStage | None = None
     residual: Predicate = ALWAYS
     row_id: str = ""
+    summary: tuple[Scalar | None, ...] | None = None
     snapshot: Snapshot | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -18,6 +18,7 @@ from supertable.adapters.engines.duckdb.running_query import DuckDBQuery, PlanQu
 from supertable.adapters.engines.duckdb.scan.kept_bitmaps import KeptBitmaps
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
 from supertable.adapters.engines.duckdb.scan.source_sql import column_names, relation_sql, sees_part
+from supertable.adapters.engines.duckdb.scan.summary_sql import known_values, summary_sql, with_counts
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
 from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation import evaluator
 from supertable.adapters.engines.duckdb.statement.explain import plan_table
@@ -31,6 +32,7 @@ from supertable.application.ports.engines.parsed_statements import NOTHING_KNOWN
 from supertable.application.ports.engines.running_queries import Limits, RunningQuery, Stopped
 from supertable.application.ports.engines.sources import Source
 from supertable.application.ports.engines.updates import CheckedUpdate
+from supertable.domain.scan.scan_plan import Scan
 
 
 class DuckDBEngine:
@@ -117,14 +119,18 @@ class DuckDBEngine:
     ) -> DuckDBQuery:
         """The statement over the files themselves, for a role that sees the whole of what it reads."""
         sources = Sources(self._stored, statement.may_fail)
+        known = known_values(statement.summaries, scans)
         sql = statement.sql(
             {n: relation_sql(one, n in statement.counted, sources, n in statement.tables) for n, one in scans.items()}
+            if known is None
+            else {n: summary_sql(one, statement.summaries, known) for n, one in scans.items() if isinstance(one, Scan)}
         )
         options = "ANALYZE, FORMAT JSON" if statement.analyze else "FORMAT JSON"
         text = f"EXPLAIN ({options}) {sql}" if statement.explain else sql
 
         def begin(cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> pa.RecordBatchReader:
-            return stream_of_sources(cursor, text, parameters, sources, stopped)
+            reader = stream_of_sources(cursor, text, parameters, sources, stopped)
+            return reader if known is None else with_counts(reader, statement.summaries, known)
 
         columns = chain.from_iterable(map(column_names, scans.values()))
         context = error_context(self._instance, sources, statement.names, columns)

@@ -21,6 +21,7 @@ from supertable.application.ports.engines.updates import CheckedUpdate, Updating
 from supertable.domain.scan.first_rows import FirstRows
 from supertable.domain.scan.predicates import Predicate
 from supertable.domain.scan.scan_plan import Scan
+from supertable.domain.scan.summaries import Summary
 from supertable.domain.schema.schemas import Schema
 
 _PART_BYTES = 128 * 1024
@@ -66,6 +67,10 @@ class ExecutorStatement:
         parameters: Sequence[Any] | Mapping[str, Any] = (),
     ) -> Predicate:
         return self.checked.predicate(relation_id, schemas, parameters)
+
+    @property
+    def summaries(self) -> Sequence[Summary]:
+        return self.checked.summaries
 
     def is_counted(self, relation_id: int) -> bool:
         return self.checked.is_counted(relation_id)

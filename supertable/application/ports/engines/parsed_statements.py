@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from supertable.domain.scan.first_rows import FirstRows
 from supertable.domain.scan.predicates import Predicate
+from supertable.domain.scan.summaries import Summary
 from supertable.domain.schema.schemas import Schema
 
 
@@ -98,6 +99,10 @@ class Statement(Protocol):
 
         Until then the statement cannot run: it is parsed again with these values too.
         """
+
+    @property
+    def summaries(self) -> Sequence[Summary]:
+        """Its items, if all are aggregates over the whole of its one relation; else empty."""
 
     def predicate(
         self,

@@ -64,7 +64,9 @@ def _of_arrays(
         rows = part.row_counts - part.dead_counts - nulls
         chosen = has_range & (rows > 0) & unchanged[part.rows]
         if factor is not None:
-            for row, end in part.outermost(field_id, chosen, first.count, first.descending):
+            for row, end in part.outermost(
+                field_id, chosen, first.count, upper=not first.descending, descending=first.descending
+            ):
                 yield Guarantee(_converted(end, factor), int(rows[row]))
 
 

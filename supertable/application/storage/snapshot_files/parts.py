@@ -95,12 +95,19 @@ class Part:
         counts: Counts = self._column("vector_rows").fill_null(0).to_numpy()
         return counts
 
-    def outermost(self, field_id: int, rows: Flags, count: int, descending: bool) -> Iterator[tuple[int, Scalar]]:
-        """Of these files those with the least upper ends (`descending`: the greatest lower ends) that are known.
+    def only(self, kept: Flags) -> Part:
+        """Those of the rows that are kept. `kept`: of all rows of the table."""
+        mine = kept[self.rows]
+        return self if mine.all() else Part(self._table, self.rows[mine])
+
+    def outermost(
+        self, field_id: int, rows: Flags, count: int, *, upper: bool, descending: bool
+    ) -> Iterator[tuple[int, Scalar]]:
+        """Of these files those with the least (`descending`: greatest) known lower (`upper`: upper) ends.
 
         Up to `count` of each kind, with the end of each, in no order.
         """
-        name = low_name if descending else high_name
+        name = high_name if upper else low_name
         for kind in KINDS:
             ends = self._column(name(field_id, kind))
             if ends is not None:

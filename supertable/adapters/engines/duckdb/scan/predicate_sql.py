@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from supertable.adapters.engines.duckdb.types import duckdb_type, literal, quoted
 from supertable.domain.scan.predicates import All, AnyOf, Compare, IsIn, NullTest, Predicate
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import UNITS, DataType, Scalar
+
+_EXACT = Context(prec=80)
 
 
 def residual_sql(predicate: Predicate, schema: Schema) -> str:
@@ -39,14 +41,15 @@ def _joined(operator: str, parts: list[str], none: str) -> str:
 def _value(schema: Schema, column: str, value: Scalar) -> str:
     field = schema.find(column)
     assert field is not None, column
-    return _constant(field.type, value)
+    return constant_sql(field.type, value)
 
 
-def _constant(kind: DataType, value: Scalar) -> str:
+def constant_sql(kind: DataType, value: Scalar) -> str:
+    """A value of a column of this type, whose scalars are exact (see `exact_predicates`)."""
     if isinstance(value, str):
         return literal(value)
     if kind.name == "decimal":
-        return f"CAST('{Decimal(value).scaleb(-kind.scale):f}' AS {duckdb_type(kind)})"
+        return f"CAST('{Decimal(value).scaleb(-kind.scale, _EXACT):f}' AS {duckdb_type(kind)})"
     if kind.name == "date":
         return f"(DATE '1970-01-01' + CAST({value} AS INTEGER))"
     if kind.name == "timestamp" and kind.unit == "ns":

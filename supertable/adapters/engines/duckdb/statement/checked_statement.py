@@ -13,6 +13,7 @@ from supertable.adapters.engines.duckdb.statement.parse_tree import Node
 from supertable.application.ports.engines.parsed_statements import Relation
 from supertable.domain.scan.first_rows import FirstRows
 from supertable.domain.scan.predicates import ALWAYS, Predicate
+from supertable.domain.scan.summaries import Summary
 from supertable.domain.schema.schemas import Schema
 
 
@@ -22,6 +23,7 @@ class DuckDBStatement:
 
     `tree` must not be changed. `tokens`: the generated names of the relations. `names`: what all generated names stand
     for. `counted`: the relations of which only the number of rows matters. `count_column`: see `count_only`.
+    `summaries`: its items, if all are aggregates over one whole table.
     `tables`: see `tables_needed`. `may_fail`: see `fallibility`. `shape`, `repeatable`: see the port. `has_lists`:
     whether it has long lists of constants. `values_query`: the query of the first values of a PIVOT that are not known;
     empty: all are known.
@@ -38,6 +40,7 @@ class DuckDBStatement:
     evaluate: Evaluate
     counted: frozenset[int]
     count_column: str
+    summaries: tuple[Summary, ...]
     tables: frozenset[int]
     may_fail: bool
     shape: str

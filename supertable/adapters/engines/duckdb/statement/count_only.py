@@ -23,23 +23,33 @@ def count_column(tree: Node, tokens: Sequence[str]) -> str:
     select = tree["node"]
     if select["type"] != "SELECT_NODE" or [_counted_token(select)] != list(tokens) or len(select["select_list"]) != 1:
         return ""
+    return _name_of_count(select["select_list"][0]) if is_alone(select, tokens[0]) else ""
+
+
+def is_alone(select: Node, token: str) -> bool:
+    """Whether the relation is alone in the FROM of a SELECT without other clauses."""
     plain = not select["cte_map"]["map"] and select["aggregate_handling"] == "STANDARD_HANDLING"
-    return _name_of_count(select["select_list"][0]) if plain else ""
+    return plain and _only_token(select) == token
+
+
+def is_plain_call(item: Node) -> bool:
+    """Whether the call of an aggregate has its arguments alone."""
+    return not (item["filter"] or item["distinct"] or item["order_bys"]["orders"] or item["schema"])
 
 
 def _name_of_count(item: Node) -> str:
     if item["class"] != "FUNCTION" or item["function_name"] != "count_star":
         return ""
-    changed = item["arguments"] or item["filter"] or item["distinct"] or item["order_bys"]["orders"] or item["schema"]
-    return "" if changed else item["alias"] or "count_star()"
+    return "" if item["arguments"] or not is_plain_call(item) else item["alias"] or "count_star()"
 
 
 def _counted_token(select: Node) -> str | None:
-    table = select["from_table"]
-    alone = table["type"] == "BASE_TABLE" and not table["sample"] and not table["column_name_alias"]
-    if not alone or any(select[clause] for clause in _CLAUSES):
-        return None
     if any(node.get("class") in _READING for node in nodes(select["select_list"])):
         return None
-    token: str = table["table_name"]
-    return token
+    return _only_token(select)
+
+
+def _only_token(select: Node) -> str | None:
+    table = select["from_table"]
+    alone = table["type"] == "BASE_TABLE" and not table["sample"] and not table["column_name_alias"]
+    return str(table["table_name"]) if alone and not any(select[clause] for clause in _CLAUSES) else None

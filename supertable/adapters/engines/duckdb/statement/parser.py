@@ -30,6 +30,7 @@ from supertable.adapters.engines.duckdb.statement.rendering import (
     text_of,
 )
 from supertable.adapters.engines.duckdb.statement.repeatable import is_repeatable
+from supertable.adapters.engines.duckdb.statement.summarised import summaries_of
 from supertable.adapters.engines.duckdb.statement.validation.literal_lists import with_lists
 from supertable.adapters.engines.duckdb.statement.validation.validator import StatementValidator
 from supertable.application.ports.engines.parsed_statements import NOTHING_KNOWN, Known, Relation
@@ -86,6 +87,7 @@ def parsed(
         evaluate=evaluate,
         counted=counted_relations(tree, tokens),
         count_column="" if explain else count_column(tree, tokens),
+        summaries=() if explain else summaries_of(tree, tokens),
         tables=tables_needed(tree, tokens),
         may_fail=may_fail(tree),
         shape=shape_of(text, validator.names),
