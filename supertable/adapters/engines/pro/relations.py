@@ -11,7 +11,7 @@ from supertable.adapters.engines.duckdb.errors import ENGINE_ERRORS
 from supertable.adapters.engines.pro.background import Background, Job
 from supertable.adapters.engines.pro.generation import Generation
 from supertable.adapters.engines.pro.generation_maker import GenerationMaker
-from supertable.adapters.engines.pro.islands import Island
+from supertable.adapters.engines.pro.islands import Island, PublishingIsland
 from supertable.adapters.engines.pro.task import Task
 from supertable.domain.errors import SupertableError
 from supertable.domain.scan.scan_plan import Scan
@@ -22,6 +22,8 @@ _AFTER_FAILURE_SECONDS = 30.0
 _TOO_LARGE_SECONDS = 300.0
 _LOOSE_SHARE = 1_000
 """Rows are merged once one in so many is loose; fewer cost a query little."""
+_MOST_COPIED_BYTES = 64 * 1024**2
+"""More is not copied while a query waits."""
 _REST = 4
 """Merges of one relation take at most a fifth of the time."""
 _LARGE_SHARE = 4
@@ -220,7 +222,7 @@ class Relation:
             if not make:
                 found = self._maker.difference(generation, scan)
                 make = found.rows * _LARGE_SHARE > generation.rows + self._at_once_rows
-                later = at_most is not None and found.rows > at_most
+                later = at_most is not None and (found.rows > at_most or self._copies_much(generation))
                 if not make and not later:
                     self.generation = self._maker.refreshed(self.island, generation, scan, found, task)
                     self._scan = scan
@@ -234,6 +236,9 @@ class Relation:
             self._soon("refresh", lambda task: self._refresh(scan, task))
         else:
             self._grown(self)
+
+    def _copies_much(self, generation: Generation) -> bool:
+        return isinstance(self.island, PublishingIsland) and generation.bytes > _MOST_COPIED_BYTES
 
 
 def _fits(generation: Generation | None, scan: Scan, fields: Sequence[Field]) -> bool:
