@@ -75,4 +75,4 @@ def sees(condition: str, value: str, row: Row) -> bool:
 
 @pytest.mark.slow
 class TestProHistories(ProHistories.TestCase):  # type: ignore[misc, valid-type]
-    settings = settings(max_examples=max(BUDGET.histories // 4, 1), stateful_step_count=BUDGET.steps)
+    settings = settings(max_examples=max(BUDGET.histories // 8, 1), stateful_step_count=BUDGET.steps)

@@ -18,12 +18,25 @@ from tests.support.pro_lake import engine, generations, holds, merged, pro_lake,
 SCHEMA = pa.schema([("id", pa.int64()), ("name", pa.string()), ("amount", pa.float64())])
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Iterator[Lake]:
-    with pro_lake(tmp_path) as opened:
-        opened.create_table("t", SCHEMA, keys=["id"])
-        write(opened, (1, "one", 1.5), (2, "two", 2.5), (3, None, None), (4, "four", 4.5))
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    with pro_lake(tmp_path_factory.mktemp("pro")) as opened:
         yield opened
+
+
+@pytest.fixture
+def lake(shared: Lake) -> Iterator[Lake]:
+    """With a new table `t`, of which nothing is kept, and no other."""
+    shared.create_table("t", SCHEMA, keys=["id"])
+    write(shared, (1, "one", 1.5), (2, "two", 2.5), (3, None, None), (4, "four", 4.5))
+    yield shared
+    for table in shared.tables():
+        shared.drop(table.name)
+    cache = engine(shared).keeper._cache
+    if cache is not None:
+        cache.background.settle()
+        for relation in cache._relations.values():
+            relation.drop()
 
 
 def write(lake: Lake, *given: tuple[int, str | None, float | None], mode: ModeName = "upsert") -> None:

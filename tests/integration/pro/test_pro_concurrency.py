@@ -13,11 +13,11 @@ import pytest
 
 from supertable import Lake
 from supertable.adapters.engines.pro import relations
-from tests.support.budgets import BUDGET, SOAK, chance
+from tests.support.budgets import BUDGET, SOAK, chance, todays
 from tests.support.pro_lake import engine, generations, pro_lake
 
 Model = dict[int, int]
-READERS, WRITERS, TURNS = 6, 2, 200 if BUDGET is SOAK else 12
+READERS, WRITERS, TURNS = 6, 2, 200 if BUDGET is SOAK else 10
 
 
 class Tables:
@@ -74,7 +74,7 @@ class Tables:
             self.answers += 1
 
 
-@pytest.mark.parametrize("place", ["disk", "memory"])
+@pytest.mark.parametrize("place", todays(["disk", "memory", "disk"], "pro concurrency"))
 def test_every_answer_is_of_the_version_that_it_reports(
     tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
