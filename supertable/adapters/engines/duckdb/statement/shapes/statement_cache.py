@@ -70,15 +70,18 @@ class StatementCache:
         shape = None if places is None else self._shapes.get(_key(sql, tokens, marked, places))
         if shape is None:
             return self._learned(sql, tokens, marked)
-        if shape.template is None:
+        template = shape.template
+        if template is None:
             return self._by_text(sql, NOTHING_KNOWN)
-        filled = shape.template.filled(checked_text(sql), tokens)
-        if not shape.agreed:
-            statement = self._by_text(sql, NOTHING_KNOWN)
-            shape.agreed = same(statement, filled)
-            shape.template = shape.template if shape.agreed else None
-            return statement
-        return filled
+        filled = template.filled(checked_text(sql), tokens)
+        if shape.agreed:
+            return filled
+        statement = self._by_text(sql, NOTHING_KNOWN)
+        if same(statement, filled):
+            shape.agreed = True
+        else:
+            shape.template = None
+        return statement
 
     def _learned(self, sql: str, tokens: list[LiteralToken], marked: str) -> DuckDBStatement:
         statement = self._by_text(sql, NOTHING_KNOWN)
