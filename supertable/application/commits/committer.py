@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 
 from supertable.application.audit_recorder import AuditRecorder
@@ -17,7 +17,7 @@ from supertable.application.transaction_log.commit_clock import CommitClock
 from supertable.application.transaction_log.heads import Heads
 from supertable.application.transaction_log.retries import MOST_ATTEMPTS, attempts
 from supertable.application.transaction_log.versioned_log import VersionedLog
-from supertable.domain.errors import Conflict
+from supertable.domain.errors import Conflict, ObjectMissing
 from supertable.domain.system_tables import is_system
 from supertable.domain.table.commits import Change, Commit, CommitInfo, Share
 from supertable.domain.table.idempotency import reply_to
@@ -30,6 +30,10 @@ class CannotShareCommit(Exception):
 
 
 _LOCK_WAIT_SECONDS = 5.0
+_AT_ONCE_SECONDS = 0.005
+"""A lock that takes longer was held by another writer, who has probably made a version."""
+_FRESH_SECONDS = 0.05
+"""A table that was opened so recently is tried as it is. Unless it is the newest version, the attempt loses the race."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,22 +162,42 @@ class Committer:
                 if committed:
                     return committed
                 prepare(newest)
+        asked_at = self._clock.monotonic_seconds()
         with self._locks.hold(table.folder, _LOCK_WAIT_SECONDS):
+            waited = self._clock.monotonic_seconds() - asked_at > _AT_ONCE_SECONDS
+            if not waited and not needs and self._tables.is_fresh(table, _FRESH_SECONDS):
+                with suppress(ObjectMissing):  # another version was made, and a vacuum has removed a file of this one
+                    committed = self._attempt_on(table, propose, info, (), table)
+                    if committed:
+                        return committed
             for _ in attempts(self._clock, self._identifiers):
-                with self._leases.begin() as lease:
-                    newest = self._tables.newest(table)
-                    versions = (newest.snapshot.version, *needs)
-                    lease.restrict_to({table.folder: [(version, version) for version in versions]})
-                    committed = self.find_replay(newest, info) or self._attempt(newest, propose(newest), info)
+                committed = self._attempt_on(table, propose, info, needs)
                 if committed:
                     return committed
-                self._heads.catch_up(table.folder, newest.snapshot.version)
         winner = self._tables.newest(table).snapshot
         raise Conflict(
             f"Table {table.name} changed {MOST_ATTEMPTS} times while this write tried to commit.",
             info.idempotency_key or "(without a key)",
             f"{winner.commit_id} (version {winner.version})",
         )
+
+    def _attempt_on(
+        self,
+        table: OpenTable,
+        propose: Callable[[OpenTable], Change],
+        info: CommitInfo,
+        needs: Collection[int],
+        newest: OpenTable | None = None,
+    ) -> Committed | None:
+        """One attempt. None: it lost the race. `newest`: None: it is looked up."""
+        with self._leases.begin() as lease:
+            newest = newest or self._tables.newest(table)
+            versions = (newest.snapshot.version, *needs)
+            lease.restrict_to({table.folder: [(version, version) for version in versions]})
+            committed = self.find_replay(newest, info) or self._attempt(newest, propose(newest), info)
+        if committed is None:
+            self._heads.catch_up(table.folder, newest.snapshot.version)
+        return committed
 
     def _attempt(self, newest: OpenTable, change: Change, info: CommitInfo) -> Committed | None:
         snapshot = newest.snapshot

@@ -103,7 +103,7 @@ class Tables(TableVersions):
         the caller's rights to it changed.
         """
         known = {table.folder: self._snapshots.known(table.folder)}
-        namespace = table.namespace
+        namespace, now = table.namespace, self._clock.monotonic_seconds()
         if namespace is None:
             return replace(table, snapshot=self._snapshot(table.folder, self._heads.cut(known)))
         known |= {namespace.registry: self._registries.known(namespace.registry)} | self._known_access_logs([namespace])
@@ -111,7 +111,12 @@ class Tables(TableVersions):
         registry = self._registry(namespace, heads)
         entry = registry.entries.get(table.entry.table_id) if dropped_too else registry.find_current(table.entry)
         self._recheck(table, namespace, entry or table.entry, heads)
-        return self._open(entry or table.entry, heads, namespace, table.access, table.need)
+        return self._open(entry or table.entry, heads, namespace, table.access, table.need, now)
+
+    def is_fresh(self, table: OpenTable, seconds: float) -> bool:
+        """Whether the table was opened so recently, and this process has not seen a newer version of it since."""
+        recent = self._clock.monotonic_seconds() - table.opened_at <= seconds
+        return recent and self._snapshots.known(table.folder) == table.snapshot.version
 
     def recheck(self, tables: Iterable[OpenTable]) -> None:
         """Raises what `newest` raises if a caller's rights changed, or a caller is no longer signed in."""
@@ -187,6 +192,7 @@ class Tables(TableVersions):
         for _ in range(_MOST_CUTS):
             known = {namespace.registry: self._registries.known(namespace.registry) for namespace in namespaces}
             known |= {log: self._snapshots.known(log) for log in logs} | self._known_access_logs(namespaces)
+            now = self._clock.monotonic_seconds()
             heads = self._heads.cut(known)
             registries = {namespace: self._registry(namespace, heads) for namespace in namespaces}
             found = {}
@@ -201,7 +207,7 @@ class Tables(TableVersions):
             logs = {request[0].folder(entry.table_id) for request, tables in found.items() for entry, _ in tables}
             if logs <= known.keys():
                 return {
-                    request: [self._open(entry, heads, request[0], access, need) for entry, access in tables]
+                    request: [self._open(entry, heads, request[0], access, need, now) for entry, access in tables]
                     for request, tables in found.items()
                 }
             requests = list(found)
@@ -275,9 +281,10 @@ class Tables(TableVersions):
         namespace: Namespace,
         access: AccessStage | None,
         need: Permission,
+        now: float,
     ) -> OpenTable:
         folder = namespace.folder(entry.table_id)
-        return OpenTable(entry, folder, self._snapshot(folder, heads), namespace, access, need)
+        return OpenTable(entry, folder, self._snapshot(folder, heads), namespace, access, need, opened_at=now)
 
     def _snapshot(self, folder: str, heads: dict[str, Head]) -> Snapshot:
         head = heads.get(folder)

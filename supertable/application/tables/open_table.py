@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from supertable.application.ports.engines.callers import Caller
 from supertable.application.tables.namespace import Namespace
@@ -26,7 +26,8 @@ class OpenTable:
     """A table at one version. `folder` holds its objects and names its log.
 
     `namespace`: where it is registered; None: not registered yet. `access`: what the caller may see; None: everything.
-    `need`: the permission that the caller needs. `destination`: where a new table will be registered.
+    `need`: the permission that the caller needs. `destination`: where a new table will be registered. `opened_at`: in
+    seconds of the monotonic clock, a moment before the version was found to be the newest, and the rights were checked.
     """
 
     entry: TableEntry
@@ -36,6 +37,7 @@ class OpenTable:
     access: AccessStage | None = None
     need: Permission = Permission.META
     destination: Namespace | None = None
+    opened_at: float = field(default=float("-inf"), compare=False)
 
     @property
     def name(self) -> str:

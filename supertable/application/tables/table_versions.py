@@ -35,7 +35,7 @@ class TableVersions:
             raise VersionNotFound(table.name, str(version), oldest, newest)
         if version == newest:
             return table
-        return replace(table, snapshot=self._snapshots.state(table.folder, version))
+        return replace(table, snapshot=self._snapshots.state(table.folder, version), opened_at=float("-inf"))
 
     def at_time(self, table: OpenTable, at_us: int, requested: str) -> OpenTable:
         """The table as of a moment (microseconds since 1970 UTC). Raises `VersionNotFound` if that is before version 1.

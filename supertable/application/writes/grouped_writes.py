@@ -85,11 +85,16 @@ class GroupedWrites:
     def check(self, newest: OpenTable, tables: Tables) -> None:
         """Raises `CannotShareCommit` if an idempotency key was committed already, or a writer may no longer write.
 
-        The commit itself checks the first writer.
+        The commit itself checks the first writer. Writers whose tables were opened together with `newest` were checked
+        when it was.
         """
         if any(is_key_used(newest.snapshot.replies, part.info) for part in self.parts):
             raise CannotShareCommit
-        others = [part.table for part in self.parts if part.table.namespace != self.table.namespace]
+        others = [
+            part.table
+            for part in self.parts
+            if part.table.namespace != self.table.namespace and part.table.opened_at != newest.opened_at
+        ]
         try:
             tables.recheck(others)
         except (AccessDenied, NotSignedIn, NotFound) as error:
