@@ -41,6 +41,7 @@ class SqliteFile:
 
     def __init__(self, path: Path, schema: str, busy_seconds: float) -> None:
         self._path = path.resolve()
+        self._name = str(self._path)
         self._schema = schema
         self._busy_seconds = busy_seconds
         self._idle: list[OpenFile] = []
@@ -90,7 +91,7 @@ class SqliteFile:
                 return self._open()
             if current.process != os.getpid():
                 _inherited.append(current)
-            elif current.file != _file_id(self._path):
+            elif current.file != _file_id(self._name):
                 _close(current)
             else:
                 return current
@@ -172,7 +173,7 @@ class SqliteFile:
     @contextmanager
     def _damage_noted(self) -> Iterator[None]:
         """Remember which file is damaged. One that was removed meanwhile is not: it is `CatalogUnavailable`."""
-        file = _file_id(self._path)
+        file = _file_id(self._name)
         try:
             yield
         except (sqlite3.Error, CatalogDamaged) as error:
@@ -191,9 +192,9 @@ class SqliteFile:
             raise CatalogUnavailable(f"{self._path}: {error.strerror or error}") from error
 
 
-def _file_id(path: Path) -> str:
+def _file_id(path: Path | str) -> str:
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116
     except FileNotFoundError:
         return _MISSING
     return f"{found.st_dev:x}:{found.st_ino:x}"

@@ -33,7 +33,7 @@ _LOCK_WAIT_SECONDS = 5.0
 _AT_ONCE_SECONDS = 0.005
 """A lock that takes longer was held by another writer, who has probably made a version."""
 _FRESH_SECONDS = 0.05
-"""A table that was opened so recently is tried as it is. Unless it is the newest version, the attempt loses the race."""
+"""A table that was opened so recently is tried as it is. If it is not the newest version, that loses the race."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,8 @@ def new_schema(given: pa.Schema, timezone: str = "") -> pa.Schema:
 
 
 def _check_keys(table: OpenTable, target: WriteTarget) -> None:
+    if not target.keys and not target.sequence:
+        return
     info = TableInfo.of(table)
     keys, sequence = info.keys, info.sequence
     if target.keys and [key.lower() for key in target.keys] != [key.lower() for key in keys]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.types as is_type
@@ -124,11 +125,13 @@ def _malformed_reported() -> Iterator[None]:
         raise InvalidSchema("", f"a column is nested too deeply; up to {MAX_DEPTH} levels are allowed") from error
 
 
+@lru_cache(1024)
 def arrow_schema(schema: Schema) -> pa.Schema:
     """The table's columns as an Arrow schema, with field ids and comments in the metadata."""
     return pa.schema([arrow_field(field) for field in schema.fields])
 
 
+@lru_cache(1024)
 def stored_schema(schema: Schema) -> pa.Schema:
     """The schema of data files: like `arrow_schema`, but parts of nested columns may be null.
 

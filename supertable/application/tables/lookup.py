@@ -70,7 +70,7 @@ class Tables(TableVersions):
         return {request: refused.get(request) or opened[request][0] for request in requests}
 
     def open(self, namespace: Namespace, name: str, need: Permission, views: bool = False) -> OpenTable:
-        """The table at its newest version. `views`: or the view."""
+        """The table, or with `views` the view, at its newest version."""
         return self.open_consistently([(namespace, name)], need, views)[namespace, name][0]
 
     def is_known(self, namespace: Namespace, name: str) -> bool:
@@ -114,15 +114,22 @@ class Tables(TableVersions):
         return self._open(entry or table.entry, heads, namespace, table.access, table.need, now)
 
     def is_fresh(self, table: OpenTable, seconds: float) -> bool:
-        """Whether the table was opened so recently, and this process has not seen a newer version of it since."""
-        recent = self._clock.monotonic_seconds() - table.opened_at <= seconds
-        return recent and self._snapshots.known(table.folder) == table.snapshot.version
+        """Whether the table was opened so recently, and this process has not seen a newer version of it since.
+
+        Raises what `newest` raises if this process has seen that it was dropped, or that the caller's rights changed.
+        """
+        namespace, known = table.namespace, self._snapshots.known(table.folder)
+        if namespace is None or self._clock.monotonic_seconds() - table.opened_at > seconds:
+            return False
+        logs = {namespace.registry: self._registries.known(namespace.registry)} | self._known_access_logs([namespace])
+        heads = {log: Head(version, ()) for log, version in logs.items() if version}
+        self._recheck(table, namespace, self._registry(namespace, heads).find_current(table.entry), heads)
+        return known == table.snapshot.version
 
     def recheck(self, tables: Iterable[OpenTable]) -> None:
         """Raises what `newest` raises if a caller's rights changed, or a caller is no longer signed in."""
-        checked = {
-            table.namespace: table for table in tables if table.namespace and not table.namespace.session.irrevocable
-        }
+        named = ((table.namespace, table) for table in tables)
+        checked = {namespace: table for namespace, table in named if namespace and not namespace.session.irrevocable}
         if not checked:
             return
         heads = self._heads.cut(

@@ -130,15 +130,14 @@ class LocalObjectStore:
     def fingerprint(self, key: str) -> str | None:
         with _errors_reported("read", key):
             try:
-                found = self._fs.stat(f"{self._folder}/{check_key(key)}")  # a Path costs more than the call
+                found = self._fs.stat(self._text(key))
             except _ABSENT:
                 return None
         return fingerprint_of(found)
 
     def size(self, key: str) -> int | None:
-        path = self._path(key)
         with _errors_reported("read", key):
-            return self._size(path)
+            return self._size(self._text(key))
 
     def list(self, prefix: str, start_after: str = "") -> Iterator[StoredObject]:
         objects = self._listing.objects(check_prefix(prefix), start_after)
@@ -173,7 +172,10 @@ class LocalObjectStore:
     def _path(self, key: str) -> Path:
         return self._root / check_key(key)
 
-    def _size(self, path: Path) -> int | None:
+    def _text(self, key: str) -> str:  # a `Path` costs more than a call of the system
+        return f"{self._folder}/{check_key(key)}"
+
+    def _size(self, path: Path | str) -> int | None:
         try:
             found = self._fs.stat(path)
         except _ABSENT:
