@@ -83,7 +83,7 @@ class CompactTable:
     ) -> CompactionResult:
         """Compact the table, in jobs of bounded size. Each job makes a version; concurrent writes are not blocked.
 
-        `sort_by`: the columns that order the rows of each job; None: those of the table's policy. `everything`: rewrite
+        `sort_by`: the columns that order the rows of each job; None: see `sort_columns`. `everything`: rewrite
         all files, not only small and dirty ones. `only_due`: do only what the policy calls due. `should_stop` is called
         before every job; True ends the compaction. Raises `TableNotFound`, and `InvalidSchema` for an unknown column in
         `sort_by`.
@@ -171,14 +171,16 @@ def _result(table: OpenTable, newest: OpenTable, outcomes: Sequence[Sequence[Dat
 
 
 def sort_columns(table: OpenTable, sort_by: Sequence[str] | None) -> list[str]:
-    """The columns that order rows, by their current names. None: those of the policy, without dropped columns.
+    """The columns that order rows, by their current names. None: those of the policy, without dropped columns, or else
+    the keys: rows are then found by their keys without reading most of a file.
 
     Raises `InvalidSchema` for an unknown column in `sort_by`.
     """
     schema = table.snapshot.schema
     if sort_by is None:
-        ids = table.snapshot.definition.maintenance.sort_by
-        return [field.name for field_id in ids if (field := schema.by_id(field_id))]
+        definition = table.snapshot.definition
+        chosen = [field.name for field_id in definition.maintenance.sort_by if (field := schema.by_id(field_id))]
+        return chosen or table.snapshot.key_names
     for name in sort_by:
         if schema.find(name) is None:
             raise InvalidSchema(name, "rows cannot be sorted by a column that does not exist")

@@ -88,6 +88,18 @@ def test_rows_are_sorted_nulls_last(other: Lake) -> None:
         other.table("t").compact(["nope"])
 
 
+def test_rows_of_a_table_with_keys_are_sorted_by_them_unless_its_policy_says_otherwise(home: Path) -> None:
+    with supertable.connect(home) as lake:
+        lake.write("k", [{"id": 3, "v": 1}, {"id": 1, "v": 3}], mode="upsert", keys="id")
+        lake.write("k", [{"id": 2, "v": 2}, {"id": 0, "v": 9}], mode="upsert")
+        compacted = lake.table("k")
+        compacted.compact()
+        assert lake.sql("SELECT id FROM k").arrow()["id"].to_pylist() == [0, 1, 2, 3]
+        compacted.set_maintenance(sort_by="v")
+        compacted.compact(everything=True)
+        assert lake.sql("SELECT id FROM k").arrow()["id"].to_pylist() == [3, 2, 1, 0]
+
+
 def test_every_file_is_rewritten_on_request(other: Lake) -> None:
     other.table("t").compact()
     assert other.table("t").compact("v", everything=True).commits == 1
