@@ -12,7 +12,7 @@ RETENTION_SECONDS = 7 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class MaintenancePolicy:
-    """`sort_by`: field ids, the sort order of compacted files; empty: rows are in the order of their keys, if they have any.
+    """`sort_by`: field ids, the sort order of compacted files; empty: that of the keys, if there are any.
 
     A file is small when its live rows take less than half of `target_file_bytes`; compaction is due when `small_files`
     of them can be merged. A file is dirty when the share of its dead rows is at least `dirty_share`; a single dirty
