@@ -14,7 +14,7 @@ from supertable.application.ports.leases import Span
 from supertable.application.queries.change_feed import ChangeFeed
 from supertable.application.queries.listings import Listings, ViewColumns, is_listing, no_columns
 from supertable.application.queries.targets import Target, target_of
-from supertable.application.storage.snapshot_files.first_files import predicate_of_first
+from supertable.application.storage.snapshot_files.first_files import predicate_of_extremes, predicate_of_first
 from supertable.application.storage.snapshot_files.table_summaries import known_summary
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
@@ -27,6 +27,7 @@ from supertable.domain.names import name_key
 from supertable.domain.scan.predicates import ALWAYS, All, Predicate
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.snapshots import Snapshot
 from supertable.domain.timestamps import moment
 
 
@@ -177,10 +178,12 @@ class Relations:
             if number in singles:
                 table = singles[number]
                 predicate = statement.predicate(number, schemas, parameters)
-                if not governed and (first := statement.first_rows(number, schemas[number])):
-                    predicate = All((predicate, predicate_of_first(table.snapshot, first)))
-                summary = None if governed else known_summary(table.snapshot, statement.summaries)
-                return replace(scan(number, table, predicate), snapshot=table.snapshot, summary=summary)
+                if governed:
+                    return replace(scan(number, table, predicate), snapshot=table.snapshot)
+                summary = known_summary(table.snapshot, statement.summaries)
+                needed = _outermost(statement, number, table.snapshot)
+                found = scan(number, table, predicate if needed == ALWAYS else All((predicate, needed)))
+                return replace(found, snapshot=table.snapshot, summary=summary)
             return Union(tuple(scan(number, table, ALWAYS) for table in bound.opened[number]))
 
         def scan(number: int, table: OpenTable, predicate: Predicate) -> Scan:
@@ -202,6 +205,12 @@ class Relations:
             return [self._tables.at_time(tables[0], at.at_us, _time_text(at))]
         existing = [table for table in tables if table.snapshot.created_at_us <= at.at_us]
         return [self._tables.at_time(table, at.at_us, _time_text(at)) for table in existing]
+
+
+def _outermost(statement: Statement, relation: int, snapshot: Snapshot) -> Predicate:
+    """True for the rows that matter, if these are the first by a column, or those with least or greatest values."""
+    first = statement.first_rows(relation, snapshot.schema)
+    return predicate_of_first(snapshot, first) if first else predicate_of_extremes(snapshot, statement.summaries)
 
 
 def _is_view(target: Target, opened: Sequence[OpenTable]) -> bool:

@@ -83,14 +83,17 @@ def replayed(base: Snapshot | None, commits: Iterable[Commit]) -> Snapshot | Non
     Raises `ValueError` where there is a gap or a commit contradicts the state; only damage can cause that.
     """
     state = base
+    commits = list(commits)
     files = FileChanges(base.files if base else {})
-    replies = dict(base.replies) if base else {}
+    known: Mapping[str, Reply] = base.replies if base else {}
+    answers = any(commit.requests for commit in commits)
+    replies = dict(known) if answers else {}
     for commit in commits:
         _check_follows(state, commit)
         files.apply(commit.change.removed, commit.change.deletes, commit.change.added)
         _apply_replies(replies, commit)
         state = _advanced(state, commit) if state else _created(commit)
-    return state and replace(state, files=files.files(), replies=replies)
+    return state and replace(state, files=files.files(), replies=replies if answers else known)
 
 
 def _check_follows(state: Snapshot | None, commit: Commit) -> None:

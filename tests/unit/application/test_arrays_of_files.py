@@ -8,9 +8,10 @@ import pytest
 
 from supertable.application.storage.snapshot_files.column_pruning import pruned_files
 from supertable.application.storage.snapshot_files.compactible_files import compactible_files
-from supertable.application.storage.snapshot_files.first_files import predicate_of_first
+from supertable.application.storage.snapshot_files.first_files import predicate_of_extremes, predicate_of_first
 from supertable.application.storage.snapshot_files.table_summaries import known_summary
 from supertable.domain.scan.first_rows import FirstRows
+from supertable.domain.scan.predicates import ALWAYS
 from supertable.domain.scan.summaries import Summary
 from supertable.domain.table.file_sets import ChangedFiles
 from supertable.domain.table.maintenance_policy import MaintenancePolicy
@@ -62,6 +63,20 @@ def test_the_first_rows_by_a_column_are_in_the_files_that_are_left(
         assert found == [file.path for file in pruned_files(arrays, predicate, WRITTEN, CURRENT)]
         left_out += len(drawn) - len(found)
     assert left_out or column == "added"
+
+
+@pytest.mark.parametrize("column", [*TYPES, "added"])
+def test_the_outermost_values_are_in_the_files_that_are_left(column: str, drawn: Drawn, arrays: ChangedFiles) -> None:
+    field_id = ADDED.id if column == "added" else IDS[column]
+    live = [(file.path, row.get(field_id)) for file, rows in drawn for row in rows[1 if file.deletes else 0 :]]
+    known = [(path, order(value)) for path, value in live if value is not None]
+    ends = {"min": min(value for _, value in known), "max": max(value for _, value in known)}
+    for functions in (["min"], ["max"], ["min", "max"]):
+        predicate = predicate_of_extremes(snapshot_of(arrays), [Summary(each, column) for each in functions])
+        found = {file.path for file in pruned_files(arrays, predicate, WRITTEN, CURRENT)}
+        for each in functions:
+            assert {path for path, value in known if value == ends[each]} <= found
+    assert predicate_of_extremes(snapshot_of(arrays), [Summary("min", column), Summary("count")]) == ALWAYS
 
 
 @pytest.mark.parametrize("column", [*TYPES, "added"])

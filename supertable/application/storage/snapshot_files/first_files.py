@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -10,7 +10,8 @@ from supertable.application.storage.snapshot_files.column_files import ColumnFil
 from supertable.application.storage.snapshot_files.ends import Flags
 from supertable.domain.scan.file_pruning import unit_factor
 from supertable.domain.scan.first_rows import FirstRows, Guarantee, first_rows_predicate
-from supertable.domain.scan.predicates import ALWAYS, Predicate
+from supertable.domain.scan.predicates import ALWAYS, AnyOf, Predicate
+from supertable.domain.scan.summaries import Summary
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.file_sets import ChangedFiles
@@ -36,6 +37,14 @@ def predicate_of_first(snapshot: Snapshot, first: FirstRows) -> Predicate:
             *_of_arrays(files.base, unchanged, field.id, factors, first),
         ],
     )
+
+
+def predicate_of_extremes(snapshot: Snapshot, summaries: Sequence[Summary]) -> Predicate:
+    """True for every row that can have one of these least or greatest values. `ALWAYS` if rows are counted too."""
+    if not summaries or any(each.function == "count" for each in summaries):
+        return ALWAYS
+    firsts = (FirstRows(each.column, 1, descending=each.function == "max") for each in summaries)
+    return AnyOf(tuple(predicate_of_first(snapshot, first) for first in firsts))
 
 
 def _factor(written: Schema, current: Schema, column: str) -> int | None:
