@@ -63,7 +63,7 @@ SALES = [
 TREE = [(1, None, "root"), (2, 1, "a"), (3, 1, "b"), (4, 2, "aa"), (5, 2, "ab"), (6, 4, "aaa"), (7, 3, "ba")]
 LINKS = [("a", "b", 1), ("b", "c", 2), ("a", "c", 5), ("c", "d", 1), ("d", "b", 4), ("e", "e", 0)]
 TRUTHS = [(number, (True, False, None)[number // 3], (True, False, None)[number % 3]) for number in range(9)]
-LEFT = [(1, "a"), (2, "b"), (2, "c"), (None, "d"), (4, None)]
+LEFT = [(1, "a"), (2, "b"), (2, "c"), (None, "d"), (4, "e")]
 RIGHT = [(2, "x"), (2, "y"), (None, "z"), (4, "w"), (5, None)]
 WORDS = [
     (1, "apple pie"), (2, "Apple"), (3, ""), (4, None), (5, "  spaced out "), (6, "a,b,,c"), (7, "100%"),
