@@ -12,7 +12,7 @@ from supertable.adapters.engines.pro.task import Task
 from supertable.domain.access.sessions import Session
 from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.property.test_histories import WRITERS, Histories, Row, read
-from tests.support.budgets import BUDGET, chance
+from tests.support.budgets import BUDGET
 from tests.support.pro_lake import engine, pro_lake
 
 BUDGETS = (0, 1, 600_000, 2_000_000, 10**9)
@@ -20,14 +20,13 @@ FILTERS = ("seq > 1", "v = 'a' OR v IS NULL", "k <> 3 AND NOT (v = 'b')", "v = u
 
 
 class ProHistories(Histories):
-    """`visible`: how the model decides what the role sees, by its filter."""
-
-    chances = chance("pro histories")
-
     def open(self) -> Lake:
-        budget = self.chances.choice(BUDGETS)
-        place = self.chances.choice(["disk", "memory"])
-        return pro_lake(self.home, default_engine="pro", pro_cache_bytes=budget, pro_cache_in=place)
+        return pro_lake(self.home, default_engine="pro")
+
+    @rule(writer=WRITERS, budget=st.sampled_from(BUDGETS), place=st.sampled_from(["disk", "memory"]))
+    def open_with_another_budget(self, writer: int, budget: int, place: str) -> None:
+        self.lakes[writer].close()
+        self.lakes[writer] = pro_lake(self.home, default_engine="pro", pro_cache_bytes=budget, pro_cache_in=place)
 
     @rule(writer=WRITERS)
     def merge(self, writer: int) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import supertable
 from supertable import Lake
 from supertable.adapters.engines.pro import ProEngine
 from supertable.adapters.engines.pro.generation import Generation
@@ -17,10 +16,9 @@ from supertable.domain.access.sessions import owner
 
 
 def pro_lake(home: Path, **settings: Any) -> Lake:
-    """The owner's lake, with other settings than the defaults."""
-    if not settings:
-        return supertable.connect(home=home)
-    return Lake(Container(settings=load_settings(home=home, **settings)), "main", owner("default"))
+    """The owner's lake, with other settings than the defaults. Every query runs on an engine."""
+    settings = {"result_cache_bytes": 0, **settings}
+    return Lake(Container(settings=load_settings(home=home, **settings)), "main", owner("default"), is_owner=True)
 
 
 def engine(lake: Lake) -> ProEngine:

@@ -25,7 +25,8 @@ CRASH = f"SELECT json_contains({DEEP}, {DEEP}), t FROM t"
 
 
 def opened(home: Path, **settings: Any) -> Lake:
-    container = service_container(load_settings(home=home, executors=1, executor_memory="600MB", **settings))
+    bounds = {"executors": 1, "executor_memory": "600MB", "result_cache_bytes": 0, "inline_rows": 0}
+    container = service_container(load_settings(home=home, **bounds, **settings))
     return Lake(container, "main", owner("default"))
 
 
