@@ -20,6 +20,7 @@ from dependency_injector import providers
 import supertable
 from supertable.adapters.locks.memory import InMemoryLocks
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
+from supertable.application.storage.inline_rows import decoded_rows
 from supertable.application.writes.write_modes import ModeName
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import IncompatibleSchema, InvalidSchema, SupertableError
@@ -109,7 +110,8 @@ def check_files_fit(lake: Lake, home: Path) -> None:
     for file in snapshot.files.values():
         written = snapshot.schemas[file.schema_id]
         path = home / "storage" / file.key(table.folder)
-        assert pq.read_schema(path).names == written.names
+        names = pq.read_schema(path).names if file.stored else decoded_rows(file.path, file).column_names
+        assert names == written.names
         for field in snapshot.schema.fields:
             before = written.by_id(field.id)
             assert before is None or widened(before.type, field.type) == field.type

@@ -49,6 +49,8 @@ from tests.support.faulty_store import FaultyStore
 from tests.support.interleaved_store import InterleavedStore
 from tests.support.remote_lake import fetched_files
 
+pytestmark = pytest.mark.usefixtures("as_files")
+
 SCHEMA = pa.schema([("id", pa.int64()), ("v", pa.string())])
 SQL = "SELECT v, count(*) AS n, sum(id) AS s FROM t GROUP BY v ORDER BY v"
 RIGHT = [{"v": "a", "n": 990, "s": 499455}, {"v": "b", "n": 9, "s": 40}]

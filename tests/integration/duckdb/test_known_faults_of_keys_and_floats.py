@@ -51,6 +51,7 @@ def test_conditions_on_floats(lake: Lake, name: str) -> None:
     assert sorted(found, key=str) == sorted([(value,) for value in expected], key=str)
 
 
+@pytest.mark.usefixtures("as_files")
 def test_files_have_no_ranges_of_floats(tmp_path: Path) -> None:
     kinds = [pa.float64(), pa.float32(), pa.list_(pa.float64()), pa.struct([("x", pa.float64())]), pa.int64()]
     schema = pa.schema([(f"c{number}", kind) for number, kind in enumerate(kinds)])

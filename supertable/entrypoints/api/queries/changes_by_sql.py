@@ -56,8 +56,7 @@ async def answer_to_change(
     execute = partial(use_case.execute, statement, wanted)
     result = await done_or_cancelled(request.receive, execute, wanted.caller.cancel)
     if result.returned is None:
-        response = _response(wanted.namespace, result.write)
-        response.headers.update(ReadBy.of(result).headers)
+        response = _response(wanted.namespace, result.write, ReadBy.of(result).headers)
         return response.to_asgi_response(None, request)
     metrics.WRITES.inc()
     return StreamedResponse(_ReturnedRows(result, media_type, numbers), media_type)
@@ -68,11 +67,11 @@ def change_options(user: str, info: CommitInfo, limits: Limits, engine: EngineNa
     return StatementOptions(writes=True, info=info, limits=limits, engine=engine, caller=Caller(user))
 
 
-def _response(namespace: Namespace, result: WriteResult) -> Response[WriteResult]:
+def _response(namespace: Namespace, result: WriteResult, headers: Mapping[str, str]) -> Response[WriteResult]:
     """201 with the new version as `Location`; 200 if there is no table of that version now."""
     if result.operation in (DROPPED, NOTHING):
-        return Response(result, status_code=200)
-    return version_response(namespace, result)
+        return Response(result, status_code=200, headers=headers)
+    return version_response(namespace, result, headers)
 
 
 class _ReturnedRows:

@@ -61,6 +61,7 @@ def test_a_compaction_merges_small_files(sales: Lake, api: httpx.Client) -> None
     assert sales.sql("SELECT id FROM sales").arrow()["id"].to_pylist() == [0, 1, 2, 3, 4, 5]
 
 
+@pytest.mark.usefixtures("as_files")
 def test_a_vacuum_removes_files_of_expired_versions(sales: Lake, api: httpx.Client, home: Path) -> None:
     sales.table("sales").compact()
     dry = wait_until_ended(api, start_job(api, f"{TABLES}/sales/vacuums", {"retention_seconds": 0, "dry_run": True}))
@@ -91,6 +92,7 @@ def test_maintenance_compacts_as_the_policy_says(sales: Lake, api: httpx.Client)
     assert job["result"]["failures"] == []
 
 
+@pytest.mark.usefixtures("as_files")
 def test_a_check_finds_damaged_files(sales: Lake, api: httpx.Client, home: Path) -> None:
     intact = wait_until_ended(api, start_job(api, f"{SUPERTABLE}/checks", {}))
     assert intact["result"]["sound"] is True
@@ -154,6 +156,7 @@ def test_invalid_requests_are_refused_before_a_job_is_created(
     assert api.get(JOBS).json()["items"] == []
 
 
+@pytest.mark.usefixtures("as_files")
 def test_a_failed_job_reports_its_problem_without_internal_details(sales: Lake, api: httpx.Client, home: Path) -> None:
     for file in home.rglob("*.parquet"):
         file.unlink()

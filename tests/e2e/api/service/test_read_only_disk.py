@@ -41,6 +41,7 @@ def write(api: httpx.Client) -> httpx.Response:
     return api.post("/api/v1/supertables/main/tables/t/rows", json=[{"id": 2, "text": "c"}])
 
 
+@pytest.mark.usefixtures("as_files")
 def test_a_service_says_so_and_goes_on_later(lake_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUPERTABLE_SUPERTOKEN", TOKEN)
     with supertable.connect(lake_home, token=TOKEN) as lake:
@@ -75,6 +76,7 @@ def check_service(api: httpx.Client, home: Path) -> None:
     assert len(api.get("/api/v1/audit", params={"kind": "query"}).json()["items"]) == 6
 
 
+@pytest.mark.usefixtures("as_files")
 def test_an_embedded_lake_is_read_and_refuses_the_rest(lake_home: Path) -> None:
     with read_only(lake_home), supertable.connect(lake_home) as lake:
         assert lake.sql("SELECT text FROM t").arrow()["text"].to_pylist() == ["b"]

@@ -77,6 +77,7 @@ def test_a_version_must_be_a_number(api: httpx.Client) -> None:
 
 
 def test_a_vacuumed_version_is_not_found(lake: Lake, api: httpx.Client) -> None:
+    lake.table("t").compact()
     lake.write("t", pa.table({"id": [9]}), "overwrite")
     lake.vacuum(0, grace=0)
     assert problem_type_of(api.get(f"{T}/versions/2")) == "version-not-found"
