@@ -219,11 +219,14 @@ def totals_of(files: Mapping[str, DataFile]) -> Totals:
     return files.totals if isinstance(files, FileSet) else Totals().changed_by(files.values(), ())
 
 
-def touched_paths(before: Mapping[str, DataFile], after: Mapping[str, DataFile]) -> Collection[str]:
-    """Paths among which are all whose files differ, or are in only one of the two."""
+def differing_paths(before: Mapping[str, DataFile], after: Mapping[str, DataFile]) -> set[str]:
+    """The paths whose files differ, or are in only one of the two."""
     if isinstance(before, ChangedFiles) and isinstance(after, ChangedFiles) and before.base is after.base:
-        return before.changed_paths | after.changed_paths
-    return before.keys() | after.keys()
+        changed = before.changed_paths | after.changed_paths
+        old, new = before.some(changed), after.some(changed)
+    else:
+        old, new = dict(before.items()), dict(after.items())
+    return {path for path in {*old, *new} if old.get(path) != new.get(path)}
 
 
 def added_since(before: Mapping[str, DataFile], after: Mapping[str, DataFile]) -> Mapping[str, DataFile]:

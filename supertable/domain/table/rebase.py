@@ -28,7 +28,7 @@ from supertable.domain.schema.schemas import Schema, walk_fields
 from supertable.domain.schema.types import Field
 from supertable.domain.table.commits import Change, Counts, Operation
 from supertable.domain.table.data_files import DataFile
-from supertable.domain.table.file_sets import added_since, touched_paths
+from supertable.domain.table.file_sets import added_since, differing_paths
 from supertable.domain.table.snapshots import Snapshot
 
 
@@ -51,8 +51,7 @@ def only_added_files(read: Snapshot, newest: Snapshot) -> bool:
     """Whether the newest version has all files of the one that was read, unchanged, under the same columns (rule 6)."""
     if read.schema != newest.schema or read.definition != newest.definition:
         return False
-    touched = touched_paths(read.files, newest.files)
-    return all(newest.files.get(path) == read.files[path] for path in touched if path in read.files)
+    return not any(path in read.files for path in differing_paths(read.files, newest.files))
 
 
 def still_present(snapshot: Snapshot, marked: Iterable[str]) -> list[str]:
@@ -87,8 +86,7 @@ def restore_change(target: Snapshot, newest: Snapshot) -> Change:
     Restored columns keep their field ids. The schema gets a new id, since ids are never reused.
     """
     present, wanted = newest.files, target.files
-    touched = touched_paths(present, wanted)
-    differing = {path for path in touched if present.get(path) != wanted.get(path)}
+    differing = differing_paths(present, wanted)
     removed = tuple(path for path in present if path in differing)
     added = tuple(wanted[path] for path in wanted if path in differing)
     return Change(

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from supertable.domain.table.data_files import DataFile, DeletionVector
-from supertable.domain.table.file_sets import ChangedFiles, FileChanges, added_since, totals_of, touched_paths
+from supertable.domain.table.file_sets import ChangedFiles, FileChanges, added_since, differing_paths, totals_of
 from tests.support.domain_builders import data_file
 
 Model = dict[str, DataFile]
@@ -70,7 +70,7 @@ def test_the_differences_of_any_two_versions_are_found(seed: int) -> None:
     for files, model in history:
         for other, others in history:
             differing = {path for path in {*model, *others} if model.get(path) != others.get(path)}
-            assert differing <= set(touched_paths(files, other))
+            assert differing_paths(files, other) == differing
             assert dict(added_since(files, other)) == {path: others[path] for path in others if path not in model}
 
 
@@ -82,7 +82,7 @@ def test_a_commit_does_not_change_earlier_versions_or_look_at_other_files() -> N
     second.apply(["data/a.parquet"], {}, [data_file("c")])
     assert list(base) == ["data/a.parquet", "data/b.parquet"]
     assert list(second.files()) == ["data/b.parquet", "data/c.parquet"]
-    assert touched_paths(base, second.files()) == {"data/a.parquet", "data/c.parquet"}
+    assert second.files().changed_paths == {"data/a.parquet", "data/c.parquet"}
 
 
 @pytest.mark.parametrize("change", [(["x"], {}), ([], {"x": DeletionVector("v", 1, "")})], ids=["removed", "marked"])
