@@ -87,10 +87,12 @@ class RunQuery:
         sql: str,
         parameters: Sequence[Any] | Mapping[str, Any] = (),
         engine: EngineName | None = None,
+        may_keep: bool = True,
     ) -> PreparedQuery:
         """Check the statement, bind it to one cut, and choose its engine.
 
         `parameters`: those that it will run with, for pruning. `engine`: what the caller asks for; None: nothing.
+        `may_keep`: whether its rows may be kept for equal queries, or be those that were kept.
         Raises `InvalidInput` for parameters without an exact value, `EngineUnavailable`, `InvalidStatement`,
         `StatementRefused`, `TableNotFound`, `VersionNotFound`, `AccessDenied` and `NotSignedIn`.
         """
@@ -101,7 +103,7 @@ class RunQuery:
             parameters = exact_parameters(parameters)
             lease = self._leases.begin()
             try:
-                return self._bind(namespace, sql, statement, parameters, lease, engine)
+                return self._bind(namespace, sql, statement, parameters, lease, engine, may_keep=may_keep)
             except BaseException:
                 lease.close()
                 raise
@@ -148,6 +150,7 @@ class RunQuery:
         lease: Lease,
         engine: EngineName | None,
         updated: UpdatedTable | None = None,
+        may_keep: bool = False,
     ) -> PreparedQuery:
         targets = self._relations.targets(namespace, statement.relations)
         self._update_system_tables(target.namespace for target in targets.values())
@@ -159,7 +162,7 @@ class RunQuery:
         if statement.values_query:
             statement = self._with_values(namespace, sql, statement, bound, known)
         sources: dict[int, Source] = {}
-        result = NOT_KEPT if updated else self._results.find(sql, statement, known, parameters, bound, engine)
+        result = self._results.find(sql, statement, known, parameters, bound, engine) if may_keep else NOT_KEPT
         if result.rows is None:
             sources = self._relations.sources(statement, bound, parameters)
         if updated:

@@ -90,7 +90,7 @@ class StatementRequest:
     @contextmanager
     def rows(self, run_query: RunQuery, sql: str) -> Iterator[ReadRows]:
         """The rows of a query of the caller, as a stream within the block. Raises what `RunQuery` raises."""
-        prepared = run_query.prepare(self.namespace, sql, self.parameters, self.options.engine)
+        prepared = run_query.prepare(self.namespace, sql, self.parameters, self.options.engine, may_keep=False)
         running = run_query.run(prepared, self.parameters, Limits(None, self.options.limits.timeout_seconds))
         try:
             with self.caller.may_cancel(running.cancel):

@@ -162,6 +162,23 @@ def test_an_encoded_answer_is_an_arrow_stream_of_the_same_rows(service: Containe
     assert started(service, "SELECT 1 AS x").reader.read_all().to_pylist() == [{"x": 1}]
 
 
+def test_encoded_rows_are_kept_for_every_format(home: Path) -> None:
+    container = service_container(load_settings(home=home, executors=1))
+    try:
+        sql, twice = "SELECT id FROM few ORDER BY id", "SELECT id, id FROM few ORDER BY id"
+        for text in (sql, twice):
+            for part in started(container, text).encoded() or ():
+                assert part.parts
+        kept = started(container, sql)
+        assert kept.encoded() is None
+        assert kept.reader.read_all() == pa.table({"id": [1, 2, 3]})
+        assert answer(container, sql) == [{"id": 1}, {"id": 2}, {"id": 3}]
+        assert started(container, twice).encoded() is not None, "its names were numbered, so that it is not kept"
+        assert started(container, twice).reader.read_all().column_names == ["id", "id"]
+    finally:
+        close(container)
+
+
 def test_errors_keep_their_classes_messages_and_fields(service: Container) -> None:
     with pytest.raises(QueryFailed, match=r"Could not convert string 'name \d+' to INT32"):
         answer(service, "SELECT name::INT FROM t")
