@@ -145,7 +145,10 @@ class TestQuery:
             ("duckdb", "There is no engine 'duckdb'. Use AUTO, LITE, PRO, SPARK. Nothing was run."),
         ],
     )
-    def test_an_engine_that_is_not_there(self, fruit: Cli, engine: str, said: str) -> None:
+    def test_an_engine_that_is_not_there(
+        self, fruit: Cli, engine: str, said: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SUPERTABLE_PRO_CACHE_BYTES", "0")
         done = fruit("query", "DELETE FROM fruit", "--engine", engine)
         assert (done.code, done.out) == (exit_codes.WRONG_INPUT, "")
         assert said in " ".join(done.err.split())
