@@ -58,10 +58,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder of SuperTable, with no setting of the machine's own in force."""
+    """An empty working folder of SuperTable, with no setting of the machine's own in force. Every query runs: kept
+    results would hide what is tested."""
     for name in list(os.environ):
         if name.startswith(("SUPERTABLE_", "STORAGE_", "REDIS_", "AWS_", "AZURE_", "GCP_", "GCS_", "GOOGLE_")):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("SUPERTABLE_RESULT_CACHE_BYTES", "0")
     monkeypatch.delenv("DOTENV_PATH", raising=False)
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "home"

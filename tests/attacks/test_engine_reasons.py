@@ -33,9 +33,8 @@ QUERIES = [
 
 
 @pytest.fixture
-def lakes(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Lake, Lake, OtherEngine]]:
+def lakes(home: Path) -> Iterator[tuple[Lake, Lake, OtherEngine]]:
     """The owner's lake and the role's, whose matrix has limits that the hidden rows cross."""
-    monkeypatch.setenv("SUPERTABLE_RESULT_CACHE_BYTES", "0")
     with supertable.connect(home) as owner, supertable.connect(home, role="clerk") as clerk:
         owner.write("open", {"id": [1, 2], "name": ["a", "b"]})
         owner.write("pay", {"id": [1, 2], "team": ["clerk", "board"], "salary": [100, 999_500]}, keys=["id"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,12 +21,6 @@ FORMATS = (
     "application/vnd.apache.arrow.stream",
 )
 TABLE = "/api/v1/supertables/main/tables/fruit"
-
-
-@pytest.fixture(autouse=True)
-def nothing_kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every query runs."""
-    monkeypatch.setenv("SUPERTABLE_RESULT_CACHE_BYTES", "0")
 
 
 @pytest.fixture

@@ -28,6 +28,11 @@ KEPT = "The result cache has the rows, which LITE read before."
 ROWS = {"id": [1, 2, 3], "name": ["fig", "plum", None]}
 
 
+@pytest.fixture(autouse=True)
+def default_memory(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SUPERTABLE_RESULT_CACHE_BYTES")
+
+
 @pytest.fixture
 def fruit(lake: Lake) -> Lake:
     lake.write("fruit", ROWS, keys=["id"])

@@ -17,12 +17,6 @@ ROWS = {"id": [1, 2, 3], "name": ["fig", "plum", None]}
 HELD = "PRO holds what the query reads."
 
 
-@pytest.fixture(autouse=True)
-def nothing_kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every query runs."""
-    monkeypatch.setenv("SUPERTABLE_RESULT_CACHE_BYTES", "0")
-
-
 @pytest.fixture
 def pro(lake: Lake) -> OtherEngine:
     found = with_pro(lake._container)
