@@ -33,12 +33,17 @@ class KeyIndexes:
             self._indexes.move_to_end(folder)
             return index
 
-    def begin(self, folder: str, shape: KeyShape) -> TableIndex | None:
-        """The same; a new one if there was none. None: there may be no index."""
+    def begin(self, folder: str, shape: KeyShape, replaces: bool = True) -> TableIndex | None:
+        """The same; a new one if there was none. None: there may be no index.
+
+        `replaces`: whether the new one may take the place of one for keys of another shape.
+        """
         if not self.most_bytes or not shape.is_indexable:
             return None
         index = self.find(folder, shape)
-        return self._put(folder, TableIndex(shape)) if index is None else index
+        if index is not None or (not replaces and folder in self._indexes):
+            return index
+        return self._put(folder, TableIndex(shape))
 
     def remember(self, folder: str, shape: KeyShape, paths: Sequence[str], found: KeysOfFiles) -> None:
         """Cover these files of the table, if that fits. `found.files`: indexes in `paths`."""

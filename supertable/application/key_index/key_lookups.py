@@ -11,7 +11,8 @@ from supertable.domain.scan.predicates import Predicate
 from supertable.domain.scan.scan_plan import Scan, grouped
 
 _FEWEST_FILES = 3
-"""Fewer files are read sooner than a key is looked up."""
+_FEWEST_FILES_FOR_HASHES = 12
+"""Fewer files are read sooner than a key is looked up. The engine computes hashes, which takes a millisecond."""
 
 
 class KeyLookups:
@@ -29,5 +30,8 @@ class KeyLookups:
         keys = wanted_keys(predicate, scan.schema, names)
         if keys is None:
             return scan
-        kept = self._matcher.holding(KeySearch(table, keys, scan.schema), files)
+        search = KeySearch(table, keys, scan.schema)
+        if search.shape.is_hashed and len(files) < _FEWEST_FILES_FOR_HASHES:
+            return scan
+        kept = self._matcher.holding(search, files)
         return replace(scan, groups=grouped(kept, table.snapshot.schemas))

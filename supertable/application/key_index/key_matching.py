@@ -12,7 +12,7 @@ import pyarrow as pa
 from supertable.application.key_index.candidate_files import candidate_files
 from supertable.application.key_index.file_keys import FileKeys, KeysOfFiles, TooManyKeys
 from supertable.application.key_index.key_indexes import KeyIndexes
-from supertable.application.key_index.key_words import Flags, NoWord, Words, key_shape, sequence_words
+from supertable.application.key_index.key_words import Flags, KeyShape, NoWord, Words, key_shape, sequence_words
 from supertable.application.key_index.runs import Hits, Keys
 from supertable.application.key_index.table_index import TableIndex
 from supertable.application.ports.engines.row_finders import KeyMatches, RowFinder
@@ -48,6 +48,11 @@ class KeySearch:
     def names(self) -> list[str]:
         return self.table.snapshot.key_names
 
+    @property
+    def shape(self) -> KeyShape:
+        definition = self.table.snapshot.definition
+        return key_shape(self.schema, definition.keys, definition.sequence)
+
     def candidates(self, files: Mapping[str, DataFile]) -> list[DataFile]:
         return candidate_files(self.table, self.keys, self.schema, files)
 
@@ -81,15 +86,19 @@ class KeyMatcher:
         by_index = _as_matches(found, sequences)
         return _both(by_index, self._searched(search, missing)) if missing else by_index
 
+    def candidates(self, search: KeySearch, files: Mapping[str, DataFile]) -> list[DataFile]:
+        """The files that may hold live rows with the keys, in their order."""
+        return self.holding(search, search.candidates(files))
+
     def holding(self, search: KeySearch, files: Sequence[DataFile]) -> list[DataFile]:
         """Those of the files that may hold live rows with the keys. The index is extended only once searches like this
-        one have read the files often."""
-        index = self._index(search)
+        one have read the files often. The version may be any."""
+        index = self._indexes.begin(search.table.folder, search.shape, replaces=False)
         wanted = self._encoded(search, index)
         if index is None or wanted is None:
             return list(files)
         by_path = {file.path: file for file in files}
-        uncovered = list(index.uncovered(by_path).values())
+        uncovered = [file for file in files if not index.covers(file.path)]
         if uncovered:
             uncovered = self._still_uncovered(index, search, uncovered, _SHARE_OF_LOOKUP, at_once=0)
         kept = {
@@ -107,9 +116,8 @@ class KeyMatcher:
         return self._finder.matching_keys(scan, search.keys, search.names, search.sequence)
 
     def _index(self, search: KeySearch) -> TableIndex | None:
-        definition = search.table.snapshot.definition
-        shape = key_shape(search.schema, definition.keys, definition.sequence)
-        index = self._indexes.begin(search.table.folder, shape)
+        """The index as of the newest version, which `search` reads."""
+        index = self._indexes.begin(search.table.folder, search.shape)
         if index is None or not index.may_have_shrunk:
             return index
         return self._indexes.replace(search.table.folder, index, index.without_lost(search.table.snapshot.files))

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from supertable.application.key_index.candidate_files import candidate_files
 from supertable.application.key_index.key_matching import KeyMatcher, KeySearch
 from supertable.application.ports.engines.row_finders import KeyMatches, RowFinder
 from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors
@@ -105,7 +104,7 @@ class KeyResolver:
         files = {
             file.path: file
             for chunk in key_chunks(newest, partial, schema, self._staging)
-            for file in candidate_files(newest, chunk.keys, schema, newest.snapshot.files)
+            for file in self._matcher.candidates(KeySearch(newest, chunk.keys, schema), newest.snapshot.files)
         }
         table = newest.unrestricted_scan(files.values(), schema)
         with self._finder.completed(staged_scan(newest, partial), table, self._key_names(newest, schema)) as reader:

@@ -47,6 +47,7 @@ def test_a_change_of_the_keys_type_begins_a_new_index() -> None:
     indexes = KeyIndexes(1000)
     first = indexes.begin("a", INT32)
     assert indexes.begin("a", INT32) is first
+    assert indexes.begin("a", INT64, replaces=False) is None
     second = indexes.begin("a", INT64)
     assert second is not first
     assert indexes.find("a", INT32) is None
