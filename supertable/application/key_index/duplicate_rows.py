@@ -30,12 +30,11 @@ class DuplicateRows:
         """See `RowFinder.duplicates`. `schema`: of the batch."""
         keys, sequence = table.snapshot.key_names, table.snapshot.sequence_name
         shape = self._shape(table, schema)
-        try:
-            if not shape.is_hashed and _are_distinct(self._file_keys.encoded(batch, keys, schema, shape)):
-                return None
-        except NoWord:
-            pass
-        return self._finder.duplicates(batch, keys, sequence, first_wins)
+        if shape.is_hashed:
+            distinct = _are_distinct_values(batch.select(keys))
+        else:
+            distinct = self._are_distinct_words(batch, keys, schema, shape)
+        return None if distinct else self._finder.duplicates(batch, keys, sequence, first_wins)
 
     def superseded(self, table: OpenTable, scan: Scan, first_wins: bool) -> dict[str, Positions]:
         """See `RowFinder.superseded`. `scan`: of new files, all of whose rows are alive, for the index to remember."""
@@ -50,6 +49,12 @@ class DuplicateRows:
             return _superseded(scan, found, first_wins)
         rows = self._finder.superseded(scan, keys, sequence, first_wins)
         return {path: positions.to_numpy() for path, positions in rows.items()}
+
+    def _are_distinct_words(self, batch: pa.Table, keys: Sequence[str], schema: Schema, shape: KeyShape) -> bool:
+        try:
+            return _are_distinct(self._file_keys.encoded(batch, keys, schema, shape))
+        except NoWord:
+            return False
 
     def _read(self, scan: Scan, keys: Sequence[str], sequence: str | None, shape: KeyShape) -> KeysOfFiles | None:
         try:
@@ -72,6 +77,14 @@ def _are_distinct(keys: Keys) -> bool:
         words = words[~keys.nulls]
     ordered = np.sort(words)
     return bool((ordered[1:] != ordered[:-1]).all())
+
+
+def _are_distinct_values(keys: pa.Table) -> bool:
+    """Whether no two rows are equal; False where that is unknown: Arrow tells -0.0 from 0.0, and NaNs by their bits."""
+    if any(pa.types.is_floating(kind) for kind in keys.schema.types):
+        return False
+    groups = pa.TableGroupBy(keys, keys.column_names, use_threads=False).aggregate([])
+    return bool(groups.num_rows == keys.num_rows)
 
 
 def _superseded(scan: Scan, found: KeysOfFiles, first_wins: bool) -> dict[str, Positions]:
