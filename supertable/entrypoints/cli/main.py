@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from supertable.application.storage.unused_packages import leave_pandas_out
 from supertable.entrypoints.cli.access.audit import audit
 from supertable.entrypoints.cli.access.roles import roles
 from supertable.entrypoints.cli.access.tokens import tokens
@@ -147,6 +148,7 @@ def start(
 
 
 def main() -> None:
+    leave_pandas_out()
     interruption = Interruption()
     sys.exit(run(sys.argv[1:], interruption))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -19,7 +20,8 @@ class CountedRows:
     """A `RunningQuery` of one row, for which nothing runs."""
 
     def __init__(self, column: str, rows: int) -> None:
-        self._reader = pa.table([pa.array([rows], pa.int64())], [column]).to_reader()
+        count = pa.py_buffer(rows.to_bytes(8, sys.byteorder))  # `pa.array` imports pandas if that is installed
+        self._reader = pa.table([pa.Array.from_buffers(pa.int64(), 1, [None, count])], [column]).to_reader()
         self._stopped = False
 
     @property

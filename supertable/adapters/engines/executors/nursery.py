@@ -17,6 +17,7 @@ import sys
 
 from supertable.adapters.engines.executors import child
 from supertable.adapters.engines.executors.ring import Ring
+from supertable.application.storage.unused_packages import leave_pandas_out
 
 NUMBER = struct.Struct(">I")
 GIVEN = 3
@@ -27,6 +28,7 @@ _PR_SET_PDEATHSIG = 1
 def main() -> None:
     """The arguments are the descriptor of the socket, and a module to load that executors need besides."""
     control = socket.socket(fileno=int(sys.argv[1]))
+    leave_pandas_out()
     importlib.import_module(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel forgets ended children at once

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
+from supertable.application.storage.unused_packages import leave_pandas_out
 from supertable.config.settings.settings import Settings
 from supertable.entrypoints.web.observability.json_logs import GRANIAN_LOGGING, configure_logs
 from supertable.entrypoints.web.service.addresses import reserved_address
@@ -57,6 +58,7 @@ def serve(host: str, port: int, workers: int, settings: Settings, load: Callable
 def _load_worker(settings: Settings, load: Callable[[Settings], Litestar], pipe: Connection) -> Litestar:
     from supertable.entrypoints.web.observability.metrics import TOTALS, own_counts
 
+    leave_pandas_out()
     configure_logs(settings.log_level)
     link = WorkerLink(pipe, _kill_seconds(settings), own_counts)
     app = load(settings)
