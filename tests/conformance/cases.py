@@ -25,6 +25,7 @@ class Case:
 
     `DUCKDB`: the answer of the reference alone, which shares the engine. The others are compared with it, too, for the
     names and types of their columns. `supertable`: where it is asked. `callers`: who is answered.
+    `standard`: the answer is that of standard SQL, which the reference does not follow.
     """
 
     kind: str
@@ -33,10 +34,11 @@ class Case:
     expected: Expected | Answer | None = None
     supertable: str = "main"
     callers: tuple[str, ...] = CALLERS
+    standard: bool = False
 
 
-def literals(kind: str, given: Iterable[tuple[str, Expected]]) -> list[Case]:
-    return [Case(kind, sql, LITERAL, expected) for sql, expected in given]
+def literals(kind: str, given: Iterable[tuple[str, Expected]], **options: Any) -> list[Case]:
+    return [Case(kind, sql, LITERAL, expected, **options) for sql, expected in given]
 
 
 def values(kind: str, given: Iterable[tuple[str, Any]]) -> list[Case]:

@@ -7,6 +7,8 @@ import pyarrow as pa
 from supertable import Lake
 
 ENGINES = ("lite", "pro")
+KEEPING = ("pro",)
+"""Those that keep rows between queries."""
 
 DIFFERENCES: dict[str, dict[str, str]] = {}
 """By engine, by statement: why its answer differs, and cannot be mended. AUTO refuses the engine such statements, and

@@ -11,9 +11,9 @@ import pytest
 
 from supertable.domain.errors import SupertableError
 from tests.conformance.cases import CALLERS, DUCKDB, SQLITE, Case
-from tests.conformance.engines import DIFFERENCES, ENGINES, ask
+from tests.conformance.engines import DIFFERENCES, ENGINES, KEEPING, ask
 from tests.conformance.oracles import Answer, Oracles, answer, as_in_sqlite, is_ordered, rows_of, texts
-from tests.conformance.statements import CASES, GENERATED, KINDS
+from tests.conformance.statements import CASES, KINDS
 from tests.conformance.world.lakes import Lakes
 from tests.support.budgets import BUDGET, SEED, SOAK, todays
 
@@ -54,10 +54,10 @@ def answers() -> Iterator[Answers]:
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_answers_are_right(lakes: Lakes, answers: Answers, kind: str, engine: str) -> None:
-    """`BUDGET=soak`: all statements, for both callers. Otherwise for one, in turn by statement, engine and day; and of
-    the statements that are generated for each type, a part."""
+    """`BUDGET=soak`: all statements, for both callers. Otherwise for one, in turn by statement, engine and day; and a
+    third of them where nothing is kept, since most other tests run so, too."""
     wrong = []
-    for number, case in enumerate(todays(KINDS[kind], engine) if kind in GENERATED else KINDS[kind]):
+    for number, case in enumerate(KINDS[kind] if engine in KEEPING else todays(KINDS[kind], kind)):
         if case.sql in DIFFERENCES.get(engine, {}):
             continue
         turn = (number + ENGINES.index(engine) + SEED) % len(case.callers)
@@ -79,7 +79,7 @@ def _fault(lakes: Lakes, answers: Answers, case: Case, engine: str, caller: str)
     rows = texts(as_in_sqlite(rows_of(table)), ordered) if case.oracle == SQLITE else found.rows
     if right is not None and rows != right:
         return f"{case.sql}\n    {case.oracle}: {right}\n    found: {rows}"
-    if found != reference:
+    if found != reference and not (case.standard and found.columns == reference.columns):
         return f"{case.sql}\n    reference: {reference}\n    found: {found}"
     return ""
 

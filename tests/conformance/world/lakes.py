@@ -18,11 +18,15 @@ import pyarrow as pa
 
 import supertable
 from supertable import Lake
+from supertable.config.container import Container
+from supertable.config.settings.settings import load_settings
+from supertable.domain.access.sessions import owner
 from tests.conformance.cases import CALLERS
-from tests.conformance.engines import ENGINES, ask
+from tests.conformance.engines import KEEPING, ask
 from tests.conformance.world.columns import TABLES, typed_rows
 from tests.conformance.world.histories import HISTORIES, Holds
 from tests.conformance.world.tables import INT, OTHERS, PORTABLE, Rows, T, U
+from tests.support.budgets import SEED
 
 VIEWS = {
     "busy": "SELECT shop, count(*) AS sold, sum(qty) AS pieces FROM sales GROUP BY shop HAVING count(*) > 6",
@@ -182,7 +186,8 @@ def _begun(to: WrittenTable, parts: list[pa.Table], count: int, dead: str) -> Un
 class Lakes:
     """`owner`: the lake of these rows alone. `role`: the other one, under a role that sees these rows.
 
-    Engines that keep rows read the tables before these are finished, so that they bring up to date what they keep.
+    Engines that keep rows read the tables before these are finished, so that they bring up to date what they keep. The
+    small commits of one lake ride in its log, and those of the other make files, in turn by day.
     """
 
     def __init__(self, home: Path) -> None:
@@ -201,7 +206,8 @@ class Lakes:
 
     def _fill(self, caller: str) -> None:
         guarded = caller == "role"
-        main, pair = (supertable.connect(home=self._home / caller, supertable=name) for name in ("main", "pair"))
+        settings = load_settings(home=self._home / caller, inline_rows=100 * ((guarded + SEED) % 2))
+        main, pair = (Lake(Container(settings=settings), name, owner("default")) for name in ("main", "pair"))
         unfinished = fill(main, guarded)
         for name, rows in PAIR.items():
             _fill_plain(WrittenTable(pair, guarded), name, rows).finish()
@@ -211,7 +217,7 @@ class Lakes:
         for name in ("main", "pair"):
             self._opened[caller, name] = supertable.connect(home=self._home / caller, supertable=name, role=role)
         for table in unfinished:
-            for engine in ENGINES:
+            for engine in KEEPING:
                 ask(self.of(caller, "main"), engine, f"FROM {table.to.name}")
             table.finish()
         main.close()
