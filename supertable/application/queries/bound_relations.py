@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
@@ -29,6 +29,12 @@ from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.snapshots import Snapshot
 from supertable.domain.timestamps import moment
+
+Keeps = Callable[[Scan], bool]
+
+
+def nothing_kept(scan: Scan) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +162,16 @@ class Relations:
         return {target: cut[target][0] for target in named if _is_view(target, cut[target])}
 
     def sources(
-        self, statement: Statement, bound: Bound, parameters: Sequence[Any] | Mapping[str, Any]
+        self,
+        statement: Statement,
+        bound: Bound,
+        parameters: Sequence[Any] | Mapping[str, Any],
+        keeps: Keeps = nothing_kept,
     ) -> dict[int, Source]:
-        """The plan of each relation, by its id: its table's changes, its table's rows, a union of tables, or rows."""
+        """The plan of each relation, by its id: its table's changes, its table's rows, a union of tables, or rows.
+
+        `keeps`: whether an engine keeps the rows of a scan, so that no key is looked up to read fewer files.
+        """
         changes = {
             relation.id: relation.changes
             for relation in bound.relations
@@ -189,7 +202,9 @@ class Relations:
         def scan(number: int, table: OpenTable, predicate: Predicate) -> Scan:
             files: Mapping[str, DataFile] | None = {} if statement.is_counted(number) and table.sees_all_rows else None
             found = pruned_scan(table, predicate, governed, files)
-            return found if governed else self._lookups.narrowed(table, predicate, found)
+            if governed or keeps(replace(found, snapshot=table.snapshot)):
+                return found
+            return self._lookups.narrowed(table, predicate, found)
 
         return {**bound.given, **{number: source(number) for number in bound.opened}}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from supertable.application.ports.clocks import Clock
@@ -10,6 +10,7 @@ from supertable.application.ports.engines.engine import Engine
 from supertable.application.ports.engines.sources import Source, scans_of
 from supertable.application.queries.bound_relations import Bound
 from supertable.domain.engine_choice import EngineLimits, EngineName, Reads, Wish, chosen_engine, require_there
+from supertable.domain.scan.scan_plan import Scan
 
 NO_ENGINE = "this version of SuperTable does not have it yet"
 
@@ -40,6 +41,13 @@ class Engines:
         """Raises `EngineUnavailable` if the query asks for an engine that is away."""
         if requested is not None and requested is not EngineName.AUTO:
             require_there(requested, self._away())
+
+    def keeping(self, requested: EngineName | None) -> Callable[[Scan], bool]:
+        """Tells of a scan whether its rows are kept: PRO is asked for, or may be chosen and holds them."""
+        if requested in (EngineName.PRO, EngineName.LITE):
+            return lambda _: requested is EngineName.PRO
+        away = self._away()
+        return lambda scan: self._held({0: scan}, away)
 
     def choose(self, requested: EngineName | None, bound: Bound, sources: Mapping[int, Source]) -> Chosen:
         """The engine for a query over `sources`, which `bound` became. Raises `EngineUnavailable`."""

@@ -164,7 +164,7 @@ class RunQuery:
         sources: dict[int, Source] = {}
         result = self._results.find(sql, statement, known, parameters, bound, engine) if may_keep else NOT_KEPT
         if result.rows is None:
-            sources = self._relations.sources(statement, bound, parameters)
+            sources = self._relations.sources(statement, bound, parameters, self._engines.keeping(engine))
         if updated:
             sources[updated.relation] = updated.located(sources[updated.relation])
         if statement.analyze and not namespace.session.irrevocable:

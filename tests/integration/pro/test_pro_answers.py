@@ -176,7 +176,7 @@ def test_values_of_every_type_come_back(tmp_path: Path, place: str) -> None:
             assert found.schema == lake.sql("SELECT * EXCLUDE (n) FROM t ORDER BY n", engine="lite").arrow().schema
             assert holds(lake, "FROM t")
             lake.write("t", TYPED.append_column("n", pa.array([1, 2, 3])).slice(0, 2), mode="upsert")
-            assert rows(lake, "SELECT count(text), count(list) FROM t") == [(2, 2)]
+            assert rows(lake, "SELECT count(text), count(list) FROM t WHERE n > 0") == [(2, 2)]
             engine(lake).keeper.settle()
         nan = pa.table({"n": [1], "double": [float("nan")]})
         lake.write("t", nan, mode="upsert")

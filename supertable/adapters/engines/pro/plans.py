@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
 from supertable.adapters.engines.duckdb.scan.source_sql import all_rows, column_names, row_count_sql, sees_part
+from supertable.adapters.engines.duckdb.scan.summary_sql import known_values
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
 from supertable.adapters.engines.duckdb.statement.columns_read import has_repeatable_sample, names_in
 from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
@@ -49,6 +50,8 @@ def plan_of(statement: DuckDBStatement, scans: Mapping[int, Source]) -> Plan | N
     """None: the statement is one for Lite."""
     if statement.explain or has_repeatable_sample(statement.tree):
         return None
+    if known_values(statement.summaries, scans) is not None:
+        return None  # no row is read
     counts = {n: row_count_sql(scans[n]) for n in statement.counted if all_rows(scans[n])}
     read = {n: source for n, source in scans.items() if n not in counts}
     kept = {n: source for n, source in read.items() if isinstance(source, Scan) and _is_kept(source)}
