@@ -86,7 +86,7 @@ async def small_rows(request: AnyRequest, limits: BodyLimits) -> RowBody | None:
     if size is None or size > min(SMALL_BYTES, limits.body):
         return None
     message = await request.receive()
-    if message["type"] != "http.request" or message.get("more_body"):
+    if message["type"] != "http.request" or len(message["body"]) != size:  # `more_body` may be true of a whole one
         request.receive = _preceded_by(message, request.receive)
         return None
     text: bytes = message["body"]
