@@ -14,7 +14,7 @@ from supertable.application.storage.snapshot_files.column_pruning import pruned_
 from supertable.domain.scan.file_pruning import pruned
 from supertable.domain.scan.predicates import All, AnyOf, Compare, IsIn, NullTest, Predicate
 from supertable.domain.table.data_files import ColumnRange, DataFile
-from supertable.domain.table.file_sets import ChangedFiles
+from supertable.domain.table.file_sets import ChangedFiles, Totals
 from tests.support.drawn_files import (
     ADDED,
     CURRENT,
@@ -118,6 +118,11 @@ def test_arrays_decide_like_single_files_and_lose_no_row(seed: int, drawn: Drawn
 def test_arrays_give_back_the_files(drawn: Drawn) -> None:
     files = [file for file, _ in drawn]
     assert list(as_arrays(files).values()) == files
+    inline = sum(file.bytes for file in files if file.content is not None)
+    dead = sum(file.deletes.rows for file in files if file.deletes)
+    rows, size = sum(file.rows for file in files), sum(file.bytes for file in files)
+    assert inline > 0
+    assert as_arrays(files).totals == Totals(len(files), rows, dead, size, inline)
     many = [DataFile(f"data/{n}", 1, 1, "", 1, {1: ColumnRange(n, n, 0)}) for n in range(5000)]
     assert list(as_arrays(many).values()) == many
     assert as_arrays(many).some(["data/4999", "data/5000", "data/17"]) == {"data/4999": many[4999], "data/17": many[17]}

@@ -42,7 +42,8 @@ class ColumnFiles(FileSet):
     @cached_property
     def totals(self) -> Totals:
         rows, dead, size = (pc.sum(self.column(name)).as_py() or 0 for name in ("rows", "vector_rows", "bytes"))
-        return Totals(len(self), rows, dead, size)
+        inline = sum(file.bytes for file in self.whole.values() if not file.stored)
+        return Totals(len(self), rows, dead, size, inline)
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
