@@ -23,9 +23,10 @@ class Target:
 
 TARGETS = (
     Target("append-100k", _CLEAN, 1.3),
-    Target("upsert-10k", "DuckLake", 0.6),
+    Target("upsert-1k", "DuckLake", 0.35),
+    Target("upsert-10k", "DuckLake", 0.4),
     Target("upsert-10k", "delta-rs", 0.15),
-    Target("delete-1k", "DuckLake", 0.5),
+    Target("delete-1k", "DuckLake", 0.35),
     Target("count", _CLEAN, 2.0, plus_ms=3.0),
     Target("lookup", _CLEAN, 1.5),
     Target("group-by", _CLEAN, 2.0),

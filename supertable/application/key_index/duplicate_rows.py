@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from supertable.application.key_index.file_keys import FileKeys, KeysOfFiles, TooManyKeys
+from supertable.application.key_index.file_keys import ROW_BYTES, FileKeys, KeysOfFiles, TooManyKeys
 from supertable.application.key_index.key_indexes import KeyIndexes
 from supertable.application.key_index.key_words import KeyShape, NoWord, key_shape
 from supertable.application.key_index.runs import Keys
@@ -57,6 +57,8 @@ class DuplicateRows:
             return False
 
     def _read(self, scan: Scan, keys: Sequence[str], sequence: str | None, shape: KeyShape) -> KeysOfFiles | None:
+        if sum(file.rows for file in scan.files) * ROW_BYTES > self._indexes.most_bytes:
+            return None
         try:
             return self._file_keys.read(scan, keys, sequence, shape, self._indexes.most_bytes)
         except (NoWord, TooManyKeys):

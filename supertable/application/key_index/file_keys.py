@@ -15,6 +15,9 @@ from supertable.application.ports.engines.row_finders import RowFinder
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
 
+ROW_BYTES = 16
+"""What a row takes in an index, at least."""
+
 
 class TooManyKeys(Exception):
     """The keys take more bytes than they may."""
@@ -33,7 +36,7 @@ class KeysOfFiles:
     def bytes(self) -> int:
         """About what they take in an index."""
         values = self.keys.values
-        each = 16 if values is None else 24
+        each = ROW_BYTES if values is None else ROW_BYTES + 8
         return (
             each * len(self.rows)
             + (8 * len(self.rows) if self.sequences is not None else 0)

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from supertable.application.key_index.candidate_files import candidate_files
-from supertable.application.key_index.file_keys import FileKeys, KeysOfFiles, TooManyKeys
+from supertable.application.key_index.file_keys import ROW_BYTES, FileKeys, KeysOfFiles, TooManyKeys
 from supertable.application.key_index.key_indexes import KeyIndexes
 from supertable.application.key_index.key_words import Flags, KeyShape, NoWord, Words, key_shape, sequence_words
 from supertable.application.key_index.runs import Hits, Keys
@@ -27,7 +27,6 @@ _FEW_ROWS = 100_000
 """Files with fewer rows are covered at once; others once as many rows were searched as they have."""
 _SHARE_OF_LOOKUP = 1 / 8
 """What a look-up of few keys reads of the files, since it skips row groups."""
-_ROW_BYTES = 16
 _HASHED_ROW_BYTES = 48
 _NONE = np.empty(0, np.int64)
 
@@ -160,7 +159,7 @@ class KeyMatcher:
         """No-op if the keys do not fit, another thread extends the index, or the files cannot be read: whoever searches
         them then says why."""
         room = self._indexes.most_bytes - index.bytes
-        row_bytes = _HASHED_ROW_BYTES if index.shape.is_hashed else _ROW_BYTES
+        row_bytes = _HASHED_ROW_BYTES if index.shape.is_hashed else ROW_BYTES
         if sum(file.rows for file in files) * row_bytes > room or not index.extending.acquire(blocking=False):
             return
         try:

@@ -12,6 +12,7 @@ import pytest
 
 import supertable
 from supertable import Lake
+from supertable.domain.errors import ObjectDamaged
 
 LARGE = 120_000
 
@@ -93,6 +94,19 @@ def test_of_rows_with_one_key_in_a_large_write_one_stays(sequence: str | None, t
             lists = (found[name].to_pylist() for name in ("k", "seq", "v"))
             assert {key: (given, place) for key, given, place in zip(*lists, strict=True)} == expected
             lake.write("t", rows, mode="upsert")  # every row gives way to itself
+
+
+def test_keys_of_damaged_files_are_no_answer(lake: Lake) -> None:
+    upsert(lake, list(range(LARGE, LARGE + 1000)), 1)  # too many for the commit's record
+    small, _ = sorted(lake.settings.home.rglob("data/*.parquet"), key=lambda path: path.stat().st_size)
+    data = bytearray(small.read_bytes())
+    data[len(data) // 2] ^= 1
+    small.write_bytes(data)
+    with supertable.connect(lake.settings.home) as other:
+        upsert(other, [5], 1)  # only the other file can have it
+        with pytest.raises(ObjectDamaged):
+            upsert(other, [LARGE + 1], 2)
+        assert other.delete("t", keys={"k": [5]}).rows_deleted == 1
 
 
 def test_keys_that_do_not_fit_are_searched_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
