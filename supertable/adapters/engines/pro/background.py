@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -20,6 +21,7 @@ class Background:
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._task = Task(self._closed.is_set)
+        atexit.register(self.close)  # when Python ends, nothing may still call back into it
 
     def add(self, key: Hashable, job: Job) -> None:
         """Adds a job, which must not raise; no-op while one with this key waits."""
@@ -37,8 +39,9 @@ class Background:
             thread.join()
 
     def close(self) -> None:
+        atexit.unregister(self.close)
         self._closed.set()
-        while (thread := self._thread) is not None:
+        while (thread := self._thread) is not None and thread.is_alive():
             self._task.interrupt()
             thread.join(0.05)
 
