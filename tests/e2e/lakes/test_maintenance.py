@@ -80,6 +80,7 @@ class TestPolicies:
 
 
 class TestMaintain:
+    @pytest.mark.usefixtures("as_files")
     def test_only_due_tables_are_maintained(self, lake: Lake, clock: ManualClock) -> None:
         busy, calm = lake.create_table("busy", SCHEMA, keys=["id"]), lake.create_table("calm", SCHEMA)
         busy.set_maintenance(small_files=5, retention=timedelta(days=1))
@@ -99,6 +100,7 @@ class TestMaintain:
         assert calm.name == "calm"
         assert busy.info().rows == 6
 
+    @pytest.mark.usefixtures("as_files")
     def test_one_damaged_table_does_not_stop_the_others(self, lake: Lake, home: Path) -> None:
         for name in ("a", "b"):
             lake.create_table(name, SCHEMA).set_maintenance(small_files=2)
@@ -120,6 +122,7 @@ class TestMaintain:
 
 
 class TestCommands:
+    @pytest.mark.usefixtures("as_files")
     def test_compact_and_vacuum(self, fruit: Cli) -> None:
         for _ in range(3):
             assert fruit("load", "fruit.csv", "--into", "fruit", "--key", "id").code == 0
@@ -138,6 +141,7 @@ class TestCommands:
         assert fruit("vacuum", "fruit", "--retention", "soon").code == 2
         assert fruit("vacuum", "nope").code == 3
 
+    @pytest.mark.usefixtures("as_files")
     def test_dropped_tables_are_purged(self, fruit: Cli) -> None:
         fruit("drop", "fruit", "--yes")
         assert "nothing" not in fruit("vacuum", "--retention", "0", "--dry-run").out
@@ -162,6 +166,7 @@ class TestCommands:
         assert fruit("policy", "fruit", "--engine", "duckdb").code == 2
         assert fruit("policy", "fruit", "--dirty-share", "7").code == 2
 
+    @pytest.mark.usefixtures("as_files")
     def test_fsck(self, fruit: Cli, home: Path) -> None:
         intact = fruit("fsck")
         assert intact.code == 0

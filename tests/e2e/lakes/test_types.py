@@ -133,6 +133,7 @@ def test_a_value_that_does_not_fit_names_its_column(lake: Lake) -> None:
         lake.write("t", pa.table({"v": pa.array([-1], pa.int8())}))
 
 
+@pytest.mark.usefixtures("as_files")
 def test_files_carry_field_ids(lake: Lake, home: Path) -> None:
     import pyarrow.parquet as pq
 
