@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.checksums import Digest
 from supertable.application.storage.deletion_vectors import DeletionVectors
-from supertable.application.storage.inline_rows import decoded_rows
+from supertable.application.storage.inline_rows import are_within_ranges, decoded_rows
 from supertable.domain.errors import Damaged, ObjectDamaged
 from supertable.domain.findings import Finding, Severity
 from supertable.domain.table.commits import Commit
@@ -110,6 +110,9 @@ class FileChecker:
 def _check_rows(key: str, file: DataFile, done: CheckedFiles) -> None:
     """Checks rows that the log holds: they are read anyway, so that quick checks check them too."""
     try:
-        decoded_rows(key, file)
+        rows = decoded_rows(key, file)
+        what = "" if are_within_ranges(file, rows) else "the commit recorded ranges that its rows are not in"
     except ObjectDamaged as error:
-        done.findings.append(Finding(key, error.reason, Severity.DAMAGE))
+        what = error.reason
+    if what:
+        done.findings.append(Finding(key, what, Severity.DAMAGE))

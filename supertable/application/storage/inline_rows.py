@@ -9,18 +9,19 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from supertable.application.storage.arrow_encodings import readable_field
-from supertable.application.storage.arrow_schemas import FIELD_ID, stored_schema
+from supertable.application.storage.arrow_schemas import FIELD_ID, fields_of, stored_schema
 from supertable.application.storage.checksums import digest_of
 from supertable.application.storage.column_ranges import ranges_of_rows
 from supertable.domain.errors import ObjectDamaged
 from supertable.domain.schema.schemas import Schema
-from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.data_files import ColumnRange, DataFile
 
 FILE, ROW = "st_file", "st_row"
 """The columns of engines that locate each row, beside those of `InlineRows`."""
@@ -63,6 +64,22 @@ def decoded_rows(key: str, file: DataFile) -> pa.Table:
     if rows.num_rows != file.rows:
         raise ObjectDamaged(key, f"it does not have the {file.rows:,} rows that were written")
     return rows
+
+
+def are_within_ranges(file: DataFile, rows: pa.Table) -> bool:
+    """Whether the recorded ranges hold all values of the file's rows, so that pruning loses none."""
+    ids = [int(field.metadata[FIELD_ID]) for field in rows.schema]
+    fields = tuple(replace(field, id=number) for field, number in zip(fields_of(rows.schema), ids, strict=True))
+    found = ranges_of_rows(rows, Schema(file.schema_id, fields, max(ids)))
+    return all(_holds(file.ranges[column], found[column]) for column in file.ranges if column in found)
+
+
+def _holds(recorded: ColumnRange, found: ColumnRange) -> bool:
+    low: Any = recorded.low
+    high: Any = recorded.high
+    above = low is None or (found.low is not None and found.low >= low)
+    below = high is None or (found.high is not None and found.high <= high)
+    return bool(above and below and recorded.nulls == found.nulls)
 
 
 def column_of(field_id: int) -> str:

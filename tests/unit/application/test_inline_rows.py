@@ -13,12 +13,14 @@ import pytest
 
 from supertable.adapters.clocks.manual import SequentialIdentifiers
 from supertable.adapters.object_stores.memory import InMemoryObjectStore
+from supertable.application.integrity.check_files import CheckedFiles, FileChecker
 from supertable.application.storage.arrow_schemas import fields_of, stored_schema
 from supertable.application.storage.data_file_writer import DataFileWriter
+from supertable.application.storage.deletion_vectors import DeletionVectors
 from supertable.application.storage.inline_rows import InlineRows, decoded_rows, inline_file
 from supertable.domain.errors import ObjectDamaged
 from supertable.domain.schema.schemas import Schema, first_schema
-from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.data_files import ColumnRange, DataFile, DeletionVector
 
 FOLDER = "acme/main/tables/t"
 INT = first_schema(fields_of(pa.schema([("n", pa.int64()), ("s", pa.string())])))
@@ -156,3 +158,36 @@ def test_rows_with_other_columns_are_apart_and_never_mixed() -> None:
     assert inline.table(FOLDER, [other]).column_names == ["st_c1"]
     with pytest.raises(ObjectDamaged, match="other columns"):
         inline.table(FOLDER, [small("c", (3, "y")), small("d", (4,), schema=fewer)])
+
+
+def checked(*files: DataFile) -> list[tuple[str, str]]:
+    store = InMemoryObjectStore()
+    done = CheckedFiles()
+    checker = FileChecker(store, DeletionVectors(store, SequentialIdentifiers()))
+    checker.check(FOLDER, files, quick=True, progress=lambda _: None, done=done)
+    return [(finding.key, finding.what) for finding in done.findings]
+
+
+def test_a_check_finds_rows_and_dead_rows_that_are_not_what_was_recorded() -> None:
+    file = small("a", (3, "x"), (None, "y"))
+    dead = replace(file, deletes=DeletionVector("", 1, "", positions=(1,)))
+    assert checked(file, dead) == []
+    key = f"{FOLDER}/inline/a"
+    assert checked(replace(file, content=b"nonsense")) == [
+        (key, "its rows in the commit record are not those that were written")
+    ]
+    assert checked(replace(dead, deletes=DeletionVector("", 1, "", positions=(2,)))) == [
+        (key, "the commit recorded dead rows that it does not have")
+    ]
+    for low, high, nulls in ((4, 9, 1), (0, 2, 1), (3, 3, 0)):
+        ranges = {**file.ranges, 1: ColumnRange(low, high, nulls)}
+        assert checked(replace(file, ranges=ranges)) == [(key, "the commit recorded ranges that its rows are not in")]
+    assert checked(replace(file, ranges={1: ColumnRange(-5, None, 1)})) == []
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_values_of_every_type_are_within_their_ranges(kind: str) -> None:
+    type_, values = TYPES[kind]
+    schema = first_schema(fields_of(pa.schema([("c", type_)])))
+    rows = pa.table([pa.array(values, type_)], schema=stored_schema(schema))
+    assert checked(inline_file("inline/a", rows, schema)) == []
