@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.scan.inline_tables import InlineTable, located_rows
 from supertable.adapters.engines.duckdb.scan.kept_bitmaps import KeptBitmaps
-from supertable.adapters.engines.duckdb.types import literal
+from supertable.adapters.engines.duckdb.types import literal, quoted
 from supertable.application.ports.engines.file_sources import OpenFiles
 from supertable.application.ports.engines.running_queries import Stopped
 from supertable.application.ports.engines.sources import Given
@@ -38,11 +38,10 @@ class Positions:
 
 @dataclass(slots=True)
 class Sources:
-    """The sources of one query: lists of files, for which its SQL has marks, bitmaps, bound as small tables, and given
-    rows.
+    """The sources of one query: lists of files, bitmaps and rows of files without objects (`inline`), for which its SQL
+    has marks, and given rows.
 
-    `inline`: rows of files without objects, bound as tables.
-
+    `tables`: of bitmaps and inline rows, as DuckDB holds them; a view of each would cost as much again.
     `guard_deleted`: the query may fail on deleted rows, so that a barrier must keep its expressions from them.
     `given`: given rows, and whether the query needs a table of them, since it may read them twice.
     """
@@ -51,9 +50,10 @@ class Sources:
     guard_deleted: bool = True
     inline: dict[str, InlineTable] = field(default_factory=dict)
     lists: dict[str, list[tuple[str, DataFile]]] = field(default_factory=dict)
-    dead: dict[str, pa.Table] = field(default_factory=dict)
+    dead: dict[str, pa.Table | InlineTable] = field(default_factory=dict)
     given: dict[str, tuple[Given, bool]] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
+    tables: dict[str, Any] = field(default_factory=dict)
     opened: OpenFiles | None = None
     refused: SupertableError | None = None
 
@@ -62,10 +62,8 @@ class Sources:
         self.opened = self.stored.open(list(chain.from_iterable(self.lists.values())), stopped)
         locations = iter(self.opened.locations)
         self.places = {name: _list_sql(list(islice(locations, len(files)))) for name, files in self.lists.items()}
-        for name, table in self.dead.items():
-            cursor.register(name, table)
-        for name, inline in self.inline.items():
-            cursor.register(name, inline)
+        self.tables = {name: cursor._register_source(table) for name, table in (self.dead | self.inline).items()}
+        self.places |= {name: quoted(table.name) for name, table in self.tables.items()}
         for name, (rows, as_table) in self.given.items():
             bind_stream(cursor, name, self._stream(rows), as_table)
         if stopped():
@@ -101,22 +99,22 @@ class Sources:
         return f"\0{name}\0"
 
     def register_bitmaps(self, folder: str, files: Sequence[DataFile], hidden: Mapping[str, bytes]) -> str:
-        """Adds the bitmaps of the files, in their order. Returns the name of their table."""
+        """Adds the bitmaps of the files, in their order. Returns the mark of their table."""
         name = f"st_dead_{len(self.dead)}"
         self.dead[name] = self.stored.bitmaps(folder, files, hidden)
-        return name
+        return f"\0{name}\0"
 
     def register_inline(
         self, folder: str, files: Sequence[DataFile], hidden: Mapping[str, bytes] | None, before: int
     ) -> str:
-        """Adds the rows of files without objects, with the columns that locate them. Returns the name of their table.
+        """Adds the rows of files without objects, with the columns that locate them. Returns the mark of their table.
 
         `hidden`: as in `Scan`; None: dead rows too. `before`: the number of the first of the files.
         """
         name = f"st_inline_{len(self.inline)}"
         dead = {} if hidden is None else self._dead_by_number(folder, files, hidden)
         self.inline[name] = located_rows(self.stored.inline_rows(folder, files), files, dead, before)
-        return name
+        return f"\0{name}\0"
 
     def register_given(self, rows: Given, as_table: bool) -> str:
         """Adds given rows. Returns the name of their table."""
