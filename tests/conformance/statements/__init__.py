@@ -21,6 +21,7 @@ CASES: list[Case] = [
     *documented.CASES,
     *_FORMS,
 ]
+GENERATED = {case.kind for case in types.CASES}
 KINDS: dict[str, list[Case]] = {
     kind: list(cases) for kind, cases in groupby(sorted(CASES, key=lambda case: case.kind), lambda case: case.kind)
 }
