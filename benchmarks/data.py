@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import duckdb
 import numpy as np
 import pyarrow as pa
 
@@ -37,3 +40,14 @@ def orders(ids: np.ndarray, seed: int) -> pa.Table:
 def some_ids(count: int, below: int, seed: int) -> np.ndarray:
     """Distinct ids below `below`, in random order."""
     return np.random.default_rng(seed).choice(below, count, replace=False)
+
+
+def clean_file(rows: pa.Table, path: Path) -> Path:
+    """One Parquet file of the rows in their order, as DuckDB writes it, for comparisons with DuckDB.
+
+    By default pyarrow makes row groups of a million rows, in which DuckDB finds a row three times as slowly.
+    """
+    with duckdb.connect() as plain:
+        plain.register("given", rows)
+        plain.execute(f"COPY given TO '{path}' (FORMAT parquet)")
+    return path

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow.parquet as pq
 
 from benchmarks.clickbench.hits import hits
 from benchmarks.clickbench.queries import queries
+from benchmarks.data import clean_file
 from benchmarks.engines.many_queries import compare, load
 from benchmarks.engines.sides import LakeSide, ParquetSide, Side, peers_of
 from benchmarks.machine import machine_facts
@@ -26,7 +26,7 @@ def measure(rows: int, turns: int, peers: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         table = hits(rows)
-        pq.write_table(table, folder / "hits.parquet")
+        clean_file(table, folder / "hits.parquet")
         lake = LakeSide(folder / "home")
         others, left_out = peers_of(folder) if peers else ([], {})
         loaded: list[Side] = [lake, *others]

@@ -14,10 +14,9 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 import supertable
-from benchmarks.data import SCHEMA, orders, some_ids
+from benchmarks.data import SCHEMA, clean_file, orders, some_ids
 from benchmarks.engines.choosing import ask, engines_of, warm
 from benchmarks.engines.targets import verdicts
 from benchmarks.engines.timing import Times, in_turns, ratios
@@ -77,8 +76,7 @@ def _queries(rows: int, turns: int) -> Queries:
 
 
 def _clean(lake: Lake, path: Path, where: str) -> Path:
-    pq.write_table(lake.sql(f"SELECT * FROM orders WHERE {where} ORDER BY id").arrow(), path)
-    return path
+    return clean_file(lake.sql(f"SELECT * FROM orders WHERE {where} ORDER BY id").arrow(), path)
 
 
 def _compare(lake: Lake, engines: list[str], clean: Path, queries: Queries, turns: int) -> dict[str, Any]:
