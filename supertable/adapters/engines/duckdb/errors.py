@@ -39,7 +39,7 @@ _FORBIDDEN = ("HTTP 403", "HTTP 401", "AuthorizationFailure", "AuthenticationFai
 _KIND = re.compile(r"^(?:[A-Za-z]*Exception: )?([A-Za-z][A-Za-z ]*?) Error: (.*)", re.DOTALL)
 _CODE = re.compile(r"\s*\n\s*LINE \d+:.*", re.DOTALL)
 _OWN_SQL = re.compile(
-    r"\bst_[fd]\.|\b__duckdb_source_|\bst_(?:files|dead|given|item|rows)_\d|\bst_q+_[cr]\d|read_parquet\(|getvariable\(|\bst_dead\b"
+    r"\bst_[fd]\.|\b__duckdb_source_|\bst_(?:files|dead|given|inline|item|rows)_\d|\bst_q+_[cr]\d|read_parquet\(|getvariable\(|\bst_dead\b"
 )
 _OWN_COLUMN = re.compile(r'(?<=[:,] )"st_u+_\w+"(?:, )?')
 """The columns of ours among those that a message suggests."""
