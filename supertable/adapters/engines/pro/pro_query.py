@@ -11,8 +11,7 @@ import pyarrow as pa
 
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance
 from supertable.adapters.engines.duckdb.errors import ErrorContext
-from supertable.adapters.engines.duckdb.exact_results import exact_reader
-from supertable.adapters.engines.duckdb.running_query import BATCH_ROWS, DuckDBQuery, Steps
+from supertable.adapters.engines.duckdb.running_query import DuckDBQuery, Steps, streamed
 from supertable.adapters.engines.pro.cache import Cache
 from supertable.adapters.engines.pro.generation import Generation
 from supertable.adapters.engines.pro.keeper import held_generations, sources_sql
@@ -50,7 +49,7 @@ class ProRun:
         found = held_generations(self._cache, self._island, self._plan, self._task, self._held)
         started = self._started(cursor, found) if found is not None else None
         if started is not None:
-            return exact_reader(started, BATCH_ROWS)
+            return started
         query = self._lite.run(self._plan.statement, self._plan.scans, self._parameters, self._limits)
         self._held.callback(query.close)
         self._held.enter_context(self._task.interruptible(query.cancel))
@@ -58,22 +57,24 @@ class ProRun:
 
     def _started(
         self, cursor: duckdb.DuckDBPyConnection, found: Mapping[int, Generation]
-    ) -> duckdb.DuckDBPyRelation | None:
-        """The statement, bound to the generations. None: one of them has moved on, or the statement has an error, which
-        Lite knows better how to tell.
+    ) -> pa.RecordBatchReader | None:
+        """The statement's rows from the generations. None: one of them has moved on, or the statement has an error,
+        which Lite knows better how to tell.
 
-        A transaction sees each database as it is when the statement is bound, so it is bound while none can move.
+        A transaction sees each database as it is when it first asks for something there, so it asks for the tables
+        while none can move.
         """
         plan = self._plan
-        sql = plan.statement.sql(sources_sql(plan, found))
         with self._island.lock:
             if any(found[n].version != read.scan.version for n, read in plan.reads.items()):
                 return None
             cursor.begin()
-            try:
-                return cursor.sql(sql, params=self._parameters)
-            except (duckdb.BinderException, duckdb.CatalogException):
-                return None
+            for generation in found.values():
+                cursor._table_kind((generation.name, "main", "t"))
+        try:
+            return streamed(cursor, plan.statement.sql(sources_sql(plan, found)), self._parameters)
+        except (duckdb.BinderException, duckdb.CatalogException):
+            return None
 
     def _errors(self) -> ErrorContext:
         plan = self._plan
