@@ -123,6 +123,11 @@ def chosen_engine(
     return EngineChoice(found, " ".join([reason, *(_passed_over(name, away[name]) for name in passed)]))
 
 
+def answered_by_lite(reason: str, why: str) -> str:
+    """The reason for the choice of an engine in whose place LITE answers. `why`: words that may follow a colon."""
+    return f"{reason} {EngineName.LITE.upper()} answers: {why}."
+
+
 def require_there(engine: EngineName, away: Mapping[EngineName, str]) -> None:
     """Raises `EngineUnavailable` if an engine that is asked for by name is away."""
     if engine in away:

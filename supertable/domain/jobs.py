@@ -159,6 +159,14 @@ class JobStatus:
     end: End | None = None
 
     @property
+    def read_by(self) -> tuple[str, str]:
+        """The engine of a query, and why: the one that answered, once the query has succeeded; before, the chosen one.
+        Empty: there is none."""
+        query, summary = self.job.query, self.end.outcome.summary if self.end else {}
+        chosen = (query.engine, query.engine_reason) if query else ("", "")
+        return (summary["engine"], summary["engine_reason"]) if "engine" in summary else chosen
+
+    @property
     def error(self) -> JobError | None:
         if self.end is not None or self.state is not JobState.LOST:
             return self.end.error if self.end else None

@@ -157,7 +157,9 @@ class BackgroundQueries:
         finally:
             running.close()
         rows, size = sum(chunk.rows for chunk in chunks), sum(chunk.bytes for chunk in chunks)
-        return Outcome({"rows": rows, "bytes": size}, chunks)
+        chosen = prepared.chosen
+        summary = {"rows": rows, "bytes": size, "engine": chosen.name, "engine_reason": chosen.reason}
+        return Outcome(summary, chunks)
 
 
 def _tables_read(prepared: PreparedQuery) -> tuple[TableRead, ...]:

@@ -9,22 +9,43 @@ from supertable.application.ports.clocks import Clock
 from supertable.application.ports.engines.engine import Engine
 from supertable.application.ports.engines.sources import Source, scans_of
 from supertable.application.queries.bound_relations import Bound
-from supertable.domain.engine_choice import EngineLimits, EngineName, Reads, Wish, chosen_engine, require_there
+from supertable.domain.engine_choice import (
+    EngineLimits,
+    EngineName,
+    Reads,
+    Wish,
+    answered_by_lite,
+    chosen_engine,
+    require_there,
+)
 from supertable.domain.scan.scan_plan import Scan
 
 NO_ENGINE = "this version of SuperTable does not have it yet"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Chosen:
-    """The engine that runs a query. `reason`: sentences in ASCII, for the caller."""
+    """The engine that a query runs on, and why it was chosen.
+
+    `instead`: see `RunningQuery`, of the run that started last.
+    """
 
     engine: Engine
-    reason: str
+    choice: str
+    instead: str = ""
+
+    def started(self, instead: str) -> None:
+        self.instead = instead
 
     @property
     def name(self) -> str:
-        return self.engine.name
+        """That of the engine that answers."""
+        return EngineName.LITE.value if self.instead else self.engine.name
+
+    @property
+    def reason(self) -> str:
+        """Why that engine answers, in sentences in ASCII, for the caller."""
+        return answered_by_lite(self.choice, self.instead) if self.instead else self.choice
 
 
 class Engines:

@@ -14,6 +14,8 @@ class ExplainedQuery:
     """A `RunningQuery` whose one column of text begins with the engine and the reason for it."""
 
     def __init__(self, running: RunningQuery, chosen: Chosen) -> None:
+        """`chosen`: by what `running` knows before it starts."""
+        self.instead = running.instead
         self._running = running
         self._line = f"ENGINE {chosen.name}: {chosen.reason}"
         self._reader: pa.RecordBatchReader | None = None

@@ -16,6 +16,8 @@ STOPPED = "stopped"
 """The outcome of a query that was closed before all its rows were read."""
 
 Rows = TypeVar("Rows", pa.RecordBatch, EncodedRows)
+OnStart = Callable[[str], None]
+"""Called with `RunningQuery.instead` when the query has started."""
 OnEnd = Callable[[str, int], None]
 """Called once, with the outcome (`ok`, `STOPPED` or the name of an error) and the number of rows that were read."""
 
@@ -43,8 +45,11 @@ class FirstLease:
 class LeasedQuery:
     """A `RunningQuery` that also ends the lease at its end, or when it is garbage-collected."""
 
-    def __init__(self, running: RunningQuery, lease: Lease, on_end: OnEnd) -> None:
+    instead = ""
+
+    def __init__(self, running: RunningQuery, lease: Lease, on_start: OnStart, on_end: OnEnd) -> None:
         self._execution = _Execution(running, lease, on_end)
+        self._on_start = on_start
         self._reader: pa.RecordBatchReader | None = None
 
     @property
@@ -55,6 +60,7 @@ class LeasedQuery:
             except BaseException as error:
                 self._execution.end(type(error).__name__)
                 raise
+            self._started()
             self._reader = pa.RecordBatchReader.from_batches(reader.schema, _watched(reader, self._execution))
         return self._reader
 
@@ -64,13 +70,20 @@ class LeasedQuery:
         except BaseException as error:
             self._execution.end(type(error).__name__)
             raise
-        return None if found is None else _watched(found, self._execution)
+        if found is None:
+            return None
+        self._started()
+        return _watched(found, self._execution)
 
     def cancel(self) -> None:
         self._execution.running.cancel()
 
     def close(self) -> None:
         self._execution.end()
+
+    def _started(self) -> None:
+        self.instead = self._execution.running.instead
+        self._on_start(self.instead)
 
 
 class _Execution:

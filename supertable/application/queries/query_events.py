@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from supertable.application.audit_recorder import AuditRecorder, request_id
@@ -13,6 +13,10 @@ from supertable.application.tables.open_table import OpenTable
 from supertable.domain.audit import AuditKind
 from supertable.domain.errors import AccessDenied, InvalidName, StatementRefused, SupertableError
 from supertable.domain.names import checked_name, name_key
+
+
+def _nothing() -> str:
+    return ""
 
 
 class QueryEvents:
@@ -30,10 +34,12 @@ class QueryEvents:
         self._request = request_id.get()
         self._statement: Statement | None = None
         self._tables: tuple[OpenTable, ...] = ()
-        self._ran_by = ""
+        self._ran_by = _nothing
 
-    def describe(self, statement: Statement, tables: tuple[OpenTable, ...] = (), ran_by: str = "") -> None:
-        """Set what the events say of the query, once it is known. `ran_by`: the name of the engine that runs it."""
+    def describe(
+        self, statement: Statement, tables: tuple[OpenTable, ...] = (), ran_by: Callable[[], str] = _nothing
+    ) -> None:
+        """Set what the events say of the query, once it is known. `ran_by`: the name of the engine that answers."""
         self._statement, self._tables, self._ran_by = statement, tables, ran_by
 
     def failed(self, sql: str, error: SupertableError) -> None:
@@ -70,7 +76,7 @@ class QueryEvents:
             supertable=self._namespace.supertable,
             tables=tuple(dict.fromkeys(names)),
             statement=shape,
-            engine=self._ran_by,
+            engine=self._ran_by(),
             request=self._request,
             **more,
         )

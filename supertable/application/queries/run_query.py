@@ -41,8 +41,9 @@ class PreparedQuery:
 
     `namespace`: the supertable and session of the query. `sources`: by id of the relation. `versions`: the versions
     that are read, ascending, by the table's name as in the catalog; time travel may read several of one table.
-    `chosen`: the engine, and why. `result`: the key of its rows, and these if they are kept; then `sources` is empty.
-    `lease` protects `spans`, the versions read by log, from vacuum until the first run has ended.
+    `chosen`: the engine, and why; once a run has started, the one that answers. `result`: the key of its rows, and
+    these if they are kept; then `sources` is empty. `lease` protects `spans`, the versions read by log, from vacuum
+    until the first run has ended.
     """
 
     namespace: Namespace
@@ -210,7 +211,7 @@ class RunQuery:
         Every run but the first raises `VersionNotFound` if a vacuum has removed a version that it reads.
         """
         events = QueryEvents(self._audit, self._engine, query.namespace)
-        events.describe(query.statement, query.tables, query.result.audited_as or query.chosen.name)
+        events.describe(query.statement, query.tables, lambda: query.result.audited_as or query.chosen.name)
         try:
             return self._run(query, parameters, limits, events.ended)
         except BaseException as error:
@@ -227,7 +228,7 @@ class RunQuery:
         lease = query.lease.take() or self._lease_again(query)
         limits = replace(limits.within(self._max_seconds), user=query.namespace.session.user)
         try:
-            return LeasedQuery(self._running(query, parameters, limits), lease, on_end)
+            return LeasedQuery(self._running(query, parameters, limits), lease, query.chosen.started, on_end)
         except BaseException:
             lease.close()
             raise
@@ -236,6 +237,7 @@ class RunQuery:
         if query.result.rows is not None:
             return KeptQuery(query.result.rows, limits)
         running = query.chosen.engine.run(query.statement, query.sources, exact_parameters(parameters), limits)
+        query.chosen.started(running.instead)
         if query.statement.explain:
             return ExplainedQuery(running, query.chosen)
         return self._results.keeping(running, query.result, query.chosen)

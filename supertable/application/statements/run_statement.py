@@ -111,6 +111,8 @@ class RunStatement:
 class _Rows:
     """Rows that are there already, as a running query."""
 
+    instead = ""
+
     def __init__(self, rows: pa.Table) -> None:
         self.reader = rows.to_reader()
 

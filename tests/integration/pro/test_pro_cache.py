@@ -13,8 +13,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from supertable import Lake, SupertableError
+import supertable
+from supertable import Lake, Result, SupertableError
 from supertable.adapters.engines.pro.folder import ProcessFolder
+from tests.support.audit_events import events
 from tests.support.budgets import todays
 from tests.support.pro_lake import engine, generations, holds, pro_lake, rows
 
@@ -163,6 +165,47 @@ def test_large_tables_are_copied_in_the_background(tmp_path: Path) -> None:
         assert rows(lake, "SELECT count(text) FROM t WHERE text = 'y'") == [(60_000,)]
         engine(lake).keeper.settle()
         assert holds(lake, "FROM t")
+
+
+ASKED = "The query asks for PRO."
+READS = "SELECT count(text) AS n FROM t WHERE id >= 0"
+NOT_HELD = (f"{ASKED} LITE answers: PRO did not hold what the query reads at this version.",)
+NOT_KEPT = (f"{ASKED} LITE answers: PRO keeps nothing of what the query reads.",)
+
+
+def told(result: Result) -> tuple[str, str]:
+    return result.engine, result.engine_reason
+
+
+def test_the_answer_tells_which_engine_ran(tmp_path: Path) -> None:
+    with pro_lake(tmp_path, result_cache_bytes=1_000_000) as lake:
+        fill(lake, "t", count=60_000)
+        assert told(lake.sql(READS, engine="pro")) == ("lite", *NOT_HELD)
+        engine(lake).keeper.settle()
+        again = lake.sql(READS, engine="pro")
+        assert again.engine_reason.startswith("The result cache has the rows, which LITE read before.")
+        assert again.engine == "lite"
+        assert told(lake.sql(f"{READS} AND id < 9", engine="pro")) == ("pro", ASKED)
+        copied = lake.sql("CREATE TABLE copy AS SELECT id FROM t WHERE id < 9", engine="pro")
+        assert told(copied) == ("pro", ASKED)
+        lake.write("t", pa.table({"id": range(60_000), "text": ["y"] * 60_000}))
+        changed = lake.sql("INSERT INTO copy SELECT id FROM t WHERE text <> 'y'", engine="pro")
+        assert told(changed) == ("lite", *NOT_HELD)
+        plan = lake.sql(f"EXPLAIN {READS}", engine="pro")
+        assert told(plan) == ("lite", *NOT_KEPT)
+        assert plan.arrow().column(0)[0].as_py() == f"ENGINE lite: {NOT_KEPT[0]}"
+        assert told(lake.sql("SELECT count(*) FROM t", engine="pro")) == ("lite", *NOT_KEPT), "the snapshot knows"
+        queries = [event for event in events(lake) if event["kind"] == "query" and event["engine"]]
+        answered = ["lite", "lite (result cache)", "pro", "pro", "lite", "lite", "lite"]
+        assert [event["engine"] for event in queries] == answered
+
+
+def test_roles_that_see_a_part_are_not_told_what_depends_on_all_rows(tmp_path: Path) -> None:
+    with pro_lake(tmp_path) as lake, supertable.connect(tmp_path, role="clerk") as clerk:
+        fill(lake, "t", count=60_000)
+        lake.roles.create("clerk", "reader")
+        lake.roles.grant("clerk", "t", where="id < 3")
+        assert told(clerk.sql(READS, engine="pro")) == ("pro", ASKED)
 
 
 def test_what_auto_asks_about_is_refreshed(tmp_path: Path) -> None:

@@ -86,6 +86,19 @@ def test_executors_read_what_the_service_keeps(lake: Lake, no_data_files: Callab
         lake.sql(COUNTS, engine="lite").arrow()
 
 
+def test_the_answer_tells_which_engine_ran(lake: Lake) -> None:
+    lake.write("t", pa.table({"id": range(60_000), "name": ["n"] * 60_000}), "upsert")
+    first = lake.sql(COUNTS, engine="pro")
+    assert (first.engine, first.engine_reason.partition(" PRO. ")[2]) == (
+        "lite",
+        "LITE answers: PRO did not hold what the query reads at this version.",
+    )
+    keeper(lake).settle()
+    second = lake.sql(COUNTS, engine="pro")
+    assert (second.engine, second.engine_reason) == ("pro", "The query asks for PRO.")
+    assert lake.sql(f"EXPLAIN {COUNTS}", engine="pro").engine == "lite"
+
+
 def test_it_follows_each_version(lake: Lake, no_data_files: Callable[[], None]) -> None:
     rows(lake, COUNTS)
     lake.write("t", pa.table({"id": [1, 200], "name": ["n0", "new"]}), "upsert")

@@ -37,6 +37,8 @@ def key_of(number: int) -> ResultKey:
 class Source:
     """A running query of some batches. `parts`: as an Arrow stream."""
 
+    instead = ""
+
     def __init__(self, *batches: pa.RecordBatch, as_stream: bool = False) -> None:
         self.reader = pa.RecordBatchReader.from_batches(batches[0].schema, list(batches))
         self.is_closed = False

@@ -41,12 +41,13 @@ class Steps:
     """What a query does besides running on its cursor.
 
     `begin` starts it there. `interrupt`, which any thread may call, stops what it reads from; `end` releases it, and is
-    a no-op if called again.
+    a no-op if called again. `instead`: see `RunningQuery`; it is asked once the query has begun.
     """
 
     begin: Begin
     interrupt: Act
     end: Act
+    instead: Callable[[], str] = str
 
 
 class DuckDBQuery:
@@ -56,6 +57,8 @@ class DuckDBQuery:
     counts the time of the engine only, not that of the caller between two batches.
     """
 
+    instead = ""
+
     def __init__(self, cursor: duckdb.DuckDBPyConnection, steps: Steps, context: ErrorContext, limits: Limits) -> None:
         self._work = _Work(cursor, steps, context, limits)
         self._reader: pa.RecordBatchReader | None = None
@@ -64,6 +67,7 @@ class DuckDBQuery:
     def reader(self) -> pa.RecordBatchReader:
         if self._reader is None:
             schema = self._work.start()
+            self.instead = self._work.instead() or self.instead
             self._reader = pa.RecordBatchReader.from_batches(schema, iter(self._work.next_batch, None))
         return self._reader
 
@@ -92,6 +96,9 @@ class _Work:
         self._stopped = threading.Event()
         weakref.finalize(self, self._stopped.set).atexit = False  # see `close`, which a forgotten query lacks
         self._lock = threading.Lock()
+
+    def instead(self) -> str:
+        return self._steps.instead()
 
     def start(self) -> pa.Schema:
         self._batches = self._run_within_limit(lambda cursor: self._steps.begin(cursor, self._stopped.is_set))
@@ -178,6 +185,8 @@ class _Work:
 
 class PlanQuery:
     """The plan of a query, which starts like others at the first access to `reader`. `shown` makes its rows."""
+
+    instead = ""
 
     def __init__(self, explained: DuckDBQuery, shown: Callable[[pa.Table], pa.Table]) -> None:
         self._explained = explained

@@ -140,6 +140,8 @@ class ExecutorEngine:
 class ExecutorQuery:
     """A query in an executor. It starts at the first access to `reader`."""
 
+    instead = ""
+
     def __init__(self, work: Work, request: RunStatement) -> None:
         self._work = work
         self._request = request

@@ -11,7 +11,7 @@ from supertable.adapters.engines.duckdb.statement.checked_statement import DuckD
 from supertable.adapters.engines.executors.engine import ExecutorEngine, ExecutorQuery, ExecutorStatement
 from supertable.adapters.engines.executors.requests import RunStatement
 from supertable.adapters.engines.executors.work import Work
-from supertable.adapters.engines.pro import Keeper, Plan, plan_of, publication
+from supertable.adapters.engines.pro import NOT_HELD, NOT_KEPT, Keeper, Plan, instead, plan_of, publication
 from supertable.application.ports.engines.parsed_statements import Statement
 from supertable.application.ports.engines.running_queries import Limits, RunningQuery
 from supertable.application.ports.engines.sources import Source
@@ -35,7 +35,9 @@ class ExecutorProEngine:
         assert isinstance(statement.checked, DuckDBStatement)
         plan = plan_of(statement.checked, scans)
         if plan is None:
-            return self._lite.run(statement, scans, parameters, limits)
+            running = self._lite.run(statement, scans, parameters, limits)
+            running.instead = instead(NOT_KEPT, scans)
+            return running
         work, request = self._lite.prepared(statement, scans, parameters, limits)
         return ProExecutorQuery(work, request, self.keeper, plan)
 
@@ -62,6 +64,8 @@ class ProExecutorQuery(ExecutorQuery):
         self._work.at_end(held.close)
         try:
             published = publication(self._keeper, self._plan, lambda: self._work.cancelled, held)
+            if published is None:
+                self.instead = instead(NOT_HELD, self._plan.scans)
             super()._begin(replace(request, published=published))
         except BaseException:
             held.close()

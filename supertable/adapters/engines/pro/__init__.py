@@ -3,8 +3,20 @@
 from supertable.adapters.engines.pro.engine import ProEngine
 from supertable.adapters.engines.pro.keeper import Keeper
 from supertable.adapters.engines.pro.options import ProOptions
-from supertable.adapters.engines.pro.plans import Plan, plan_of
+from supertable.adapters.engines.pro.plans import NOT_HELD, NOT_KEPT, Plan, instead, plan_of
 from supertable.adapters.engines.pro.publication import publication
 from supertable.adapters.engines.pro.published import Published, PublishedGenerations
 
-__all__ = ["Keeper", "Plan", "ProEngine", "ProOptions", "Published", "PublishedGenerations", "plan_of", "publication"]
+__all__ = [
+    "NOT_HELD",
+    "NOT_KEPT",
+    "Keeper",
+    "Plan",
+    "ProEngine",
+    "ProOptions",
+    "Published",
+    "PublishedGenerations",
+    "instead",
+    "plan_of",
+    "publication",
+]

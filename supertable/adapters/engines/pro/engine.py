@@ -9,7 +9,7 @@ from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
 from supertable.adapters.engines.pro.keeper import Keeper
 from supertable.adapters.engines.pro.options import ProOptions
-from supertable.adapters.engines.pro.plans import plan_of
+from supertable.adapters.engines.pro.plans import NO_PLACE, NOT_KEPT, instead, plan_of
 from supertable.adapters.engines.pro.pro_query import ProRun
 from supertable.application.ports.engines.file_sources import FileSource
 from supertable.application.ports.engines.parsed_statements import Statement
@@ -38,7 +38,9 @@ class ProEngine:
         plan = plan_of(statement, scans)
         cache = self.keeper.cache() if plan is not None else None
         if plan is None or cache is None:
-            return self._lite.run(statement, scans, parameters, limits)
+            running = self._lite.run(statement, scans, parameters, limits)
+            running.instead = instead(NOT_KEPT if plan is None else NO_PLACE, scans)
+            return running
         return ProRun(cache, self._lite, plan, parameters, limits).query()
 
     def held(self, scans: Mapping[int, Source]) -> bool:

@@ -16,6 +16,10 @@ from supertable.domain.schema.types import Field
 
 _WHOLE = "whole tables"
 
+NOT_KEPT = "PRO keeps nothing of what the query reads"
+NOT_HELD = "PRO did not hold what the query reads at this version"
+NO_PLACE = "PRO has no place for what it would keep"
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
@@ -61,6 +65,12 @@ def plan_of(statement: DuckDBStatement, scans: Mapping[int, Source]) -> Plan | N
     reads = {n: Read(scan, () if n in statement.counted else _fields(scan, names)) for n, scan in kept.items()}
     governed = any(map(sees_part, scans.values()))
     return Plan(statement, scans, reads, counts, island_key(kept.values()), _unnamed(names), governed)
+
+
+def instead(why: str, scans: Mapping[int, Source]) -> str:
+    """What is told of why LITE answers: nothing where the role sees a part of what is read, since what Pro holds
+    depends on the number of all rows."""
+    return "" if any(map(sees_part, scans.values())) else why
 
 
 def island_key(scans: Iterable[Scan]) -> Hashable:

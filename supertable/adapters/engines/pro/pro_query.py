@@ -15,7 +15,7 @@ from supertable.adapters.engines.duckdb.running_query import DuckDBQuery, Steps,
 from supertable.adapters.engines.pro.cache import Cache
 from supertable.adapters.engines.pro.generation import Generation
 from supertable.adapters.engines.pro.keeper import held_generations, sources_sql
-from supertable.adapters.engines.pro.plans import Plan
+from supertable.adapters.engines.pro.plans import NOT_HELD, Plan, instead
 from supertable.adapters.engines.pro.task import Task
 from supertable.application.ports.engines.running_queries import Limits, Stopped
 
@@ -39,9 +39,10 @@ class ProRun:
         self._island = cache.island(plan.island)
         self._held = ExitStack()
         self._task = Task(lambda: False)
+        self._instead = ""
 
     def query(self) -> DuckDBQuery:
-        steps = Steps(self._begin, self._task.interrupt, self._held.close)
+        steps = Steps(self._begin, self._task.interrupt, self._held.close, lambda: self._instead)
         return DuckDBQuery(self._island.instance.cursor(), steps, self._errors(), self._limits)
 
     def _begin(self, cursor: duckdb.DuckDBPyConnection, stopped: Stopped) -> pa.RecordBatchReader:
@@ -50,6 +51,7 @@ class ProRun:
         started = self._started(cursor, found) if found is not None else None
         if started is not None:
             return started
+        self._instead = instead(NOT_HELD, self._plan.scans)
         query = self._lite.run(self._plan.statement, self._plan.scans, self._parameters, self._limits)
         self._held.callback(query.close)
         self._held.enter_context(self._task.interruptible(query.cancel))

@@ -35,7 +35,13 @@ class EncodedRows:
 
 
 class RunningQuery(Protocol):
-    """A query whose rows have not all been read. Holds engine resources until it is exhausted or closed."""
+    """A query whose rows have not all been read. Holds engine resources until it is exhausted or closed.
+
+    `instead`: why LITE answers in place of the engine that was asked: words that may follow a colon, in ASCII, which
+    the caller may read. Empty: it does not. Known once the query has started.
+    """
+
+    instead: str
 
     @property
     def reader(self) -> pa.RecordBatchReader:

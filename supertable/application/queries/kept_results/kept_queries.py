@@ -19,6 +19,7 @@ class KeptQuery:
     """A query whose rows are there already. It reads no file, and keeps the limits of a run."""
 
     def __init__(self, kept: KeptRows, limits: Limits) -> None:
+        self.instead = kept.chosen.instead
         self._kept = kept
         self._limits = limits
         self._state = _State()
@@ -64,6 +65,8 @@ def _within(batches: Sequence[pa.RecordBatch], max_rows: int | None, state: _Sta
 class KeepingQuery:
     """A run whose rows are kept once all of them were read. Rows that are too large are let go while they are read."""
 
+    instead = ""
+
     def __init__(self, running: RunningQuery, space: Space, chosen: Chosen) -> None:
         self._running = running
         self._space = space
@@ -74,12 +77,14 @@ class KeepingQuery:
     def reader(self) -> pa.RecordBatchReader:
         if self._reader is None:
             found = self._running.reader
+            self.instead = self._running.instead
             batches = _keeping_batches(found, found.schema, self._space, self._chosen)
             self._reader = pa.RecordBatchReader.from_batches(found.schema, batches)
         return self._reader
 
     def encoded(self) -> Iterator[EncodedRows] | None:
         found = self._running.encoded()
+        self.instead = self._running.instead
         return None if found is None else _keeping_encoded(found, self._space, self._chosen)
 
     def cancel(self) -> None:

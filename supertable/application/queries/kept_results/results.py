@@ -27,8 +27,10 @@ class Result:
         """The engine that read the kept rows; None: there are none."""
         if self.rows is None:
             return None
-        engine = self.rows.chosen.engine
-        return Chosen(engine, f"The result cache has the rows, which {engine.name.upper()} read before.")
+        read = self.rows.chosen
+        return Chosen(
+            read.engine, f"The result cache has the rows, which {read.name.upper()} read before.", read.instead
+        )
 
     @property
     def audited_as(self) -> str:

@@ -65,6 +65,7 @@ class QueryDescription(JobTimes, frozen=True, kw_only=True):
     @classmethod
     def of(cls, status: JobStatus, kept_seconds: float) -> QueryDescription:
         job, summary = status.job, status.end.outcome.summary if status.end else {}
+        engine, reason = status.read_by
         assert job.query is not None
         return cls(
             id=job.id,
@@ -73,8 +74,8 @@ class QueryDescription(JobTimes, frozen=True, kw_only=True):
             role=job.role,
             sql=job.query.statement,
             versions={table: list(versions) for table, versions in job.query.versions.items()},
-            engine=job.query.engine,
-            engine_reason=job.query.engine_reason,
+            engine=engine,
+            engine_reason=reason,
             rows=summary.get("rows", status.progress.done),
             bytes=summary.get("bytes"),
             progress=JobProgress.of(status.progress),
@@ -132,8 +133,8 @@ class StoredResultBody:
 
     @property
     def _read_by(self) -> ReadBy:
-        query = self._page.status.job.query if self._page else None
-        return ReadBy(query.versions, query.engine, query.engine_reason) if query else ReadBy()
+        status = self._page.status if self._page else None
+        return ReadBy(status.job.query.versions, *status.read_by) if status and status.job.query else ReadBy()
 
     @property
     def _next_cursor(self) -> str | None:
