@@ -20,6 +20,9 @@ from supertable.domain.engine_choice import (
 )
 from supertable.domain.scan.scan_plan import Scan
 
+_UNKNOWN = Reads(bytes=0, age_seconds=None)
+"""For queries that name their engine, where it does not count."""
+
 NO_ENGINE = "this version of SuperTable does not have it yet"
 
 
@@ -73,9 +76,10 @@ class Engines:
     def choose(self, requested: EngineName | None, bound: Bound, sources: Mapping[int, Source]) -> Chosen:
         """The engine for a query over `sources`, which `bound` became. Raises `EngineUnavailable`."""
         away = self._away()
-        held = requested in (None, EngineName.AUTO) and self._held(sources, away)
+        named = requested not in (None, EngineName.AUTO)
+        reads = _UNKNOWN if named else self._reads(bound, sources, self._held(sources, away))
         wish = _wish_of_tables(bound) or self._default
-        choice = chosen_engine(self._reads(bound, sources, held), away, self._limits, requested, wish)
+        choice = chosen_engine(reads, away, self._limits, requested, wish)
         return Chosen(self._engines[choice.engine], choice.reason)
 
     def close(self) -> None:

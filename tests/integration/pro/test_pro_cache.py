@@ -16,6 +16,7 @@ import pytest
 import supertable
 from supertable import Lake, Result, SupertableError
 from supertable.adapters.engines.pro.folder import ProcessFolder
+from supertable.adapters.engines.pro.task import Task
 from tests.support.audit_events import events
 from tests.support.budgets import todays
 from tests.support.pro_lake import engine, generations, holds, pro_lake, rows
@@ -219,6 +220,28 @@ def test_what_auto_asks_about_is_refreshed(tmp_path: Path) -> None:
         engine(lake).keeper.settle()
         found = lake.sql("SELECT count(text) AS n FROM t WHERE id >= 0")
         assert (found.arrow().to_pydict(), found.engine) == ({"n": [1_001]}, "pro")
+
+
+def test_a_refresh_that_waited_goes_to_the_newest_version_that_was_asked_for(tmp_path: Path) -> None:
+    with pro_lake(tmp_path) as lake:
+        fill(lake, "t")
+        rows(lake, READS)
+        background = engine(lake).keeper._cache.background  # type: ignore[union-attr]
+        begun, over = threading.Event(), threading.Event()
+
+        def busy(_: Task) -> None:
+            begun.set()
+            over.wait(20)
+
+        background.add("busy", busy)
+        begun.wait(20)
+        for number in range(2):
+            lake.write("t", pa.table({"id": [number], "text": ["new"]}))
+            assert lake.sql(READS).engine == "lite"
+        over.set()
+        engine(lake).keeper.settle()
+        found = lake.sql(READS)
+        assert (found.arrow().to_pydict(), found.engine) == ({"n": [1_002]}, "pro")
 
 
 def test_a_missing_database_costs_no_answer(tmp_path: Path) -> None:

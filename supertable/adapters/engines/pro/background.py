@@ -24,9 +24,9 @@ class Background:
         atexit.register(self.close)  # when Python ends, nothing may still call back into it
 
     def add(self, key: Hashable, job: Job) -> None:
-        """Adds a job, which must not raise; no-op while one with this key waits."""
+        """Adds a job, which must not raise, in the place of one with this key that waits."""
         with self._lock:
-            if self._closed.is_set() or key in self._jobs:
+            if self._closed.is_set():
                 return
             self._jobs[key] = job
             if self._thread is None:

@@ -82,7 +82,7 @@ class Relation:
         """Whether there is a generation of exactly this version. An older one is refreshed in the background."""
         generation = self.generation
         if generation is not None and generation.version < scan.version:
-            self._soon("refresh", lambda task: self._refresh(scan, task))
+            self._refresh_soon(scan)
         return generation is not None and generation.version == scan.version
 
     def drop(self) -> int:
@@ -144,6 +144,9 @@ class Relation:
     def _merge_soon(self, generation: Generation) -> None:
         if generation.loose * _LOOSE_SHARE > generation.rows and time.monotonic() >= self._merge_not_before:
             self._soon("merge", self._merge)
+
+    def _refresh_soon(self, scan: Scan) -> None:
+        self._soon("refresh", lambda task: self._refresh(scan, task))
 
     def _soon(self, kind: str, job: Job) -> None:
         self._background.add((id(self), kind), lambda task: self._tried(job, task))
@@ -233,7 +236,7 @@ class Relation:
         if make:
             self._make_soon(scan, (), task)
         elif later:
-            self._soon("refresh", lambda task: self._refresh(scan, task))
+            self._refresh_soon(scan)
         else:
             self._grown(self)
 
