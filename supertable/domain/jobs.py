@@ -127,6 +127,10 @@ class Chunk:
     bytes: int
 
 
+READ_BY = ("engine", "engine_reason")
+"""In the summary of a query: the engine that answered, and why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The result of the work. `summary`: plain values by name. `chunks`: of a query's result, in order."""
@@ -164,7 +168,8 @@ class JobStatus:
         Empty: there is none."""
         query, summary = self.job.query, self.end.outcome.summary if self.end else {}
         chosen = (query.engine, query.engine_reason) if query else ("", "")
-        return (summary["engine"], summary["engine_reason"]) if "engine" in summary else chosen
+        engine, reason = (summary.get(name, text) for name, text in zip(READ_BY, chosen, strict=True))
+        return engine, reason
 
     @property
     def error(self) -> JobError | None:

@@ -17,12 +17,14 @@ from supertable.domain.engine_choice import EngineLimits, EngineName
 
 
 class OtherEngine:
-    """Runs statements by the lake's own engine, and counts them. `away`, `holds`: what it says of itself."""
+    """Runs statements by the lake's own engine, and counts them. `away`, `holds`: what it says of itself. `instead`:
+    why LITE answers in its place."""
 
     def __init__(self, name: str, engine: Engine) -> None:
         self.name = name
         self.away = ""
         self.holds = False
+        self.instead = ""
         self.runs = 0
         self.asked: list[Mapping[int, Source]] = []
         self._engine = engine
@@ -42,7 +44,9 @@ class OtherEngine:
         limits: Limits,
     ) -> RunningQuery:
         self.runs += 1
-        return self._engine.run(statement, scans, parameters, limits)
+        running = self._engine.run(statement, scans, parameters, limits)
+        running.instead = self.instead
+        return running
 
     def close(self) -> None: ...
 

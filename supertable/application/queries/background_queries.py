@@ -30,7 +30,7 @@ from supertable.domain.access.sessions import Session
 from supertable.domain.audit import AuditKind
 from supertable.domain.engine_choice import EngineName
 from supertable.domain.errors import AccessDenied, InvalidInput, JobNotOver, TableNotFound
-from supertable.domain.jobs import Chunk, Job, JobKind, JobState, JobStatus, Outcome, QueryRequest, TableRead
+from supertable.domain.jobs import READ_BY, Chunk, Job, JobKind, JobState, JobStatus, Outcome, QueryRequest, TableRead
 
 _READING = "read result"
 
@@ -158,8 +158,8 @@ class BackgroundQueries:
             running.close()
         rows, size = sum(chunk.rows for chunk in chunks), sum(chunk.bytes for chunk in chunks)
         chosen = prepared.chosen
-        summary = {"rows": rows, "bytes": size, "engine": chosen.name, "engine_reason": chosen.reason}
-        return Outcome(summary, chunks)
+        read_by = dict(zip(READ_BY, (chosen.name, chosen.reason), strict=True))
+        return Outcome({"rows": rows, "bytes": size, **read_by}, chunks)
 
 
 def _tables_read(prepared: PreparedQuery) -> tuple[TableRead, ...]:

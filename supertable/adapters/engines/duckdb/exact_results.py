@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -23,29 +22,16 @@ def exact_stream(
     """The rows of a query as a stream: after `execute`, Arrow would hold all of them.
 
     It is submitted as relations submit theirs, but is not bound before, which takes as long as a look-up in ten files.
-    Raises what `exact_reader` raises.
-    """
-    values = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
-    result = cursor._submit(sql, values or None, "stream", batch_rows)
-    return _exact([(name, str(kind)) for name, kind, *_ in result.description], result.arrow_reader)
-
-
-def exact_reader(relation: duckdb.DuckDBPyRelation, batch_rows: int) -> pa.RecordBatchReader:
-    """The rows of a relation as a stream.
-
     Raises `InvalidStatement` for times with a zone, which would lose it; and, here or while the rows are read,
     `QueryFailed` for integers of more than 127 bits, which would become negative.
     """
-    columns = list(zip(relation.columns, map(str, relation.types), strict=True))
-    return _exact(columns, partial(relation.to_arrow_reader, batch_rows))
-
-
-def _exact(columns: Sequence[tuple[str, str]], read: Callable[[], pa.RecordBatchReader]) -> pa.RecordBatchReader:
-    """`columns`: names and types."""
+    values = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
+    result = cursor._submit(sql, values or None, "stream", batch_rows)
+    columns = [(name, str(kind)) for name, kind, *_ in result.description]
     for name, kind in columns:
         if _ZONED_TIME in kind or (_WIDE in kind and kind != _WIDE):
             raise InvalidStatement(f'Column "{name}" is a {kind}, which no result holds exactly. {_TO_TEXT}')
-    reader = read()
+    reader = result.arrow_reader()
     wide = [i for i, (_, kind) in enumerate(columns) if kind == _WIDE]
     return pa.RecordBatchReader.from_batches(reader.schema, _checked(reader, wide)) if wide else reader
 

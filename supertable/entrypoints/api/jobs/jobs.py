@@ -11,7 +11,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 
 from supertable.config.container import Container
-from supertable.domain.jobs import JobKind, JobState, JobStatus, Progress
+from supertable.domain.jobs import READ_BY, JobKind, JobState, JobStatus, Progress
 from supertable.domain.timestamps import moment
 from supertable.entrypoints.api.openapi.problem_responses import Problem, problems
 from supertable.entrypoints.api.pagination import DEFAULT_LIMIT, Cursor, Limit, Page
@@ -77,10 +77,16 @@ class JobDescription(JobTimes, frozen=True, kw_only=True):
             user_name=job.user_name,
             role=job.role,
             progress=JobProgress.of(status.progress),
-            result=dict(status.end.outcome.summary) if status.end and status.end.outcome.summary else None,
+            result=_result_of(status),
             error=error_of(status),
             **times_of(status, kept_seconds),
         )
+
+
+def _result_of(status: JobStatus) -> dict[str, Any] | None:
+    """Without the engine of a query and the reason, which are for its caller."""
+    summary = status.end.outcome.summary if status.end else {}
+    return {name: value for name, value in summary.items() if name not in READ_BY} or None
 
 
 def times_of(status: JobStatus, kept_seconds: float) -> dict[str, Any]:

@@ -70,6 +70,25 @@ def test_background_queries_tell(pro: OtherEngine, api: httpx.Client) -> None:
     assert (page["engine"], page["engine_reason"]) == ("pro", ASKED)
 
 
+def test_answers_tell_that_lite_answers_instead(pro: OtherEngine, api: httpx.Client) -> None:
+    pro.instead = "it sleeps"
+    by_lite = f"{ASKED} LITE answers: it sleeps."
+    for media_type in FORMATS:
+        body = {"sql": "SELECT id FROM fruit", "engine": "pro"}
+        answer = api.post("/api/v1/query", json=body, headers={"Accept": media_type})
+        assert told(answer) == (200, "lite", by_lite), media_type
+        if media_type == "application/json":
+            assert (answer.json()["engine"], answer.json()["engine_reason"]) == ("lite", by_lite)
+    insert = api.post("/api/v1/query", json={"sql": "INSERT INTO fruit SELECT id + 10 FROM fruit", "engine": "pro"})
+    assert told(insert) == (201, "lite", by_lite)
+    address = submit_query(api, "SELECT id FROM fruit", engine="pro")
+    described = wait_until_ended(api, address)
+    assert (described["engine"], described["engine_reason"]) == ("lite", by_lite)
+    assert told(api.get(f"{address}/results")) == (200, "lite", by_lite)
+    job = api.get(f"/api/v1/jobs/{address.rpartition('/')[2]}").json()
+    assert set(job["result"]) == {"rows", "bytes"}, "who controls jobs is not told why"
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "detail"),
     [
