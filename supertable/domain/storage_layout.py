@@ -2,7 +2,7 @@
 
     {organization}/{supertable}/catalog/                   the registry's log
     {organization}/{supertable}/tables/{table id}/         a table's log, with its files:
-        data/{file id}.parquet, deletes/{file id}.arrow
+        data/{file id}.parquet, deletes/{file id}.arrow, catalog/values
     {organization}/-/access/                               the log of roles, users and tokens
     {organization}/-/jobs/{user}/{job id}/                 a job: job, cancel, end, results/{number}.arrow
     {organization}/-/beats/{user}/{job id}                 the heartbeat of an unfinished job
@@ -101,6 +101,12 @@ def version_of(key: str) -> int | None:
     """The version in the key of a record or checkpoint; None for a key that is neither."""
     name = key.rsplit("/", 1)[-1]
     return int(name) if len(name) == VERSION_DIGITS and name.isdigit() else None
+
+
+def value_index_key(table: str) -> str:
+    """The index of a table's records that hold values. Backups copy `catalog` folders before logs: an index that is
+    newer than the records could say that values are gone which the copies of the records still hold."""
+    return f"{table}/catalog/values"
 
 
 def data_path(file_id: str) -> str:

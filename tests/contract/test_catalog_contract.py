@@ -78,6 +78,25 @@ def test_old_records_are_trimmed_and_the_newest_stay(catalog: Catalog) -> None:
     assert 100 <= len(head.records) <= 200
 
 
+@pytest.mark.parametrize(("up_to", "left"), [(0, 5), (2, 3), (4, 1), (5, 0), (9, 0)])
+def test_forgotten_records_are_gone_and_the_head_stays(
+    open_catalog: Callable[[], Catalog], up_to: int, left: int
+) -> None:
+    catalog, other = open_catalog(), open_catalog()
+    advance_to(catalog, "a", 5)
+    advance_to(catalog, "b", 5)
+    before = catalog.cut({"a": 0})
+    catalog.forget_records("a", up_to)
+    catalog.forget_records("none", up_to)
+    kept = tuple(record(version) for version in range(6 - left, 6))
+    assert other.cut({"a": 0, "b": 3, "none": 0}).heads == {"a": Head(5, kept), "b": Head(5, (record(4), record(5)))}
+    assert other.cut({"a": 0}).epochs == before.epochs
+    assert not other.advance("a", 5, b"again")
+    assert other.advance("a", 6, record(6))
+    assert catalog.cut({"a": 0}).heads == {"a": Head(6, (*kept, record(6)))}
+    assert catalog.logs("") == ["a", "b"]
+
+
 def test_records_may_contain_any_bytes(catalog: Catalog) -> None:
     records = [b"", b"\0", bytes(range(256)), b"x" * 1_000_000, "é".encode()]
     for version, data in enumerate(records, start=1):

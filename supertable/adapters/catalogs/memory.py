@@ -49,6 +49,13 @@ class InMemoryCatalog:
             self._records.setdefault(log, deque(maxlen=self._kept_records)).append(bytes(record))
             return True
 
+    def forget_records(self, log: str, up_to: int) -> None:
+        with self._lock:
+            newer = max(0, self._versions.get(log, 0) - up_to)
+            records = self._records.get(log, deque())
+            while len(records) > newer:
+                records.popleft()
+
     def logs(self, prefix: str) -> list[str]:
         with self._lock:
             return sorted(log for log in self._versions if log.startswith(prefix))

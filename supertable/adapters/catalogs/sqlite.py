@@ -36,6 +36,8 @@ ON CONFLICT (log) DO UPDATE SET version = excluded.version, seal = excluded.seal
 """
 _IN_PREFIX = "log >= ?1 AND substr(log, 1, length(?1)) = ?1"
 _LOGS = f"SELECT log FROM heads WHERE {_IN_PREFIX} ORDER BY log"
+_EMPTY_LOG = "PRAGMA wal_checkpoint(TRUNCATE)"
+"""The write-ahead log has what was removed too. It stays as it is while another process reads the file."""
 
 # A record's version, bytes and checksum; of any types when the file is damaged.
 _Row = tuple[object, object, object]
@@ -84,6 +86,12 @@ class SqliteCatalog:
             connection.execute("COMMIT")
             return True
 
+    def forget_records(self, log: str, up_to: int) -> None:
+        with self._file.opened() as opened:
+            connection = opened.connection
+            connection.execute("DELETE FROM records WHERE log = ? AND version <= ?", (log, up_to))
+            connection.execute(_EMPTY_LOG)
+
     def logs(self, prefix: str) -> list[str]:
         with self._file.opened() as opened:
             rows = opened.connection.execute(_LOGS, (prefix,)).fetchall()
@@ -108,6 +116,7 @@ class SqliteCatalog:
             connection.execute(f"DELETE FROM records WHERE {_IN_PREFIX}", (prefix,))
             connection.execute("UPDATE identity SET id = lower(hex(randomblob(16)))")
             connection.execute("COMMIT")
+            connection.execute(_EMPTY_LOG)
 
 
 def _heads(rows: Iterable[tuple[Any, ...]]) -> dict[str, Head]:

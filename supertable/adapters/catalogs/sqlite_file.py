@@ -133,6 +133,7 @@ class SqliteFile:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA cell_size_check = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten, not only unlinked
         if is_new:
             marks = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_FORMAT};"
             connection.executescript(f"BEGIN IMMEDIATE; {self._schema} {marks} COMMIT;")

@@ -31,6 +31,7 @@ class RedisCatalog:
         self._cut_script = RedisScript(server, "cut")
         self._expect_script = RedisScript(server, "expect")
         self._advance_script = RedisScript(server, "advance")
+        self._forget_script = RedisScript(server, "forget")
         self._clear_script = RedisScript(server, "clear")
 
     def cut(self, known: Mapping[str, int]) -> Cut:
@@ -62,6 +63,13 @@ class RedisCatalog:
         newer, lone_master = self._advance_script([keys.heads(log), keys.records(log)], arguments)
         self._server.require_master(lone_master.decode())
         return bool(newer)
+
+    def forget_records(self, log: str, up_to: int) -> None:
+        keys = self._keys()
+        lone_master = self._forget_script(
+            [keys.heads(log), keys.records(log)], [self._distrust_lone_masters, log, up_to]
+        )
+        self._server.require_master(lone_master.decode())
 
     def logs(self, prefix: str) -> list[str]:
         return sorted(log for key in self._head_keys(prefix) for log in self._logs_in(key, prefix))

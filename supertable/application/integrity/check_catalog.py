@@ -94,7 +94,7 @@ class CatalogChecker:
             what = f"the catalog is at version {present}, storage at {newest}; the next read corrects the catalog"
             return Finding(log, what, Severity.WARNING, "updated from storage")
         wrong = [version for version, data in copies.records(log).items() if self._differs(log, version, data)]
-        if wrong:
+        if wrong and self._still_has(copies, log, wrong[0]):
             what = f"the catalog's copy of version {wrong[0]} differs from storage"
             return Finding(log, what, Severity.WARNING, "copied from storage")
         return None
@@ -103,6 +103,11 @@ class CatalogChecker:
         """Reads the catalog again: a commit may have happened after it was read first."""
         head = self._catalog.cut({log: newest}).heads.get(log)
         return head is None or head.version < newest
+
+    def _still_has(self, copies: Copies, log: str, version: int) -> bool:
+        """Reads the catalog again: a vacuum may have replaced the record, and removed the copy, since it was read."""
+        again = Copies(self._catalog.cut({log: version - 1}).heads, ())
+        return again.records(log).get(version) == copies.records(log)[version]
 
     def _differs(self, log: str, version: int, data: bytes) -> bool:
         stored = self._store.read(record_key(log, version))

@@ -85,7 +85,8 @@ class LogChecker(Generic[Record, State]):
 
         The checkpoint of the newest version is ignored: it may be about to be written.
         """
-        expected = {*checked.due} - {*superseded_checkpoints(checked.due, kept)} - {checked.newest}
+        superseded = superseded_checkpoints({*checked.due, *checked.checkpoints}, kept)
+        expected = {*checked.due} - {*superseded} - {checked.newest}
         for version in sorted(expected - checked.checkpoints):
             finding = Finding(checkpoint_key(checked.log, version), "it is missing", Severity.WARNING, _REWRITTEN)
             if states is not None:

@@ -164,6 +164,7 @@ def _vacuum_fields(result: VacuumResult) -> dict[str, object]:
         "oldest": result.oldest,
         "dry_run": result.dry_run,
         "objects_removed": len(result.removed),
+        "records_emptied": len(result.emptied),
         "bytes_removed": result.bytes_removed,
         "bytes_in_use": result.bytes_in_use,
         "waiting": result.waiting,

@@ -62,6 +62,9 @@ class Catalog(Protocol):
         An atomic compare-and-set: a head never goes back. The record is kept for `cut` until newer ones displace it.
         """
 
+    def forget_records(self, log: str, up_to: int) -> None:
+        """Remove the records of the log up to this version, so that no copy of their bytes is left. The head stays."""
+
     def logs(self, prefix: str) -> list[str]:
         """The logs with a head whose name starts with `prefix`, sorted."""
 

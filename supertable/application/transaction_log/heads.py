@@ -147,6 +147,10 @@ class Heads:
         """Remove the log from the catalog. To be called when it was removed from storage."""
         self._catalog.clear(log)
 
+    def forget_records(self, log: str, up_to: int) -> None:
+        """Remove the catalog's copies of records up to a version. Raises `CatalogUnavailable`."""
+        self._repairing(lambda: self._catalog.forget_records(log, up_to))
+
     def _cut_of_catalog(self, known: Mapping[str, int]) -> dict[str, Head] | None:
         for _ in range(_MOST_CUTS):
             cut = self._catalog.cut(known)

@@ -16,7 +16,14 @@ from supertable.application.ports.codecs import LogCodec, TooNew, Undecodable
 from supertable.application.ports.object_stores import ObjectStore, PutAmbiguous, PutConflict
 from supertable.application.storage.sealed_objects import opened, sealed
 from supertable.application.transaction_log.heads import Heads
-from supertable.domain.errors import CommitUncertain, FormatTooNew, ObjectDamaged, ObjectMissing, SupertableError
+from supertable.domain.errors import (
+    CommitUncertain,
+    Damaged,
+    FormatTooNew,
+    ObjectDamaged,
+    ObjectMissing,
+    SupertableError,
+)
 from supertable.domain.storage_layout import checkpoint_key, record_key
 from supertable.domain.table.checkpoints import checkpoint_due, early_checkpoint_due
 
@@ -119,18 +126,35 @@ class VersionedLog(Generic[Record, State]):
         self._checkpoint(log, state)
         return state
 
+    def replace_record(self, log: str, record: Record) -> None:
+        """Replace the record of its version. States of versions that are kept must stay as they are."""
+        key = record_key(log, record.version)
+        self._store.put(key, sealed(key, self._codec.encode_record(record)))
+
+    def write_checkpoint(self, log: str, version: int) -> None:
+        """Raises as `state`, and `StoreUnavailable`."""
+        key = checkpoint_key(log, version)
+        self._store.put(key, sealed(key, self._codec.encode_state(self.state(log, version))))
+
     def _put(self, key: str, data: bytes, record: Record) -> bool:
         for _ in range(_MOST_PUTS):
             try:
                 self._store.put_if_absent(key, data)
                 return True
             except PutConflict:
-                return self._store.read(key) == data
+                return self._is_mine(key, self._store.read(key), record)
             except PutAmbiguous:
                 settled = self._settled(key, record)
                 if settled is not None:
-                    return settled == data
+                    return self._is_mine(key, settled, record)
         raise CommitUncertain(record.id, record.version, "the store gave no definite answer.")
+
+    def _is_mine(self, key: str, stored: bytes | None, record: Record) -> bool:
+        """Whether the stored record is this one. Its bytes may differ: see `replace_record`."""
+        try:
+            return stored is not None and self._decoded(key, stored, self._codec.decode_record).id == record.id
+        except Damaged:
+            return False
 
     def _settled(self, key: str, record: Record) -> bytes | None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from supertable.adapters.codecs.table_logs import value_index_codec
 from supertable.application.maintenance.background_maintenance import BackgroundMaintenance
 from supertable.application.maintenance.compact_table import CompactTable
 from supertable.application.maintenance.maintain_lake import MaintainLake
@@ -29,6 +30,7 @@ compact_table = singleton(
     store=provided(store),
     leases=provided(leases),
 )
+value_indexes = singleton(value_index_codec)
 vacuum_table = singleton(
     VacuumTable,
     tables=provided(tables),
@@ -38,6 +40,7 @@ vacuum_table = singleton(
     store=provided(store),
     leases=provided(leases),
     clock=provided(clock),
+    indexes=provided(value_indexes),
 )
 purge_tables = singleton(
     PurgeTables,

@@ -1,4 +1,7 @@
-"""Commits: the changes that make the versions of a table. A commit record is written once and never changes."""
+"""Commits: the changes that make the versions of a table.
+
+A commit record is written once, and never changes, but for the values that a vacuum takes out (`record_values`).
+"""
 
 from __future__ import annotations
 

@@ -5,7 +5,12 @@
 3. An object that no version refers to may belong to an unfinished commit. It is removed when it is older than the
    grace period and was there before every writer that is active now began.
 4. It removes a checkpoint when a later one serves every kept version that it serves.
-5. It never removes log records, so that the history stays complete.
+5. It never removes log records, so that the history stays complete. It takes values of rows out of them: the rows and
+   the column ranges of files that earlier versions refer to, but no kept version. If the checkpoint that serves the
+   first of some kept versions has such files, that version gets a checkpoint of its own, which replaces it (rule 4).
+6. The order is: files, which frees space on a full disk; checkpoints; the catalog's copies of the records; the records.
+   So no copy of a record, and no state that is compared with the log, has what the log lost; and after a crash the log
+   shows what is left to do.
 """
 
 from __future__ import annotations
@@ -25,7 +30,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """An object that can be removed, and why that is safe."""
+    """An object that can be removed, or a record that loses values of rows, and why that is safe."""
 
     key: str
     bytes: int
@@ -71,12 +76,22 @@ def superseded_reason(mention: str, oldest: int) -> str:
     return f"{mention}; oldest kept version is {oldest}; no tag, clone or running query needs it"
 
 
+def emptied_reason(version: int, oldest: int) -> str:
+    return f"rows or column ranges in version {version}; oldest kept version is {oldest}, and no kept one has them"
+
+
 def orphaned_reason(grace_seconds: float) -> str:
     return f"no version ever referred to it, and it is older than {grace_seconds / 3600:g} h"
 
 
 def checkpoint_reason(version: int, oldest: int) -> str:
     return f"checkpoint of version {version}; oldest kept version is {oldest}, and a later checkpoint serves it"
+
+
+def served_by_earlier(checkpoints: Collection[int], kept: Iterable[Span]) -> dict[int, int]:
+    """The checkpoint of an earlier version that serves the first version of a kept span, by that first version."""
+    nearest = {first: max((each for each in checkpoints if each <= first), default=0) for first, _ in kept}
+    return {first: checkpoint for first, checkpoint in nearest.items() if 0 < checkpoint < first}
 
 
 def superseded_checkpoints(checkpoints: Collection[int], kept: Iterable[Span]) -> list[int]:

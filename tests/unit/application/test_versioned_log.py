@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -16,6 +16,7 @@ from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.domain.errors import CommitUncertain, FormatTooNew, ObjectDamaged, ObjectMissing, StoreUnavailable
 from supertable.domain.storage_layout import checkpoint_key, record_key
 from supertable.domain.table.commits import Commit
+from supertable.domain.table.record_values import without_values
 from supertable.domain.table.snapshots import Snapshot, replayed
 from tests.support.domain_builders import commit, created, data_file
 from tests.support.faulty_store import Fault, FaultyStore
@@ -84,8 +85,19 @@ def test_of_two_commits_for_one_version_the_first_wins(first: Process) -> None:
     second = Process(first.store, first.catalog)
     base = second.newest()
     assert first.append(commit(3, added=(data_file("ours"),)))
-    assert second.log.append(LOG, base, commit(3, added=(data_file("theirs"),))) is None
+    assert second.log.append(LOG, base, replace(commit(3, added=(data_file("theirs"),)), id="theirs")) is None
     assert "data/ours.parquet" in second.snapshot().files
+
+
+def test_a_writer_knows_its_record_although_a_vacuum_replaced_it(first: Process) -> None:
+    filled(first, 2)
+    second = Process(first.store, first.catalog)
+    base = second.newest()
+    written = commit(3, added=(data_file("ours"),))
+    assert first.append(written)
+    first.log.replace_record(LOG, without_values(written, {"data/ours.parquet"}))
+    assert second.log.append(LOG, base, written) is not None
+    assert first.read(record_key(LOG, 3)) != first.catalog.cut({LOG: 2}).heads[LOG].records[0]
 
 
 @pytest.mark.parametrize("versions", [1, 63, 64, 65, 200])

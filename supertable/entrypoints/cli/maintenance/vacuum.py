@@ -12,9 +12,12 @@ from supertable.entrypoints.cli.terminal.output.formatting import format_count, 
 from supertable.entrypoints.cli.terminal.session import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from supertable.application.maintenance.purge_tables import PurgeResult
     from supertable.application.maintenance.vacuum_lake import LakeVacuumResult
     from supertable.application.maintenance.vacuum_table import VacuumResult
+    from supertable.domain.table.vacuum import Removal
 
 
 def vacuum(
@@ -37,7 +40,7 @@ def vacuum(
         bool, typer.Option("--dry-run", help="List what would be removed and why; change nothing.")
     ] = False,
 ) -> None:
-    """Remove old versions and the files that only they need.
+    """Remove old versions, and the files and rows that only they need.
 
     Versions that a tag, a clone or a running query uses are kept.
 
@@ -68,21 +71,18 @@ def _show(session: Session, result: LakeVacuumResult) -> None:
 
 def _show_table(result: VacuumResult) -> None:
     if result.dry_run:
-        _list(result)
+        _list((*result.removed, *result.emptied))
     console().print(vacuum_text(result))
 
 
 def _show_purged(result: PurgeResult) -> None:
     if result.dry_run:
-        _list(result)
+        _list(result.removed)
     console().print(purge_text(result))
 
 
 def vacuum_text(result: VacuumResult) -> str:
-    objects = f"{format_count(len(result.removed), 'object')} of {format_size(result.bytes_removed)}"
-    parts = [f"{objects} would be removed" if result.dry_run else f"{objects} removed"]
-    if not result.removed:
-        parts = ["nothing to remove"]
+    parts = [_removed_text(result)]
     if result.waiting:
         parts = [
             "nothing removed yet, because a running process did not report the files it uses; the next vacuum retries"
@@ -93,13 +93,22 @@ def vacuum_text(result: VacuumResult) -> str:
     return f"{done} {result.table}: {', '.join(parts)}; versions from {result.oldest} on are kept."
 
 
+def _removed_text(result: VacuumResult) -> str:
+    objects = format_count(len(result.removed), "object")
+    values = f"values of rows in {format_count(len(result.emptied), 'commit record')}"
+    removed = " and ".join([*([objects] if result.removed else []), *([values] if result.emptied else [])])
+    if not removed:
+        return "nothing to remove"
+    return f"{removed} of {format_size(result.bytes_removed)} {'would be removed' if result.dry_run else 'removed'}"
+
+
 def purge_text(result: PurgeResult) -> str:
     objects = f"{format_count(len(result.removed), 'object')} of {format_size(result.bytes_removed)}"
     done = f"{objects} would be removed" if result.dry_run else f"{objects} removed"
     return f"Dropped table {result.table}: {done}."
 
 
-def _list(result: VacuumResult | PurgeResult) -> None:
-    if result.removed:
-        rows = [(removal.key, format_size(removal.bytes), removal.reason) for removal in result.removed]
+def _list(removals: Sequence[Removal]) -> None:
+    if removals:
+        rows = [(removal.key, format_size(removal.bytes), removal.reason) for removal in removals]
         console().print(table(["object", "size", "reason"], rows, numbers=(1,)))

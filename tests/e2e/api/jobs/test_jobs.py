@@ -70,6 +70,7 @@ def test_a_vacuum_removes_files_of_expired_versions(sales: Lake, api: httpx.Clie
     done = wait_until_ended(api, start_job(api, f"{TABLES}/sales/vacuums", {"retention_seconds": 0}))
     assert (done["state"], done["kind"]) == ("succeeded", "vacuum")
     assert done["result"]["objects_removed"] == done["progress"]["done"] == 6
+    assert done["result"]["records_emptied"] == dry["result"]["records_emptied"] == 6
     assert done["result"]["bytes_removed"] == dry["result"]["bytes_removed"] > 0
     assert len(list(home.rglob("*.parquet"))) == 1
 
