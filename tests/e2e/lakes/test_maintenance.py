@@ -141,6 +141,20 @@ class TestCommands:
         assert fruit("vacuum", "fruit", "--retention", "soon").code == 2
         assert fruit("vacuum", "nope").code == 3
 
+    def test_a_vacuum_says_what_it_takes_out_of_records(self, fruit: Cli) -> None:
+        assert fruit("load", "fruit.csv", "--into", "fruit", "--key", "id").code == 0
+        planned = fruit("--json", "vacuum", "fruit", "--retention", "0", "--dry-run").json()
+        assert planned["removed"] == []
+        assert len(planned["emptied"]) == 1
+        size = planned["bytes_removed"]
+        assert size == planned["emptied"][0]["bytes"] > 0
+        shown = fruit("vacuum", "fruit", "--retention", "0", "--dry-run").out
+        assert "rows or column ranges" in shown
+        assert "values of rows in 1 commit record of" in shown
+        assert "would be removed; versions from" in shown
+        assert "values of rows in 1 commit record of" in fruit("vacuum", "--retention", "0").out
+        assert "nothing to remove" in fruit("vacuum", "--retention", "0").out
+
     @pytest.mark.usefixtures("as_files")
     def test_dropped_tables_are_purged(self, fruit: Cli) -> None:
         fruit("drop", "fruit", "--yes")

@@ -10,7 +10,9 @@ import signal
 import time
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+import redis
 
 import supertable
 from supertable.adapters.redis.keys import Keys
@@ -19,6 +21,7 @@ from supertable.domain.storage_layout import table_log
 from tests.integration.commits.test_kill import Descriptor, newest_acknowledged, writer
 from tests.integration.commits.writer_processes import READY, ROWS, SCHEMA, context, turn_of
 from tests.servers.valkey import Valkey
+from tests.support.stored_values import has, places_of
 from tests.support.traffic import Traffic
 
 _DOCUMENTED = Path(__file__).parents[3] / "docs" / "redis-keys.md"
@@ -80,6 +83,32 @@ def test_a_busy_server_has_only_documented_keys(home: Path, server: Valkey) -> N
         lasting = {key for _, _, key in seen if client.ttl(key) == -1}
     assert all(key.endswith((":heads", ":readers")) or ":records:" in key for key in lasting)
     assert len({name for name, _, _ in seen}) >= 4
+
+
+def test_a_vacuum_leaves_no_removed_row_in_redis(home: Path, server: Valkey) -> None:
+    def keys_with(text: str) -> list[bytes]:
+        with redis.Redis(port=server.port) as client:
+            lists = [key for key in client.scan_iter() if client.type(key) == b"list"]
+            return [key for key in lists if any(has(value, text) for value in client.lrange(key, 0, -1))]
+
+    rows = pa.table({"k": [1, 2], "v": ["xyzzy-secret", "xyzzy-kept-row"]})
+    with supertable.connect(home=home) as lake:
+        lake.create_table("t", rows.schema, keys=["k"])
+        lake.write("t", rows.slice(0, 1))
+        lake.write("t", rows.slice(1, 1))
+        lake.delete("t", where="k = 1")
+        assert len(keys_with("xyzzy-secret")) == len(keys_with("xyzzy-kept-row")) == 1
+        lake.table("t").vacuum(0)
+        assert keys_with("xyzzy-secret") == []
+        assert places_of(home, "xyzzy-secret") == []
+        lake.write("t", rows.slice(1, 1), mode="upsert")
+        assert lake.sql("FROM t").arrow().to_pylist() == [{"k": 2, "v": "xyzzy-kept-row"}]
+    with supertable.connect(home=home) as other:
+        assert other.sql("FROM t").arrow().to_pylist() == [{"k": 2, "v": "xyzzy-kept-row"}]
+        assert other.fsck().findings == ()
+        other.drop("t")
+        other.vacuum(0)
+    assert keys_with("xyzzy-kept-row") == []
 
 
 def test_a_query_makes_one_call_to_the_catalog(home: Path, server: Valkey) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +19,10 @@ from supertable.domain.errors import CommitUncertain, StoreUnavailable, VersionN
 from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.support.budgets import todays
 from tests.support.faulty_store import Crash, Fault, FaultyStore
+from tests.support.stored_values import places_of
 
 SCHEMA = pa.schema([("k", pa.int64()), ("v", pa.string())])
 SECRET = "xyzzy-secret"
-ZSTANDARD = b"\x28\xb5\x2f\xfd"
 
 
 def table(*rows: tuple[int, str]) -> pa.Table:
@@ -42,37 +40,8 @@ def rows(lake: Lake, sql: str = "FROM t ORDER BY ALL") -> list[tuple[Any, ...]]:
     return list(zip(*(column.to_pylist() for column in found.columns), strict=True))
 
 
-def plain(data: bytes) -> bytes:
-    """The bytes, with those of each Zstandard frame in them."""
-    frames = [data[at:] for at in range(len(data)) if data.startswith(ZSTANDARD, at)]
-    return b"\n".join([data, *map(decompressed, frames)])
-
-
-def decompressed(data: bytes) -> bytes:
-    """As much of a frame as is there: in a file of the catalog, other bytes follow it."""
-    text = b""
-    with suppress(OSError), pa.CompressedInputStream(pa.BufferReader(data), "zstd") as stream:
-        while part := stream.read(16):
-            text += part
-    return text
-
-
-def has(data: bytes, secret: str) -> bool:
-    """Whether the bytes hold the text: as it is, or within base64, where its place in a group of three is unknown."""
-    text = plain(data)
-    raw = secret.encode()
-    coded = [base64.b64encode(b"\0" * shift + raw)[4 if shift else 0 : -4].strip(b"=") for shift in range(3)]
-    return any(each in text for each in (raw, *coded))
-
-
-def with_secret(home: Path, secret: str = SECRET) -> list[str]:
-    """The files of a lake that hold the text, the catalog's too, and the logs of which the catalog has it."""
-    files = [path for path in sorted(home.rglob("*")) if path.is_file()]
-    found = [str(path.relative_to(home)) for path in files if has(path.read_bytes(), secret)]
-    with supertable.connect(home=home) as lake:
-        catalog = lake._container.catalog()
-        heads = catalog.cut(dict.fromkeys(catalog.logs(""), 0)).heads
-    return found + [log for log, head in heads.items() if any(has(record, secret) for record in head.records)]
+def with_secret(home: Path) -> list[str]:
+    return places_of(home, SECRET)
 
 
 REMOVALS: dict[str, Callable[[Lake, str], object]] = {
@@ -97,7 +66,7 @@ REMOVALS: dict[str, Callable[[Lake, str], object]] = {
 def test_the_search_finds_what_is_there(lake: Lake, home: Path) -> None:
     for shift in range(6):
         lake.write("t", table((shift, "y" * shift + SECRET), (9, "z" * shift)))
-        assert with_secret(home, f"{'y' * shift}{SECRET}") != []
+        assert places_of(home, f"{'y' * shift}{SECRET}") != []
     found = with_secret(home)
     assert len([name for name in found if "/log/" in name]) == 6
     assert any(name.startswith("catalog/catalog.sqlite") for name in found)
