@@ -18,6 +18,7 @@ def has(data: bytes, text: str) -> bool:
 
     Of Base64, where the text's place in a group of three is unknown, all but three bytes at each end is searched for.
     """
+    assert len(text) >= 12
     frames = [data[at:] for at in range(len(data)) if data.startswith(_ZSTANDARD, at)]
     plain = b"\n".join([data, *map(_decompressed, frames)])
     raw = text.encode()
