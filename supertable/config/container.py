@@ -170,6 +170,7 @@ class Container(containers.DeclarativeContainer):
     check_lake = integrity.check_lake
 
     compact_table = maintenance.compact_table
+    value_indexes = maintenance.value_indexes
     vacuum_table = maintenance.vacuum_table
     purge_tables = maintenance.purge_tables
     vacuum_lake = maintenance.vacuum_lake
