@@ -17,9 +17,8 @@ from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.access.roles import Permission
 from supertable.domain.engine_choice import engine_of_table
-from supertable.domain.errors import InvalidSchema
 from supertable.domain.table.commits import Change, CommitInfo, Operation, TableDefinition
-from supertable.domain.table.maintenance_policy import MaintenancePolicy, checked_policy
+from supertable.domain.table.maintenance_policy import MaintenancePolicy, checked_policy, with_layout
 
 
 class SetMaintenancePolicy:
@@ -37,10 +36,11 @@ class SetMaintenancePolicy:
         sort_by: Sequence[str] | None = None,
         retention_seconds: float | None = None,
         engine: str | None = None,
+        partition_by: Sequence[str] | None = None,
         read: OpenTable | None = None,
     ) -> WriteResult:
-        """Set what is not None. `engine`: see `engine_of_table`. `read`: the table as the caller read it; None: no
-        precondition.
+        """Set what is not None. `engine`: see `engine_of_table`. `partition_by`, `sort_by`: see `with_layout`. `read`:
+        the table as the caller read it; None: no precondition.
 
         Raises `TableNotFound`, `InvalidSetting`, `InvalidSchema` for a column that does not exist, and `Outdated` if
         the policy changed since then.
@@ -53,23 +53,25 @@ class SetMaintenancePolicy:
             "retention_seconds": retention_seconds,
         }
         values: dict[str, Any] = {setting: value for setting, value in given.items() if value is not None}
+        layout = {"partition_by": partition_by, "sort_by": sort_by}
         wanted = None if engine is None else engine_of_table(engine)
 
         def change(newest: OpenTable) -> Change:
             require_unchanged(newest, read, lambda snapshot: settings_of(snapshot.definition))
             definition = newest.snapshot.definition
-            order = definition.maintenance.sort_by if sort_by is None else _ids(newest, sort_by)
-            policy = checked_policy(replace(definition.maintenance, sort_by=order, **values))
+            laid_out = with_layout(definition.maintenance, newest.snapshot.schema, partition_by, sort_by)
+            policy = checked_policy(replace(laid_out, **values))
             changed = replace(definition, maintenance=policy, engine=definition.engine if wanted is None else wanted)
-            return Change(Operation.ALTER, definition=changed, description=_described(values, sort_by, wanted))
+            return Change(Operation.ALTER, definition=changed, description=_described(values, layout, wanted))
 
         return WriteResult.of(table, self._committer.commit(table, change, CommitInfo()))
 
 
-def _described(values: Mapping[str, Any], sort_by: Sequence[str] | None, engine: str | None) -> str:
+def _described(values: Mapping[str, Any], layout: Mapping[str, Sequence[str] | None], engine: str | None) -> str:
     changes = [f"{setting} {value}" for setting, value in values.items()]
-    if sort_by is not None:
-        changes.append(f"sort_by {', '.join(sort_by) or 'nothing'}")
+    for setting, columns in layout.items():
+        if columns is not None:
+            changes.append(f"{setting} {', '.join(columns) or 'nothing'}")
     told = [f"maintenance: {', '.join(changes)}"] if changes or engine is None else []
     return "; ".join(told if engine is None else [*told, f"engine: {engine or 'default'}"])
 
@@ -77,13 +79,3 @@ def _described(values: Mapping[str, Any], sort_by: Sequence[str] | None, engine:
 def settings_of(definition: TableDefinition) -> tuple[MaintenancePolicy, str]:
     """All that this use case changes."""
     return definition.maintenance, definition.engine
-
-
-def _ids(table: OpenTable, names: Sequence[str]) -> tuple[int, ...]:
-    ids = []
-    for name in names:
-        field = table.snapshot.schema.find(name)
-        if field is None:
-            raise InvalidSchema(name, "rows cannot be sorted by a column that does not exist")
-        ids.append(field.id)
-    return tuple(ids)

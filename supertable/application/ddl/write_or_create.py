@@ -25,7 +25,7 @@ from supertable.domain.table.commits import CommitInfo
 @dataclass(frozen=True, slots=True)
 class WriteTarget:
     """Where and how to write rows. `keys`, `sequence`: of the table if it is created; else they must be those it has.
-    `comment`: of the table if it is created.
+    `comment`, `partition_by`, `sort_by`: of the table if it is created.
 
     `create`: whether to create the table if it does not exist. `where`, `timezone`: see `WriteRows`.
     """
@@ -40,6 +40,8 @@ class WriteTarget:
     timezone: str = ""
     create: bool = True
     comment: str = ""
+    partition_by: Sequence[str] = ()
+    sort_by: Sequence[str] = ()
 
 
 class WriteOrCreate:
@@ -91,7 +93,17 @@ class WriteOrCreate:
             )
 
         schema = new_schema(reader.schema, target.timezone)
-        self._create_table(namespace, target.table, schema, target.keys, target.sequence, target.comment, fill)
+        self._create_table(
+            namespace,
+            target.table,
+            schema,
+            target.keys,
+            target.sequence,
+            target.comment,
+            fill,
+            target.partition_by,
+            target.sort_by,
+        )
         return results[0]
 
 

@@ -19,7 +19,8 @@ from supertable.domain.table.data_files import DataFile
 def candidate_files(table: OpenTable, keys: pa.Table, schema: Schema, files: Mapping[str, DataFile]) -> list[DataFile]:
     """The files that may hold a row with one of the keys, in their order. `schema`: defines the key columns."""
     bounds = _key_bounds(keys, table.snapshot.key_names, schema)
-    return pruned_files(files, bounds, table.snapshot.schemas, schema)
+    snapshot = table.snapshot
+    return pruned_files(files, bounds, snapshot.schemas, schema, snapshot.definition.maintenance.partition_by)
 
 
 def _key_bounds(batch: pa.Table, keys: Sequence[str], schema: Schema) -> Predicate:
@@ -39,6 +40,8 @@ def _bounds(name: str, kind: DataType, column: pa.ChunkedArray) -> list[Predicat
     low, high = (scalar_of(kind, ends[end]) for end in ("min", "max"))
     if low is None or high is None or _may_be_nan(kind, column):
         return []
+    if low == high:
+        return [Compare(name, "=", low)]
     return [Compare(name, ">=", low), Compare(name, "<=", high)]
 
 

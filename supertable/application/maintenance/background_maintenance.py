@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from supertable.application.maintenance.compact_table import planned_jobs
 from supertable.application.maintenance.maintain_lake import MaintainLake
 from supertable.application.ports.locks import Locks
 from supertable.application.ports.object_stores import ObjectStore
@@ -19,7 +20,7 @@ from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import owner
 from supertable.domain.errors import SupertableError, TableNotFound
 from supertable.domain.system_tables import is_system
-from supertable.domain.table.compaction import due_jobs, is_small
+from supertable.domain.table.compaction import is_small
 
 _LOG = logging.getLogger(__name__)
 _LOCK = "maintenance"
@@ -121,5 +122,5 @@ class BackgroundMaintenance:
             yield MaintenanceNeed(
                 sum(is_small(file, policy) for file in files),
                 table.snapshot.dead_rows,
-                int(bool(due_jobs(files, policy)) or self._maintain.vacuum_is_due(table)),
+                int(bool(planned_jobs(table, everything=False, only_due=True)) or self._maintain.vacuum_is_due(table)),
             )

@@ -10,7 +10,7 @@ Files are written under the schema that is current when a job starts, which the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,15 +22,19 @@ from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.arrow_batches import chunks, conforming
 from supertable.application.storage.data_file_writer import ROW_GROUP_BYTES, ROW_GROUP_ROWS, DataFileWriter
 from supertable.application.storage.deletion_vectors import DeletionVectors
+from supertable.application.storage.layout.arranged_rows import Arrangement
 from supertable.application.storage.snapshot_files.compactible_files import compactible_files
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.access.roles import Permission
-from supertable.domain.errors import Conflict, InvalidSchema
+from supertable.domain.errors import Conflict
+from supertable.domain.layout import layouts
+from supertable.domain.layout.layouts import Layout, PartitionField, SortColumn
 from supertable.domain.table.commits import CommitInfo
-from supertable.domain.table.compaction import Job, due_jobs, jobs
+from supertable.domain.table.compaction import Job, due_jobs, jobs, partition_of
 from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.maintenance_policy import layout_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +94,24 @@ class CompactTable:
         """
         table = self._tables.open(namespace, name, Permission.CONTROL)
         sort_columns(table, sort_by)
-        return self.run(table, _plan(table, everything, only_due), sort_by, should_stop)
+        return self.run(table, self._planned(table, everything, only_due), sort_by, should_stop)
+
+    def _planned(self, table: OpenTable, everything: bool, only_due: bool) -> Iterator[Job]:
+        """Strays first. What becomes of them is then merged with the other files of their partitions."""
+        planned = planned_jobs(table, everything, only_due)
+        partitions = _partitions(table)
+        strays = [job for job in planned if _has_strays(job, partitions)] if partitions else []
+        yield from strays
+        if not strays:
+            yield from planned
+        elif not everything:
+            again = planned_jobs(self._tables.newest(table), everything, only_due)
+            yield from (job for job in again if not _has_strays(job, partitions))
 
     def run(
         self,
         table: OpenTable,
-        planned: Sequence[Job],
+        planned: Iterable[Job],
         sort_by: Sequence[str] | None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> CompactionResult:
@@ -127,7 +143,11 @@ class CompactTable:
         scan = table.scan(job)
         relocation = RowRelocation(scan.files, table.folder)
         definition = table.snapshot.definition
-        with self._finder.live_rows(scan, sort_columns(table, sort_by)) as reader:
+        order = sort_columns(table, sort_by)
+        partitions = _partitions(table)
+        several = len({partition_of(file, partitions) for file in job}) > 1 or _has_strays(job, partitions)
+        arrangement = _arrangement(table, order, several)
+        with self._finder.live_rows(scan, [*(_sorted_partitions(table) if several else ()), *order]) as reader:
             rows = conforming(relocation.recording(reader), scan.schema)
             files = self._writer.write(
                 table.folder,
@@ -135,8 +155,11 @@ class CompactTable:
                 chunks(rows, ROW_GROUP_ROWS, ROW_GROUP_BYTES),
                 definition.keys,
                 definition.maintenance.target_file_bytes,
+                arrangement,
             )
         try:
+            if arrangement.orders:
+                relocation.rearrange(arrangement.orders)
             relocation.check_complete()
         except BaseException:
             self._store.delete([file.key(table.folder) for file in files])
@@ -144,12 +167,36 @@ class CompactTable:
         return Rewrite(table.snapshot.version, scan.files, files, relocation)
 
 
-def _plan(table: OpenTable, everything: bool, only_due: bool) -> list[Job]:
-    policy = table.snapshot.definition.maintenance
+def planned_jobs(table: OpenTable, everything: bool, only_due: bool) -> list[Job]:
+    policy, partitions = table.snapshot.definition.maintenance, _partitions(table)
     if everything:
-        return jobs(table.snapshot.files.values(), policy, everything)
-    files = compactible_files(table.snapshot.files, policy)
-    return due_jobs(files, policy) if only_due else jobs(files, policy)
+        return jobs(table.snapshot.files.values(), policy, everything, partitions)
+    files = compactible_files(table.snapshot.files, policy, partitions)
+    return due_jobs(files, policy, partitions) if only_due else jobs(files, policy, False, partitions)
+
+
+def _partitions(table: OpenTable) -> tuple[PartitionField, ...]:
+    return layout_of(table.snapshot.definition.maintenance, table.snapshot.schema).partition_by
+
+
+def _has_strays(job: Sequence[DataFile], partitions: Sequence[PartitionField]) -> bool:
+    return any(partition_of(file, partitions) is None for file in job)
+
+
+def _arrangement(table: OpenTable, order: Sequence[SortColumn], several: bool) -> Arrangement:
+    """How sorted rows are written. Those of several partitions are sorted again in each of them."""
+    partitions = _partitions(table)
+    if not partitions:
+        return Arrangement(Layout(), table.snapshot.schema)
+    layout = Layout(partitions, tuple(order) if several else ())
+    return Arrangement(layout, table.snapshot.schema, always_splits=True, orders=[])
+
+
+def _sorted_partitions(table: OpenTable) -> list[SortColumn]:
+    """The columns whose order is that of their partitions."""
+    schema = table.snapshot.schema
+    columns = (schema.by_id(each.column) for each in _partitions(table) if each.transform != "bucket")
+    return [SortColumn(column.name) for column in columns if column]
 
 
 def _result(table: OpenTable, newest: OpenTable, outcomes: Sequence[Sequence[DataFile] | None]) -> CompactionResult:
@@ -170,7 +217,7 @@ def _result(table: OpenTable, newest: OpenTable, outcomes: Sequence[Sequence[Dat
     )
 
 
-def sort_columns(table: OpenTable, sort_by: Sequence[str] | None) -> list[str]:
+def sort_columns(table: OpenTable, sort_by: Sequence[str] | None) -> Sequence[SortColumn]:
     """The columns that order rows, by their current names. None: those of the policy, without dropped columns, or else
     the keys: rows are then found by their keys without reading most of a file.
 
@@ -178,10 +225,6 @@ def sort_columns(table: OpenTable, sort_by: Sequence[str] | None) -> list[str]:
     """
     schema = table.snapshot.schema
     if sort_by is None:
-        definition = table.snapshot.definition
-        chosen = [field.name for field_id in definition.maintenance.sort_by if (field := schema.by_id(field_id))]
-        return chosen or table.snapshot.key_names
-    for name in sort_by:
-        if schema.find(name) is None:
-            raise InvalidSchema(name, "rows cannot be sorted by a column that does not exist")
-    return [field.name for name in sort_by if (field := schema.find(name))]
+        chosen = layout_of(table.snapshot.definition.maintenance, schema).sort_by
+        return chosen or [SortColumn(name) for name in table.snapshot.key_names]
+    return layouts.sort_columns(sort_by, schema)

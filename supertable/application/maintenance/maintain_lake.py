@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from supertable.application.jobs.expired_jobs import ExpiredJobs, ExpireJobs
-from supertable.application.maintenance.compact_table import CompactionResult, CompactTable
+from supertable.application.maintenance.compact_table import CompactionResult, CompactTable, planned_jobs
 from supertable.application.maintenance.purge_tables import PurgeResult, PurgeTables
 from supertable.application.maintenance.vacuum_table import VacuumResult, VacuumTable
 from supertable.application.ports.clocks import Clock
-from supertable.application.storage.snapshot_files.compactible_files import compactible_files
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace, audit_namespace
 from supertable.application.tables.open_table import OpenTable
@@ -20,7 +19,6 @@ from supertable.domain.access.roles import Permission
 from supertable.domain.audit_exports import SEQUENCE, due_merges
 from supertable.domain.errors import SupertableError, TableNotFound
 from supertable.domain.system_tables import AUDIT, SYSTEM, is_system
-from supertable.domain.table.compaction import due_jobs
 from supertable.domain.table.maintenance_policy import vacuum_due
 
 _LOG = logging.getLogger(__name__)
@@ -108,8 +106,7 @@ class MaintainLake:
     def _compact_if_due(
         self, namespace: Namespace, table: OpenTable, should_stop: Callable[[], bool], report: MaintenanceReport
     ) -> None:
-        policy = table.snapshot.definition.maintenance
-        if due_jobs(compactible_files(table.snapshot.files, policy), policy):
+        if planned_jobs(table, everything=False, only_due=True):
             report.compactions.append(self._compact(namespace, table.name, only_due=True, should_stop=should_stop))
 
     def vacuum_is_due(self, table: OpenTable) -> bool:

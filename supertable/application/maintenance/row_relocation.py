@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +35,16 @@ class RowRelocation:
         columns = range(len(reader.schema) - 2)
         schema = pa.schema([reader.schema.field(i) for i in columns])
         return pa.RecordBatchReader.from_batches(schema, self._record_batches(reader, schema))
+
+    def rearrange(self, orders: Iterable[np.ndarray]) -> None:
+        """The rows were written in another order than they were read: see `Arrangement.orders`."""
+        moved = np.empty(self._placed, np.int32)
+        start = 0
+        for order in orders:
+            moved[start + order] = np.arange(start, start + len(order))
+            start += len(order)
+        placed = self._target != _NOWHERE
+        self._target[placed] = moved[self._target[placed]]
 
     def check_complete(self) -> None:
         """Raises `ObjectDamaged` unless every live row was read exactly once."""

@@ -6,10 +6,12 @@ from supertable.application.ddl.alter_table import AlterTable
 from supertable.application.ddl.comment_table import CommentTable
 from supertable.application.ddl.drop_table import DropTable
 from supertable.application.ddl.rename_table import RenameTable
+from supertable.application.ddl.set_maintenance_policy import SetMaintenancePolicy
 from supertable.application.ports.engines.statements import (
     AlterTableStatement,
     CommentStatement,
     DropTableStatement,
+    LayoutStatement,
     Name,
     RenameTableStatement,
 )
@@ -34,13 +36,20 @@ class ChangeTable:
     """Statements that change a table as a whole. Each needs the permission to control, before it tells anything."""
 
     def __init__(
-        self, tables: Tables, alter: AlterTable, rename: RenameTable, drop: DropTable, comment: CommentTable
+        self,
+        tables: Tables,
+        alter: AlterTable,
+        rename: RenameTable,
+        drop: DropTable,
+        comment: CommentTable,
+        settings: SetMaintenancePolicy,
     ) -> None:
         self._tables = tables
         self._alter = alter
         self._rename = rename
         self._drop = drop
         self._comment = comment
+        self._settings = settings
 
     def alter(self, statement: AlterTableStatement, request: StatementRequest) -> StatementResult:
         """Make all changes of the columns as one version, but those that their IF clauses leave out."""
@@ -53,6 +62,15 @@ class ChangeTable:
         namespace, name = request.target(statement.table)
         info = CommitInfo(request.options.info.properties)
         return StatementResult(statement.verb, self._alter(namespace, name, changes, info, None))
+
+    def lay_out(self, statement: LayoutStatement, request: StatementRequest) -> StatementResult:
+        """Change how files are partitioned or sorted. Files that exist follow when they are compacted."""
+        table = self._opened(statement.table, statement.if_exists, request, statement.verb)
+        if table is None:
+            return StatementResult(statement.verb, nothing(statement.table))
+        namespace, name = request.target(statement.table)
+        made = self._settings(namespace, name, partition_by=statement.partition_by, sort_by=statement.sort_by)
+        return StatementResult(statement.verb, made)
 
     def rename(self, statement: RenameTableStatement, request: StatementRequest) -> StatementResult:
         view = statement.view

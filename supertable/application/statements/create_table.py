@@ -35,7 +35,9 @@ class CreateEmptyTable:
 
         def create() -> WriteResult:
             schema = pa.schema([arrow_field(column) for column in statement.columns])
-            created = self._create_table(namespace, name, schema, statement.keys)
+            created = self._create_table(
+                namespace, name, schema, statement.keys, partition_by=statement.partition_by, sort_by=statement.sort_by
+            )
             return unchanged(created, Operation.CREATE.value)
 
         return StatementResult(statement.verb, _created(self._tables, namespace, name, statement.if_not_exists, create))
@@ -64,7 +66,14 @@ class CreateTableFromQuery:
                 def fill(table: OpenTable) -> None:
                     written.append(self._write_rows.write_into(table, rows, WriteMode.APPEND, False, info))
 
-                self._create_table(namespace, name, rows.schema, fill=fill)
+                self._create_table(
+                    namespace,
+                    name,
+                    rows.schema,
+                    fill=fill,
+                    partition_by=statement.partition_by,
+                    sort_by=statement.sort_by,
+                )
             return written[0]
 
         result = _created(self._tables, namespace, name, statement.if_not_exists, create)

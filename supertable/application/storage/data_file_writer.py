@@ -13,6 +13,9 @@ from supertable.application.ports.object_stores import ObjectStore, ObjectWriter
 from supertable.application.storage.arrow_schemas import stored_schema
 from supertable.application.storage.checksums import Digest
 from supertable.application.storage.column_ranges import FloatRanges, column_ranges, parquet_leaves
+from supertable.application.storage.layout.arranged_rows import Arrangement
+from supertable.application.storage.layout.partition_values import PartitionRanges
+from supertable.domain.layout.layouts import Layout, PartitionField
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.storage_layout import data_path, file_key
 from supertable.domain.table.data_files import DataFile
@@ -47,17 +50,23 @@ class DataFileWriter:
         groups: Iterable[pa.Table],
         keys: Collection[int] = (),
         file_bytes: int = FILE_BYTES,
+        arrangement: Arrangement | None = None,
     ) -> list[DataFile]:
         """Write each Arrow table as one row group; a new file begins after about `file_bytes`. No tables: no file.
 
         `folder`: the table's folder in the store. `keys`: field ids of columns that get a bloom filter, so that a
-        lookup skips files without its value. If an error is raised, the files already written are deleted as far as
-        possible; no commit refers to them.
+        lookup skips files without its value. `arrangement`: makes the row groups, and ends a file after each of its
+        runs. If an error is raised, the files already written are deleted as far as possible; no commit refers to them.
         """
         written: list[DataFile] = []
-        source = iter(groups)
+        plan = arrangement or Arrangement(Layout(), schema)
+        partitions = plan.layout.partition_by
         try:
-            written.extend(self._one_file(folder, schema, first, source, keys, file_bytes) for first in source)
+            for run in plan.runs(groups):
+                source = iter(run)
+                written.extend(
+                    self._one_file(folder, schema, first, source, keys, file_bytes, partitions) for first in source
+                )
         except BaseException:
             self._store.delete([file.key(folder) for file in written])
             raise
@@ -71,9 +80,11 @@ class DataFileWriter:
         rest: Iterator[pa.Table],
         keys: Collection[int],
         file_bytes: int,
+        partitions: Collection[PartitionField],
     ) -> DataFile:
         path = data_path(self._identifiers.new())
         floats = FloatRanges(schema)
+        transformed = PartitionRanges(schema, tuple(partitions))
         with self._open_writer(file_key(folder, path)) as target:
             sink = _Sink(target)
             with _parquet_writer(sink, schema, keys, first.num_rows) as writer:
@@ -81,6 +92,7 @@ class DataFileWriter:
                 while group is not None:
                     writer.write_table(group, row_group_size=max(group.num_rows, 1))
                     floats.add(group)
+                    transformed.add(group)
                     group = None if sink.bytes >= file_bytes else next(rest, None)
             metadata = writer.writer.metadata
         return DataFile(
@@ -89,7 +101,7 @@ class DataFileWriter:
             bytes=sink.bytes,
             digest=sink.digest.hex(),
             schema_id=schema.id,
-            ranges=column_ranges(metadata, schema) | floats.ranges(),
+            ranges=column_ranges(metadata, schema) | floats.ranges() | transformed.ranges(),
         )
 
 

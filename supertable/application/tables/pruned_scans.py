@@ -34,4 +34,5 @@ def _pruned(table: OpenTable, predicate: Predicate, files: Mapping[str, DataFile
     if condition:
         predicate = All((predicate, necessary_predicate(condition, snapshot.schema)))
     chosen = snapshot.files if files is None else files
-    return pruned_files(chosen, predicate, snapshot.schemas, snapshot.schema)
+    partitions = snapshot.definition.maintenance.partition_by
+    return pruned_files(chosen, predicate, snapshot.schemas, snapshot.schema, partitions)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from supertable.application.tables.open_table import OpenTable
+from supertable.domain.layout.layouts import field_text, sort_text
+from supertable.domain.table.maintenance_policy import layout_of
 from supertable.domain.table.registry import Registry
 from supertable.domain.timestamps import moment
 
@@ -14,7 +16,7 @@ from supertable.domain.timestamps import moment
 class TableInfo:
     """A table at its newest version. `rows`: live rows. `dead_rows`: rows that are deleted but still in its files.
 
-    Fields are None if the caller sees only a part of the table.
+    Fields are None if the caller sees only a part of the table. `partition_by`, `sort_by`: the layout of its files.
     """
 
     name: str
@@ -28,10 +30,13 @@ class TableInfo:
     created_at: datetime
     updated_at: datetime
     comment: str
+    partition_by: list[str]
+    sort_by: list[str]
 
     @classmethod
     def of(cls, table: OpenTable) -> TableInfo:
         snapshot = table.snapshot
+        partition_by, sort_by = layout_texts(table)
         whole = table.access is None
         shown = table.schema
         sequence = snapshot.sequence_name
@@ -47,7 +52,16 @@ class TableInfo:
             created_at=moment(snapshot.created_at_us),
             updated_at=moment(snapshot.committed_at_us),
             comment=snapshot.definition.comment,
+            partition_by=partition_by,
+            sort_by=sort_by,
         )
+
+
+def layout_texts(table: OpenTable) -> tuple[list[str], list[str]]:
+    """How the table is partitioned and sorted, by the columns that the caller sees."""
+    policy, shown = table.snapshot.definition.maintenance, table.schema
+    partitions = (field_text(each, shown) for each in policy.partition_by)
+    return [text for text in partitions if text], [sort_text(each) for each in layout_of(policy, shown).sort_by]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,13 +21,16 @@ from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.arrow_batches import chunks, conforming
 from supertable.application.storage.data_file_writer import ROW_GROUP_BYTES, ROW_GROUP_ROWS, DataFileWriter
 from supertable.application.storage.inline_rows import decoded_rows, inline_file
+from supertable.application.storage.layout.arranged_rows import Arrangement, is_arranged
 from supertable.application.storage.positions import Positions
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.errors import ObjectMissing
+from supertable.domain.layout.layouts import Layout
 from supertable.domain.scan.scan_plan import AccessStage, Scan, grouped
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.storage_layout import inline_path
 from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.maintenance_policy import layout_of
 
 _BATCH_ROWS = 65_536
 
@@ -140,13 +143,16 @@ class StagedFileWriter:
             keep = None if first.num_rows == 1 else self._duplicates.duplicates(table, first, schema, first_wins)
             rows = first if keep is None else first.take(keep)
             files = self._files(table, schema, iter([rows]))
-            return StagedFiles(schema, files, table.snapshot.version, rows_in_memory=rows)
-        files = self._files(table, schema, chain([first, second], groups))
+            is_moved = is_arranged(_layout(table, schema), rows.num_rows)
+            return StagedFiles(schema, files, table.snapshot.version, rows_in_memory=None if is_moved else rows)
+        files = self._files(table, schema, chain([first, second], groups), _keeps_order_of_keys(table, schema))
         staged = StagedFiles(schema, files, table.snapshot.version)
         return replace(staged, dead=self._duplicates.superseded(table, staged_scan(table, staged), first_wins))
 
-    def _files(self, table: OpenTable, schema: Schema, groups: Iterator[pa.Table]) -> list[DataFile]:
-        """The rows as files of the table: as one without an object if they are few."""
+    def _files(
+        self, table: OpenTable, schema: Schema, groups: Iterator[pa.Table], arranges: bool = True
+    ) -> list[DataFile]:
+        """The rows as files of the table: as one without an object if they are few. `arranges`: in its layout."""
         first = list(islice(groups, 1))
         if first and first[0].num_rows <= self._inline.rows and first[0].nbytes <= self._inline.bytes:
             second = list(islice(groups, 1))
@@ -154,7 +160,14 @@ class StagedFileWriter:
             if file is not None:
                 return [file]
             first += second
-        return self._writer.write(table.folder, schema, chain(first, groups), table.snapshot.definition.keys)
+        layout = _layout(table, schema) if arranges else Layout()
+        return self._writer.write(
+            table.folder,
+            schema,
+            chain(first, groups),
+            table.snapshot.definition.keys,
+            arrangement=Arrangement(layout, schema),
+        )
 
     def _inline_file(self, table: OpenTable, schema: Schema, rows: pa.Table) -> DataFile | None:
         """None: the commit record, or the table, has no place for so many bytes."""
@@ -177,6 +190,18 @@ def staged_scan(table: OpenTable, staged: StagedFiles, access: AccessStage | Non
         hidden=hidden,
         access=access,
     )
+
+
+def _layout(table: OpenTable, schema: Schema) -> Layout:
+    return layout_of(table.snapshot.definition.maintenance, schema)
+
+
+def _keeps_order_of_keys(table: OpenTable, schema: Schema) -> bool:
+    """Whether rows with one key keep their order in the table's layout: its columns are key columns."""
+    layout, keys = _layout(table, schema), table.snapshot.definition.keys
+    ids = {partition.column for partition in layout.partition_by}
+    ids |= {column.id for order in layout.sort_by if (column := schema.find(order.name))}
+    return ids <= set(keys)
 
 
 def _bitmap(file: DataFile, dead: Positions) -> bytes:

@@ -17,6 +17,7 @@ from supertable.application.ports.engines.statements import (
     DropViewStatement,
     InsertStatement,
     JoinedDeleteStatement,
+    LayoutStatement,
     MergeStatement,
     RenameTableStatement,
     TruncateStatement,
@@ -30,7 +31,15 @@ from supertable.application.statements.insert_rows import InsertRows
 from supertable.application.statements.run_statement import Handler, RunStatement
 from supertable.application.statements.update_rows import UpdateMatchingRows
 from supertable.config.typed_providers import provided, singleton
-from supertable.config.wiring.ddl import alter_table, comment_table, create_table, define_view, drop_table, rename_table
+from supertable.config.wiring.ddl import (
+    alter_table,
+    comment_table,
+    create_table,
+    define_view,
+    drop_table,
+    rename_table,
+    set_maintenance,
+)
 from supertable.config.wiring.engines.choice import engines
 from supertable.config.wiring.engines.in_process import duckdb, engine, text_values
 from supertable.config.wiring.foundation.audit_recorder import audit
@@ -64,6 +73,7 @@ def _handlers(
         CreateTableStatement: create,
         CreateTableAsStatement: create_from_query,
         AlterTableStatement: change.alter,
+        LayoutStatement: change.lay_out,
         RenameTableStatement: change.rename,
         DropTableStatement: change.drop,
         CommentStatement: change.comment,
@@ -98,6 +108,7 @@ change_table = singleton(
     rename=provided(rename_table),
     drop=provided(drop_table),
     comment=provided(comment_table),
+    settings=provided(set_maintenance),
 )
 change_views = singleton(
     ChangeViews,

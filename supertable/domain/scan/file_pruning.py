@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter, ge, gt, le, lt
 from typing import Any
 
+from supertable.domain.layout.layouts import PartitionField
+from supertable.domain.scan.bucket_pruning import named_buckets
 from supertable.domain.scan.predicates import ALWAYS, All, AnyOf, Compare, IsIn, NullTest, Predicate
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import UNITS, DataType, Field, Scalar
@@ -22,9 +24,16 @@ _SECONDS_PER_DAY = 86_400
 
 
 def pruned(
-    files: Iterable[DataFile], predicate: Predicate, schemas: Mapping[int, Schema], current: Schema
+    files: Iterable[DataFile],
+    predicate: Predicate,
+    schemas: Mapping[int, Schema],
+    current: Schema,
+    partitions: Sequence[PartitionField] = (),
 ) -> list[DataFile]:
-    """The files that may hold matching rows, in their order. `schemas`: those the files were written under, by id."""
+    """The files that may hold matching rows, in their order. `schemas`: those the files were written under, by id.
+
+    `partitions`: those by which files may know the buckets of their rows.
+    """
     if predicate == ALWAYS:
         return list(files)
     tests: dict[int, Test] = {}
@@ -32,27 +41,38 @@ def pruned(
     for file in files:
         test = tests.get(file.schema_id)
         if test is None:
-            test = tests[file.schema_id] = _compiled(predicate, schemas[file.schema_id], current)
+            test = tests[file.schema_id] = _compiled(predicate, schemas[file.schema_id], current, partitions)
         if test(file):
             kept.append(file)
     return kept
 
 
-def may_match(predicate: Predicate, file: DataFile, written: Schema, current: Schema) -> bool:
+def may_match(
+    predicate: Predicate,
+    file: DataFile,
+    written: Schema,
+    current: Schema,
+    partitions: Sequence[PartitionField] = (),
+) -> bool:
     """Whether `file`, written under `written`, may hold a row that matches under the table's schema `current`."""
-    return _compiled(predicate, written, current)(file)
+    return _compiled(predicate, written, current, partitions)(file)
 
 
-def _compiled(predicate: Predicate, written: Schema, current: Schema) -> Test:
+def _compiled(predicate: Predicate, written: Schema, current: Schema, partitions: Sequence[PartitionField]) -> Test:
     match predicate:
         case All(parts):
-            return _all([_compiled(part, written, current) for part in parts])
+            return _all([_compiled(part, written, current, partitions) for part in parts])
         case AnyOf(parts):
-            return _any([_compiled(part, written, current) for part in parts])
+            return _any([_compiled(part, written, current, partitions) for part in parts])
     found = conversion(predicate, written, current)
     if isinstance(found, bool):
         return _always if found else _never
     column, factor = found
+    buckets = named_buckets(predicate, factor, written, current, partitions) if partitions else ()
+    return _all([_single(predicate, column, factor), *(_is_in(number, numbers, 1) for number, numbers in buckets)])
+
+
+def _single(predicate: Compare | IsIn | NullTest, column: int, factor: int) -> Test:
     if isinstance(predicate, NullTest):
         return _null_test(column, predicate.negated)
     if isinstance(predicate, IsIn):

@@ -1,9 +1,16 @@
-"""Which data files a compaction rewrites, and in which jobs."""
+"""Which data files a compaction rewrites, and in which jobs.
+
+Files of a partitioned table are rewritten with others of their partition. Files that have rows of several partitions,
+or do not know theirs, are strays: they are rewritten whatever their size.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
+from supertable.domain.layout.layouts import PartitionField
+from supertable.domain.schema.types import Scalar
 from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.maintenance_policy import MaintenancePolicy
 
@@ -14,6 +21,7 @@ MOST_TARGETS = 8
 SMALL_SHARE = 0.5
 _GROWTH = 4
 
+Partition = tuple[Scalar | None, ...]
 Job = tuple[DataFile, ...]
 """Files that are rewritten together, as one commit, in the order in which they were added."""
 
@@ -32,22 +40,69 @@ def is_dirty(file: DataFile, policy: MaintenancePolicy) -> bool:
     return file.live_rows <= file.rows * (1 - policy.dirty_share)
 
 
-def jobs(files: Iterable[DataFile], policy: MaintenancePolicy, everything: bool = False) -> list[Job]:
-    """The jobs of a requested compaction: small and dirty files, or with `everything` all files.
+def partition_of(file: DataFile, partitions: Sequence[PartitionField]) -> Partition | None:
+    """The values of all rows of the file, None for null; None: it is a stray."""
+    values: list[Scalar | None] = []
+    for partition in partitions:
+        found = file.ranges.get(partition.range_id)
+        if found is None:
+            return None
+        is_one_value = found.nulls == 0 and found.low is not None and found.low == found.high
+        if not is_one_value and found.nulls != file.rows:
+            return None
+        values.append(found.low)
+    return tuple(values)
+
+
+def jobs(
+    files: Iterable[DataFile],
+    policy: MaintenancePolicy,
+    everything: bool = False,
+    partitions: Sequence[PartitionField] = (),
+) -> list[Job]:
+    """The jobs of a requested compaction: small and dirty files, and strays, or with `everything` all files.
 
     A single clean file is not rewritten, except with `everything`, or if it has no object yet.
     """
-    chosen = [file for file in files if everything or is_small(file, policy) or is_dirty(file, policy)]
-    portions = _portions(chosen, policy)
-    return [job for job in portions if everything or len(job) > 1 or is_dirty(job[0], policy) or not job[0].stored]
+    by_partition = _by_partition(files, partitions)
+    strays = by_partition.pop(None, [])
+    if everything and strays:
+        return list(_portions([*strays, *chain.from_iterable(by_partition.values())], policy))
+    found = list(_portions(strays, policy))
+    for group in by_partition.values():
+        chosen = [file for file in group if everything or is_small(file, policy) or is_dirty(file, policy)]
+        portions = _portions(chosen, policy)
+        found += [
+            job for job in portions if everything or len(job) > 1 or is_dirty(job[0], policy) or not job[0].stored
+        ]
+    return found
 
 
-def due_jobs(files: Sequence[DataFile], policy: MaintenancePolicy) -> list[Job]:
+def due_jobs(
+    files: Sequence[DataFile], policy: MaintenancePolicy, partitions: Sequence[PartitionField] = ()
+) -> list[Job]:
     """The jobs of automatic maintenance: dirty files, and small files if there are enough of similar size.
 
     A file that is much larger than all smaller ones together waits for others of its size, so that a row is rewritten
-    a few times and not in every compaction.
+    a few times and not in every compaction. Small strays wait too; others are due at once.
     """
+    by_partition = _by_partition(files, partitions)
+    strays = by_partition.pop(None, [])
+    large = [file for file in strays if not is_small(file, policy)]
+    due = list(_portions(large, policy)) + _due_jobs([file for file in strays if is_small(file, policy)], policy)
+    return due + [job for group in by_partition.values() for job in _due_jobs(group, policy)]
+
+
+def _by_partition(
+    files: Iterable[DataFile], partitions: Sequence[PartitionField]
+) -> dict[Partition | None, list[DataFile]]:
+    groups: dict[Partition | None, list[DataFile]] = {}
+    for file in files:
+        groups.setdefault(partition_of(file, partitions), []).append(file)
+    return groups
+
+
+def _due_jobs(files: Sequence[DataFile], policy: MaintenancePolicy) -> list[Job]:
     tiers = _tiers([file for file in files if is_small(file, policy)])
     merged = {file.path for tier in tiers if len(tier) >= policy.small_files for file in tier}
     chosen = [file for file in files if file.path in merged or is_dirty(file, policy)]

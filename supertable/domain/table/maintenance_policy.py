@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from supertable.domain.errors import InvalidSetting
+from supertable.domain.layout.layouts import (
+    Layout,
+    PartitionField,
+    SortColumn,
+    fitting,
+    partition_fields,
+    sort_columns,
+)
+from supertable.domain.schema.schemas import Schema
 
 TARGET_FILE_BYTES = 128 * 1024 * 1024
 RETENTION_SECONDS = 7 * 24 * 3600
@@ -12,7 +22,9 @@ RETENTION_SECONDS = 7 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class MaintenancePolicy:
-    """`sort_by`: field ids, the sort order of compacted files; empty: that of the keys, if there are any.
+    """`sort_by`: field ids, the sort order of files; empty: that of the keys in compacted files, if there are any.
+
+    `descending`: those of them that sort from the greatest value. `partition_by`: the partitions of files.
 
     A file is small when its live rows take less than half of `target_file_bytes`; compaction is due when `small_files`
     of them can be merged. A file is dirty when the share of its dead rows is at least `dirty_share`; a single dirty
@@ -24,6 +36,28 @@ class MaintenancePolicy:
     dirty_share: float = 0.2
     sort_by: tuple[int, ...] = ()
     retention_seconds: float = RETENTION_SECONDS
+    partition_by: tuple[PartitionField, ...] = ()
+    descending: tuple[int, ...] = ()
+
+
+def layout_of(policy: MaintenancePolicy, schema: Schema) -> Layout:
+    """The layout of new files under `schema`. Dropped columns are left out."""
+    columns = (schema.by_id(field_id) for field_id in policy.sort_by)
+    order = tuple(SortColumn(column.name, column.id in policy.descending) for column in columns if column)
+    return Layout(fitting(policy.partition_by, schema), order)
+
+
+def with_layout(
+    policy: MaintenancePolicy, schema: Schema, partition_by: Sequence[str] | None, sort_by: Sequence[str] | None
+) -> MaintenancePolicy:
+    """The policy with another layout; None keeps that part. See `partition_fields` and `sort_columns`, which raise."""
+    if partition_by is not None:
+        policy = replace(policy, partition_by=partition_fields(partition_by, schema))
+    if sort_by is not None:
+        order = [(column.id, by) for by in sort_columns(sort_by, schema) if (column := schema.find(by.name))]
+        descending = tuple(number for number, by in order if by.descending)
+        policy = replace(policy, sort_by=tuple(number for number, _ in order), descending=descending)
+    return policy
 
 
 def vacuum_due(policy: MaintenancePolicy, replaced_at_us: int | None, now_us: int) -> bool:

@@ -172,6 +172,7 @@ class TestCommands:
             "small_files": 4,
             "dirty_share": 0.2,
             "sort_by": [],
+            "partition_by": [],
             "retention_seconds": 129_600.0,
             "engine": "default",
         }

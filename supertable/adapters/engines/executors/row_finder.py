@@ -17,6 +17,7 @@ from supertable.application.ports.engines.callers import Caller
 from supertable.application.ports.engines.file_sources import FileSource
 from supertable.application.ports.engines.row_finders import CheckedPredicate, ConditionScope, KeyMatches, RowFinder
 from supertable.application.ports.engines.running_queries import Limits
+from supertable.domain.layout.layouts import SortColumn
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
 
@@ -49,7 +50,7 @@ class ExecutorRowFinder:
     ) -> dict[str, pa.Array]:
         return self._finder.superseded(scan, keys, sequence, first_wins)
 
-    def live_rows(self, scan: Scan, order_by: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
+    def live_rows(self, scan: Scan, order_by: Sequence[SortColumn]) -> AbstractContextManager[pa.RecordBatchReader]:
         return self._finder.live_rows(scan, order_by)
 
     def key_rows(

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from supertable.application.ports.engines.callers import Caller
+from supertable.domain.layout.layouts import SortColumn
 from supertable.domain.scan.predicates import Predicate
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
@@ -56,11 +57,11 @@ class RowFinder(Protocol):
         `scan.files` must be in the order in which the rows were written. Memory is bounded: may spill to disk.
         """
 
-    def live_rows(self, scan: Scan, order_by: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
+    def live_rows(self, scan: Scan, order_by: Sequence[SortColumn]) -> AbstractContextManager[pa.RecordBatchReader]:
         """The live rows: the columns of `scan.schema`, followed by two int64 columns that locate each row.
 
         The two are the file, as its index in `scan.files`, and the row's position in that file. Rows are sorted by the
-        columns `order_by`, nulls last, then by location; if `order_by` is empty, their order is undefined.
+        columns `order_by`, then by location; if `order_by` is empty, their order is undefined.
         Streams, may spill to disk; the reader is valid within the block.
         """
 

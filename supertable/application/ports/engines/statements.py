@@ -76,23 +76,29 @@ class MergeStatement:
 
 @dataclass(frozen=True, slots=True)
 class CreateTableStatement:
-    """`CREATE TABLE table (columns)`. `columns`: without ids. `keys`: those of PRIMARY KEY."""
+    """`CREATE TABLE table (columns)`. `columns`: without ids. `keys`: those of PRIMARY KEY. `partition_by`, `sort_by`:
+    the texts in PARTITIONED BY and SORTED BY.
+    """
 
     verb: ClassVar[str] = "CREATE TABLE"
     table: Name
     columns: tuple[Field, ...]
     keys: tuple[str, ...]
     if_not_exists: bool
+    partition_by: tuple[str, ...] = ()
+    sort_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CreateTableAsStatement:
-    """`CREATE TABLE table AS query`. `query`: SQL that is not checked."""
+    """`CREATE TABLE table AS query`. `query`: SQL that is not checked. `partition_by`, `sort_by`: as above."""
 
     verb: ClassVar[str] = "CREATE TABLE AS"
     table: Name
     query: str
     if_not_exists: bool
+    partition_by: tuple[str, ...] = ()
+    sort_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,17 @@ class AlterTableStatement:
     table: Name
     if_exists: bool
     changes: tuple[ColumnChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutStatement:
+    """`ALTER TABLE table SET PARTITIONED BY (…)` or `SET SORTED BY (…)`. None: that part stays; empty: it is reset."""
+
+    verb: ClassVar[str] = "ALTER TABLE"
+    table: Name
+    if_exists: bool
+    partition_by: tuple[str, ...] | None
+    sort_by: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +188,7 @@ ChangingStatement = (
     | CreateTableStatement
     | CreateTableAsStatement
     | AlterTableStatement
+    | LayoutStatement
     | RenameTableStatement
     | DropTableStatement
     | CommentStatement

@@ -10,6 +10,8 @@ import numpy as np
 from supertable.application.storage.snapshot_files.column_files import ColumnFiles
 from supertable.application.storage.snapshot_files.ends import Flags
 from supertable.application.storage.snapshot_files.parts import End, Part
+from supertable.domain.layout.layouts import PartitionField
+from supertable.domain.scan.bucket_pruning import named_buckets
 from supertable.domain.scan.file_pruning import conversion, pruned
 from supertable.domain.scan.predicates import ALWAYS, All, AnyOf, Compare, IsIn, NullTest, Predicate
 from supertable.domain.schema.schemas import Schema
@@ -21,29 +23,40 @@ _MOST_SINGLE = 8
 
 
 def pruned_files(
-    files: Mapping[str, DataFile], predicate: Predicate, schemas: Mapping[int, Schema], current: Schema
+    files: Mapping[str, DataFile],
+    predicate: Predicate,
+    schemas: Mapping[int, Schema],
+    current: Schema,
+    partitions: Sequence[PartitionField] = (),
 ) -> list[DataFile]:
-    """The files that may hold matching rows, in their order. `schemas`: those the files were written under, by id."""
+    """The files that may hold matching rows, in their order. Parameters are those of `pruned`."""
     if predicate == ALWAYS or not (isinstance(files, ChangedFiles) and isinstance(files.base, ColumnFiles)):
-        return pruned(files.values(), predicate, schemas, current)
-    found = files.base.at(np.flatnonzero(matching(files.base, predicate, schemas, current)))
+        return pruned(files.values(), predicate, schemas, current, partitions)
+    found = files.base.at(np.flatnonzero(matching(files.base, predicate, schemas, current, partitions)))
     kept = [files.replaced.get(file.path, file) for file in found if file.path not in files.removed]
-    return kept + pruned(files.added.values(), predicate, schemas, current)
+    return kept + pruned(files.added.values(), predicate, schemas, current, partitions)
 
 
-def matching(files: ColumnFiles, predicate: Predicate, schemas: Mapping[int, Schema], current: Schema) -> Flags:
+def matching(
+    files: ColumnFiles,
+    predicate: Predicate,
+    schemas: Mapping[int, Schema],
+    current: Schema,
+    partitions: Sequence[PartitionField] = (),
+) -> Flags:
     """For each file whether it may hold matching rows."""
     result = np.zeros(len(files), np.bool_)
     for schema_id, part in files.parts.items():
-        result[part.rows] = _Pruning(part, schemas[schema_id], current).test(predicate)
+        result[part.rows] = _Pruning(part, schemas[schema_id], current, partitions).test(predicate)
     return result
 
 
 class _Pruning:
-    def __init__(self, part: Part, written: Schema, current: Schema) -> None:
+    def __init__(self, part: Part, written: Schema, current: Schema, partitions: Sequence[PartitionField]) -> None:
         self._part = part
         self._written = written
         self._current = current
+        self._partitions = partitions
 
     def test(self, predicate: Predicate) -> Flags:
         match predicate:
@@ -55,6 +68,12 @@ class _Pruning:
         if isinstance(found, bool):
             return np.full(self._part.size, found)
         column, factor = found
+        result = self._single(predicate, column, factor)
+        for number, numbers in named_buckets(predicate, factor, self._written, self._current, self._partitions):
+            result = result & self._single(IsIn(predicate.column, tuple(numbers)), number, 1)
+        return result
+
+    def _single(self, predicate: Compare | IsIn | NullTest, column: int, factor: int) -> Flags:
         nulls, has_range = self._part.nulls(column)
         if isinstance(predicate, NullTest):
             return ~has_range | (nulls < self._part.row_counts if predicate.negated else nulls > 0)

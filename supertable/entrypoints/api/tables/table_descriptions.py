@@ -34,6 +34,8 @@ class TableDescription(msgspec.Struct, frozen=True):
     bytes: int | None
     keys: list[str]
     sequence: str | None
+    partition_by: list[str]
+    sort_by: list[str]
     columns: list[Column]
     tags: dict[str, int]
 

@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 
 from supertable.application.ddl.set_maintenance_policy import settings_of
 from supertable.application.tables.open_table import OpenTable
+from supertable.application.tables.table_info import layout_texts
 from supertable.domain.access.roles import Permission
 from supertable.entrypoints.api.openapi.problem_responses import change_problems, problems
 from supertable.entrypoints.api.openapi.response_headers import ETAG_HEADER
@@ -26,8 +27,9 @@ class TableSettings(msgspec.Struct, frozen=True):
 
     `target_file_bytes`: a file is small if its live rows take less than half of this size. `small_files`: small files
     are merged once there are this many. `dirty_share`: a file is rewritten once this share of its rows is dead.
-    `sort_by`: the columns that compacted files are sorted by. `retention_seconds`: how long a version is kept after a
-    newer version replaced it. `engine`: `auto`, `lite`, `pro` or `spark`; `default`: that of the service's settings.
+    `sort_by`: the columns that files are sorted by. `retention_seconds`: how long a version is kept after a newer
+    version replaced it. `engine`: `auto`, `lite`, `pro` or `spark`; `default`: that of the service's settings.
+    `partition_by`: the columns, and transforms of columns, by which files are partitioned.
     """
 
     target_file_bytes: int
@@ -36,20 +38,22 @@ class TableSettings(msgspec.Struct, frozen=True):
     sort_by: list[str]
     retention_seconds: float
     engine: str
+    partition_by: list[str]
 
     @classmethod
     def of(cls, table: OpenTable) -> TableSettings:
         """Raises `AccessDenied` if the role sees only a part of the table."""
         table.require_whole("see the settings of")
         policy = table.snapshot.definition.maintenance
-        columns = (table.snapshot.schema.by_id(field_id) for field_id in policy.sort_by)
+        partition_by, sort_by = layout_texts(table)
         return cls(
             policy.target_file_bytes,
             policy.small_files,
             policy.dirty_share,
-            [column.name for column in columns if column],
+            sort_by,
             policy.retention_seconds,
             table.snapshot.definition.engine or "default",
+            partition_by,
         )
 
 
@@ -64,6 +68,7 @@ class TableSettingsEdit(Body):
     engine: Annotated[
         str | None, msgspec.Meta(description="AUTO, LITE, PRO, SPARK or default, in any case.", examples=["auto"])
     ] = None
+    partition_by: Annotated[list[str] | None, msgspec.Meta(examples=[["month(ordered_at)", "bucket(16, id)"]])] = None
 
 
 @get(

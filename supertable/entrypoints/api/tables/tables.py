@@ -38,6 +38,15 @@ Name = Annotated[
 ]
 Comment = Annotated[str, msgspec.Meta(max_length=4096, description="A description of the table.")]
 
+PartitionBy = Annotated[
+    list[str],
+    msgspec.Meta(
+        description="Columns, or year, month, day, hour, truncate or bucket of one: a file has rows of one partition.",
+        examples=[["month(ordered_at)", "bucket(16, id)"]],
+    ),
+]
+SortBy = Annotated[list[str], msgspec.Meta(description="The order of rows in files.", examples=[["id", "amount DESC"]])]
+
 
 class NewTable(Body):
     """A table to create. `keys`: the columns that identify a row; the table then holds one row for each key."""
@@ -56,6 +65,8 @@ class NewTable(Body):
         str | None, msgspec.Meta(description="The column that decides which of two rows with the same key is newer.")
     ] = None
     comment: Comment = ""
+    partition_by: PartitionBy = msgspec.field(default_factory=list)
+    sort_by: SortBy = msgspec.field(default_factory=list)
 
 
 class TableEdit(Body):
@@ -89,7 +100,16 @@ def create_table(
 ) -> Response[TableDescription]:
     """Create an empty table at version 1 and return it with 201. Returns 409 if the name is in use."""
     columns = arrow_columns(data.columns)
-    created = container.create_table()(namespace, data.name, columns, data.keys, data.sequence, data.comment)
+    created = container.create_table()(
+        namespace,
+        data.name,
+        columns,
+        data.keys,
+        data.sequence,
+        data.comment,
+        partition_by=data.partition_by,
+        sort_by=data.sort_by,
+    )
     return created_response(namespace, created)
 
 

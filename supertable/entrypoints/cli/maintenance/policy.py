@@ -14,7 +14,18 @@ from supertable.entrypoints.cli.terminal.output.formatting import format_size
 from supertable.entrypoints.cli.terminal.session import Session
 
 if TYPE_CHECKING:
+    from supertable.application.tables.table_info import TableInfo
     from supertable.domain.table.maintenance_policy import MaintenancePolicy
+
+PartitionOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--partition-by",
+        metavar="TRANSFORM",
+        help="Column, or year, month, day, hour, truncate or bucket of one, as in 'bucket(16, id)'. Repeatable.",
+        show_default=False,
+    ),
+]
 
 
 def policy(
@@ -31,7 +42,9 @@ def policy(
         typer.Option(help="Share of dead rows, such as 0.2, from which a file is compacted.", metavar="SHARE"),
     ] = None,
     sort_by: SortOption = None,
-    unsorted: Annotated[bool, typer.Option("--unsorted", help="Stop sorting compacted files.")] = False,
+    unsorted: Annotated[bool, typer.Option("--unsorted", help="Stop sorting files.")] = False,
+    partition_by: PartitionOption = None,
+    unpartitioned: Annotated[bool, typer.Option("--unpartitioned", help="Stop partitioning files.")] = False,
     retention: Annotated[
         str | None, typer.Option(metavar="TIME", help="How long to keep replaced versions, such as 7d or 12h.")
     ] = None,
@@ -50,7 +63,8 @@ def policy(
     session = Session.of(context)
     retention_seconds = None if retention is None else parse_seconds(retention)
     sort_columns = [] if unsorted else sort_by
-    options = (target_file_bytes, small_files, dirty_share, sort_columns, retention_seconds)
+    partitions = [] if unpartitioned else partition_by
+    options = (target_file_bytes, small_files, dirty_share, sort_columns, retention_seconds, partitions)
     with session.connect() as lake:
         table = lake.table(name)
         if any(value is not None for value in options):
@@ -60,29 +74,33 @@ def policy(
                 dirty_share=dirty_share,
                 sort_by=sort_columns,
                 retention=retention_seconds,
+                partition_by=partitions,
             )
         if engine is not None:
             table.set_engine(engine)
         found, named = table.maintenance(), table.engine()
-        names = {column.field_id: column.name for column in table.columns()}
-    _show(session, found, [names[field_id] for field_id in found.sort_by if field_id in names], named)
+        info = table.info()
+    _show(session, found, info, named)
 
 
-def _show(session: Session, policy: MaintenancePolicy, sort_columns: list[str], engine: str) -> None:
+def _show(session: Session, policy: MaintenancePolicy, info: TableInfo, engine: str) -> None:
     if session.as_json:
         write_json(
             {
                 "target_file_bytes": policy.target_file_bytes,
                 "small_files": policy.small_files,
                 "dirty_share": policy.dirty_share,
-                "sort_by": sort_columns,
+                "sort_by": info.sort_by,
+                "partition_by": info.partition_by,
                 "retention_seconds": policy.retention_seconds,
                 "engine": engine,
             }
         )
         return
     screen = console()
-    screen.print(f"Compacted files: {format_size(policy.target_file_bytes)}, sorted by {_sorting(sort_columns)}.")
+    screen.print(f"Compacted files: {format_size(policy.target_file_bytes)}, sorted by {_sorting(info.sort_by)}.")
+    if info.partition_by:
+        screen.print(f"Files are partitioned by {', '.join(info.partition_by)}.")
     screen.print(
         f"Compaction runs when {policy.small_files} files are small, "
         f"or when one has {policy.dirty_share:.0%} dead rows."

@@ -92,6 +92,10 @@ def describe(context: typer.Context, name: TableName) -> None:
     screen.print(f"created {format_value(info.created_at)}, changed {format_value(info.updated_at)}")
     if info.keys:
         screen.print(f"keys {format_value(info.keys)}" + (f", sequence {info.sequence}" if info.sequence else ""))
+    if info.partition_by:
+        screen.print(f"partitioned by {format_value(info.partition_by)}")
+    if info.sort_by:
+        screen.print(f"sorted by {format_value(info.sort_by)}")
     if info.comment:
         screen.print(info.comment)
     screen.print()

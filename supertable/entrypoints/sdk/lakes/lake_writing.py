@@ -30,7 +30,15 @@ class LakeWriting:
     _namespace: Namespace
 
     def create_table(
-        self, name: str, schema: Any, keys: Names = (), sequence: str | None = None, comment: str = ""
+        self,
+        name: str,
+        schema: Any,
+        keys: Names = (),
+        sequence: str | None = None,
+        comment: str = "",
+        *,
+        partition_by: Names = (),
+        sort_by: Names = (),
     ) -> Table:
         """Create a table: empty, at version 1, or with rows, which are version 2.
 
@@ -39,14 +47,31 @@ class LakeWriting:
         `schema`: a pyarrow Schema, pairs of name and type, or a dict of types; or data as in `write`, whose columns
         and rows the table gets. `keys`: the columns that identify a row; the table then holds one row per key.
         `sequence`: the column that decides which of two rows with the same key is newer (the greater value); None: the
-        row written later.
-        Raises `InvalidName`, `InvalidSchema` and `TableExists`; for data also what `write` raises.
+        row written later. `partition_by`, `sort_by`: the layout of its files, as in `Table.set_maintenance`.
+        Raises `InvalidName`, `InvalidSchema`, `InvalidSetting` and `TableExists`; for data also what `write` raises.
         """
         columns = _schema_of(schema)
         if columns is None:
-            self._create(WriteTarget(name, keys=names_of(keys), sequence=sequence, comment=comment), schema)
+            target = WriteTarget(
+                name,
+                keys=names_of(keys),
+                sequence=sequence,
+                comment=comment,
+                partition_by=names_of(partition_by),
+                sort_by=names_of(sort_by),
+            )
+            self._create(target, schema)
             return Table(cast(LakeOfTable, self), name)
-        created = self._container.create_table()(self._namespace, name, columns, names_of(keys), sequence, comment)
+        created = self._container.create_table()(
+            self._namespace,
+            name,
+            columns,
+            names_of(keys),
+            sequence,
+            comment,
+            partition_by=names_of(partition_by),
+            sort_by=names_of(sort_by),
+        )
         return Table(cast(LakeOfTable, self), created.name)
 
     def create_table_from(

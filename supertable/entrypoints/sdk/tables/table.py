@@ -178,7 +178,7 @@ class Table(TableRows):
         )
 
     def maintenance(self) -> MaintenancePolicy:
-        """The maintenance policy. Its `sort_by` are field ids."""
+        """The maintenance policy. Its `sort_by` are field ids; `info` has the layout by names."""
         table = self._open()
         table.require_whole("see the maintenance policy of")
         return table.snapshot.definition.maintenance
@@ -191,15 +191,22 @@ class Table(TableRows):
         dirty_share: float | None = None,
         sort_by: Sequence[str] | None = None,
         retention: Duration | None = None,
+        partition_by: Sequence[str] | None = None,
     ) -> WriteResult:
         """Change the maintenance policy, which `Lake.maintain` follows. Parameters that are None stay unchanged.
 
+            table.set_maintenance(partition_by=["month(ordered_at)", "bucket(16, id)"], sort_by=["id", "price DESC"])
+
         `target_file_bytes`: the size of compacted files. `small_files`: the number of small files that makes a
         compaction due. `dirty_share`: the share of dead rows, above 0 and at most 1, from which a file is compacted.
-        `sort_by`: column names to sort compacted files by; empty: not sorted. `retention`: how long replaced versions
-        are kept, a timedelta or seconds. Raises `InvalidSetting`, and `InvalidSchema` for a missing sort column.
+        `sort_by`: columns that sort the rows of a file, each with `DESC` or not; empty: not sorted. `retention`: how
+        long replaced versions are kept, a timedelta or seconds. `partition_by`: columns, and transforms of them:
+        `year`, `month`, `day` and `hour` (in UTC), `truncate(3, name)` and `bucket(16, id)`; a file then has rows of
+        one partition; empty: no partitions. Files that exist follow when they are compacted.
+        Raises `InvalidSetting`, and `InvalidSchema` for a column that is missing or does not fit.
         """
         columns = [sort_by] if isinstance(sort_by, str) else sort_by
+        partitions = [partition_by] if isinstance(partition_by, str) else partition_by
         return self._container.set_maintenance()(
             self._namespace,
             self._name,
@@ -208,6 +215,7 @@ class Table(TableRows):
             dirty_share,
             columns,
             optional_seconds(retention),
+            partition_by=partitions,
         )
 
     def engine(self) -> str:

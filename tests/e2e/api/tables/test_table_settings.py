@@ -17,6 +17,7 @@ DEFAULTS = {
     "small_files": 16,
     "dirty_share": 0.2,
     "sort_by": [],
+    "partition_by": [],
     "retention_seconds": 604_800,
     "engine": "default",
 }

@@ -33,6 +33,7 @@ from supertable.application.ports.engines.callers import Caller
 from supertable.application.ports.engines.file_sources import FileSource
 from supertable.application.ports.engines.row_finders import CheckedPredicate, ConditionScope, KeyMatches
 from supertable.application.storage.positions import distinct
+from supertable.domain.layout.layouts import SortColumn
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.schemas import Schema
 
@@ -124,12 +125,13 @@ class DuckDBRowFinder:
         return self._found(scan, sources, at, f"FROM ({rows}) {ranked}")
 
     @contextmanager
-    def live_rows(self, scan: Scan, order_by: Sequence[str]) -> Iterator[pa.RecordBatchReader]:
+    def live_rows(self, scan: Scan, order_by: Sequence[SortColumn]) -> Iterator[pa.RecordBatchReader]:
         at = unused_positions(scan.schema)
         sources = Sources(self._stored, guard_deleted=False)
         sql = scan_sql(scan, sources, positions=at)
         if order_by:
-            order = ", ".join([*(f"{quoted(name)} NULLS LAST" for name in order_by), at.file, at.row])
+            columns = [f"{quoted(by.name)} {'DESC' if by.descending else 'ASC'} NULLS LAST" for by in order_by]
+            order = ", ".join([*columns, at.file, at.row])
             sql = f"FROM ({sql}) ORDER BY {order}"
         with self._opened(sources) as cursor:
             yield _execute(cursor, sources.placed(sql))

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from supertable.adapters.engines.duckdb.statement.kinds.create import column_definition, refuse_constraints
-from supertable.adapters.engines.duckdb.statement.kinds.parts import table_name
+from supertable.adapters.engines.duckdb.statement.kinds.parts import table_name, texts_in_parentheses
 from supertable.adapters.engines.duckdb.statement.kinds.tokens import TokenReader
-from supertable.application.ports.engines.statements import AlterTableStatement, ColumnChange, RenameTableStatement
+from supertable.application.ports.engines.statements import (
+    AlterTableStatement,
+    ColumnChange,
+    LayoutStatement,
+    Name,
+    RenameTableStatement,
+)
 from supertable.domain.errors import StatementRefused
 from supertable.domain.schema.schema_changes import (
     AddColumn,
@@ -17,11 +23,11 @@ from supertable.domain.schema.schema_changes import (
     WidenColumn,
 )
 
-_ACTIONS = "ADD COLUMN, DROP COLUMN, RENAME or ALTER COLUMN"
+_ACTIONS = "ADD COLUMN, DROP COLUMN, RENAME, ALTER COLUMN, SET or RESET"
 _NO_DEFAULTS = "Columns have no defaults. Give every value in INSERT."
 
 
-def parsed_alter_table(reader: TokenReader) -> AlterTableStatement | RenameTableStatement:
+def parsed_alter_table(reader: TokenReader) -> AlterTableStatement | RenameTableStatement | LayoutStatement:
     """The statement after `ALTER TABLE`."""
     if_exists = reader.take("if", "exists")
     table = table_name(reader)
@@ -29,11 +35,27 @@ def parsed_alter_table(reader: TokenReader) -> AlterTableStatement | RenameTable
         new_name = reader.name("the new name")
         reader.need_end()
         return RenameTableStatement(table, if_exists, new_name)
+    if reader.at("set") or reader.at("reset"):
+        return _layout(reader, table, if_exists)
     changes = [_change(reader)]
     while reader.take(","):
         changes.append(_change(reader))
     reader.need_end()
     return AlterTableStatement(table, if_exists, tuple(changes))
+
+
+def _layout(reader: TokenReader, table: Name, if_exists: bool) -> LayoutStatement:
+    """`SET PARTITIONED BY (…)`, `SET SORTED BY (…)`, `RESET PARTITIONED BY` and `RESET SORTED BY`."""
+    resets = reader.take("reset")
+    if not resets:
+        reader.need("set")
+    part = next((word for word in ("partitioned", "sorted") if reader.take(word, "by")), None)
+    if part is None:
+        raise reader.unexpected("PARTITIONED BY or SORTED BY")
+    texts = () if resets else texts_in_parentheses(reader)
+    reader.need_end()
+    by_partition = part == "partitioned"
+    return LayoutStatement(table, if_exists, texts if by_partition else None, None if by_partition else texts)
 
 
 def _change(reader: TokenReader) -> ColumnChange:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from supertable.adapters.engines.duckdb.statement.kinds.parts import table_name
+from supertable.adapters.engines.duckdb.statement.kinds.parts import layout_parts, table_name
 from supertable.adapters.engines.duckdb.statement.kinds.tokens import TokenReader
 from supertable.application.ports.engines.statements import CreateTableAsStatement, CreateTableStatement
 from supertable.domain.errors import InvalidStatement, StatementRefused
@@ -33,8 +33,11 @@ def parsed_create_table(reader: TokenReader, replaces: bool) -> CreateTableState
         raise StatementRefused(_REPLACE)
     if_not_exists = reader.take("if", "not", "exists")
     table = table_name(reader)
+    layout = layout_parts(reader)
     if reader.take("as"):
-        return _create_as(reader, table, if_not_exists)
+        return _create_as(reader, table, if_not_exists, layout)
+    if any(layout):
+        raise reader.unexpected("AS")
     reader.need("(")
     columns: list[Field] = []
     keys: list[tuple[str, ...]] = []
@@ -48,11 +51,12 @@ def parsed_create_table(reader: TokenReader, replaces: bool) -> CreateTableState
         if not reader.take(","):
             break
     reader.need(")")
+    partition_by, sort_by = layout_parts(reader)
     reader.need_end()
     if len(keys) > 1:
         raise InvalidStatement("A table has one PRIMARY KEY. For several columns, give PRIMARY KEY (a, b).")
     key = keys[0] if keys else ()
-    return CreateTableStatement(table, _with_keys(columns, key), key, if_not_exists)
+    return CreateTableStatement(table, _with_keys(columns, key), key, if_not_exists, partition_by, sort_by)
 
 
 def column_definition(reader: TokenReader) -> tuple[str, bool]:
@@ -95,10 +99,12 @@ def _with_keys(columns: list[Field], keys: tuple[str, ...]) -> tuple[Field, ...]
     return tuple(replace(column, nullable=False) if column.name.lower() in names else column for column in columns)
 
 
-def _create_as(reader: TokenReader, table: tuple[str, ...], if_not_exists: bool) -> CreateTableAsStatement:
+def _create_as(
+    reader: TokenReader, table: tuple[str, ...], if_not_exists: bool, layout: tuple[tuple[str, ...], tuple[str, ...]]
+) -> CreateTableAsStatement:
     query = reader.query(("with", "data"), ("with", "no", "data"))
     if reader.at("with", "no", "data"):
         raise StatementRefused("WITH NO DATA is not available. Add LIMIT 0 to the query.")
     reader.take("with", "data")
     reader.need_end()
-    return CreateTableAsStatement(table, query, if_not_exists)
+    return CreateTableAsStatement(table, query, if_not_exists, *layout)

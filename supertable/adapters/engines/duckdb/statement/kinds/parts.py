@@ -25,6 +25,30 @@ def table_alias(reader: TokenReader, *ends: str) -> str:
     return reader.name("an alias, WHERE, or the end of the statement")
 
 
+def layout_parts(reader: TokenReader) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The texts in `PARTITIONED BY (…)` and in `SORTED BY (…)`, in any order; empty where one is not given."""
+    found: dict[str, tuple[str, ...]] = {}
+    while part := next((word for word in ("partitioned", "sorted") if reader.at(word, "by")), ""):
+        if part in found:
+            raise reader.unexpected("the end of the statement")
+        reader.take(part, "by")
+        found[part] = texts_in_parentheses(reader)
+    return found.get("partitioned", ()), found.get("sorted", ())
+
+
+def texts_in_parentheses(reader: TokenReader) -> tuple[str, ...]:
+    reader.need("(")
+    texts: list[str] = []
+    while not texts or reader.take(","):
+        start = reader.position
+        reader.skip_until((",",))
+        if reader.position == start:
+            raise reader.unexpected("a column")
+        texts.append(reader.piece(start, reader.position).strip())
+    reader.need(")")
+    return tuple(texts)
+
+
 def returned_columns(reader: TokenReader) -> tuple[tuple[str, str], ...]:
     """The columns of RETURNING, each with its name in the answer; empty without RETURNING."""
     if not reader.take("returning"):

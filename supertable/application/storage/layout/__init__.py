@@ -1,0 +1,1 @@
+"""Rows in the layout of a table: their partitions, and their order."""

@@ -1,0 +1,131 @@
+"""Rows in the layout of their table: a part of them at once is split by partition, and sorted.
+
+Rows that are equal in all columns of the layout keep their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from supertable.application.storage.layout.partition_values import partition_values
+from supertable.domain.layout.layouts import Layout
+from supertable.domain.schema.schemas import Schema
+
+LEAST_ROWS = 1_000
+"""Fewer rows are neither sorted nor split."""
+LEAST_ROWS_OF_PARTITION = 4_000
+"""Rows that have fewer in each partition on average share files, until a compaction splits them."""
+
+_MOST_PARTITIONS = 64
+_MOST_ROWS = 1_000_000
+_MOST_BYTES = 128 * 1024 * 1024
+_MOST_GROUP_ROWS = 122_880
+_UNSORTABLE = (pa.types.is_nested, pa.types.is_float16)
+
+Order = npt.NDArray[np.integer]
+Run = Iterable[pa.Table]
+"""Row groups that may share a file."""
+
+
+@dataclass(slots=True)
+class Arrangement:
+    """Arranges the rows of one write. `always_splits`: however few rows a partition gets.
+
+    `orders`: for each part, the place from which each row came, if the caller wants to know them.
+    """
+
+    layout: Layout
+    schema: Schema
+    always_splits: bool = False
+    orders: list[Order] | None = field(default=None)
+
+    def runs(self, groups: Iterable[pa.Table]) -> Iterator[Run]:
+        """The rows of `groups`, none of which is empty, in runs. A run must be read before the next is asked for."""
+        if not self.layout.partition_by:
+            yield (group for part in _parts(groups) for group in self._arranged(part)[0]) if self._sorts else groups
+            return
+        for part in _parts(groups):
+            yield from self._arranged(part)
+
+    @property
+    def _sorts(self) -> bool:
+        return bool(self.layout.sort_by)
+
+    def _arranged(self, part: pa.Table) -> list[list[pa.Table]]:
+        if part.num_rows < LEAST_ROWS and not self.always_splits:
+            self._note(np.arange(part.num_rows))
+            return [[part]]
+        numbers, count = _partitions(part, self.layout, self.schema)
+        order = self._order(part, numbers, count)
+        self._note(order)
+        rows = part.combine_chunks().take(pa.array(order))
+        if count > 1 and self._splits(part.num_rows, count):
+            starts = np.flatnonzero(np.diff(numbers[order], prepend=-1)).tolist()
+            ends = [*starts[1:], part.num_rows]
+            return [_groups(rows.slice(start, end - start)) for start, end in zip(starts, ends, strict=True)]
+        return [_groups(rows)]
+
+    def _splits(self, rows: int, partitions: int) -> bool:
+        return self.always_splits or (partitions <= _MOST_PARTITIONS and rows >= partitions * LEAST_ROWS_OF_PARTITION)
+
+    def _order(self, part: pa.Table, numbers: Order, count: int) -> Order:
+        """A stable order: by partition, and in it by the sort columns."""
+        columns = [column for column in self.layout.sort_by if _is_sortable(part.schema.field(column.name).type)]
+        if not columns:
+            return np.argsort(numbers, kind="stable") if count > 1 else np.arange(part.num_rows)
+        keys = [part.column(column.name) for column in columns]
+        directions = ["descending" if column.descending else "ascending" for column in columns]
+        names = [str(number) for number in range(len(keys) + 1)]
+        table = pa.table([pa.array(numbers), *keys], names)
+        found: Order = pc.sort_indices(table, list(zip(names, ["ascending", *directions], strict=True))).to_numpy()
+        return found.astype(np.int64)
+
+    def _note(self, order: Order) -> None:
+        if self.orders is not None:
+            self.orders.append(order.astype(np.int32))
+
+
+def is_arranged(layout: Layout, rows: int) -> bool:
+    """Whether so many rows may come in another order than they were given."""
+    return rows >= LEAST_ROWS and bool(layout.partition_by or layout.sort_by)
+
+
+def _parts(groups: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    held: list[pa.Table] = []
+    rows = size = 0
+    for group in groups:
+        held.append(group)
+        rows, size = rows + group.num_rows, size + group.nbytes
+        if rows >= _MOST_ROWS or size >= _MOST_BYTES:
+            yield pa.concat_tables(held)
+            held, rows, size = [], 0, 0
+    if held:
+        yield pa.concat_tables(held)
+
+
+def _groups(rows: pa.Table) -> list[pa.Table]:
+    return [rows.slice(start, _MOST_GROUP_ROWS) for start in range(0, max(rows.num_rows, 1), _MOST_GROUP_ROWS)]
+
+
+def _partitions(rows: pa.Table, layout: Layout, schema: Schema) -> tuple[Order, int]:
+    """The number of each row's partition, from 0 in the order of their values, and how many there are."""
+    numbers, count = np.zeros(rows.num_rows, np.int64), 1
+    for partition in layout.partition_by:
+        values, nulls = partition_values(rows, partition, schema)
+        for part in (nulls, values):
+            found, places = np.unique(part, return_inverse=True)
+            if len(found) > 1:
+                joined = numbers * len(found) + places
+                distinct, numbers = np.unique(joined, return_inverse=True)
+                count = len(distinct)
+    return numbers, count
+
+
+def _is_sortable(kind: pa.DataType) -> bool:
+    return not any(test(kind) for test in _UNSORTABLE)

@@ -1,0 +1,1 @@
+"""How the rows of a table are laid out in files: partitions and sort order."""
