@@ -21,7 +21,7 @@ from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.arrow_batches import chunks, conforming
 from supertable.application.storage.data_file_writer import ROW_GROUP_BYTES, ROW_GROUP_ROWS, DataFileWriter
 from supertable.application.storage.inline_rows import decoded_rows, inline_file
-from supertable.application.storage.layout.arranged_rows import Arrangement, is_arranged
+from supertable.application.storage.layout.arranged_rows import Arrangement
 from supertable.application.storage.positions import Positions
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.errors import ObjectMissing
@@ -142,17 +142,25 @@ class StagedFileWriter:
         if second is None:
             keep = None if first.num_rows == 1 else self._duplicates.duplicates(table, first, schema, first_wins)
             rows = first if keep is None else first.take(keep)
-            files = self._files(table, schema, iter([rows]))
-            is_moved = is_arranged(_layout(table, schema), rows.num_rows)
-            return StagedFiles(schema, files, table.snapshot.version, rows_in_memory=None if is_moved else rows)
-        files = self._files(table, schema, chain([first, second], groups), _keeps_order_of_keys(table, schema))
+            return self._held(table, rows, schema)
+        layout = _layout(table, schema) if _keeps_order_of_keys(table, schema) else Layout()
+        files = self._files(table, schema, chain([first, second], groups), layout)
         staged = StagedFiles(schema, files, table.snapshot.version)
         return replace(staged, dead=self._duplicates.superseded(table, staged_scan(table, staged), first_wins))
 
+    def _held(self, table: OpenTable, rows: pa.Table, schema: Schema) -> StagedFiles:
+        """Stage unique rows that are in memory, and keep them there if they make one file."""
+        layout = _layout(table, schema)
+        runs = [pa.concat_tables(run) for run in Arrangement(layout, schema).runs([rows])]
+        if len(runs) > 1:
+            return StagedFiles(schema, self._files(table, schema, iter([rows]), layout), table.snapshot.version)
+        files = self._files(table, schema, iter(runs), Layout(layout.partition_by))
+        return StagedFiles(schema, files, table.snapshot.version, rows_in_memory=runs[0])
+
     def _files(
-        self, table: OpenTable, schema: Schema, groups: Iterator[pa.Table], arranges: bool = True
+        self, table: OpenTable, schema: Schema, groups: Iterator[pa.Table], layout: Layout | None = None
     ) -> list[DataFile]:
-        """The rows as files of the table: as one without an object if they are few. `arranges`: in its layout."""
+        """The rows as files of the table: as one without an object if they are few. `layout`: None: the table's."""
         first = list(islice(groups, 1))
         if first and first[0].num_rows <= self._inline.rows and first[0].nbytes <= self._inline.bytes:
             second = list(islice(groups, 1))
@@ -160,13 +168,13 @@ class StagedFileWriter:
             if file is not None:
                 return [file]
             first += second
-        layout = _layout(table, schema) if arranges else Layout()
+        arrangement = Arrangement(_layout(table, schema) if layout is None else layout, schema)
         return self._writer.write(
             table.folder,
             schema,
             chain(first, groups),
             table.snapshot.definition.keys,
-            arrangement=Arrangement(layout, schema),
+            arrangement=arrangement,
         )
 
     def _inline_file(self, table: OpenTable, schema: Schema, rows: pa.Table) -> DataFile | None:

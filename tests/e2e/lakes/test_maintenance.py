@@ -176,6 +176,11 @@ class TestCommands:
             "retention_seconds": 129_600.0,
             "engine": "default",
         }
+        layout = fruit("policy", "fruit", "--partition-by", "bucket(4, name)", "--partition-by", "name").out
+        assert "Files are partitioned by bucket(4, name), name." in layout
+        assert "partitioned by bucket(4, name), name" in fruit("describe", "fruit").out
+        assert fruit("policy", "fruit", "--partition-by", "day(kg)").code == 2
+        assert fruit("--json", "policy", "fruit", "--unpartitioned").json()["partition_by"] == []
         assert "name none is lite." in fruit("policy", "fruit", "--engine", "LITE").out
         assert "name none is as configured." in fruit("policy", "fruit", "--engine", "default").out
         assert fruit("policy", "fruit", "--engine", "duckdb").code == 2

@@ -317,6 +317,11 @@ CASES: dict[str, Sequence[Step]] = {
         ("SELECT n FROM t AT (VERSION => 5) ORDER BY id", [(None,), (5,)]),
         ("ALTER TABLE nowhere DROP a", Fails("TableNotFound", "nowhere")),
         ("ALTER TABLE IF EXISTS nowhere DROP a", NO_TABLE),
+        ("ALTER TABLE t SET PARTITIONED BY (bucket(4, id), name)", Changed("alter", 10)),
+        ("ALTER TABLE t SET SORTED BY (id DESC)", Changed("alter", 11)),
+        ("ALTER TABLE t SET PARTITIONED BY (day(id))", Fails("InvalidSchema", "by day of")),
+        ("ALTER TABLE t RESET PARTITIONED BY", Changed("alter", 12)),
+        ("ALTER TABLE IF EXISTS nowhere RESET SORTED BY", NO_TABLE),
     ),
     "rename, drop and comment": steps(
         PLAIN,

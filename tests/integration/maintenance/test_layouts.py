@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import supertable
-from supertable.domain.errors import InvalidSchema, InvalidSetting, InvalidStatement
+from supertable.domain.errors import AccessDenied, InvalidSchema, InvalidSetting, InvalidStatement
 from supertable.entrypoints.sdk.lakes.lake import Lake
 
 START = datetime(2023, 1, 1)
@@ -176,6 +176,45 @@ def test_widened_columns_keep_their_partitions(home: Path) -> None:
         assert lake.table("t").info().partition_by == ["bucket(2, id)"]
         lake.table("t").compact()
         assert lake.table("t").info().files == 2
+
+
+def test_roles_see_their_rows_and_columns(home: Path) -> None:
+    with supertable.connect(home=home) as lake:
+        lake.create_table("t", events(20_000), partition_by=["bucket(4, id)", "truncate(6, name)"], sort_by=["id"])
+        lake.table("t").compact()
+        lake.roles.create("some", "reader")
+        lake.roles.grant("some", "t", columns=["id", "made"], where="name = 'name 5' OR id = 77 OR id IS NULL")
+        lake.users.create("eve", ["some"])
+        with supertable.connect(home=home, token=lake.tokens.create("tests", "eve").secret) as eve:
+            (other,) = (number for number in range(20_000) if number * 7919 % 20_000 == 5)
+            assert eve.sql("SELECT id FROM t ORDER BY id").fetchall() == sorted([(77,), (other,)])
+            assert eve.sql("SELECT id FROM t WHERE id = 77").fetchall() == [(77,)]
+            assert eve.sql("SELECT id FROM t WHERE id = 78").fetchall() == []
+            info = eve.table("t").info()
+            assert (info.partition_by, info.sort_by) == (["bucket(4, id)"], ["id"])
+            with pytest.raises(AccessDenied):
+                eve.sql("ALTER TABLE t RESET PARTITIONED BY")
+            with pytest.raises(AccessDenied):
+                eve.table("t").set_maintenance(partition_by=[])
+
+
+def test_every_engine_version_and_check_agrees(home: Path) -> None:
+    with supertable.connect(home=home) as lake:
+        lake.create_table("t", events(20_000), partition_by=["bucket(4, id)", "year(made)"])
+        before = lake.table("t").info().version
+        lake.table("t").compact()
+        lake.table("t").set_maintenance(partition_by=["bucket(5, id)"])
+        lake.table("t").compact(everything=True)
+        lake.delete("t", where="id < 100")
+        for engine in ("lite", "pro", "pro"):
+            found = lake.sql("SELECT count(*), min(id) FROM t WHERE id IN (99, 100, 101)", engine=engine).fetchall()
+            assert found == [(2, 100)]
+        old = f"SELECT id FROM t AT (VERSION => {before}) WHERE id = 99"
+        assert lake.sql(old).fetchall() == [(99,)]
+        assert files_read(lake, "SELECT * FROM t WHERE id = 100") == (1, 5)
+        assert lake.fsck().findings == ()
+        lake.table("t").restore(before)
+        assert lake.sql("SELECT id FROM t WHERE id = 99").fetchall() == [(99,)]
 
 
 def test_sql_states_the_layout(home: Path) -> None:

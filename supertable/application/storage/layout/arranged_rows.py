@@ -91,11 +91,6 @@ class Arrangement:
             self.orders.append(order.astype(np.int32))
 
 
-def is_arranged(layout: Layout, rows: int) -> bool:
-    """Whether so many rows may come in another order than they were given."""
-    return rows >= LEAST_ROWS and bool(layout.partition_by or layout.sort_by)
-
-
 def _parts(groups: Iterable[pa.Table]) -> Iterator[pa.Table]:
     held: list[pa.Table] = []
     rows = size = 0

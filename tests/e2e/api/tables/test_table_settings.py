@@ -29,6 +29,21 @@ def table(lake: Lake) -> Lake:
     return lake
 
 
+def test_the_layout_of_files(lake: Lake, api: httpx.Client) -> None:
+    layout = {"partition_by": ["month(at)", "bucket(16, id)"], "sort_by": ["at", "id DESC"]}
+    assert api.patch(SETTINGS, json=layout).json() == {**DEFAULTS, **layout}
+    described = api.get(f"{TABLES}/t").json()
+    assert {name: described[name] for name in layout} == layout
+    columns = [{"name": "id", "type": "int64"}, {"name": "at", "type": "date"}]
+    assert api.post(TABLES, json={"name": "u", "columns": columns, **layout}).json()["sort_by"] == layout["sort_by"]
+    assert lake.table("u").info().partition_by == layout["partition_by"]
+    answer = api.patch(SETTINGS, json={"partition_by": ["hour(at)"]})
+    assert problem_type_of(answer) == "invalid-schema"
+    assert problem_type_of(api.patch(SETTINGS, json={"partition_by": ["hours"]})) == "invalid-schema"
+    assert problem_type_of(api.patch(SETTINGS, json={"partition_by": ["f(id)"]})) == "invalid-setting"
+    assert api.get(SETTINGS).json() == {**DEFAULTS, **layout}
+
+
 def test_omitted_settings_keep_their_values(lake: Lake, api: httpx.Client) -> None:
     assert api.get(SETTINGS).json() == DEFAULTS
     edited = api.patch(SETTINGS, json={"small_files": 4, "sort_by": ["AT", "id"]})
