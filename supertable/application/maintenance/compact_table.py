@@ -10,6 +10,7 @@ Files are written under the schema that is current when a job starts, which the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -32,7 +33,7 @@ from supertable.domain.errors import Conflict
 from supertable.domain.layout import layouts
 from supertable.domain.layout.layouts import Layout, PartitionField, SortColumn
 from supertable.domain.table.commits import CommitInfo
-from supertable.domain.table.compaction import Job, due_jobs, jobs, partition_of
+from supertable.domain.table.compaction import MOST_PARTITIONS, Job, due_jobs, jobs, partition_of, splits_well
 from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.maintenance_policy import layout_of
 
@@ -146,7 +147,7 @@ class CompactTable:
         order = sort_columns(table, sort_by)
         partitions = _partitions(table)
         several = len({partition_of(file, partitions) for file in job}) > 1 or _has_strays(job, partitions)
-        arrangement = _arrangement(table, order, several)
+        arrangement = _arrangement(table, job, order, several)
         with self._finder.live_rows(scan, [*(_sorted_partitions(table) if several else ()), *order]) as reader:
             rows = conforming(relocation.recording(reader), scan.schema)
             files = self._writer.write(
@@ -183,13 +184,15 @@ def _has_strays(job: Sequence[DataFile], partitions: Sequence[PartitionField]) -
     return any(partition_of(file, partitions) is None for file in job)
 
 
-def _arrangement(table: OpenTable, order: Sequence[SortColumn], several: bool) -> Arrangement:
+def _arrangement(table: OpenTable, job: Sequence[DataFile], order: Sequence[SortColumn], several: bool) -> Arrangement:
     """How sorted rows are written. Those of several partitions are sorted again in each of them."""
     partitions = _partitions(table)
     if not partitions:
         return Arrangement(Layout(), table.snapshot.schema)
     layout = Layout(partitions, tuple(order) if several else ())
-    return Arrangement(layout, table.snapshot.schema, always_splits=True, orders=[])
+    few = all(splits_well(file, partitions) for file in job)
+    most = math.inf if few else MOST_PARTITIONS
+    return Arrangement(layout, table.snapshot.schema, most_partitions=most, least_rows=0, orders=[])
 
 
 def _sorted_partitions(table: OpenTable) -> list[SortColumn]:

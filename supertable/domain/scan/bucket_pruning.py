@@ -33,7 +33,9 @@ def named_buckets(
         return []
     before = written.by_id(field.id)
     values = predicate.values if isinstance(predicate, IsIn) else (predicate.value,)
-    if before is None or len(values) > MOST_VALUES or not all(_is_exact(value, before.type) for value in values):
+    if before is None or len(values) > MOST_VALUES:
+        return []
+    if not all(_is_exact(value, kind) for value in values for kind in (before.type, field.type)):
         return []
     known = [_in_units(value, factor) for value in values]
     return [

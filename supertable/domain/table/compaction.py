@@ -19,6 +19,8 @@ MOST_ROWS = 16_000_000
 MOST_TARGETS = 8
 """Bytes in one commit, as a multiple of the target size."""
 SMALL_SHARE = 0.5
+MOST_PARTITIONS = 1_000
+"""A compaction makes so many partitions of some rows, or more if each may get as many rows."""
 _GROWTH = 4
 
 Partition = tuple[Scalar | None, ...]
@@ -54,6 +56,22 @@ def partition_of(file: DataFile, partitions: Sequence[PartitionField]) -> Partit
     return tuple(values)
 
 
+def splits_well(file: DataFile, partitions: Sequence[PartitionField]) -> bool:
+    """Whether the ranges of its partition values tell that their number is reasonable, which hashes never tell."""
+    most = 1
+    for partition in partitions:
+        found = file.ranges.get(partition.range_id)
+        if found is None:
+            return False
+        if isinstance(found.low, int) and isinstance(found.high, int):
+            most *= found.high - found.low + 1 + bool(found.nulls)
+    return most <= MOST_PARTITIONS or file.rows >= most * MOST_PARTITIONS
+
+
+def _is_known(file: DataFile, partitions: Sequence[PartitionField]) -> bool:
+    return all(partition.range_id in file.ranges for partition in partitions)
+
+
 def jobs(
     files: Iterable[DataFile],
     policy: MaintenancePolicy,
@@ -84,11 +102,15 @@ def due_jobs(
     """The jobs of automatic maintenance: dirty files, and small files if there are enough of similar size.
 
     A file that is much larger than all smaller ones together waits for others of its size, so that a row is rewritten
-    a few times and not in every compaction. Small strays wait too; others are due at once.
+    a few times and not in every compaction. Small strays wait too; others are due at once, if that splits them.
     """
     by_partition = _by_partition(files, partitions)
     strays = by_partition.pop(None, [])
-    large = [file for file in strays if not is_small(file, policy)]
+    large = [
+        file
+        for file in strays
+        if not is_small(file, policy) and (not _is_known(file, partitions) or splits_well(file, partitions))
+    ]
     due = list(_portions(large, policy)) + _due_jobs([file for file in strays if is_small(file, policy)], policy)
     return due + [job for group in by_partition.values() for job in _due_jobs(group, policy)]
 

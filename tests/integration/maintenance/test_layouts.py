@@ -217,6 +217,33 @@ def test_every_engine_version_and_check_agrees(home: Path) -> None:
         assert lake.sql("SELECT id FROM t WHERE id = 99").fetchall() == [(99,)]
 
 
+def test_partitions_of_single_rows_share_files(home: Path) -> None:
+    """Neither a compaction nor automatic maintenance makes, again and again, a file for each row."""
+    with supertable.connect(home=home) as lake:
+        for column in ("id", "name"):
+            lake.create_table(column, events(20_000), partition_by=[column])
+            lake.table(column).set_maintenance(target_file_bytes=1024)
+            lake.table(column).compact()
+            assert len(file_rows(lake, column)) < 5
+            version = lake.table(column).info().version
+            lake.maintain()
+            assert lake.table(column).info().version == version
+            assert lake.sql(f"SELECT count(*), sum(id) FROM {column}").fetchall() == [(20_000, 199_990_000)]
+
+
+def test_maintenance_splits_large_files_of_an_older_layout(home: Path) -> None:
+    with supertable.connect(home=home) as lake:
+        lake.create_table("t", events(20_000))
+        lake.table("t").set_maintenance(target_file_bytes=1024, partition_by=["year(made)"])
+        lake.maintain()
+        years = [{row["made"].year for row in rows} for rows in file_rows(lake, "t")]
+        assert all(len(found) == 1 for found in years)
+        assert set().union(*years) == {2023, 2024, 2025}
+        version = lake.table("t").info().version
+        lake.maintain()
+        assert lake.table("t").info().version == version
+
+
 def test_sql_states_the_layout(home: Path) -> None:
     with supertable.connect(home=home) as lake:
         layout = "PARTITIONED BY (day(made), bucket(16, id)) SORTED BY (id DESC)"

@@ -110,7 +110,10 @@ def test_ranges_cover_all_groups() -> None:
 
 
 def arranged(rows: pa.Table, layout: Layout, *, always: bool = False) -> tuple[list[list[dict[str, Any]]], list[int]]:
-    plan = Arrangement(layout, first_schema(fields_of(rows.schema)), always, orders=[])
+    schema = first_schema(fields_of(rows.schema))
+    plan = Arrangement(layout, schema, orders=[])
+    if always:
+        plan = Arrangement(layout, schema, most_partitions=50, least_rows=0, orders=[])
     runs = [pa.concat_tables(run).to_pylist() for run in plan.runs([rows])]
     return runs, [int(place) for order in plan.orders or () for place in order]
 

@@ -22,7 +22,6 @@ LEAST_ROWS = 1_000
 LEAST_ROWS_OF_PARTITION = 4_000
 """Rows that have fewer in each partition on average share files, until a compaction splits them."""
 
-_MOST_PARTITIONS = 64
 _MOST_ROWS = 1_000_000
 _MOST_BYTES = 128 * 1024 * 1024
 _MOST_GROUP_ROWS = 122_880
@@ -35,14 +34,17 @@ Run = Iterable[pa.Table]
 
 @dataclass(slots=True)
 class Arrangement:
-    """Arranges the rows of one write. `always_splits`: however few rows a partition gets.
+    """Arranges the rows of one write. `most_partitions`: up to so many get a file each, and more share files.
+
+    `least_rows`: they share files too if a partition gets fewer rows on average.
 
     `orders`: for each part, the place from which each row came, if the caller wants to know them.
     """
 
     layout: Layout
     schema: Schema
-    always_splits: bool = False
+    most_partitions: float = 64
+    least_rows: int = LEAST_ROWS_OF_PARTITION
     orders: list[Order] | None = field(default=None)
 
     def runs(self, groups: Iterable[pa.Table]) -> Iterator[Run]:
@@ -58,7 +60,7 @@ class Arrangement:
         return bool(self.layout.sort_by)
 
     def _arranged(self, part: pa.Table) -> list[list[pa.Table]]:
-        if part.num_rows < LEAST_ROWS and not self.always_splits:
+        if part.num_rows < min(LEAST_ROWS, self.least_rows):
             self._note(np.arange(part.num_rows))
             return [[part]]
         numbers, count = _partitions(part, self.layout, self.schema)
@@ -72,7 +74,7 @@ class Arrangement:
         return [_groups(rows)]
 
     def _splits(self, rows: int, partitions: int) -> bool:
-        return self.always_splits or (partitions <= _MOST_PARTITIONS and rows >= partitions * LEAST_ROWS_OF_PARTITION)
+        return partitions <= self.most_partitions and rows >= partitions * self.least_rows
 
     def _order(self, part: pa.Table, numbers: Order, count: int) -> Order:
         """A stable order: by partition, and in it by the sort columns."""
