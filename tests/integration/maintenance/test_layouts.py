@@ -139,9 +139,11 @@ def test_compaction_brings_older_files_into_the_layout_and_then_rests(home: Path
 
 @pytest.mark.parametrize("partitions", [["bucket(4, id)"], ["month(made)"]], ids=["of-the-key", "of-another-column"])
 def test_of_rows_with_one_key_the_last_stays(home: Path, partitions: list[str]) -> None:
-    """The rows are more than are held in memory, so that the superseded ones are found in the files."""
+    """The rows are more than are held in memory, so that the superseded ones are found in the files. Later rows belong
+    to earlier months.
+    """
     count = 150_000
-    made = [START + timedelta(days=number % 500) for number in range(count)]
+    made = [START + timedelta(days=(count - number) // 300) for number in range(count)]
     rows = pa.table({"id": [number % 50_000 for number in range(count)], "made": made, "v": range(count)})
     with supertable.connect(home=home) as lake:
         lake.create_table("t", rows, keys=["id"], partition_by=partitions)
