@@ -20,7 +20,7 @@ import supertable
 from benchmarks.data import SCHEMA, orders
 from benchmarks.engines.targets import verdicts
 from benchmarks.machine import machine_facts
-from supertable.application.storage.arrow_schemas import arrow_schema
+from supertable.application.storage.arrow.arrow_schemas import arrow_schema
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.access.roles import Permission

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from supertable.domain.table.compaction import Job
+from supertable.domain.maintenance.compaction import Job
 from supertable.domain.table.data_files import DataFile
 
 SEQUENCE = "sequence"

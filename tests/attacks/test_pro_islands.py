@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from supertable import Lake, SupertableError
-from supertable.adapters.engines.pro.islands import Island
+from supertable.adapters.engines.pro.generations.islands import Island
 from supertable.domain.access.sessions import Session
 from tests.support.pro_lake import engine, generations, pro_lake
 

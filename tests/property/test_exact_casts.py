@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supertable.application.storage.arrow_schemas import data_type
+from supertable.application.storage.arrow.arrow_schemas import data_type
 from supertable.application.storage.incoming.exact_casts import ExactCast
 from supertable.application.storage.incoming.misfits import in_rows
 from supertable.domain.errors import InvalidSchema

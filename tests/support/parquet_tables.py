@@ -16,9 +16,9 @@ from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance, Duc
 from supertable.application.ports.engines.parsed_statements import Relation
 from supertable.application.ports.engines.running_queries import Limits, Stopped
 from supertable.application.ports.engines.sources import Union
-from supertable.application.storage.arrow_schemas import arrow_schema, fields_of
+from supertable.application.storage.arrow.arrow_schemas import arrow_schema, fields_of
 from supertable.application.storage.column_ranges import column_ranges, parquet_leaves
-from supertable.application.storage.local_files import OpenLocalFiles
+from supertable.application.storage.files.local_files import OpenLocalFiles
 from supertable.domain.errors import TableNotFound
 from supertable.domain.scan.file_pruning import pruned
 from supertable.domain.scan.predicates import Predicate

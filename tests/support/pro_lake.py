@@ -9,7 +9,7 @@ from typing import Any
 
 from supertable import Lake
 from supertable.adapters.engines.pro import ProEngine
-from supertable.adapters.engines.pro.generation import Generation
+from supertable.adapters.engines.pro.generations.generation import Generation
 from supertable.config.container import Container
 from supertable.config.settings.settings import load_settings
 from supertable.domain.access.sessions import owner

@@ -13,8 +13,8 @@ from supertable.adapters.leases.files import FileLeases
 from supertable.adapters.object_stores.local.file_system import FileSystem, VolatileFileSystem
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.application.ports.object_stores import ObjectStore
-from supertable.application.storage.cached_files import CachedFiles
-from supertable.application.storage.ranged_files import KeptTails, RangeReads
+from supertable.application.storage.files.cached_files import CachedFiles
+from supertable.application.storage.files.ranged_files import KeptTails, RangeReads
 from supertable.config.container import Container
 from supertable.config.settings.settings import load_settings
 from supertable.domain.access.sessions import owner

@@ -5,8 +5,8 @@ from __future__ import annotations
 from supertable.adapters.codecs.json_documents import FORMAT_WITH_ROWS, JsonDocument, JsonLogCodec, format_of_commit
 from supertable.adapters.codecs.snapshot_documents import SnapshotDocument
 from supertable.application.ports.codecs import DocumentCodec
+from supertable.domain.maintenance.record_values import ValueIndex
 from supertable.domain.table.commits import Commit
-from supertable.domain.table.record_values import ValueIndex
 from supertable.domain.table.snapshots import Snapshot
 
 

@@ -14,8 +14,8 @@ from supertable.application.commits.committer import Committer
 from supertable.application.commits.table_creator import TableCreator
 from supertable.application.ports.audit_journals import AuditJournals, Segment
 from supertable.application.ports.object_stores import ObjectStore
+from supertable.application.storage.arrow.arrow_schemas import fields_of
 from supertable.application.storage.arrow_batches import conformer
-from supertable.application.storage.arrow_schemas import fields_of
 from supertable.application.storage.data_file_writer import DataFileWriter
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import audit_namespace

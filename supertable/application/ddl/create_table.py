@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pyarrow as pa
 
 from supertable.application.commits.table_creator import TableCreator, checked_table_name
-from supertable.application.storage.arrow_schemas import fields_of
+from supertable.application.storage.arrow.arrow_schemas import fields_of
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.schema.schemas import check_keys, first_schema

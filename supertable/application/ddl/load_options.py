@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, TypedDict
 import pyarrow as pa
 
 from supertable.application.ports.readers import ReadOptions, RejectSink
-from supertable.application.storage.arrow_schemas import arrow_type
+from supertable.application.storage.arrow.arrow_schemas import arrow_type
 from supertable.domain.errors import InvalidInput
 from supertable.domain.schema.type_names import named_type
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ddl.create_table import CreateTable
-from supertable.application.storage.arrow_encodings import with_leaves
+from supertable.application.storage.arrow.arrow_encodings import with_leaves
 from supertable.application.storage.incoming.exact_casts import checked_timezone
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace

@@ -24,12 +24,12 @@ from supertable.domain.access.accounts import Access, AccessCommit
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import Damaged
 from supertable.domain.findings import CheckReport, Finding, Severity
+from supertable.domain.maintenance.vacuum import Span, merged
 from supertable.domain.storage_layout import access_log, record_key
 from supertable.domain.table.commits import Commit
 from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.registry import EMPTY, Registry, RegistryCommit, TableEntry
 from supertable.domain.table.snapshots import Snapshot
-from supertable.domain.table.vacuum import Span, merged
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from supertable.application.storage.sealed_objects import opened, sealed
 from supertable.application.transaction_log.versioned_log import LogRecord, LogState, VersionedLog
 from supertable.domain.errors import ObjectDamaged
 from supertable.domain.findings import Finding, Severity
+from supertable.domain.maintenance.vacuum import Span, superseded_checkpoints
 from supertable.domain.storage_layout import checkpoint_key, checkpoints_folder, record_key, records_folder, version_of
 from supertable.domain.table.checkpoints import SHORTEST_INTERVAL, checkpoint_due
-from supertable.domain.table.vacuum import Span, superseded_checkpoints
 
 Record = TypeVar("Record", bound=LogRecord)
 State = TypeVar("State", bound=LogState)

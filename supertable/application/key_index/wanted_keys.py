@@ -8,7 +8,7 @@ from math import prod
 
 import pyarrow as pa
 
-from supertable.application.storage.arrow_schemas import arrow_type
+from supertable.application.storage.arrow.arrow_schemas import arrow_type
 from supertable.domain.scan.predicates import Compare, IsIn, Predicate, conjuncts, is_equality
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import SIGNED, UNSIGNED, DataType, Scalar, is_integer

@@ -19,8 +19,8 @@ from supertable.application.tables.supertables import ListSupertables, is_name
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import owner
 from supertable.domain.errors import SupertableError, TableNotFound
+from supertable.domain.maintenance.compaction import is_small
 from supertable.domain.system_tables import is_system
-from supertable.domain.table.compaction import is_small
 
 _LOG = logging.getLogger(__name__)
 _LOCK = "maintenance"

@@ -32,8 +32,8 @@ from supertable.domain.access.roles import Permission
 from supertable.domain.errors import Conflict
 from supertable.domain.layout import layouts
 from supertable.domain.layout.layouts import Layout, PartitionField, SortColumn
+from supertable.domain.maintenance.compaction import MOST_PARTITIONS, Job, due_jobs, jobs, partition_of, splits_well
 from supertable.domain.table.commits import CommitInfo
-from supertable.domain.table.compaction import MOST_PARTITIONS, Job, due_jobs, jobs, partition_of, splits_well
 from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.maintenance_policy import layout_of
 

@@ -21,8 +21,8 @@ from supertable.domain.access.roles import Permission
 from supertable.domain.errors import Damaged
 from supertable.domain.findings import CheckReport
 from supertable.domain.jobs import JobKind, JobStatus, Outcome
+from supertable.domain.maintenance.vacuum import Removal
 from supertable.domain.table.maintenance_policy import checked_retention
-from supertable.domain.table.vacuum import Removal
 
 _MOST_FINDINGS = 1_000
 

@@ -19,9 +19,9 @@ from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.transaction_log.heads import Heads
 from supertable.application.transaction_log.versioned_log import VersionedLog
+from supertable.domain.maintenance.vacuum import Removal
 from supertable.domain.table.maintenance_policy import RETENTION_SECONDS, checked_retention
 from supertable.domain.table.registry import Registry, RegistryAction, RegistryChange, RegistryCommit, TableEntry
-from supertable.domain.table.vacuum import Removal
 from supertable.domain.timestamps import moment
 
 

@@ -11,9 +11,9 @@ from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.sealed_objects import opened, sealed
 from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.domain.errors import Damaged, SupertableError
+from supertable.domain.maintenance.record_values import ValueIndex, sizes_of, without_values
 from supertable.domain.storage_layout import value_index_key
 from supertable.domain.table.commits import Commit
-from supertable.domain.table.record_values import ValueIndex, sizes_of, without_values
 from supertable.domain.table.snapshots import Snapshot
 
 _LOG = logging.getLogger(__name__)

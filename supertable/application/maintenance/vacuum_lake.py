@@ -10,8 +10,8 @@ from supertable.application.maintenance.vacuum_table import VacuumResult, Vacuum
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.domain.errors import TableNotFound
+from supertable.domain.maintenance.vacuum import GRACE_SECONDS, Removal
 from supertable.domain.system_tables import is_system
-from supertable.domain.table.vacuum import GRACE_SECONDS, Removal
 
 
 @dataclass(frozen=True, slots=True)

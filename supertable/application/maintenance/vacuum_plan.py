@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from supertable.domain.maintenance.vacuum import Removal, emptied_reason
 from supertable.domain.storage_layout import record_key
-from supertable.domain.table.vacuum import Removal, emptied_reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,8 @@ from supertable.application.tables.open_table import OpenTable
 from supertable.application.transaction_log.heads import Heads
 from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.domain.access.roles import Permission
-from supertable.domain.storage_layout import DATA_FOLDER, DELETES_FOLDER, checkpoint_key, file_key, path_of
-from supertable.domain.table.commits import Change, Commit, CommitInfo, Operation
-from supertable.domain.table.maintenance_policy import checked_retention
-from supertable.domain.table.record_values import ValueIndex
-from supertable.domain.table.snapshots import Snapshot
-from supertable.domain.table.vacuum import (
+from supertable.domain.maintenance.record_values import ValueIndex
+from supertable.domain.maintenance.vacuum import (
     GRACE_SECONDS,
     Removal,
     Span,
@@ -45,6 +41,10 @@ from supertable.domain.table.vacuum import (
     superseded_checkpoints,
     superseded_reason,
 )
+from supertable.domain.storage_layout import DATA_FOLDER, DELETES_FOLDER, checkpoint_key, file_key, path_of
+from supertable.domain.table.commits import Change, Commit, CommitInfo, Operation
+from supertable.domain.table.maintenance_policy import checked_retention
+from supertable.domain.table.snapshots import Snapshot
 
 WAIT_SECONDS = 5.0
 _BATCH_OBJECTS = 500

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from supertable.application.ports.clocks import Clock
 from supertable.application.ports.engines.engine import Engine
 from supertable.application.ports.engines.sources import Source, scans_of
-from supertable.application.queries.bound_relations import Bound
+from supertable.application.queries.relations.bound_relations import Bound
 from supertable.domain.engine_choice import (
     EngineLimits,
     EngineName,

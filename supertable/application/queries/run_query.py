@@ -15,7 +15,6 @@ from supertable.application.ports.engines.running_queries import Limits, Running
 from supertable.application.ports.engines.sources import Source
 from supertable.application.ports.engines.updates import CheckedUpdate, UpdatingEngine
 from supertable.application.ports.leases import Lease, Leases, Span
-from supertable.application.queries.bound_relations import Bound, Relations
 from supertable.application.queries.engines import Chosen, Engines
 from supertable.application.queries.explained_query import ExplainedQuery
 from supertable.application.queries.kept_results.kept_queries import KeptQuery
@@ -23,8 +22,9 @@ from supertable.application.queries.kept_results.results import NOT_KEPT, Result
 from supertable.application.queries.leased_query import FirstLease, LeasedQuery, OnEnd
 from supertable.application.queries.parameters import Parameters, exact_parameters
 from supertable.application.queries.query_events import QueryEvents
-from supertable.application.queries.updated_table import UpdatedTable
-from supertable.application.queries.views import Views
+from supertable.application.queries.relations.bound_relations import Bound, Relations
+from supertable.application.queries.relations.updated_table import UpdatedTable
+from supertable.application.queries.relations.views import Views
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable

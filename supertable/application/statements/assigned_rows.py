@@ -11,7 +11,7 @@ from functools import partial
 import pyarrow as pa
 
 from supertable.application.ports.readers import TextValues
-from supertable.application.storage.arrow_schemas import arrow_type
+from supertable.application.storage.arrow.arrow_schemas import arrow_type
 from supertable.application.storage.incoming.assigned_text import is_from_text, values_of_text
 from supertable.application.storage.incoming.misfits import in_rows
 from supertable.application.tables.open_table import OpenTable

@@ -11,8 +11,8 @@ from supertable.application.ddl.define_view import DefineView
 from supertable.application.ddl.drop_table import DropTable
 from supertable.application.ports.engines.running_queries import Limits
 from supertable.application.ports.engines.statements import CreateViewStatement, DropViewStatement
+from supertable.application.queries.relations.views import Views
 from supertable.application.queries.run_query import PreparedQuery, RunQuery
-from supertable.application.queries.views import Views
 from supertable.application.statements.requests import (
     DROPPED,
     StatementRequest,
@@ -20,7 +20,7 @@ from supertable.application.statements.requests import (
     nothing,
     unchanged,
 )
-from supertable.application.storage.arrow_schemas import fields_of
+from supertable.application.storage.arrow.arrow_schemas import fields_of
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable

@@ -12,7 +12,7 @@ from supertable.application.ports.engines.statements import CreateTableAsStateme
 from supertable.application.queries.engines import Chosen
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.statements.requests import StatementRequest, StatementResult, unchanged
-from supertable.application.storage.arrow_schemas import arrow_field
+from supertable.application.storage.arrow.arrow_schemas import arrow_field
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable

@@ -8,7 +8,7 @@ from supertable.application.ports.engines.row_finders import ConditionScope
 from supertable.application.ports.engines.statements import DeleteStatement, TruncateStatement
 from supertable.application.queries.parameters import exact_parameters
 from supertable.application.statements.requests import StatementRequest, StatementResult
-from supertable.application.storage.arrow_schemas import arrow_schema
+from supertable.application.storage.arrow.arrow_schemas import arrow_schema
 from supertable.application.tables.lookup import Tables
 from supertable.application.writes.delete_rows import DeleteRows
 from supertable.application.writes.write_modes import WriteMode

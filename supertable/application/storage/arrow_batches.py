@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from supertable.application.storage.arrow_schemas import stored_schema
+from supertable.application.storage.arrow.arrow_schemas import stored_schema
 from supertable.application.storage.incoming.exact_casts import ExactCast
 from supertable.application.storage.incoming.misfits import Column, in_rows
 from supertable.application.storage.incoming.value_checks import check_nulls, check_values

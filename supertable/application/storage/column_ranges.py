@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from supertable.application.storage.arrow_schemas import arrow_schema
+from supertable.application.storage.arrow.arrow_schemas import arrow_schema
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import SIGNED, UNSIGNED, DataType, Field, Scalar
 from supertable.domain.table.data_files import ColumnRange

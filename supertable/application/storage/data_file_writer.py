@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from supertable.application.ports.clocks import Identifiers
 from supertable.application.ports.object_stores import ObjectStore, ObjectWriter
-from supertable.application.storage.arrow_schemas import stored_schema
+from supertable.application.storage.arrow.arrow_schemas import stored_schema
 from supertable.application.storage.checksums import Digest
 from supertable.application.storage.column_ranges import FloatRanges, column_ranges, parquet_leaves
 from supertable.application.storage.layout.arranged_rows import Arrangement

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from supertable.application.storage.arrow_encodings import readable_field
-from supertable.application.storage.arrow_schemas import FIELD_ID, fields_of, stored_schema
+from supertable.application.storage.arrow.arrow_encodings import readable_field
+from supertable.application.storage.arrow.arrow_schemas import FIELD_ID, fields_of, stored_schema
 from supertable.application.storage.checksums import digest_of
 from supertable.application.storage.column_ranges import ranges_of_rows
 from supertable.domain.errors import ObjectDamaged

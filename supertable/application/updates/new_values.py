@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from supertable.application.ports.engines.updates import Action, ActionKind, NewRows, SourceColumns
 from supertable.application.ports.readers import TextValues
+from supertable.application.storage.arrow.arrow_schemas import stored_schema
 from supertable.application.storage.arrow_batches import conformer
-from supertable.application.storage.arrow_schemas import stored_schema
 from supertable.application.storage.incoming.assigned_text import is_from_text, values_of_text
 from supertable.application.storage.incoming.value_checks import check_values
 from supertable.application.tables.open_table import OpenTable

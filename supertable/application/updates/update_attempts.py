@@ -17,8 +17,8 @@ from supertable.application.ports.engines.updates import ActionKind, CheckedUpda
 from supertable.application.ports.readers import TextValues
 from supertable.application.queries.engines import Chosen
 from supertable.application.queries.parameters import Parameters
+from supertable.application.queries.relations.updated_table import UpdatedTable
 from supertable.application.queries.run_query import PreparedQuery, RunQuery
-from supertable.application.queries.updated_table import UpdatedTable
 from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors
 from supertable.application.storage.positions import Positions
 from supertable.application.tables.namespace import Namespace
@@ -31,7 +31,7 @@ from supertable.application.updates.update_checks import (
     check_one_action_per_row,
 )
 from supertable.application.writes.dead_rows import write_deletions
-from supertable.application.writes.key_resolution import KeyResolver
+from supertable.application.writes.keys.key_resolution import KeyResolver
 from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter
 from supertable.application.writes.write_checks import check_rows_visible
 from supertable.domain.engine_choice import EngineName

@@ -10,7 +10,7 @@ from supertable.application.storage.positions import Positions
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.updates.column_checks import sets_keys
 from supertable.application.updates.new_values import NewValues
-from supertable.application.writes.key_resolution import KeyResolver, Resolution
+from supertable.application.writes.keys.key_resolution import KeyResolver, Resolution
 from supertable.application.writes.staged_files import StagedFiles, staged_scan
 from supertable.domain.errors import DuplicateKey, InvalidInput
 

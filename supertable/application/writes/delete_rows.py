@@ -13,8 +13,8 @@ from supertable.application.key_index.key_matching import KeyMatcher, KeySearch
 from supertable.application.key_index.wanted_keys import asks_for_keys_alone, wanted_keys
 from supertable.application.ports.engines.callers import Caller
 from supertable.application.ports.engines.row_finders import CheckedPredicate, ConditionScope, RowFinder
+from supertable.application.storage.arrow.arrow_schemas import fields_of_data
 from supertable.application.storage.arrow_batches import as_reader, conformer
-from supertable.application.storage.arrow_schemas import fields_of_data
 from supertable.application.storage.deletion_vectors import DeletionVectors
 from supertable.application.storage.incoming.row_digest import digest_of_rows
 from supertable.application.storage.incoming.value_checks import check_values

@@ -12,7 +12,7 @@ from supertable.application.commits.committer import CannotShareCommit
 from supertable.application.ports.engines.row_finders import RowFinder
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.writes.key_resolution import Resolution
+from supertable.application.writes.keys.key_resolution import Resolution
 from supertable.domain.errors import AccessDenied, NotFound, NotSignedIn
 from supertable.domain.table.commits import CommitInfo, Counts, KeyUse, Share
 from supertable.domain.table.idempotency import is_key_used

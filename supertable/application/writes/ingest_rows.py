@@ -18,7 +18,7 @@ from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.writes.groups.group_commit import GroupCommit
 from supertable.application.writes.groups.write_reading import TextRows
-from supertable.application.writes.keyed_rows import (
+from supertable.application.writes.keys.keyed_rows import (
     bound_rows_key,
     content_of_file,
     content_of_rows,

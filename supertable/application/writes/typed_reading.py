@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from supertable.application.ports.readers import OpenedFiles, ReadOptions
-from supertable.application.storage.arrow_schemas import arrow_schema
+from supertable.application.storage.arrow.arrow_schemas import arrow_schema
 from supertable.domain.errors import InvalidInput
 from supertable.domain.schema.schemas import Schema
 

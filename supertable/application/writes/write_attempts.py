@@ -22,8 +22,8 @@ from supertable.application.writes.dead_rows import (
     write_deletions,
 )
 from supertable.application.writes.grouped_writes import GroupedWrites
-from supertable.application.writes.key_conflicts import check_no_conflict
-from supertable.application.writes.key_resolution import KeyResolver, Resolution
+from supertable.application.writes.keys.key_conflicts import check_no_conflict
+from supertable.application.writes.keys.key_resolution import KeyResolver, Resolution
 from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter, staged_scan
 from supertable.application.writes.write_checks import check_columns_writable
 from supertable.domain.errors import InvalidInput, InvalidSchema

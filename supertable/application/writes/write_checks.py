@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from supertable.application.ports.engines.row_finders import RowFinder
-from supertable.application.storage.arrow_schemas import fields_of_data
+from supertable.application.storage.arrow.arrow_schemas import fields_of_data
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.staged_files import StagedFiles, staged_scan
 from supertable.application.writes.write_modes import WriteMode

@@ -11,14 +11,14 @@ from supertable.application.commits.committer import CannotShareCommit, Committe
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.engines.callers import Caller
 from supertable.application.ports.engines.row_finders import RowFinder
+from supertable.application.storage.arrow.arrow_schemas import fields_of_data
 from supertable.application.storage.arrow_batches import as_reader
-from supertable.application.storage.arrow_schemas import fields_of_data
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.grouped_writes import GroupedWrites
-from supertable.application.writes.key_conflicts import RepeatedKeys
-from supertable.application.writes.keyed_rows import KeyedRows
+from supertable.application.writes.keys.key_conflicts import RepeatedKeys
+from supertable.application.writes.keys.keyed_rows import KeyedRows
 from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter
 from supertable.application.writes.write_attempts import StagedWrite, WriteAttempts
 from supertable.application.writes.write_checks import check_mode_allowed, check_rows_visible, fit_columns

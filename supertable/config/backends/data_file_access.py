@@ -14,9 +14,9 @@ from supertable.adapters.object_stores.local.file_system import VolatileFileSyst
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.application.ports.engines.file_sources import BeginReads
 from supertable.application.ports.object_stores import ObjectStore
-from supertable.application.storage.cached_files import CachedFiles
 from supertable.application.storage.deletion_vectors import DeletionVectors
-from supertable.application.storage.local_files import LocalFiles
+from supertable.application.storage.files.cached_files import CachedFiles
+from supertable.application.storage.files.local_files import LocalFiles
 from supertable.config.backends.duckdb_access import remote_access, requests_at_once
 from supertable.config.settings.settings import Settings
 from supertable.config.settings.storage import StorageType

@@ -5,7 +5,7 @@ from __future__ import annotations
 from supertable.adapters.engines.duckdb import HttpfsAccess, RangeAccess, RemoteAccess, httpfs_is_available
 from supertable.application.ports.engines.running_queries import Stopped
 from supertable.application.ports.object_stores import ObjectStore
-from supertable.application.storage.ranged_files import KeptTails, RangeReads
+from supertable.application.storage.files.ranged_files import KeptTails, RangeReads
 from supertable.config.settings.settings import Settings
 from supertable.config.settings.storage import StorageType
 

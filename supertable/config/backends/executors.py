@@ -16,9 +16,9 @@ from supertable.adapters.engines.executors import (
     Turns,
 )
 from supertable.application.ports.object_stores import ObjectStore
-from supertable.application.storage.cached_files import CachedFiles
 from supertable.application.storage.deletion_vectors import DeletionVectors
-from supertable.application.storage.local_files import LocalFiles
+from supertable.application.storage.files.cached_files import CachedFiles
+from supertable.application.storage.files.local_files import LocalFiles
 from supertable.config.backends.data_file_access import local_folder, opened_files
 from supertable.config.backends.duckdb_access import remote_access
 from supertable.config.backends.object_storage import object_store

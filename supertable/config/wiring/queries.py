@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from supertable.application.queries.background_queries import BackgroundQueries
-from supertable.application.queries.bound_relations import Relations
-from supertable.application.queries.change_feed import ChangeFeed
 from supertable.application.queries.kept_results.result_cache import ResultCache
 from supertable.application.queries.kept_results.results import Results
-from supertable.application.queries.listings import Listings
+from supertable.application.queries.relations.bound_relations import Relations
+from supertable.application.queries.relations.change_feed import ChangeFeed
+from supertable.application.queries.relations.listings import Listings
+from supertable.application.queries.relations.views import Views
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.queries.table_statistics import TableStatistics
-from supertable.application.queries.views import Views
 from supertable.config.settings.settings import Settings
 from supertable.config.typed_providers import provided, singleton
 from supertable.config.wiring.engines.choice import engines

@@ -9,7 +9,7 @@ from supertable.application.storage.data_file_writer import DataFileWriter
 from supertable.application.writes.delete_rows import DeleteRows
 from supertable.application.writes.groups.group_commit import GroupCommit
 from supertable.application.writes.ingest_rows import IngestRows
-from supertable.application.writes.key_resolution import KeyResolver
+from supertable.application.writes.keys.key_resolution import KeyResolver
 from supertable.application.writes.staged_files import InlineLimits, StagedFileWriter
 from supertable.application.writes.write_attempts import WriteAttempts
 from supertable.application.writes.write_rows import WriteRows

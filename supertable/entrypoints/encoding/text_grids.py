@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from supertable.application.storage.arrow_schemas import type_name
+from supertable.application.storage.arrow.arrow_schemas import type_name
 from supertable.entrypoints.encoding.text_widths import (
     GAP,
     LEAST,

@@ -26,7 +26,7 @@ from dependency_injector import providers
 import supertable
 from supertable.adapters.engines.duckdb import httpfs_is_available
 from supertable.application.ports.engines.running_queries import Limits
-from supertable.application.storage import ranged_files
+from supertable.application.storage.files import ranged_files
 from supertable.domain.errors import (
     InvalidStatement,
     MissingExtra,

@@ -9,7 +9,7 @@ import pytest
 
 from supertable.adapters.readers.files import FileReaderAdapter
 from supertable.application.ports.readers import ReadOptions
-from supertable.application.storage.arrow_schemas import fields_of
+from supertable.application.storage.arrow.arrow_schemas import fields_of
 from supertable.domain.errors import InvalidInput, UnreadableInput
 from supertable.domain.schema.schemas import first_schema
 

@@ -24,7 +24,7 @@ from supertable.application.writes.groups import group_commit as grouping
 from supertable.application.writes.groups import group_forming
 from supertable.application.writes.groups.group_commit import GroupCommit
 from supertable.application.writes.ingest_rows import IngestRequest
-from supertable.application.writes.keyed_rows import bound_rows_key, content_of_rows
+from supertable.application.writes.keys.keyed_rows import bound_rows_key, content_of_rows
 from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.sessions import owner
 from supertable.domain.errors import (

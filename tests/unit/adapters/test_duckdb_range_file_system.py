@@ -17,7 +17,7 @@ from supertable.adapters.engines.duckdb.remote.range_access import RangeAccess
 from supertable.adapters.engines.duckdb.remote.range_file_system import RangeHandle
 from supertable.adapters.object_stores.memory import InMemoryObjectStore
 from supertable.application.ports.engines.file_sources import DirectReads
-from supertable.application.storage.ranged_files import KeptTails, RangeReads
+from supertable.application.storage.files.ranged_files import KeptTails, RangeReads
 from supertable.domain.table.data_files import DataFile
 
 KEY = "t/data/secret-name.parquet"

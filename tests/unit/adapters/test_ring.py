@@ -12,7 +12,7 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("executors are for Linux", allow_module_level=True)
 
-from supertable.adapters.engines.executors.ring import Ring
+from supertable.adapters.engines.executors.messages.ring import Ring
 
 
 def test_bytes_arrive_in_order_through_a_ring_that_is_smaller_than_they_are() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from supertable.adapters.engines.duckdb.rows.delete_predicates import RowPredicate
-from supertable.adapters.engines.executors.safe_pickles import predicate_of
+from supertable.adapters.engines.executors.messages.safe_pickles import predicate_of
 from supertable.domain.errors import QueryFailed
 from supertable.domain.scan import predicates
 from supertable.domain.scan.predicates import All, AnyOf, Compare, IsIn, NullTest

@@ -12,11 +12,11 @@ from supertable.application.storage.snapshot_files.compactible_files import comp
 from supertable.application.storage.snapshot_files.folding import as_columns
 from supertable.domain.layout.hashes import bucket
 from supertable.domain.layout.layouts import PartitionField
+from supertable.domain.maintenance.compaction import partition_of
 from supertable.domain.scan.file_pruning import pruned
 from supertable.domain.scan.predicates import All, AnyOf, Compare, IsIn, NullTest, Predicate
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import DataType, Field
-from supertable.domain.table.compaction import partition_of
 from supertable.domain.table.data_files import ColumnRange, DataFile
 from supertable.domain.table.file_sets import ChangedFiles
 from supertable.domain.table.maintenance_policy import MaintenancePolicy

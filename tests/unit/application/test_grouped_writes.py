@@ -13,7 +13,7 @@ from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.grouped_writes import GroupedWrite, GroupedWrites, RowRange, all_rows
 from supertable.application.writes.groups.group_forming import MOST_ROWS, Candidate, WriteKind, joins
 from supertable.application.writes.groups.write_reading import WaitingWrite
-from supertable.application.writes.key_resolution import Resolution
+from supertable.application.writes.keys.key_resolution import Resolution
 from supertable.application.writes.write_modes import WriteMode
 from supertable.domain.access.sessions import owner
 from supertable.domain.table.commits import CommitInfo, TableDefinition

@@ -14,7 +14,7 @@ import pytest
 from supertable.adapters.clocks.manual import SequentialIdentifiers
 from supertable.adapters.object_stores.memory import InMemoryObjectStore
 from supertable.application.integrity.check_files import CheckedFiles, FileChecker
-from supertable.application.storage.arrow_schemas import fields_of, stored_schema
+from supertable.application.storage.arrow.arrow_schemas import fields_of, stored_schema
 from supertable.application.storage.data_file_writer import DataFileWriter
 from supertable.application.storage.deletion_vectors import DeletionVectors
 from supertable.application.storage.inline_rows import InlineRows, decoded_rows, inline_file

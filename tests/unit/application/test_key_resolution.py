@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from supertable.application.ports.engines.row_finders import KeyMatches
-from supertable.application.writes.key_resolution import Resolution
-from supertable.application.writes.write_keys import KeyChunk
+from supertable.application.writes.keys.key_resolution import Resolution
+from supertable.application.writes.keys.write_keys import KeyChunk
 from supertable.domain.table.commits import Operation, TableDefinition
 from supertable.domain.table.snapshots import Snapshot, replayed
 from tests.support.domain_builders import commit, created, data_file

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from supertable.application.storage.arrow_schemas import fields_of
+from supertable.application.storage.arrow.arrow_schemas import fields_of
 from supertable.application.storage.layout.arranged_rows import LEAST_ROWS, LEAST_ROWS_OF_PARTITION, Arrangement
 from supertable.application.storage.layout.partition_values import PartitionRanges, partition_values
 from supertable.domain.layout.hashes import bucket, bytes_hash, integer_hash

@@ -13,7 +13,14 @@ import pytest
 
 from supertable.adapters.object_stores.memory import InMemoryObjectStore
 from supertable.application.ports.object_stores import ObjectRange
-from supertable.application.storage.ranged_files import PIECE_BYTES, TAIL_BYTES, KeptTails, RangedFile, RangeReads, Tail
+from supertable.application.storage.files.ranged_files import (
+    PIECE_BYTES,
+    TAIL_BYTES,
+    KeptTails,
+    RangedFile,
+    RangeReads,
+    Tail,
+)
 from supertable.domain.errors import ObjectDamaged, ObjectMissing, QueryCancelled, StoreUnavailable
 from supertable.domain.table.data_files import DataFile
 

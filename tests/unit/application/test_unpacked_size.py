@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from supertable.application.storage.arrow_encodings import plain_type
+from supertable.application.storage.arrow.arrow_encodings import plain_type
 from supertable.application.storage.incoming.unpacked_size import bounded_slices, unpacked_size
 
 MIB = 1024 * 1024

@@ -14,9 +14,9 @@ from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.transaction_log.heads import Heads
 from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.domain.errors import CommitUncertain, FormatTooNew, ObjectDamaged, ObjectMissing, StoreUnavailable
+from supertable.domain.maintenance.record_values import without_values
 from supertable.domain.storage_layout import checkpoint_key, record_key
 from supertable.domain.table.commits import Commit
-from supertable.domain.table.record_values import without_values
 from supertable.domain.table.snapshots import Snapshot, replayed
 from tests.support.domain_builders import commit, created, data_file
 from tests.support.faulty_store import Fault, FaultyStore

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from supertable.adapters.engines.duckdb import HttpfsAccess, RangeAccess
-from supertable.application.storage.ranged_files import RangeReads
+from supertable.application.storage.files.ranged_files import RangeReads
 from supertable.config.backends import duckdb_access
 from supertable.config.backends.object_storage import object_store
 from supertable.config.settings.settings import load_settings

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from supertable.domain.table.compaction import MOST_ROWS, due_jobs, jobs
+from supertable.domain.maintenance.compaction import MOST_ROWS, due_jobs, jobs
 from supertable.domain.table.data_files import DataFile, DeletionVector
 from supertable.domain.table.maintenance_policy import MaintenancePolicy, vacuum_due
 from tests.support.domain_builders import data_file

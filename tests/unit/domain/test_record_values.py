@@ -4,9 +4,9 @@ import pytest
 
 from supertable.application.storage.inline_rows import decoded_rows
 from supertable.domain.errors import ObjectDamaged
-from supertable.domain.table.record_values import sizes_of, without_values
+from supertable.domain.maintenance.record_values import sizes_of, without_values
+from supertable.domain.maintenance.vacuum import Span, served_by_earlier
 from supertable.domain.table.snapshots import replayed
-from supertable.domain.table.vacuum import Span, served_by_earlier
 from tests.support.domain_builders import commit, created, data_file
 
 STORED = data_file("a", dead=2)

@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
+from supertable.domain.maintenance.vacuum import Span, mentioned_paths, merged, needed_paths, superseded_checkpoints
 from supertable.domain.table.commits import Operation
 from supertable.domain.table.data_files import DeletionVector
 from supertable.domain.table.snapshots import replayed
-from supertable.domain.table.vacuum import Span, mentioned_paths, merged, needed_paths, superseded_checkpoints
 from tests.support.domain_builders import commit, created, data_file
 
 

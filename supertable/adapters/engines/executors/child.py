@@ -17,10 +17,10 @@ import pyarrow as pa
 
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance, DuckDBRowFinder
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
-from supertable.adapters.engines.executors.error_documents import error_document
 from supertable.adapters.engines.executors.files_of_service import FilesOfService
-from supertable.adapters.engines.executors.frames import SLOT, Buffer, Kind, Lost, receive, send
-from supertable.adapters.engines.executors.requests import (
+from supertable.adapters.engines.executors.messages.error_documents import error_document
+from supertable.adapters.engines.executors.messages.frames import SLOT, Buffer, Kind, Lost, receive, send
+from supertable.adapters.engines.executors.messages.requests import (
     LONG_SECONDS,
     ExecutorLimits,
     FindRows,
@@ -28,7 +28,7 @@ from supertable.adapters.engines.executors.requests import (
     Request,
     RunStatement,
 )
-from supertable.adapters.engines.executors.ring import Ring
+from supertable.adapters.engines.executors.messages.ring import Ring
 from supertable.adapters.engines.pro import ProOptions, PublishedGenerations
 from supertable.application.ports.engines.running_queries import RunningQuery
 from supertable.application.queries.result_batches import small_batches, with_distinct_names

@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.counted_rows import counted_rows
+from supertable.adapters.engines.executors.messages.requests import RunStatement
 from supertable.adapters.engines.executors.pool import ExecutorPool
-from supertable.adapters.engines.executors.requests import RunStatement
 from supertable.adapters.engines.executors.turns import Turns
 from supertable.adapters.engines.executors.work import Work
 from supertable.application.ports.engines.file_sources import FileSource

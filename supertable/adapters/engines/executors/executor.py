@@ -11,15 +11,15 @@ import socket
 import time
 from contextlib import suppress
 
-from supertable.adapters.engines.executors.frames import Kind, Lost, receive_header, send
-from supertable.adapters.engines.executors.requests import (
+from supertable.adapters.engines.executors.messages.frames import Kind, Lost, receive_header, send
+from supertable.adapters.engines.executors.messages.requests import (
     LONG_SECONDS,
     ExecutorLimits,
     InstanceOptions,
     Request,
     pickled,
 )
-from supertable.adapters.engines.executors.ring import Ring
+from supertable.adapters.engines.executors.messages.ring import Ring
 
 _BEGIN_SECONDS = 30
 

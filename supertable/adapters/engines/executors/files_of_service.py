@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from supertable.adapters.engines.executors.error_documents import error_of
-from supertable.adapters.engines.executors.frames import Kind, receive, send
+from supertable.adapters.engines.executors.messages.error_documents import error_of
+from supertable.adapters.engines.executors.messages.frames import Kind, receive, send
 from supertable.application.ports.engines.file_sources import BeginReads, DirectReads
 from supertable.application.ports.engines.running_queries import Stopped
 from supertable.domain.errors import SupertableError

@@ -16,7 +16,7 @@ import struct
 import sys
 
 from supertable.adapters.engines.executors import child
-from supertable.adapters.engines.executors.ring import Ring
+from supertable.adapters.engines.executors.messages.ring import Ring
 from supertable.application.storage.unused_packages import leave_pandas_out
 
 NUMBER = struct.Struct(">I")

@@ -15,9 +15,9 @@ from typing import Protocol
 
 from supertable.adapters.engines.executors import nursery
 from supertable.adapters.engines.executors.executor import Executor
-from supertable.adapters.engines.executors.frames import Lost, receive_bytes
-from supertable.adapters.engines.executors.requests import ExecutorLimits, InstanceOptions
-from supertable.adapters.engines.executors.ring import Ring
+from supertable.adapters.engines.executors.messages.frames import Lost, receive_bytes
+from supertable.adapters.engines.executors.messages.requests import ExecutorLimits, InstanceOptions
+from supertable.adapters.engines.executors.messages.ring import Ring
 from supertable.domain.errors import Busy
 
 _ENVIRONMENT = (

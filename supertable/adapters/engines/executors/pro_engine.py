@@ -9,7 +9,7 @@ from typing import Any
 
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
 from supertable.adapters.engines.executors.engine import ExecutorEngine, ExecutorQuery, ExecutorStatement
-from supertable.adapters.engines.executors.requests import RunStatement
+from supertable.adapters.engines.executors.messages.requests import RunStatement
 from supertable.adapters.engines.executors.work import Work
 from supertable.adapters.engines.pro import NOT_HELD, NOT_KEPT, Keeper, Plan, instead, plan_of, publication
 from supertable.application.ports.engines.parsed_statements import Statement

@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager, contextmanager
 import pyarrow as pa
 
 from supertable.adapters.engines.executors.engine import rows_of
+from supertable.adapters.engines.executors.messages.requests import CheckPredicate, FindRows, Request
+from supertable.adapters.engines.executors.messages.safe_pickles import predicate_of
 from supertable.adapters.engines.executors.pool import ExecutorPool
-from supertable.adapters.engines.executors.requests import CheckPredicate, FindRows, Request
-from supertable.adapters.engines.executors.safe_pickles import predicate_of
 from supertable.adapters.engines.executors.turns import Turns
 from supertable.adapters.engines.executors.work import Work
 from supertable.application.ports.engines.callers import Caller

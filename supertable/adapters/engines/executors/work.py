@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import TypeVar
 
-from supertable.adapters.engines.executors.error_documents import error_document, error_of
 from supertable.adapters.engines.executors.executor import Executor
-from supertable.adapters.engines.executors.frames import SLOT, Kind, Lost, receive, send
+from supertable.adapters.engines.executors.messages.error_documents import error_document, error_of
+from supertable.adapters.engines.executors.messages.frames import SLOT, Kind, Lost, receive, send
+from supertable.adapters.engines.executors.messages.requests import Request, files_of
 from supertable.adapters.engines.executors.pool import ExecutorPool
-from supertable.adapters.engines.executors.requests import Request, files_of
 from supertable.adapters.engines.executors.turns import Turns
 from supertable.application.ports.engines.file_sources import FileSource
 from supertable.application.ports.engines.running_queries import Limits

@@ -9,8 +9,8 @@ from collections.abc import Hashable
 from supertable.adapters.engines.duckdb import DuckDBInstance
 from supertable.adapters.engines.pro.background import Background
 from supertable.adapters.engines.pro.folder import ProcessFolder
-from supertable.adapters.engines.pro.generation_maker import GenerationMaker
-from supertable.adapters.engines.pro.islands import SETTINGS, Island, PublishingIsland
+from supertable.adapters.engines.pro.generations.generation_maker import GenerationMaker
+from supertable.adapters.engines.pro.generations.islands import SETTINGS, Island, PublishingIsland
 from supertable.adapters.engines.pro.options import ProOptions
 from supertable.adapters.engines.pro.relations import Relation
 from supertable.application.ports.engines.file_sources import FileSource

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 
 from supertable.adapters.engines.duckdb import DuckDBInstance
 from supertable.adapters.engines.pro.cache import Cache
-from supertable.adapters.engines.pro.generation import Generation
-from supertable.adapters.engines.pro.islands import Island
+from supertable.adapters.engines.pro.generations.generation import Generation
+from supertable.adapters.engines.pro.generations.islands import Island
 from supertable.adapters.engines.pro.options import ProOptions
 from supertable.adapters.engines.pro.plans import Plan, island_key, relation_key
 from supertable.adapters.engines.pro.task import Task

@@ -13,7 +13,7 @@ from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance
 from supertable.adapters.engines.duckdb.errors import ErrorContext
 from supertable.adapters.engines.duckdb.running_query import DuckDBQuery, Steps, streamed
 from supertable.adapters.engines.pro.cache import Cache
-from supertable.adapters.engines.pro.generation import Generation
+from supertable.adapters.engines.pro.generations.generation import Generation
 from supertable.adapters.engines.pro.keeper import held_generations, sources_sql
 from supertable.adapters.engines.pro.plans import NOT_HELD, Plan, instead
 from supertable.adapters.engines.pro.task import Task

@@ -15,7 +15,7 @@ from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance
 from supertable.adapters.engines.duckdb.running_query import DuckDBQuery, Steps, streamed
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
 from supertable.adapters.engines.duckdb.types import literal
-from supertable.adapters.engines.pro.islands import SETTINGS
+from supertable.adapters.engines.pro.generations.islands import SETTINGS
 from supertable.adapters.engines.pro.options import ProOptions
 from supertable.adapters.engines.pro.pro_query import island_errors
 from supertable.application.ports.engines.running_queries import Limits, RunningQuery, Stopped

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 
 from supertable.adapters.engines.duckdb.errors import ENGINE_ERRORS
 from supertable.adapters.engines.pro.background import Background, Job
-from supertable.adapters.engines.pro.generation import Generation
-from supertable.adapters.engines.pro.generation_maker import GenerationMaker
-from supertable.adapters.engines.pro.islands import Island, PublishingIsland
+from supertable.adapters.engines.pro.generations.generation import Generation
+from supertable.adapters.engines.pro.generations.generation_maker import GenerationMaker
+from supertable.adapters.engines.pro.generations.islands import Island, PublishingIsland
 from supertable.adapters.engines.pro.task import Task
 from supertable.domain.errors import SupertableError
 from supertable.domain.scan.scan_plan import Scan

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pyarrow as pa
 
 from supertable.adapters.readers.prepared_files import PreparedFile
-from supertable.application.storage.arrow_encodings import plain, plain_type
+from supertable.application.storage.arrow.arrow_encodings import plain, plain_type
 from supertable.application.storage.incoming.unpacked_size import bounded_slices
 from supertable.domain.errors import UnreadableInput
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from supertable.adapters.readers.json.json_guesses import ANY_JSON
 from supertable.adapters.readers.values.exact_values import TextForm, exact_values
-from supertable.application.storage.arrow_schemas import arrow_field, arrow_type
+from supertable.application.storage.arrow.arrow_schemas import arrow_field, arrow_type
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import DataType, Field
 

@@ -22,7 +22,7 @@ from supertable.adapters.readers.values.column_plans import form_of, given_kind,
 from supertable.adapters.readers.values.converted_rows import ColumnPlan, RowConverter
 from supertable.adapters.readers.values.exact_values import TextForm
 from supertable.application.ports.readers import OpenedFiles, ReadColumn, ReadOptions
-from supertable.application.storage.arrow_schemas import arrow_type, data_type
+from supertable.application.storage.arrow.arrow_schemas import arrow_type, data_type
 from supertable.domain.errors import InferredTypeMisfit, UnreadableInput
 from supertable.domain.schema.schemas import UNASSIGNED, Schema
 from supertable.domain.schema.types import DataType, Field

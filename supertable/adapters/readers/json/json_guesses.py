@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from supertable.adapters.readers.json.json_texts import unquoted
 from supertable.adapters.readers.values.exact_values import TextForm
 from supertable.adapters.readers.values.guesses import ColumnGuess
-from supertable.application.storage.arrow_schemas import data_type
+from supertable.application.storage.arrow.arrow_schemas import data_type
 from supertable.domain.schema.new_fields import MAX_DEPTH
 from supertable.domain.schema.schemas import UNASSIGNED
 from supertable.domain.schema.types import MAX_DECIMAL_PRECISION, DataType, Field

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from supertable.adapters.readers import command_line_hints as hints
 from supertable.adapters.readers.values.exact_values import ISO, TextForm, exact_values, misfits
 from supertable.application.ports.readers import ReadColumn, ReadOptions, RejectedRow
-from supertable.application.storage.arrow_schemas import type_name
+from supertable.application.storage.arrow.arrow_schemas import type_name
 from supertable.domain.errors import InferredTypeMisfit, UnreadableInput
 
 Convert = Callable[[pa.Array, "ColumnPlan"], pa.Array]

@@ -20,8 +20,8 @@ from typing import Any
 from uuid import UUID
 
 from supertable.application.ports.engines.parsed_statements import Known, Statement
-from supertable.application.queries.bound_relations import Bound
 from supertable.application.queries.parameters import Parameters
+from supertable.application.queries.relations.bound_relations import Bound
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.engine_choice import EngineName
 from supertable.domain.scan.scan_plan import AccessStage

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.types as is_type
 
 from supertable.application.ports.readers import TextValues
-from supertable.application.storage.arrow_schemas import arrow_type
+from supertable.application.storage.arrow.arrow_schemas import arrow_type
 from supertable.application.storage.incoming.misfits import misfit
 from supertable.domain.schema.types import Field
 

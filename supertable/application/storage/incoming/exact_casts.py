@@ -22,8 +22,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as is_type
 
-from supertable.application.storage.arrow_encodings import decoded, is_text_or_bytes, plain
-from supertable.application.storage.arrow_schemas import data_type, is_bool8
+from supertable.application.storage.arrow.arrow_encodings import decoded, is_text_or_bytes, plain
+from supertable.application.storage.arrow.arrow_schemas import data_type, is_bool8
 from supertable.application.storage.incoming.misfits import Column, misfit
 from supertable.application.storage.incoming.value_checks import as_list, check_booleans
 from supertable.domain.errors import InvalidInput, InvalidSchema

@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from supertable.application.storage.arrow_encodings import is_text_or_bytes
+from supertable.application.storage.arrow.arrow_encodings import is_text_or_bytes
 from supertable.domain.errors import InvalidSchema
 
 Column: TypeAlias = pa.Array | pa.ChunkedArray

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from supertable.application.storage.arrow_encodings import decoded, is_text_or_bytes
+from supertable.application.storage.arrow.arrow_encodings import decoded, is_text_or_bytes
 
 
 class RowDigest:

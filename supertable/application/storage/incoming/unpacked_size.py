@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from supertable.application.storage.arrow_encodings import is_text_or_bytes, is_view
+from supertable.application.storage.arrow.arrow_encodings import is_text_or_bytes, is_view
 
 _SLICE_BYTES = 64 * 1024 * 1024
 

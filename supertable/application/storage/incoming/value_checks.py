@@ -17,7 +17,7 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from supertable.application.storage.arrow_schemas import is_bool8
+from supertable.application.storage.arrow.arrow_schemas import is_bool8
 from supertable.application.storage.incoming.misfits import Column, in_rows, misfit
 from supertable.domain.errors import InvalidSchema
 from supertable.domain.schema.schemas import Schema

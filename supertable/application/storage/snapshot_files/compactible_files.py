@@ -11,7 +11,7 @@ from supertable.application.storage.snapshot_files.ends import Flags
 from supertable.application.storage.snapshot_files.file_table import high_name, low_name, nulls_name
 from supertable.application.storage.snapshot_files.parts import Rows
 from supertable.domain.layout.layouts import PartitionField
-from supertable.domain.table.compaction import SMALL_SHARE, is_dirty, is_small, partition_of
+from supertable.domain.maintenance.compaction import SMALL_SHARE, is_dirty, is_small, partition_of
 from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.file_sets import ChangedFiles
 from supertable.domain.table.maintenance_policy import MaintenancePolicy

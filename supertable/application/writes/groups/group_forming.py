@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from supertable.application.commits.committer import Committer
 from supertable.application.commits.write_result import WriteResult
-from supertable.application.storage.arrow_schemas import fields_of_data
+from supertable.application.storage.arrow.arrow_schemas import fields_of_data
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable

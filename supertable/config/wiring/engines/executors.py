@@ -12,8 +12,8 @@ from supertable.adapters.engines.executors import (
 )
 from supertable.adapters.engines.pro import Keeper
 from supertable.application.ports.engines.row_finders import RowFinder
-from supertable.application.storage.cached_files import CachedFiles
-from supertable.application.storage.local_files import LocalFiles
+from supertable.application.storage.files.cached_files import CachedFiles
+from supertable.application.storage.files.local_files import LocalFiles
 from supertable.config.backends import executors as backend
 from supertable.config.backends.pro_cache import pro_options
 from supertable.config.settings.settings import Settings

@@ -18,9 +18,9 @@ from supertable.application.ports.engines.row_finders import RowFinder
 from supertable.application.ports.engines.updates import UpdatingEngine
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.ports.readers import TextValues
-from supertable.application.storage.cached_files import CachedFiles
 from supertable.application.storage.data_file_writer import DataFileWriter
-from supertable.application.storage.local_files import LocalFiles
+from supertable.application.storage.files.cached_files import CachedFiles
+from supertable.application.storage.files.local_files import LocalFiles
 from supertable.config.backends import data_file_access
 from supertable.config.backends.pro_cache import pro_options
 from supertable.config.settings.settings import Settings

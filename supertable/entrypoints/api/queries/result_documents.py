@@ -13,7 +13,7 @@ import pyarrow as pa
 from supertable.application.queries.result_batches import with_distinct_names
 from supertable.application.queries.run_query import PreparedQuery
 from supertable.application.statements.requests import StatementResult
-from supertable.application.storage.arrow_schemas import type_name
+from supertable.application.storage.arrow.arrow_schemas import type_name
 from supertable.entrypoints.api.openapi.response_headers import ENGINE_HEADER, ENGINE_REASON_HEADER, VERSIONS_HEADER
 from supertable.entrypoints.api.queries.numbers import Numbers
 from supertable.entrypoints.encoding.number_texts import numbers_as_text

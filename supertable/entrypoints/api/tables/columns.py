@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 import pyarrow as pa
 
-from supertable.application.storage.arrow_schemas import arrow_field, fields_of
+from supertable.application.storage.arrow.arrow_schemas import arrow_field, fields_of
 from supertable.domain.errors import InvalidSchema
 from supertable.domain.schema.new_fields import MAX_DEPTH
 from supertable.domain.schema.schemas import UNASSIGNED

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from supertable.application.maintenance.purge_tables import PurgeResult
     from supertable.application.maintenance.vacuum_lake import LakeVacuumResult
     from supertable.application.maintenance.vacuum_table import VacuumResult
-    from supertable.domain.table.vacuum import Removal
+    from supertable.domain.maintenance.vacuum import Removal
 
 
 def vacuum(

@@ -72,6 +72,6 @@ def _text(column: ReadColumn) -> str:
 
 
 def _type_name(column: ReadColumn) -> str:
-    from supertable.application.storage.arrow_schemas import type_name
+    from supertable.application.storage.arrow.arrow_schemas import type_name
 
     return type_name(column.type)

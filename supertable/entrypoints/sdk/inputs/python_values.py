@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from supertable.application.storage.arrow_schemas import arrow_type
+from supertable.application.storage.arrow.arrow_schemas import arrow_type
 from supertable.application.storage.incoming.exact_casts import ExactCast
 from supertable.application.storage.incoming.misfits import in_rows
 from supertable.domain.errors import InvalidSchema

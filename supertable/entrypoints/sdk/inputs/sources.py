@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from supertable.application.storage.arrow.arrow_schemas import arrow_type, fields_of
 from supertable.application.storage.arrow_batches import as_reader, conformer
-from supertable.application.storage.arrow_schemas import arrow_type, fields_of
 from supertable.domain.errors import InvalidInput, SupertableError
 from supertable.domain.schema.schemas import Schema, first_schema
 from supertable.entrypoints.sdk.inputs.frames import library_of, reader_of_polars, table_of_pandas

@@ -11,7 +11,7 @@ from supertable.application.maintenance.vacuum_lake import LakeVacuumResult
 from supertable.application.tables.namespace import Namespace
 from supertable.config.container import Container
 from supertable.domain.findings import CheckReport
-from supertable.domain.table.vacuum import GRACE_SECONDS
+from supertable.domain.maintenance.vacuum import GRACE_SECONDS
 from supertable.entrypoints.sdk.door import door
 from supertable.entrypoints.sdk.durations import Duration, optional_seconds, seconds
 

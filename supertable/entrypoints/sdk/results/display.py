@@ -8,7 +8,7 @@ from html import escape
 
 import pyarrow as pa
 
-from supertable.application.storage.arrow_schemas import type_name
+from supertable.application.storage.arrow.arrow_schemas import type_name
 from supertable.entrypoints.encoding.text_grids import NULL, Look, cut_grid_lines, grid_of, record_lines
 
 _CELL_LENGTH = 60

@@ -9,13 +9,14 @@ import pyarrow as pa
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.maintenance.compact_table import CompactionResult
 from supertable.application.maintenance.vacuum_table import VacuumResult
-from supertable.application.storage.arrow_schemas import arrow_schema, data_type
+from supertable.application.storage.arrow.arrow_schemas import arrow_schema, data_type
 from supertable.application.tables.history import HistoryEntry
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.tables.table_info import ColumnInfo, TableInfo
 from supertable.application.tables.tombstones import TombstoneInfo, tombstones
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import SupertableError
+from supertable.domain.maintenance.vacuum import GRACE_SECONDS
 from supertable.domain.schema.schema_changes import (
     AddColumn,
     DropColumn,
@@ -29,7 +30,6 @@ from supertable.domain.schema.schema_changes import (
 )
 from supertable.domain.table.commits import CommitInfo
 from supertable.domain.table.maintenance_policy import MaintenancePolicy
-from supertable.domain.table.vacuum import GRACE_SECONDS
 from supertable.entrypoints.sdk.door import door
 from supertable.entrypoints.sdk.durations import Duration, optional_seconds, seconds
 from supertable.entrypoints.sdk.records import Records

@@ -13,7 +13,7 @@ from supertable.adapters.engines.duckdb.types import literal
 from supertable.application.ports.engines.file_sources import DirectReads
 from supertable.application.ports.engines.running_queries import Stopped
 from supertable.application.ports.object_stores import ObjectStore
-from supertable.application.storage.verified_files import check_size
+from supertable.application.storage.files.verified_files import check_size
 from supertable.domain.table.data_files import DataFile
 
 SIGNED_SECONDS = 12 * 3600

@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 import duckdb
 
 from supertable.application.ports.engines.running_queries import Stopped
-from supertable.application.storage.ranged_files import RangedFile, RangeReads
+from supertable.application.storage.files.ranged_files import RangedFile, RangeReads
 from supertable.domain.errors import MissingExtra, SupertableError
 from supertable.domain.table.data_files import DataFile
 

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from fsspec import AbstractFileSystem
 
-from supertable.application.storage.ranged_files import RangedFile
+from supertable.application.storage.files.ranged_files import RangedFile
 
 _NEVER_CHANGED = datetime(1970, 1, 1, tzinfo=UTC)
 

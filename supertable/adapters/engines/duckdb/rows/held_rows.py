@@ -22,7 +22,7 @@ from supertable.adapters.engines.duckdb.scan.scan_sql import scan_with_dead_rows
 from supertable.adapters.engines.duckdb.types import duckdb_type, quoted
 from supertable.application.ports.engines.file_sources import FileSource
 from supertable.application.ports.engines.updates import HeldRows, NewRows
-from supertable.application.storage.arrow_encodings import readable_field
+from supertable.application.storage.arrow.arrow_encodings import readable_field
 from supertable.domain.scan.scan_plan import ROWS_OF_FILE, Scan
 from supertable.domain.schema.types import Field
 

@@ -10,10 +10,10 @@ import duckdb
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb import DuckDBInstance
-from supertable.adapters.engines.pro.differences import Difference, difference
-from supertable.adapters.engines.pro.generation import Generation, column
-from supertable.adapters.engines.pro.islands import Island, PublishingIsland
-from supertable.adapters.engines.pro.row_streams import located_rows, whole_scan
+from supertable.adapters.engines.pro.generations.differences import Difference, difference
+from supertable.adapters.engines.pro.generations.generation import Generation, column
+from supertable.adapters.engines.pro.generations.islands import Island, PublishingIsland
+from supertable.adapters.engines.pro.generations.row_streams import located_rows, whole_scan
 from supertable.adapters.engines.pro.task import Task
 from supertable.application.ports.engines.file_sources import FileSource
 from supertable.domain.errors import QueryCancelled

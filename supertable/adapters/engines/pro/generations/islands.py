@@ -12,7 +12,7 @@ import duckdb
 
 from supertable.adapters.engines.duckdb import DuckDBInstance
 from supertable.adapters.engines.duckdb.types import literal
-from supertable.adapters.engines.pro.generation import Generation
+from supertable.adapters.engines.pro.generations.generation import Generation
 from supertable.adapters.engines.pro.options import ProOptions
 
 SETTINGS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from supertable.application.ports.engines.sources import Source
-from supertable.application.queries.bound_relations import Bound
+from supertable.application.queries.relations.bound_relations import Bound
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.scan.scan_plan import Scan, grouped
 

@@ -11,8 +11,8 @@ from supertable.application.key_index.key_lookups import KeyLookups
 from supertable.application.ports.engines.parsed_statements import Relation, Statement, TagAt, TimestampAt, VersionAt
 from supertable.application.ports.engines.sources import Given, Source, Union
 from supertable.application.ports.leases import Span
-from supertable.application.queries.change_feed import ChangeFeed
-from supertable.application.queries.listings import Listings, ViewColumns, is_listing, no_columns
+from supertable.application.queries.relations.change_feed import ChangeFeed
+from supertable.application.queries.relations.listings import Listings, ViewColumns, is_listing, no_columns
 from supertable.application.queries.targets import Target, target_of
 from supertable.application.storage.snapshot_files.first_files import predicate_of_extremes, predicate_of_first
 from supertable.application.storage.snapshot_files.table_summaries import known_summary

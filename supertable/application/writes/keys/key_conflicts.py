@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from supertable.application.tables.open_table import OpenTable
-from supertable.application.writes.key_resolution import Resolution
+from supertable.application.writes.keys.key_resolution import Resolution
 from supertable.application.writes.staged_files import StagedFiles
 from supertable.domain.errors import DuplicateKey
 from supertable.domain.table.commits import OnConflict

@@ -13,8 +13,8 @@ from supertable.application.storage.deletion_vectors import DeadRowsOfFile, Dele
 from supertable.application.storage.positions import Positions
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.dead_rows import DeadRows, as_positions, merged_positions
+from supertable.application.writes.keys.write_keys import KeyChunk, key_chunks
 from supertable.application.writes.staged_files import StagedFiles, StagedFileWriter, staged_scan
-from supertable.application.writes.write_keys import KeyChunk, key_chunks
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.rebase import restored_since, unprobed_files

@@ -20,8 +20,8 @@ from supertable.application.ports.engines.running_queries import Stopped
 from supertable.application.ports.file_caches import CacheUse, FileCache, NoCopy
 from supertable.application.ports.object_stores import ObjectStore, ObjectWriter
 from supertable.application.storage.deletion_vectors import DeletionVectors
+from supertable.application.storage.files.verified_files import VerifiedFiles, checked
 from supertable.application.storage.inline_rows import InlineRows
-from supertable.application.storage.verified_files import VerifiedFiles, checked
 from supertable.domain.errors import Damaged, ObjectMissing, QueryCancelled, SupertableError
 from supertable.domain.table.data_files import DataFile
 

@@ -11,7 +11,7 @@ from supertable.adapters.engines.duckdb.scan.kept_bitmaps import KeptBitmaps
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
 from supertable.adapters.engines.duckdb.scan.scan_sql import scan_sql, unused_positions
 from supertable.adapters.engines.duckdb.types import quoted
-from supertable.adapters.engines.pro.generation import column
+from supertable.adapters.engines.pro.generations.generation import column
 from supertable.application.ports.engines.file_sources import FileSource
 from supertable.domain.scan.predicates import ALWAYS
 from supertable.domain.scan.scan_plan import Scan, grouped

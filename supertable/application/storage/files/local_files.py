@@ -10,8 +10,8 @@ import pyarrow as pa
 from supertable.application.ports.engines.running_queries import Stopped
 from supertable.application.ports.object_stores import ObjectStore, ObjectWriter
 from supertable.application.storage.deletion_vectors import DeletionVectors
+from supertable.application.storage.files.verified_files import VerifiedFiles
 from supertable.application.storage.inline_rows import InlineRows
-from supertable.application.storage.verified_files import VerifiedFiles
 from supertable.domain.errors import QueryCancelled
 from supertable.domain.table.data_files import DataFile
 

@@ -7,7 +7,7 @@ import mmap
 import os
 from collections.abc import Iterator, Sequence
 
-from supertable.adapters.engines.executors.frames import Buffer
+from supertable.adapters.engines.executors.messages.frames import Buffer
 
 _SLOTS = 8
 _SLOT_BYTES = 2**20

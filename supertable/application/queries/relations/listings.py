@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from supertable.application.ports.engines.parsed_statements import Relation, Show
 from supertable.application.ports.engines.sources import Given
-from supertable.application.queries.information_schema import INFORMATION_SCHEMA, Catalog, Listed, rows_of
+from supertable.application.queries.relations.information_schema import INFORMATION_SCHEMA, Catalog, Listed, rows_of
 from supertable.application.queries.targets import target_of
 from supertable.application.tables.history import TableHistory
 from supertable.application.tables.lookup import Tables

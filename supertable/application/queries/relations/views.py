@@ -10,10 +10,10 @@ import pyarrow as pa
 from supertable.application.ports.engines.engine import CheckingEngine
 from supertable.application.ports.engines.parsed_statements import Known, Relation, Statement, ViewText
 from supertable.application.ports.engines.running_queries import Limits
-from supertable.application.queries.bound_relations import Bound, Relations
-from supertable.application.queries.listings import ViewColumns, no_columns
+from supertable.application.queries.relations.bound_relations import Bound, Relations
+from supertable.application.queries.relations.listings import ViewColumns, no_columns
 from supertable.application.queries.targets import Target
-from supertable.application.storage.arrow_schemas import fields_of
+from supertable.application.storage.arrow.arrow_schemas import fields_of
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable

@@ -17,7 +17,7 @@ from itertools import pairwise
 
 from supertable.application.ports.engines.running_queries import Stopped
 from supertable.application.ports.object_stores import ObjectChanged, ObjectStore
-from supertable.application.storage.verified_files import check_size
+from supertable.application.storage.files.verified_files import check_size
 from supertable.domain.errors import ObjectDamaged, QueryCancelled, StoreUnavailable, SupertableError
 from supertable.domain.table.data_files import DataFile
 

@@ -1,0 +1,1 @@
+"""What a service and its executors send each other, and how."""

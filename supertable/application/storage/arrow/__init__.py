@@ -1,0 +1,1 @@
+"""Types, schemas and encodings of Arrow."""

@@ -1,0 +1,1 @@
+"""Files that are read from object stores: checked, cached, or in parts."""

@@ -1,0 +1,1 @@
+"""Compaction and vacuum of tables: what they rewrite, and what they remove."""
