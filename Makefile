@@ -12,6 +12,8 @@ BENCH_READY := $(BENCH)/.ready
 SERVERS := tests/servers/node_modules/.package-lock.json
 CLIENTS := .venv-clients
 CLIENTS_READY := $(CLIENTS)/.ready
+SPARK := .venv-spark
+SPARK_READY := $(SPARK)/.ready
 # Compiled modules are kept: each of the suite's processes would compile all of them again.
 unexport PYTHONDONTWRITEBYTECODE
 # Twice the cores: many tests wait for servers and time-outs.
@@ -29,7 +31,8 @@ RANDOM_WORK := tests/property tests/attacks/test_random_selects.py tests/e2e/api
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) $(SERVERS) $(CLIENTS_READY) ## Create .venv from requirements.lock, install SuperTable into it, editable, and what tests need
+setup: ## Create .venv from requirements.lock, install SuperTable into it, editable, and what tests need
+	@$(MAKE) --no-print-directory --jobs 4 $(READY) $(SERVERS) $(CLIENTS_READY) $(SPARK_READY)
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "SuperTable needs Python 3.11 or newer; name one: make PYTHON=python3.12 …")'
@@ -43,6 +46,11 @@ $(CLIENTS_READY): requirements-clients.lock
 	@$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-clients.lock
 	@touch $(CLIENTS_READY)
 
+$(SPARK_READY): requirements-spark.lock
+	@test -x $(SPARK)/bin/python || $(PYTHON) -m venv $(SPARK)
+	@$(SPARK)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-spark.lock
+	@touch $(SPARK_READY)
+
 $(SERVERS): tests/servers/package.json tests/servers/package-lock.json
 	@command -v npm >/dev/null || { echo "The tests need npm, with Node 18 or newer, for a server like Azure's."; exit 1; }
 	@npm ci --prefix tests/servers --ignore-scripts --no-audit --no-fund --loglevel=error
@@ -51,7 +59,7 @@ $(SERVERS): tests/servers/package.json tests/servers/package-lock.json
 demo: $(READY) ## Load 336,776 flights, upsert, delete, travel in time, query; ARGS="--home FOLDER" chooses where
 	@$(BIN)/supertable demo $(ARGS)
 
-test: $(READY) $(SERVERS) $(CLIENTS_READY) ## Run the whole test suite, or a part: ARGS=tests/unit, ARGS="-k upsert"; SEED=… repeats its random work
+test: $(READY) $(SERVERS) $(CLIENTS_READY) $(SPARK_READY) ## Run the whole test suite, or a part: ARGS=tests/unit, ARGS="-k upsert"; SEED=… repeats its random work
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: lint types contracts ## Check style, types and imports, and run the unit tests, in less than a minute
@@ -113,6 +121,9 @@ lock: $(READY) ## Resolve the requirements*.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile --group clients --universal \
 		--python-version 3.11 --upgrade --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
 		--output-file requirements-clients.lock
+	@$(BIN)/uv pip compile --group spark-server --universal \
+		--python-version 3.11 --upgrade --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
+		--output-file requirements-spark.lock
 
 clean: ## Remove what was built or cached; .venv stays
 	@rm -rf dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

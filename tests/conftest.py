@@ -14,6 +14,7 @@ from tests.servers.azurite import Azurite
 from tests.servers.fake_gcs import FakeGcs
 from tests.servers.seaweedfs import SeaweedFS
 from tests.servers.shared import SharedServersProcess, shared_server
+from tests.servers.spark_thrift import SparkThrift
 from tests.servers.valkey import Valkey
 from tests.support.budgets import BUDGET, SEED, SOAK
 
@@ -106,4 +107,12 @@ def fake_gcs() -> FakeGcs:
     """A server of Google Cloud Storage. Each test uses a prefix of its own in its bucket."""
     server = shared_server("fake_gcs")
     assert isinstance(server, FakeGcs)
+    return server
+
+
+@pytest.fixture(scope="session")
+def spark() -> SparkThrift:
+    """Spark's Thrift server, which reads local files. Tests must leave no table in it."""
+    server = shared_server("spark")
+    assert isinstance(server, SparkThrift)
     return server

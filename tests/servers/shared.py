@@ -1,4 +1,4 @@
-"""Servers of object stores that all processes of one test run share.
+"""Servers of object stores, and Spark, that all processes of one test run share.
 
 Each server starts when a test first needs it, once, in the process that runs pytest; pytest-xdist's workers ask that
 process for it. Tests must not stop these servers or delete what others put there.
@@ -18,8 +18,9 @@ from pathlib import Path
 from tests.servers.azurite import Azurite
 from tests.servers.fake_gcs import FakeGcs
 from tests.servers.seaweedfs import SeaweedFS
+from tests.servers.spark_thrift import SparkThrift
 
-Server = SeaweedFS | Azurite | FakeGcs
+Server = SeaweedFS | Azurite | FakeGcs | SparkThrift
 _ADDRESS = "TEST_SERVERS"
 _KEY = b"test servers"
 
@@ -65,7 +66,7 @@ class SharedServersProcess:
 
 
 def shared_server(name: str) -> Server:
-    """A server of this run: seaweedfs, azurite or fake_gcs."""
+    """A server of this run: seaweedfs, azurite, fake_gcs or spark."""
     manager = _Client(os.environ[_ADDRESS], _KEY)
     manager.connect()
     found: Server = manager.servers().get(name)  # type: ignore[attr-defined]
@@ -95,4 +96,9 @@ def _fake_gcs(folder: Path) -> FakeGcs:
     return server
 
 
-_STARTS: dict[str, Callable[[Path], Server]] = {"seaweedfs": SeaweedFS, "azurite": _azurite, "fake_gcs": _fake_gcs}
+_STARTS: dict[str, Callable[[Path], Server]] = {
+    "seaweedfs": SeaweedFS,
+    "azurite": _azurite,
+    "fake_gcs": _fake_gcs,
+    "spark": SparkThrift,
+}
