@@ -20,12 +20,13 @@ from supertable.application.writes.write_rows import WriteRows
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidInput, TableNotFound
 from supertable.domain.table.commits import CommitInfo
+from supertable.domain.table.maintenance_policy import with_layout
 
 
 @dataclass(frozen=True, slots=True)
 class WriteTarget:
-    """Where and how to write rows. `keys`, `sequence`: of the table if it is created; else they must be those it has.
-    `comment`, `partition_by`, `sort_by`: of the table if it is created.
+    """Where and how to write rows. `keys`, `sequence`, `partition_by`, `sort_by`: of the table if it is created; else
+    they must be those it has. `comment`: of the table if it is created.
 
     `create`: whether to create the table if it does not exist. `where`, `timezone`: see `WriteRows`.
     """
@@ -53,8 +54,8 @@ class WriteOrCreate:
     def existing(self, namespace: Namespace, target: WriteTarget) -> OpenTable | None:
         """The table, for the caller to write to; None: it does not exist, and is to be created.
 
-        Raises `TableNotFound` if it is not to be created, or the caller may not do that, and `InvalidInput` for keys
-        that it does not have.
+        Raises `TableNotFound` if it is not to be created, or the caller may not do that, and `InvalidInput` for keys or
+        a layout that it does not have.
         """
         checked_timezone(target.timezone)
         try:
@@ -70,6 +71,7 @@ class WriteOrCreate:
                 ) from None
             return None
         _check_keys(table, target)
+        _check_layout(table, target)
         return table
 
     def __call__(
@@ -130,3 +132,13 @@ def _check_keys(table: OpenTable, target: WriteTarget) -> None:
     if target.sequence and target.sequence.lower() != (sequence or "").lower():
         has = f"the sequence {sequence}" if sequence else "no sequence"
         raise InvalidInput(f"Table {table.name} has {has}. Give a sequence column for new tables only.")
+
+
+def _check_layout(table: OpenTable, target: WriteTarget) -> None:
+    policy = table.snapshot.definition.maintenance
+    wanted = with_layout(policy, table.schema, target.partition_by or None, target.sort_by or None)
+    if wanted != policy:
+        raise InvalidInput(
+            f"Table {table.name} has another layout. Give partition_by and sort_by for new tables only; the "
+            "maintenance policy changes those of a table."
+        )

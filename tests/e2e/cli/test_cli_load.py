@@ -21,10 +21,12 @@ def gzipped(content: bytes) -> bytes:
 class TestLoad:
     def test_creates_the_table_and_reports_the_write(self, cli: Cli) -> None:
         Path("fruit.csv").write_text(FRUIT)
-        done = cli("load", "fruit.csv", "--into", "fruit", "--key", "id", "--property", "source=a=b")
+        layout = ("--partition-by", "bucket(4, id)", "--sort-by", "id DESC")
+        done = cli("load", "fruit.csv", "--into", "fruit", "--key", "id", "--property", "source=a=b", *layout)
         assert (done.code, done.err) == (0, "")
         assert done.out.startswith("Loaded fruit: version 2, 3 rows inserted, 1 file of ")
-        assert cli("--json", "tables").json()[0]["keys"] == ["id"]
+        (info,) = cli("--json", "tables").json()
+        assert (info["keys"], info["partition_by"], info["sort_by"]) == (["id"], ["bucket(4, id)"], ["id DESC"])
         assert cli("--json", "history", "fruit").json()[0]["properties"] == {"source": "a=b"}
 
     @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import supertable
-from supertable.domain.errors import AccessDenied, InvalidSchema, InvalidSetting, InvalidStatement
+from supertable.domain.errors import AccessDenied, InvalidInput, InvalidSchema, InvalidSetting, InvalidStatement
 from supertable.entrypoints.sdk.lakes.lake import Lake
 
 START = datetime(2023, 1, 1)
@@ -194,6 +194,8 @@ def test_roles_see_their_rows_and_columns(home: Path) -> None:
             assert eve.sql("SELECT id FROM t WHERE id = 78").fetchall() == []
             info = eve.table("t").info()
             assert (info.partition_by, info.sort_by) == (["bucket(4, id)"], ["id"])
+            shown = eve.sql("SELECT partitioned_by, sorted_by FROM information_schema.tables").fetchall()
+            assert shown == [("bucket(4, id)", "id")]
             with pytest.raises(AccessDenied):
                 eve.sql("ALTER TABLE t RESET PARTITIONED BY")
             with pytest.raises(AccessDenied):
@@ -271,3 +273,31 @@ def test_sql_states_the_layout(home: Path) -> None:
             with pytest.raises(error):
                 lake.sql(f"ALTER TABLE t {text}")
         assert lake.table("t").info().version == version
+
+
+def test_writes_and_loads_lay_out_the_tables_that_they_create(home: Path) -> None:
+    given: dict[str, Any] = {"partition_by": ["month(made)", "bucket(4, id)"], "sort_by": "name DESC"}
+    (home / "rows.csv").write_text("id,made,name\n1,2024-01-01 10:00:01,a\n")
+    with supertable.connect(home=home) as lake:
+        lake.write("written", events(10), **given)
+        lake.create_table_from("made_from", events(10), **given)
+        lake.load(home / "rows.csv", "loaded", **given)
+        shown = "SELECT partitioned_by, sorted_by FROM information_schema.tables WHERE table_name = "
+        for name in ("written", "made_from", "loaded"):
+            info = lake.table(name).info()
+            assert (info.partition_by, info.sort_by) == (["month(made)", "bucket(4, id)"], ["name DESC"])
+            assert lake.sql(f"{shown}'{name}'").fetchall() == [("month(made), bucket(4, id)", "name DESC")]
+            lake.write(name, events(10), **given)
+            lake.load(home / "rows.csv", name, partition_by=["months(made)", "bucket(id, 4)"])
+            for other in ({"partition_by": "month(made)"}, {"sort_by": ["name"]}):
+                with pytest.raises(InvalidInput, match="another layout"):
+                    lake.write(name, events(10), **other)
+            with pytest.raises(InvalidSchema, match="nothing"):
+                lake.write(name, events(10), partition_by="nothing")
+        with pytest.raises(InvalidSetting):
+            lake.write("refused", events(10), partition_by="void(id)")
+        assert [info.name for info in lake.tables()] == ["loaded", "made_from", "written"]
+        lake.create_table("plain", SCHEMA)
+        assert lake.sql(f"{shown}'plain'").fetchall() == [(None, None)]
+        with pytest.raises(InvalidInput, match="another layout"):
+            lake.write("plain", events(10), partition_by="id")

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from supertable.application.tables.open_table import OpenTable
+from supertable.application.tables.table_info import layout_texts
 from supertable.domain.access.roles import Permission, Role
 from supertable.domain.schema.types import Field, is_integer
 
@@ -62,11 +63,14 @@ def _schemata(catalog: Catalog) -> Iterator[dict[str, Any]]:
 
 def _tables(catalog: Catalog) -> Iterator[dict[str, Any]]:
     for listed in catalog.tables:
+        partition_by, sort_by = layout_texts(listed.table)
         yield {
             **_named(catalog, listed),
             "table_type": "VIEW" if listed.table.entry.view else "BASE TABLE",
             "is_insertable_into": _yes(catalog.role.may(Permission.WRITE) and not listed.table.entry.view),
             "table_comment": listed.table.snapshot.definition.comment or None,
+            "partitioned_by": ", ".join(partition_by) or None,
+            "sorted_by": ", ".join(sort_by) or None,
         }
 
 
@@ -136,7 +140,17 @@ _CONSTRAINT = {"constraint_catalog": _TEXT, "constraint_schema": _TEXT, "constra
 _Rows = Callable[[Catalog], Iterator[dict[str, Any]]]
 INFORMATION_SCHEMA: Mapping[str, tuple[Mapping[str, pa.DataType], _Rows]] = {
     "schemata": ({"catalog_name": _TEXT, "schema_name": _TEXT}, _schemata),
-    "tables": ({**_NAME, "table_type": _TEXT, "is_insertable_into": _TEXT, "table_comment": _TEXT}, _tables),
+    "tables": (
+        {
+            **_NAME,
+            "table_type": _TEXT,
+            "is_insertable_into": _TEXT,
+            "table_comment": _TEXT,
+            "partitioned_by": _TEXT,
+            "sorted_by": _TEXT,
+        },
+        _tables,
+    ),
     "columns": (
         {
             **_NAME,

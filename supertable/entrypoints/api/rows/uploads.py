@@ -23,19 +23,30 @@ from supertable.entrypoints.web.service.answers import Answers
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """The keys and the sequence of a table that the rows create."""
+    """The keys, the sequence and the layout of a table that the rows create."""
 
     keys: Sequence[str]
     sequence: str | None
+    partition_by: Sequence[str]
+    sort_by: Sequence[str]
 
 
-def checked_creation(create: bool, where: str | None, keys: str | None, sequence: str | None) -> Creation | None:
+def checked_creation(
+    create: bool,
+    where: str | None,
+    keys: str | None,
+    sequence: str | None,
+    partition_by: Sequence[str] = (),
+    sort_by: Sequence[str] = (),
+) -> Creation | None:
     """None: the table must exist. Raises `InvalidInput` for parameters that do not go together."""
     if create and where is not None:
         raise InvalidInput("`where` replaces rows of a table that exists, so it does not go with `create`.")
-    if not create and (keys or sequence):
-        raise InvalidInput("`keys` and `sequence` are of a table that is created: give `create=true`, too.")
-    return Creation(keys.split(",") if keys else (), sequence) if create else None
+    if not create and (keys or sequence or partition_by or sort_by):
+        raise InvalidInput(
+            "`keys`, `sequence`, `partition_by` and `sort_by` are of a table that is created: give `create=true`, too."
+        )
+    return Creation(keys.split(",") if keys else (), sequence, partition_by, sort_by) if create else None
 
 
 class Upload:
@@ -93,6 +104,8 @@ class Upload:
             wanted.evolve,
             wanted.info,
             timezone=wanted.timezone,
+            partition_by=creation.partition_by,
+            sort_by=creation.sort_by,
         )
         request = LoadRequest([body.file], target)
         bounded = self._container.ingest_rows().bounded(wanted.reading, body.format, body.size)

@@ -80,6 +80,14 @@ Sequence = Annotated[
     ),
 ]
 
+Layout = Annotated[
+    list[str] | None,
+    QueryParameter(
+        description="With `create`: the layout of the files, as when a table is created, such as `month(ordered_at)`. "
+        "Repeatable."
+    ),
+]
+
 
 class WriteAnswer(msgspec.Struct, frozen=True):
     """A durable version. `replayed`: an earlier request had this idempotency key; nothing was written now.
@@ -141,6 +149,8 @@ async def write_rows(
     create: Create = False,
     keys: Keys = None,
     sequence: Sequence = None,
+    partition_by: Layout = None,
+    sort_by: Layout = None,
     timezone: Timezone = "",
     idempotency_key: IdempotencyKey = None,
 ) -> Response[WriteAnswer]:
@@ -159,7 +169,8 @@ async def write_rows(
     words = "" if chosen.is_default else f"{chosen.on_error} {sorted(chosen.options.items())}"
     caller = Caller(namespace.session.user) if where is not None else None
     wanted = IngestRequest(namespace, table, mode, evolve, where, info, options, words, timezone, caller)
-    upload = Upload(container, wanted, checked_creation(create, where, keys, sequence))
+    created = checked_creation(create, where, keys, sequence, partition_by or (), sort_by or ())
+    upload = Upload(container, wanted, created)
     settings = container.settings()
     limits = BodyLimits(settings.ingest_max_bytes, settings.ingest_max_line_bytes)
     small = await small_rows(request, limits) if upload.may_be_shared else None

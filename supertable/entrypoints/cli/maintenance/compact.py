@@ -6,17 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from supertable.entrypoints.cli.tables.arguments import TableName
+from supertable.entrypoints.cli.tables.arguments import SortOption, TableName
 from supertable.entrypoints.cli.terminal.output.console import console, write_json
 from supertable.entrypoints.cli.terminal.output.formatting import format_count, format_size
 from supertable.entrypoints.cli.terminal.session import Session
 
 if TYPE_CHECKING:
     from supertable.application.maintenance.compact_table import CompactionResult
-
-SortOption = Annotated[
-    list[str] | None, typer.Option("--sort-by", metavar="COLUMN", help="Column to sort compacted files by. Repeatable.")
-]
 
 
 def compact(

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from supertable.entrypoints.cli.maintenance.compact import SortOption
-from supertable.entrypoints.cli.tables.arguments import TableName
+from supertable.entrypoints.cli.tables.arguments import PartitionOption, SortOption, TableName
 from supertable.entrypoints.cli.terminal.durations import format_seconds, parse_seconds
 from supertable.entrypoints.cli.terminal.output.console import console, write_json
 from supertable.entrypoints.cli.terminal.output.formatting import format_size
@@ -16,16 +15,6 @@ from supertable.entrypoints.cli.terminal.session import Session
 if TYPE_CHECKING:
     from supertable.application.tables.table_info import TableInfo
     from supertable.domain.table.maintenance_policy import MaintenancePolicy
-
-PartitionOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--partition-by",
-        metavar="TRANSFORM",
-        help="Column, or year, month, day, hour, truncate or bucket of one, as in 'bucket(16, id)'. Repeatable.",
-        show_default=False,
-    ),
-]
 
 
 def policy(

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from supertable.entrypoints.cli.rows.load_reports import report_load, report_preview
+from supertable.entrypoints.cli.tables.arguments import PartitionOption, SortOption
 from supertable.entrypoints.cli.terminal import read_options
 from supertable.entrypoints.cli.terminal.progress import Progress
 from supertable.entrypoints.cli.terminal.session import Session
@@ -39,6 +40,8 @@ def load(
             metavar="COLUMN", help="Column of a new table that orders rows with the same key; the highest wins."
         ),
     ] = None,
+    partition_by: PartitionOption = None,
+    sort_by: SortOption = None,
     mode: Annotated[
         Mode, typer.Option(help="Add rows, replace rows with the same key, or replace all rows.")
     ] = Mode.APPEND,
@@ -104,6 +107,8 @@ def load(
                 mode=mode.value,
                 keys=key or (),
                 sequence=sequence,
+                partition_by=partition_by or (),
+                sort_by=sort_by or (),
                 evolve=evolve,
                 timezone=timezone,
                 on_error=on_error.value,

@@ -49,6 +49,8 @@ class LakeLoading:
         mode: ModeName = "append",
         keys: Names = (),
         sequence: str | None = None,
+        partition_by: Names = (),
+        sort_by: Names = (),
         evolve: bool = False,
         create: bool = True,
         timezone: str = "",
@@ -63,15 +65,25 @@ class LakeLoading:
 
             lake.load("orders-*.csv", into="orders", keys="id", types={"zip": "string"})
 
-        `files`: paths, glob patterns, or `-` for standard input. `keys`, `sequence`: of a table that is created; with
-        `create` False none is. `timezone`: of timestamps without a zone, for columns with one.
+        `files`: paths, glob patterns, or `-` for standard input. `keys`, `sequence`, `partition_by`, `sort_by`: of a
+        table that is created; with `create` False none is. `timezone`: of timestamps without a zone, for columns with
+        one.
         No value is changed: what a column cannot hold exactly is an error. `on_error`: `stop`, `skip` the row, or
         write it to the file `rejects` too, a line of JSON each. `watch`: receives the opened files and returns their
         rows, for example to show progress. `mode`, `evolve`, `idempotency_key`, `properties`, errors: as in `write`.
         """
         info = checked_commit_info(idempotency_key, properties)
         target = WriteTarget(
-            into, checked_mode(mode), names_of(keys), sequence, evolve, info, timezone=timezone, create=create
+            into,
+            checked_mode(mode),
+            names_of(keys),
+            sequence,
+            evolve,
+            info,
+            timezone=timezone,
+            create=create,
+            partition_by=names_of(partition_by),
+            sort_by=names_of(sort_by),
         )
         request = LoadRequest(_paths(files), target)
         with RejectedRows(on_error, rejects) as rejected:

@@ -81,6 +81,8 @@ class LakeWriting:
         keys: Names = (),
         sequence: str | None = None,
         *,
+        partition_by: Names = (),
+        sort_by: Names = (),
         idempotency_key: str | None = None,
         properties: Mapping[str, str] | None = None,
     ) -> WriteResult:
@@ -89,7 +91,15 @@ class LakeWriting:
         The rows are version 2. Parameters and errors are those of `create_table` and `write`.
         """
         info = checked_commit_info(idempotency_key, properties)
-        return self._create(WriteTarget(name, keys=names_of(keys), sequence=sequence, info=info), data)
+        target = WriteTarget(
+            name,
+            keys=names_of(keys),
+            sequence=sequence,
+            info=info,
+            partition_by=names_of(partition_by),
+            sort_by=names_of(sort_by),
+        )
+        return self._create(target, data)
 
     def write(
         self,
@@ -102,6 +112,8 @@ class LakeWriting:
         create: bool = True,
         keys: Names = (),
         sequence: str | None = None,
+        partition_by: Names = (),
+        sort_by: Names = (),
         timezone: str = "",
         idempotency_key: str | None = None,
         properties: Mapping[str, str] | None = None,
@@ -110,8 +122,8 @@ class LakeWriting:
 
             lake.write("orders", [{"id": 1, "price": 9.5}], keys="id")
 
-        The table is created if it does not exist, unless `create` is False. `keys`, `sequence`: of a table that is
-        created, as in `create_table`; an existing one must have the same.
+        The table is created if it does not exist, unless `create` is False. `keys`, `sequence`, `partition_by`,
+        `sort_by`: of a table that is created, as in `create_table`; an existing one must have the same.
         `data`: a pyarrow Table, RecordBatchReader or Dataset; a polars or pandas DataFrame, or a LazyFrame; a DuckDB
         relation; the result of a query; a dict of columns; a list of dicts or dataclasses; an iterator of these or of
         batches, which are streamed; any object with `__arrow_c_stream__`; or paths and patterns of files, as in `load`.
@@ -127,7 +139,19 @@ class LakeWriting:
         and `Conflict`. Nothing is changed then.
         """
         info = checked_commit_info(idempotency_key, properties)
-        target = WriteTarget(name, checked_mode(mode), names_of(keys), sequence, evolve, info, where, timezone, create)
+        target = WriteTarget(
+            name,
+            checked_mode(mode),
+            names_of(keys),
+            sequence,
+            evolve,
+            info,
+            where,
+            timezone,
+            create,
+            partition_by=names_of(partition_by),
+            sort_by=names_of(sort_by),
+        )
         return write_to(self._container, self._namespace, target, data)
 
     def delete(

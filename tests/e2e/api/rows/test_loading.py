@@ -72,6 +72,16 @@ def test_an_upload_creates_the_table_as_a_load_does(api: httpx.Client, lake: Lak
     assert (again.status_code, again.json()["rows_updated"]) == (201, 1)
 
 
+def test_an_upload_lays_out_the_table_that_it_creates(api: httpx.Client, lake: Lake) -> None:
+    layout = {"partition_by": ["year(day)", "bucket(4, id)"], "sort_by": ["id DESC", "day"]}
+    for _ in range(2):
+        assert post(api, "laid_out", "id,day\n1,2024-01-01\n", CSV, create="true", **layout).status_code == 201
+    info = lake.table("laid_out").info()
+    assert (info.partition_by, info.sort_by) == (["year(day)", "bucket(4, id)"], ["id DESC", "day"])
+    answer = post(api, "laid_out", "id,day\n1,2024-01-01\n", CSV, create="true", sort_by="id")
+    assert (answer.status_code, len(rows(lake, "laid_out"))) == (400, 2)
+
+
 @pytest.mark.parametrize(
     ("body", "headers"),
     [
@@ -118,6 +128,8 @@ def test_of_creations_at_once_all_write(api: httpx.Client, lake: Lake, server: A
 REFUSED: tuple[tuple[str, str, dict[str, str], dict[str, str], int], ...] = (
     ("missing", "id\n1\n", CSV, {}, 404),
     ("missing", "id\n1\n", CSV, {"keys": "id"}, 400),
+    ("missing", "id\n1\n", CSV, {"partition_by": "id"}, 400),
+    ("missing", "id\n1\n", CSV, {"create": "true", "partition_by": "day(id)"}, 400),
     ("missing", "id\n1\n", CSV, {"create": "true", "keys": "nothing"}, 400),
     ("missing", "id\n1\n", CSV, {"create": "true", "where": "id = 1", "mode": "overwrite"}, 400),
     ("missing", "id\n1\n", CSV, {"create": "true", "mode": "upsert"}, 400),
