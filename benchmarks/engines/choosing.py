@@ -13,7 +13,6 @@ from supertable.adapters.engines.pro.keeper import Keeper
 
 ENGINES = ("lite", "pro")
 _LONGEST_WARMING = 120
-_STEADY = 10
 
 
 def ask(lake: Lake, sql: str, engine: str, parameters: Any = ()) -> pa.Table:
@@ -41,25 +40,11 @@ def keeper_of(lake: Lake) -> Keeper:
 
 
 def warm(lake: Lake, engine: str, *statements: str) -> None:
-    """Ask until the engine has the data of these statements, and does nothing more behind them: loads, merges.
-
-    Pro leaves a few loose rows, and spaces its merges: it is done once their number has not changed for a second.
-    """
-    loose: list[int] = []
+    """Ask until the engine has the data of these statements, and does nothing more behind them: loads, merges."""
     end = time.monotonic() + _LONGEST_WARMING
-    while time.monotonic() < end and (len(loose) < _STEADY or len(set(loose[-_STEADY:])) > 1):
+    while True:
         for sql in statements:
             ask(lake, sql, engine)
-        if engine != "pro":
-            return
-        keeper_of(lake).settle()
-        loose.append(_loose_rows(lake))
-        if loose[-1] == 0 == (loose[-2] if len(loose) > 1 else 1):
+        if engine != "pro" or keeper_of(lake).settled() or time.monotonic() >= end:
             return
         time.sleep(0.1)
-
-
-def _loose_rows(lake: Lake) -> int:
-    cache = keeper_of(lake).cache()
-    relations = [] if cache is None else list(cache._relations.values())
-    return sum(one.generation.loose for one in relations if one.generation is not None)

@@ -45,8 +45,7 @@ def merged(lake: Lake, sql: str) -> list[tuple[Any, ...]]:
     deadline = time.monotonic() + 20
     while True:
         found = rows(lake, sql)
-        engine(lake).keeper.settle()
-        if all(not one.loose for one in generations(lake)):
+        if engine(lake).keeper.settled():
             return found
         assert time.monotonic() < deadline, "nothing was merged"
         time.sleep(0.02)

@@ -94,6 +94,7 @@ def test_the_answer_tells_which_engine_ran(lake: Lake) -> None:
         "LITE answers: PRO did not hold what the query reads at this version.",
     )
     keeper(lake).settle()
+    assert keeper(lake).settled()
     second = lake.sql(COUNTS, engine="pro")
     assert (second.engine, second.engine_reason) == ("pro", "The query asks for PRO.")
     assert lake.sql(f"EXPLAIN {COUNTS}", engine="pro").engine == "lite"

@@ -33,6 +33,10 @@ class Background:
                 self._thread = threading.Thread(target=self._work, daemon=True, name="pro-generations")
                 self._thread.start()
 
+    @property
+    def idle(self) -> bool:
+        return self._thread is None
+
     def settle(self) -> None:
         """Waits until there is no work."""
         while (thread := self._thread) is not None:

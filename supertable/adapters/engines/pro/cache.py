@@ -58,6 +58,10 @@ class Cache:
         """The relation if there is one; this is no use of it."""
         return self._relations.get((island, key))
 
+    def settled(self) -> bool:
+        """See `Keeper.settled`."""
+        return self.background.idle and all(relation.is_merged for relation in list(self._relations.values()))
+
     def size(self) -> int:
         """The bytes of all that is kept."""
         return sum(island.size() for island in list(self._islands.values()) if island.alive)

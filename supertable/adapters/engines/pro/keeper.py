@@ -69,6 +69,11 @@ class Keeper:
         if self._cache is not None:
             self._cache.background.settle()
 
+    def settled(self) -> bool:
+        """Whether nothing is made in the background, and the queries that were asked so far would, asked again, merge
+        nothing. Once it is true after a query, only another version, query or want of space makes it false."""
+        return self._cache is None or self._cache.settled()
+
     def close(self) -> None:
         with self._lock:
             cache, self._cache = self._cache, None

@@ -85,6 +85,12 @@ class Relation:
             self._refresh_soon(scan)
         return generation is not None and generation.version == scan.version
 
+    @property
+    def is_merged(self) -> bool:
+        """Whether queries would merge nothing, now or after a rest."""
+        generation = self.generation
+        return generation is None or not _is_loose(generation)
+
     def drop(self) -> int:
         """Removes the generation, and forgets the columns that were not asked for lately. Returns the bytes that go
         with the last query that holds it. No-op while it is being moved."""
@@ -142,7 +148,7 @@ class Relation:
         return None
 
     def _merge_soon(self, generation: Generation) -> None:
-        if generation.loose * _LOOSE_SHARE > generation.rows and time.monotonic() >= self._merge_not_before:
+        if _is_loose(generation) and time.monotonic() >= self._merge_not_before:
             self._soon("merge", self._merge)
 
     def _refresh_soon(self, scan: Scan) -> None:
@@ -252,3 +258,7 @@ def _fits_columns(generation: Generation, scan: Scan) -> bool:
     """Whether the scan has all columns of the generation, with the same types."""
     types = {one.id: one.type for one in scan.shown.fields}
     return all(types.get(one.id) == one.type for one in generation.fields.values())
+
+
+def _is_loose(generation: Generation) -> bool:
+    return generation.loose * _LOOSE_SHARE > generation.rows
