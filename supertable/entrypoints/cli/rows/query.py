@@ -116,12 +116,19 @@ def changes(
     format_: FormatOption = None,
     output: OutputOption = None,
     rows: RowsOption = 40,
+    engine: EngineOption = None,
 ) -> None:
     """Show the rows inserted, updated and deleted between two versions.
 
     Example: supertable changes flights --after 2 --up-to 5
     """
-    _write(Session.of(context), lambda lake: lake.changes(table, after, up_to, stream=True), format_, output, rows)
+    _write(
+        Session.of(context),
+        lambda lake: lake.changes(table, after, up_to, stream=True, engine=engine),
+        format_,
+        output,
+        rows,
+    )
 
 
 def _write(

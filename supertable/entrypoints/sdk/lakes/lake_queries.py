@@ -117,14 +117,23 @@ class LakeQueries:
         """The names of the functions that SQL may call, sorted."""
         return self._container.statement_parser().functions()
 
-    def changes(self, name: str, from_version: int, to_version: int | None = None, *, stream: bool = False) -> Result:
+    def changes(
+        self,
+        name: str,
+        from_version: int,
+        to_version: int | None = None,
+        *,
+        stream: bool = False,
+        engine: str | None = None,
+    ) -> Result:
         """The rows that changed after `from_version` (0: all), up to and including `to_version` (None: the newest).
 
         Columns: `_change` (insert, update_before, update_after, delete), `_version`, and the columns that the table
         has at the last version, with wider types where a restore made a column narrower. SQL reads the same with
-        `FROM table_changes('orders', 3, 5)`. `stream`: as in `sql`.
-        Raises `TableNotFound` and `VersionNotFound`.
+        `FROM table_changes('orders', 3, 5)`. `stream`, `engine`: as in `sql`.
+        Raises `TableNotFound`, `VersionNotFound` and `EngineUnavailable`.
         """
         checked_name("table", name)
         upper = "" if to_version is None else f", {checked_version(to_version)}"
-        return self.sql(f"SELECT * FROM table_changes('{name}', {checked_version(from_version)}{upper})", stream=stream)
+        sql = f"SELECT * FROM table_changes('{name}', {checked_version(from_version)}{upper})"
+        return self.sql(sql, stream=stream, engine=engine)

@@ -91,13 +91,14 @@ class TableRows:
         version: Version | None = None,
         *,
         stream: bool = False,
+        engine: str | None = None,
     ) -> Result:
-        """Rows of the table. `stream`: see `Lake.sql`; `batches` of the result reads them in bounded memory."""
+        """Rows of the table. `stream`, `engine`: see `Lake.sql`; `batches` of the result needs bounded memory."""
         chosen = "*" if columns is None else ", ".join(map(quoted, [columns] if isinstance(columns, str) else columns))
         sql = f"SELECT {chosen} FROM {self._source(version)}"
         sql += f" WHERE (\n{where}\n)" if where is not None else ""
         sql += f" LIMIT {int(limit)}" if limit is not None else ""
-        return self._lake.sql(sql, stream=stream)
+        return self._lake.sql(sql, stream=stream, engine=engine)
 
     def to_arrow(
         self,

@@ -31,6 +31,16 @@ def test_a_query_asks_for_an_engine(lake: Lake, pro: OtherEngine, name: str) -> 
     assert (list(result), pro.runs, pro.asked) == ([(1,), (2,), (3,)], 1, [])
 
 
+def test_rows_and_changes_ask_for_an_engine(lake: Lake, pro: OtherEngine) -> None:
+    assert lake.table("fruit").rows(["id"], "id < 3", engine="pro").engine == "pro"
+    assert lake.changes("fruit", 0, engine="lite").engine == "lite"
+    assert pro.runs == 1
+    with pytest.raises(EngineUnavailable):
+        lake.table("fruit").rows(engine="spark")
+    with pytest.raises(EngineUnavailable):
+        lake.changes("fruit", 0, engine="spark")
+
+
 def test_without_a_name_the_matrix_chooses(lake: Lake, pro: OtherEngine) -> None:
     result = lake.sql("SELECT id FROM fruit")
     assert result.engine == "lite"
