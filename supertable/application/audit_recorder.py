@@ -24,6 +24,16 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request that is being served, set by entrypoints that give their requests ids."""
 
 
+@contextmanager
+def serving(request: str) -> Iterator[None]:
+    """Events inside the block are of this request, which another thread received."""
+    token = request_id.set(request)
+    try:
+        yield
+    finally:
+        request_id.reset(token)
+
+
 class Exporter(Protocol):
     def __call__(self, organization: str) -> int:
         """Export all waiting events to object storage. Returns their number."""

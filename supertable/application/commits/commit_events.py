@@ -23,6 +23,14 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Writer:
+    """One of several writers of a commit. `table`: as this writer opened it. `request`: the id of its request."""
+
+    table: OpenTable
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
 class CommitEvents:
     """Records the audit events of one commit to the table named `table`. `began_us`: when the commit began."""
 
@@ -31,19 +39,19 @@ class CommitEvents:
     table: str
     began_us: int
 
-    def record_commit(self, commit: Commit, replayed: bool, writers: Sequence[OpenTable] = ()) -> None:
+    def record_commit(self, commit: Commit, replayed: bool, writers: Sequence[Writer] = ()) -> None:
         """`writers`: the writers that share the commit, if any; each gets its own event."""
         outcome = REPLAYED if replayed else OK
         change = commit.change
         shares = [
-            (writer.namespace.session, share.counts)
+            (writer.table.namespace.session, share.counts, {"request": writer.request})
             for writer, share in zip(writers, change.shares, strict=False)
-            if writer.namespace
+            if writer.table.namespace
         ]
         self.audit.record(
             *(
-                self._event(change, session, rows=_rows(counts), version=commit.version, outcome=outcome)
-                for session, counts in shares or [(self.namespace.session, change.counts)]
+                self._event(change, session, rows=_rows(counts), version=commit.version, outcome=outcome, **request)
+                for session, counts, request in shares or [(self.namespace.session, change.counts, {})]
             )
         )
 

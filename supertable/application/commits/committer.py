@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import dataclass
 
 from supertable.application.audit_recorder import AuditRecorder
-from supertable.application.commits.commit_events import CommitEvents
+from supertable.application.commits.commit_events import CommitEvents, Writer
 from supertable.application.ports.clocks import Clock, Identifiers
 from supertable.application.ports.leases import Leases
 from supertable.application.ports.locks import Locks
@@ -110,7 +110,7 @@ class Committer:
         propose: Callable[[OpenTable], Change],
         info: CommitInfo,
         needs: Collection[int] = (),
-        writers: Sequence[OpenTable] = (),
+        writers: Sequence[Writer] = (),
         frees_space: bool = False,
         prepare: Callable[[OpenTable], object] | None = None,
     ) -> Committed:
@@ -118,7 +118,7 @@ class Committer:
 
         `prepare`: is called once with the newest snapshot, before this commit takes the lock that others wait for.
         `needs`: older versions whose files `propose` may restore; no vacuum removes them during the commit.
-        `writers`: the table as opened by each writer that shares the commit, in the order of their shares.
+        `writers`: those that share the commit, in the order of their shares.
         `frees_space`: see `AuditRecorder.ensure_ready`.
         Raises `Conflict` if other commits win every race, `TableNotFound` if the table was dropped after it was opened,
         `IdempotencyKeyReused`, `InvalidSchema` for values that a widened column does not hold, and what `propose`

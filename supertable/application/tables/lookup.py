@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
-from supertable.application.audit_recorder import AuditRecorder
+from supertable.application.audit_recorder import AuditRecorder, serving
 from supertable.application.ports.catalogs import Head
 from supertable.application.ports.clocks import Clock
 from supertable.application.tables.access_check import Request, access_to, allowed_entries, entries_of
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
+from supertable.application.tables.refusals import Refusals
 from supertable.application.tables.table_versions import TableVersions
 from supertable.application.transaction_log.heads import Heads
 from supertable.application.transaction_log.versioned_log import VersionedLog
@@ -62,12 +64,16 @@ class Tables(TableVersions):
         """The tables of every request, all as of one moment. `views`: views too; else they raise `WrongKind`."""
         return self._opened(list(requested), need, views, None)
 
-    def open_each(self, requested: Iterable[Request], need: Permission) -> dict[Request, OpenTable | SupertableError]:
-        """The table of every request, or why its caller may not open it; all as of one moment."""
-        requests = list(requested)
-        refused: dict[Request, SupertableError] = {}
-        opened = self._opened(requests, need, False, refused)
-        return {request: refused.get(request) or opened[request][0] for request in requests}
+    def open_each(
+        self, requested: Mapping[Request, Sequence[str]], need: Permission
+    ) -> dict[Request, OpenTable | SupertableError]:
+        """The table of every request, or why its caller may not open it; all as of one moment.
+
+        `requested`: the ids of the requests over the network that ask for it. A refusal is recorded for each.
+        """
+        refused = Refusals(requested)
+        opened = self._opened(list(requested), need, False, refused)
+        return {request: refused.errors.get(request) or opened[request][0] for request in requested}
 
     def open(self, namespace: Namespace, name: str, need: Permission, views: bool = False) -> OpenTable:
         """The table, or with `views` the view, at its newest version."""
@@ -126,18 +132,22 @@ class Tables(TableVersions):
         self._recheck(table, namespace, self._registry(namespace, heads).find_current(table.entry), heads)
         return known == table.snapshot.version
 
-    def recheck(self, tables: Iterable[OpenTable]) -> None:
-        """Raises what `newest` raises if a caller's rights changed, or a caller is no longer signed in."""
-        named = ((table.namespace, table) for table in tables)
-        checked = {namespace: table for namespace, table in named if namespace and not namespace.session.irrevocable}
+    def recheck(self, tables: Iterable[tuple[OpenTable, str]]) -> None:
+        """Raises what `newest` raises if a caller's rights changed, or a caller is no longer signed in.
+
+        `tables`: each with the id of its caller's request.
+        """
+        named = ((table.namespace, (table, request)) for table, request in tables)
+        checked = {namespace: opened for namespace, opened in named if namespace and not namespace.session.irrevocable}
         if not checked:
             return
         heads = self._heads.cut(
             {namespace.registry: self._registries.known(namespace.registry) for namespace in checked}
             | self._known_access_logs(checked)
         )
-        for namespace, table in checked.items():
-            self._recheck(table, namespace, self._registry(namespace, heads).find_current(table.entry), heads)
+        for namespace, (table, request) in checked.items():
+            with serving(request):
+                self._recheck(table, namespace, self._registry(namespace, heads).find_current(table.entry), heads)
 
     def require_unchanged_access(self, session: Session, tables: Iterable[OpenTable]) -> None:
         """Raises `NotSignedIn` or `AccessDenied` once the session or its rights to tables as opened have ended."""
@@ -191,7 +201,7 @@ class Tables(TableVersions):
         return self._authorization(session, self._heads.cut(known) if known else {})
 
     def _opened(
-        self, requests: Sequence[Request], need: Permission, views: bool, refused: dict[Request, SupertableError] | None
+        self, requests: Sequence[Request], need: Permission, views: bool, refused: Refusals | None
     ) -> dict[Request, list[OpenTable]]:
         """`refused`: gets the error of each request that may not be; None: the first of them is raised."""
         namespaces = {namespace for namespace, _ in requests}
@@ -204,13 +214,10 @@ class Tables(TableVersions):
             registries = {namespace: self._registry(namespace, heads) for namespace in namespaces}
             found = {}
             for request in requests:
-                try:
-                    granted = self._authorization(request[0].session, heads)
-                    found[request] = self._allowed(request, registries, granted, need, views)
-                except SupertableError as error:
-                    if refused is None:
-                        raise
-                    refused[request] = error
+                find = partial(self._granted, request, registries, heads, need, views)
+                tables = refused.found(request, find) if refused else find()
+                if tables is not None:
+                    found[request] = tables
             logs = {request[0].folder(entry.table_id) for request, tables in found.items() for entry, _ in tables}
             if logs <= known.keys():
                 return {
@@ -230,6 +237,17 @@ class Tables(TableVersions):
     def _require(self, session: Session, granted: Authorization, need: Permission, supertable: str = "") -> None:
         with self._audit.recording_refusals(session, need, supertable=supertable):
             granted.require(need)
+
+    def _granted(
+        self,
+        request: Request,
+        registries: Mapping[Namespace, Registry],
+        heads: dict[str, Head],
+        need: Permission,
+        views: bool,
+    ) -> list[tuple[TableEntry, AccessStage | None]]:
+        granted = self._authorization(request[0].session, heads)
+        return self._allowed(request, registries, granted, need, views)
 
     def _allowed(
         self,

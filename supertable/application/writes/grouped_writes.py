@@ -57,12 +57,14 @@ def all_rows(ranges: Iterable[RowRange]) -> pa.Table:
 
 @dataclass(frozen=True, slots=True)
 class GroupedWrite:
-    """One writer's rows, with the columns that they are staged under. `table`: as that writer opened it."""
+    """One writer's rows, with the columns that they are staged under. `table`: as that writer opened it. `request`: the
+    id of the writer's request."""
 
     table: OpenTable
     rows: RowRange
     idempotency_key: str | None
     key_use: KeyUse | None = None
+    request: str = ""
 
     @property
     def info(self) -> CommitInfo:
@@ -91,7 +93,7 @@ class GroupedWrites:
         if any(is_key_used(newest.snapshot.replies, part.info) for part in self.parts):
             raise CannotShareCommit
         others = [
-            part.table
+            (part.table, part.request)
             for part in self.parts
             if part.table.namespace != self.table.namespace and part.table.opened_at != newest.opened_at
         ]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from supertable.application.commits.commit_events import Writer
 from supertable.application.commits.committer import CannotShareCommit, Committed, Committer
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.engines.callers import Caller
@@ -149,7 +150,7 @@ class WriteRows:
         return staged
 
     def _commit(self, table: OpenTable, write: StagedWrite, info: CommitInfo) -> Committed:
-        writers = [part.table for part in write.group.parts] if write.group else ()
+        writers = [Writer(part.table, part.request) for part in write.group.parts] if write.group else ()
         committed = self._committer.commit(table, self._attempts.proposals(write), info, writers=writers)
         if write.partial:
             self._staging.discard(table, write.staged)

@@ -17,6 +17,7 @@ from dependency_injector import providers
 import supertable
 from supertable.adapters.locks.memory import InMemoryLocks
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
+from supertable.application.audit_recorder import serving
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.ports.object_stores import ObjectWriter, PutAmbiguous
 from supertable.application.tables.namespace import Namespace
@@ -441,20 +442,34 @@ def test_many_callers_of_several_tables_lose_no_rows(home: Path) -> None:
 def test_each_writer_of_a_group_is_in_the_audit_log(keyed: Writers) -> None:
     ann = replace(keyed.place, session=replace(owner("default"), user="a" * 32, name="ann"))
     late = replace(keyed.place, session=replace(owner("default"), user="b" * 32, name="late", until_us=1))
+    refused = []
     with keyed.gathering():
-        answers = [keyed.write((1, 1, "a"), (2, 1, "a")), keyed.write((3, 1, "b"), place=ann)]
-        refused = keyed.write((4, 1, "c"), place=late)
+        with serving("request 1"):
+            answers = [keyed.write((1, 1, "a"), (2, 1, "a"))]
+        with serving("request 2"):
+            answers.append(keyed.write((3, 1, "b"), place=ann))
+        for request in ("request 3", "request 4"):
+            with serving(request):
+                refused.append(keyed.write((4, 1, "c"), place=late))
     assert {answer.result(20).version for answer in answers} == {3}
-    with pytest.raises(NotSignedIn):
-        refused.result(20)
+    for each in refused:
+        with pytest.raises(NotSignedIn):
+            each.result(20)
+    with keyed.gathering(), serving("request 5"):
+        alone = keyed.write((5, 1, "d"), place=ann)
+    alone.result(20)
     keyed.lake._container.export_audit()("default")
     system = Lake(keyed.lake._container, "system", owner("default"))  # closed with the container
-    found = system.sql("SELECT user_name, kind, rows, outcome FROM audit ORDER BY sequence").arrow().to_pylist()
-    events = [(event["user_name"], event["kind"], event["rows"], event["outcome"]) for event in found]
-    assert events.count(("owner", "write", 2, "ok")) == 1
-    assert events.count(("ann", "write", 1, "ok")) == 1
-    assert events.count(("late", "refusal", None, "NotSignedIn")) == 1
-    assert ("late", "write", 1, "ok") not in events
+    found = system.sql("SELECT user_name, kind, rows, outcome, request FROM audit ORDER BY sequence").arrow()
+    events = list(zip(*(column.to_pylist() for column in found.columns), strict=True))
+    assert [event for event in events if event[4]] == [
+        ("late", "refusal", None, "NotSignedIn", "request 3"),
+        ("late", "refusal", None, "NotSignedIn", "request 4"),
+        ("owner", "write", 2, "ok", "request 1"),
+        ("ann", "write", 1, "ok", "request 2"),
+        ("ann", "write", 1, "ok", "request 5"),
+    ]
+    assert {event[0] for event in events if not event[4]} == {"owner"}
 
 
 def test_texts_of_a_group_are_read_together_and_fail_alone(keyed: Writers) -> None:

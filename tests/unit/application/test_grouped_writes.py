@@ -39,7 +39,7 @@ def rows(*keys: int) -> pa.Table:
 
 def candidate(kind: WriteKind = KIND, count: int = 1) -> Candidate:
     given = rows(*range(count))
-    write = WaitingWrite(NAMESPACE, "t", lambda _: given, kind.mode, CommitInfo(), 100)
+    write = WaitingWrite(NAMESPACE, "t", lambda _: given, kind.mode, CommitInfo(), 100, "")
     return Candidate(write, kind, GroupedWrite(table(), RowRange.all_of(given), None))
 
 

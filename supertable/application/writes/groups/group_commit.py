@@ -12,6 +12,7 @@ from collections import deque
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from contextlib import suppress
 
+from supertable.application.audit_recorder import request_id, serving
 from supertable.application.commits.committer import CannotShareCommit, Committer
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.tables.lookup import Tables
@@ -58,7 +59,7 @@ class GroupCommit:
 
         If the future is cancelled before the write's turn, nothing is written. Raises `Busy`.
         """
-        write = WaitingWrite(namespace, name, rows, mode, info, size)
+        write = WaitingWrite(namespace, name, rows, mode, info, size, request_id.get())
         table = (namespace.organization, namespace.supertable, name_key(name))
         with self._lock:
             if self._closed:
@@ -132,7 +133,8 @@ class GroupCommit:
         first = members[0].write
         group = GroupedWrites([member.part for member in members])
         try:
-            results = self._write_rows.write_together(group, first.mode, CommitInfo(first.info.properties))
+            with serving(first.request):
+                results = self._write_rows.write_together(group, first.mode, CommitInfo(first.info.properties))
         except _MEMBER_ERRORS:
             self._commit_singly(members)
         except Exception as error:  # noqa: BLE001 - it would fail for each, or the commit is uncertain
@@ -146,7 +148,9 @@ class GroupCommit:
         for member in members:
             write, part = member.write, member.part
             try:
-                _answer(write, self._write_rows.write_into(part.table, part.rows.rows, write.mode, False, write.info))
+                with serving(write.request):
+                    result = self._write_rows.write_into(part.table, part.rows.rows, write.mode, False, write.info)
+                _answer(write, result)
             except Exception as error:  # noqa: BLE001 - any error answers this write alone
                 _answer(write, error)
 

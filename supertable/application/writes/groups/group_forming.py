@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from supertable.application.commits.committer import Committer
 from supertable.application.commits.write_result import WriteResult
 from supertable.application.storage.arrow.arrow_schemas import fields_of_data
+from supertable.application.tables.access_check import Request
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
 from supertable.application.tables.open_table import OpenTable
@@ -104,8 +105,13 @@ def _keeps_order(table: OpenTable | SupertableError) -> bool:
 
 def _open_tables(writes: Iterable[WaitingWrite], tables: Tables) -> Mapping[Namespace, OpenTable | SupertableError]:
     """The table as each caller sees it, or the caller's error; as of one moment."""
-    names = {write.namespace: write.name for write in writes}
-    found = tables.open_each(names.items(), Permission.WRITE)
+    requests: dict[Namespace, list[str]] = {}
+    names = {}
+    for write in writes:
+        requests.setdefault(write.namespace, []).append(write.request)
+        names[write.namespace] = write.name
+    asked: dict[Request, list[str]] = {(namespace, name): requests[namespace] for namespace, name in names.items()}
+    found = tables.open_each(asked, Permission.WRITE)
     return {namespace: opened for (namespace, _), opened in found.items()}
 
 
@@ -130,7 +136,7 @@ def _examine(
         read = reading.rows_of(write, table)
     except Exception as error:  # noqa: BLE001 - any error answers this write alone
         return error
-    part = GroupedWrite(table, read.rows, write.info.idempotency_key, write.info.key_use)
+    part = GroupedWrite(table, read.rows, write.info.idempotency_key, write.info.key_use, write.request)
     kind = WriteKind(write.mode, tuple(sorted(write.info.properties.items())), table.access, read.columns)
     return Candidate(write, kind, part)
 

@@ -44,7 +44,8 @@ class TextRows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WaitingWrite:
-    """`bytes`: about how much memory the write takes while it waits. `answer`: the future that its caller waits for."""
+    """`bytes`: about how much memory the write takes while it waits. `request`: the id of the caller's request.
+    `answer`: the future that the caller waits for."""
 
     namespace: Namespace
     name: str
@@ -52,6 +53,7 @@ class WaitingWrite:
     mode: WriteMode
     info: CommitInfo
     bytes: int
+    request: str
     answer: Future[WriteResult] = field(default_factory=Future)
 
 
