@@ -2,7 +2,8 @@
 
 A few rows become a file without an object: they ride in the commit record (decision 0026). Rows of a table with keys
 are made unique by key. A small write is held in memory and reduced before it is written. A large write is streamed into
-files first; rows that a later row of the same write supersedes are then found and marked.
+files first, and only the rows that are arranged together are reduced before; rows that a later row of the same write
+supersedes are then found and marked.
 """
 
 from __future__ import annotations
@@ -138,13 +139,17 @@ class StagedFileWriter:
         first = next(groups, None)
         if first is None:
             return StagedFiles(schema, [], table.snapshot.version)
+
+        def unique(rows: pa.Table) -> pa.Table:
+            keep = None if rows.num_rows == 1 else self._duplicates.duplicates(table, rows, schema, first_wins)
+            return rows if keep is None else rows.take(keep)
+
         second = next(groups, None)
         if second is None:
-            keep = None if first.num_rows == 1 else self._duplicates.duplicates(table, first, schema, first_wins)
-            rows = first if keep is None else first.take(keep)
-            return self._held(table, rows, schema)
-        layout = _layout(table, schema) if _keeps_order_of_keys(table, schema) else Layout()
-        files = self._files(table, schema, chain([first, second], groups), layout)
+            return self._held(table, unique(first), schema)
+        keeps_order = _keeps_order_of_keys(table, schema)
+        arrangement = Arrangement(_layout(table, schema), schema, unique=None if keeps_order else unique)
+        files = self._files(table, schema, chain([first, second], groups), arrangement)
         staged = StagedFiles(schema, files, table.snapshot.version)
         return replace(staged, dead=self._duplicates.superseded(table, staged_scan(table, staged), first_wins))
 
@@ -153,14 +158,14 @@ class StagedFileWriter:
         layout = _layout(table, schema)
         runs = [pa.concat_tables(run) for run in Arrangement(layout, schema).runs([rows])]
         if len(runs) > 1:
-            return StagedFiles(schema, self._files(table, schema, iter([rows]), layout), table.snapshot.version)
-        files = self._files(table, schema, iter(runs), Layout(layout.partition_by))
+            return StagedFiles(schema, self._files(table, schema, iter([rows])), table.snapshot.version)
+        files = self._files(table, schema, iter(runs), Arrangement(Layout(layout.partition_by), schema))
         return StagedFiles(schema, files, table.snapshot.version, rows_in_memory=runs[0])
 
     def _files(
-        self, table: OpenTable, schema: Schema, groups: Iterator[pa.Table], layout: Layout | None = None
+        self, table: OpenTable, schema: Schema, groups: Iterator[pa.Table], arrangement: Arrangement | None = None
     ) -> list[DataFile]:
-        """The rows as files of the table: as one without an object if they are few. `layout`: None: the table's."""
+        """The rows as files of the table: as one without an object if they are few. `arrangement`: None: its layout."""
         first = list(islice(groups, 1))
         if first and first[0].num_rows <= self._inline.rows and first[0].nbytes <= self._inline.bytes:
             second = list(islice(groups, 1))
@@ -168,13 +173,12 @@ class StagedFileWriter:
             if file is not None:
                 return [file]
             first += second
-        arrangement = Arrangement(_layout(table, schema) if layout is None else layout, schema)
         return self._writer.write(
             table.folder,
             schema,
             chain(first, groups),
             table.snapshot.definition.keys,
-            arrangement=arrangement,
+            arrangement=arrangement or Arrangement(_layout(table, schema), schema),
         )
 
     def _inline_file(self, table: OpenTable, schema: Schema, rows: pa.Table) -> DataFile | None:

@@ -139,15 +139,15 @@ def test_compaction_brings_older_files_into_the_layout_and_then_rests(home: Path
 
 @pytest.mark.parametrize("partitions", [["bucket(4, id)"], ["month(made)"]], ids=["of-the-key", "of-another-column"])
 def test_of_rows_with_one_key_the_last_stays(home: Path, partitions: list[str]) -> None:
-    """The rows are more than are held in memory, so that the superseded ones are found in the files. Later rows belong
-    to earlier months.
-    """
+    """The rows are more than are held in memory unarranged. Later rows belong to earlier months."""
     count = 150_000
     made = [START + timedelta(days=(count - number) // 300) for number in range(count)]
     rows = pa.table({"id": [number % 50_000 for number in range(count)], "made": made, "v": range(count)})
     with supertable.connect(home=home) as lake:
         lake.create_table("t", rows, keys=["id"], partition_by=partitions)
         assert lake.table("t").info().partition_by == partitions
+        months = [{(row["made"].year, row["made"].month) for row in found} for found in file_rows(lake, "t")]
+        assert (max(map(len, months)) == 1) == (partitions == ["month(made)"])
         for _ in range(2):
             found = lake.sql("SELECT count(*), min(v), max(v), sum(v - id) FROM t").fetchall()
             assert found == [(50_000, 100_000, 149_999, 50_000 * 100_000)]
@@ -155,6 +155,37 @@ def test_of_rows_with_one_key_the_last_stays(home: Path, partitions: list[str]) 
         lake.write("t", rows.slice(0, 20_000), mode="upsert")
         assert lake.sql("SELECT count(*), sum(v - id) FROM t").fetchall() == [(50_000, 30_000 * 100_000)]
         assert lake.sql("SELECT v FROM t WHERE id = 20000").fetchall() == [(120_000,)]
+
+
+def test_large_writes_to_tables_with_keys_are_arranged(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of rows with one key, in one part of the write or in several, that with the greatest sequence stays; of those the
+    last, or the first where rows that are there are left alone.
+    """
+    monkeypatch.setattr("supertable.application.storage.layout.arranged_rows._MOST_ROWS", 120_000)
+    chance = random.Random("arranged")
+    count = 2 * 122_880
+    ids, places = ([chance.randrange(top) for _ in range(count)] for top in (20_000, 3))
+    steps = [chance.choice([None, *range(5)]) for _ in range(count)]
+    rows = pa.table({"id": ids, "place": places, "step": pa.array(steps, pa.int8()), "n": range(count)})
+    layout: dict[str, Any] = {"keys": ["id"], "partition_by": ["place"], "sort_by": ["n DESC"]}
+    best: dict[int, tuple[int, int]] = {}
+    for number, (id_, step) in enumerate(zip(ids, steps, strict=True)):
+        best[id_] = max(best.get(id_, (-2, -1)), (-1 if step is None else step, number))
+    with supertable.connect(home=home) as lake:
+        lake.create_table("ordered", rows, sequence="step", **layout)
+        lake.create_table("first", rows.schema, **layout)
+        lake.sql("INSERT OR IGNORE INTO first FROM rows", frames={"rows": rows})
+        lake.create_table("last", rows, **layout)
+        for name, expected in (
+            ("ordered", {number for _, number in best.values()}),
+            ("first", {*dict(zip(reversed(ids), reversed(range(count)), strict=True)).values()}),
+            ("last", {*dict(zip(ids, range(count), strict=True)).values()}),
+        ):
+            assert set(lake.sql(f"SELECT n FROM {name}").arrow()["n"].to_pylist()) == expected, name
+            assert lake.table(name).info().rows == 20_000
+            files = [[(row["place"], -row["n"]) for row in found] for found in file_rows(lake, name)]
+            assert all(found == sorted(found) and len({place for place, _ in found}) == 1 for found in files)
+        assert lake.fsck().findings == ()
 
 
 def test_widened_columns_keep_their_partitions(home: Path) -> None:

@@ -5,7 +5,7 @@ Rows that are equal in all columns of the layout keep their order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,7 +38,8 @@ class Arrangement:
 
     `least_rows`: they share files too if a partition gets fewer rows on average.
 
-    `orders`: for each part, the place from which each row came, if the caller wants to know them.
+    `unique`: leaves out rows whose order matters, as of those with one key all but one; None: no order matters, or none
+    changes. `orders`: for each part, the place from which each row came, if the caller wants to know them.
     """
 
     layout: Layout
@@ -46,6 +47,7 @@ class Arrangement:
     most_partitions: float = 64
     least_rows: int = LEAST_ROWS_OF_PARTITION
     orders: list[Order] | None = field(default=None)
+    unique: Callable[[pa.Table], pa.Table] | None = None
 
     def runs(self, groups: Iterable[pa.Table]) -> Iterator[Run]:
         """The rows of `groups`, none of which is empty, in runs. A run must be read before the next is asked for."""
@@ -60,6 +62,8 @@ class Arrangement:
         return bool(self.layout.sort_by)
 
     def _arranged(self, part: pa.Table) -> list[list[pa.Table]]:
+        if self.unique:
+            part = self.unique(part)
         if part.num_rows < min(LEAST_ROWS, self.least_rows):
             self._note(np.arange(part.num_rows))
             return [[part]]
