@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 
-from supertable.application.audit_recorder import AuditRecorder
+from supertable.application.audit_recorder import AuditRecorder, request_id
 from supertable.application.commits.commit_events import CommitEvents, Writer
 from supertable.application.ports.clocks import Clock, Identifiers
 from supertable.application.ports.leases import Leases
@@ -17,7 +17,7 @@ from supertable.application.transaction_log.commit_clock import CommitClock
 from supertable.application.transaction_log.heads import Heads
 from supertable.application.transaction_log.retries import MOST_ATTEMPTS, attempts
 from supertable.application.transaction_log.versioned_log import VersionedLog
-from supertable.domain.errors import Conflict, ObjectMissing
+from supertable.domain.errors import AccessDenied, Conflict, NotFound, NotSignedIn, ObjectMissing
 from supertable.domain.system_tables import is_system
 from supertable.domain.table.commits import Change, Commit, CommitInfo, Share
 from supertable.domain.table.idempotency import reply_to
@@ -34,6 +34,8 @@ _AT_ONCE_SECONDS = 0.005
 """A lock that takes longer was held by another writer, who has probably made a version."""
 _FRESH_SECONDS = 0.05
 """A table that was opened so recently is tried as it is. If it is not the newest version, that loses the race."""
+_RIGHTS_SECONDS = 0.005
+"""About as long as a record takes to be stored. Rights that were read longer ago are read again before that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class Committer:
         """
         namespace = table.namespace or table.destination
         if namespace is None or is_system(namespace.supertable):
-            return self._commit(table, propose, info, needs, prepare)
+            return self._commit(table, propose, info, needs, prepare, ())
         self._audit.ensure_ready(namespace.organization, frees_space)
         events = CommitEvents(self._audit, namespace, table.name, self._audit.now_us())
         proposed: Change | None = None
@@ -137,7 +139,7 @@ class Committer:
             return proposed
 
         try:
-            committed = self._commit(table, propose_and_remember, info, needs, prepare)
+            committed = self._commit(table, propose_and_remember, info, needs, prepare, writers)
         except CannotShareCommit:
             raise  # each writer now commits alone, and has its own events
         except BaseException as error:
@@ -153,6 +155,7 @@ class Committer:
         info: CommitInfo,
         needs: Collection[int],
         prepare: Callable[[OpenTable], object] | None,
+        writers: Sequence[Writer],
     ) -> Committed:
         if prepare:
             with self._leases.begin() as lease:
@@ -167,11 +170,11 @@ class Committer:
             waited = self._clock.monotonic_seconds() - asked_at > _AT_ONCE_SECONDS
             if not waited and not needs and self._tables.is_fresh(table, _FRESH_SECONDS):
                 with suppress(ObjectMissing):  # another version was made, and a vacuum has removed a file of this one
-                    committed = self._attempt_on(table, propose, info, (), table)
+                    committed = self._attempt_on(table, propose, info, (), writers, table)
                     if committed:
                         return committed
             for _ in attempts(self._clock, self._identifiers):
-                committed = self._attempt_on(table, propose, info, needs)
+                committed = self._attempt_on(table, propose, info, needs, writers)
                 if committed:
                     return committed
         winner = self._tables.newest(table).snapshot
@@ -187,6 +190,7 @@ class Committer:
         propose: Callable[[OpenTable], Change],
         info: CommitInfo,
         needs: Collection[int],
+        writers: Sequence[Writer],
         newest: OpenTable | None = None,
     ) -> Committed | None:
         """One attempt. None: it lost the race. `newest`: None: it is looked up."""
@@ -194,12 +198,14 @@ class Committer:
             newest = newest or self._tables.newest(table)
             versions = (newest.snapshot.version, *needs)
             lease.restrict_to({table.folder: [(version, version) for version in versions]})
-            committed = self.find_replay(newest, info) or self._attempt(newest, propose(newest), info)
+            committed = self.find_replay(newest, info) or self._attempt(newest, propose(newest), info, writers)
         if committed is None:
             self._heads.catch_up(table.folder, newest.snapshot.version)
         return committed
 
-    def _attempt(self, newest: OpenTable, change: Change, info: CommitInfo) -> Committed | None:
+    def _attempt(
+        self, newest: OpenTable, change: Change, info: CommitInfo, writers: Sequence[Writer]
+    ) -> Committed | None:
         snapshot = newest.snapshot
         check_widened_values(snapshot, change)
         commit = Commit(
@@ -209,6 +215,18 @@ class Committer:
             change=change,
             info=info,
         )
+        self._recheck_rights(newest, writers)
         if self._snapshots.append(newest.folder, snapshot, commit) is None:
             return None
         return Committed(commit, replayed=False)
+
+    def _recheck_rights(self, newest: OpenTable, writers: Sequence[Writer]) -> None:
+        """They may have ended while the change was prepared. Raises what `Tables.newest` raises, or for several writers
+        `CannotShareCommit`."""
+        others = [(each.table, each.request) for each in writers if each.table.namespace != newest.namespace]
+        try:
+            self._tables.recheck([(newest, request_id.get()), *others], _RIGHTS_SECONDS)
+        except (AccessDenied, NotSignedIn, NotFound) as error:
+            if writers:
+                raise CannotShareCommit from error
+            raise

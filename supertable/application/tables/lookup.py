@@ -132,12 +132,13 @@ class Tables(TableVersions):
         self._recheck(table, namespace, self._registry(namespace, heads).find_current(table.entry), heads)
         return known == table.snapshot.version
 
-    def recheck(self, tables: Iterable[tuple[OpenTable, str]]) -> None:
+    def recheck(self, tables: Iterable[tuple[OpenTable, str]], seconds: float) -> None:
         """Raises what `newest` raises if a caller's rights changed, or a caller is no longer signed in.
 
-        `tables`: each with the id of its caller's request.
+        `tables`: each with the id of its caller's request. Those that were opened less than `seconds` ago are left out.
         """
-        named = ((table.namespace, (table, request)) for table, request in tables)
+        since = self._clock.monotonic_seconds() - seconds
+        named = ((table.namespace, (table, request)) for table, request in tables if table.opened_at < since)
         checked = {namespace: opened for namespace, opened in named if namespace and not namespace.session.irrevocable}
         if not checked:
             return

@@ -10,10 +10,8 @@ import pyarrow as pa
 
 from supertable.application.commits.committer import CannotShareCommit
 from supertable.application.ports.engines.row_finders import RowFinder
-from supertable.application.tables.lookup import Tables
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.keys.key_resolution import Resolution
-from supertable.domain.errors import AccessDenied, NotFound, NotSignedIn
 from supertable.domain.table.commits import CommitInfo, Counts, KeyUse, Share
 from supertable.domain.table.idempotency import is_key_used
 
@@ -84,23 +82,10 @@ class GroupedWrites:
     def rows(self) -> pa.Table:
         return all_rows(part.rows for part in self.parts)
 
-    def check(self, newest: OpenTable, tables: Tables) -> None:
-        """Raises `CannotShareCommit` if an idempotency key was committed already, or a writer may no longer write.
-
-        The commit itself checks the first writer. Writers whose tables were opened together with `newest` were checked
-        when it was.
-        """
+    def check(self, newest: OpenTable) -> None:
+        """Raises `CannotShareCommit` if an idempotency key was committed already."""
         if any(is_key_used(newest.snapshot.replies, part.info) for part in self.parts):
             raise CannotShareCommit
-        others = [
-            (part.table, part.request)
-            for part in self.parts
-            if part.table.namespace != self.table.namespace and part.table.opened_at != newest.opened_at
-        ]
-        try:
-            tables.recheck(others)
-        except (AccessDenied, NotSignedIn, NotFound) as error:
-            raise CannotShareCommit from error
 
     def shares(self, resolution: Resolution, finder: RowFinder) -> tuple[Share, ...]:
         """Each writer's counts, as if the writers had committed one after the other.

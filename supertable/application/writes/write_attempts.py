@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from supertable.application.ports.engines.callers import Caller
 from supertable.application.ports.engines.row_finders import RowFinder
 from supertable.application.storage.deletion_vectors import DeletionVectors
-from supertable.application.tables.lookup import Tables
 from supertable.application.tables.open_table import OpenTable
 from supertable.application.writes.dead_rows import (
     DeadRows,
@@ -65,13 +64,11 @@ class Progress:
 class WriteAttempts:
     def __init__(
         self,
-        tables: Tables,
         staging: StagedFileWriter,
         finder: RowFinder,
         resolver: KeyResolver,
         vectors: DeletionVectors,
     ) -> None:
-        self._tables = tables
         self._staging = staging
         self._finder = finder
         self._resolver = resolver
@@ -96,7 +93,7 @@ class WriteAttempts:
         """
         group = write.group
         if group:
-            group.check(newest, self._tables)
+            group.check(newest)
         check_columns_writable(newest, write.columns)
         staged, schema = self._complete(newest, write, last) if write.partial else self._refit(newest, write, last)
         progress = last if staged is last.staged else Progress(staged)

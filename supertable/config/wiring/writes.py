@@ -52,7 +52,6 @@ resolver = singleton(
 )
 write_attempts = singleton(
     WriteAttempts,
-    tables=provided(tables),
     staging=provided(staging),
     finder=provided(finder),
     resolver=provided(resolver),

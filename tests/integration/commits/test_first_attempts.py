@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from dependency_injector import providers
 import supertable
 from supertable.adapters.catalogs.sqlite import SqliteCatalog
 from supertable.application.ports.catalogs import Cut
-from supertable.domain.errors import IdempotencyKeyReused, InvalidSchema, TableNotFound
+from supertable.domain.errors import AccessDenied, IdempotencyKeyReused, InvalidSchema, NotSignedIn, TableNotFound
 from supertable.entrypoints.sdk.lakes.lake import Lake
 
 SCHEMA = pa.schema([("k", pa.int64()), ("v", pa.string())])
@@ -117,3 +118,28 @@ def test_a_column_that_forbids_nulls_meanwhile_refuses_them(lake: Lake, other: L
 def test_a_table_that_was_dropped_by_this_process_is_not_written(lake: Lake) -> None:
     with pytest.raises(TableNotFound):
         lake.write("t", after(lambda: lake.drop("t"), row(1, "a")), mode="upsert")
+
+
+def test_rights_that_another_process_took_meanwhile_are_missed(lake: Lake, home: Path) -> None:
+    """They are read again before the record is stored, though the table was opened just before."""
+    lake.roles.create("writes", "writer")
+    lake.roles.grant("writes", "t")
+    lake.users.create("eve", ["writes"])
+    token = lake.tokens.create("tests", "eve")
+
+    def change() -> None:
+        lake.roles.grant("writes", "t", where="k < 9")
+        time.sleep(0.006)
+
+    def revoke() -> None:
+        lake.tokens.revoke(lake.tokens.list()[0].id)
+        time.sleep(0.006)
+
+    with supertable.connect(home=home, token=token.secret) as eve:
+        eve.write("t", row(1, "a"), mode="upsert")
+        with pytest.raises(AccessDenied, match="changed during this request"):
+            eve.write("t", after(change, row(2, "b")), mode="upsert")
+        eve.write("t", row(3, "c"), mode="upsert")
+        with pytest.raises(NotSignedIn):
+            eve.write("t", after(revoke, row(4, "d")), mode="upsert")
+    assert stored(lake) == [{"k": 1, "v": "a"}, {"k": 3, "v": "c"}]
