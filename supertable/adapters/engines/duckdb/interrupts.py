@@ -13,6 +13,7 @@ from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
 Result = TypeVar("Result")
+_LOOK_SECONDS = 1.0
 _GRACE_SECONDS = 10.0
 
 
@@ -23,7 +24,8 @@ def interruptible(stop: Callable[[], None], work: Callable[[], Result]) -> Resul
     call = _Call(work)
     _Caller.current().calls.put(call)
     try:
-        call.done.acquire()
+        while not call.done.acquire(timeout=_LOOK_SECONDS):
+            pass  # a signal that another thread took does not end the wait, but is handled here
     except BaseException:
         _Caller.forget()
         stop()
