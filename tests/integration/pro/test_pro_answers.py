@@ -6,12 +6,14 @@ import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from supertable import Lake
 from supertable.application.writes.write_modes import ModeName
+from supertable.domain.access.sessions import Session
 from supertable.domain.errors import InvalidStatement, QueryFailed, QueryTimeout, ResultTooLarge
 from tests.support.pro_lake import engine, generations, holds, merged, pro_lake, rows
 
@@ -217,3 +219,32 @@ def test_statements_that_are_not_for_generations_are_answered_all_the_same(lake:
     assert rows(lake, "SELECT 1") == [(1,)]
     assert len(rows(lake, "EXPLAIN SELECT * FROM t")) > 0
     assert rows(lake, "SELECT count(*) FROM (FROM t TABLESAMPLE SYSTEM (100%) REPEATABLE (3))") == [(4,)]
+
+
+def test_a_role_is_told_how_many_rows_it_sees_at_each_version(tmp_path: Path) -> None:
+    with pro_lake(tmp_path) as owner:
+        owner.write("t", pa.table({"id": range(100), "team": ["red", "blue", "red", None] * 25}), "upsert", keys=["id"])
+        owner.roles.create("reds", "reader")
+        owner.roles.grant("reds", "t", columns=["id"], where="team = 'red'")
+        role = Lake(owner._container, "main", Session("default", "e" * 32, "ann", "reds", external=True))
+
+        def told(sql: str = "SELECT count(*) FROM t", **options: Any) -> tuple[list[tuple[Any, ...]], str]:
+            result = role.sql(sql, engine="pro", **options)
+            return [tuple(row) for row in result.fetchall()], result.engine
+
+        assert told() == told() == ([(50,)], "pro")
+        assert role.sql("SELECT count(*) AS n FROM t", engine="pro").columns == ["n"]
+        owner.write("t", pa.table({"id": [0, 1, 2, 200, 201], "team": ["blue", "red", "red", "red", None]}), "upsert")
+        assert told() == ([(51,)], "pro")
+        assert told("SELECT count(*) FROM t AT (VERSION => 2)")[0] == [(50,)]
+        assert told("SELECT count(*) FROM t AT (VERSION => 3)")[0] == [(51,)]
+        assert told("SELECT count(*) FROM t WHERE id < 3") == ([(2,)], "pro")
+        owner.delete("t", where="team IS NULL OR id = 2")
+        assert told() == ([(50,)], "pro")
+        assert told("SELECT count(*) FROM t LIMIT 0") == ([], "pro")
+        with pytest.raises(ResultTooLarge):
+            told(max_rows=0)
+        with pytest.raises(InvalidStatement):
+            told("SELECT count(*) FROM t", parameters=[1])
+        owner.sql("TRUNCATE t")
+        assert told()[0] == [(0,)]

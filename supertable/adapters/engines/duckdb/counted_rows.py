@@ -48,7 +48,11 @@ def counted_rows(
 ) -> CountedRows | None:
     """The answer, if it takes no more than the snapshots and breaks no rule of a query that runs; else None."""
     assert isinstance(statement, DuckDBStatement)
-    known = statement.count_column and all_rows(scans[0])
-    if not known or parameters or limits.max_rows == 0:
+    if not only_counts(statement, parameters, limits) or not all_rows(scans[0]):
         return None
     return CountedRows(statement.count_column, row_count(scans[0]))
+
+
+def only_counts(statement: DuckDBStatement, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits) -> bool:
+    """Whether the number of the rows of relation 0 is the answer, which breaks no rule of a query that runs."""
+    return bool(statement.count_column) and not parameters and limits.max_rows != 0

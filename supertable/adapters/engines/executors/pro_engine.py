@@ -11,7 +11,7 @@ from supertable.adapters.engines.duckdb.statement.checked_statement import DuckD
 from supertable.adapters.engines.executors.engine import ExecutorEngine, ExecutorQuery, ExecutorStatement
 from supertable.adapters.engines.executors.messages.requests import RunStatement
 from supertable.adapters.engines.executors.work import Work
-from supertable.adapters.engines.pro import NOT_HELD, NOT_KEPT, Keeper, Plan, instead, plan_of, publication
+from supertable.adapters.engines.pro import NOT_HELD, NOT_KEPT, Keeper, Plan, held_count, instead, plan_of, publication
 from supertable.application.ports.engines.parsed_statements import Statement
 from supertable.application.ports.engines.running_queries import Limits, RunningQuery
 from supertable.application.ports.engines.sources import Source
@@ -38,6 +38,9 @@ class ExecutorProEngine:
             running = self._lite.run(statement, scans, parameters, limits)
             running.instead = instead(NOT_KEPT, scans)
             return running
+        counted = held_count(self.keeper, plan, parameters, limits)
+        if counted is not None:
+            return counted
         work, request = self._lite.prepared(statement, scans, parameters, limits)
         return ProExecutorQuery(work, request, self.keeper, plan)
 

@@ -1,5 +1,6 @@
 """The Pro engine: DuckDB over copies of tables' live rows, which it keeps between queries. See docs/adr/0029."""
 
+from supertable.adapters.engines.pro.counts import held_count
 from supertable.adapters.engines.pro.engine import ProEngine
 from supertable.adapters.engines.pro.keeper import Keeper
 from supertable.adapters.engines.pro.options import ProOptions
@@ -16,6 +17,7 @@ __all__ = [
     "ProOptions",
     "Published",
     "PublishedGenerations",
+    "held_count",
     "instead",
     "plan_of",
     "publication",

@@ -7,6 +7,7 @@ from typing import Any
 
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
+from supertable.adapters.engines.pro.counts import held_count
 from supertable.adapters.engines.pro.keeper import Keeper
 from supertable.adapters.engines.pro.options import ProOptions
 from supertable.adapters.engines.pro.plans import NO_PLACE, NOT_KEPT, instead, plan_of
@@ -41,6 +42,9 @@ class ProEngine:
             running = self._lite.run(statement, scans, parameters, limits)
             running.instead = instead(NOT_KEPT if plan is None else NO_PLACE, scans)
             return running
+        counted = held_count(self.keeper, plan, parameters, limits)
+        if counted is not None:
+            return counted
         return ProRun(cache, self._lite, plan, parameters, limits).query()
 
     def held(self, scans: Mapping[int, Source]) -> bool:

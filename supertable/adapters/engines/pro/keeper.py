@@ -52,6 +52,15 @@ class Keeper:
         held = [one is not None and one.held(scan) for one, scan in zip(found, read, strict=True)]
         return all(held)
 
+    def rows(self, plan: Plan) -> int | None:
+        """The number of rows of the first relation that the plan reads, at exactly its version; None: it is not held
+        now."""
+        cache = self.cache()
+        if cache is None:
+            return None
+        scan = plan.reads[0].scan
+        return cache.relation(cache.island(plan.island), relation_key(scan)).rows(scan)
+
     def unavailable(self) -> str:
         """See `Engine.unavailable`."""
         if not self._options.cache_bytes:

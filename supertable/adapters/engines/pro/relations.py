@@ -78,6 +78,14 @@ class Relation:
         self._merge_soon(generation)
         return generation if self.island.hold(generation) else None
 
+    def rows(self, scan: Scan) -> int | None:
+        """The number of rows at exactly this version; None: they are not held now."""
+        with self.island.lock:
+            generation = self.generation
+            if generation is None or generation.version != scan.version:
+                return None
+            return generation.rows
+
     def held(self, scan: Scan) -> bool:
         """Whether there is a generation of exactly this version. An older one is refreshed in the background."""
         generation = self.generation
