@@ -1,12 +1,15 @@
 """Count, look-up and group-by after many upserts, on every engine, for the owner and under a role with a row filter.
 
-Beside it, DuckDB over one clean Parquet file of the rows that the caller sees, sorted by key.
+Beside it, DuckDB over one clean Parquet file of all live rows, sorted by key: the targets compare with that. Under the
+role, DuckDB has the same filter there, as a view. Besides, it reads a file of no other rows than those that the role
+sees, which is what reading costs without any filter.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +28,7 @@ from benchmarks.peers.cases import COUNT, GROUP_BY, lookup
 from benchmarks.peers.same_answers import check_same
 from supertable import Lake
 
-CLEAN = "parquet"
+CLEAN, VISIBLE = "parquet", "visible rows"
 FILTERS = {"owner": "true", "role": "region <> 'west'"}
 Queries = dict[str, Callable[[int], str]]
 """By case: the statement of a turn, over the relation `orders`."""
@@ -39,8 +42,8 @@ def measure(rows: int, upserts: int, upserted: int, turns: int) -> dict[str, Any
             engines, missing = engines_of(owner)
             lakes = {"owner": owner, "role": role}
             queries = _queries(rows, turns)
-            clean = {caller: _clean(owner, Path(folder) / f"{caller}.parquet", FILTERS[caller]) for caller in lakes}
-            found = {caller: _compare(lakes[caller], engines, clean[caller], queries, turns) for caller in lakes}
+            peers = _peers(owner, Path(folder))
+            found = {caller: _compare(lakes[caller], engines, peers[caller], queries, turns) for caller in lakes}
             fresh = {engine: _after_one_more(owner, engine, queries, rows, upserted) for engine in engines}
     values = {
         f"after upserts, {caller}, {engine}, {case}": one[engine]["ratio"]
@@ -75,25 +78,36 @@ def _queries(rows: int, turns: int) -> Queries:
     }
 
 
-def _clean(lake: Lake, path: Path, where: str) -> Path:
-    return clean_file(lake.sql(f"SELECT * FROM orders WHERE {where} ORDER BY id").arrow(), path)
+def _peers(owner: Lake, folder: Path) -> dict[str, dict[str, str]]:
+    """What plain DuckDB reads as `orders`, by caller and by the name of the side."""
+    rows = {caller: owner.sql(f"SELECT * FROM orders WHERE {where} ORDER BY id") for caller, where in FILTERS.items()}
+    files = {caller: clean_file(found.arrow(), folder / f"{caller}.parquet") for caller, found in rows.items()}
+    whole = f"FROM read_parquet('{files['owner']}')"
+    visible = f"FROM read_parquet('{files['role']}')"
+    return {"owner": {CLEAN: whole}, "role": {CLEAN: f"{whole} WHERE {FILTERS['role']}", VISIBLE: visible}}
 
 
-def _compare(lake: Lake, engines: list[str], clean: Path, queries: Queries, turns: int) -> dict[str, Any]:
+def _compare(lake: Lake, engines: list[str], peers: dict[str, str], queries: Queries, turns: int) -> dict[str, Any]:
     found = {}
-    with duckdb.connect() as plain:
-        plain.execute(f"CREATE VIEW orders AS FROM read_parquet('{clean}')")
+    with ExitStack() as stack:
+        plain = {name: stack.enter_context(duckdb.connect()) for name in peers}
+        for name, rows in peers.items():
+            plain[name].execute(f"CREATE VIEW orders AS {rows}")
         for engine in engines:
             warm(lake, engine, *(query(0) for query in queries.values()))
         for case, query in queries.items():
             sides: dict[str, Callable[[int], pa.Table]] = {
-                CLEAN: lambda turn, query=query: plain.sql(query(turn)).to_arrow_table(),  # type: ignore[misc]
+                **{name: partial(_ask_plain, one, query) for name, one in plain.items()},
                 **{engine: partial(_ask, lake, engine, query) for engine in engines},
             }
             check_same(case, {name: work(0) for name, work in sides.items()})
             found[case] = ratios(in_turns(sides, turns), CLEAN)
             _print(case, lake.whoami().role or "", found[case])
     return found
+
+
+def _ask_plain(plain: duckdb.DuckDBPyConnection, query: Callable[[int], str], turn: int) -> pa.Table:
+    return plain.sql(query(turn)).to_arrow_table()
 
 
 def _ask(lake: Lake, engine: str, query: Callable[[int], str], turn: int) -> pa.Table:
@@ -116,6 +130,6 @@ def _after_one_more(lake: Lake, engine: str, queries: Queries, rows: int, upsert
 
 
 def _print(case: str, role: str, found: dict[str, dict[str, float]]) -> None:
-    cells = "".join(f"{name:>9} {one['ms']:8.2f} ms {one['ratio']:5.2f}x" for name, one in found.items())
+    cells = "".join(f"{name:>13} {one['ms']:8.2f} ms {one['ratio']:5.2f}x" for name, one in found.items())
     cpu = " ".join(f"{one['cpu_ratio']:.2f}x" for one in found.values())
     print(f"{role:<12}{case:<10}{cells}   CPU {cpu}", flush=True)
