@@ -16,7 +16,9 @@ from supertable.domain.schema.types import DataType
 from supertable.domain.table.data_files import DataFile
 
 
-def candidate_files(table: OpenTable, keys: pa.Table, schema: Schema, files: Mapping[str, DataFile]) -> list[DataFile]:
+def candidate_files(
+    table: OpenTable, keys: pa.Table, schema: Schema, files: Mapping[str, DataFile]
+) -> Sequence[DataFile]:
     """The files that may hold a row with one of the keys, in their order. `schema`: defines the key columns."""
     bounds = _key_bounds(keys, table.snapshot.key_names, schema)
     snapshot = table.snapshot

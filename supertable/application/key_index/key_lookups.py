@@ -24,14 +24,14 @@ class KeyLookups:
 
         Not for callers who see a part of the table: which files are read would tell them of rows that they do not see.
         """
-        names, files = table.snapshot.key_names, scan.files
-        if table.access or not names or len(files) < _FEWEST_FILES:
+        names, count = table.snapshot.key_names, scan.file_count
+        if table.access or not names or count < _FEWEST_FILES:
             return scan
         keys = wanted_keys(predicate, scan.schema, names)
         if keys is None:
             return scan
         search = KeySearch(table, keys, scan.schema)
-        if search.shape.is_hashed and len(files) < _FEWEST_FILES_FOR_HASHES:
+        if search.shape.is_hashed and count < _FEWEST_FILES_FOR_HASHES:
             return scan
-        kept = self._matcher.holding(search, files)
+        kept = self._matcher.holding(search, scan.files)
         return replace(scan, groups=grouped(kept, table.snapshot.schemas))

@@ -52,7 +52,7 @@ class KeySearch:
         definition = self.table.snapshot.definition
         return key_shape(self.schema, definition.keys, definition.sequence)
 
-    def candidates(self, files: Mapping[str, DataFile]) -> list[DataFile]:
+    def candidates(self, files: Mapping[str, DataFile]) -> Sequence[DataFile]:
         return candidate_files(self.table, self.keys, self.schema, files)
 
 
@@ -97,7 +97,7 @@ class KeyMatcher:
         if index is None or wanted is None:
             return list(files)
         by_path = {file.path: file for file in files}
-        uncovered = [file for file in files if not index.covers(file.path)]
+        uncovered: Sequence[DataFile] = [file for file in files if not index.covers(file.path)]
         if uncovered:
             uncovered = self._still_uncovered(index, search, uncovered, _SHARE_OF_LOOKUP, at_once=0)
         kept = {
@@ -141,8 +141,8 @@ class KeyMatcher:
         return self._finder.matching_keys(scan, search.keys, search.names, search.sequence)
 
     def _still_uncovered(
-        self, index: TableIndex, search: KeySearch, files: list[DataFile], share: float, at_once: int
-    ) -> list[DataFile]:
+        self, index: TableIndex, search: KeySearch, files: Sequence[DataFile], share: float, at_once: int
+    ) -> Sequence[DataFile]:
         """Those of the files that the index does not cover, after it was extended, if that is worthwhile.
 
         `share`: how much of the rows a search without the index reads. `at_once`: cover so many rows without delay.
@@ -155,7 +155,7 @@ class KeyMatcher:
         self._extend(index, search, files)
         return [file for file in files if not index.covers(file.path)]
 
-    def _extend(self, index: TableIndex, search: KeySearch, files: list[DataFile]) -> None:
+    def _extend(self, index: TableIndex, search: KeySearch, files: Sequence[DataFile]) -> None:
         """No-op if the keys do not fit, another thread extends the index, or the files cannot be read: whoever searches
         them then says why."""
         room = self._indexes.most_bytes - index.bytes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from supertable.application.storage.snapshot_files.column_pruning import pruned_files
@@ -28,7 +28,7 @@ def pruned_scan(
     return replace(scan, residual=kept) if governed else scan
 
 
-def _pruned(table: OpenTable, predicate: Predicate, files: Mapping[str, DataFile] | None) -> list[DataFile]:
+def _pruned(table: OpenTable, predicate: Predicate, files: Mapping[str, DataFile] | None) -> Sequence[DataFile]:
     snapshot = table.snapshot
     condition = table.access.condition if table.access else None
     if condition:

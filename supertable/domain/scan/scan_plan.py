@@ -8,11 +8,12 @@ and added columns need no rewriting.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from supertable.domain.access.masks import Mask
 from supertable.domain.access.row_filters import Term
+from supertable.domain.scan.file_lists import bytes_of, parts_of
 from supertable.domain.scan.predicates import ALWAYS, Predicate
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import Field, Scalar
@@ -28,9 +29,9 @@ class FileGroup:
     """Files that were written under the same schema. `dirty`: those with hidden rows. `inline`: without objects."""
 
     schema: Schema
-    clean: tuple[DataFile, ...]
-    dirty: tuple[DataFile, ...]
-    inline: tuple[DataFile, ...] = ()
+    clean: Sequence[DataFile]
+    dirty: Sequence[DataFile]
+    inline: Sequence[DataFile] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +107,12 @@ class Scan:
         return (*stored, *(file for group in self.groups for file in group.inline))
 
     @property
+    def file_count(self) -> int:
+        return sum(len(group.clean) + len(group.dirty) + len(group.inline) for group in self.groups)
+
+    @property
     def bytes_to_read(self) -> int:
-        return sum(file.bytes for file in self.files)
+        return sum(bytes_of(part) for group in self.groups for part in (group.clean, group.dirty, group.inline))
 
 
 def grouped(
@@ -117,11 +122,5 @@ def grouped(
 
     Files with a deletion vector are dirty, and so are those whose path is in `hidden`.
     """
-    by_schema: dict[int, tuple[list[DataFile], list[DataFile], list[DataFile]]] = {}
-    for file in files:
-        clean, dirty, inline = by_schema.setdefault(file.schema_id, ([], [], []))
-        if file.content is not None:
-            inline.append(file)
-        else:
-            (dirty if file.deletes or file.path in hidden else clean).append(file)
-    return tuple(FileGroup(schemas[schema_id], *map(tuple, parts)) for schema_id, parts in sorted(by_schema.items()))
+    parts = parts_of(files, hidden)
+    return tuple(FileGroup(schemas[schema_id], *parts[schema_id]) for schema_id in sorted(parts))

@@ -53,6 +53,19 @@ class FileSet(Mapping[str, DataFile]):
     def some(self, paths: Collection[str]) -> dict[str, DataFile]:
         """Those of the files that are there, by path; much faster than one by one."""
 
+    def chosen(self, paths: Collection[str]) -> Iterator[DataFile]:
+        """Those of the files that are there, in the order of the files. `paths`: a set."""
+        return (file for file in self.in_order() if file.path in paths)
+
+    def dirty(self) -> Iterator[DataFile]:
+        """Those of the files with a deletion vector, in no order."""
+        return (file for file in self.in_order() if file.deletes)
+
+    def differing(self, other: FileSet) -> set[str]:
+        """The paths of the files that are in one of the two only, and of those that may differ."""
+        old, new = dict(self.items()), dict(other.items())
+        return {path for path in {*old, *new} if old.get(path) != new.get(path)}
+
     def values(self) -> ValuesView[DataFile]:
         return _Values(self)
 
@@ -157,6 +170,16 @@ class ChangedFiles(FileSet):
         rest = [path for path in paths if path not in changed and path not in self.removed]
         return {**changed, **self.base.some(rest)} if rest else changed
 
+    def chosen(self, paths: Collection[str]) -> Iterator[DataFile]:
+        found = self.base.chosen({path for path in paths if path not in self.removed})
+        yield from (self.replaced.get(file.path, file) for file in found)
+        yield from (file for path, file in self.added.items() if path in paths)
+
+    def dirty(self) -> Iterator[DataFile]:
+        changed = self.changed_paths
+        yield from (file for file in self.base.dirty() if file.path not in changed)
+        yield from (file for file in (*self.replaced.values(), *self.added.values()) if file.deletes)
+
     def __getitem__(self, path: str) -> DataFile:
         found = self.added.get(path) or self.replaced.get(path)
         if found is not None:
@@ -219,21 +242,27 @@ def totals_of(files: Mapping[str, DataFile]) -> Totals:
     return files.totals if isinstance(files, FileSet) else Totals().changed_by(files.values(), ())
 
 
+def dirty_files(files: Mapping[str, DataFile]) -> Iterator[DataFile]:
+    """Those of the files with a deletion vector, in no order."""
+    return files.dirty() if isinstance(files, FileSet) else (file for file in files.values() if file.deletes)
+
+
 def differing_paths(before: Mapping[str, DataFile], after: Mapping[str, DataFile]) -> set[str]:
     """The paths whose files differ, or are in only one of the two."""
-    if isinstance(before, ChangedFiles) and isinstance(after, ChangedFiles) and before.base is after.base:
-        changed = before.changed_paths | after.changed_paths
-        old, new = before.some(changed), after.some(changed)
-    else:
-        old, new = dict(before.items()), dict(after.items())
-    return {path for path in {*old, *new} if old.get(path) != new.get(path)}
+    old, new = ChangedFiles.of(before), ChangedFiles.of(after)
+    paths = old.changed_paths | new.changed_paths | _differing_bases(old, new)
+    olds, news = old.some(paths), new.some(paths)
+    return {path for path in paths if olds.get(path) != news.get(path)}
 
 
 def added_since(before: Mapping[str, DataFile], after: Mapping[str, DataFile]) -> Mapping[str, DataFile]:
     """The files of `after` whose paths `before` does not have, in order."""
     if not before:
         return after
-    if isinstance(before, ChangedFiles) and isinstance(after, ChangedFiles) and before.base is after.base:
-        found = after.some([path for path in before.removed if path not in after.removed and path not in before.added])
-        return {**found, **{path: file for path, file in after.added.items() if path not in before}}
-    return {file.path: file for file in after.values() if file.path not in before}
+    old, new = ChangedFiles.of(before), ChangedFiles.of(after)
+    paths = ({*new.added, *old.removed} | _differing_bases(old, new)) - old.added.keys()
+    return {file.path: file for file in new.chosen(paths - old.some(paths).keys())}
+
+
+def _differing_bases(before: ChangedFiles, after: ChangedFiles) -> set[str]:
+    return set() if before.base is after.base else before.base.differing(after.base)

@@ -441,7 +441,7 @@ def test_a_long_list_of_files(tables: ParquetTables) -> None:
     scan = tables.table("t", pa.table({"a": [1]}))
     statement = tables.engine.parse("select 1 where false and exists (select * from t)")
     group = scan.groups[0]
-    many = replace(scan, groups=(replace(group, clean=group.clean * 2_000),))
+    many = replace(scan, groups=(replace(group, clean=(*group.clean,) * 2_000),))
     answer = tables.engine.run(statement, {0: many}, (), Limits()).reader.read_all()
     assert answer.num_rows == 0
     tables.scans["t"] = many

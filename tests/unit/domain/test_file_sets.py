@@ -3,45 +3,13 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import pytest
 
-from supertable.domain.table.data_files import DataFile, DeletionVector
+from supertable.domain.table.data_files import DeletionVector
 from supertable.domain.table.file_sets import ChangedFiles, FileChanges, added_since, differing_paths, totals_of
 from tests.support.domain_builders import data_file
-
-Model = dict[str, DataFile]
-History = list[tuple[ChangedFiles, Model]]
-
-
-def random_history(chance: random.Random, commits: int) -> History:
-    """Commits that add files, remove some, mark rows dead, and add removed ones again."""
-    model: Model = {}
-    files = ChangedFiles()
-    gone: Model = {}
-    history = [(files, model)]
-    for number in range(commits):
-        model = dict(model)
-        removed = [path for path in model if chance.random() < 0.2]
-        marked = {
-            path: DeletionVector(f"v{number}", chance.randint(1, 5), "")
-            for path in model
-            if path not in removed and chance.random() < 0.3
-        }
-        added = [data_file(f"{number}-{each}", rows=chance.randint(5, 9)) for each in range(chance.randint(0, 3))]
-        added += [file for path, file in gone.items() if path not in model and chance.random() < 0.3]
-        changes = FileChanges(files)
-        changes.apply(removed, marked, added)
-        files = changes.files()
-        gone |= {path: model.pop(path) for path in removed}
-        model.update({path: replace(model[path], deletes=vector) for path, vector in marked.items()})
-        model.update({file.path: file for file in added})
-        history.append((files, model))
-        if chance.random() < 0.2:
-            files = ChangedFiles(files)  # as a new base
-            history.append((files, model))
-    return history
+from tests.support.file_histories import random_history
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -53,6 +21,7 @@ def test_every_version_of_a_history_has_the_files_of_the_model(seed: int) -> Non
         assert len(files) == len(model)
         assert dict(files) == model
         assert files.some([*model, "data/none.parquet"]) == model
+        assert {file.path for file in files.dirty()} == {path for path, file in model.items() if file.deletes}
         assert all(path in files for path in model)
         assert "data/none.parquet" not in files
         with pytest.raises(KeyError):
@@ -71,7 +40,10 @@ def test_the_differences_of_any_two_versions_are_found(seed: int) -> None:
         for other, others in history:
             differing = {path for path in {*model, *others} if model.get(path) != others.get(path)}
             assert differing_paths(files, other) == differing
-            assert dict(added_since(files, other)) == {path: others[path] for path in others if path not in model}
+            added = [(path, others[path]) for path in others if path not in model]
+            assert list(added_since(files, other).items()) == added
+            assert list(added_since(model, other).items()) == added
+            assert list(other.chosen(differing)) == [file for path, file in others.items() if path in differing]
 
 
 def test_a_commit_does_not_change_earlier_versions_or_look_at_other_files() -> None:

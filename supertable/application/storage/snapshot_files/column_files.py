@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from supertable.application.storage.snapshot_files.differing_files import differing_paths_of
 from supertable.application.storage.snapshot_files.file_table import (
     CORE,
     KINDS,
@@ -77,13 +78,30 @@ class ColumnFiles(FileSet):
     def some(self, paths: Collection[str]) -> dict[str, DataFile]:
         return {file.path: file for file in self.at(self.rows_of(paths))}
 
+    def chosen(self, paths: Collection[str]) -> Iterator[DataFile]:
+        return self.at(np.sort(self.rows_of(paths)))
+
+    def dirty(self) -> Iterator[DataFile]:
+        return self.at(np.flatnonzero(self.column("vector_path").is_valid().to_numpy(zero_copy_only=False)))
+
     def rows_of(self, paths: Collection[str]) -> Rows:
         """The rows of those of the files that are there, in the order of the paths."""
-        wanted = [path for path in paths if len(path.encode()) <= self._width]
-        hashes = _hashes(pa.array(wanted, pa.string()), self._width)
-        places = np.searchsorted(self._index[0], hashes).tolist()
-        found = map(self._row_from, places, hashes.tolist(), wanted)
-        return np.array([row for row in found if row is not None], np.int64)
+        wanted = pa.array([path for path in paths if len(path.encode()) <= self._width], pa.string())
+        hashes, rows = self._index
+        sought = _hashes(wanted, self._width)
+        places = np.minimum(np.searchsorted(hashes, sought), len(rows) - 1)
+        found = np.where(hashes[places] == sought, rows[places], -1).astype(np.int64)
+        equal = pc.equal(self.column("path").take(pa.array(rows[places])), wanted).to_numpy(zero_copy_only=False)
+        for each in np.flatnonzero((found >= 0) & ~equal).tolist():
+            found[each] = self._row_from(int(places[each]), wanted[each].as_py())
+        return found[found >= 0]
+
+    def differing(self, other: FileSet) -> set[str]:
+        if other is self:
+            return set()
+        return (
+            differing_paths_of(self.table, other.table) if isinstance(other, ColumnFiles) else super().differing(other)
+        )
 
     def range_at(self, row: int, field_id: int) -> ColumnRange | None:
         column = self.column(nulls_name(field_id))
@@ -134,15 +152,16 @@ class ColumnFiles(FileSet):
                 return scalar_of(kind, column[row].as_py())
         return None
 
-    def _row_from(self, place: int, wanted: int, path: str) -> int | None:
-        """The row of the path, searched from the first place of its hash on: hashes of two paths may be equal."""
+    def _row_from(self, place: int, path: str) -> int:
+        """The row of the path, or -1, searched from the first place of its hash on: two paths may have one hash."""
         hashes, rows = self._index
-        while place < len(rows) and int(hashes[place]) == wanted:
+        wanted = hashes[place]
+        while place < len(rows) and hashes[place] == wanted:
             row = int(rows[place])
             if self.column("path")[row].as_py() == path:
                 return row
             place += 1
-        return None
+        return -1
 
     @cached_property
     def _width(self) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from supertable.application.storage.snapshot_files.column_files import ColumnFiles
+from supertable.application.storage.snapshot_files.column_lists import chosen_files
 from supertable.application.storage.snapshot_files.ends import Flags
 from supertable.application.storage.snapshot_files.parts import End, Part
 from supertable.domain.layout.layouts import PartitionField
@@ -28,13 +29,17 @@ def pruned_files(
     schemas: Mapping[int, Schema],
     current: Schema,
     partitions: Sequence[PartitionField] = (),
-) -> list[DataFile]:
-    """The files that may hold matching rows, in their order. Parameters are those of `pruned`."""
-    if predicate == ALWAYS or not (isinstance(files, ChangedFiles) and isinstance(files.base, ColumnFiles)):
+) -> Sequence[DataFile]:
+    """The files that may hold matching rows, in their order. Parameters are those of `pruned`.
+
+    Very many are no objects yet: see `FileList`.
+    """
+    if not (isinstance(files, ChangedFiles) and isinstance(files.base, ColumnFiles)):
         return pruned(files.values(), predicate, schemas, current, partitions)
-    found = files.base.at(np.flatnonzero(matching(files.base, predicate, schemas, current, partitions)))
-    kept = [files.replaced.get(file.path, file) for file in found if file.path not in files.removed]
-    return kept + pruned(files.added.values(), predicate, schemas, current, partitions)
+    kept = np.arange(len(files.base))
+    if predicate != ALWAYS:
+        kept = np.flatnonzero(matching(files.base, predicate, schemas, current, partitions))
+    return chosen_files(files, kept, pruned(files.added.values(), predicate, schemas, current, partitions))
 
 
 def matching(

@@ -66,7 +66,7 @@ def _parts(
 ) -> Iterator[str]:
     before = 0
     for group in scan.groups:
-        parts = ((group.clean + group.dirty, False),) if with_dead else ((group.clean, False), (group.dirty, True))
+        parts = (((*group.clean, *group.dirty), False),) if with_dead else ((group.clean, False), (group.dirty, True))
         for files, dirty in parts:
             if files:
                 read = _Read(scan.folder, files, group.schema, before, sources, scan.hidden)

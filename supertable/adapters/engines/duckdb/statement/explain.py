@@ -138,8 +138,7 @@ def _columns(node: Plan) -> list[str]:
 
 
 def _scan_title(scan: Scan) -> str:
-    read = len(scan.files)
-    return f"SCAN {scan.table} version {scan.version}: {read:,} of {scan.files_total:,} files"
+    return f"SCAN {scan.table} version {scan.version}: {scan.file_count:,} of {scan.files_total:,} files"
 
 
 def _without_chain(node: Plan) -> Plan:

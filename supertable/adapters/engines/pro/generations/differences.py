@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.file_sets import ChangedFiles, differing_paths
 
 Bitmap = Callable[[DataFile], bytes]
 """The dead rows of a file; see `FileSource.bitmap`."""
@@ -33,14 +34,17 @@ class Difference:
 def difference(
     before: Mapping[str, DataFile], dead: Mapping[str, bytes], after: Mapping[str, DataFile], bitmap: Bitmap
 ) -> Difference:
-    """`dead`: the bitmaps of the files in `before` that have dead rows, by path."""
-    gone = [path for path in before if path not in after]
+    """`dead`: the bitmaps of the files in `before` that have dead rows, by path. Files that both have are not read."""
+    old_files, new_files = ChangedFiles.of(before), ChangedFiles.of(after)
+    differing = differing_paths(old_files, new_files)
+    olds, news = old_files.some(differing), new_files.chosen(differing)
+    gone = [path for path in olds if path not in new_files]
     added = []
     died = {}
     bitmaps = {}
-    for path, file in after.items():
-        old = before.get(path)
-        if old is file or (old is not None and old.deletes == file.deletes and _same_object(old, file)):
+    for file in news:
+        path, old = file.path, olds.get(file.path)
+        if old is not None and old.deletes == file.deletes and _same_object(old, file):
             continue
         if file.deletes is not None:
             bitmaps[path] = bitmap(file)
