@@ -152,7 +152,7 @@ class CheckLake:
         files: list[DataFile] = []
         try:
             for first, last in spans:
-                commits = (run.snapshots.record(checked.log, version) for version in range(first + 1, last + 1))
+                commits = run.snapshots.records(checked.log, range(first + 1, last + 1))
                 files += referred_to(run.snapshots.state(checked.log, first), commits)
         except Damaged as error:
             what = f"some versions of table {entry.name} cannot be read, so that their files were not checked: {error}"

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from supertable.application.ports.codecs import DocumentCodec, TooNew, Undecodable
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.sealed_objects import opened, sealed
+from supertable.application.transaction_log.read_ahead import read_ahead
 from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.domain.errors import Damaged, SupertableError
 from supertable.domain.maintenance.record_values import ValueIndex, sizes_of, without_values
@@ -18,7 +19,6 @@ from supertable.domain.table.snapshots import Snapshot
 
 _LOG = logging.getLogger(__name__)
 _AT_ONCE = 16
-_FEW = 64
 _UNREAD = ""
 """In place of a path: the record could not be read. fsck reports it, and a later vacuum reads it again."""
 
@@ -76,16 +76,8 @@ class RecordValues:
         return {path: size for path, size in self._held[version].items() if path not in needed}
 
     def _read(self, versions: Sequence[int]) -> None:
-        for start in range(0, len(versions), _FEW):
-            few = versions[start : start + _FEW]
-            for version, record in zip(few, self._records(few), strict=True):
-                self._note(version, record)
-
-    def _records(self, versions: Sequence[int]) -> list[Commit | None]:
-        if len(versions) < 2:
-            return [self._record(version) for version in versions]
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return list(pool.map(self._record, versions))
+        for version, record in zip(versions, read_ahead(self._record, versions), strict=True):
+            self._note(version, record)
 
     def _record(self, version: int) -> Commit | None:
         try:

@@ -210,24 +210,14 @@ class VacuumTable:
         )
 
     def _needed(self, table: OpenTable, spans: list[Span]) -> set[str]:
-        """The paths of all files of the versions, and of deletion vectors in the table's own folder.
-
-        Versions newer than `table` are skipped: they add only new ones.
-        """
+        """See `needed_paths`. Versions newer than `table` are skipped: they add only new ones."""
         needed: set[str] = set()
-
-        def noted(commits: Iterable[Commit]) -> Iterator[Commit]:
-            for commit in commits:
-                needed.update(file.path for file in commit.change.added)
-                yield commit
-
         newest = table.snapshot.version
         for first, last in spans:
             if first <= newest:
                 start = table.snapshot if first == newest else self._snapshots.state(table.folder, first)
-                commits = (self._record(table, version) for version in range(first + 1, min(last, newest) + 1))
-                needed.update(start.files)
-                needed |= needed_paths(table.folder, start, noted(commits))
+                commits = self._snapshots.records(table.folder, range(first + 1, min(last, newest) + 1))
+                needed |= needed_paths(table.folder, start, commits)
         return needed
 
     def _stale_firsts(self, table: OpenTable, served_by: Mapping[int, int], needed: set[str]) -> list[int]:
@@ -243,10 +233,9 @@ class VacuumTable:
     ) -> Iterator[Removal]:
         """The unused objects that may be removed, with the proof: what the log says of each, or else its age."""
         unexplained = dict(free)
-        for version in range(table.snapshot.version, 0, -1):
-            if not unexplained:
-                return
-            for path, mention in mentioned_paths(table.folder, self._record(table, version)):
+        commits = self._snapshots.records(table.folder, range(table.snapshot.version, 0, -1))
+        while unexplained and (commit := next(commits, None)) is not None:
+            for path, mention in mentioned_paths(table.folder, commit):
                 entry = unexplained.pop(path, None)
                 if entry is not None:
                     yield Removal(entry.key, entry.bytes, superseded_reason(mention, oldest))

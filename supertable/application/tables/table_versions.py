@@ -55,4 +55,4 @@ class TableVersions:
 
     def commits(self, table: OpenTable, newest: int, count: int) -> list[Commit]:
         """Up to `count` commits from version `newest` downwards, newest first."""
-        return [self._snapshots.record(table.folder, version) for version in range(newest, max(newest - count, 0), -1)]
+        return list(self._snapshots.records(table.folder, range(newest, max(newest - count, 0), -1)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from supertable.application.ports.catalogs import Head
@@ -16,6 +16,7 @@ from supertable.application.ports.codecs import LogCodec, TooNew, Undecodable
 from supertable.application.ports.object_stores import ObjectStore, PutAmbiguous, PutConflict
 from supertable.application.storage.sealed_objects import opened, sealed
 from supertable.application.transaction_log.heads import Heads
+from supertable.application.transaction_log.read_ahead import read_ahead
 from supertable.domain.errors import (
     CommitUncertain,
     Damaged,
@@ -103,6 +104,10 @@ class VersionedLog(Generic[Record, State]):
             raise ObjectMissing(key)
         return self._decoded(key, data, self._codec.decode_record)
 
+    def records(self, log: str, versions: Sequence[int]) -> Iterator[Record]:
+        """The records of these versions, in their order, read ahead. Raises as `record`."""
+        return read_ahead(lambda version: self.record(log, version), versions)
+
     def append(self, log: str, base: State | None, record: Record) -> State | None:
         """Try to commit `record` as the version after `base` (None: as the first).
 
@@ -180,7 +185,7 @@ class VersionedLog(Generic[Record, State]):
             if from_checkpoint:
                 self._remember(log, base, 0)
             return base
-        records = [self._record(log, n, carried) for n in range(start + 1, version + 1)]
+        records = self._records(log, range(start + 1, version + 1), carried)
         state = self._replayed(log, base, records)
         before = 0 if from_checkpoint else self._changed.get(log, 0)
         self._remember(log, state, before + sum(map(self._weight, records)))
@@ -218,14 +223,16 @@ class VersionedLog(Generic[Record, State]):
             raise ObjectMissing(key)
         return self._decoded(key, data, self._codec.decode_state)
 
+    def _records(self, log: str, versions: Sequence[int], carried: dict[int, bytes]) -> list[Record]:
+        stored = self.records(log, [version for version in versions if version not in carried])
+        return [self._record(log, version, carried) if version in carried else next(stored) for version in versions]
+
     def _record(self, log: str, version: int, carried: dict[int, bytes]) -> Record:
-        data = carried.get(version)
-        if data is not None:
-            try:
-                return self._decoded(record_key(log, version), data, self._codec.decode_record)
-            except ObjectDamaged:
-                _LOG.warning("the catalog's copy of version %s of %s is damaged; reading it from storage", version, log)
-        return self.record(log, version)
+        try:
+            return self._decoded(record_key(log, version), carried[version], self._codec.decode_record)
+        except ObjectDamaged:
+            _LOG.warning("the catalog's copy of version %s of %s is damaged; reading it from storage", version, log)
+            return self.record(log, version)
 
     def _remember(self, log: str, state: State, changed: int) -> None:
         """`changed`: how many entries were changed since the checkpoint before the state."""

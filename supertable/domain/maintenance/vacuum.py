@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from supertable.domain.table.commits import Commit
 from supertable.domain.table.data_files import DataFile, DeletionVector
+from supertable.domain.table.file_sets import dirty_files
 from supertable.domain.table.snapshots import Snapshot
 
 GRACE_SECONDS = 24 * 3600
@@ -49,12 +50,17 @@ def merged(spans: Iterable[Span]) -> list[Span]:
 
 
 def needed_paths(own: str, first: Snapshot, commits: Iterable[Commit]) -> set[str]:
-    """The paths in the table's own folder that versions from `first` on refer to. `commits`: those after `first`."""
-    paths = {path for file in first.files.values() for path in _of_file(own, file)}
+    """The paths of all files of the versions from `first` on, and of deletion vectors in the table's own folder.
+
+    `commits`: those after `first`.
+    """
+    paths = set(first.files)
+    vectors = [file.deletes for file in dirty_files(first.files)]
     for commit in commits:
-        paths.update(path for file in commit.change.added for path in _of_file(own, file))
-        paths.update(path for vector in commit.change.deletes.values() for path in _of_vector(own, vector))
-    return paths
+        paths.update(file.path for file in commit.change.added)
+        vectors += [file.deletes for file in commit.change.added]
+        vectors += commit.change.deletes.values()
+    return paths.union(path for vector in vectors if vector for path in _of_vector(own, vector))
 
 
 def mentioned_paths(own: str, commit: Commit) -> Iterator[tuple[str, str]]:

@@ -33,12 +33,12 @@ def test_needed_paths_of_versions() -> None:
     assert needed_paths("own", first, [later]) == needed_paths("own", first, []) | {"deletes/new.arrow"}
 
 
-def test_paths_in_other_folders_are_not_needed() -> None:
+def test_deletion_vectors_in_other_folders_are_not_needed() -> None:
     shared = replace(data_file("a"), folder="origin", deletes=DeletionVector("deletes/x", 1, "", "origin"))
     own = replace(shared, folder="own", deletes=DeletionVector("deletes/x", 1, ""))
     first = replayed(None, [created(), commit(2, added=(shared,))])
     assert first is not None
-    assert needed_paths("own", first, []) == set()
+    assert needed_paths("own", first, []) == {"data/a.parquet"}
     assert needed_paths("own", first, [commit(3, added=(own,))]) == {"data/a.parquet", "deletes/x"}
 
 
@@ -50,14 +50,14 @@ def test_a_commit_mentions_the_files_that_it_adds_and_removes() -> None:
     }
 
 
-def test_rows_and_dead_positions_in_records_have_no_paths() -> None:
+def test_rows_in_records_are_needed_and_dead_positions_there_have_no_paths() -> None:
     inline = replace(data_file("a"), content=b"rows", deletes=DeletionVector("", 1, "", positions=(4,)))
     above = DeletionVector("deletes/x", 3, "", positions=(7,))
     added = commit(2, added=(inline, data_file("b")))
     first = replayed(None, [created(), added])
     assert first is not None
     later = commit(3, deletes={"data/b.parquet": above, "data/a.parquet": DeletionVector("", 2, "", positions=(1, 4))})
-    assert needed_paths("own", first, [later]) == {"data/b.parquet", "deletes/x"}
+    assert needed_paths("own", first, [later]) == {"data/a.parquet", "data/b.parquet", "deletes/x"}
     assert dict(mentioned_paths("own", added)) == {"data/b.parquet": "written by version 2 (append)"}
     assert dict(mentioned_paths("own", later)) == {"deletes/x": "last set by version 3 (append)"}
 
