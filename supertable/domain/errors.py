@@ -9,6 +9,7 @@ SupertableError
     UnreadableInput       a file or stream to load cannot be read
     InvalidStatement      the SQL cannot be parsed or bound
       StatementRefused    the SQL uses something that is not allowed
+        NotOnSpark        Spark would answer the statement in another way
     WrongArgument         a call in Python has a wrong argument
     Closed                the lake or the result was closed before
     NotKept               a streamed result keeps no rows: they were taken before
@@ -126,6 +127,10 @@ class InvalidStatement(InvalidInput):
 
 class StatementRefused(InvalidStatement):
     """The SQL uses something that is not on the list of what is allowed."""
+
+
+class NotOnSpark(StatementRefused):
+    """The statement uses something that Spark is not proven to answer as the other engines do. They run it."""
 
 
 class WrongArgument(InvalidInput, TypeError):

@@ -1,0 +1,299 @@
+"""The operators of a bound plan, each as one SELECT over those below it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from supertable.adapters.engines.duckdb.statement.parse_tree import nodes
+from supertable.adapters.engines.spark.translation.aggregates import aggregated, is_lone, lone_value
+from supertable.adapters.engines.spark.translation.binding import SparkView
+from supertable.adapters.engines.spark.translation.constants import constant, null
+from supertable.adapters.engines.spark.translation.expressions import Expressions, function_name, kind
+from supertable.adapters.engines.spark.translation.functions.comparisons import check_equality
+from supertable.adapters.engines.spark.translation.joins import crossed, joined
+from supertable.adapters.engines.spark.translation.kinds import BIGINT, Kind, kind_of
+from supertable.adapters.engines.spark.translation.orders import order_by
+from supertable.adapters.engines.spark.translation.refusals import refused
+from supertable.adapters.engines.spark.translation.relations import Aliases, SparkRelation, selected
+from supertable.adapters.engines.spark.translation.windows import windowed
+
+Node = Mapping[str, Any]
+_MOST_ROWS = 2**31 - 1
+_ROW_ID = 2**64 - 1
+
+
+class Operators:
+    """Translates one plan. `views`: by the names of the tables in the plan. Raises `NotOnSpark`."""
+
+    def __init__(self, views: Mapping[str, SparkView]) -> None:
+        self._views = views
+        self._expressions = Expressions()
+        self._aliases = Aliases()
+        self._is_scalar = False
+
+    def translated(self, node: Node) -> SparkRelation:
+        translate = _OPERATORS.get(node["type"])
+        if translate is None:
+            raise refused(node["type"].removeprefix("LOGICAL_").replace("_", " "))
+        return translate(self, node)
+
+    def _child(self, node: Node) -> tuple[SparkRelation, str]:
+        """The one operator below, and the name of it in FROM."""
+        (child,) = node["children"]
+        return self.translated(child), self._aliases.next()
+
+    def _get(self, node: Node) -> SparkRelation:
+        name = node["qname"]["path"][-1]
+        if name in ("range", "generate_series"):
+            return self._series(node, name)
+        if name == "unnest":
+            return self._constant_list(node)
+        view = self._views.get(node.get("function_data", {}).get("table", "")) if name == "seq_scan" else None
+        if view is None:
+            raise refused(f"the table function {name}")
+        alias, kinds, values = self._aliases.next(), [], []
+        for entry in node["column_indexes"]:
+            place = entry.get("index", 0)
+            if entry.keys() - {"index"} or (place != _ROW_ID and place >= len(view.columns)):
+                raise refused("such a column")
+            kinds.append(BIGINT if place == _ROW_ID else kind_of(node["returned_types"][place]))
+            values.append(null(BIGINT) if place == _ROW_ID else _as_bound(f"{alias}.c{place}", kinds[-1]))
+        columns = ", ".join(f"c{i}" for i in range(len(view.columns)))
+        return SparkRelation(f"SELECT {selected(values)} FROM `{view.name}` AS {alias}({columns})", tuple(kinds))
+
+    def _series(self, node: Node, name: str) -> SparkRelation:
+        numbers = [value.get("value") for value in node.get("parameters", ())]
+        if not 1 <= len(numbers) <= 3 or not all(type(number) is int for number in numbers):
+            raise refused(f"the table function {name}")
+        start, end = [0, numbers[0]] if len(numbers) == 1 else numbers[:2]
+        step = numbers[2] if len(numbers) > 2 else 1
+        if step < 1:
+            raise refused(f"the table function {name}")
+        end += name == "generate_series"
+        alias = self._aliases.next()
+        sql = f"SELECT {alias}.id AS c0 FROM range({start}L, greatest({start}L, {end}L), {step}L) AS {alias}"
+        return SparkRelation(sql, (BIGINT,))
+
+    def _constant_list(self, node: Node) -> SparkRelation:
+        """FROM unnest of a constant."""
+        (value,) = node["parameters"]
+        of = kind_of(value["type"])
+        if of.name != "LIST" or of.parts[0].name == "STRUCT":
+            raise refused("unnest of such a type")
+        return SparkRelation(f"SELECT explode({constant(value, of)}) AS c0", of.parts)
+
+    def _dummy(self, _: Node) -> SparkRelation:
+        return SparkRelation("SELECT 1 AS c0", ())
+
+    def _rows(self, node: Node) -> SparkRelation:
+        """VALUES."""
+        kinds = tuple(kind_of(given) for given in node["expr_types"])
+        if node["children"][0]["type"] != "LOGICAL_DUMMY_SCAN":
+            raise refused("VALUES with the columns of another table")
+        rows = [self._expressions.all_rendered(row, ()) for row in node["expressions"]]
+        return SparkRelation(" UNION ALL ".join(f"SELECT {selected(row)}" for row in rows), kinds)
+
+    def _empty(self, node: Node) -> SparkRelation:
+        kinds = tuple(kind_of(given) for given in node.get("return_types", ()))
+        return SparkRelation(f"SELECT {selected([null(one) for one in kinds])} WHERE FALSE", kinds)
+
+    def _projection(self, node: Node) -> SparkRelation:
+        """With `error` among its expressions, it is that of a subquery that may have one row at most."""
+        self._is_scalar = _mentions_error(node["expressions"])
+        below, alias = self._child(node)
+        values = self._expressions.all_rendered(node["expressions"], below.columns(alias))
+        return SparkRelation(
+            f"SELECT {selected(values)} FROM {below.aliased(alias)}", tuple(map(kind, node["expressions"]))
+        )
+
+    def _filter(self, node: Node) -> SparkRelation:
+        below, alias = self._child(node)
+        columns = below.columns(alias)
+        conditions = self._expressions.all_rendered(node["expressions"], columns)
+        places = node.get("projection_map") or range(len(columns))
+        values = selected([columns[place] for place in places])
+        where = " AND ".join(conditions) or "TRUE"
+        return SparkRelation(
+            f"SELECT {values} FROM {below.aliased(alias)} WHERE {where}", tuple(below.kinds[place] for place in places)
+        )
+
+    def _aggregate(self, node: Node) -> SparkRelation:
+        is_scalar, self._is_scalar = self._is_scalar, False
+        below, alias = self._child(node)
+        scope, expressions = below.columns(alias), node.get("expressions", ())
+        groups = node.get("groups", ())
+        for group in groups:
+            check_equality(kind(group))
+        keys = self._expressions.all_rendered(groups, scope)
+        if is_scalar and is_lone(expressions):
+            values = [lone_value(expressions[0], self._expressions, scope), "count(*)"]
+        else:
+            values = [aggregated(one, self._expressions, scope) for one in expressions]
+        values += [_grouping(places, keys) for places in node.get("grouping_functions", ())]
+        kinds = (*map(kind, groups), *map(kind, expressions), *(BIGINT for _ in node.get("grouping_functions", ())))
+        source = f"{below.aliased(alias)}{_group_by(keys, node.get('grouping_sets', ()))}"
+        return SparkRelation(f"SELECT {selected([*keys, *values])} FROM {source}", kinds)
+
+    def _window(self, node: Node) -> SparkRelation:
+        below, alias = self._child(node)
+        scope = below.columns(alias)
+        values = [*scope, *(windowed(one, self._expressions, scope) for one in node["expressions"])]
+        return SparkRelation(
+            f"SELECT {selected(values)} FROM {below.aliased(alias)}", (*below.kinds, *map(kind, node["expressions"]))
+        )
+
+    def _unnest(self, node: Node) -> SparkRelation:
+        below, alias = self._child(node)
+        scope, each = below.columns(alias), self._aliases.next()
+        lists = [one["child"] for one in node["expressions"]]
+        if any(kind(one).name != "LIST" for one in lists):
+            raise refused("unnest of such a type")
+        values = self._expressions.all_rendered(lists, scope)
+        elements = tuple(kind(one).parts[0] for one in lists)
+        if len(values) == 1:
+            rows, items = f"explode({values[0]})", [f"{each}.v"]
+        else:
+            filled = ", ".join(f"coalesce({value}, array())" for value in values)
+            rows, items = f"explode(arrays_zip({filled}))", [f"{each}.v.`{i}`" for i in range(len(values))]
+        items = [f"CAST({item} AS {one.spark})" for item, one in zip(items, elements, strict=True)]
+        source = f"{below.aliased(alias)} LATERAL VIEW {rows} {each} AS v"
+        return SparkRelation(f"SELECT {selected([*scope, *items])} FROM {source}", (*below.kinds, *elements))
+
+    def _order(self, node: Node) -> SparkRelation:
+        below, alias = self._child(node)
+        columns = below.columns(alias)
+        places = node.get("projection_map") or node.get("projections") or range(len(columns))
+        keys = order_by(node["orders"], self._expressions, columns)
+        values = selected([columns[place] for place in places])
+        return SparkRelation(
+            f"SELECT {values} FROM {below.aliased(alias)} ORDER BY {keys}",
+            tuple(below.kinds[place] for place in places),
+        )
+
+    def _limit(self, node: Node) -> SparkRelation:
+        below, alias = self._child(node)
+        limit, offset = (_number_of_rows(node[name]) for name in ("limit_val", "offset_val"))
+        text = f" LIMIT {limit}" if limit is not None and limit <= _MOST_ROWS else ""
+        text += f" OFFSET {offset}" if offset else ""
+        return SparkRelation(f"SELECT {selected(below.columns(alias))} FROM {below.aliased(alias)}{text}", below.kinds)
+
+    def _distinct(self, node: Node) -> SparkRelation:
+        below, alias = self._child(node)
+        for one in below.kinds:
+            check_equality(one)
+        values = selected(below.columns(alias))
+        if node["distinct_type"] == "DISTINCT":
+            return SparkRelation(f"SELECT DISTINCT {values} FROM {below.aliased(alias)}", below.kinds)
+        return self._distinct_on(node, below, alias)
+
+    def _distinct_on(self, node: Node, below: SparkRelation, alias: str) -> SparkRelation:
+        scope, outer = below.columns(alias), self._aliases.next()
+        keys = ", ".join(self._expressions.all_rendered(node["distinct_targets"], scope))
+        orders = (node.get("order_by") or {}).get("orders", ())
+        if not orders:
+            raise refused("DISTINCT ON without ORDER BY")
+        order = order_by(orders, self._expressions, scope)
+        number = f"row_number() OVER (PARTITION BY {keys} ORDER BY {order}) AS n"
+        inner = f"SELECT {selected(scope)}, {number} FROM {below.aliased(alias)}"
+        return SparkRelation(
+            f"SELECT {selected(below.columns(outer))} FROM ({inner}) AS {outer} WHERE {outer}.n = 1", below.kinds
+        )
+
+    def _join(self, node: Node) -> SparkRelation:
+        left, right = map(self.translated, node["children"])
+        if node["type"] == "LOGICAL_CROSS_PRODUCT":
+            return crossed(left, right, self._aliases)
+        return joined(node, left, right, self._expressions, self._aliases)
+
+    def _set(self, node: Node) -> SparkRelation:
+        word = {"LOGICAL_UNION": "UNION ALL", "LOGICAL_EXCEPT": "EXCEPT", "LOGICAL_INTERSECT": "INTERSECT"}[
+            node["type"]
+        ]
+        sides = list(map(self.translated, node["children"]))
+        if len({side.kinds for side in sides}) != 1:
+            raise refused(f"{word} of columns of different types")
+        if word != "UNION ALL":
+            for one in sides[0].kinds:
+                check_equality(one)
+            word += " ALL" if node.get("setop_all", True) else ""
+        parts = []
+        for side in sides:
+            alias = self._aliases.next()
+            parts.append(f"SELECT {selected(side.columns(alias))} FROM {side.aliased(alias)}")
+        return SparkRelation(f" {word} ".join(parts), sides[0].kinds)
+
+    def _cte(self, node: Node) -> SparkRelation:
+        definition, consumer = node["children"]
+        if definition["type"] == "LOGICAL_RECURSIVE_CTE":
+            raise refused("WITH RECURSIVE")
+        inner = self.translated(definition)
+        outer, alias = self.translated(consumer), self._aliases.next()
+        name = _cte_name(node.get("table_index", 0))
+        sql = f"WITH {name} AS ({inner.sql}) SELECT {selected(outer.columns(alias))} FROM {outer.aliased(alias)}"
+        return SparkRelation(sql, outer.kinds)
+
+    def _cte_reference(self, node: Node) -> SparkRelation:
+        kinds = tuple(kind_of(given) for given in node["chunk_types"])
+        alias = self._aliases.next()
+        columns = [f"{alias}.c{i}" for i in range(len(kinds))]
+        return SparkRelation(f"SELECT {selected(columns)} FROM {_cte_name(node.get('cte_index', 0))} AS {alias}", kinds)
+
+
+def _as_bound(column: str, of: Kind) -> str:
+    """A column of a view. The members of its structs get our names."""
+    return f"CAST({column} AS {of.spark})" if of.nested else column
+
+
+def _mentions_error(expressions: Sequence[Mapping[str, Any]]) -> bool:
+    return any(
+        node.get("expression_class") == "BOUND_FUNCTION" and function_name(node) == "error"
+        for node in nodes(expressions)
+    )
+
+
+def _cte_name(number: int) -> str:
+    return f"w{int(number)}"
+
+
+def _group_by(keys: Sequence[str], sets: Sequence[Sequence[int]]) -> str:
+    if len(sets) > 1:
+        written = ", ".join(f"({', '.join(keys[place] for place in one)})" for one in sets)
+        return f" GROUP BY GROUPING SETS ({written})"
+    return f" GROUP BY {', '.join(keys)}" if keys else ""
+
+
+def _grouping(places: Sequence[int], keys: Sequence[str]) -> str:
+    return f"CAST(grouping_id({', '.join(keys[place] for place in places)}) AS BIGINT)"
+
+
+def _number_of_rows(given: Mapping[str, Any]) -> int | None:
+    if given["type"] == "UNSET":
+        return None
+    if given["type"] != "CONSTANT_VALUE":
+        raise refused("LIMIT and OFFSET that are no constant numbers")
+    return int(given.get("constant_integer", 0))
+
+
+_OPERATORS: Mapping[str, Callable[[Operators, Node], SparkRelation]] = {
+    "LOGICAL_GET": Operators._get,
+    "LOGICAL_DUMMY_SCAN": Operators._dummy,
+    "LOGICAL_EXPRESSION_GET": Operators._rows,
+    "LOGICAL_EMPTY_RESULT": Operators._empty,
+    "LOGICAL_PROJECTION": Operators._projection,
+    "LOGICAL_FILTER": Operators._filter,
+    "LOGICAL_AGGREGATE_AND_GROUP_BY": Operators._aggregate,
+    "LOGICAL_WINDOW": Operators._window,
+    "LOGICAL_UNNEST": Operators._unnest,
+    "LOGICAL_ORDER_BY": Operators._order,
+    "LOGICAL_LIMIT": Operators._limit,
+    "LOGICAL_DISTINCT": Operators._distinct,
+    "LOGICAL_COMPARISON_JOIN": Operators._join,
+    "LOGICAL_ANY_JOIN": Operators._join,
+    "LOGICAL_CROSS_PRODUCT": Operators._join,
+    "LOGICAL_UNION": Operators._set,
+    "LOGICAL_EXCEPT": Operators._set,
+    "LOGICAL_INTERSECT": Operators._set,
+    "LOGICAL_MATERIALIZED_CTE": Operators._cte,
+    "LOGICAL_CTE_REF": Operators._cte_reference,
+}
