@@ -111,14 +111,14 @@ class Relations:
         if local is None or more or relation.view or relation.show or relation.changes:
             return None
         if not is_name(name):
-            found: Given | None = local.files(name)
+            found = local.files(name)
         elif name_key(name) in ("self", name_key(namespace.supertable)):
             return None
-        else:
+        elif local.has_frame(name) and not self._tables.registry(namespace).has(name):
             found = local.frame(name)
-            if found and self._tables.registry(namespace).has(name):
-                return None
-        if found and relation.at is not None:
+        else:
+            return None
+        if relation.at is not None:
             raise StatementRefused(f"AT (…) reads a version of a table, and {name} is none.")
         return found
 

@@ -40,12 +40,12 @@ class CallersRows:
         self._scope = scope
         self._found: dict[str, Given] = {}
 
-    def frame(self, name: str) -> Given | None:
+    def has_frame(self, name: str) -> bool:
+        return self._frame(name) is not None
+
+    def frame(self, name: str) -> Given:
         if name not in self._found:
-            data = self._frames[name] if name in self._frames else self._variable(name)
-            if data is None:
-                return None
-            self._found[name] = _given(_FrameRows(name, data))
+            self._found[name] = _given(_FrameRows(name, self._frame(name)))
         return self._found[name]
 
     def files(self, pattern: str) -> Given:
@@ -61,7 +61,10 @@ class CallersRows:
         """Drop the frames and variables, which the result of the statement must not keep alive."""
         self._frames, self._scope, self._found = {}, {}, {}
 
-    def _variable(self, name: str) -> Any:
+    def _frame(self, name: str) -> Any:
+        """What has the rows, as it was given; None: nothing."""
+        if name in self._frames:
+            return self._frames[name]
         found = self._scope.get(name)
         is_frame = type(found).__name__ in _FRAMES or hasattr(found, "__arrow_c_stream__")
         return found if is_frame and library_of(found) in _LIBRARIES else None

@@ -18,6 +18,7 @@ import supertable
 from supertable import Lake
 from supertable.domain.errors import (
     AccessDenied,
+    Closed,
     InvalidInput,
     StatementRefused,
     SupertableError,
@@ -129,6 +130,15 @@ def test_frames_of_the_callers_variables(lake: Lake) -> None:
     stream = table.to_reader()
     with pytest.raises(InvalidInput, match="read once"):
         lake.sql("select * from stream a, stream b")
+
+
+def test_a_variable_with_the_name_of_a_table_is_not_read(lake: Lake) -> None:
+    """A table of a lake as a variable is a query, and a closed lake answers none."""
+    with supertable.connect(home=lake.settings.home) as closed:
+        orders = closed.table("orders")
+    assert tuples(lake.sql("select max(id) from orders")) == [(3,)]
+    with pytest.raises(Closed):
+        orders.head()
 
 
 def test_frames_that_are_given(lake: Lake) -> None:
