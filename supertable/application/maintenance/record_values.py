@@ -46,10 +46,12 @@ class RecordValues:
         read that it is gone: another vacuum may have replaced the same record at the same time."""
 
     def unneeded(self, up_to: int, needed: Collection[str]) -> dict[int, dict[str, int]]:
-        """The values of files that are not `needed`: `sizes_of`, by version, ascending. `up_to`: the newest version."""
+        """The values of files that are not `needed`: `sizes_of`, by version, ascending. `up_to`: the newest version
+        whose record may lose any."""
         self._read(range(self._through + 1, up_to + 1))
-        self._read([version for version in self._held if version not in self._seen and self._rest(version, needed)])
-        rests = {version: self._rest(version, needed) for version in sorted(self._held)}
+        held = sorted(version for version in self._held if version <= up_to)
+        self._read([version for version in held if version not in self._seen and self._rest(version, needed)])
+        rests = {version: self._rest(version, needed) for version in held if version in self._held}
         return {version: rest for version, rest in rests.items() if rest and _UNREAD not in rest}
 
     def take_out(self, values: Mapping[int, Collection[str]]) -> None:

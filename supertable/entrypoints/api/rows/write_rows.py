@@ -83,8 +83,9 @@ Sequence = Annotated[
 Layout = Annotated[
     list[str] | None,
     QueryParameter(
+        max_items=2_000,
         description="With `create`: the layout of the files, as when a table is created, such as `month(ordered_at)`. "
-        "Repeatable."
+        "Repeatable.",
     ),
 ]
 
