@@ -61,6 +61,7 @@ class Container(containers.DeclarativeContainer):
     executor_engine = executors.executor_engine
     executor_pro_engine = executors.executor_pro_engine
     executor_finder = executors.executor_finder
+    spark_engine = choice.spark_engine
     engines = choice.engines
 
     redis = transaction_log.redis

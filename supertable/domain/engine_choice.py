@@ -140,11 +140,11 @@ def _matrix(reads: Reads, limits: EngineLimits) -> tuple[tuple[EngineName, ...],
         return _PRO_FIRST, "PRO holds what the query reads."
     if reads.partial:
         return _LITE_FIRST, "The role sees a part of what the query reads, so that sizes and times do not count: LITE."
-    size = f"The query reads {_size(reads.bytes)}"
+    size = f"The query reads {size_text(reads.bytes)}"
     if reads.bytes <= limits.lite_max_bytes:
-        return _LITE_FIRST, f"{size}: up to {_size(limits.lite_max_bytes)} are for LITE."
+        return _LITE_FIRST, f"{size}: up to {size_text(limits.lite_max_bytes)} are for LITE."
     if reads.bytes > limits.spark_min_bytes:
-        return _SPARK_FIRST, f"{size}: more than {_size(limits.spark_min_bytes)} are for SPARK."
+        return _SPARK_FIRST, f"{size}: more than {size_text(limits.spark_min_bytes)} are for SPARK."
     if reads.age_seconds is None:
         return _PRO_FIRST, f"{size} of versions whose age does not count: PRO."
     written = f"{size}, and the newest write was {_time(reads.age_seconds)} ago"
@@ -157,7 +157,7 @@ def _passed_over(engine: EngineName, why: str) -> str:
     return f"{engine.upper()} is passed over: {why}."
 
 
-def _size(count: int) -> str:
+def size_text(count: int) -> str:
     """As in `12.3 MB`, so that amounts on different sides of a limit are seldom written alike."""
     for unit, name in _UNITS:
         if count >= unit:

@@ -8,6 +8,7 @@
     {organization}/-/beats/{user}/{job id}                 the heartbeat of an unfinished job
     {organization}/-/tickets/{digest}                      a ticket for one connection; .used: it was redeemed
     {organization}/-/audit/anchor                          the end of the audit log
+    {organization}/-/spark/{id}.parquet                    rows for a cluster, for the time of one query
 
 A log is a folder with `log/{version}`, its records, and `checkpoints/{version}`. No folder's name ends with `/`.
 """
@@ -195,6 +196,16 @@ def ticket_key(organization: str, digest: str) -> str:
 def used_ticket_key(organization: str, digest: str) -> str:
     """The key of the record that a ticket was redeemed."""
     return f"{ticket_key(organization, digest)}.used"
+
+
+def handed_over_folder(organization: str) -> str:
+    """The folder of rows that clusters read for the time of one query."""
+    return f"{_organization_level(organization)}/spark"
+
+
+def handed_over_key(organization: str, identifier: str) -> str:
+    """The key of such rows."""
+    return f"{handed_over_folder(organization)}/{identifier}.parquet"
 
 
 def job_of(key: str) -> tuple[str, str] | None:

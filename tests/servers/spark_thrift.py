@@ -32,7 +32,7 @@ class SparkThrift:
     @property
     def environment(self) -> dict[str, str]:
         """The settings of a lake whose SPARK is this server."""
-        return {"SUPERTABLE_SPARK_HOST": "127.0.0.1", "SUPERTABLE_SPARK_PORT": str(self.port)}
+        return {"SUPERTABLE_SPARK_CLUSTERS": f"thrift://127.0.0.1:{self.port}"}
 
     def restart(self) -> None:
         """Start again after `kill` or `stop`, on the same port."""

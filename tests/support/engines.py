@@ -32,6 +32,15 @@ class OtherEngine:
     def unavailable(self) -> str:
         return self.away
 
+    def unfit(
+        self,
+        statement: Statement,
+        scans: Mapping[int, Source],
+        parameters: Sequence[Any] | Mapping[str, Any],
+    ) -> str:
+        del statement, scans, parameters
+        return ""
+
     def held(self, scans: Mapping[int, Source]) -> bool:
         self.asked.append(scans)
         return self.holds

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from supertable.application.ports.clocks import Clock
 from supertable.application.ports.engines.engine import Engine
+from supertable.application.ports.engines.parsed_statements import Statement
 from supertable.application.ports.engines.sources import Source, scans_of
+from supertable.application.queries.parameters import Parameters
 from supertable.application.queries.relations.bound_relations import Bound
 from supertable.domain.engine_choice import (
     EngineLimits,
@@ -23,7 +25,7 @@ from supertable.domain.scan.scan_plan import Scan
 _UNKNOWN = Reads(bytes=0, age_seconds=None)
 """For queries that name their engine, where it does not count."""
 
-NO_ENGINE = "this version of SuperTable does not have it yet"
+NO_ENGINE = "no cluster is configured (SUPERTABLE_SPARK_CLUSTERS)"
 
 
 @dataclass(slots=True)
@@ -73,14 +75,26 @@ class Engines:
         away = self._away()
         return lambda scan: self._held({0: scan}, away)
 
-    def choose(self, requested: EngineName | None, bound: Bound, sources: Mapping[int, Source]) -> Chosen:
-        """The engine for a query over `sources`, which `bound` became. Raises `EngineUnavailable`."""
+    def choose(
+        self,
+        requested: EngineName | None,
+        bound: Bound,
+        statement: Statement,
+        sources: Mapping[int, Source],
+        parameters: Parameters,
+    ) -> Chosen:
+        """The engine for a statement over `sources`, which `bound` became. Raises `EngineUnavailable`."""
         away = self._away()
         named = requested not in (None, EngineName.AUTO)
         reads = _UNKNOWN if named else self._reads(bound, sources, self._held(sources, away))
         wish = _wish_of_tables(bound) or self._default
-        choice = chosen_engine(reads, away, self._limits, requested, wish)
-        return Chosen(self._engines[choice.engine], choice.reason)
+        while True:
+            choice = chosen_engine(reads, away, self._limits, requested, wish)
+            engine = self._engines[choice.engine]
+            why = "" if named else engine.unfit(statement, sources, parameters)
+            if not why:
+                return Chosen(engine, choice.reason)
+            away[choice.engine] = why
 
     def close(self) -> None:
         for engine in self._engines.values():

@@ -178,7 +178,7 @@ class RunQuery:
             )
         tables = (*bound.tables, *bound.views.values())
         self._engines.require(engine)
-        chosen = result.chosen or self._engines.choose(engine, bound, sources)
+        chosen = result.chosen or self._engines.choose(engine, bound, statement, sources, parameters)
         versions = _versions(tables)
         return PreparedQuery(namespace, statement, sources, versions, tables, spans, chosen, result, FirstLease(lease))
 

@@ -25,6 +25,7 @@ from supertable.config.settings.pro import ProSettings
 from supertable.config.settings.redis import RedisSettings
 from supertable.config.settings.service import ServiceSettings
 from supertable.config.settings.small_commits import SmallCommitSettings
+from supertable.config.settings.spark import SparkSettings
 from supertable.config.settings.storage import StorageSettings, StorageType
 from supertable.config.settings.variables import Variables
 from supertable.domain.errors import InvalidSetting
@@ -48,6 +49,7 @@ class Settings(
     EngineSettings,
     EngineChoiceSettings,
     ProSettings,
+    SparkSettings,
     SmallCommitSettings,
     JobSettings,
     IngestSettings,

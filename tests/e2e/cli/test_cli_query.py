@@ -141,7 +141,10 @@ class TestQuery:
         ("engine", "said"),
         [
             ("pro", "The engine PRO is not available: "),
-            ("Spark", "The engine SPARK is not available: this version of SuperTable does not have it yet. Nothing"),
+            (
+                "Spark",
+                "The engine SPARK is not available: no cluster is configured (SUPERTABLE_SPARK_CLUSTERS).",
+            ),
             ("duckdb", "There is no engine 'duckdb'. Use AUTO, LITE, PRO, SPARK. Nothing was run."),
         ],
     )

@@ -102,6 +102,15 @@ class DuckDBEngine:
     def unavailable(self) -> str:
         return ""
 
+    def unfit(
+        self,
+        statement: Statement,
+        scans: Mapping[int, Source],
+        parameters: Sequence[Any] | Mapping[str, Any],
+    ) -> str:
+        del statement, scans, parameters
+        return ""
+
     def held(self, scans: Mapping[int, Source]) -> bool:
         del scans
         return False

@@ -129,6 +129,15 @@ class ExecutorEngine:
     def unavailable(self) -> str:
         return self._engine.unavailable()
 
+    def unfit(
+        self,
+        statement: Statement,
+        scans: Mapping[int, Source],
+        parameters: Sequence[Any] | Mapping[str, Any],
+    ) -> str:
+        del statement, scans, parameters
+        return ""
+
     def held(self, scans: Mapping[int, Source]) -> bool:
         return self._engine.held(scans)
 

@@ -44,6 +44,15 @@ class ExecutorProEngine:
         work, request = self._lite.prepared(statement, scans, parameters, limits)
         return ProExecutorQuery(work, request, self.keeper, plan)
 
+    def unfit(
+        self,
+        statement: Statement,
+        scans: Mapping[int, Source],
+        parameters: Sequence[Any] | Mapping[str, Any],
+    ) -> str:
+        del statement, scans, parameters
+        return ""
+
     def held(self, scans: Mapping[int, Source]) -> bool:
         return self.keeper.held(scans)
 

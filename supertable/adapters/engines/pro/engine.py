@@ -47,6 +47,15 @@ class ProEngine:
             return counted
         return ProRun(cache, self._lite, plan, parameters, limits).query()
 
+    def unfit(
+        self,
+        statement: Statement,
+        scans: Mapping[int, Source],
+        parameters: Sequence[Any] | Mapping[str, Any],
+    ) -> str:
+        del statement, scans, parameters
+        return ""
+
     def held(self, scans: Mapping[int, Source]) -> bool:
         """See `Keeper.held`."""
         return self.keeper.held(scans)

@@ -30,6 +30,18 @@ class Engine(Protocol):
         tells an engine what is asked for.
         """
 
+    def unfit(
+        self,
+        statement: Statement,
+        scans: Mapping[int, Source],
+        parameters: Sequence[Any] | Mapping[str, Any],
+    ) -> str:
+        """Why the engine is there, but not for this statement: words as those of `unavailable`. Empty: it is.
+
+        Never raises, and runs nothing. It is called once the engine is the best that is there, unless the query names
+        it: then `run` raises what is wrong.
+        """
+
     def run(
         self,
         statement: Statement,

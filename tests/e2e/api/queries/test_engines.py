@@ -92,7 +92,7 @@ def test_answers_tell_that_lite_answers_instead(pro: OtherEngine, api: httpx.Cli
 @pytest.mark.parametrize(
     ("body", "kind", "detail"),
     [
-        ({"engine": "SPARK"}, "engine-unavailable", "The engine SPARK is not available: this version"),
+        ({"engine": "SPARK"}, "engine-unavailable", "The engine SPARK is not available: no cluster is"),
         ({"engine": "pro"}, "engine-unavailable", "The engine PRO is not available: it sleeps. Nothing was run."),
         ({"engine": "duckdb"}, "invalid-input", "There is no engine 'duckdb'. Use AUTO, LITE, PRO, SPARK."),
         ({"engine": ""}, "invalid-input", "There is no engine ''. Use AUTO, LITE, PRO, SPARK."),

@@ -12,7 +12,7 @@ from supertable.domain.schema.types import DataType
 
 def union_sql(union: Union, sources: Sources) -> str:
     """The union by column name of a supertable's tables, with the table's name in `_table`."""
-    _check_types(union)
+    check_types(union)
     if not union.scans:
         return "SELECT NULL::VARCHAR AS _table WHERE false"
     return " UNION ALL BY NAME ".join(
@@ -20,7 +20,8 @@ def union_sql(union: Union, sources: Sources) -> str:
     )
 
 
-def _check_types(union: Union) -> None:
+def check_types(union: Union) -> None:
+    """Raises `InvalidStatement` unless columns of the same name have types of the same kind."""
     seen: dict[str, tuple[str, DataType]] = {}
     for scan in union.scans:
         for column in scan.shown.fields:

@@ -1,0 +1,1 @@
+"""Connections to a cluster, and the statements that run on them."""

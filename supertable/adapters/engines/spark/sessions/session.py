@@ -1,0 +1,172 @@
+"""A session of a cluster: it runs statements one after the other, each of which can be cancelled."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from supertable.adapters.engines.spark.clusters import Cluster
+from supertable.adapters.engines.spark.errors import ConnectionLost, SparkError
+from supertable.adapters.engines.spark.sessions.settings import SETTINGS, wrong_settings
+from supertable.adapters.engines.spark.sessions.transport import Channel
+from supertable.application.ports.engines.running_queries import Stopped
+from supertable.domain.errors import QueryCancelled, QueryTimeout
+
+_POLL = {"hive.server2.long.polling.timeout": "100ms"}
+"""How long the server may wait before it answers that a statement still runs."""
+_ANSWER_SECONDS = 30.0
+_FINISHED, _CANCELED, _CLOSED, _FAILED, _TIMED_OUT = 2, 3, 4, 5, 8
+_ENDED = frozenset({_FINISHED, _CANCELED, _CLOSED, _FAILED, _TIMED_OUT})
+
+
+class Session:
+    """Used by one thread, except for `cancel` and `close`."""
+
+    def __init__(self, cluster: Cluster, connect_seconds: float) -> None:
+        """Opens the session. Raises `ConnectionLost`, `SparkError`, and `MissingExtra`."""
+        self.cluster = cluster
+        self._connect_seconds = connect_seconds
+        self._operation: Any = None
+        self._lock = threading.Lock()
+        self._closed = False
+        with _calls():
+            from TCLIService import ttypes
+
+            self._types: Any = ttypes
+            self._channel = Channel(cluster, connect_seconds)
+            self._channel.wait_for(_ANSWER_SECONDS)
+        try:
+            with _calls():
+                request = ttypes.TOpenSessionReq(
+                    client_protocol=ttypes.TProtocolVersion.HIVE_CLI_SERVICE_PROTOCOL_V8, configuration=_POLL
+                )
+                self._handle = self._checked(self._channel.client.OpenSession(request)).sessionHandle
+            self._set_up()
+        except BaseException:
+            self._channel.close()
+            raise
+
+    def execute(self, sql: str, ends_at: float | None = None, stopped: Stopped = lambda: False) -> None:
+        """Runs a statement to its end, or until its first rows can be fetched. `ends_at`: by the monotonic clock.
+
+        Raises `SparkError`, `ConnectionLost`, `QueryCancelled`, `QueryTimeout`.
+        """
+        left = None if ends_at is None else ends_at - time.monotonic()
+        with _calls():
+            self._end_operation()
+            self._channel.wait_for(_ANSWER_SECONDS)
+            request = self._types.TExecuteStatementReq(
+                self._handle, sql, runAsync=True, queryTimeout=0 if left is None else max(1, math.ceil(left) + 1)
+            )
+            self._operation = self._checked(self._channel.client.ExecuteStatement(request)).operationHandle
+            while (state := self._state()) not in _ENDED:
+                self._stop_if(stopped, ends_at)
+        if state == _FINISHED:
+            return
+        if state == _FAILED:
+            raise SparkError(self._message)
+        self._stop_if(stopped, ends_at)
+        raise QueryTimeout(left or 0) if state == _TIMED_OUT else QueryCancelled
+
+    def rows(self, most: int, ends_at: float | None, stopped: Stopped) -> Any:
+        """The next rows of the statement, at most so many, in columns as Thrift has them."""
+        self._stop_if(stopped, ends_at)
+        with _calls():
+            self._channel.wait_for(_ANSWER_SECONDS * 120 if ends_at is None else ends_at - time.monotonic() + 1)
+            request = self._types.TFetchResultsReq(self._operation, self._types.TFetchOrientation.FETCH_NEXT, most)
+            return self._checked(self._channel.client.FetchResults(request)).results.columns
+
+    def cancel(self) -> None:
+        """Cancels the statement that runs, by a connection of its own, from any thread."""
+        operation = self._operation
+        if operation is None:
+            return
+        with _calls():
+            channel = Channel(self.cluster, min(self._connect_seconds, 1.0))
+            try:
+                channel.client.CancelOperation(self._types.TCancelOperationReq(operation))
+            finally:
+                channel.close()
+
+    def answers(self) -> bool:
+        """Whether the server still has the session."""
+        try:
+            with _calls():
+                kind = self._types.TGetInfoType.CLI_SERVER_NAME
+                self._checked(self._channel.client.GetInfo(self._types.TGetInfoReq(self._handle, kind)))
+        except (ConnectionLost, SparkError):
+            return False
+        return True
+
+    def abort(self) -> None:
+        """Ends the connection at once, from any thread. The server then ends the session."""
+        self._channel.close()
+
+    def close(self) -> None:
+        """Ends the session, with all views in it. No-op the second time."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        try:
+            with _calls():
+                self._channel.wait_for(_ANSWER_SECONDS)
+                self._end_operation()
+                self._channel.client.CloseSession(self._types.TCloseSessionReq(self._handle))
+        except ConnectionLost:
+            pass
+        finally:
+            self._channel.close()
+
+    def _set_up(self) -> None:
+        for name in wrong_settings(self._settings()):
+            self.execute(f"SET {name}={SETTINGS[name]}")
+        if wrong := wrong_settings(self._settings()):
+            raise SparkError(f"The session does not keep the settings {', '.join(wrong)}.")
+
+    def _settings(self) -> dict[str, str]:
+        self.execute("SET")
+        names, values, *_ = self.rows(10_000, None, lambda: False)
+        return dict(zip(names.stringVal.values, values.stringVal.values, strict=True))
+
+    def _state(self) -> int:
+        answer = self._checked(
+            self._channel.client.GetOperationStatus(self._types.TGetOperationStatusReq(self._operation))
+        )
+        self._message = answer.errorMessage or ""
+        return int(answer.operationState)
+
+    def _stop_if(self, stopped: Stopped, ends_at: float | None) -> None:
+        late = ends_at is not None and time.monotonic() > ends_at
+        if not (stopped() or late):
+            return
+        with _calls():
+            self._channel.client.CancelOperation(self._types.TCancelOperationReq(self._operation))
+        raise QueryCancelled if stopped() else QueryTimeout(0)
+
+    def _end_operation(self) -> None:
+        operation, self._operation = self._operation, None
+        if operation is not None:
+            self._channel.client.CloseOperation(self._types.TCloseOperationReq(operation))
+
+    def _checked(self, answer: Any) -> Any:
+        if answer.status.statusCode not in (0, 1):
+            raise SparkError("\n".join([answer.status.errorMessage or "", *(answer.status.infoMessages or [])]))
+        return answer
+
+
+@contextmanager
+def _calls() -> Iterator[None]:
+    """Calls to the server. What breaks the connection raises `ConnectionLost`."""
+    try:
+        from thrift.Thrift import TException
+    except ImportError:
+        TException = OSError  # noqa: N806 - a class
+    try:
+        yield
+    except (TException, OSError, EOFError, ValueError, AttributeError) as error:
+        raise ConnectionLost(str(error)) from error

@@ -1,0 +1,145 @@
+"""What SPARK reads of tables: types, changes of schemas, deleted rows, versions, changes, unions."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from supertable.domain.errors import InvalidStatement, NotOnSpark, QueryFailed
+from supertable.entrypoints.sdk.lakes.lake import Lake
+
+TYPES: dict[str, tuple[pa.DataType, list[Any]]] = {
+    "i8": (pa.int8(), [-128, None]),
+    "i16": (pa.int16(), [-(2**15), None]),
+    "i32": (pa.int32(), [-(2**31), None]),
+    "i64": (pa.int64(), [-(2**63), None]),
+    "u8": (pa.uint8(), [255, None]),
+    "u16": (pa.uint16(), [2**16 - 1, None]),
+    "u32": (pa.uint32(), [2**32 - 1, None]),
+    "u64": (pa.uint64(), [2**64 - 1, None]),
+    "f32": (pa.float32(), [-1.5, None]),
+    "f64": (pa.float64(), [1e300, None]),
+    "flag": (pa.bool_(), [True, None]),
+    "dec": (pa.decimal128(38, 10), [Decimal("-1234567890123456789012345678.0123456789"), None]),
+    "text": (pa.string(), ["it's \\ `ä` \U0001f600 ${x}\n", None]),
+    "bytes": (pa.binary(), [b"\x00\xff'", None]),
+    "day": (pa.date32(), [date(1, 1, 1), None]),
+    "ms": (pa.time32("ms"), [time(23, 59, 59, 999_000), None]),
+    "us": (pa.time64("us"), [time(0, 0, 0, 1), None]),
+    "stamp": (pa.timestamp("us"), [datetime(1582, 10, 10, 1, 2, 3, 4), None]),
+    "zoned": (pa.timestamp("ms", "Europe/Paris"), [datetime(9999, 12, 31, 12, tzinfo=UTC), None]),
+    "ns": (pa.timestamp("ns"), [datetime(1970, 1, 1, 0, 0, 0, 1), None]),
+    "list": (pa.list_(pa.int64()), [[1, None], None]),
+    "struct": (pa.struct([("A b", pa.int32()), ("c", pa.string())]), [{"A b": 1, "c": None}, None]),
+    "map": (pa.map_(pa.string(), pa.float64()), [[("k", 0.5)], None]),
+}
+READABLE = {"zoned": pa.timestamp("us", "UTC"), "ms": pa.time64("us")}
+
+
+def rows_of(lake: Lake, sql: str, **more: Any) -> list[tuple[Any, ...]]:
+    result = lake.sql(sql, engine="spark", **more)
+    found = list(result)
+    assert result.engine == "spark", result.engine_reason
+    return found
+
+
+@pytest.fixture(scope="module")
+def typed(lake: Lake) -> Lake:
+    """The same two rows in a file and in a commit record."""
+    columns = {name: pa.array(values, kind) for name, (kind, values) in TYPES.items()}
+    once = pa.table({"num": pa.array([0, 1], pa.int64()), **columns})
+    more = pa.concat_tables([once] * 1_000).set_column(0, "num", pa.array(range(2_000), pa.int64()))
+    lake.write("typed", more)
+    lake.write("typed", once.set_column(0, "num", pa.array([2_000, 2_001], pa.int64())))
+    return lake
+
+
+def test_every_type_comes_back_from_files_and_from_commit_records(typed: Lake) -> None:
+    found = typed.sql("FROM typed WHERE num < 2 OR num >= 2000 ORDER BY num", engine="spark").to_arrow()
+    assert found["num"].to_pylist() == [0, 1, 2_000, 2_001]
+    for name, (kind, values) in TYPES.items():
+        wanted = pa.array([*values, *values], kind).cast(READABLE.get(name, kind))
+        assert found[name].to_pylist() == wanted.to_pylist(), name
+    lite = typed.sql("FROM typed LIMIT 0", engine="lite").to_arrow()
+    assert found.schema == lite.schema
+
+
+@pytest.fixture(scope="module")
+def changed(lake: Lake) -> dict[int, tuple[int, str | None, float | None]]:
+    """A table with a column widened, renamed, dropped, and added again; files and commits with deleted rows. Returns
+    its rows by key: the number, the text, and the column that came back."""
+    lake.write(
+        "changed", {"k": list(range(3_000)), "n": pa.array([1] * 3_000, pa.int8()), "x": ["old"] * 3_000}, keys=["k"]
+    )
+    lake.sql("ALTER TABLE changed ALTER n TYPE BIGINT")
+    lake.sql("ALTER TABLE changed RENAME n TO m")
+    lake.sql("ALTER TABLE changed RENAME x TO n")
+    lake.sql("ALTER TABLE changed ADD COLUMN x DOUBLE")
+    again = list(range(2_500, 5_500))
+    lake.write("changed", {"k": again, "m": [2**40] * 3_000, "n": [None] * 3_000, "x": [0.5] * 3_000})
+    for key in (7, 2_600, 6_000):
+        lake.write("changed", {"k": [key], "m": [key], "n": ["new"], "x": [None]})
+    lake.delete("changed", "k % 10 = 3")
+    lake.write("changed", {"k": [6_001], "m": [1], "n": ["gone"], "x": [1.0]})
+    lake.delete("changed", "k = 6001")
+    model: dict[int, tuple[int, str | None, float | None]] = dict.fromkeys(range(3000), (1, "old", None))
+    model |= dict.fromkeys(again, (2**40, None, 0.5))
+    model |= {key: (key, "new", None) for key in (7, 2_600, 6_000)}
+    return {k: row for k, row in model.items() if k % 10 != 3}
+
+
+def test_columns_are_found_by_their_ids_and_deleted_rows_are_left_out(
+    lake: Lake, changed: dict[int, tuple[int, str | None, float | None]]
+) -> None:
+    found = rows_of(lake, "SELECT k, m, n, x FROM changed ORDER BY k")
+    assert found == [(k, *changed[k]) for k in sorted(changed)]
+
+
+def test_conditions_and_parameters(lake: Lake, changed: dict[int, tuple[int, str | None, float | None]]) -> None:
+    found = rows_of(
+        lake, "SELECT count(*), sum(m), max(n) FROM changed WHERE k BETWEEN ? AND ?", parameters=[2_400, 2_700]
+    )
+    kept = [row for k, row in changed.items() if 2_400 <= k <= 2_700]
+    texts = [row[1] for row in kept if row[1] is not None]
+    assert found == [(len(kept), sum(row[0] for row in kept), max(texts))]
+    assert rows_of(lake, "SELECT count(*) FROM changed WHERE k > 10000") == [(0,)]
+
+
+def test_versions_and_changes(lake: Lake, changed: object) -> None:
+    assert rows_of(lake, "SELECT count(*), min(n) FROM changed AT (VERSION => 2) WHERE k >= 0") == [(3_000, 1)]
+    newest = lake.sql("SELECT k FROM changed LIMIT 1").versions["changed"][0]
+    found = rows_of(lake, f"SELECT _change, _version, k FROM table_changes('changed', {newest - 2}) ORDER BY 2")
+    assert found == [("insert", newest - 1, 6_001), ("delete", newest, 6_001)]
+
+
+def test_a_union_of_tables(lake: Lake, changed: dict[int, object], typed: Lake) -> None:
+    found = rows_of(lake, "SELECT _table, count(*), count(k), count(i8) FROM main GROUP BY 1 ORDER BY 1")
+    assert found == [("changed", len(changed), len(changed), 0), ("typed", 2_002, 0, 1_001)]
+
+
+def test_the_snapshot_answers_what_it_knows(lake: Lake, changed: dict[int, object]) -> None:
+    known = lake.sql("SELECT count(*) FROM changed", engine="spark")
+    assert list(known) == [(len(changed),)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["EXPLAIN FROM changed", "FROM information_schema.tables", "SELECT quantile_cont(k, 0.3) OVER () FROM changed"],
+    ids=["explain", "listing", "function"],
+)
+def test_what_is_not_on_spark_is_refused_and_auto_takes_another(lake: Lake, changed: object, sql: str) -> None:
+    with pytest.raises(NotOnSpark):
+        lake.sql(sql, engine="spark").to_arrow()
+    assert lake.sql(sql).engine != "spark"
+
+
+def test_errors_are_those_of_the_statement_or_name_no_value(lake: Lake, changed: object) -> None:
+    with pytest.raises(InvalidStatement, match="nope"):
+        lake.sql("SELECT nope FROM changed", engine="spark").to_arrow()
+    with pytest.raises(QueryFailed) as failed:
+        lake.sql("SELECT CAST(n AS INTEGER) FROM changed", engine="spark").to_arrow()
+    assert "old" not in str(failed.value)
