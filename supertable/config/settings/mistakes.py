@@ -5,9 +5,11 @@ Values are never repeated: a secret may have been given to the wrong setting.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from enum import Enum
+from functools import lru_cache
 from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
@@ -25,21 +27,30 @@ class SettingWarning(UserWarning):
     """A variable is almost the name of a setting, and has no effect."""
 
 
-def warnings_of(names: Iterable[str], known: Collection[str]) -> list[str]:
+def warnings_of(names: Iterable[str], known: frozenset[str]) -> list[str]:
     """A sentence for each name that is no setting, but was meant as one."""
     unknown = {name for name in names if name.upper() not in known and name.upper() not in OTHER_VARIABLES}
     meant = {name: _meant(name.upper(), known) for name in sorted(unknown) if name.upper().startswith(_FAMILIES)}
     return [f"{name} is no setting and has no effect.{hint}" for name, hint in meant.items() if hint is not None]
 
 
-def _meant(name: str, known: Collection[str]) -> str | None:
+@lru_cache(maxsize=1_000)
+def _meant(name: str, known: frozenset[str]) -> str | None:
     """The hint for a name; None: it was not meant as a setting."""
-    near = [other for other in known if abs(len(other) - len(name)) <= _MOST_MISTAKES and _mistakes(name, other) <= 2]
+    near = [other for other in known if _may_be_near(name, other) and _mistakes(name, other) <= _MOST_MISTAKES]
     if not near and name.startswith(OWN_PREFIX):
         near = get_close_matches(name, known, n=1, cutoff=0.8)
     if near:
         return f" Did you mean {min(near, key=lambda other: _mistakes(name, other))}?"
     return " `supertable config` lists the settings." if name.startswith(OWN_PREFIX) else None
+
+
+def _may_be_near(one: str, other: str) -> bool:
+    """Each mistake makes one letter of each name superfluous at most; few names pass this, which takes less time."""
+    if abs(len(one) - len(other)) > _MOST_MISTAKES:
+        return False
+    letters, others = Counter(one), Counter(other)
+    return max((letters - others).total(), (others - letters).total()) <= _MOST_MISTAKES
 
 
 def _mistakes(one: str, other: str) -> int:

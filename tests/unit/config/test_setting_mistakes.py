@@ -12,7 +12,7 @@ from supertable.config.settings.mistakes import SettingWarning, warnings_of
 from supertable.config.settings.settings import Settings, load_settings
 from supertable.domain.errors import InvalidSetting
 
-KNOWN = [str(field.alias) for field in Settings.model_fields.values()]
+KNOWN = frozenset(str(field.alias) for field in Settings.model_fields.values())
 MEANT = {
     "SUPERTABLE_HOEM": "SUPERTABLE_HOME",
     "SUPERTABEL_HOME": "SUPERTABLE_HOME",
