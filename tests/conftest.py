@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import shutil
 from collections.abc import Iterator
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 
@@ -27,18 +30,45 @@ settings.register_profile(
 )
 settings.load_profile("budget")
 
+ROOT = Path(__file__).parents[1]
+MEMORY = Path("/dev/shm")
+NEEDED_BYTES = 4 << 30
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     if config.option.hypothesis_seed is None:
         config.option.hypothesis_seed = str(SEED)
     if not hasattr(config, "workerinput"):  # this process is no worker of pytest-xdist
+        if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > NEEDED_BYTES:
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
         servers = SharedServersProcess()
         config.add_cleanup(servers.stop)
 
 
 def pytest_report_header() -> str:
     return f"random work: {'long' if BUDGET is SOAK else 'short'}, SEED={SEED} repeats it"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Of several workers that run all tests, each imports its part of the modules first.
+
+    pytest rewrites a module's assertions at its first import, for all workers: so they share this work.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker and session.config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        paths = sorted(
+            path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py") if "node_modules" not in path.parts
+        )
+        for path in paths[int(worker.removeprefix("gw")) :: int(os.environ["PYTEST_XDIST_WORKER_COUNT"])]:
+            import_module(".".join(path.with_suffix("").parts))
+
+
+def pytest_collection_finish() -> None:
+    """What lives until the end is not garbage: a collection need not look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
