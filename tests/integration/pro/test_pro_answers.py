@@ -104,7 +104,10 @@ def test_schemas_change(lake: Lake) -> None:
 def test_older_versions_are_read_beside_the_newest(lake: Lake) -> None:
     assert rows(lake, "SELECT count(id), count(name) FROM t AT (VERSION => 1)") == [(0, 0)]
     rows(lake, ALL)
+    before = f"t AT (TIMESTAMP => '{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M:%S.%f}')"
     lake.delete("t", where="id > 1")
+    assert rows(lake, f"SELECT id, name FROM {before} ORDER BY id") == [(1, "one"), (2, "two"), (3, None), (4, "four")]
+    assert rows(lake, f"SELECT id FROM {before} EXCEPT SELECT id FROM t ORDER BY id") == [(2,), (3,), (4,)]
     both = "SELECT n.id, o.id FROM t n RIGHT JOIN (FROM t AT (VERSION => 2)) o USING (id) ORDER BY o.id"
     assert rows(lake, both) == [(1, 1), (None, 2), (None, 3), (None, 4)]
     assert rows(lake, "SELECT id FROM t") == [(1,)]

@@ -19,7 +19,15 @@ ROOT = HERE.parents[3]
 NODE_MODULES = ROOT / "tests" / "servers" / "node_modules"
 CLIENTS = ROOT / ".venv-clients" / "bin"
 MYPY = Path(sys.executable).parent / "mypy"
-SAID = ["superadmin", "version 2", "int64 3 lite", "0,1,2,3,4", "orders", "404 /problems/table-not-found"]
+SAID = [
+    "superadmin",
+    "version 2",
+    "int64 3 lite",
+    "int64 3 pro",
+    "0,1,2,3,4",
+    "orders",
+    "404 /problems/table-not-found",
+]
 
 
 @pytest.fixture

@@ -39,11 +39,14 @@ def use(client: AuthenticatedClient) -> list[str]:
     written = write_rows.sync("main", "orders", client=client, body=rows, mode=WriteMode.UPSERT)
     assert isinstance(written, WriteAnswer)
 
-    wanted = QueryRequest.from_dict(
-        {"sql": "SELECT count(*) AS n FROM orders WHERE id < $1", "parameters": [3], "engine": "lite"}
-    )
-    answer = run_query.sync(client=client, body=wanted)
-    assert isinstance(answer, QueryAnswer)
+    counted: list[str] = []
+    for engine in ("lite", "pro"):
+        wanted = QueryRequest.from_dict(
+            {"sql": "SELECT count(*) AS n FROM orders WHERE id < $1", "parameters": [3], "engine": engine}
+        )
+        answer = run_query.sync(client=client, body=wanted)
+        assert isinstance(answer, QueryAnswer)
+        counted.append(f"{answer.columns[0].type_} {answer.rows[0]['n']} {answer.engine}")
 
     ids: list[int] = []
     cursor: str | Unset = UNSET
@@ -62,7 +65,7 @@ def use(client: AuthenticatedClient) -> list[str]:
     return [
         me.role,
         f"version {written.version}",
-        f"{answer.columns[0].type_} {answer.rows[0]['n']} {answer.engine}",
+        *counted,
         ",".join(map(str, ids)),
         ",".join(info.name for info in tables.items),
         f"{problem.status} {problem.type_}",

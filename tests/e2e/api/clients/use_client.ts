@@ -24,10 +24,12 @@ const written = await client.POST("/api/v1/supertables/{supertable}/tables/{tabl
 });
 said.push(`version ${written.data?.version}`);
 
-const wanted: QueryRequest = { sql: "SELECT count(*) AS n FROM orders WHERE id < $1", parameters: [3], engine: "lite" };
-const answer = await client.POST("/api/v1/query", { body: wanted });
-if (!answer.data || !("rows" in answer.data)) throw new Error("a query returned no rows");
-said.push(`${answer.data.columns[0]?.type} ${answer.data.rows[0]?.["n"]} ${answer.data.engine}`);
+for (const engine of ["lite", "pro"]) {
+  const wanted: QueryRequest = { sql: "SELECT count(*) AS n FROM orders WHERE id < $1", parameters: [3], engine };
+  const answer = await client.POST("/api/v1/query", { body: wanted });
+  if (!answer.data || !("rows" in answer.data)) throw new Error("a query returned no rows");
+  said.push(`${answer.data.columns[0]?.type} ${answer.data.rows[0]?.["n"]} ${answer.data.engine}`);
+}
 
 const ids: unknown[] = [];
 let cursor: string | undefined;
