@@ -1,7 +1,8 @@
 """Random SELECTs over the whole lake under a role, over a lake that holds only what the role sees, and over neither.
 
-`BUDGET.selects` statements for each of ten seeds. The lakes must give the same answers and the same errors: hidden rows
-change nothing. The reference, which shares no file and no optimizer with them, says whether the answer is right.
+`BUDGET.selects` statements for each of `BUDGET.select_seeds` seeds. The lakes must give the same answers and the same
+errors: hidden rows change nothing. The reference, which shares no file and no optimizer with them, says whether the
+answer is right.
 """
 
 from __future__ import annotations
@@ -14,11 +15,9 @@ from tests.attacks.random_selects import Selects
 from tests.support.budgets import BUDGET, SEED
 from tests.support.oracles.two_lakes import HIDDEN_WORDS, Answer, TwoLakes
 
-SEEDS = 10
-
 
 @pytest.mark.timeout(3_600)
-@pytest.mark.parametrize("seed", range(SEED, SEED + SEEDS))
+@pytest.mark.parametrize("seed", range(SEED, SEED + BUDGET.select_seeds))
 def test_random_selects_get_the_answers_of_the_copy(lakes: TwoLakes, seed: int) -> None:
     selects, for_reference = Selects(seed), Selects(seed, for_reference=True)
     kinds: Counter[str] = Counter()

@@ -86,5 +86,13 @@ def answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def is_alive(pid: int) -> bool:
+    """Whether the process runs: those that ended may wait for their parents to notice."""
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+
+
 def _die_with_the_parent() -> None:
     _LIBC.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)

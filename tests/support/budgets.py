@@ -22,8 +22,9 @@ class Budget:
 
     `examples`: of each property. `pruning_cases`: conditions on each type of column. `histories` of `steps`
     operations each: random histories of a lake, in a local folder, on each server of an object store (`remote_`), and
-    with the catalog in Redis (`redis_`). `damages`: objects damaged. `selects`: random statements for each of ten
-    seeds. `portable_selects`: those that SQLite answers too. `kills`: of a writing process, by where its lake is.
+    with the catalog in Redis (`redis_`). `damages`: objects damaged. `selects`: random statements for each of
+    `select_seeds`. `portable_selects`: those that SQLite answers too. `kills`: of a writing process, by where its lake
+    is.
     `concurrent_queries`: of each of two readers beside four writers. `storm_turns`: writes of each writer behind a
     failing network. `live_copies`: of a lake beside a writer. `fuzz_examples`: for each operation and phase of the
     API. `damaged_bodies`: for each format and kind of damage. `one_case_in`: the share of the cases of large matrices
@@ -40,6 +41,7 @@ class Budget:
     redis_steps: int
     damages: int
     selects: int
+    select_seeds: int
     portable_selects: int
     kills: dict[str, int]
     concurrent_queries: int
@@ -51,24 +53,25 @@ class Budget:
 
 
 SHORT = Budget(
-    examples=15,
-    pruning_cases=50,
-    histories=8,
+    examples=10,
+    pruning_cases=30,
+    histories=5,
     steps=40,
     remote_histories=2,
     remote_steps=25,
     redis_histories=3,
     redis_steps=30,
-    damages=25,
+    damages=15,
     selects=30,
-    portable_selects=300,
-    kills={"local": 10, "s3": 4, "azure": 3, "gcs": 3, "redis": 4},
+    select_seeds=4,
+    portable_selects=150,
+    kills={"local": 6, "s3": 3, "azure": 2, "gcs": 2, "redis": 3},
     concurrent_queries=60,
     storm_turns=2,
     live_copies=1,
     fuzz_examples=1,
     damaged_bodies=8,
-    one_case_in=3,
+    one_case_in=5,
 )
 SOAK = Budget(
     examples=1_000,
@@ -81,6 +84,7 @@ SOAK = Budget(
     redis_steps=60,
     damages=1_000,
     selects=2_000,
+    select_seeds=10,
     portable_selects=20_000,
     kills={"local": 300, "s3": 100, "azure": 50, "gcs": 50, "redis": 100},
     concurrent_queries=5_000,
@@ -102,5 +106,7 @@ def chance(name: str) -> random.Random:
 
 
 def todays(cases: Sequence[Item], name: str) -> Sequence[Item]:
-    """Every third of `cases` (`one_case_in`), in order. The seed chooses where they begin; `name` is the matrix's."""
-    return cases[chance(name).randrange(BUDGET.one_case_in) :: BUDGET.one_case_in]
+    """Every fifth of `cases` (`one_case_in`), in order, and one at least. The seed chooses where they begin; `name` is
+    the matrix's."""
+    step = max(min(BUDGET.one_case_in, len(cases)), 1)
+    return cases[chance(name).randrange(step) :: step]

@@ -153,7 +153,7 @@ def test_another_process_merges_or_exports_meanwhile(lake: Lake, home: Path, mom
 
 @pytest.mark.parametrize("fault", [Fault.CRASH_AFTER, Fault.LOST_ANSWER])
 def test_a_fault_at_any_step(exported: Path, tmp_path: Path, home: Path, fault: Fault) -> None:
-    for at in todays(todays(range(1, 60), f"merges {fault}"), f"merged exports {fault}"):
+    for at in todays(range(1, 60), f"merged exports {fault}"):
         place = tmp_path / str(at)
         shutil.copytree(exported, place)
         broken = supertable.connect(place)

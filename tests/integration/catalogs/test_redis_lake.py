@@ -18,8 +18,8 @@ import supertable
 from supertable.adapters.redis.keys import Keys
 from supertable.domain.access.roles import Permission
 from supertable.domain.storage_layout import table_log
-from tests.integration.commits.test_kill import Descriptor, newest_acknowledged, writer
-from tests.integration.commits.writer_processes import READY, ROWS, SCHEMA, context, turn_of
+from tests.integration.commits.test_kill import newest_acknowledged
+from tests.integration.commits.writer_processes import READY, ROWS, SCHEMA, Descriptor, context, turn_of, writer
 from tests.servers.valkey import Valkey
 from tests.support.stored_values import has, places_of
 from tests.support.traffic import Traffic

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 import supertable
-from tests.integration.commits.writer_processes import READY, ROWS, SCHEMA, context, turn_of, write_until_killed
+from tests.integration.commits.writer_processes import READY, ROWS, SCHEMA, Descriptor, context, turn_of, writer
 from tests.servers.azurite import Azurite
 from tests.servers.fake_gcs import FakeGcs
 from tests.servers.seaweedfs import SeaweedFS
@@ -77,24 +77,3 @@ def test_kill_at_random_moments(home: Path, kills: int) -> None:
     lake.rebuild_catalog()
     assert lake.sql("SELECT DISTINCT turn FROM t").arrow().to_pylist() == [{"turn": turn - 1}]
     lake.close()
-
-
-class Descriptor:
-    """Passes a pipe's end to a process of the fork server."""
-
-    def __init__(self, descriptor: int) -> None:
-        from multiprocessing.reduction import DupFd
-
-        self._descriptor = descriptor
-        self._dup = DupFd
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _received, (self._dup(self._descriptor),)
-
-
-def _received(handle: object) -> int:
-    return int(handle.detach())  # type: ignore[attr-defined]
-
-
-def writer(home: Path, acknowledged: int, start: int) -> None:
-    write_until_killed(home, acknowledged, start)

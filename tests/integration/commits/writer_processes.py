@@ -1,4 +1,7 @@
-"""Writers in separate processes, for tests that kill them or let them race."""
+"""Writers in separate processes, for tests that kill them or let them race.
+
+The functions that run there are here, since a process imports their module: that of a test has much that is not used.
+"""
 
 from __future__ import annotations
 
@@ -76,3 +79,24 @@ __all__ = [
     "write_until_killed",
     "write_turns",
 ]
+
+
+class Descriptor:
+    """Passes a pipe's end to a process of the fork server."""
+
+    def __init__(self, descriptor: int) -> None:
+        from multiprocessing.reduction import DupFd
+
+        self._descriptor = descriptor
+        self._dup = DupFd
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _received, (self._dup(self._descriptor),)
+
+
+def _received(handle: object) -> int:
+    return int(handle.detach())  # type: ignore[attr-defined]
+
+
+def writer(home: Path, acknowledged: int, start: int) -> None:
+    write_until_killed(home, acknowledged, start)

@@ -47,7 +47,8 @@ class Service:
         port = free_port()
         url = f"http://127.0.0.1:{port}"
         command = [str(Path(sys.executable).parent / "supertable"), "--home", str(home), "serve", "api"]
-        self.process = ServerProcess([*command, "--port", str(port)], folder)
+        environment = {**os.environ, "SUPERTABLE_EXECUTORS": "0"}  # none need to start
+        self.process = ServerProcess([*command, "--port", str(port)], folder, environment)
         headers = {"Authorization": f"Bearer {TOKEN}"}
         self.api = open_client(url, headers=headers, timeout=30)
         self.process.wait_until(lambda: is_healthy(url))

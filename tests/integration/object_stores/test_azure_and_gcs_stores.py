@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import pytest
 
-from supertable.adapters.object_stores.cloud import azure, ranged_reads
+from supertable.adapters.object_stores.cloud import azure, gcs, ranged_reads
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.config.backends.object_storage import object_store
 from supertable.config.settings.settings import load_settings
@@ -89,9 +89,11 @@ def test_replacing_an_object_while_it_is_read_is_an_error() -> None:
 def test_many_objects_are_listed_page_by_page_and_deleted_in_batches(
     server: Azurite | FakeGcs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(azure, "PAGE_KEYS", 200)
+    for bucket in (azure, gcs):
+        monkeypatch.setattr(bucket, "PAGE_KEYS", 100)
+    monkeypatch.setattr(gcs.GcsBucket, "max_deleted_keys", 100)
     store = opened()
-    count = 1_100 if isinstance(server, FakeGcs) else 600  # a page has 1,000, a batch 100; of Azure, 200 and 256
+    count = 230 if isinstance(server, FakeGcs) else 300  # a batch of Azure has 256
     names = [f"log/{number:06d}" for number in range(count)]
     for name in names:
         store.put(name, b"")

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 
 import supertable
-from supertable.adapters.object_stores.cloud import ranged_reads
+from supertable.adapters.object_stores.cloud import ranged_reads, s3
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.config.backends.object_storage import object_store
 from supertable.config.settings.settings import load_settings
@@ -102,15 +102,18 @@ def test_replacing_an_object_while_it_is_read_is_an_error() -> None:
 # many objects
 
 
-@pytest.mark.slow
-def test_many_objects_and_folders_are_listed_page_by_page_and_deleted_in_batches() -> None:
+def test_many_objects_and_folders_are_listed_page_by_page_and_deleted_in_batches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(s3, "PAGE_KEYS", 50)
+    monkeypatch.setattr(s3.S3Bucket, "max_deleted_keys", 40)
     store = opened()
-    names = [f"t/{number:04d}/a" for number in range(1_100)]  # a page and a batch have 1,000
+    names = [f"t/{number:04d}/a" for number in range(130)]
     for name in names:
         store.put_if_absent(name, b"")
     assert [entry.key for entry in store.list("t/")] == names
     assert [entry.key for entry in store.list("t/", "t/0050/a")] == names[51:]
-    assert list(store.folders("t/")) == [f"{number:04d}" for number in range(1_100)]
+    assert list(store.folders("t/")) == [f"{number:04d}" for number in range(130)]
     store.delete(names[1:])
     assert [entry.key for entry in store.list("")] == names[:1]
 

@@ -31,6 +31,7 @@ from supertable.adapters.object_stores.cloud.gcs_errors import (
 )
 from supertable.application.ports.object_stores import PutAmbiguous, PutConflict, StoredObject
 
+PAGE_KEYS = 1_000  # Google's maximum
 _SCOPES = ["https://www.googleapis.com/auth/devstorage.read_write"]
 _BYTES = "application/octet-stream"
 _CHUNK_BYTES = 8 * 1024 * 1024
@@ -177,7 +178,7 @@ class GcsBucket:
 
     def _entries(self, prefix: str, **options: Any) -> Any:
         options |= self._request_options()
-        return self._client.list_blobs(self._address.bucket, prefix=prefix or None, **options)
+        return self._client.list_blobs(self._address.bucket, prefix=prefix or None, page_size=PAGE_KEYS, **options)
 
     def _require_bucket(self) -> None:
         """Raises NotFound if there is no bucket. A missing object has the same error, so the first one is checked."""

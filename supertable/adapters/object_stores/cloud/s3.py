@@ -35,6 +35,7 @@ from supertable.adapters.object_stores.cloud.s3_errors import (
 from supertable.application.ports.object_stores import PutAmbiguous, PutConflict, StoredObject
 from supertable.domain.errors import UnsafeStore
 
+PAGE_KEYS = 1_000  # S3's maximum
 _PART_BYTES = 8 * 1024 * 1024
 _TRANSFER = TransferConfig(
     multipart_threshold=2 * _PART_BYTES,
@@ -193,7 +194,7 @@ class S3Bucket:
 
     def _level(self, prefix: str, start_after: str) -> Iterator[StoredObject | str]:
         options = {"Bucket": self._name, "Prefix": prefix, "Delimiter": "/", "StartAfter": start_after}
-        for page in self._client.get_paginator("list_objects_v2").paginate(**options):
+        for page in self._client.get_paginator("list_objects_v2").paginate(**options, MaxKeys=PAGE_KEYS):
             _required(page, "IsTruncated")
             objects = [_stored(entry) for entry in page.get("Contents", [])]
             folders = [entry["Prefix"] for entry in page.get("CommonPrefixes", [])]

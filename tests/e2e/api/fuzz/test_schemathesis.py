@@ -2,7 +2,7 @@
 
 No response is a server error, or has a status, media type, schema or header that is not described. Requests that the
 description forbids are refused, and so are requests without a token. `make soak` runs it for longer, and tries the
-systematic cases (the phase `coverage`) of all operations; each day has those of a third of them.
+systematic cases (the phase `coverage`) of all operations; each day has those of a fifth of them.
 """
 
 from __future__ import annotations

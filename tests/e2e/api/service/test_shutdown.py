@@ -73,7 +73,9 @@ def client_of(service: Service, token: str) -> httpx.Client:
     return open_client(service.url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
 
 
-def test_the_first_token_is_shown_once_and_never_logged(home: Path, started: list[Service]) -> None:
+def test_the_first_token_is_shown_once_and_never_logged_and_any_worker_takes_it(
+    home: Path, started: list[Service]
+) -> None:
     service = Service(home, LOG_LEVEL="DEBUG")
     started.append(service)
     (token,) = re.findall(r"st_\S+", service.out)
@@ -93,16 +95,15 @@ def test_the_first_token_is_shown_once_and_never_logged(home: Path, started: lis
     assert token not in service.err
     assert "SELECT 42" not in service.err
     assert "in-the-address" not in service.err
-    again = Service(home)
+    again = Service(home, "--workers", "2")
     started.append(again)
     assert "st_" not in again.out
+    check_that_metrics_of_all_workers_are_added_up(again, token)
 
 
-def test_metrics_of_all_workers_are_added_up(home: Path, started: list[Service]) -> None:
-    service = Service(home, "--workers", "2", SUPERTABLE_SUPERTOKEN="token-of-this-test")
-    started.append(service)
+def check_that_metrics_of_all_workers_are_added_up(service: Service, token: str) -> None:
     for _ in range(20):
-        with client_of(service, "token-of-this-test") as api:
+        with client_of(service, token) as api:
             assert api.post("/api/v1/query", json={"sql": "SELECT 1 AS n UNION ALL SELECT 2"}).status_code == 200
     counts = fetch(f"{service.url}/metrics").text
     assert 'supertable_requests_total{method="POST",route="/api/v1/query",status="200"} 20.0' in counts
@@ -111,9 +112,7 @@ def test_metrics_of_all_workers_are_added_up(home: Path, started: list[Service])
     assert "supertable_requests_in_flight 1.0" in counts
 
 
-def test_a_running_request_finishes_during_shutdown(home: Path, started: list[Service]) -> None:
-    service = Service(home, SUPERTABLE_SUPERTOKEN="token-of-this-test", SUPERTABLE_SHUTDOWN_SECONDS="20")
-    started.append(service)
+def check_that_a_running_request_finishes_during_shutdown(home: Path, service: Service) -> None:
     rows: list[int] = []
 
     def read() -> None:
@@ -167,7 +166,7 @@ def test_an_address_in_use_is_an_error(home: Path) -> None:
     assert b"Another process uses port" in done.stderr
 
 
-def test_requests_are_traced_if_configured(home: Path, started: list[Service]) -> None:
+def test_a_running_request_finishes_during_shutdown_and_traces_are_sent(home: Path, started: list[Service]) -> None:
     class Collector(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             received.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
@@ -180,13 +179,14 @@ def test_requests_are_traced_if_configured(home: Path, started: list[Service]) -
     collector = HTTPServer(("127.0.0.1", 0), Collector)
     threading.Thread(target=collector.serve_forever, daemon=True).start()
     endpoint = f"http://127.0.0.1:{collector.server_port}"
-    service = Service(home, SUPERTABLE_SUPERTOKEN="token-of-this-test", OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
+    settings = {"SUPERTABLE_SHUTDOWN_SECONDS": "20", "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
+    service = Service(home, SUPERTABLE_SUPERTOKEN="token-of-this-test", **settings)
     started.append(service)
     with client_of(service, "token-of-this-test") as api:
         assert (
             api.post("/api/v1/query", json={"sql": "SELECT 1"}, headers={"X-Request-Id": "traced"}).status_code == 200
         )
-    service.stop()
+    check_that_a_running_request_finishes_during_shutdown(home, service)
     collector.shutdown()
     assert {path for path, _ in received} == {"/v1/traces"}
     sent = b"".join(body for _, body in received)

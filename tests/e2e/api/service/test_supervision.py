@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.servers.process import answers
+from tests.servers.process import answers, is_alive
 from tests.support.api.http import fetch
 from tests.support.api.service import ApiService
 
@@ -37,13 +37,6 @@ def wait_until(true: Callable[[], bool], seconds: float = 40) -> None:
         time.sleep(0.05)
 
 
-def is_alive(pid: int) -> bool:
-    try:
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-
-
 def asked(service: ApiService) -> int:
     """The status of a query, over a new connection; 0 if the connection breaks."""
     try:
@@ -57,7 +50,9 @@ def started(folder: Path) -> ApiService:
     """A service of two workers whose temporary folder was empty when they were ready, and is then removed."""
     temporary = folder / "temporary"
     temporary.mkdir()
-    service = ApiService(folder / "home", folder / "service", SUPERTABLE_API_WORKERS="2", TMPDIR=str(temporary))
+    service = ApiService(
+        folder / "home", folder / "service", SUPERTABLE_API_WORKERS="2", TMPDIR=str(temporary), SUPERTABLE_EXECUTORS="0"
+    )
     wait_until(lambda: len(workers_of(service.process.pid)) == 2)
     assert list(temporary.iterdir()) == []
     temporary.rmdir()
@@ -65,17 +60,21 @@ def started(folder: Path) -> ApiService:
 
 
 @pytest.fixture(scope="module")
-def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiService]:
-    service = started(tmp_path_factory.mktemp("supervision"))
-    yield service
-    service.stop()
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[ApiService]]:
+    """The services of this module, the last one in use."""
+    found: list[ApiService] = []
+    yield found
+    found[-1].stop()
 
 
 @pytest.fixture
-def service(shared_service: ApiService) -> ApiService:
-    """Its two workers are ready. Tests may kill them, but not the service."""
-    wait_until(lambda: len(workers_of(shared_service.process.pid)) == 2 and counted(shared_service, QUERIES) >= 0)
-    return shared_service
+def service(services: list[ApiService], tmp_path_factory: pytest.TempPathFactory) -> ApiService:
+    """Its two workers are ready. Tests may kill them, and the service: the next test then has another one."""
+    if not services or not is_alive(services[-1].process.pid):
+        services.append(started(tmp_path_factory.mktemp("supervision")))
+    service = services[-1]
+    wait_until(lambda: len(workers_of(service.process.pid)) == 2 and counted(service, QUERIES) >= 0)
+    return service
 
 
 def test_nothing_needs_the_temporary_folder(service: ApiService) -> None:
@@ -109,12 +108,11 @@ def test_counts_of_a_dead_worker_stay(service: ApiService) -> None:
     wait_until(lambda: counted(service, QUERIES) == answered + 10)
 
 
-def test_workers_end_with_their_server(tmp_path: Path) -> None:
-    service = started(tmp_path)
+def test_workers_end_with_their_server(service: ApiService) -> None:
     workers = workers_of(service.process.pid)
     service.process.kill()
     wait_until(lambda: not any(is_alive(worker) for worker in workers))
-    assert not answers(service.port)
+    wait_until(lambda: not answers(service.port))
 
 
 def _successor(server: int, known: set[int]) -> int:
