@@ -14,7 +14,7 @@ from supertable.domain.errors import (
     AccessDenied,
     InvalidInput,
 )
-from supertable.domain.scan.scan_plan import AccessStage, Scan, grouped
+from supertable.domain.scan.scan_plan import AccessStage, Scan, grouped, grouped_files
 from supertable.domain.schema.schemas import Schema, renumbered
 from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.registry import TableEntry
@@ -101,13 +101,15 @@ class OpenTable:
     ) -> Scan:
         """The same plan without access control, for results that do not leave the table."""
         snapshot = self.snapshot
-        chosen = snapshot.files.values() if files is None else files
+        groups = grouped_files(snapshot) if files is None and not hidden else None
+        if groups is None:
+            groups = grouped(snapshot.files.values() if files is None else files, snapshot.schemas, hidden or ())
         return Scan(
             table=self.name,
             folder=self.folder,
             version=snapshot.version,
             schema=schema or snapshot.schema,
-            groups=grouped(chosen, snapshot.schemas, hidden or ()),
+            groups=groups,
             files_total=len(snapshot.files),
             rows_total=snapshot.rows,
             hidden=hidden or {},

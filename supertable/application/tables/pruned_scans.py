@@ -8,9 +8,9 @@ from dataclasses import replace
 from supertable.application.storage.snapshot_files.column_pruning import pruned_files
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.scan.exact_predicates import exact_part
-from supertable.domain.scan.predicates import All, Predicate
+from supertable.domain.scan.predicates import ALWAYS, All, Predicate
 from supertable.domain.scan.row_filter_pruning import necessary_predicate
-from supertable.domain.scan.scan_plan import Scan
+from supertable.domain.scan.scan_plan import Scan, grouped_files
 from supertable.domain.table.data_files import DataFile
 
 
@@ -28,11 +28,14 @@ def pruned_scan(
     return replace(scan, residual=kept) if governed else scan
 
 
-def _pruned(table: OpenTable, predicate: Predicate, files: Mapping[str, DataFile] | None) -> Sequence[DataFile]:
+def _pruned(table: OpenTable, predicate: Predicate, files: Mapping[str, DataFile] | None) -> Sequence[DataFile] | None:
+    """None: all files of the snapshot."""
     snapshot = table.snapshot
     condition = table.access.condition if table.access else None
     if condition:
         predicate = All((predicate, necessary_predicate(condition, snapshot.schema)))
+    if files is None and predicate == ALWAYS and grouped_files(snapshot) is not None:
+        return None
     chosen = snapshot.files if files is None else files
     partitions = snapshot.definition.maintenance.partition_by
     return pruned_files(chosen, predicate, snapshot.schemas, snapshot.schema, partitions)

@@ -8,9 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from supertable.domain.table.data_files import DataFile
-
-Parts = tuple[Sequence[DataFile], Sequence[DataFile], Sequence[DataFile]]
-"""Clean files, dirty ones and those without objects: see `scan_plan.FileGroup`."""
+from supertable.domain.table.file_sets import Parts, parts_by_schema
 
 
 class FileList(Sequence[DataFile]):
@@ -50,11 +48,4 @@ def parts_of(files: Iterable[DataFile], hidden: Collection[str]) -> Mapping[int,
     """The files by the id of the schema that they were written under, in their order. `hidden`: see `grouped`."""
     if isinstance(files, FileList):
         return files.parts(hidden)
-    by_schema: dict[int, tuple[list[DataFile], list[DataFile], list[DataFile]]] = {}
-    for file in files:
-        clean, dirty, inline = by_schema.setdefault(file.schema_id, ([], [], []))
-        if file.content is not None:
-            inline.append(file)
-        else:
-            (dirty if file.deletes or file.path in hidden else clean).append(file)
-    return {number: (tuple(clean), tuple(dirty), tuple(inline)) for number, (clean, dirty, inline) in by_schema.items()}
+    return parts_by_schema(files, hidden)

@@ -18,8 +18,10 @@ from supertable.domain.scan.predicates import ALWAYS, Predicate
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import Field, Scalar
 from supertable.domain.table.data_files import DataFile
+from supertable.domain.table.file_sets import ChangedFiles, Parts
 from supertable.domain.table.snapshots import Snapshot
 
+_MOST_KEPT = 4096
 ROWS_OF_FILE = 2**40
 """A row is located by one number: the index of its file in the scan's files times this, plus its position there."""
 
@@ -122,5 +124,16 @@ def grouped(
 
     Files with a deletion vector are dirty, and so are those whose path is in `hidden`.
     """
-    parts = parts_of(files, hidden)
+    return _groups(parts_of(files, hidden), schemas)
+
+
+def grouped_files(snapshot: Snapshot) -> tuple[FileGroup, ...] | None:
+    """`grouped` for all files of the snapshot, once for all scans of it. None: they are too many to be kept so."""
+    files = snapshot.files
+    if not isinstance(files, ChangedFiles) or len(files) > _MOST_KEPT:
+        return None
+    return _groups(files.by_schema, snapshot.schemas)
+
+
+def _groups(parts: Mapping[int, Parts], schemas: Mapping[int, Schema]) -> tuple[FileGroup, ...]:
     return tuple(FileGroup(schemas[schema_id], *parts[schema_id]) for schema_id in sorted(parts))

@@ -6,8 +6,9 @@ The base may be any mapping: plain objects for small tables, arrays for large on
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, ItemsView, Iterable, Iterator, Mapping, ValuesView
+from collections.abc import Collection, ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from supertable.domain.table.data_files import DataFile, DeletionVector
 
@@ -115,6 +116,22 @@ class NoFiles(FileSet):
 _NO_FILES = NoFiles()
 
 
+Parts = tuple[Sequence[DataFile], Sequence[DataFile], Sequence[DataFile]]
+"""Clean files, those with hidden rows, and those without objects, each in their order."""
+
+
+def parts_by_schema(files: Iterable[DataFile], hidden: Collection[str] = ()) -> dict[int, Parts]:
+    """The files by the id of the schema that they were written under. `hidden`: paths of more with hidden rows."""
+    by_schema: dict[int, tuple[list[DataFile], list[DataFile], list[DataFile]]] = {}
+    for file in files:
+        clean, dirty, inline = by_schema.get(file.schema_id) or by_schema.setdefault(file.schema_id, ([], [], []))
+        if file.content is not None:
+            inline.append(file)
+        else:
+            (dirty if file.deletes or file.path in hidden else clean).append(file)
+    return {number: (tuple(clean), tuple(dirty), tuple(inline)) for number, (clean, dirty, inline) in by_schema.items()}
+
+
 class ChangedFiles(FileSet):
     """`base` with changes. `replaced`: files of the base with another deletion vector; `removed`: paths of the base;
     `added`: new files, in order. None of them is ever changed."""
@@ -155,6 +172,11 @@ class ChangedFiles(FileSet):
     def changed_paths(self) -> set[str]:
         """The paths of all files that differ from the base."""
         return {*self.replaced, *self.removed, *self.added}
+
+    @cached_property
+    def by_schema(self) -> Mapping[int, Parts]:
+        """See `parts_by_schema`. For up to some thousand files, since it keeps an object of each."""
+        return parts_by_schema(self.in_order())
 
     def in_order(self) -> Iterator[DataFile]:
         if not self.replaced and not self.removed:

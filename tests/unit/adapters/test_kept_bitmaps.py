@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from supertable.adapters.engines.duckdb.scan.kept_bitmaps import KeptBitmaps
@@ -27,7 +28,9 @@ class Stored:
 
     def exists(self, key: str) -> bool: ...  # type: ignore[empty-body]
 
-    def inline_rows(self, folder: str, files: Sequence[DataFile]) -> Any: ...
+    def inline_rows(self, folder: str, files: Sequence[DataFile]) -> pa.Table:
+        self.read.append(f"{folder}, {len(files)} files")
+        return pa.table({"n": [int(file.path) for file in files for _ in range(file.rows)]})
 
 
 def file(path: str, digest: str = "1", rows: int = 8) -> DataFile:
@@ -39,6 +42,53 @@ def dead(kept: KeptBitmaps, *files: DataFile, folder: str = "t", **hidden: bytes
     assert table.column("st_file").to_pylist() == list(range(len(files)))
     found: list[bytes] = table.column("st_dead").to_pylist()
     return found
+
+
+def inline(first: int, dead: tuple[int, ...] = (), count: int = 20) -> tuple[DataFile, ...]:
+    """Files of two rows each. Of those in `dead`, the first row is dead."""
+    vector = DeletionVector("", 1, "", positions=(0,))
+    numbers = range(first, first + count)
+    return tuple(
+        DataFile(str(number), 2, 9, "", 1, {}, vector if number in dead else None, "", b"rows") for number in numbers
+    )
+
+
+def located(
+    kept: KeptBitmaps, files: tuple[DataFile, ...], hidden: dict[str, bytes] | None, before: int = 0, folder: str = "t"
+) -> list[tuple[int, int, int]]:
+    """The value, file and position of each row."""
+    table = pa.table(kept.located_rows(folder, files, hidden, before))
+    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+
+@pytest.mark.parametrize("count", [2, 20], ids=["few files", "many files"])
+def test_inline_rows_are_those_of_the_files_whatever_was_read_before(count: int) -> None:
+    stored = Stored()
+    stored.bits = {str(number): b"\x80" for number in range(100)}
+    kept = KeptBitmaps(stored)
+    some, others = inline(0, count=count), inline(50, dead=(51,), count=count)
+    rows = [(number, number, row) for number in range(count) for row in (0, 1)]
+    more = [(50 + number, number, row) for number, _, row in rows]
+    live = [(number, at, row) for number, at, row in more if (number, row) != (51, 0)]
+    for _ in range(2):
+        assert located(kept, some, {}) == rows
+        assert located(kept, some, None) == rows
+        assert located(kept, some, {}, before=7) == [(number, at + 7, row) for number, at, row in rows]
+        assert located(kept, others, {}) == live
+        assert located(kept, others, None) == more
+        assert located(kept, others, {"50": b"\x40"}) == [each for each in live if each[::2] != (50, 1)]
+        assert located(kept, some, {}, folder="u") == rows
+
+
+@pytest.mark.parametrize(("most_bytes", "times"), [(10_000, 1), (10, 3)], ids=["kept", "beyond the bound"])
+def test_inline_rows_of_many_files_are_put_together_once(most_bytes: int, times: int) -> None:
+    stored = Stored()
+    kept = KeptBitmaps(stored, most_bytes)
+    files = inline(0)
+    for _ in range(3):
+        assert len(located(kept, files, {})) == 40
+    assert stored.read == ["t, 20 files"] * times
+    assert kept._inline.bytes <= most_bytes
 
 
 def test_a_list_of_files_is_read_once() -> None:

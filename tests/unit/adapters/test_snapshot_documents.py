@@ -63,12 +63,13 @@ def test_a_snapshot_with_many_files_comes_back_from_its_checkpoint(snapshot: Sna
     assert (again.rows, again.dead_rows, again.bytes) == (3000 * 10 - 299 * 2 - 3 - 4, 299 * 2 + 3 + 4, 2999 * 1500 - 5)
 
 
-def test_commits_after_a_checkpoint_give_what_all_commits_give(snapshot: Snapshot) -> None:
+@pytest.mark.parametrize("every", [100, 64], ids=["between checkpoints", "at checkpoints"])
+def test_commits_after_a_checkpoint_give_what_all_commits_give(snapshot: Snapshot, every: int) -> None:
     later = [commit(number, added=(replace(FILES[0], path=f"data/later{number}"),)) for number in range(4, 1200)]
     later.append(commit(1200, removed=(INLINE.path, FILES[7].path), deletes={FILES[8].path: MARK, "data/later9": MARK}))
     state: Snapshot | None = CODEC.decode_state(CODEC.encode_state(snapshot))
-    for start in range(0, len(later), 100):
-        state = folded(state, later[start : start + 100])
+    for first in range(0, 1201, every):
+        state = folded(state, [each for each in later if first < each.version <= first + every])
     plain = replayed(None, [*COMMITS, *later])
     assert state
     assert plain

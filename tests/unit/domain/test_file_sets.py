@@ -26,6 +26,11 @@ def test_every_version_of_a_history_has_the_files_of_the_model(seed: int) -> Non
         assert "data/none.parquet" not in files
         with pytest.raises(KeyError):
             files["data/none.parquet"]
+        assert list(files.by_schema) == ([1] if model else [])
+        for clean, dirty, inline in files.by_schema.values():
+            assert clean == tuple(file for file in model.values() if not file.deletes)
+            assert dirty == tuple(file for file in model.values() if file.deletes)
+            assert inline == ()
         totals = totals_of(files)
         assert totals == totals_of(model)
         assert totals.rows == sum(file.rows for file in model.values())

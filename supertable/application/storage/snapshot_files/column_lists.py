@@ -10,9 +10,9 @@ import numpy as np
 from supertable.application.storage.snapshot_files.column_files import ColumnFiles
 from supertable.application.storage.snapshot_files.ends import Flags
 from supertable.application.storage.snapshot_files.parts import Rows
-from supertable.domain.scan.file_lists import FileList, Parts, bytes_of, parts_of
+from supertable.domain.scan.file_lists import FileList, bytes_of, parts_of
 from supertable.domain.table.data_files import DataFile
-from supertable.domain.table.file_sets import ChangedFiles
+from supertable.domain.table.file_sets import ChangedFiles, Parts
 
 _FEW = 1024
 """Up to so many files are made at once."""

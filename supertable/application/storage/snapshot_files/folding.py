@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from supertable.application.storage.snapshot_files.column_files import ColumnFiles
 from supertable.application.storage.snapshot_files.file_table import file_table
+from supertable.domain.table.checkpoints import checkpoint_due
 from supertable.domain.table.commits import Commit
 from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.file_sets import ChangedFiles
@@ -26,9 +27,14 @@ def folded(base: Snapshot | None, commits: Iterable[Commit]) -> Snapshot | None:
 
 
 def with_arrays(snapshot: Snapshot) -> Snapshot:
-    """The same snapshot, with its files as arrays if they are many."""
+    """The same snapshot, with its files as arrays if they are many.
+
+    Checkpoints need arrays. They are made here, and kept, so that the next one reads only the files that came since.
+    """
     files = ChangedFiles.of(snapshot.files)
-    if files.changes > max(MOST_CHANGES, len(files.base) // 64):
+    in_arrays = isinstance(files.base, ColumnFiles) and files.changes > 0
+    due = in_arrays and checkpoint_due(snapshot.version, len(files))
+    if due or files.changes > max(MOST_CHANGES, len(files.base) // 64):
         files = ChangedFiles(as_columns(files)) if files else ChangedFiles()
     return snapshot if files is snapshot.files else replace(snapshot, files=files)
 

@@ -19,6 +19,10 @@ class InlineTable:
     def __init__(self, rows: pa.Table) -> None:
         self._rows = rows
 
+    @property
+    def bytes(self) -> int:
+        return int(self._rows.nbytes)
+
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         return self._rows.__arrow_c_stream__()
 

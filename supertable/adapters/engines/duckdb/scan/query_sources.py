@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from supertable.adapters.engines.duckdb.scan.inline_tables import InlineTable, located_rows
+from supertable.adapters.engines.duckdb.scan.inline_tables import InlineTable
 from supertable.adapters.engines.duckdb.scan.kept_bitmaps import KeptBitmaps
 from supertable.adapters.engines.duckdb.types import literal, quoted
 from supertable.application.ports.engines.file_sources import OpenFiles
@@ -107,13 +107,9 @@ class Sources:
     def register_inline(
         self, folder: str, files: Sequence[DataFile], hidden: Mapping[str, bytes] | None, before: int
     ) -> str:
-        """Adds the rows of files without objects, with the columns that locate them. Returns the mark of their table.
-
-        `hidden`: as in `Scan`; None: dead rows too. `before`: the number of the first of the files.
-        """
+        """Adds the rows of files without objects. Returns the mark of their table. See `KeptBitmaps.located_rows`."""
         name = f"st_inline_{len(self.inline)}"
-        dead = {} if hidden is None else self._dead_by_number(folder, files, hidden)
-        self.inline[name] = located_rows(self.stored.inline_rows(folder, files), files, dead, before)
+        self.inline[name] = self.stored.located_rows(folder, files, hidden, before)
         return f"\0{name}\0"
 
     def register_given(self, rows: Given, as_table: bool) -> str:
@@ -134,13 +130,6 @@ class Sources:
         except SupertableError as error:
             self.refused = error
             raise
-
-    def _dead_by_number(self, folder: str, files: Sequence[DataFile], hidden: Mapping[str, bytes]) -> dict[int, bytes]:
-        dirty = ((number, file) for number, file in enumerate(files) if file.deletes or file.path in hidden)
-        return {
-            number: hidden[file.path] if file.path in hidden else self.stored.bitmap(folder, file)
-            for number, file in dirty
-        }
 
 
 def bind_stream(cursor: duckdb.DuckDBPyConnection, name: str, stream: Any, as_table: bool, order: str = "") -> None:
