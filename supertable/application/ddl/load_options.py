@@ -18,6 +18,7 @@ OnError: TypeAlias = Literal["stop", "skip", "rejects"]
 Type: TypeAlias = "str | pa.DataType"
 _RENAMED = {"columns": "column_names", "sample_size": "sample_rows", "decimal": "decimal_mark"}
 _SPECIAL = frozenset({"types", "date_format", "null", "columns"})
+_DETECTED = ReadOptions()
 
 
 class LoadOptions(TypedDict, total=False):
@@ -52,6 +53,8 @@ class LoadOptions(TypedDict, total=False):
 
 def read_options(given: LoadOptions, rejects: RejectSink | None = None) -> ReadOptions:
     """The options for a reader. Raises `InvalidInput` for an unknown option or type."""
+    if not given and rejects is None:
+        return _DETECTED
     known = LoadOptions.__annotations__
     unknown = set(given) - set(known)
     if unknown:

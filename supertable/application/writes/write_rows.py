@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -122,10 +121,10 @@ class WriteRows:
                 raise CannotShareCommit from error
             write = StagedWrite(Operation(mode.value), fit.columns, False, None, staged, bool(fit.missing), group)
             committed = self._commit(table, write, info)
-        shares = committed.commit.change.shares
+        commit = committed.commit
         return [
-            WriteResult.of(part.table, replace(committed, share=share))
-            for part, share in zip(group.parts, shares, strict=True)
+            WriteResult.of(part.table, Committed(commit, committed.replayed, share))
+            for part, share in zip(group.parts, commit.change.shares, strict=True)
         ]
 
     def _stage_rows(

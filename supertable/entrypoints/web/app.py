@@ -48,7 +48,7 @@ def create_service(
         route_handlers=[*health.HANDLERS, metrics, *problem_pages.HANDLERS, *handlers],
         dependencies=DEPENDENCIES,
         state=application_state(container),
-        guards=[require_known_parameters],
+        before_request=require_known_parameters,
         middleware=[AllowedHosts(listed(settings.allowed_hosts))],
         exception_handlers={Exception: problem_response},
         request_class=JsonRequest,

@@ -42,6 +42,7 @@ from supertable.domain.table.commit_info import checked_commit_info
 from supertable.entrypoints.api.rows.row_streams import StreamMode
 from supertable.entrypoints.api.tables.tables import TABLE
 from supertable.entrypoints.web.problems.problem_documents import problem_of
+from supertable.entrypoints.web.requests.known_parameters import require_known_parameters_of_socket
 from supertable.entrypoints.web.security.revocation import Check, revocation
 from supertable.entrypoints.web.service.dependencies import InjectedContainer, InjectedNamespace, InjectedShutdown
 from supertable.entrypoints.web.service.shutdown import Shutdown
@@ -92,7 +93,7 @@ class _PendingMessage:
     result: Future[WriteResult]
 
 
-@websocket(TABLE + "/stream")
+@websocket(TABLE + "/stream", guards=[require_known_parameters_of_socket])
 async def row_socket(
     socket: Socket,
     container: InjectedContainer,

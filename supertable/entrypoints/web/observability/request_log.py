@@ -121,6 +121,8 @@ def _sent_or_new_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
 def _name_span(scope: Scope, id_: str) -> None:
     """Called at the start of the response: the route is known by then, and the span has not ended."""
     span = trace.get_current_span()
+    if not span.is_recording():
+        return
     route = str(scope.get("path_template", "none"))
     span.update_name(f"{scope.get('method', 'WEBSOCKET')} {route}")
     span.set_attributes({"http.route": route, "supertable.request_id": id_})

@@ -12,11 +12,14 @@ from litestar.handlers.base import BaseRouteHandler
 
 from supertable.domain.errors import InvalidInput
 
+Connection = ASGIConnection[Any, Any, Any, Any]
 
-async def require_known_parameters(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """A guard. Raises `InvalidInput` for a query parameter that the handler lacks, or that is given more than once.
 
-    Guards that are not `async` run in threads. Each request gets a copy of the handler, so no cache may know it.
+async def require_known_parameters(connection: Connection) -> None:
+    """Raises `InvalidInput` for a query parameter that the handler lacks, or that is given more than once.
+
+    It runs before each request. A guard would do it too, but costs a copy of the handler. Functions that are not
+    `async` would run in threads.
     """
     if not connection.scope["query_string"] or connection.scope.get("method") == "OPTIONS":
         return
@@ -27,6 +30,11 @@ async def require_known_parameters(connection: ASGIConnection[Any, Any, Any, Any
             raise InvalidInput(f"There is no query parameter {name[:80]!r}. {_known(name, list(repeatable))}")
         if times > 1 and not repeatable[name]:
             raise InvalidInput(f"The query parameter {name!r} is given {times} times. Give it once.")
+
+
+async def require_known_parameters_of_socket(connection: Connection, _: BaseRouteHandler) -> None:
+    """The same as a guard, for a WebSocket, before which nothing else runs."""
+    await require_known_parameters(connection)
 
 
 @cache

@@ -53,9 +53,9 @@ async def _signed_in(connection: Connection) -> Session:
 
 async def sign_in(connection: Connection, role: str | None) -> Session:
     """The session of the caller under `role`; None: the caller's default role."""
-    container = container_of(connection.scope)
-    organization = connection.headers.get(ORGANIZATION_HEADER) or container.settings().organization
-    credential = _bearer_token(connection.headers.get("Authorization", ""))
+    container, headers = container_of(connection.scope), connection.headers
+    organization = headers.get(ORGANIZATION_HEADER) or container.settings().organization
+    credential = _bearer_token(headers.get("Authorization", ""))
     return await sign_ins_of(connection.scope)(container.sign_in(), organization, credential, role)
 
 
