@@ -134,15 +134,13 @@ def merged(runs: Sequence[Run]) -> Run:
     return replace(one, slots=np.concatenate(slots)[order], values=pa.concat_tables(values).combine_chunks())
 
 
-def tiered(runs: Sequence[Run], ratio: int) -> tuple[Run, ...]:
-    """The runs, the last ones merged so that each is at least `ratio` times as long as the next."""
-    kept, last = [*runs], [runs[-1]]
-    del kept[-1]
-    size = last[0].rows
-    while kept and kept[-1].rows < ratio * size:
-        last.append(kept.pop())
-        size += last[-1].rows
-    return (*kept, merged(last[::-1]) if len(last) > 1 else last[0])
+def untiered(runs: Sequence[Run], ratio: int) -> Sequence[Run]:
+    """The last runs, at least one, which must be merged for each to be at least `ratio` times as long as the next."""
+    count, size = 1, runs[-1].rows
+    while count < len(runs) and runs[-count - 1].rows < ratio * size:
+        count += 1
+        size += runs[-count].rows
+    return runs[-count:]
 
 
 def joined(hits: Sequence[Hits]) -> Hits:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Container, Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 
 from supertable.application.key_index.file_keys import KeysOfFiles
 from supertable.application.key_index.key_words import Flags, KeyShape
-from supertable.application.key_index.runs import MOST_FILES, Hits, Keys, Run, joined, sorted_run, tiered
+from supertable.application.key_index.runs import MOST_FILES, Hits, Keys, Run, joined, merged, sorted_run, untiered
 from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.file_sets import added_since
 
 _RATIO = 4
 _GROWTH = 1.5
 _SPARE_ROWS = 100_000
+_MERGED_AT_ONCE = 200_000
+"""Rows of runs that a write merges. More are merged beside it, so that no write waits for them."""
 _LOST_SHARE = 4
 """At least a fourth of the rows must be lost before they are dropped."""
 
@@ -26,13 +29,16 @@ class TableIndex:
     A file is covered only once its run can be found. Files are added, and never removed: see `without_lost`.
     """
 
-    def __init__(self, shape: KeyShape) -> None:
+    def __init__(self, shape: KeyShape, merged_at_once: int = _MERGED_AT_ONCE) -> None:
         self.shape = shape
+        self._merged_at_once = merged_at_once
         self.searched_rows = 0
         """How many rows of files that were not covered were searched in other ways."""
         self.extending = threading.Lock()
         """Held by the one thread that reads keys of files for it."""
         self._runs: tuple[Run, ...] = ()
+        self._busy = 0
+        """So many runs, the first ones, stay until some of them are merged."""
         self._numbers: dict[str, int] = {}
         self._paths: list[str] = []
         self._sizes: list[int] = []
@@ -84,9 +90,32 @@ class TableIndex:
             self._sizes += np.bincount(found.files, minlength=len(paths)).tolist()
             if len(found.rows):
                 run = sorted_run(found.keys, found.files + start, found.rows, found.sequences)
-                self._runs = tiered([*self._runs, run], _RATIO)
+                self._runs = (*self._runs, run)
+                self._tier()
             self._rows_then = self._rows_then or self.rows
             self._numbers.update(zip(paths, range(start, start + len(paths)), strict=True))
+
+    def _tier(self) -> None:
+        """Merge the last runs where each is to be much longer than the next."""
+        last = untiered(self._runs[self._busy :], _RATIO)
+        if len(last) == 1:
+            return
+        if sum(run.rows for run in last) <= self._merged_at_once:
+            self._runs = (*self._runs[: -len(last)], merged(last))
+        elif not self._busy:
+            with suppress(RuntimeError):  # there can be no more threads: the next write tries again
+                threading.Thread(target=self._merge, args=(last,), name="key-index", daemon=True).start()
+                self._busy = len(self._runs)
+
+    def _merge(self, last: Sequence[Run]) -> None:
+        """Merge the last of the busy runs, in a thread that no write waits for."""
+        one = last
+        try:
+            one = [merged(last)]
+        finally:
+            with self._lock:
+                self._runs = (*self._runs[: self._busy - len(last)], *one, *self._runs[self._busy :])
+                self._busy = 0
 
     def without_lost(self, live: Container[str]) -> TableIndex:
         """The same index without files that the table lost, or this one if they are few. Others may read this one.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from supertable.application.key_index.file_keys import KeysOfFiles
 from supertable.application.key_index.key_words import LEAST, KeyShape, NoWord, key_shape, sequence_words, words
-from supertable.application.key_index.runs import Hits, Keys, Run, joined, merged, sorted_run, tiered
+from supertable.application.key_index.runs import Hits, Keys, Run, joined, merged, sorted_run, untiered
 from supertable.application.key_index.table_index import TableIndex
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.schema.types import DataType, Field
@@ -51,9 +52,11 @@ def test_runs_find_every_row_with_a_key_and_no_other(seed: int) -> None:
     ]
     wanted = choose.sample(pool, 6)
     expected = sorted((row for part in parts for row in part if row[0] in wanted), key=str)
-    runs: tuple[Run, ...] = ()
+    runs: list[Run] = []
     for part in parts:
-        runs = tiered([*runs, run(part)], 4)
+        runs.append(run(part))
+        last = untiered(runs, 4)
+        runs[-len(last) :] = [merged(last)]
     assert all(longer.rows >= 4 * shorter.rows for longer, shorter in pairwise(runs))
     sought = keys(wanted)
     assert rows_of(joined([one.found(sought, np.argsort(sought.words)) for one in runs]), wanted) == expected
@@ -100,6 +103,27 @@ def test_a_null_sequence_is_below_all_others() -> None:
 def test_sequences_without_words_in_their_order_are_not_indexed(sequence: str, is_indexable: bool) -> None:
     schema = Schema(1, (Field(1, "k", INT64), Field(2, "s", DataType(sequence))), 2)
     assert key_shape(schema, [1], 2).is_indexable is is_indexable
+
+
+@pytest.mark.parametrize("merged_at_once", [0, 20, 10_000], ids=["beside writes", "both", "within writes"])
+def test_an_index_finds_every_row_while_its_runs_are_merged(merged_at_once: int) -> None:
+    choose = random.Random(merged_at_once)
+    index = TableIndex(KeyShape(((1, INT64),), None), merged_at_once)
+    expected: list[tuple[int, int, int]] = []
+    for number in range(60):
+        values: list[int | None] = [choose.randrange(50) for _ in range(choose.randint(1, 12))]
+        places = np.arange(len(values))
+        index.add([str(number)], KeysOfFiles(keys(values), np.zeros(len(values), np.int64), places, None))
+        expected += [(value, number, row) for row, value in enumerate(values) if value is not None]
+        wanted: list[int | None] = choose.sample(range(50), 5)
+        assert rows_of(index.found(keys(wanted)), wanted) == sorted(
+            (row for row in expected if row[0] in wanted), key=str
+        )
+    for thread in threading.enumerate():
+        if thread.name == "key-index":
+            thread.join()
+    assert index.rows == len(expected)
+    assert len(index._runs) < 10
 
 
 def test_files_that_the_table_lost_are_dropped_from_a_copy() -> None:
