@@ -14,6 +14,7 @@ from supertable.application.ports.catalogs import Cut, Head
 from supertable.domain.errors import CatalogDamaged
 
 _KEPT_RECORDS = 128
+_REMOVED_AT_ONCE = 16
 
 _SCHEMA = """
 CREATE TABLE identity (id TEXT NOT NULL);
@@ -24,12 +25,14 @@ CREATE TABLE records (
     PRIMARY KEY (log, version)
 );
 """
-_HEADS = """
-SELECT heads.log, heads.version, heads.seal, records.version, records.record, records.seal
-FROM json_each(?) AS requested
-CROSS JOIN heads ON heads.log = json_extract(requested.value, '$[0]')
+_CUT = """
+SELECT (SELECT id FROM identity), heads.log, heads.version, heads.seal, records.version, records.record, records.seal
+FROM (SELECT 1)
+LEFT JOIN json_each(?) AS requested
+LEFT JOIN heads ON heads.log = json_extract(requested.value, '$[0]')
 LEFT JOIN records ON records.log = heads.log AND records.version > json_extract(requested.value, '$[1]')
 """
+"""One statement sees one state. There is a row for each requested log, and one if none is requested."""
 _SET_HEAD = """
 INSERT INTO heads VALUES (?, ?, ?)
 ON CONFLICT (log) DO UPDATE SET version = excluded.version, seal = excluded.seal
@@ -44,7 +47,8 @@ _Row = tuple[object, object, object]
 
 
 class SqliteCatalog:
-    """Heads and the newest 128 records of each log, in write-ahead mode: reads and writes do not block each other.
+    """Heads and the newest records of each log, at least 128, in write-ahead mode: reads and writes do not block each
+    other.
 
     A power loss may undo the latest `advance`s, but never leaves half of one. Every row has a checksum, so that a
     flipped bit is `CatalogDamaged`, not a wrong head. The records of a log never have gaps: `advance` by more than one
@@ -57,14 +61,12 @@ class SqliteCatalog:
     def cut(self, known: Mapping[str, int]) -> Cut:
         requested = json.dumps(list(known.items()))
         with self._file.opened() as opened:
-            connection = opened.connection
-            connection.execute("BEGIN")  # both queries read the same state
-            identity = connection.execute("SELECT id FROM identity").fetchone()
-            rows = connection.execute(_HEADS, (requested,)).fetchall()
-            connection.execute("ROLLBACK")
+            rows = opened.connection.execute(_CUT, (requested,)).fetchall()
+        identity = rows[0][0]
         if identity is None:
             raise CatalogDamaged("the catalog's file has lost its identity")
-        return Cut(_heads(rows), dict.fromkeys(known, f"{identity[0]}-{opened.file}"), frozenset())
+        heads = _heads(row[1:] for row in rows if row[1] is not None)
+        return Cut(heads, dict.fromkeys(known, f"{identity}-{opened.file}"), frozenset())
 
     def expect(self, log: str, version: int) -> None:
         """No-op: every head of this catalog is checked against storage."""
@@ -77,8 +79,11 @@ class SqliteCatalog:
             if version <= present:
                 connection.execute("ROLLBACK")
                 return False
-            removed_up_to = version - _KEPT_RECORDS if version == present + 1 else version
-            connection.execute("DELETE FROM records WHERE log = ? AND version <= ?", (log, removed_up_to))
+            if version != present + 1:
+                connection.execute("DELETE FROM records WHERE log = ?", (log,))
+            elif version % _REMOVED_AT_ONCE == 0:
+                oldest = version - _KEPT_RECORDS + 1
+                connection.execute("DELETE FROM records WHERE log = ? AND version < ?", (log, oldest))
             connection.execute(
                 "INSERT INTO records VALUES (?, ?, ?, ?)", (log, version, record, _checksum(log, version, record))
             )

@@ -56,8 +56,7 @@ class JsonDocument(Generic[Body]):
         self._header = msgspec.json.Decoder(_Header)
 
     def encode(self, body: Body) -> bytes:
-        text = self.text(body)
-        return compressed(text) if len(text) >= _LONG_BYTES else text
+        return packed(self.text(body))
 
     def text(self, body: Body) -> bytes:
         """The document, not compressed."""
@@ -87,6 +86,11 @@ def _as_dict(value: object) -> dict[object, object]:
     raise NotImplementedError(f"documents have no {type(value).__name__}")
 
 
+def packed(text: bytes) -> bytes:
+    """The document, compressed if it is long."""
+    return compressed(text) if len(text) >= _LONG_BYTES else text
+
+
 def compressed(text: bytes) -> bytes:
     return bytes(_FAST_CODEC.compress(text, asbytes=True))
 
@@ -108,13 +112,13 @@ class JsonLogCodec(Generic[Record, State]):
     def encode_record(self, record: Record) -> bytes:
         """Raises `InvalidInput` for a record that could not be read again: a caller gave a value of another type."""
         try:
-            text = self._record.encode(record)
+            text = self._record.text(record)
             self._record.decode(text)
         except (UnicodeEncodeError, Undecodable) as error:
             raise InvalidInput(
                 f"A value in the request cannot be recorded, so nothing was changed: {error}."
             ) from error
-        return text
+        return packed(text)
 
     def decode_record(self, data: bytes) -> Record:
         return self._record.decode(data)
