@@ -22,15 +22,15 @@ class KeyLookups:
     def narrowed(self, table: OpenTable, predicate: Predicate, scan: Scan) -> Scan:
         """The scan without the files that have no live row with the keys that the predicate asks for, if it does.
 
-        Not for callers who see a part of the table: which files are read would tell them of rows that they do not see.
+        For callers who see some of the rows, other rows do not count: which files are read would tell of them.
         """
         names, count = table.snapshot.key_names, scan.file_count
-        if table.access or not names or count < _FEWEST_FILES:
+        if not names or count < _FEWEST_FILES:
             return scan
         keys = wanted_keys(predicate, scan.schema, names)
         if keys is None:
             return scan
-        search = KeySearch(table, keys, scan.schema)
+        search = KeySearch(table, keys, scan.schema, seen_alone=not table.sees_all_rows)
         if search.shape.is_hashed and count < _FEWEST_FILES_FOR_HASHES:
             return scan
         kept = self._matcher.holding(search, scan.files)

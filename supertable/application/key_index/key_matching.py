@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -20,6 +20,7 @@ from supertable.application.storage.deletion_vectors import DeletionVectors
 from supertable.application.storage.positions import Positions, distinct
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.errors import QueryCancelled, SupertableError
+from supertable.domain.scan.scan_plan import AccessStage, Scan
 from supertable.domain.schema.schemas import Schema
 from supertable.domain.table.data_files import DataFile
 
@@ -35,6 +36,7 @@ _NONE = np.empty(0, np.int64)
 class KeySearch:
     """A search for rows by key. `keys`: unique ones under the names of the table's key columns, and their sequences if
     `sequence` names them. `schema`: defines these columns. `hidden`: bitmaps in place of deletion vectors, by path.
+    `seen_alone`: whether rows that the caller does not see are left out, for `KeyMatcher.holding`.
     """
 
     table: OpenTable
@@ -42,6 +44,23 @@ class KeySearch:
     schema: Schema
     sequence: str | None = None
     hidden: Mapping[str, bytes] = field(default_factory=dict)
+    seen_alone: bool = False
+
+    @property
+    def rows(self) -> Hashable:
+        """What the index is of: the table's rows, or those of them that the row filter shows, under this schema."""
+        folder = self.table.folder
+        return (folder, self._shown.condition, self.table.snapshot.schema.id) if self.seen_alone else folder
+
+    def scan(self, files: Sequence[DataFile]) -> Scan:
+        """Of these rows in the files, with all columns."""
+        scan = self.table.unrestricted_scan(files, self.schema)
+        return replace(scan, access=self._shown) if self.seen_alone else scan
+
+    @property
+    def _shown(self) -> AccessStage:
+        assert self.table.access is not None
+        return AccessStage(condition=self.table.access.condition)
 
     @property
     def names(self) -> list[str]:
@@ -81,7 +100,7 @@ class KeyMatcher:
         if new and not index.covers(new.path):
             rows = np.arange(len(keys.words))
             index.add([new.path], KeysOfFiles(keys, np.zeros_like(rows), rows, sequences))
-            self._indexes.make_room(search.table.folder)
+            self._indexes.make_room(search.rows)
         by_index = _as_matches(found, sequences)
         return _both(by_index, self._searched(search, missing)) if missing else by_index
 
@@ -92,7 +111,7 @@ class KeyMatcher:
     def holding(self, search: KeySearch, files: Sequence[DataFile]) -> list[DataFile]:
         """Those of the files that may hold live rows with the keys. The index is extended only once searches like this
         one have read the files often. The version may be any."""
-        index = self._indexes.begin(search.table.folder, search.shape, replaces=False)
+        index = self._index(search, replaces=search.seen_alone)
         wanted = self._encoded(search, index)
         if index is None or wanted is None:
             return list(files)
@@ -114,12 +133,12 @@ class KeyMatcher:
         scan = search.table.scan(search.candidates(files), search.schema)
         return self._finder.matching_keys(scan, search.keys, search.names, search.sequence)
 
-    def _index(self, search: KeySearch) -> TableIndex | None:
-        """The index as of the newest version, which `search` reads."""
-        index = self._indexes.begin(search.table.folder, search.shape)
-        if index is None or not index.may_have_shrunk:
+    def _index(self, search: KeySearch, replaces: bool = True) -> TableIndex | None:
+        """The index. `replaces`: see `KeyIndexes.begin`; then files that the version of `search` lacks may leave it."""
+        index = self._indexes.begin(search.rows, search.shape, replaces)
+        if index is None or not replaces or not index.may_have_shrunk:
             return index
-        return self._indexes.replace(search.table.folder, index, index.without_lost(search.table.snapshot.files))
+        return self._indexes.replace(search.rows, index, index.without_lost(search.table.snapshot.files))
 
     def _encoded(self, search: KeySearch, index: TableIndex | None) -> tuple[Keys, Words | None] | None:
         """None: the index cannot answer."""
@@ -163,11 +182,11 @@ class KeyMatcher:
         if sum(file.rows for file in files) * row_bytes > room or not index.extending.acquire(blocking=False):
             return
         try:
-            scan = search.table.unrestricted_scan(files, search.schema)
+            scan = search.scan(files)
             sequence = search.table.snapshot.sequence_name
             found = self._file_keys.read(scan, search.names, sequence, index.shape, room)
             index.add([file.path for file in scan.files], found)
-            self._indexes.make_room(search.table.folder)
+            self._indexes.make_room(search.rows)
         except QueryCancelled:
             raise
         except (SupertableError, NoWord, TooManyKeys, MemoryError):

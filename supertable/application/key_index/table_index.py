@@ -19,6 +19,8 @@ _GROWTH = 1.5
 _SPARE_ROWS = 100_000
 _MERGED_AT_ONCE = 200_000
 """Rows of runs that a write merges. More are merged beside it, so that no write waits for them."""
+_FILE_BYTES = 200
+"""What a covered file takes, besides its rows."""
 _LOST_SHARE = 4
 """At least a fourth of the rows must be lost before they are dropped."""
 
@@ -55,7 +57,7 @@ class TableIndex:
 
     @property
     def bytes(self) -> int:
-        return sum(run.bytes for run in self._runs)
+        return sum(run.bytes for run in self._runs) + _FILE_BYTES * len(self._numbers)
 
     @property
     def may_have_shrunk(self) -> bool:

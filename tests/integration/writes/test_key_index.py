@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,7 +12,9 @@ import pytest
 
 import supertable
 from supertable import Lake
+from supertable.application.key_index.key_matching import KeyMatcher, KeySearch
 from supertable.domain.errors import ObjectDamaged
+from supertable.domain.table.data_files import DataFile
 
 LARGE = 120_000
 
@@ -36,9 +38,9 @@ def sums(lake: Lake) -> tuple[int, int, int]:
 def test_a_large_file_is_covered_once_it_was_searched_and_new_ones_at_once(lake: Lake) -> None:
     indexes = lake._container.key_indexes()
     upsert(lake, [1, 2], 1)
-    assert indexes.bytes == 16 * 2  # the new rows alone
+    assert indexes.bytes == 16 * 2 + 200  # the new rows alone, in one file
     upsert(lake, [2, 3, -1], 5)
-    assert indexes.bytes == 16 * (LARGE + 2 + 3)
+    assert indexes.bytes == 16 * (LARGE + 2 + 3) + 3 * 200
     assert lake.delete("t", keys={"k": [1, 2, 3, -1, LARGE]}).rows_deleted == 4
     assert sums(lake) == (LARGE - 3, LARGE - 3, 0)
 
@@ -202,3 +204,94 @@ def test_a_role_that_sees_some_rows_finds_no_others_by_their_keys(tmp_path: Path
         assert part.delete("t", keys={"k": [2, 3]}).rows_deleted == 1
         part.sql("DELETE FROM t WHERE k IN (4, 5)")
         assert lake.sql("SELECT k FROM t WHERE k < 6 ORDER BY k").fetchall() == [(0,), (1,), (2,), (4,)]
+
+
+REGIONS = ["EU", "US", None, "EU"]
+
+
+@pytest.fixture(scope="module")
+def regions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    """A table of ten files: keys 0 to 39 at version 2, then nine files, in the n-th of which key n moved a region on.
+
+    Two more keys of two regions are in each file, so that no ranges tell which files have a key.
+    """
+    with supertable.connect(tmp_path_factory.mktemp("regions")) as owner:
+        rows = {"k": range(40), "region": REGIONS * 10, "v": [0] * 40}
+        owner.write("t", pa.table(rows), mode="upsert", keys="k")
+        for k in range(9):
+            moved = {"k": [-5, k, 50], "region": ["EU", REGIONS[(k + 1) % 4], "US"], "v": [1, 1, 1]}
+            owner.write("t", pa.table(moved), mode="upsert")
+        for name in ("eu", "blind"):
+            owner.roles.create(name, "reader")
+        owner.roles.grant("eu", "t", where="region = 'EU'")
+        owner.roles.grant("blind", "t", columns=["k"], where="region = 'US'")
+        yield owner
+
+
+def region_of(k: int, version: int) -> str | None:
+    """`version`: 2 is that of the first rows."""
+    return REGIONS[(k + 1) % 4 if k < version - 2 else k % 4]
+
+
+@pytest.fixture
+def files_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many files each look-up kept, in their order."""
+    kept: list[int] = []
+    holding = KeyMatcher.holding
+
+    def watched(self: KeyMatcher, search: KeySearch, files: Sequence[DataFile]) -> list[DataFile]:
+        found = holding(self, search, files)
+        kept.append(len(found))
+        return found
+
+    monkeypatch.setattr(KeyMatcher, "holding", watched)
+    return kept
+
+
+@pytest.mark.parametrize(("role", "seen"), [("eu", "EU"), ("blind", "US")], ids=["eu", "blind"])
+def test_look_ups_of_a_role_read_the_files_of_rows_that_it_sees(
+    regions: Lake, files_read: list[int], role: str, seen: str
+) -> None:
+    with supertable.connect(regions.settings.home, role=role) as lake:
+        for version in (11, 11, 6, 2, 11):
+            table = f"t AT (VERSION => {version})"
+            for k in range(-1, 41):
+                expected = [(k,)] if 0 <= k < 40 and region_of(k, version) == seen else []
+                assert lake.sql(f"SELECT k FROM {table} WHERE k = {k}", engine="lite").fetchall() == expected
+            sought = [k for k in (0, 1, 2, 3, 4, 20, 39, 77) if k < 40 and region_of(k, version) == seen]
+            several = f"SELECT k FROM {table} WHERE k IN (0, 1, 2, 3, 4, 20, 39, 77) ORDER BY k"
+            assert lake.sql(several, engine="lite").fetchall() == [(k,) for k in sought]
+        files_read.clear()
+        counts = {}
+        for k in range(40):
+            lake.sql(f"SELECT k FROM t WHERE k = {k}", engine="lite").fetchall()
+            counts[k] = files_read.pop()
+        assert counts == {k: int(region_of(k, 11) == seen) for k in range(40)}, (
+            "hidden keys are as keys that are not there"
+        )
+
+
+def test_a_row_that_becomes_visible_is_found_and_one_that_is_hidden_is_not(tmp_path: Path) -> None:
+    with supertable.connect(tmp_path) as owner:
+        for k in range(4):
+            owner.write("t", pa.table({"k": [k], "team": ["red" if k % 2 else "blue"]}), mode="upsert", keys="k")
+        owner.roles.create("reds", "reader")
+        owner.roles.grant("reds", "t", where="team = 'red'")
+        with supertable.connect(tmp_path, role="reds") as reds:
+
+            def found() -> list[int]:
+                return [k for k in range(4) for _ in reds.sql(f"FROM t WHERE k = {k}", engine="lite").fetchall()]
+
+            for _ in range(10):
+                assert found() == [1, 3]
+            owner.write("t", pa.table({"k": [0, 1], "team": ["red", "blue"]}), mode="upsert")
+            for _ in range(10):
+                assert found() == [0, 3]
+            owner.roles.grant("reds", "t", where="team = 'blue'")
+            for _ in range(10):
+                assert found() == [1, 2]
+            owner.table("t").rename_column("team", "side")
+            owner.sql("UPDATE t SET side = 'blue' WHERE k = 3")
+            assert found() == [1, 2, 3]
+            owner.table("t").compact(everything=True)
+            assert found() == [1, 2, 3]

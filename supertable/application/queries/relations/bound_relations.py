@@ -202,9 +202,9 @@ class Relations:
         def scan(number: int, table: OpenTable, predicate: Predicate) -> Scan:
             files: Mapping[str, DataFile] | None = {} if statement.is_counted(number) and table.sees_all_rows else None
             found = pruned_scan(table, predicate, governed, files)
-            if governed or keeps(replace(found, snapshot=table.snapshot)):
+            if keeps(replace(found, snapshot=table.snapshot)):
                 return found
-            return self._lookups.narrowed(table, predicate, found)
+            return self._lookups.narrowed(table, found.residual if governed else predicate, found)
 
         return {**bound.given, **{number: source(number) for number in bound.opened}}
 
