@@ -36,6 +36,14 @@ class DeadRowsOfFile:
     positions: Positions
 
 
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A bitmap, whose `rows` are counted once, and not at each use."""
+
+    bitmap: bytes
+    rows: int
+
+
 class DeletionVectors:
     """Writes and reads deletion vectors. They are immutable; recently used ones are cached. Thread-safe.
 
@@ -46,7 +54,7 @@ class DeletionVectors:
         self._store = store
         self._identifiers = identifiers
         self._inline_rows = inline_rows
-        self._cache: OrderedDict[str, dict[str, bytes]] = OrderedDict()
+        self._cache: OrderedDict[str, dict[str, _Counted]] = OrderedDict()
         self._cached_bytes = 0
         self._lock = threading.Lock()
 
@@ -55,13 +63,13 @@ class DeletionVectors:
         vector = file.deletes
         if vector is None:
             return bytes(_bitmap_bytes(file.rows))
-        bitmap = self._stored_bitmap(folder, file) if vector.stored else bytes(_bitmap_bytes(file.rows))
+        found = self._stored_bitmap(folder, file) if vector.stored else _Counted(bytes(_bitmap_bytes(file.rows)), 0)
         if vector.positions:
-            bitmap = _with_positions(bitmap, np.array(vector.positions), file.key(folder), file.rows)
-        if int.from_bytes(bitmap).bit_count() != vector.rows:
+            found = _with_positions(found.bitmap, np.array(vector.positions), file.key(folder), file.rows)
+        if found.rows != vector.rows:
             key = vector.key(folder) if vector.stored else file.key(folder)
             raise ObjectDamaged(key, "it has another number of dead rows than the commit recorded")
-        return bitmap
+        return found.bitmap
 
     def extended(self, folder: str, marked: Mapping[str, DeadRowsOfFile]) -> dict[str, DeletionVector]:
         """Write new vectors, with more rows marked dead, and return them by path of the data file.
@@ -74,7 +82,7 @@ class DeletionVectors:
         few = self._in_record(folder, marked)
         if few is not None:
             return few
-        bitmaps = {path: self.with_positions(folder, mark) for path, mark in marked.items()}
+        bitmaps = {path: _counted(self.with_positions(folder, mark)) for path, mark in marked.items()}
         path = deletes_path(self._identifiers.new())
         key = file_key(folder, path)
         body = _encoded(bitmaps)
@@ -83,9 +91,7 @@ class DeletionVectors:
         with self._store.open_writer(key) as target:
             target.write(data)
         self._cache_vectors(key, bitmaps)
-        return {
-            name: DeletionVector(path, int.from_bytes(bitmap).bit_count(), digest) for name, bitmap in bitmaps.items()
-        }
+        return {name: DeletionVector(path, found.rows, digest) for name, found in bitmaps.items()}
 
     def _in_record(self, folder: str, marked: Mapping[str, DeadRowsOfFile]) -> dict[str, DeletionVector] | None:
         """The vectors with their new dead rows as positions; None: these are too many."""
@@ -110,19 +116,19 @@ class DeletionVectors:
         dead[mark.positions] = 1
         return np.packbits(dead).tobytes()
 
-    def _stored_bitmap(self, folder: str, file: DataFile) -> bytes:
+    def _stored_bitmap(self, folder: str, file: DataFile) -> _Counted:
         vector = file.deletes
         assert vector is not None
         key = vector.key(folder)
-        bitmap = self._vectors(key, vector.digest).get(file.path)
-        if bitmap is None:
+        found = self._vectors(key, vector.digest).get(file.path)
+        if found is None:
             raise ObjectDamaged(key, "it lacks the vector of a file that refers to it")
         stored = vector.rows - len(vector.positions)
-        if len(bitmap) != _bitmap_bytes(file.rows) or int.from_bytes(bitmap).bit_count() != stored:
+        if len(found.bitmap) != _bitmap_bytes(file.rows) or found.rows != stored:
             raise ObjectDamaged(key, "a vector in it has another number of rows than the commit recorded")
-        return bitmap
+        return found
 
-    def _vectors(self, key: str, digest: str) -> dict[str, bytes]:
+    def _vectors(self, key: str, digest: str) -> dict[str, _Counted]:
         with self._lock:
             cached = self._cache.get(key)
             if cached is not None:
@@ -137,7 +143,7 @@ class DeletionVectors:
         self._cache_vectors(key, vectors)
         return vectors
 
-    def _cache_vectors(self, key: str, vectors: dict[str, bytes]) -> None:
+    def _cache_vectors(self, key: str, vectors: dict[str, _Counted]) -> None:
         with self._lock:
             if key in self._cache:
                 return
@@ -148,34 +154,39 @@ class DeletionVectors:
                 self._cached_bytes -= _size(dropped)
 
 
-def _size(vectors: Mapping[str, bytes]) -> int:
-    return sum(len(bitmap) for bitmap in vectors.values())
+def _size(vectors: Mapping[str, _Counted]) -> int:
+    return sum(len(found.bitmap) for found in vectors.values())
 
 
-def _with_positions(bitmap: bytes, positions: Positions, key: str, rows: int) -> bytes:
+def _counted(bitmap: bytes) -> _Counted:
+    return _Counted(bitmap, int.from_bytes(bitmap).bit_count())
+
+
+def _with_positions(bitmap: bytes, positions: Positions, key: str, rows: int) -> _Counted:
     if positions.min() < 0 or positions.max() >= rows:
         raise ObjectDamaged(key, "the commit recorded dead rows that it does not have")
     bits = np.frombuffer(bitmap, dtype=np.uint8).copy()
     np.bitwise_or.at(bits, positions >> 3, (0x80 >> (positions & 7)).astype(np.uint8))
-    return bits.tobytes()
+    return _counted(bits.tobytes())
 
 
 def _bitmap_bytes(rows: int) -> int:
     return (rows + 7) // 8
 
 
-def _encoded(bitmaps: Mapping[str, bytes]) -> bytes:
-    table = pa.table([list(bitmaps), list(bitmaps.values())], schema=_SCHEMA)
+def _encoded(bitmaps: Mapping[str, _Counted]) -> bytes:
+    table = pa.table([list(bitmaps), [found.bitmap for found in bitmaps.values()]], schema=_SCHEMA)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, _SCHEMA, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
         writer.write_table(table)
     return bytes(sink.getvalue())
 
 
-def _decoded(key: str, body: bytes) -> dict[str, bytes]:
+def _decoded(key: str, body: bytes) -> dict[str, _Counted]:
     try:
         with pa.ipc.open_stream(body) as reader:
             table = reader.read_all()
-        return dict(zip(table.column("file").to_pylist(), table.column("bitmap").to_pylist(), strict=True))
-    except (pa.ArrowInvalid, KeyError, OSError) as error:
+        bitmaps = map(_counted, table.column("bitmap").to_pylist())
+        return dict(zip(table.column("file").to_pylist(), bitmaps, strict=True))
+    except (pa.ArrowInvalid, KeyError, OSError, TypeError) as error:
         raise ObjectDamaged(key, f"it is not a valid set of deletion vectors ({error})") from error
