@@ -91,7 +91,7 @@ def conversion(predicate: Compare | IsIn | NullTest, written: Schema, current: S
     if isinstance(predicate, NullTest):
         return before.id, 1
     factor = unit_factor(before.type, field.type)
-    if factor is None or not all(_comparable(value, field) for value in _values(predicate)):
+    if factor is None or not _comparable(_values(predicate), field):
         return True
     return before.id, factor
 
@@ -162,10 +162,12 @@ def _family(kind: DataType) -> str:
     return kind.name.removeprefix("u").rstrip("0123456789")
 
 
-def _comparable(value: Scalar, field: Field) -> bool:
-    """Whether the value can be compared with ranges of this column. NaN cannot: in Python it compares with nothing."""
-    text = isinstance(value, str)
-    return text == (field.type.name == "string") and value == value
+def _comparable(values: Sequence[Scalar], field: Field) -> bool:
+    """Whether the values can be compared with ranges of this column. NaN cannot: in Python it compares with nothing."""
+    kinds = set(map(type, values))
+    if any((kind is str) != (field.type.name == "string") for kind in kinds):
+        return False
+    return float not in kinds or all(value == value for value in values)
 
 
 def _is_in(column: int, values: Sequence[Any], factor: int) -> Test:

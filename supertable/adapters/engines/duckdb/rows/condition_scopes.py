@@ -14,7 +14,7 @@ from uuid import UUID
 
 import duckdb
 
-from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
+from supertable.adapters.engines.duckdb.statement.parse_tree import Node, expressions
 from supertable.adapters.engines.duckdb.statement.parser import parse_tree
 from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
 from supertable.adapters.engines.duckdb.types import literal, quoted
@@ -28,7 +28,7 @@ def fill_scope(cursor: duckdb.DuckDBPyConnection, condition: Node, scope: Condit
     """Changes the condition. Raises `InvalidStatement` for parameters without a value, and values without one."""
     table = tuple(map(ascii_lower, scope.table))
     used: set[Any] = set()
-    for node in nodes(condition):
+    for node in expressions(condition):
         if node.get("class") == "COLUMN_REF":
             _shorten(node["column_names"], table)
         elif node.get("class") == "PARAMETER":

@@ -11,7 +11,7 @@ from supertable.adapters.engines.duckdb.rows.condition_scopes import fill_scope
 from supertable.adapters.engines.duckdb.statement.conditions.constants import Constants, Evaluate
 from supertable.adapters.engines.duckdb.statement.conditions.fallibility import may_fail
 from supertable.adapters.engines.duckdb.statement.conditions.where_predicates import condition_predicate, is_exactly
-from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
+from supertable.adapters.engines.duckdb.statement.parse_tree import Node, expressions, nodes
 from supertable.adapters.engines.duckdb.statement.parser import checked_text, parse_tree
 from supertable.adapters.engines.duckdb.statement.rendering import rendered
 from supertable.adapters.engines.duckdb.statement.validation.allowed_functions import MANY_ROWS
@@ -76,7 +76,7 @@ def only_condition(cursor: duckdb.DuckDBPyConnection, tree: Node) -> Node:
 
 
 def _check_row_wise(condition: Node) -> None:
-    for node in nodes(condition):
+    for node in expressions(condition):
         kind = node.get("class")
         if kind in _REFUSED:
             raise StatementRefused(f"A predicate on the rows of one table cannot have {_REFUSED[kind]}.")

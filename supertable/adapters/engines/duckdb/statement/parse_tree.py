@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 Node = dict[str, Any]
@@ -24,6 +24,19 @@ def nodes(tree: Any) -> Iterator[Node]:
         if isinstance(item, dict):
             yield item
             stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+
+
+def expressions(tree: Any) -> Iterator[Node]:
+    """Like `nodes`, without constants and what is in them: of these, long lists may have very many."""
+    stack = [tree]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            if item.get("class") != "CONSTANT":
+                yield item
+                stack.extend(item.values())
         elif isinstance(item, list):
             stack.extend(item)
 
@@ -51,7 +64,7 @@ def arguments(function: Node) -> list[Node]:
 def literal_text(node: Node, kind: str) -> str | None:
     """The text of a literal of this kind, such as STRING; None for other nodes."""
     literal = node.get("literal") if node.get("class") == "CONSTANT" else None
-    return str(literal["text"]) if isinstance(literal, Mapping) and literal["kind"] == kind else None
+    return str(literal["text"]) if isinstance(literal, dict) and literal["kind"] == kind else None
 
 
 def replace_by_table(node: Node) -> None:

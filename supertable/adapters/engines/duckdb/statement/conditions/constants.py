@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from supertable.adapters.engines.duckdb.statement.conditions.literals import (
+    BEYOND_INTEGERS,
     Constant,
     iso_time,
     literal_value,
@@ -27,7 +28,6 @@ Evaluate = Callable[[Node, str], tuple[str, int | None]]
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 
-_BEYOND_INTEGERS = 2**63
 _US_PER_DAY = 86_400_000_000
 _EPOCH = date(1970, 1, 1)
 PURE = frozenset({"+", "-", "trunc", "to_days", "to_hours", "to_minutes", "to_months", "to_seconds", "to_years"})
@@ -120,7 +120,7 @@ def _bounds(kind: DataType, constant: Constant) -> tuple[Any, Any]:
         return value, value
     if constant.kind == "bool" and kind.name == "bool":
         return value, value
-    if constant.kind == "number" and is_integer(kind) and abs(value) >= _BEYOND_INTEGERS:
+    if constant.kind == "number" and is_integer(kind) and abs(value) >= BEYOND_INTEGERS:
         return None, None  # beside other numbers of more than 64 bits, the engine may compare as DOUBLE
     if constant.kind in ("number", "float") and kind.name in FLOATS:
         return _float_bounds(value)

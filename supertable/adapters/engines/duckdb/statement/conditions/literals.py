@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -10,12 +11,14 @@ from typing import Any
 
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, literal_text
 from supertable.adapters.engines.duckdb.statement.type_names import scalar_type
+from supertable.domain.schema.types import DataType, is_integer
 
 _INTEGER = re.compile(r"-?\d+")
 _DECIMAL = re.compile(r"(-?)(\d*)\.(\d*)")
 _FLOAT = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _MOST_DIGITS = 38
 """Numbers with more digits are doubles."""
+BEYOND_INTEGERS = 2**63
 _LEAST_INTEGER, _GREATEST_INTEGER = -(2**127), 2**127 - 1
 """Greater integers are of other types, whose comparisons are not exact."""
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?P<time>[ T]\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?)?")
@@ -42,6 +45,27 @@ def literal_value(node: Node) -> Constant | None:
         case "INTEGER" | "NUMERIC":
             return number(text.replace("_", ""))
     return None
+
+
+def plain_values(kind: DataType, values: Sequence[Node]) -> tuple[str, ...] | tuple[int, ...] | None:
+    """The values of texts that are compared with a column of texts, or of integers with one of integers, without NULL.
+
+    None: there is another value among them, or an integer of more than 64 bits.
+    """
+    wanted = "STRING" if kind.name == "string" else "INTEGER" if is_integer(kind) else ""
+    texts = []
+    for node in values:
+        written = node["literal"] if node["class"] == "CONSTANT" else None
+        if written is None or written["kind"] not in (wanted, "NULL_LITERAL"):
+            return None
+        if written["kind"] == wanted:
+            texts.append(written["text"])
+    if wanted == "STRING":
+        return tuple(texts)
+    if not all(map(_INTEGER.fullmatch, texts)):
+        return None
+    numbers = tuple(map(int, texts))
+    return numbers if max(map(abs, numbers), default=0) < BEYOND_INTEGERS else None
 
 
 def is_null(node: Node) -> bool:

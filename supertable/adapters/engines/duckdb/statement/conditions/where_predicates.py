@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from supertable.adapters.engines.duckdb.statement.conditions.constants import Constants, comparison
-from supertable.adapters.engines.duckdb.statement.conditions.literals import Constant, is_null, iso_time
+from supertable.adapters.engines.duckdb.statement.conditions.literals import Constant, is_null, iso_time, plain_values
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, arguments
 from supertable.adapters.engines.duckdb.statement.validation.literal_lists import SHORTEST, expanded
 from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
@@ -227,6 +227,9 @@ class _Reader:
 
     def _is_in(self, field: Field, values: list[Node]) -> Predicate:
         """NULL in the list matches nothing. An unknown value makes the result `ALWAYS`."""
+        literals = plain_values(field.type, values)
+        if literals is not None:
+            return _either([IsIn(field.name, literals)] if literals else [])
         not_null = [value for value in values if not is_null(value)]
         may_evaluate = len(values) < SHORTEST
         parts = [self._equal(field, value, may_evaluate) for value in not_null]

@@ -68,8 +68,8 @@ def _by_columns(node: Node) -> Node | None:
         return _joined(_AND, [lower, upper]) if lower and upper else None
     if node["class"] == "OPERATOR" and node["type"] == "COMPARE_IN":
         first, *values = node["children"]
-        rows = [row for value in values if (row := _row(value))]
-        return _listed(first, rows) if _row(first) and len(rows) == len(values) else None
+        rows = [row for value in values if (row := _row(value))] if _row(first) else []
+        return _listed(first, rows) if rows and len(rows) == len(values) else None
     return None
 
 
