@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import duckdb
 import pyarrow as pa
 
+from supertable.adapters.engines.duckdb.deadlines import call_later
 from supertable.adapters.engines.duckdb.errors import ENGINE_ERRORS, ErrorContext, translated
 from supertable.adapters.engines.duckdb.exact_results import exact_stream
 from supertable.adapters.engines.duckdb.interrupts import interruptible
@@ -130,7 +131,7 @@ class _Work:
     def _run_within_limit(self, work: Callable[[duckdb.DuckDBPyConnection], Result]) -> Result:
         """Runs `work` within the remaining time. Engine errors are raised as `SupertableError`."""
         expired = threading.Event()
-        timer = self._timer(expired)
+        cancel_limit = self._limit(expired)
         started = time.monotonic()
         try:
             if self._cancelled or self._cursor is None:
@@ -146,8 +147,8 @@ class _Work:
             finally:
                 self.close()
         finally:
-            if timer is not None and self._seconds_left is not None:
-                timer.cancel()
+            if cancel_limit is not None and self._seconds_left is not None:
+                cancel_limit()
                 self._seconds_left -= time.monotonic() - started
 
     def _error_to_raise(self, error: BaseException, expired: bool) -> SupertableError:
@@ -158,7 +159,8 @@ class _Work:
             return QueryTimeout(self._limits.timeout_seconds or 0)
         return error if isinstance(error, SupertableError) else translated(error, self._context)
 
-    def _timer(self, expired: threading.Event) -> threading.Timer | None:
+    def _limit(self, expired: threading.Event) -> Act | None:
+        """Stops the query when its time is over, unless the result is called before; None: it has no limit."""
         if self._seconds_left is None:
             return None
 
@@ -166,7 +168,7 @@ class _Work:
             expired.set()
             self._stop()
 
-        return _start_daemon(threading.Timer(max(self._seconds_left, 0), expire))
+        return call_later(self._seconds_left, expire)
 
     def _stop(self) -> None:
         self._stopped.set()
@@ -180,7 +182,7 @@ class _Work:
             self._cursor.interrupt()
         self._steps.interrupt()
         if times > 1:
-            _start_daemon(threading.Timer(0.05, self._interrupt, (times - 1,)))
+            call_later(0.05, lambda: self._interrupt(times - 1))
 
 
 class PlanQuery:
@@ -222,13 +224,7 @@ def close_cursor(cursor: duckdb.DuckDBPyConnection, end: Act) -> None:
         else:
             end()
             return
-    _start_daemon(threading.Timer(_CLOSE_SECONDS, close_cursor, (cursor, end)))
-
-
-def _start_daemon(timer: threading.Timer) -> threading.Timer:
-    timer.daemon = True
-    timer.start()
-    return timer
+    call_later(_CLOSE_SECONDS, lambda: close_cursor(cursor, end))
 
 
 def _next(batches: pa.RecordBatchReader | None) -> pa.RecordBatch | None:

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance, DuckDBRowFinder
+from supertable.adapters.engines.duckdb.deadlines import call_later
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
 from supertable.adapters.engines.executors.files_of_service import FilesOfService
 from supertable.adapters.engines.executors.messages.error_documents import error_document
@@ -81,12 +82,11 @@ def _limit_processor_time(limits: ExecutorLimits) -> None:
 
 @contextmanager
 def _yielding_when_long() -> Iterator[None]:
-    timer = threading.Timer(LONG_SECONDS, _yield_to_others)
-    timer.start()
+    cancel = call_later(LONG_SECONDS, _yield_to_others)
     try:
         yield
     finally:
-        timer.cancel()
+        cancel()
 
 
 def _yield_to_others() -> None:
