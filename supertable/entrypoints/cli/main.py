@@ -64,13 +64,6 @@ class _Commands(TyperGroup):
             raise _PipeClosed from error
 
 
-app = typer.Typer(
-    name="supertable",
-    cls=_Commands,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 _PANELS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
     "Rows": (load, query, shell, changes, delete, tombstones),
     "Tables": (tables, describe, alter, rename, drop, undrop, clone),
@@ -79,12 +72,11 @@ _PANELS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
     "Access": (whoami, roles, users, tokens, audit),
     "Service": (serve, config, demo),
 }
-for panel, commands in _PANELS.items():
-    for command in commands:
-        if isinstance(command, typer.Typer):
-            app.add_typer(command, rich_help_panel=panel)
-        else:
-            app.command(rich_help_panel=panel)(command)
+_COMMANDS = {
+    str(command.info.name if isinstance(command, typer.Typer) else command.__name__): (panel, command)
+    for panel, commands in _PANELS.items()
+    for command in commands
+}
 
 
 def _show_version(wanted: bool) -> None:
@@ -95,7 +87,6 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def start(
     context: typer.Context,
     home: Annotated[
@@ -163,7 +154,9 @@ def run(arguments: Sequence[str], interruption: Interruption | None = None) -> i
 def _run(options: list[str], rest: list[str], interruption: Interruption | None) -> int:
     words = is_command_line.set(True)
     try:
-        code = _command()([*options, *rest], prog_name="supertable", standalone_mode=False)
+        code = _command(rest[0] if rest and rest[0] in _COMMANDS else None)(
+            [*options, *rest], prog_name="supertable", standalone_mode=False
+        )
         if code == INTERRUPTED:  # how Typer returns a KeyboardInterrupt
             raise KeyboardInterrupt
         sys.stdout.flush()
@@ -179,8 +172,23 @@ def _run(options: list[str], rest: list[str], interruption: Interruption | None)
 
 
 @cache
-def _command() -> Any:
-    """The tree of commands, which takes longer to build than most commands to run."""
+def _command(only: str | None) -> Any:
+    """The tree of all commands (None), or of one: that of all takes longer to build than many commands to run."""
+    app = typer.Typer(
+        name="supertable",
+        cls=_Commands,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(start)
+    for name, (panel, command) in _COMMANDS.items():
+        if only not in (None, name):
+            continue
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, rich_help_panel=panel)
+        else:
+            app.command(rich_help_panel=panel)(command)
     return get_command(app)
 
 

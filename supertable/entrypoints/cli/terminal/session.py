@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,9 +33,13 @@ class Session:
 
     def connect(self) -> Lake:
         """Open the lake. Raises what `supertable.connect` raises."""
-        import supertable
-
-        return supertable.connect(self.home, self.organization, self.supertable, token=self.token, role=self.role)
+        gc.disable()
+        try:
+            from supertable.entrypoints.sdk.connect import connect
+        finally:
+            gc.freeze()  # what was imported stays: the collector need not look at it again and again
+            gc.enable()
+        return connect(self.home, self.organization, self.supertable, token=self.token, role=self.role)
 
     def settings(self) -> Settings:
         from supertable.config.settings.settings import load_settings
