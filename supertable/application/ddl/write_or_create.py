@@ -20,7 +20,7 @@ from supertable.application.writes.write_rows import WriteRows
 from supertable.domain.access.roles import Permission
 from supertable.domain.errors import InvalidInput, TableNotFound
 from supertable.domain.table.commits import CommitInfo
-from supertable.domain.table.maintenance_policy import with_layout
+from supertable.domain.table.maintenance_policy import layout_of, with_layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +135,10 @@ def _check_keys(table: OpenTable, target: WriteTarget) -> None:
 
 
 def _check_layout(table: OpenTable, target: WriteTarget) -> None:
+    """Layouts are compared as the caller sees them: without hidden columns, and without dropped ones."""
     policy = table.snapshot.definition.maintenance
     wanted = with_layout(policy, table.schema, target.partition_by or None, target.sort_by or None)
-    if wanted != policy:
+    if layout_of(wanted, table.schema) != layout_of(policy, table.schema):
         raise InvalidInput(
             f"Table {table.name} has another layout. Give partition_by and sort_by for new tables only; the "
             "maintenance policy changes those of a table."

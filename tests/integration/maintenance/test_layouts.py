@@ -328,6 +328,8 @@ def test_writes_and_loads_lay_out_the_tables_that_they_create(home: Path) -> Non
         with pytest.raises(InvalidSetting):
             lake.write("refused", events(10), partition_by="void(id)")
         assert [info.name for info in lake.tables()] == ["loaded", "made_from", "written"]
+        lake.table("written").drop_column("made")
+        lake.write("written", {"id": [1], "name": ["a"]}, partition_by="bucket(4, id)", sort_by="name DESC")
         lake.create_table("plain", SCHEMA)
         assert lake.sql(f"{shown}'plain'").fetchall() == [(None, None)]
         with pytest.raises(InvalidInput, match="another layout"):
