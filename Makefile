@@ -56,8 +56,9 @@ $(SERVERS): tests/servers/package.json tests/servers/package-lock.json
 	@npm ci --prefix tests/servers --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-demo: $(READY) ## Load 336,776 flights, upsert, delete, travel in time, query; ARGS="--home FOLDER" chooses where
-	@$(BIN)/supertable demo $(ARGS)
+demo: $(READY) ## Load 336,776 flights, upsert, delete, travel in time, query; ARGS="--home FOLDER" chooses where; ARGS=--spark
+	@$(if $(findstring --spark,$(ARGS)),$(MAKE) --no-print-directory $(SPARK_READY))
+	@$(if $(findstring --spark,$(ARGS)),$(BIN)/python -m tests.servers.spark_thrift )$(BIN)/supertable demo $(ARGS)
 
 test: $(READY) $(SERVERS) $(CLIENTS_READY) $(SPARK_READY) ## Run the whole test suite, or a part: ARGS=tests/unit, ARGS="-k upsert"; SEED=… repeats its random work
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)

@@ -1,11 +1,16 @@
 """Spark's Thrift server (the protocol of HiveServer2), from the virtual environment `.venv-spark`.
 
+`python -m tests.servers.spark_thrift COMMAND` runs a command with a lake's settings for it.
+
 Spark itself is no package of `.venv`: it is large, and only this server needs it.
 """
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 from tests.servers.process import ServerProcess, answers, free_port
@@ -71,3 +76,16 @@ class SparkThrift:
         names = ("PATH", "HOME", "JAVA_HOME", "LANG")
         found = {name: os.environ[name] for name in names if name in os.environ}
         return {**found, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_DIRS": str(self.folder), "TZ": "UTC"}
+
+
+def _main(command: list[str]) -> int:
+    with tempfile.TemporaryDirectory(prefix="supertable-spark-") as folder:
+        server = SparkThrift(Path(folder))
+        try:
+            return subprocess.run(command, env={**os.environ, **server.environment}, check=False).returncode
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1:]))

@@ -43,7 +43,12 @@ def test_a_query_is_cancelled_within_two_seconds(n: Lake, sql: str) -> None:
     query = run_query.prepare(n._namespace, sql, engine=EngineName.SPARK)
     running = run_query.run(query, (), Limits())
     cancelled: list[float] = []
-    threading.Timer(2, lambda: (cancelled.append(time.monotonic()), running.cancel())).start()
+
+    def cancel() -> None:
+        cancelled.append(time.monotonic())
+        running.cancel()
+
+    threading.Timer(2, cancel).start()
     with pytest.raises(QueryCancelled):
         running.reader.read_all()
     assert time.monotonic() - cancelled[0] < 2

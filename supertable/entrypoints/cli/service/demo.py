@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -48,7 +48,10 @@ _BY_AIRLINE = """
 """
 
 
-def demo(context: typer.Context) -> None:
+def demo(
+    context: typer.Context,
+    spark: Annotated[bool, typer.Option("--spark", help="Also query on SUPERTABLE_SPARK_CLUSTERS.")] = False,
+) -> None:
     """Load 336,776 flights, then upsert, delete, time-travel, query and restore them.
 
     Shows what each step did and how long it took. The lake stays in
@@ -65,6 +68,8 @@ def demo(context: typer.Context) -> None:
             tour.open()
         else:
             tour.run(_data_folder())
+        if spark:
+            tour.query_on_spark()
         if session.as_json:
             write_json(tour.steps)
         else:
@@ -117,6 +122,9 @@ class _Tour:
     def open(self) -> None:
         self._step("open the lake of an earlier run", lambda: f"{format_count(self._count('flights'), 'flight')}")
 
+    def query_on_spark(self) -> None:
+        self._step("query: the same on SPARK", lambda: self._query("spark"))
+
     def _tables(self) -> set[str]:
         return {info.name for info in self._lake.tables()}
 
@@ -153,8 +161,8 @@ class _Tour:
     def _count(self, table: str) -> int:
         return int(self._lake.sql(f"SELECT count(*) AS n FROM {table}").arrow()["n"][0].as_py())
 
-    def _query(self) -> str:
-        rows = self._lake.sql(_BY_AIRLINE).arrow().to_pylist()
+    def _query(self, engine: str | None = None) -> str:
+        rows = self._lake.sql(_BY_AIRLINE, engine=engine).arrow().to_pylist()
         return "\n".join(
             f"{row['airline']:<26}{row['flights']:>7,} flights  {row['mean_delay']:>5} min mean delay  "
             f"largest plane {row['most_seats']} seats"

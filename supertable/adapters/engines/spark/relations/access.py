@@ -23,6 +23,10 @@ _TEXT = DataType("string")
 _HASHED = frozenset({"string", "bool", "date"})
 _STARS = "'****'"
 _ESCAPES = "~!@^|#"
+_LOWER, _UPPER = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_TO_UPPER, _TO_LOWER = "\u0131\u017f", "\u0130\u212a"
+_CASES = frozenset({Form.LOWER, Form.UPPER})
+_SAME = frozenset({Form.EQUAL, Form.UNEQUAL, Form.IN})
 
 
 def column_name(field: Field) -> str:
@@ -37,6 +41,8 @@ def condition_sql(term: Term, schema: Schema) -> str:
             return column_name(_column(term, schema))
         case Form.CONSTANT:
             return _constant(term, term.type or _TEXT)
+    if term.form in (Form.LIKE, Form.ILIKE):
+        return _like(term, schema)
     parts = _operands(term, schema)
     match term.form:
         case Form.NOT:
@@ -47,15 +53,24 @@ def condition_sql(term: Term, schema: Schema) -> str:
             return f"({parts[0]} IN ({', '.join(parts[1:])}))"
         case Form.AND | Form.OR:
             return f"({f' {term.form.upper()} '.join(parts)})"
-        case Form.LIKE:
-            return f"({parts[0]} LIKE {_pattern(term.parts[1])})"
         case form if form in COMPARISONS:
             return f"({parts[0]} {form} {parts[1]})"
     raise refused(f"a row filter with {term.form.upper()}")
 
 
+def _like(term: Term, schema: Schema) -> str:
+    value, pattern = term.parts[0], _constant_text(term)
+    folded = value.form in _CASES
+    sql = _in_a_case(value, schema) if folded else condition_sql(value, schema)
+    if term.form is Form.ILIKE:
+        return f"({_folded(Form.LOWER, sql)} LIKE {_pattern(_ascii(pattern).lower())})"
+    return f"({sql} LIKE {_pattern(_ascii(pattern) if folded else pattern)})"
+
+
 def _operands(term: Term, schema: Schema) -> list[str]:
     """Constants take the type of the column that they are compared with."""
+    if any(part.form in _CASES for part in term.parts):
+        return _operands_in_a_case(term, schema)
     kinds = [_column(part, schema).type for part in term.parts if part.form is Form.COLUMN]
     compared = bool(kinds) and (term.form is Form.IN or term.form in COMPARISONS)
     if compared and len({str(kind) for kind in kinds}) > 1:
@@ -64,6 +79,45 @@ def _operands(term: Term, schema: Schema) -> list[str]:
         _constant(part, kinds[0]) if compared and part.form is Form.CONSTANT else condition_sql(part, schema)
         for part in term.parts
     ]
+
+
+def _operands_in_a_case(term: Term, schema: Schema) -> list[str]:
+    """Operands of which some are in lower or upper case, compared with constants of ASCII: other letters equal none of
+    them in either engine."""
+    if term.form not in _SAME:
+        raise refused(f"a row filter with lower or upper beside {term.form}")
+    parts = []
+    for part in term.parts:
+        if part.form is Form.CONSTANT:
+            parts.append(null(_TEXT) if part.text is None else text(_ascii(part.text)))
+        else:
+            parts.append(_in_a_case(part, schema))
+    return parts
+
+
+def _in_a_case(term: Term, schema: Schema) -> str:
+    if term.form not in _CASES or term.parts[0].form is not Form.COLUMN:
+        raise refused("a row filter with lower or upper of such a value")
+    return _folded(term.form, condition_sql(term.parts[0], schema))
+
+
+def _folded(form: Form, value: str) -> str:
+    """The value with those letters changed that become ASCII."""
+    old, new = (_LOWER + _TO_UPPER, _UPPER + "IS") if form is Form.UPPER else (_UPPER + _TO_LOWER, _LOWER + "ik")
+    return f"translate({value}, {text(old)}, {text(new)})"
+
+
+def _ascii(constant: str) -> str:
+    if not constant.isascii():
+        raise refused("a row filter that compares such letters in any case")
+    return constant
+
+
+def _constant_text(term: Term) -> str:
+    constant = term.parts[1]
+    if constant.form is not Form.CONSTANT or constant.text is None:
+        raise refused("a row filter with a pattern that is no constant")
+    return constant.text
 
 
 def _constant(term: Term, kind: DataType) -> str:
@@ -76,13 +130,11 @@ def _constant(term: Term, kind: DataType) -> str:
     return null(kind) if value is None else constant(kind, value)
 
 
-def _pattern(term: Term) -> str:
-    if term.form is not Form.CONSTANT or term.text is None:
-        raise refused("a row filter with a pattern that is no constant")
-    escape = next((sign for sign in _ESCAPES if sign not in term.text), None)
+def _pattern(pattern: str) -> str:
+    escape = next((sign for sign in _ESCAPES if sign not in pattern), None)
     if escape is None:
         raise refused("a row filter with such a pattern")
-    return f"{text(term.text)} ESCAPE '{escape}'"
+    return f"{text(pattern)} ESCAPE '{escape}'"
 
 
 def residual_sql(predicate: Predicate, schema: Schema) -> str:
@@ -116,7 +168,14 @@ def masked_sql(mask: Mask, field: Field, key: str) -> str:
                 raise refused(f"hashes of the type {field.type}")
             return f"sha2(concat({text(key)}, CAST({column} AS STRING)), 256)"
         case MaskKind.PARTIAL:
-            raise refused("partial masks")
+            size = mask.first + mask.last
+            first, last = (
+                f"substring({column}, 1, {mask.first})",
+                f"substring({column}, length({column}) - {mask.last - 1})",
+            )
+            shown = ", ".join([first, _STARS, *([last] if mask.last else [])])
+            long = f"length({column}) > {size}"
+            return f"CASE WHEN {long} THEN concat({shown}) WHEN {column} IS NOT NULL THEN {_STARS} END"
 
 
 def _column(term: Term, schema: Schema) -> Field:
