@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from supertable.adapters.engines.duckdb.scan.source_sql import all_rows, column_names, row_count_sql, sees_part
 from supertable.adapters.engines.duckdb.scan.summary_sql import known_values
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
-from supertable.adapters.engines.duckdb.statement.columns_read import has_repeatable_sample, names_in
 from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
 from supertable.application.ports.engines.sources import Source
 from supertable.domain.scan.scan_plan import Scan
@@ -52,7 +51,7 @@ class Plan:
 
 def plan_of(statement: DuckDBStatement, scans: Mapping[int, Source]) -> Plan | None:
     """None: the statement is one for Lite."""
-    if statement.explain or has_repeatable_sample(statement.tree):
+    if statement.explain or statement.is_sampled:
         return None
     if known_values(statement.summaries, scans) is not None:
         return None  # no row is read
@@ -61,7 +60,7 @@ def plan_of(statement: DuckDBStatement, scans: Mapping[int, Source]) -> Plan | N
     kept = {n: source for n, source in read.items() if isinstance(source, Scan) and _is_kept(source)}
     if not kept or len(kept) < len(read):
         return None
-    names = names_in(statement.tree)
+    names = statement.names_read
     reads = {n: Read(scan, () if n in statement.counted else _fields(scan, names)) for n, scan in kept.items()}
     governed = any(map(sees_part, scans.values()))
     return Plan(statement, scans, reads, counts, island_key(kept.values()), _unnamed(names), governed)

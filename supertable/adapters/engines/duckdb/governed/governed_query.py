@@ -27,7 +27,6 @@ from supertable.adapters.engines.duckdb.scan.source_sql import (
     source_sql,
 )
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
-from supertable.adapters.engines.duckdb.statement.columns_read import has_repeatable_sample, names_in
 from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
 from supertable.adapters.engines.duckdb.types import quoted
 from supertable.application.ports.engines.running_queries import Limits, Stopped
@@ -47,7 +46,7 @@ def governed_query(
     """`instance` runs stage 1, `sandbox` stage 2."""
     known = {number for number in statement.counted if all_rows(scans[number])}
     read = {number: source for number, source in scans.items() if number not in known}
-    names = names_in(statement.tree)
+    names = statement.names_read
     relations = VisibleRelations(
         [
             (
@@ -57,7 +56,7 @@ def governed_query(
             )
             for number, source in read.items()
         ],
-        ordered=has_repeatable_sample(statement.tree),
+        ordered=statement.is_sampled,
     )
     counts = {number: row_count_sql(scans[number]) for number in known}
     streams = {number: _relation_sql(number, number in statement.counted) for number in read}

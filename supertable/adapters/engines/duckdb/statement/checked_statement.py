@@ -24,6 +24,7 @@ class DuckDBStatement:
     `tree` must not be changed. `tokens`: the generated names of the relations. `names`: what all generated names stand
     for. `counted`: the relations of which only the number of rows matters. `count_column`: see `count_only`.
     `summaries`: its items, if all are aggregates over one whole table.
+    `names_read`, `is_sampled`: see `names_in` and `has_repeatable_sample`, which are asked once for all runs.
     `tables`: see `tables_needed`. `may_fail`: see `fallibility`. `shape`, `repeatable`: see the port. `has_lists`:
     whether it has long lists of constants. `values_query`: the query of the first values of a PIVOT that are not known;
     empty: all are known.
@@ -41,6 +42,8 @@ class DuckDBStatement:
     counted: frozenset[int]
     count_column: str
     summaries: tuple[Summary, ...]
+    names_read: frozenset[str] | None
+    is_sampled: bool
     tables: frozenset[int]
     may_fail: bool
     shape: str

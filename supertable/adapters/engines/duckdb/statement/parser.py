@@ -10,7 +10,7 @@ import duckdb
 
 from supertable.adapters.engines.duckdb.errors import syntax_error
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
-from supertable.adapters.engines.duckdb.statement.columns_read import tables_needed
+from supertable.adapters.engines.duckdb.statement.columns_read import has_repeatable_sample, names_in, tables_needed
 from supertable.adapters.engines.duckdb.statement.conditions.constant_evaluation import At, requested_version
 from supertable.adapters.engines.duckdb.statement.conditions.constants import Evaluate
 from supertable.adapters.engines.duckdb.statement.conditions.fallibility import may_fail
@@ -88,6 +88,8 @@ def parsed(
         counted=counted_relations(tree, tokens),
         count_column="" if explain else count_column(tree, tokens),
         summaries=() if explain else summaries_of(tree, tokens),
+        names_read=names_in(tree),
+        is_sampled=has_repeatable_sample(tree),
         tables=tables_needed(tree, tokens),
         may_fail=may_fail(tree),
         shape=shape_of(text, validator.names),

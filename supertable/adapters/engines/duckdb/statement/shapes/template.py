@@ -8,10 +8,12 @@ from itertools import chain
 from typing import Any
 
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
+from supertable.adapters.engines.duckdb.statement.columns_read import names_in
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node
 from supertable.adapters.engines.duckdb.statement.rendering import text_of
 from supertable.adapters.engines.duckdb.statement.shapes.literal_tokens import LiteralToken, value_of
 from supertable.adapters.engines.duckdb.statement.shapes.slots import Path, Slot, rendered_literal, slots_of
+from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
 from supertable.application.ports.engines.parsed_statements import TimestampAt
 
 
@@ -30,11 +32,13 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """`statement`: that of the first text. `pieces`: as it has them."""
+    """`statement`: that of the first text. `pieces`: as it has them. `names_read`: as it has them, without those texts
+    that are its literals alone."""
 
     statement: DuckDBStatement
     slots: tuple[Slot, ...]
     pieces: tuple[Piece, ...]
+    names_read: frozenset[str] | None
 
     @property
     def tokens(self) -> frozenset[int]:
@@ -51,7 +55,13 @@ class Template:
         tree = self.statement.tree
         for slot, found in zip(self.slots, literals, strict=True):
             tree = _with_literal(tree, slot.path, found)
-        return replace(self.statement, tree=tree, pieces=tuple(piece.filled(rendered) for piece in self.pieces))
+        texts = (ascii_lower(text) for found in literals for text in found.values())
+        return replace(
+            self.statement,
+            tree=tree,
+            pieces=tuple(piece.filled(rendered) for piece in self.pieces),
+            names_read=None if self.names_read is None else self.names_read.union(texts),
+        )
 
 
 def template_of(
@@ -68,7 +78,10 @@ def template_of(
     slots = slots_of(sql, tokens, statement.tree, rendered, reparse(statement.rendered))
     if not slots:
         return None
-    return Template(statement, tuple(slots), tuple(_pieces(rendered, slots, statement)))
+    blank = statement.tree
+    for slot in slots:
+        blank = _with_literal(blank, slot.path, {})
+    return Template(statement, tuple(slots), tuple(_pieces(rendered, slots, statement)), names_in(blank))
 
 
 def same(one: DuckDBStatement, other: DuckDBStatement) -> bool:
