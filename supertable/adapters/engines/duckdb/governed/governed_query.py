@@ -19,6 +19,7 @@ from supertable.adapters.engines.duckdb.instance import DuckDBInstance
 from supertable.adapters.engines.duckdb.running_query import DuckDBQuery, Steps, streamed
 from supertable.adapters.engines.duckdb.scan.kept_bitmaps import KeptBitmaps
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
+from supertable.adapters.engines.duckdb.scan.scan_sql import scan_sql
 from supertable.adapters.engines.duckdb.scan.source_sql import (
     all_rows,
     column_names,
@@ -108,13 +109,20 @@ def _rows(
 ) -> VisibleRows:
     """The rows with the columns that are in `names`; None: with all columns. `counted`: only their number."""
     sources = Sources(stored, guard_deleted=False)  # no expression of ours fails
-    rows = source_sql(source, sources)
-    if counted:
-        return VisibleRows(instance, f"SELECT count(*) AS st_count FROM ({rows})", sources)
     columns = [*column_names(source), *([source.row_id] if isinstance(source, Scan) and source.row_id else [])]
     kept = columns if names is None else [name for name in columns if ascii_lower(name) in names]
+    rows = _source_sql(source, sources, () if counted else kept)
+    if counted:
+        return VisibleRows(instance, f"SELECT count(*) AS st_count FROM ({rows})", sources)
     chosen = ", ".join(map(quoted, kept)) or f"true AS {_unnamed(names)}"
     return VisibleRows(instance, f"SELECT {chosen} FROM ({rows})", sources)
+
+
+def _source_sql(source: Source, sources: Sources, columns: Sequence[str]) -> str:
+    """The SQL of at least these columns. Of unused ones, the engine would read the first where it needs no column."""
+    if isinstance(source, Scan) and not source.row_id:
+        return scan_sql(source, sources, columns)
+    return source_sql(source, sources)
 
 
 def _unnamed(names: frozenset[str] | None) -> str:
