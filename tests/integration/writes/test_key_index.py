@@ -253,9 +253,9 @@ def test_look_ups_of_a_role_read_the_files_of_rows_that_it_sees(
     regions: Lake, files_read: list[int], role: str, seen: str
 ) -> None:
     with supertable.connect(regions.settings.home, role=role) as lake:
-        for version in (11, 11, 6, 2, 11):
+        for version in (11, 6, 2, 11):
             table = f"t AT (VERSION => {version})"
-            for k in range(-1, 41):
+            for k in (-1, *range(12), 39, 40):
                 expected = [(k,)] if 0 <= k < 40 and region_of(k, version) == seen else []
                 assert lake.sql(f"SELECT k FROM {table} WHERE k = {k}", engine="lite").fetchall() == expected
             sought = [k for k in (0, 1, 2, 3, 4, 20, 39, 77) if k < 40 and region_of(k, version) == seen]
@@ -263,10 +263,10 @@ def test_look_ups_of_a_role_read_the_files_of_rows_that_it_sees(
             assert lake.sql(several, engine="lite").fetchall() == [(k,) for k in sought]
         files_read.clear()
         counts = {}
-        for k in range(40):
+        for k in range(12):
             lake.sql(f"SELECT k FROM t WHERE k = {k}", engine="lite").fetchall()
             counts[k] = files_read.pop()
-        assert counts == {k: int(region_of(k, 11) == seen) for k in range(40)}, (
+        assert counts == {k: int(region_of(k, 11) == seen) for k in range(12)}, (
             "hidden keys are as keys that are not there"
         )
 
