@@ -64,6 +64,8 @@ class FileSet(Mapping[str, DataFile]):
 
     def differing(self, other: FileSet) -> set[str]:
         """The paths of the files that are in one of the two only, and of those that may differ."""
+        if not self or not other:
+            return {*self, *other}
         old, new = dict(self.items()), dict(other.items())
         return {path for path in {*old, *new} if old.get(path) != new.get(path)}
 
@@ -214,7 +216,7 @@ class ChangedFiles(FileSet):
         return path in self.added or path in self.replaced or (path not in self.removed and path in self.base)
 
     def __iter__(self) -> Iterator[str]:
-        yield from (path for path in self.base if path not in self.removed)
+        yield from (path for path in self.base if path not in self.removed) if self.removed else self.base
         yield from self.added
 
 

@@ -16,6 +16,7 @@ class FolderListing:
 
     def __init__(self, root: Path, file_system: FileSystem) -> None:
         self._root = root
+        self._start = f"{root}/"
         self._fs = file_system
 
     def objects(self, prefix: str, start_after: str) -> Iterator[StoredObject]:
@@ -49,7 +50,7 @@ class FolderListing:
 
     def _object(self, key: str) -> StoredObject | None:
         try:
-            found = self._fs.stat(self._root / key)
+            found = self._fs.stat(self._start + key)  # a path for each would take longer than the call
         except (FileNotFoundError, NotADirectoryError):
             return None
         if not stat.S_ISREG(found.st_mode):
