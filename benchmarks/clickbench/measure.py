@@ -39,4 +39,4 @@ def measure(rows: int, turns: int, peers: bool) -> dict[str, Any]:
             side.close()
     times = {type(side).__name__: taken for side, taken in zip(loaded, seconds, strict=True)}
     facts = {"machine": machine_facts(), "duckdb": duckdb.__version__, "rows": rows, "turns": turns}
-    return facts | {"load_seconds": times, "missing": lake.left_out | left_out, **found}
+    return facts | {"load_seconds": times, "missing": lake.left_out | left_out, "ready": lake.ready, **found}

@@ -10,7 +10,9 @@ import duckdb
 import pyarrow as pa
 
 import supertable
-from benchmarks.engines.choosing import ask, engines_of, warm
+from benchmarks.engines.choosing import ask, engines_of, keeper_of, warm
+from benchmarks.engines.memory import resident_bytes
+from benchmarks.engines.timing import Times
 from benchmarks.peers.systems.ducklake import DuckLakeTables
 
 Ask = Callable[[str], pa.Table]
@@ -27,22 +29,42 @@ class Side(Protocol):
 
 
 class LakeSide:
-    """SuperTable, with each of its engines. `left_out`: why others are not there."""
+    """SuperTable, with each of its engines. `left_out`: why others are not there.
+
+    `ready`: what it took until an engine had what it keeps, and `elsewhere`: the statements that another engine
+    answered in its place, such as a count that takes no rows. Both are there after `asks`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.lake = supertable.connect(home=folder)
         self.engines, self.left_out = engines_of(self.lake)
+        self.ready: dict[str, dict[str, float]] = {}
+        self.elsewhere: dict[str, list[str]] = {}
 
     def upsert(self, table: str, rows: pa.Table, keys: Sequence[str]) -> None:
         self.lake.write(table, rows, mode="upsert" if keys else "append", keys=keys)
 
     def asks(self, statements: Sequence[str]) -> dict[str, Ask]:
         for engine in self.engines:
-            warm(self.lake, engine, *statements)
+            self._warm(engine, statements)
         return {engine: lambda sql, engine=engine: ask(self.lake, sql, engine) for engine in self.engines}  # type: ignore[misc]
 
     def close(self) -> None:
         self.lake.close()
+
+    def _warm(self, engine: str, statements: Sequence[str]) -> None:
+        times = Times()
+        times.take(lambda: warm(self.lake, engine, *statements))
+        kept = keeper_of(self.lake).size()
+        self.ready[engine] = times.medians() | {"kept_bytes": kept, "resident_bytes": resident_bytes()}
+        print(f"{engine} is ready after {times.medians()}, and keeps {kept / 2**20:.0f} MiB", flush=True)
+        for sql in statements:
+            result = self.lake.sql(sql, engine=engine)
+            result.arrow()
+            if result.engine != engine:
+                self.elsewhere.setdefault(engine, []).append(sql)
+        for sql in self.elsewhere.get(engine, []):
+            print(f"not answered by {engine}: {' '.join(sql.split())[:100]}", flush=True)
 
 
 class ParquetSide:

@@ -30,10 +30,12 @@ TARGETS = (
     Target("after upserts, role, pro, group by", 0.5),
     Target("after upserts, role, lite, lookup", 1.8),
     Target("after upserts, role, lite, group by", 2.5),
-    Target("tpch, pro", 0.6),
-    Target("tpch, lite", 1.3),
-    Target("clickbench, pro", 0.6),
-    Target("clickbench, lite", 1.3),
+    *(
+        Target(f"{queries}, {engine}{time}", bound)
+        for queries in ("tpch", "clickbench")
+        for engine, bound in (("pro", 0.6), ("lite", 1.3))
+        for time in ("", ", CPU")
+    ),
     Target("commits, local, to the landed code", 2.0, least=True),
     Target("commits, SeaweedFS and Valkey, to the landed code", 1.7, least=True),
     Target("commits by HTTP per second, local", 3_000, least=True),

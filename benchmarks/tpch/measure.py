@@ -45,7 +45,7 @@ def measure(scale: float, turns: int, peers: bool) -> dict[str, Any]:
         for side in sides:
             side.close()
     facts = {"machine": machine_facts(), "duckdb": duckdb.__version__, "scale": scale, "turns": turns}
-    return facts | {"load_seconds": times, "missing": lake.left_out | left_out, **found}
+    return facts | {"load_seconds": times, "missing": lake.left_out | left_out, "ready": lake.ready, **found}
 
 
 def _generate(folder: Path, scale: float) -> dict[str, Path]:

@@ -25,6 +25,7 @@ class Tables:
     def __init__(self, folder: Path, inlined_rows: int) -> None:
         """`inlined_rows`: writes of up to so many rows stay in the catalog; 0: as it is by default."""
         self._connection = duckdb.connect(config=dict(_CONFIG))
+        self._connection.execute("SET enable_progress_bar = false")
         self._connection.execute(f"LOAD '{_EXTENSION}'")
         inlining = f", DATA_INLINING_ROW_LIMIT {inlined_rows}" if inlined_rows else ""
         options = f"DATA_PATH '{folder}/data'{inlining}"

@@ -127,7 +127,7 @@ class DuckDBEngine:
         limits: Limits,
     ) -> DuckDBQuery:
         """The statement over the files themselves, for a role that sees the whole of what it reads."""
-        sources = Sources(self._stored, statement.may_fail)
+        sources = Sources(self._stored, statement.may_fail, joined=len(scans) > 1)
         known = known_values(statement.summaries, scans)
         sql = statement.sql(
             {n: relation_sql(one, n in statement.counted, sources, n in statement.tables) for n, one in scans.items()}

@@ -25,6 +25,8 @@ from supertable.domain.errors import QueryCancelled, SupertableError
 from supertable.domain.table.data_files import DataFile
 
 _MARK = re.compile("\0(\\w+)\0")
+_LEAST_ROWS_FOR_STATISTICS = 10_000
+"""On average in each file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,13 @@ class Sources:
 
     `tables`: of bitmaps and inline rows, as DuckDB holds them; a view of each would cost as much again.
     `guard_deleted`: the query may fail on deleted rows, so that a barrier must keep its expressions from them.
+    `joined`: the query joins relations, so that DuckDB has to estimate how many rows each step yields.
     `given`: given rows, and whether the query needs a table of them, since it may read them twice.
     """
 
     stored: KeptBitmaps
     guard_deleted: bool = True
+    joined: bool = False
     inline: dict[str, InlineTable] = field(default_factory=dict)
     lists: dict[str, list[tuple[str, DataFile]]] = field(default_factory=dict)
     dead: dict[str, pa.Table | InlineTable] = field(default_factory=dict)
@@ -61,7 +65,9 @@ class Sources:
         """Opens the files, until `close`, and binds the bitmaps and given rows to the cursor that runs the query."""
         self.opened = self.stored.open(list(chain.from_iterable(self.lists.values())), stopped)
         locations = iter(self.opened.locations)
-        self.places = {name: _list_sql(list(islice(locations, len(files)))) for name, files in self.lists.items()}
+        self.places = {
+            name: self._files_sql(list(islice(locations, len(files))), files) for name, files in self.lists.items()
+        }
         self.tables = {name: cursor._register_source(table) for name, table in (self.dead | self.inline).items()}
         self.places |= {name: quoted(table.name) for name, table in self.tables.items()}
         for name, (rows, as_table) in self.given.items():
@@ -117,6 +123,17 @@ class Sources:
         name = f"st_given_{len(self.given)}"
         self.given[name] = rows, as_table
         return name
+
+    def _files_sql(self, locations: list[str], files: Sequence[tuple[str, DataFile]]) -> str:
+        """The first arguments of `read_parquet`. Of several files DuckDB knows no statistics, and joins in a bad order,
+        unless it may read all footers first. That takes time for each file, and too much of it where they are far
+        away."""
+        rows = sum(file.rows for _, file in files)
+        near = all(location.startswith("/") for location in locations)
+        enough = len(files) > 1 and rows >= len(files) * _LEAST_ROWS_FOR_STATISTICS
+        return _list_sql(locations) + (
+            f", maximum_files_for_stats = {len(files)}" if self.joined and near and enough else ""
+        )
 
     def _stream(self, rows: Given) -> Any:
         """The rows as an Arrow capsule: DuckDB pushes nothing into it, and refuses to read it twice."""

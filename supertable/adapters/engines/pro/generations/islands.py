@@ -16,7 +16,7 @@ from supertable.adapters.engines.pro.generations.generation import Generation
 from supertable.adapters.engines.pro.options import ProOptions
 
 SETTINGS = (
-    "SET disabled_compression_methods = 'alp,alprd'",  # measured: they slow sums down, and bitpacking does not
+    "SET disabled_compression_methods = 'alp,alprd,fsst'",  # they slow sums and groups down, and bitpacking does not
     "SET checkpoint_threshold = '1TB'",  # a checkpoint moves rows while queries read them
     "SET checkpoint_on_detach = 'DISABLED'",
 )
