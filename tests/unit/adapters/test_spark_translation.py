@@ -6,18 +6,14 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pytest
 
-from supertable.adapters.engines.duckdb.statement.parser import parsed
-from supertable.adapters.engines.spark.translation.binding import Binder, SparkView
 from supertable.adapters.engines.spark.translation.kinds import Kind
 from supertable.adapters.engines.spark.translation.results import received, wire_type
-from supertable.adapters.engines.spark.translation.translator import SparkQuery, translated
 from supertable.domain.errors import InvalidStatement, NotOnSpark
+from tests.support.spark_translation import Translating
 
 COLUMNS = (
     ("a", "INTEGER"),
@@ -34,25 +30,9 @@ COLUMNS = (
 _WORDS = re.compile(r"X'[0-9a-f]*'|'[A-Za-z0-9 ]*'")
 
 
-class Translating:
-    def __init__(self) -> None:
-        self._database = duckdb.connect()
-        self._database.execute("SET lambda_syntax = 'ENABLE_SINGLE_ARROW'")
-        self._binder = Binder()
-
-    def __call__(self, sql: str, parameters: Any = ()) -> SparkQuery:
-        statement = parsed(self._database.cursor(), sql, lambda *_: ("", None))
-        views = {relation.id: SparkView(f"view_{relation.id}", COLUMNS) for relation in statement.relations}
-        return translated(self._binder, statement, views, parameters)
-
-    def close(self) -> None:
-        self._binder.close()
-        self._database.close()
-
-
 @pytest.fixture(scope="module")
 def translate() -> Iterator[Translating]:
-    made = Translating()
+    made = Translating({"t": COLUMNS})
     yield made
     made.close()
 

@@ -14,6 +14,7 @@ from supertable.adapters.engines.spark.translation.expressions import (
     function_name,
     kind,
 )
+from supertable.adapters.engines.spark.translation.functions.calls import named, only_where
 from supertable.adapters.engines.spark.translation.functions.casts import cast
 from supertable.adapters.engines.spark.translation.functions.comparisons import check_equality, check_order, sort_key
 from supertable.adapters.engines.spark.translation.kinds import DOUBLE, FLOATS, SIGNED, UNSIGNED, Kind, kind_of
@@ -110,20 +111,27 @@ def _exact(value: str, of: Kind, call: Aggregate) -> str:
 
 
 def _average(call: Aggregate) -> str:
-    """DuckDB divides the exact sum, as a whole number, by the count."""
+    """DuckDB divides the exact sum by the count. It rewrites averages of decimals to a division of the sum as a double,
+    unless they have DISTINCT, FILTER or OVER."""
     (of,) = call.kinds
     value = call.arguments[0]
     if of.name in FLOATS:
         return call.of("avg", f"CAST({value} AS DOUBLE)")
-    if of.name not in _WHOLE | {"DECIMAL", "HUGEINT"} or call.kind.name != "DOUBLE":
+    if of.name not in _WHOLE | {"DECIMAL"} or call.kind.name != "DOUBLE":
         raise call.refusal
-    total = call.of("sum", _exact(value, of, call))
-    if of.name == "DECIMAL" and of.scale:
-        total = f"CAST({total} * CAST(1e{of.scale} AS DECIMAL({of.scale + 1},0)) AS DECIMAL(38,0))"
-    divisor = f"CAST({call.of('count', value)} AS DOUBLE)"
-    if of.name == "DECIMAL" and of.scale:
-        divisor = f"({divisor} * {double(10.0**of.scale)})"
-    return f"(CAST({total} AS DOUBLE) / nullif({divisor}, 0D))"
+    total = f"CAST({call.of('sum', _exact(value, of, call))} AS DECIMAL(38,{of.scale}))"
+    count = f"nullif(CAST({call.of('count', value)} AS DOUBLE), 0D)"
+    if of.name == "DECIMAL" and not (call.distinct or call.filter or call.after):
+        return f"({cast(total, Kind('DECIMAL', 38, of.scale), DOUBLE)} / {count})"
+    return _whole_average(total, count, of.scale)
+
+
+def _whole_average(total: str, count: str, scale: int) -> str:
+    """The digits of the sum, divided by the count and the power of ten of their scale at once."""
+    digits = f"CAST({total} * CAST(1e{scale} AS DECIMAL(38,0)) AS DECIMAL(38,0))" if scale else total
+    fits = f"abs({digits}) <= {2**53}"
+    exact = only_where(fits, f"CAST({digits} AS DOUBLE)", DOUBLE, "average numbers of such a sum")
+    return f"({exact} / ({count} * {double(10.0**scale)}))"
 
 
 def _extreme(function: str) -> Rule:
@@ -155,9 +163,11 @@ def _any(call: Aggregate) -> str:
 
 
 def _count_if(call: Aggregate) -> str:
+    """DuckDB adds up, so that there is no value for no rows."""
     if call.kinds[0].name != "BOOLEAN" or call.distinct:
         raise call.refusal
-    return f"CAST({call.of('count', f'CASE WHEN {call.arguments[0]} THEN 1 END')} AS {call.kind.spark})"
+    value = f"CASE WHEN {call.arguments[0]} THEN 1L WHEN NOT {call.arguments[0]} THEN 0L END"
+    return f"CAST({call.of('sum', value)} AS {call.kind.spark})"
 
 
 def _value_at(function: str) -> Rule:
@@ -186,7 +196,7 @@ def _quantile(call: Aggregate) -> str:
     low, high = (f"element_at(v, CAST({side}({at}) AS INT) + 1)" for side in ("floor", "ceil"))
     between = f"{low} + ({high} - {low}) * ({at} - CAST(floor({at}) AS DOUBLE))"
     body = f"CASE WHEN size(v) > 0 THEN CASE WHEN {low} = {high} THEN {low} ELSE {between} END END"
-    return f"element_at(transform(array({values}), v -> {body}), 1)"
+    return named(values, "v", body)
 
 
 def _fraction(share: Mapping[str, Any]) -> float:
@@ -209,7 +219,7 @@ def _collected(call: Aggregate, orders: Sequence[Mapping[str, Any]], expressions
     items = call.of("collect_list", f"named_struct('v', {call.arguments[0]}, {parts})", extra=present)
     compared = " ".join(_comparison(name, order) for name, order in zip(names, orders, strict=True))
     values = f"transform(array_sort({items}, (l, r) -> CASE {compared} ELSE 0 END), s -> s.v)"
-    values = f"element_at(transform(array({values}), v -> CASE WHEN size(v) > 0 THEN v END), 1)"
+    values = named(values, "v", "CASE WHEN size(v) > 0 THEN v END")
     if call.name not in _TEXTS:
         return values
     separator = (call.data or {}).get("separator", ",")

@@ -87,7 +87,7 @@ class Binder:
                 cursor.execute(f"CREATE TEMP TABLE {quoted(table_of(token))} ({columns})")
                 cursor.execute(f"CREATE TEMP VIEW {quoted(token)} AS FROM {quoted(table_of(token))}")
             sql = _with_values(cursor, statement, parameters)
-            return BoundPlan(_plan(cursor, sql), exact_stream(cursor, sql, (), _BATCH_ROWS).schema)
+            return BoundPlan(_plan(cursor, sql), _schema(cursor, sql))
         except duckdb.Error as error:
             raise InvalidStatement(scrubbed(split_kind(error)[1], statement.names)) from None
         finally:
@@ -133,6 +133,14 @@ def _plan(cursor: duckdb.DuckDBPyConnection, sql: str) -> Node:
         raise refused("this kind of statement")
     tree: Node = report["plans"][0]
     return tree
+
+
+def _schema(cursor: duckdb.DuckDBPyConnection, sql: str) -> pa.Schema:
+    """The names and types that the answer has in LITE. The statement does not run."""
+    columns = [(str(row[0]), str(row[1])) for row in cursor.execute(f"DESCRIBE {sql}").fetchall()]
+    nothing = ", ".join(f"CAST(NULL AS {kind})" for _, kind in columns)
+    types = exact_stream(cursor, f"SELECT {nothing}", (), _BATCH_ROWS).schema.types
+    return pa.schema([(name, kind) for (name, _), kind in zip(columns, types, strict=True)])
 
 
 def _json_number(found: re.Match[str]) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from supertable.adapters.engines.spark.translation.kinds import Kind, member
@@ -51,7 +50,7 @@ def constant(given: Any, kind: Kind) -> str:
     if kind.name in _WIDE:
         return _wide(_integer(value), kind)
     if kind.name == "DECIMAL":
-        return f"CAST('{Decimal(_integer(value)).scaleb(-kind.scale):f}' AS {kind.spark})"
+        return f"CAST('{_decimal(_integer(value), kind.scale)}' AS {kind.spark})"
     rule = _SCALARS.get(kind.name)
     return rule(value) if rule else _moment(int(value), kind)
 
@@ -83,6 +82,11 @@ def _integer(value: Any) -> int:
     if isinstance(value, Mapping):
         return (int(value.get("upper", 0)) << 64) + int(value.get("lower", 0))
     return int(value)
+
+
+def _decimal(digits: int, scale: int) -> str:
+    whole, rest = divmod(abs(digits), 10**scale)
+    return f"{'-' * (digits < 0)}{whole}" + (f".{rest:0{scale}}" if scale else "")
 
 
 def _wide(value: int, kind: Kind) -> str:

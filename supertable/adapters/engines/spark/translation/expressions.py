@@ -9,9 +9,14 @@ from typing import Any
 from supertable.adapters.engines.spark.translation.constants import constant, integer, null
 from supertable.adapters.engines.spark.translation.functions.calls import Call
 from supertable.adapters.engines.spark.translation.functions.casts import cast
-from supertable.adapters.engines.spark.translation.functions.comparisons import OPERATORS, check_equality, compared
+from supertable.adapters.engines.spark.translation.functions.comparisons import (
+    OPERATORS,
+    apart_from_files,
+    check_equality,
+    compared,
+)
 from supertable.adapters.engines.spark.translation.functions.rules import translated_call
-from supertable.adapters.engines.spark.translation.kinds import Kind, kind_of
+from supertable.adapters.engines.spark.translation.kinds import BOOLEAN, Kind, kind_of
 from supertable.adapters.engines.spark.translation.refusals import refused
 
 Expression = Mapping[str, Any]
@@ -20,8 +25,9 @@ Scope = Sequence[str]
 
 
 def kind(node: Expression) -> Kind:
-    given = node["value"]["type"] if node["expression_class"] == "BOUND_CONSTANT" else node["return_type"]
-    return kind_of(given)
+    if node["expression_class"] == "BOUND_CONJUNCTION":
+        return BOOLEAN
+    return kind_of(node["value"]["type"] if node["expression_class"] == "BOUND_CONSTANT" else node["return_type"])
 
 
 def function_name(node: Expression) -> str:
@@ -104,7 +110,8 @@ class Expressions:
     def _among(self, of: Kind, values: Sequence[str]) -> str:
         if of.nested:
             return f"({' OR '.join(f'{values[0]} = {value}' for value in values[1:])})"
-        return f"({values[0]} IN ({', '.join(values[1:])}))"
+        first, *others = (apart_from_files(value, of) for value in values)
+        return f"({first} IN ({', '.join(others)}))"
 
     def _check_alike(self, children: Sequence[Expression]) -> None:
         first = kind(children[0])

@@ -63,6 +63,8 @@ def _condition(node: Mapping[str, Any], left: Scope, right: Scope, expressions: 
 
 
 def _comparison(one: Mapping[str, Any], left: Scope, right: Scope, expressions: Expressions) -> str:
+    if "right" not in one:  # a condition of both sides
+        return expressions.rendered(one["left"], [*left, *right])
     operator = OPERATORS.get(one.get("comparison", ""))
     if operator is None or kind(one["left"]) != kind(one["right"]):
         raise refused("a join with such a condition")

@@ -84,7 +84,7 @@ class Operators:
         return SparkRelation(f"SELECT explode({constant(value, of)}) AS c0", of.parts)
 
     def _dummy(self, _: Node) -> SparkRelation:
-        return SparkRelation("SELECT 1 AS c0", ())
+        return SparkRelation("SELECT 1 AS c0", (Kind("INTEGER"),))
 
     def _rows(self, node: Node) -> SparkRelation:
         """VALUES."""
@@ -94,9 +94,18 @@ class Operators:
         rows = [self._expressions.all_rendered(row, ()) for row in node["expressions"]]
         return SparkRelation(" UNION ALL ".join(f"SELECT {selected(row)}" for row in rows), kinds)
 
+    def _chunk(self, node: Node) -> SparkRelation:
+        """Constants that DuckDB keeps by columns, as the answer of DESCRIBE."""
+        collection = node["collection"]
+        kinds = tuple(kind_of(given) for given in collection["types"])
+        columns = [
+            [constant(value, one) for value in values] for one, values in zip(kinds, collection["values"], strict=True)
+        ]
+        rows = [selected(row) for row in zip(*columns, strict=True)]
+        return SparkRelation(" UNION ALL ".join(f"SELECT {row}" for row in rows), kinds) if rows else _no_rows(kinds)
+
     def _empty(self, node: Node) -> SparkRelation:
-        kinds = tuple(kind_of(given) for given in node.get("return_types", ()))
-        return SparkRelation(f"SELECT {selected([null(one) for one in kinds])} WHERE FALSE", kinds)
+        return _no_rows(tuple(kind_of(given) for given in node.get("return_types", ())))
 
     def _projection(self, node: Node) -> SparkRelation:
         """With `error` among its expressions, it is that of a subquery that may have one row at most."""
@@ -130,9 +139,10 @@ class Operators:
             values = [lone_value(expressions[0], self._expressions, scope), "count(*)"]
         else:
             values = [aggregated(one, self._expressions, scope) for one in expressions]
-        values += [_grouping(places, keys) for places in node.get("grouping_functions", ())]
+        sets = node.get("grouping_sets", ())
+        values += [_grouping(places, keys, len(sets) > 1) for places in node.get("grouping_functions", ())]
         kinds = (*map(kind, groups), *map(kind, expressions), *(BIGINT for _ in node.get("grouping_functions", ())))
-        source = f"{below.aliased(alias)}{_group_by(keys, node.get('grouping_sets', ()))}"
+        source = f"{below.aliased(alias)}{_group_by(keys, sets)}"
         return SparkRelation(f"SELECT {selected([*keys, *values])} FROM {source}", kinds)
 
     def _window(self, node: Node) -> SparkRelation:
@@ -226,18 +236,37 @@ class Operators:
     def _cte(self, node: Node) -> SparkRelation:
         definition, consumer = node["children"]
         if definition["type"] == "LOGICAL_RECURSIVE_CTE":
-            raise refused("WITH RECURSIVE")
-        inner = self.translated(definition)
+            head = self._recursion(definition, _cte_name(node.get("table_index", 0)))
+        else:
+            head = f"WITH {_cte_name(node.get('table_index', 0))} AS ({self.translated(definition).sql})"
         outer, alias = self.translated(consumer), self._aliases.next()
-        name = _cte_name(node.get("table_index", 0))
-        sql = f"WITH {name} AS ({inner.sql}) SELECT {selected(outer.columns(alias))} FROM {outer.aliased(alias)}"
-        return SparkRelation(sql, outer.kinds)
+        return SparkRelation(f"{head} SELECT {selected(outer.columns(alias))} FROM {outer.aliased(alias)}", outer.kinds)
+
+    def _recursion(self, node: Node, outer: str) -> str:
+        """`outer`: the name of its rows for the consumer."""
+        if not node.get("union_all") or _references(node) != 1 or _has_aggregates(node["children"][1]):
+            raise refused("WITH RECURSIVE of this form")
+        first, step = map(self.translated, node["children"])
+        if first.kinds != step.kinds:
+            raise refused("WITH RECURSIVE of this form")
+        columns = ", ".join(f"c{i}" for i in range(len(first.kinds)))
+        name, sides = _cte_name(node.get("table_index", 0)), [self._aliases.next(), self._aliases.next()]
+        parts = [
+            f"SELECT {selected(one.columns(a))} FROM {one.aliased(a)}"
+            for one, a in zip((first, step), sides, strict=True)
+        ]
+        rows = f"SELECT {selected([f'{name}.c{i}' for i in range(len(first.kinds))])} FROM {name}"
+        return f"WITH RECURSIVE {name}({columns}) AS ({' UNION ALL '.join(parts)}), {outer} AS ({rows})"
 
     def _cte_reference(self, node: Node) -> SparkRelation:
         kinds = tuple(kind_of(given) for given in node["chunk_types"])
         alias = self._aliases.next()
         columns = [f"{alias}.c{i}" for i in range(len(kinds))]
         return SparkRelation(f"SELECT {selected(columns)} FROM {_cte_name(node.get('cte_index', 0))} AS {alias}", kinds)
+
+
+def _no_rows(kinds: tuple[Kind, ...]) -> SparkRelation:
+    return SparkRelation(f"SELECT {selected([null(one) for one in kinds])} WHERE FALSE", kinds)
 
 
 def _as_bound(column: str, of: Kind) -> str:
@@ -252,6 +281,23 @@ def _mentions_error(expressions: Sequence[Mapping[str, Any]]) -> bool:
     )
 
 
+def _references(recursion: Node) -> int:
+    """How often the recursive part reads the rows found last."""
+    found = (node for node in nodes(recursion["children"][1]) if node.get("type") == "LOGICAL_CTE_REF")
+    return sum(node.get("cte_index", 0) == recursion.get("table_index", 0) for node in found)
+
+
+def _has_aggregates(node: Node) -> bool:
+    kinds = (
+        "LOGICAL_AGGREGATE_AND_GROUP_BY",
+        "LOGICAL_WINDOW",
+        "LOGICAL_DISTINCT",
+        "LOGICAL_ORDER_BY",
+        "LOGICAL_LIMIT",
+    )
+    return any(part.get("type") in kinds for part in nodes(node))
+
+
 def _cte_name(number: int) -> str:
     return f"w{int(number)}"
 
@@ -263,8 +309,10 @@ def _group_by(keys: Sequence[str], sets: Sequence[Sequence[int]]) -> str:
     return f" GROUP BY {', '.join(keys)}" if keys else ""
 
 
-def _grouping(places: Sequence[int], keys: Sequence[str]) -> str:
-    return f"CAST(grouping_id({', '.join(keys[place] for place in places)}) AS BIGINT)"
+def _grouping(places: Sequence[int], keys: Sequence[str], in_sets: bool) -> str:
+    """A bit for each key, the first the highest: whether the row is of all its values."""
+    bits = [f"{2**i}L * grouping({keys[place]})" for i, place in enumerate(reversed(places)) if in_sets]
+    return f"CAST({' + '.join(bits) or '0'} AS BIGINT)"
 
 
 def _number_of_rows(given: Mapping[str, Any]) -> int | None:
@@ -279,6 +327,7 @@ _OPERATORS: Mapping[str, Callable[[Operators, Node], SparkRelation]] = {
     "LOGICAL_GET": Operators._get,
     "LOGICAL_DUMMY_SCAN": Operators._dummy,
     "LOGICAL_EXPRESSION_GET": Operators._rows,
+    "LOGICAL_CHUNK_GET": Operators._chunk,
     "LOGICAL_EMPTY_RESULT": Operators._empty,
     "LOGICAL_PROJECTION": Operators._projection,
     "LOGICAL_FILTER": Operators._filter,

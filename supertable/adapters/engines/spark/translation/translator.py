@@ -25,12 +25,14 @@ SETTINGS: Mapping[str, str] = {
     "parquet.filter.dictionary.enabled": "false",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.caseSensitive": "false",
+    "spark.sql.cteRecursionLevelLimit": "10000",
     "spark.sql.decimalOperations.allowPrecisionLoss": "false",
+    "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.RemoveRedundantAliases",
     "spark.sql.parser.escapedStringLiterals": "false",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.variable.substitute": "false",
 }
-"""What a session must have set, so that the translation means the same."""
+"""What a session must have set, so that the translation means the same. The excluded rule breaks unions of aliases."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,11 @@ def failure(kind: Kind, what: str) -> str:
     return f"CAST(raise_error({text(FOR_A_VALUE.format(what))}) AS {kind.spark})"
 
 
+def named(value: str, name: str, body: str) -> str:
+    """The body, in which the name stands for the value, computed once."""
+    return f"element_at(transform(array({value}), {name} -> {body}), 1)"
+
+
 def by_name(template: str, *allowed: frozenset[str], result: bool = False) -> Rule:
     """A rule that fills the arguments in. `allowed`: for each argument, the names of its types.
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from supertable.adapters.engines.spark.translation.constants import struct
 from supertable.adapters.engines.spark.translation.functions.calls import Call, Rule
-from supertable.adapters.engines.spark.translation.kinds import Kind, member
+from supertable.adapters.engines.spark.translation.kinds import FLOATS, Kind, member
 from supertable.adapters.engines.spark.translation.refusals import refused
 
 _ORDERED = {"<": "<", ">": ">", "<=": "<=", ">=": ">="}
@@ -29,10 +29,16 @@ OPERATORS = {
 
 def compared(operator: str, left: str, right: str, kind: Kind) -> str:
     """`kind`: of both sides. Raises `NotOnSpark`."""
+    left, right = apart_from_files(left, kind), apart_from_files(right, kind)
     if operator in _ORDERED:
         return f"({sort_key(left, kind)} {_ORDERED[operator]} {sort_key(right, kind)})"
     check_equality(kind)
     return f"({(_EQUAL | _DISTINCT)[operator].format(left, right)})"
+
+
+def apart_from_files(value: str, kind: Kind) -> str:
+    """A float without -0.0, which Spark does not compare with the ranges in files: those leave NaN out."""
+    return f"({value} + CAST(0 AS {kind.spark}))" if kind.name in FLOATS else value
 
 
 def check_equality(kind: Kind) -> None:
@@ -78,10 +84,18 @@ def _between(call: Call) -> str:
     if len(set(call.kinds)) != 1:
         raise call.refusal
     check_order(call.kinds[0])
-    return f"({call[0]} BETWEEN {call[1]} AND {call[2]})"
+    value = apart_from_files(call[0], call.kinds[0])
+    return f"({value} BETWEEN {call[1]} AND {call[2]})"
+
+
+def _constant_or_null(call: Call) -> str:
+    """What DuckDB's rewriting makes of a call whose value follows from whether its arguments are NULL."""
+    known = " AND ".join(f"{value} IS NOT NULL" for value in call.arguments[1:])
+    return f"CASE WHEN {known} THEN {call[0]} END"
 
 
 RULES: Mapping[str, Rule] = {
     **{operator: _rule(operator) for operator in (*_ORDERED, *_EQUAL, *_DISTINCT)},
     "__between": _between,
+    "constant_or_null": _constant_or_null,
 }

@@ -36,10 +36,21 @@ def _numbered_member(call: Call) -> str:
 def _element(call: Call) -> str:
     if call.kinds[0].name == "STRUCT":
         return _member(call) if call.kinds[1].name == "VARCHAR" else _numbered_member(call)
+    if call.kinds[0].name == "VARCHAR" and call.constant_integer(1) >= 1:
+        return f"substring({call[0]}, {call.constant_integer(1)}, 1)"
     if call.kinds[0].name != "LIST":
         raise call.refusal
     at = f"CAST({call[1]} AS INT)"
     return f"CASE WHEN {call[1]} = 0 THEN {null(call.kind)} ELSE try_element_at({call[0]}, {at}) END"
+
+
+def _slice(call: Call) -> str:
+    if call.kinds[0].name != "LIST" or len(call.kinds) != 3:
+        raise call.refusal
+    first, last = call.constant_integer(1), call.constant_integer(2)
+    if not 1 <= first <= last < 2**31:
+        raise call.refusal
+    return f"slice({call[0]}, {first}, {last - first + 1})"
 
 
 def _size(call: Call) -> str:
@@ -52,8 +63,8 @@ def _contained(call: Call) -> str:
     if call.kinds[0].name != "LIST":
         raise call.refusal
     check_equality(call.kinds[1])
-    found = f"coalesce(array_contains({call[0]}, {call[1]}), FALSE)"
-    return f"CASE WHEN {call[0]} IS NOT NULL AND {call[1]} IS NOT NULL THEN {found} END"
+    found = f"exists({call[0]}, c -> c <=> {call[1]})"
+    return f"CASE WHEN size({call[0]}) = 0 THEN FALSE WHEN {call[1]} IS NOT NULL THEN {found} END"
 
 
 def _concatenated(call: Call) -> str:
@@ -82,6 +93,12 @@ def _mapped(function: str) -> Rule:
     return rule
 
 
+def _map(call: Call) -> str:
+    if any(kind.name != "LIST" for kind in call.kinds) or len(call.kinds) != 2:
+        raise call.refusal
+    return call.typed(f"map_from_arrays({call[0]}, {call[1]})")
+
+
 def _value_of(call: Call) -> str:
     if call.kinds[0].name != "MAP" or call.kinds[0].parts[0].nested:
         raise call.refusal
@@ -100,11 +117,14 @@ def _of_a_map(function: str) -> Rule:
 RULES: Mapping[str, Rule] = {
     "list_value": _list,
     "list_pack": _list,
+    "unpivot_list": _list,
     "struct_pack": _struct,
     "row": _struct,
     "struct_extract": _member,
     "struct_extract_at": _numbered_member,
     "array_extract": _element,
+    "array_slice": _slice,
+    "list_slice": _slice,
     "list_extract": _element,
     "list_element": _element,
     "list_contains": _contained,
@@ -120,6 +140,7 @@ RULES: Mapping[str, Rule] = {
     "array_filter": _mapped("filter"),
     "filter": _mapped("filter"),
     "map_extract_value": _value_of,
+    "map": _map,
     "map_keys": _of_a_map("map_keys"),
     "map_values": _of_a_map("map_values"),
     "cardinality": _size,

@@ -136,8 +136,8 @@ def _difference(call: Call) -> str:
             return call.typed(f"(year({end}) - year({start})) * 4 + quarter({end}) - quarter({start})")
         case "month":
             return call.typed(months)
-        case "week":
-            return call.typed(f"datediff(trunc({end}, 'week'), trunc({start}, 'week')) div 7")
+        case "week" if kinds == {_DATE}:
+            return call.typed(f"datediff({end}, {start}) div 7")
         case "day":
             return call.typed(f"datediff({end}, {start})")
     if part not in _OF_A_TIME or kinds == {_DATE}:
@@ -174,7 +174,8 @@ def _micros(call: Call) -> str:
 
 
 def _millis(call: Call) -> str:
-    return call.typed(_floored(_micros(call), 1000))
+    value = _micros(call)
+    return call.typed(f"({value} + CASE WHEN {value} < 0 THEN -500L ELSE 500L END) div 1000L")
 
 
 def _date_of(call: Call) -> str:

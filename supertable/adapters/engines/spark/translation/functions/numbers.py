@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from supertable.adapters.engines.spark.translation.constants import double
-from supertable.adapters.engines.spark.translation.functions.calls import Call, Rule, by_name, only_where
-from supertable.adapters.engines.spark.translation.kinds import FLOATS, SIGNED
+from supertable.adapters.engines.spark.translation.functions.calls import Call, Rule, by_name, named, only_where
+from supertable.adapters.engines.spark.translation.kinds import DOUBLE, FLOATS, SIGNED
 
 _WHOLE = frozenset(SIGNED)
 _EXACT = _WHOLE | {"HUGEINT", "DECIMAL"}
 _NUMBERS = _EXACT | FLOATS
 _DOUBLE = frozenset({"DOUBLE"})
+_SPLIT = 2.0**27 + 1
 _NO_FRACTION = 2.0**52
 """Doubles from here on are whole numbers."""
 
@@ -33,10 +34,11 @@ def _negated(call: Call) -> str:
 
 
 def _divided(call: Call) -> str:
-    """DuckDB divides doubles, and has no value for a division by zero."""
+    """DuckDB divides doubles, and by zero as IEEE 754 says; Spark raises an error there."""
     if not call.all_of(FLOATS):
         raise call.refusal
-    return f"({call[0]} / nullif({call[1]}, CAST(0 AS {call.kind.spark})))"
+    by_zero = call.typed(f"{call[0]} * pow({call[1]}, -1)")
+    return f"CASE WHEN {call[1]} = 0 THEN {by_zero} ELSE {call[0]} / {call[1]} END"
 
 
 def _divided_whole(call: Call) -> str:
@@ -48,6 +50,9 @@ def _divided_whole(call: Call) -> str:
 def _remainder(call: Call) -> str:
     if not call.all_of(_NUMBERS):
         raise call.refusal
+    if call.all_of(FLOATS):
+        no_number = call.typed(f"{call[0]} * {double('nan')}")
+        return f"CASE WHEN {call[1]} = 0 THEN {no_number} ELSE {call[0]} % {call[1]} END"
     return call.typed(f"{call[0]} % nullif({call[1]}, CAST(0 AS {call.kinds[1].spark}))")
 
 
@@ -76,10 +81,33 @@ def _rounded(call: Call) -> str:
         raise call.refusal
     if not digits:
         return whole_double(call[0], "round({}, 0)")
-    scale = double(10.0**digits)
-    scaled = f"({call[0]} * {scale})"
-    value = whole_double(scaled, "round({}, 0)")
-    return f"CASE WHEN abs({scaled}) < {double('inf')} THEN {value} / {scale} ELSE {call[0]} END"
+    return _rounded_to(call[0], digits)
+
+
+def _rounded_to(value: str, digits: int) -> str:
+    """A double rounded by its exact value: where the product seems to be a half, the rest that it lost decides.
+
+    The product is split as Dekker does (Numerische Mathematik 18, 1971).
+    """
+    scale = 10.0**digits
+    high, low = _halves(scale)
+    upper = f"(abs(v) * {double(_SPLIT)} - (abs(v) * {double(_SPLIT)} - abs(v)))"
+    parts = [f"{part} * {double(half)}" for part in (upper, f"(abs(v) - {upper})") for half in (high, low)]
+    lost = f"((({parts[0]} - p) + {parts[1]} + {parts[2]}) + {parts[3]})"
+    whole = "CAST(floor(p) AS DOUBLE)"
+    up = f"CASE WHEN p - {whole} > 0.5D OR (p - {whole} = 0.5D AND {lost} >= 0D) THEN 1D ELSE 0D END"
+    size = f"({whole} + {up}) / {double(scale)}"
+    fits = f"p < {double(_NO_FRACTION)} OR abs(v) >= {double('inf')}"
+    signed = f"CASE WHEN v = 0D OR abs(v) >= {double('inf')} THEN v WHEN v < 0D THEN - ({size}) ELSE {size} END"
+    checked = only_where(fits, signed, DOUBLE, "round such a number")
+    return named(value, "v", named(f"abs(v) * {double(scale)}", "p", checked))
+
+
+def _halves(value: float) -> tuple[float, float]:
+    """Two doubles of half the digits, whose sum is the value."""
+    split = _SPLIT * value
+    high = split - (split - value)
+    return high, value - high
 
 
 def whole_double(value: str, rounding: str) -> str:
@@ -152,7 +180,7 @@ RULES: Mapping[str, Rule] = {
     "sqrt": _root,
     "greatest": _extreme("greatest"),
     "least": _extreme("least"),
-    "isnan": by_name("{0} = CAST('NaN' AS DOUBLE)", FLOATS),
+    "isnan": by_name("CASE WHEN {0} IS NOT NULL THEN isnan({0}) END", FLOATS),
     "isinf": by_name("abs({0}) = CAST('Infinity' AS DOUBLE)", FLOATS),
     "isfinite": by_name("abs({0}) < CAST('Infinity' AS DOUBLE)", FLOATS),
     "&": by_name("{0} & {1}", _WHOLE, _WHOLE),
