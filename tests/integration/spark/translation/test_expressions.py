@@ -1,4 +1,7 @@
-"""Each expression that is translated has the value that DuckDB gives, on edge values of each type."""
+"""Each expression that is translated has the value that DuckDB gives, on edge values of each type.
+
+A fifth of the groups and statements in turn; `BUDGET=soak`: all.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import pytest
 
 from tests.integration.spark.translation.matrix import GROUPS, STATEMENTS, statement
 from tests.servers.spark_thrift import SparkThrift
+from tests.support.budgets import todays
 from tests.support.oracles.reference import Reference
 from tests.support.spark_translation import SparkSession, Translating
 
@@ -46,7 +50,7 @@ def rows(table: pa.Table) -> list[str]:
     return sorted(repr(row) for row in zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 
-@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("group", todays(list(GROUPS), "expressions on Spark"))
 def test_values_are_those_of_duckdb(
     session: SparkSession, translate: Translating, reference: Reference, group: str
 ) -> None:
@@ -61,7 +65,7 @@ def test_values_are_those_of_duckdb(
         pytest.fail(f"{wrong}\n{sorted(set(rows(found)) ^ set(rows(right)))[:4]}")
 
 
-@pytest.mark.parametrize("name", STATEMENTS)
+@pytest.mark.parametrize("name", todays(list(STATEMENTS), "statements on Spark"))
 def test_statements_answer_as_in_duckdb(session: SparkSession, translate: Translating, name: str) -> None:
     """With its optimizer, which computes averages of decimals in another way."""
     found = session.run(translate(STATEMENTS[name]))

@@ -127,6 +127,8 @@ def _plan(cursor: duckdb.DuckDBPyConnection, sql: str) -> Node:
         report = json.loads(_NOT_FINITE.sub(_json_number, str(text)))
     except RecursionError:
         raise refused("statements that are nested so deeply") from None
+    except ValueError:  # DuckDB writes the constants of some types as no JSON
+        raise refused("constants of such a type") from None
     if report["error"] and report.get("error_type") not in (None, "not implemented"):
         raise duckdb.Error(report["error_message"])
     if report["error"] or len(report["plans"]) != 1:
