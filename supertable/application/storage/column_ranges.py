@@ -19,7 +19,6 @@ from supertable.domain.table.data_files import ColumnRange
 MAX_RANGE_TEXT = 64
 _EXACT = Context(prec=80)
 _STORED_AS_INTEGERS = frozenset({"date", "timestamp", "time", *SIGNED})
-_INTEGERS = {"date": pa.int32(), "timestamp": pa.int64()}
 _RANGED = frozenset(
     {"bool", "float32", "float64", "decimal", "string", "date", "time", "timestamp", *SIGNED, *UNSIGNED}
 )
@@ -86,10 +85,8 @@ def scalar_of(kind: DataType, value: pa.Scalar) -> Scalar | None:
     """A value as ranges and predicates have it; None: a null, or a value that is no bound."""
     if not value.is_valid:
         return None
-    if kind.name == "time":
-        return int(value.cast(pa.int32() if kind.unit == "ms" else pa.int64()).as_py())
-    if kind.name in _INTEGERS:
-        return int(value.cast(_INTEGERS[kind.name]).as_py())
+    if kind.name in ("date", "timestamp", "time"):
+        return int(value.value)
     plain: Any = value.as_py()
     if kind.name == "decimal":
         return _unscaled(plain, kind.scale)

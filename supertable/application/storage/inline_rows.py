@@ -25,6 +25,8 @@ from supertable.domain.table.data_files import ColumnRange, DataFile
 
 FILE, ROW = "st_file", "st_row"
 """The columns of engines that locate each row, beside those of `InlineRows`."""
+_STREAM = pa.ipc.IpcWriteOptions()
+"""Made once: each stream would ask the environment for them."""
 _KEPT_BYTES = 64 * 1024 * 1024
 _UNUSED_SHARE = 4
 _UNUSED_ROWS = 10_000
@@ -46,7 +48,7 @@ def inline_file(path: str, rows: pa.Table, schema: Schema) -> DataFile:
 
 def encoded_rows(rows: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, rows.schema) as writer:
+    with pa.ipc.new_stream(sink, rows.schema, options=_STREAM) as writer:
         writer.write_table(rows)
     return bytes(sink.getvalue())
 
