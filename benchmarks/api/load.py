@@ -43,6 +43,7 @@ def _measure(
 ) -> dict[str, float]:
     home = folder / "home"
     own = {**environment, "SUPERTABLE_PREFIX": "load", "SUPERTABLE_SUPERTOKEN": TOKEN, "LOG_LEVEL": "ERROR"}
+    own["SUPERTABLE_EXECUTORS"] = ""  # the default
     os.environ.update(own)
     with supertable.connect(home, token=TOKEN) as lake:
         lake.create_table(TABLE, SCHEMA)

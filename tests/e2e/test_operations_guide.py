@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import threading
+from itertools import takewhile
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +16,7 @@ import pytest
 import yaml
 
 import supertable
+from supertable.entrypoints.cli import main as command_line
 from supertable.entrypoints.web.observability.metrics import own_counts
 from tests.support.budgets import BUDGET
 
@@ -35,13 +38,19 @@ def run(commands: str, home: Path, backup: Path) -> str:
     return done.stdout
 
 
-@pytest.mark.slow
-def test_every_command_works_in_order(home: Path, tmp_path: Path) -> None:
+def test_every_command_works_in_order(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of SuperTable, with which blocks begin, run in this process."""
     with supertable.connect(home) as lake:
         lake.create_table_from("t", pa.table({"id": [1]}))
         lake.write("t", pa.table({"id": [2]}))
+    monkeypatch.setenv("SUPERTABLE_HOME", str(home))
+    monkeypatch.setenv("BACKUP", str(tmp_path / "backup"))
     for commands in blocks():
-        run(commands, home, tmp_path / "backup")
+        lines = commands.splitlines()
+        ours = list(takewhile(lambda line: line.startswith("supertable "), lines))
+        for line in ours:
+            assert command_line.run([os.path.expandvars(word) for word in shlex.split(line)[1:]]) == 0, line
+        run("\n".join(lines[len(ours) :]), home, tmp_path / "backup")
 
 
 @pytest.mark.parametrize("attempt", range(BUDGET.live_copies))

@@ -65,6 +65,7 @@ class TestProcess:
 
     def test_version_and_help(self, home: Path) -> None:
         assert self.run("--version", home=home).stdout.startswith(b"supertable 0.")
+        shown = self.run("--help", home=home).stdout
         for command in (
             "load",
             "query",
@@ -77,7 +78,7 @@ class TestProcess:
             "config",
             "demo",
         ):
-            assert command.encode() in self.run("--help", home=home).stdout
+            assert command.encode() in shown
 
     def test_help_imports_nothing_heavy(self) -> None:
         heavy = ("pyarrow", "numpy", "duckdb", "pydantic", "dependency_injector", "rich")

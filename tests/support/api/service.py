@@ -16,15 +16,18 @@ TOKEN = "st_owner-of-the-service"
 
 
 class ApiService:
-    """Serves the lake at `home` until `stop`. `settings`: further settings, by environment variable."""
+    """Serves the lake at `home` until `stop`. `settings`: further settings, by environment variable.
+
+    Queries run in the workers unless the settings say how many executors there are: most tests need no more processes.
+    """
 
     def __init__(self, home: Path | str, folder: Path, **settings: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         command = [str(Path(sys.executable).parent / "supertable"), "--home", str(home)]
-        environment = {"SUPERTABLE_SUPERTOKEN": TOKEN, "SUPERTABLE_RATE_LIMIT": "0", **settings}
+        defaults = {"SUPERTABLE_SUPERTOKEN": TOKEN, "SUPERTABLE_RATE_LIMIT": "0", "SUPERTABLE_EXECUTORS": "0"}
         self.process = ServerProcess(
-            [*command, "serve", "api", "--port", str(self.port)], folder, {**os.environ, **environment}
+            [*command, "serve", "api", "--port", str(self.port)], folder, {**os.environ, **defaults, **settings}
         )
         self.process.wait_until(lambda: is_healthy(self.url))
 

@@ -23,7 +23,7 @@ from tests.support.api.service import ApiService
 def service(home: Path, tmp_path: Path) -> Iterator[ApiService]:
     service = ApiService(home, tmp_path / "service")
     yield service
-    service.stop()
+    service.stop()  # no-op if it has ended
 
 
 def start_second(home: Path, host: str, port: int) -> subprocess.CompletedProcess[str]:
@@ -34,8 +34,8 @@ def start_second(home: Path, host: str, port: int) -> subprocess.CompletedProces
     )
 
 
-def test_a_second_service_does_not_start(service: ApiService, home: Path) -> None:
-    """Before, it started without an error, and both answered in turns."""
+def test_the_address_is_taken_until_its_service_has_ended(service: ApiService, home: Path) -> None:
+    """Before, a second service started without an error, and both answered in turns."""
     for host in ("127.0.0.1", "::"):
         with pytest.raises(AddressInUse), reserved_address(host, service.port):
             pass
@@ -46,11 +46,11 @@ def test_a_second_service_does_not_start(service: ApiService, home: Path) -> Non
     assert str(service.port) in error["message"]
     with service.client() as api:
         assert [api.get("/healthz").status_code for _ in range(10)] == [200] * 10
+    check_that_a_service_can_be_started_again_at_once(service)
 
 
-def test_a_service_can_be_started_again_at_once(home: Path, tmp_path: Path) -> None:
+def check_that_a_service_can_be_started_again_at_once(first: ApiService) -> None:
     """Although connections of the first are still open or were closed a moment ago."""
-    first = ApiService(home, tmp_path / "first")
     with socket.create_connection(("127.0.0.1", first.port)) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 200")

@@ -21,9 +21,7 @@ def files_after_maintenance(home: Path, tmp_path: Path, **settings: str) -> tupl
         for id_ in range(40):
             lake.write("t", pa.table({"id": [id_]}))
         lake.delete("t", where="id = 0")
-        service = ApiService(
-            home, tmp_path / "service", SUPERTABLE_API_WORKERS="2", SUPERTABLE_EXECUTORS="0", **settings
-        )
+        service = ApiService(home, tmp_path / "service", SUPERTABLE_API_WORKERS="2", **settings)
         try:
             deadline = time.monotonic() + (WAIT_SECONDS if settings["SUPERTABLE_MAINTENANCE_SEC"] != "0" else 2)
             while (lake.table("t").info().files or 0) > 10 and time.monotonic() < deadline:

@@ -50,9 +50,7 @@ def started(folder: Path) -> ApiService:
     """A service of two workers whose temporary folder was empty when they were ready, and is then removed."""
     temporary = folder / "temporary"
     temporary.mkdir()
-    service = ApiService(
-        folder / "home", folder / "service", SUPERTABLE_API_WORKERS="2", TMPDIR=str(temporary), SUPERTABLE_EXECUTORS="0"
-    )
+    service = ApiService(folder / "home", folder / "service", SUPERTABLE_API_WORKERS="2", TMPDIR=str(temporary))
     wait_until(lambda: len(workers_of(service.process.pid)) == 2)
     assert list(temporary.iterdir()) == []
     temporary.rmdir()
