@@ -31,17 +31,24 @@ _CHANGES = re.compile(r"table_changes\('(\w+)', (\d+)\)", re.IGNORECASE)
 _IN_PARENTHESES = re.compile(r"\([^()]*\)")
 
 
+Columns = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True)
 class Answer:
     """`rows`: each as a text that tells -0.0 from 0.0, too. They are sorted, unless the statement orders them."""
 
-    columns: tuple[tuple[str, str], ...]
+    columns: Columns
     rows: tuple[str, ...]
 
 
 def answer(table: pa.Table, ordered: bool) -> Answer:
-    columns = tuple((field.name, str(field.type)) for field in table.schema)
-    return Answer(columns, texts(rows_of(table), ordered))
+    return Answer(columns_of(table), texts(rows_of(table), ordered))
+
+
+def columns_of(table: pa.Table) -> Columns:
+    """The name and the type of each."""
+    return tuple((field.name, str(field.type)) for field in table.schema)
 
 
 def texts(rows: Expected, ordered: bool) -> tuple[str, ...]:

@@ -1,4 +1,5 @@
-"""Every statement has the right answer on every engine, for an owner and for a role that sees a part of the rows.
+"""Every statement has the right answer on every engine, for an owner and for a role that sees a part of the rows, in
+process, over HTTP, and at a version that is not the newest.
 
 `python -m tests.conformance` prints how many statements there are, by kind and by where the answer comes from.
 """
@@ -10,17 +11,28 @@ from collections.abc import Iterator
 import pytest
 
 from supertable.domain.errors import SupertableError
-from tests.conformance.cases import CALLERS, DUCKDB, SQLITE, Case
+from tests.conformance.cases import CALLERS, DUCKDB, SQLITE, Case, Expected
 from tests.conformance.engines import DIFFERENCES, ENGINES, KEEPING, ask
-from tests.conformance.oracles import Answer, Oracles, answer, as_in_sqlite, is_ordered, rows_of, texts
+from tests.conformance.oracles import Answer, Columns, Oracles, as_in_sqlite, columns_of, is_ordered, rows_of, texts
 from tests.conformance.statements import CASES, GENERATED, KINDS
+from tests.conformance.ways import WAYS, Refused, Ways
 from tests.conformance.world.lakes import Lakes
-from tests.support.budgets import BUDGET, SEED, SOAK, todays
+from tests.support.budgets import BUDGET, SEED, SOAK, chance, todays
+
+ONE_STATEMENT_IN = 1 if BUDGET is SOAK else 20
+"""Of those that are asked in each of the other ways."""
 
 
 @pytest.fixture(scope="module")
 def lakes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lakes]:
     made = Lakes(tmp_path_factory.mktemp("conformance"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def ways(lakes: Lakes) -> Iterator[Ways]:
+    made = Ways(lakes.home)
     yield made
     made.close()
 
@@ -70,19 +82,44 @@ def test_the_answers_are_right(lakes: Lakes, answers: Answers, kind: str, engine
 
 def _fault(lakes: Lakes, answers: Answers, case: Case, engine: str, caller: str) -> str:
     """What is wrong with the answer; empty: nothing."""
-    reference, right = answers.of(case)
     try:
         table = ask(lakes.of(caller, case.supertable), engine, case.sql)
+        return _difference(answers, case, columns_of(table), rows_of(table))
     except SupertableError as error:
         return f"{case.sql}\n    {type(error).__name__}: {error}"
+
+
+def _difference(answers: Answers, case: Case, columns: Columns, rows: Expected) -> str:
+    """How the answer differs from the right one; empty: not at all."""
+    reference, right = answers.of(case)
     ordered = is_ordered(case.sql)
-    found = answer(table, ordered)
-    rows = texts(as_in_sqlite(rows_of(table)), ordered) if case.oracle == SQLITE else found.rows
-    if right is not None and rows != right:
-        return f"{case.sql}\n    {case.oracle}: {right}\n    found: {rows}"
+    found = Answer(columns, texts(rows, ordered))
+    compared = texts(as_in_sqlite(rows), ordered) if case.oracle == SQLITE else found.rows
+    if right is not None and compared != right:
+        return f"{case.sql}\n    {case.oracle}: {right}\n    found: {compared}"
     if found != reference and not (case.standard and found.columns == reference.columns):
         return f"{case.sql}\n    reference: {reference}\n    found: {found}"
     return ""
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_other_ways_have_the_same_answers(ways: Ways, answers: Answers, way: str) -> None:
+    """`BUDGET=soak`: all statements, for both callers, on each engine. Otherwise some, each for one, in turn by day."""
+    wrong, asked = [], 0
+    for number, case in enumerate(CASES[chance(way).randrange(ONE_STATEMENT_IN) :: ONE_STATEMENT_IN]):
+        turns = [(caller, engine) for caller in case.callers for engine in ENGINES]
+        for caller, engine in turns if BUDGET is SOAK else [turns[(number + SEED) % len(turns)]]:
+            try:
+                found = ways.ask(way, caller, engine, case)
+            except (SupertableError, Refused) as error:
+                wrong.append(f"{caller}, {engine}: {case.sql}\n    {type(error).__name__}: {error}")
+                continue
+            if found is not None:
+                asked += 1
+                fault = _difference(answers, case, *found)
+                wrong += [f"{caller}, {engine}: {fault}"] if fault else []
+    assert not wrong, f"{len(wrong)} of {asked} answers:\n" + "\n".join(wrong)
+    assert asked > len(CASES) // ONE_STATEMENT_IN // 5
 
 
 def test_what_pro_keeps_answers(lakes: Lakes) -> None:

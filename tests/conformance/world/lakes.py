@@ -192,7 +192,7 @@ class Lakes:
 
     def __init__(self, home: Path) -> None:
         self._opened: dict[tuple[str, str], Lake] = {}
-        self._home = home
+        self.home = home
         for caller in CALLERS:
             self._fill(caller)
 
@@ -206,7 +206,7 @@ class Lakes:
 
     def _fill(self, caller: str) -> None:
         guarded = caller == "role"
-        settings = load_settings(home=self._home / caller, inline_rows=100 * ((guarded + SEED) % 2))
+        settings = load_settings(home=self.home / caller, inline_rows=100 * ((guarded + SEED) % 2))
         main, pair = (Lake(Container(settings=settings), name, owner("default")) for name in ("main", "pair"))
         unfinished = fill(main, guarded)
         for name, rows in PAIR.items():
@@ -215,7 +215,7 @@ class Lakes:
             _grant(main, pair)
         role = "analyst" if guarded else None
         for name in ("main", "pair"):
-            self._opened[caller, name] = supertable.connect(home=self._home / caller, supertable=name, role=role)
+            self._opened[caller, name] = supertable.connect(home=self.home / caller, supertable=name, role=role)
         for table in unfinished:
             for engine in KEEPING:
                 ask(self.of(caller, "main"), engine, f"FROM {table.to.name}")
