@@ -174,6 +174,8 @@ def parse_tree(cursor: duckdb.DuckDBPyConnection, sql: str, before: str = "") ->
 
 def unused_prefix(start: str, text: str) -> str:
     """`start`, whose last letter is repeated until it does not occur in the text."""
+    if start not in text.casefold():  # takes a tenth of the time of the search
+        return start
     runs = re.findall(f"{start}+", text, re.IGNORECASE)
     return start + start[-1] * (max(map(len, runs)) - len(start) + 1) if runs else start
 
