@@ -56,6 +56,7 @@ class SparkEngine:
         self._clusters = Clusters(options.clusters, options.connect_seconds)
         self._pool = SessionPool(self._clusters, options.connect_seconds)
         self._binder = Binder()
+        self._swept: set[str] = set()
 
     def run(
         self,
@@ -111,7 +112,7 @@ class SparkEngine:
             locations=Locations(self._options.root),
             batch_size=self._options.batch_size,
             token=f"st_{secrets.token_hex(8)}",
-            handed=HandedOver(self._store),
+            handed=HandedOver(self._store, self._swept),
         )
 
     def _translated(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.domain.errors import SupertableError
-from supertable.domain.storage_layout import handed_over_folder, handed_over_key
+from supertable.domain.storage_layout import handed_over_folder, handed_over_key, organization_of
 
 _WORD_BITS = 64
 _DEAD = pa.schema([("f", pa.string()), ("w", pa.list_(pa.int64()))])
@@ -22,8 +22,10 @@ _LEFT_SECONDS = 24 * 3600
 class HandedOver:
     """The objects of one query. `close` deletes them."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, swept: set[str]) -> None:
+        """`swept`: the organizations in which this process has looked for objects that others left."""
         self._store = store
+        self._swept = swept
         self._keys: list[str] = []
 
     def rows(self, organization: str, rows: pa.Table) -> str:
@@ -41,20 +43,21 @@ class HandedOver:
         return self.rows(organization, rows)
 
     def close(self) -> None:
-        """No-op the second time. What cannot be deleted is deleted by `remove_left_over` later."""
+        """No-op the second time. What could not be deleted goes a day later, when another process comes here."""
         keys, self._keys = self._keys, []
         try:
             self._store.delete(keys)
+            for organization in {organization_of(key) for key in keys} - self._swept:
+                self._swept.add(organization)
+                self._sweep(organization)
         except SupertableError:
             pass
 
-
-def remove_left_over(store: ObjectStore, organizations: Iterable[str]) -> None:
-    """Deletes the objects of processes that ended without doing so, a day after they were made."""
-    before = (time.time() - _LEFT_SECONDS) * 1_000_000
-    for organization in organizations:
-        found = store.list(f"{handed_over_folder(organization)}/")
-        store.delete([each.key for each in found if each.modified_at_us < before])
+    def _sweep(self, organization: str) -> None:
+        """Deletes the objects of processes that ended without doing so."""
+        before = (time.time() - _LEFT_SECONDS) * 1_000_000
+        found = self._store.list(f"{handed_over_folder(organization)}/")
+        self._store.delete([each.key for each in found if each.modified_at_us < before])
 
 
 def _words(bitmap: bytes) -> Sequence[int]:
