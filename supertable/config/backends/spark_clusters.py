@@ -5,7 +5,6 @@ from __future__ import annotations
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from supertable.adapters.engines.spark import Cluster, SparkOptions
-from supertable.application.ports.object_stores import ObjectStore
 from supertable.config.backends.azure_address import azure_address
 from supertable.config.settings.settings import Settings
 from supertable.config.settings.storage import StorageType
@@ -17,12 +16,12 @@ _WITH_PASSWORD = frozenset({"LDAP", "CUSTOM"})
 _OPTIONS = frozenset({"auth", "service", "min_bytes", "max_bytes"})
 
 
-def spark_options(settings: Settings, store: ObjectStore) -> SparkOptions:
+def spark_options(settings: Settings) -> SparkOptions:
     """Raises `InvalidSetting`."""
     listed = settings.spark_clusters.get_secret_value().split() if settings.spark_clusters else []
     return SparkOptions(
         clusters=tuple(parsed_cluster(each) for each in listed),
-        root=(settings.spark_storage or storage_root(settings, store)) if listed else "",
+        root=(settings.spark_storage or _storage_root(settings)) if listed else "",
         query_seconds=settings.spark_query_timeout_seconds,
         connect_seconds=settings.spark_connect_timeout_seconds,
         batch_size=settings.spark_batch_size,
@@ -70,7 +69,7 @@ def _wrong(url: SplitResult, options: dict[str, str], auth: str) -> str:
     return ""
 
 
-def storage_root(settings: Settings, store: ObjectStore) -> str:
+def _storage_root(settings: Settings) -> str:
     """The URI of the deployment's storage, as Hadoop's file systems write it."""
     if settings.storage_type is StorageType.LOCAL:
         return f"file:{settings.folder('storage')}"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from supertable.adapters.engines.spark import Cluster
-from supertable.config.backends.spark_clusters import parsed_cluster
+from supertable.config.backends.spark_clusters import parsed_cluster, spark_options
+from supertable.config.settings.settings import load_settings
 from supertable.domain.errors import InvalidSetting
 
 
@@ -48,3 +51,23 @@ def test_an_error_quotes_no_password() -> None:
         parsed_cluster("thrift://me:hunter2@spark?auth=NO")
     assert "hunter2" not in str(failed.value)
     assert "hunter2" not in repr(parsed_cluster("thrift://me:hunter2@spark?auth=LDAP"))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, "file:{home}/storage/team/a"),
+        ({"storage_type": "S3", "storage_bucket": "bucket"}, "s3a://bucket/team/a"),
+        ({"storage_type": "MINIO", "storage_endpoint_url": "http://minio:9000"}, "s3a://supertable/team/a"),
+        ({"storage_type": "GCP", "gcs_bucket": "bucket"}, "gs://bucket/team/a"),
+        (
+            {"storage_type": "AZURE", "azure_storage_account": "acc", "azure_container": "box"},
+            "abfss://box@acc.dfs.core.windows.net/team/a",
+        ),
+        ({"storage_type": "S3", "spark_storage": "s3://other/x"}, "s3://other/x"),
+    ],
+    ids=["local", "s3", "minio", "gcs", "azure", "named"],
+)
+def test_where_clusters_find_the_storage(given: dict[str, str], expected: str, tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path, prefix="team/a", spark_clusters="spark", **given)
+    assert spark_options(settings).root == expected.format(home=tmp_path)

@@ -24,7 +24,7 @@ def _spark_engine(
     from supertable.adapters.engines.spark import SparkEngine
     from supertable.config.backends.spark_clusters import spark_options
 
-    return SparkEngine(lite, store, stored, spark_options(settings, store))
+    return SparkEngine(lite, store, stored, spark_options(settings))
 
 
 def _engines(*, lite: Engine, pro: Engine, spark: Engine | None, settings: Settings, clock: Clock) -> Engines:

@@ -45,7 +45,7 @@ from supertable.domain.table.data_files import DataFile
 _ROW = "_tmp_metadata_row_index"
 """The column in which Spark's reader of Parquet numbers the rows of a file."""
 _NOTHING = "st_nothing"
-_FILE = "element_at(split(input_file_name(), '/'), -1)"
+_FILE = "substring_index(input_file_name(), '/', -1)"
 
 
 @dataclass(slots=True)
