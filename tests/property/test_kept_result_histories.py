@@ -78,10 +78,11 @@ def test_every_answer_is_that_of_the_model(lakes: dict[tuple[int, str | None], L
             given = random.choice([1, 1.0, True] if name == "type" else [0, 1, 2])
             seen = [row for _, row in sorted(rows.items()) if filters[caller] in (None, row[1])]
             lake = lakes[budget, caller]
-            result = lake.sql(sql, [given] if "?" in sql else ())
-            assert list(result) == answer(seen, given), (name, caller, budget)
-            from_cache = result.engine_reason.startswith("The result cache")
-            assert not (from_cache and budget < 8 * 2_600)
-            kept += from_cache
-            assert lake._container.results()._cache.bytes <= budget
+            for _ in range(random.choice([1, 1, 2])):  # at once again: else some histories meet no kept result
+                result = lake.sql(sql, [given] if "?" in sql else ())
+                assert list(result) == answer(seen, given), (name, caller, budget)
+                from_cache = result.engine_reason.startswith("The result cache")
+                assert not (from_cache and budget < 8 * 2_600)
+                kept += from_cache
+                assert lake._container.results()._cache.bytes <= budget
     assert kept, "the history met no kept result"
