@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+import supertable
 from supertable.domain.errors import InvalidStatement, NotOnSpark, QueryFailed
 from supertable.entrypoints.sdk.lakes.lake import Lake
 
@@ -124,6 +125,17 @@ def test_a_union_of_tables(lake: Lake, changed: dict[int, object], typed: Lake) 
 def test_the_snapshot_answers_what_it_knows(lake: Lake, changed: dict[int, object]) -> None:
     known = lake.sql("SELECT count(*) FROM changed", engine="spark")
     assert list(known) == [(len(changed),)]
+
+
+def test_the_columns_of_a_union_are_in_the_order_of_its_tables(lake: Lake) -> None:
+    with supertable.connect(home=lake._container.settings().home, supertable="two") as two:
+        two.write("a", {"k": [1], "Label": ["one"], "x": [0.5]})
+        two.write("b", {"x": [1.5], "extra": [True], "label": ["two"], "k": [2]})
+        found = two.sql("SELECT * FROM two ORDER BY k", engine="spark").to_arrow()
+    assert found.to_pylist() == [
+        {"_table": "a", "k": 1, "Label": "one", "x": 0.5, "extra": None},
+        {"_table": "b", "k": 2, "Label": "two", "x": 1.5, "extra": True},
+    ]
 
 
 @pytest.mark.parametrize(

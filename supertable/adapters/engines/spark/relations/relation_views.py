@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from supertable.adapters.engines.duckdb.scan.source_sql import all_rows, column_names, row_count
+from supertable.adapters.engines.duckdb.scan.source_sql import all_rows, row_count
 from supertable.adapters.engines.duckdb.scan.union_sql import check_types
 from supertable.adapters.engines.duckdb.types import duckdb_type
 from supertable.adapters.engines.spark.relations.scan_views import FileViews
@@ -18,6 +18,7 @@ from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.types import DataType, widened
 
 _TEXT, _BIGINT = DataType("string"), DataType("int64")
+Column = tuple[str, DataType]
 
 
 def relation_views(sources: Mapping[int, Source], counted: Collection[int], files: FileViews) -> dict[int, SparkView]:
@@ -34,33 +35,36 @@ def _view(number: int, source: Source, counted: bool, files: FileViews) -> Spark
     if isinstance(source, Scan) and source.row_id:
         raise refused("statements that change rows")
     view = f"{files.token}_r{number}"
-    sql, kinds = _sql(source, files)
+    sql, columns = _sql(source, files)
     if counted and all_rows(source):
-        sql = f"{_nulls(kinds)} FROM range({row_count(source)}L)"
+        sql = f"{_nulls([kind for _, kind in columns])} FROM range({row_count(source)}L)"
     files.steps.append(lambda: f"CREATE TEMPORARY VIEW {view} AS {sql}")
-    columns = zip(column_names(source), kinds, strict=True)
     return SparkView(view, tuple((name, duckdb_type(kind)) for name, kind in columns))
 
 
-def _sql(source: Scan | Union | Changes, files: FileViews) -> tuple[str, list[DataType]]:
-    """A SELECT of the columns c0, c1, …, and their types."""
+def _sql(source: Scan | Union | Changes, files: FileViews) -> tuple[str, list[Column]]:
+    """A SELECT of the columns c0, c1, …, and their names and types."""
     if isinstance(source, Union):
         return _union(source, files)
     return _changes(source, files) if isinstance(source, Changes) else _scan(source, files)
 
 
-def _scan(scan: Scan, files: FileViews) -> tuple[str, list[DataType]]:
+def _scan(scan: Scan, files: FileViews) -> tuple[str, list[Column]]:
     if scan.summary is not None and scan.snapshot is not None:
         raise refused("values that the snapshot knows")
-    return files.scan_sql(scan), [field.type for field in scan.shown.fields]
+    return files.scan_sql(scan), [(field.name, field.type) for field in scan.shown.fields]
 
 
-def _union(union: Union, files: FileViews) -> tuple[str, list[DataType]]:
+def _union(union: Union, files: FileViews) -> tuple[str, list[Column]]:
     check_types(union)
     kinds = _common_types(union)
     parts = [_union_part(scan, kinds, files) for scan in union.scans]
-    types = [_TEXT, *kinds.values()]
-    return " UNION ALL ".join(parts) or _no_rows(types), types
+    names: dict[str, str] = {}
+    for scan in union.scans:
+        for name in scan.shown.names:
+            names.setdefault(name.lower(), name)
+    columns = [("_table", _TEXT), *((names[name], kind) for name, kind in kinds.items())]
+    return " UNION ALL ".join(parts) or _no_rows(columns), columns
 
 
 def _union_part(scan: Scan, kinds: Mapping[str, DataType], files: FileViews) -> str:
@@ -85,7 +89,7 @@ def _common_types(union: Union) -> dict[str, DataType]:
     return kinds
 
 
-def _changes(changes: Changes, files: FileViews) -> tuple[str, list[DataType]]:
+def _changes(changes: Changes, files: FileViews) -> tuple[str, list[Column]]:
     schema = changes.schema
     keys = [place for place, field in enumerate(schema.fields) if field.name in changes.keys]
     parts = [
@@ -99,12 +103,12 @@ def _changes(changes: Changes, files: FileViews) -> tuple[str, list[DataType]]:
         )
         if scan.groups
     ]
-    types = [_TEXT, _BIGINT, *(field.type for field in schema.fields)]
-    return " UNION ALL ".join(parts) or _no_rows(types), types
+    columns = [("_change", _TEXT), ("_version", _BIGINT), *((field.name, field.type) for field in schema.fields)]
+    return " UNION ALL ".join(parts) or _no_rows(columns), columns
 
 
-def _no_rows(types: Sequence[DataType]) -> str:
-    return f"{_nulls(types)} WHERE FALSE"
+def _no_rows(columns: Sequence[Column]) -> str:
+    return f"{_nulls([kind for _, kind in columns])} WHERE FALSE"
 
 
 def _nulls(types: Sequence[DataType]) -> str:
