@@ -19,6 +19,10 @@ SMALL_DOUBLES = (
     " {}({})"
 )
 ASCII = "(values (''), ('a'), ('ab'), ('abcd'), (' a '), ('it''s'), (E'a\\r\\nb'), (null)) {}({})"
+ODD = (
+    "(values (E'a\\nb'), (E'a\\r'), ('a'), (E'a\\n'), (E'\\u0085x'), (E'a\\u2028b'), ('a.b'), ('aa'), ('ab12'),"
+    " ('É'), (''), (null)) {}({})"
+)
 DATES = (
     "(values (date '1970-01-01'), ('1969-12-31'), ('2024-02-29'), ('2023-12-31'), ('2024-12-30'), ('2020-01-01'),"
     " ('1900-03-01'), ('0001-01-10'), ('9999-12-30'), ('1582-10-10'), (null)) {}({})"
@@ -148,6 +152,39 @@ GROUPS: dict[str, tuple[str, list[str]]] = {
          "list_transform(a, x -> x + len(b))", "[1, a[1]]", "a::bigint[]", "{'x': a[1], 'y': 'z'}",
          "({'x': a[1], 'y': 'z'}).x", "[x * 2 for x in a if x > 0]", "map {'k': a[1]}['k']",
          "map_keys(map {'k': a[1]})", "cardinality(map {'k': a[1]})", "row(a[1], 2)", "a in ([1], [3, null, 1])"],
+    ),
+    "numbers in texts": (
+        _from("(values ('0'), ('12'), ('-7'), ('0012'), ('-0'), ('127'), (null)) {}({})", "a"),
+        ["a::int", "a::bigint", "a::tinyint", "a::hugeint", "a::double", "a::decimal(9,2)", "a::decimal(5,0)"],
+    ),
+    "fractions in texts": (
+        _from("(values ('12.5'), ('-0.005'), ('1.005'), ('99999'), (null)) {}({})", "a"),
+        ["a::double", "a::decimal(9,2)", "a::decimal(18,3)", "a::decimal(5,0)"],
+    ),
+    "days in texts": (
+        _from("(values ('2024-02-29'), ('1969-12-31'), ('0001-01-01'), ('9999-12-31'), (null)) {}({})", "a"),
+        ["a::date", "a::date::varchar", "year(a::date)"],
+    ),
+    "attempts": (
+        _from("(values ('a'), (''), ('12'), ('-5'), ('300'), ('99999999999999999999'), (null)) {}({})", "a"),
+        ["try_cast(a as int)", "try_cast(a as bigint)", "try_cast(a as utinyint)", "try_cast(a as tinyint)"],
+    ),
+    "line ends and patterns": (
+        _from(ODD, "a"),
+        ["a ~ '.*'", "regexp_matches(a, '^a.?$')", "regexp_matches(a, 'a.b')", "regexp_matches(a, 'a$')",
+         "regexp_matches(a, '\\W')", "regexp_matches(a, '[^a-z]')", "regexp_extract(a, '(a|ab)(1|12)?', 2)",
+         "regexp_extract(a, 'a+?')", "regexp_extract(a, 'a{2,}')", "regexp_matches(a, '[.]')", "a like 'a_b'",
+         "a like '_'", "regexp_full_match(a, '.')", "regexp_matches(a, '\\s')", "regexp_matches(a, '^$')"],
+    ),
+    "unsigned numbers": (
+        "(values (0::ubigint, 5::utinyint), (18446744073709551615, 255), (null, null)) t(a, b)",
+        ["a = 0", "b::int + 1", "b::ubigint", "a::varchar", "a::double > 1", "a::hugeint + 1",
+         "greatest(a, 5::ubigint)"],
+    ),
+    "doubles among others": (
+        _from(DOUBLES, "a"),
+        ["a in (0.0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)", "a in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 'nan'::double)",
+         "case a when 0 then 'z' else 'n' end", "count(*) over (partition by a)", "rank() over (order by a desc)"],
     ),
 }  # fmt: skip
 
