@@ -122,8 +122,8 @@ def test_sqlite_gives_the_same_answers(sides: Sides) -> None:
         kinds.update(ours.kinds or {"plain"})
         kinds["with rows"] += bool(expected)
     print(f"\n{BUDGET.portable_selects:,} statements beside SQLite: {dict(kinds.most_common())}")
-    assert kinds["overflow"] < BUDGET.portable_selects * 0.02
-    assert kinds["with rows"] > BUDGET.portable_selects * 0.6
+    assert kinds["overflow"] < BUDGET.portable_selects * 0.04
+    assert kinds["with rows"] > BUDGET.portable_selects * 0.5
 
 
 SAMPLES = [
