@@ -76,6 +76,13 @@ def test_an_error_of_a_seen_row_tells_no_value(ann: Lake) -> None:
     assert "eu-north" not in str(failed.value)
 
 
+def test_a_row_filter_sees_what_is_not_a_number(lake: Lake, ann: Lake) -> None:
+    """It is greater than all numbers, but the ranges in a file do not tell that it is there."""
+    lake.write("heights", {"k": list(range(200)), "x": [float("nan") if k % 10 == 0 else 1.0 for k in range(200)]})
+    lake.roles.grant("analyst", "heights", where="x > 5")
+    assert rows(ann, "SELECT count(*), sum(k) FROM heights") == [(20, 1900)]
+
+
 def test_rules_that_spark_does_not_apply_alike_are_refused(lake: Lake, ann: Lake) -> None:
     lake.write("prices", {"k": [1], "price": [1.5]})
     lake.roles.grant("analyst", "prices", masks={"price": "hash"})
