@@ -136,10 +136,14 @@ def merged(runs: Sequence[Run]) -> Run:
 
 def untiered(runs: Sequence[Run], ratio: int) -> Sequence[Run]:
     """The last runs, at least one, which must be merged for each to be at least `ratio` times as long as the next."""
-    count, size = 1, runs[-1].rows
-    while count < len(runs) and runs[-count - 1].rows < ratio * size:
-        count += 1
-        size += runs[-count].rows
+    count, next_rows, rows = 1, runs[-1].rows, runs[-1].rows
+    for place in range(2, len(runs) + 1):
+        length = runs[-place].rows
+        rows += length
+        if length < ratio * next_rows:
+            count, next_rows = place, rows
+        else:
+            next_rows = length
     return runs[-count:]
 
 
