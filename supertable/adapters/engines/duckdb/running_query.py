@@ -95,6 +95,8 @@ class _Work:
         self._seconds_left = limits.timeout_seconds
         self._rows_taken = 0
         self._cancelled = False
+        self._expired = False
+        """It stays, since the time may end just after the engine has answered a call."""
         self._stopped = threading.Event()
         weakref.finalize(self, self._stopped.set).atexit = False  # see `close`, which a forgotten query lacks
         self._lock = threading.Lock()
@@ -141,8 +143,7 @@ class _Work:
 
     def _run_within_limit(self, work: Callable[[duckdb.DuckDBPyConnection], Result]) -> Result:
         """Runs `work` within the remaining time. Engine errors are raised as `SupertableError`."""
-        expired = threading.Event()
-        cancel_limit = self._limit(expired)
+        cancel_limit = self._limit()
         started = time.monotonic()
         try:
             if self._cancelled or self._cursor is None:
@@ -154,7 +155,7 @@ class _Work:
             raise
         except (SupertableError, *ENGINE_ERRORS) as error:
             try:
-                raise self._error_to_raise(error, expired.is_set()) from None
+                raise self._error_to_raise(error) from None
             finally:
                 self.close()
         finally:
@@ -162,21 +163,21 @@ class _Work:
                 cancel_limit()
                 self._seconds_left -= time.monotonic() - started
 
-    def _error_to_raise(self, error: BaseException, expired: bool) -> SupertableError:
+    def _error_to_raise(self, error: BaseException) -> SupertableError:
         """The error to raise for `error`. Must be called before the sources are released, to find damaged files."""
         if isinstance(error, SupertableError) and not isinstance(error, QueryCancelled):
             return error
-        if expired and not self._cancelled:
+        if self._expired and not self._cancelled:
             return QueryTimeout(self._limits.timeout_seconds or 0)
         return error if isinstance(error, SupertableError) else translated(error, self._context)
 
-    def _limit(self, expired: threading.Event) -> Act | None:
+    def _limit(self) -> Act | None:
         """Stops the query when its time is over, unless the result is called before; None: it has no limit."""
         if self._seconds_left is None:
             return None
 
         def expire() -> None:
-            expired.set()
+            self._expired = True
             self._stop()
 
         return call_later(self._seconds_left, expire)
