@@ -7,6 +7,7 @@ SupertableError
     IncompatibleSchema    the data does not fit the table's schema
     InvalidSetting        a setting is missing or has an invalid value
     UnreadableInput       a file or stream to load cannot be read
+      InferredTypeMisfit  a value does not fit the type that was found for its column
     InvalidStatement      the SQL cannot be parsed or bound
       StatementRefused    the SQL uses something that is not allowed
         NotOnSpark        Spark would answer the statement in another way
@@ -22,8 +23,10 @@ SupertableError
     VersionNotFound
   AlreadyExists
     TableExists
+    DuplicateKey          a row to insert has the key of another
   Conflict                an incompatible commit came first
   Outdated                the object changed since the caller read it
+  IdempotencyKeyReused    the key belongs to another request
   QueryFailed             the engine could not finish the query
     QueryCancelled
     QueryTimeout
@@ -48,6 +51,7 @@ SupertableError
     ObjectDamaged
     CatalogDamaged
     FormatTooNew
+  AddressInUse            another process listens on the address of a service
   MissingExtra            an optional dependency is not installed
   UnsafeStore             the object store lacks the guarantees that commits need
 """
