@@ -30,7 +30,7 @@ class ServerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                preexec_fn=_die_with_the_parent,
+                preexec_fn=die_with_the_parent,
             )
 
     def __getstate__(self) -> dict[str, Path]:
@@ -94,5 +94,6 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def _die_with_the_parent() -> None:
+def die_with_the_parent() -> None:
+    """The `preexec_fn` of a process that ends with this one, also if a test fails before it stops the process."""
     _LIBC.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 import supertable
-from tests.servers.process import free_port
+from tests.servers.process import die_with_the_parent, free_port
 from tests.support.api.http import fetch, is_healthy, open_client
 
 BIN = str(Path(sys.executable).parent / "supertable")
@@ -35,7 +35,9 @@ class Service:
         self._out, self._err = home / "out", home / "err"
         with self._out.open("wb") as out, self._err.open("wb") as err:
             command = [BIN, "serve", "api", "--port", str(self.port), *arguments]
-            self.process = subprocess.Popen(command, env=environment, cwd=home, stdout=out, stderr=err)
+            self.process = subprocess.Popen(
+                command, env=environment, cwd=home, stdout=out, stderr=err, preexec_fn=die_with_the_parent
+            )
         deadline = time.monotonic() + 60
         while not is_healthy(self.url):
             assert self.process.poll() is None, self.err
