@@ -108,6 +108,8 @@ def test_the_answer_has_the_names_and_types_of_lite(translate: Translating) -> N
         ("select * from t tablesample 10%", "SAMPLE"),
         ("select distinct on (a) b from t", "DISTINCT ON without ORDER BY"),
         ("explain select a from t", "EXPLAIN"),
+        ("select a from t limit 2147483648", "LIMIT and OFFSET above 2147483647"),
+        ("select a from t offset 2147483648", "LIMIT and OFFSET above 2147483647"),
         ("select rowid from t", "rowid"),
     ],
     ids=lambda value: value if value.startswith(("select", "explain")) else "",

@@ -184,7 +184,7 @@ class Operators:
     def _limit(self, node: Node) -> SparkRelation:
         below, alias = self._child(node)
         limit, offset = (_number_of_rows(node[name]) for name in ("limit_val", "offset_val"))
-        text = f" LIMIT {limit}" if limit is not None and limit <= _MOST_ROWS else ""
+        text = "" if limit is None else f" LIMIT {limit}"
         text += f" OFFSET {offset}" if offset else ""
         return SparkRelation(f"SELECT {selected(below.columns(alias))} FROM {below.aliased(alias)}{text}", below.kinds)
 
@@ -320,7 +320,10 @@ def _number_of_rows(given: Mapping[str, Any]) -> int | None:
         return None
     if given["type"] != "CONSTANT_VALUE":
         raise refused("LIMIT and OFFSET that are no constant numbers")
-    return int(given.get("constant_integer", 0))
+    rows = int(given.get("constant_integer", 0))
+    if rows > _MOST_ROWS:
+        raise refused(f"LIMIT and OFFSET above {_MOST_ROWS}")
+    return rows
 
 
 _OPERATORS: Mapping[str, Callable[[Operators, Node], SparkRelation]] = {
