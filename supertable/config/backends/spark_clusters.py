@@ -13,6 +13,8 @@ from supertable.domain.errors import InvalidSetting
 SETTING = "SUPERTABLE_SPARK_CLUSTERS"
 _AUTHS = ("NONE", "NOSASL", "LDAP", "CUSTOM", "KERBEROS")
 _WITH_PASSWORD = frozenset({"LDAP", "CUSTOM"})
+_NO_HOST = "it must name a host, and may name a port"
+_EXAMPLE = "as in thrift://user:password@host:10000?auth=LDAP"
 _OPTIONS = frozenset({"auth", "service", "min_bytes", "max_bytes"})
 
 
@@ -21,7 +23,7 @@ def spark_options(settings: Settings) -> SparkOptions:
     listed = settings.spark_clusters.get_secret_value().split() if settings.spark_clusters else []
     return SparkOptions(
         clusters=tuple(parsed_cluster(each) for each in listed),
-        root=(settings.spark_storage or _storage_root(settings)) if listed else "",
+        root=settings.spark_storage or _storage_root(settings),
         query_seconds=settings.spark_query_timeout_seconds,
         connect_seconds=settings.spark_connect_timeout_seconds,
         batch_size=settings.spark_batch_size,
@@ -31,12 +33,15 @@ def spark_options(settings: Settings) -> SparkOptions:
 def parsed_cluster(text: str) -> Cluster:
     """A cluster as `thrift://user:password@host:port?auth=LDAP&min_bytes=1&max_bytes=2`, or `host:port`. All but the
     host may be left out. Raises `InvalidSetting`, which quotes no password."""
-    url = urlsplit(text if "://" in text else f"thrift://{text}")
+    try:
+        url = urlsplit(text if "://" in text else f"thrift://{text}")
+    except ValueError:
+        raise InvalidSetting(SETTING, f"{_NO_HOST}; {_EXAMPLE}") from None
     options = dict(parse_qsl(url.query, keep_blank_values=True))
     auth = options.get("auth", "NONE").upper()
     wrong = _wrong(url, options, auth)
     if wrong:
-        raise InvalidSetting(SETTING, f"{wrong}; as in thrift://user:password@host:10000?auth=LDAP")
+        raise InvalidSetting(SETTING, f"{wrong}; {_EXAMPLE}")
     return Cluster(
         host=url.hostname or "",
         port=url.port or 10_000,
@@ -56,7 +61,7 @@ def _wrong(url: SplitResult, options: dict[str, str], auth: str) -> str:
     except ValueError:
         there = False
     if url.scheme != "thrift" or not there or url.path.strip("/"):
-        return "it must name a host, and may name a port"
+        return _NO_HOST
     if unknown := sorted(options.keys() - _OPTIONS):
         return f"there is no option {unknown[0]!r:.40}"
     if auth not in _AUTHS:
@@ -66,6 +71,8 @@ def _wrong(url: SplitResult, options: dict[str, str], auth: str) -> str:
     sizes = [options[name] for name in ("min_bytes", "max_bytes") if name in options]
     if not all(size.isascii() and size.isdigit() for size in sizes):
         return "min_bytes and max_bytes must be whole numbers"
+    if len(sizes) == 2 and int(sizes[0]) > int(sizes[1]):
+        return "min_bytes must not be more than max_bytes"
     return ""
 
 

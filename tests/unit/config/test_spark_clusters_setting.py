@@ -34,12 +34,14 @@ def test_a_cluster(text: str, expected: Cluster) -> None:
         ("http://spark", "must name a host"),
         ("thrift://:10000", "must name a host"),
         ("spark:99999", "must name a host"),
+        ("thrift://me:hunter2@[::1", "must name a host"),
         ("spark?auth=PLAIN", "auth must be one of"),
         ("thrift://me@spark?auth=LDAP", "needs a user and a password"),
         ("spark?min_bytes=-1", "whole numbers"),
+        ("spark?min_bytes=2&max_bytes=1", "must not be more"),
         ("spark?size=1", "no option 'size'"),
     ],
-    ids=["scheme", "no host", "port", "auth", "no password", "negative", "option"],
+    ids=["scheme", "no host", "port", "bracket", "auth", "no password", "negative", "window", "option"],
 )
 def test_what_is_wrong_is_told(text: str, message: str) -> None:
     with pytest.raises(InvalidSetting, match=message):
