@@ -17,7 +17,7 @@ left. So LITE runs its queries, unless PRO holds what the role sees, or the requ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -60,6 +60,10 @@ def engine_of_table(text: object) -> str:
         raise InvalidSetting("engine", f"it must be one of default, {', '.join(EngineName)}") from None
 
 
+Away = Callable[[EngineName], str]
+"""Why an engine does not run the query: words that may follow a colon. Empty: it does."""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineLimits:
     """The bounds of the matrix above, both included. A table is fresh for `fresh_seconds` after a write."""
@@ -100,15 +104,15 @@ class EngineChoice:
 
 def chosen_engine(
     reads: Reads,
-    away: Mapping[EngineName, str],
+    away: Away,
     limits: EngineLimits,
     requested: EngineName | None = None,
     wish: Wish | None = None,
 ) -> EngineChoice:
     """The engine that runs a query.
 
-    `away`: why engines are not there, by name; the others are. `requested`: by the query itself; None: by nothing, so
-    that the `wish` counts. Raises `EngineUnavailable` if what is requested is away, or every engine is.
+    `away` is asked only of engines that come before the one that runs it. `requested`: by the query itself; None: by
+    nothing, so that the `wish` counts. Raises `EngineUnavailable` if what is requested is away, or every engine is.
     """
     if requested is not None and requested is not EngineName.AUTO:
         require_there(requested, away)
@@ -116,11 +120,13 @@ def chosen_engine(
     order, reason = _matrix(reads, limits)
     if wish and requested is None and wish.engine is not EngineName.AUTO:
         order, reason = (wish.engine, *(name for name in order if name is not wish.engine)), wish.reason
-    found = next((name for name in order if name not in away), None)
-    if found is None:
-        raise EngineUnavailable(order[0].upper(), away[order[0]])
-    passed = order[: order.index(found)]
-    return EngineChoice(found, " ".join([reason, *(_passed_over(name, away[name]) for name in passed)]))
+    passed: list[str] = []
+    for name in order:
+        why = away(name)
+        if not why:
+            return EngineChoice(name, " ".join([reason, *passed]))
+        passed.append(_passed_over(name, why))
+    raise EngineUnavailable(order[0].upper(), away(order[0]))
 
 
 def answered_by_lite(reason: str, why: str) -> str:
@@ -128,10 +134,10 @@ def answered_by_lite(reason: str, why: str) -> str:
     return f"{reason} {EngineName.LITE.upper()} answers: {why}."
 
 
-def require_there(engine: EngineName, away: Mapping[EngineName, str]) -> None:
+def require_there(engine: EngineName, away: Away) -> None:
     """Raises `EngineUnavailable` if an engine that is asked for by name is away."""
-    if engine in away:
-        raise EngineUnavailable(engine.upper(), away[engine])
+    if why := away(engine):
+        raise EngineUnavailable(engine.upper(), why)
 
 
 def _matrix(reads: Reads, limits: EngineLimits) -> tuple[tuple[EngineName, ...], str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from dependency_injector import providers
 
-from supertable.application.ports.engines.engine import Engine
+from supertable.application.ports.engines.engine import Engine, RunsEverything
 from supertable.application.ports.engines.parsed_statements import Statement
 from supertable.application.ports.engines.running_queries import Limits, RunningQuery
 from supertable.application.ports.engines.sources import Source
@@ -16,7 +16,7 @@ from supertable.config.container import Container
 from supertable.domain.engine_choice import EngineLimits, EngineName
 
 
-class OtherEngine:
+class OtherEngine(RunsEverything):
     """Runs statements by the lake's own engine, and counts them. `away`, `holds`: what it says of itself. `instead`:
     why LITE answers in its place."""
 
@@ -31,15 +31,6 @@ class OtherEngine:
 
     def unavailable(self) -> str:
         return self.away
-
-    def unfit(
-        self,
-        statement: Statement,
-        scans: Mapping[int, Source],
-        parameters: Sequence[Any] | Mapping[str, Any],
-    ) -> str:
-        del statement, scans, parameters
-        return ""
 
     def held(self, scans: Mapping[int, Source]) -> bool:
         self.asked.append(scans)

@@ -66,14 +66,13 @@ class Engines:
     def require(self, requested: EngineName | None) -> None:
         """Raises `EngineUnavailable` if the query asks for an engine that is away."""
         if requested is not None and requested is not EngineName.AUTO:
-            require_there(requested, self._away())
+            require_there(requested, self._away)
 
     def keeping(self, requested: EngineName | None) -> Callable[[Scan], bool]:
         """Tells of a scan whether its rows are kept: PRO is asked for, or may be chosen and holds them."""
         if requested in (EngineName.PRO, EngineName.LITE):
             return lambda _: requested is EngineName.PRO
-        away = self._away()
-        return lambda scan: self._held({0: scan}, away)
+        return lambda scan: self._held({0: scan})
 
     def choose(
         self,
@@ -84,38 +83,34 @@ class Engines:
         parameters: Parameters,
     ) -> Chosen:
         """The engine for a statement over `sources`, which `bound` became. Raises `EngineUnavailable`."""
-        away = self._away()
         named = requested not in (None, EngineName.AUTO)
-        reads = _UNKNOWN if named else self._reads(bound, sources, self._held(sources, away))
+        reads = _UNKNOWN if named else self._reads(bound, sources)
         wish = _wish_of_tables(bound) or self._default
-        while True:
-            choice = chosen_engine(reads, away, self._limits, requested, wish)
-            engine = self._engines[choice.engine]
-            why = "" if named else engine.unfit(statement, sources, parameters)
-            if not why:
-                return Chosen(engine, choice.reason)
-            away[choice.engine] = why
+
+        def away(name: EngineName) -> str:
+            return self._away(name) or ("" if named else self._engines[name].unfit(statement, sources, parameters))
+
+        choice = chosen_engine(reads, away, self._limits, requested, wish)
+        return Chosen(self._engines[choice.engine], choice.reason)
 
     def close(self) -> None:
         for engine in self._engines.values():
             engine.close()
 
-    def _away(self) -> dict[EngineName, str]:
-        """Why each engine is away that is."""
-        names = [name for name in EngineName if name is not EngineName.AUTO]
-        found = {name: self._engines[name].unavailable() if name in self._engines else NO_ENGINE for name in names}
-        return {name: why for name, why in found.items() if why}
+    def _away(self, name: EngineName) -> str:
+        """Why the engine is away; empty: it is there."""
+        return self._engines[name].unavailable() if name in self._engines else NO_ENGINE
 
-    def _held(self, sources: Mapping[int, Source], away: Mapping[EngineName, str]) -> bool:
+    def _held(self, sources: Mapping[int, Source]) -> bool:
         """Whether PRO is there and holds everything that is read."""
-        return EngineName.PRO not in away and bool(sources) and self._engines[EngineName.PRO].held(sources)
+        return bool(sources) and not self._away(EngineName.PRO) and self._engines[EngineName.PRO].held(sources)
 
-    def _reads(self, bound: Bound, sources: Mapping[int, Source], held: bool) -> Reads:
+    def _reads(self, bound: Bound, sources: Mapping[int, Source]) -> Reads:
         return Reads(
             bytes=sum(scan.bytes_to_read for source in sources.values() for scan in scans_of(source)),
             age_seconds=self._age_seconds(bound),
             partial=any(table.access for table in bound.tables),
-            held=held,
+            held=self._held(sources),
         )
 
     def _age_seconds(self, bound: Bound) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from supertable.adapters.engines.spark.clusters import NO_CLUSTER, Cluster, Clusters
+from supertable.adapters.engines.spark.clusters import Cluster, Clusters
 from supertable.adapters.engines.spark.relations.locations import Locations
 
 SMALL = Cluster("small", max_bytes=999)
@@ -53,9 +53,7 @@ def test_a_cluster_that_is_away_takes_nothing() -> None:
 
 
 def test_without_a_cluster_that_answers() -> None:
-    network = Network()
-    assert network.clusters().unavailable() == NO_CLUSTER
-    clusters = network.clusters(SMALL)
+    clusters = Network().clusters(SMALL)
     assert clusters.unavailable() == "its cluster does not answer"
     assert clusters.for_query(5) == [SMALL], "a connection tells why"
 

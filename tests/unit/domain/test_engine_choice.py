@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from supertable.domain.engine_choice import EngineLimits, EngineName, Reads, Wish, chosen_engine, engine_name
+from supertable.domain.engine_choice import Away, EngineLimits, EngineName, Reads, Wish, chosen_engine, engine_name
 from supertable.domain.errors import EngineUnavailable, InvalidInput
 
 LIMITS = EngineLimits(lite_max_bytes=1_000, spark_min_bytes=50_000, fresh_seconds=300)
@@ -33,8 +33,8 @@ CELLS = [
 ]
 
 
-def away(there: str) -> dict[EngineName, str]:
-    return {name: "it sleeps" for letter, name in LETTERS.items() if letter not in there}
+def away(there: str) -> Away:
+    return lambda name: "" if name[0].upper() in there else "it sleeps"
 
 
 def test_every_cell_of_the_matrix() -> None:
@@ -44,6 +44,18 @@ def test_every_cell_of_the_matrix() -> None:
         assert choice.engine is answer, (size, there, age)
         assert choice.reason.isascii()
         assert choice.reason.endswith(".")
+
+
+def test_only_engines_before_the_one_that_runs_are_asked_whether_they_are_away() -> None:
+    for size, there, age, _ in CELLS:
+        asked: list[EngineName] = []
+
+        def noted(name: EngineName, there: str = there, asked: list[EngineName] = asked) -> str:
+            asked.append(name)
+            return away(there)(name)
+
+        choice = chosen_engine(Reads(SIZES[size], AGES[age]), noted, LIMITS)
+        assert asked[-1] is choice.engine
 
 
 def test_an_engine_that_is_passed_over_is_told_with_its_reason() -> None:
@@ -75,10 +87,10 @@ def test_a_part_of_a_table_is_read_by_lite_for_one_reason_whatever_its_size_and_
 def test_an_engine_asked_for_by_name_runs_or_is_refused(requested: str) -> None:
     for size, age, held in itertools.product(SIZES.values(), AGES.values(), (False, True)):
         reads, wish = Reads(size, age, held=held), Wish(EngineName.LITE, "A setting.")
-        choice = chosen_engine(reads, {}, LIMITS, engine_name(requested), wish)
+        choice = chosen_engine(reads, away("LPS"), LIMITS, engine_name(requested), wish)
         assert (choice.engine, choice.reason) == (requested, f"The query asks for {requested.upper()}.")
         with pytest.raises(EngineUnavailable) as refused:
-            chosen_engine(reads, {EngineName(requested): "it sleeps"}, LIMITS, engine_name(requested), wish)
+            chosen_engine(reads, away("LPS".replace(requested[0].upper(), "")), LIMITS, engine_name(requested), wish)
         assert str(refused.value) == (
             f"The engine {requested.upper()} is not available: it sleeps. Nothing was run. Use AUTO, or name no engine."
         )
@@ -121,7 +133,7 @@ def test_without_any_engine_the_query_is_refused() -> None:
     ],
 )
 def test_reasons(size: int, age: float | None, reason: str) -> None:
-    assert chosen_engine(Reads(size, age), {}, EngineLimits()).reason == reason
+    assert chosen_engine(Reads(size, age), away("LPS"), EngineLimits()).reason == reason
 
 
 @pytest.mark.parametrize("text", ["pro", "PRO", "Pro", "pRo"])

@@ -27,6 +27,7 @@ from supertable.adapters.engines.duckdb.statement.parser import parsed, shape_of
 from supertable.adapters.engines.duckdb.statement.rendering import loaded, serialized
 from supertable.adapters.engines.duckdb.statement.shapes.statement_cache import StatementCache
 from supertable.adapters.engines.duckdb.statement.updates.parsed_update import parsed_update
+from supertable.application.ports.engines.engine import RunsEverything
 from supertable.application.ports.engines.file_sources import FileSource
 from supertable.application.ports.engines.parsed_statements import NOTHING_KNOWN, Known, Statement
 from supertable.application.ports.engines.running_queries import Limits, RunningQuery, Stopped
@@ -35,7 +36,7 @@ from supertable.application.ports.engines.updates import CheckedUpdate
 from supertable.domain.scan.scan_plan import Scan
 
 
-class DuckDBEngine:
+class DuckDBEngine(RunsEverything):
     """Runs validated statements. It keeps no data between them."""
 
     name = "lite"
@@ -100,15 +101,6 @@ class DuckDBEngine:
         return PlanQuery(query, lambda found: plan_table(found["explain_value"][0].as_py(), sources, statement.names))
 
     def unavailable(self) -> str:
-        return ""
-
-    def unfit(
-        self,
-        statement: Statement,
-        scans: Mapping[int, Source],
-        parameters: Sequence[Any] | Mapping[str, Any],
-    ) -> str:
-        del statement, scans, parameters
         return ""
 
     def held(self, scans: Mapping[int, Source]) -> bool:

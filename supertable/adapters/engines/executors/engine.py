@@ -13,6 +13,7 @@ from supertable.adapters.engines.executors.messages.requests import RunStatement
 from supertable.adapters.engines.executors.pool import ExecutorPool
 from supertable.adapters.engines.executors.turns import Turns
 from supertable.adapters.engines.executors.work import Work
+from supertable.application.ports.engines.engine import RunsEverything
 from supertable.application.ports.engines.file_sources import FileSource
 from supertable.application.ports.engines.parsed_statements import NOTHING_KNOWN, Known, Relation, Statement
 from supertable.application.ports.engines.running_queries import EncodedRows, Limits, RunningQuery
@@ -79,7 +80,7 @@ class ExecutorStatement:
         return self.checked.first_rows(relation_id, schema)
 
 
-class ExecutorEngine:
+class ExecutorEngine(RunsEverything):
     """Parses by `engine`, and runs by executors."""
 
     def __init__(self, engine: UpdatingEngine, pool: ExecutorPool, turns: Turns, stored: FileSource) -> None:
@@ -128,15 +129,6 @@ class ExecutorEngine:
 
     def unavailable(self) -> str:
         return self._engine.unavailable()
-
-    def unfit(
-        self,
-        statement: Statement,
-        scans: Mapping[int, Source],
-        parameters: Sequence[Any] | Mapping[str, Any],
-    ) -> str:
-        del statement, scans, parameters
-        return ""
 
     def held(self, scans: Mapping[int, Source]) -> bool:
         return self._engine.held(scans)

@@ -12,12 +12,13 @@ from supertable.adapters.engines.executors.engine import ExecutorEngine, Executo
 from supertable.adapters.engines.executors.messages.requests import RunStatement
 from supertable.adapters.engines.executors.work import Work
 from supertable.adapters.engines.pro import NOT_HELD, NOT_KEPT, Keeper, Plan, held_count, instead, plan_of, publication
+from supertable.application.ports.engines.engine import RunsEverything
 from supertable.application.ports.engines.parsed_statements import Statement
 from supertable.application.ports.engines.running_queries import Limits, RunningQuery
 from supertable.application.ports.engines.sources import Source
 
 
-class ExecutorProEngine:
+class ExecutorProEngine(RunsEverything):
     name = "pro"
 
     def __init__(self, lite: ExecutorEngine, keeper: Keeper) -> None:
@@ -43,15 +44,6 @@ class ExecutorProEngine:
             return counted
         work, request = self._lite.prepared(statement, scans, parameters, limits)
         return ProExecutorQuery(work, request, self.keeper, plan)
-
-    def unfit(
-        self,
-        statement: Statement,
-        scans: Mapping[int, Source],
-        parameters: Sequence[Any] | Mapping[str, Any],
-    ) -> str:
-        del statement, scans, parameters
-        return ""
 
     def held(self, scans: Mapping[int, Source]) -> bool:
         return self.keeper.held(scans)

@@ -12,13 +12,14 @@ from supertable.adapters.engines.pro.keeper import Keeper
 from supertable.adapters.engines.pro.options import ProOptions
 from supertable.adapters.engines.pro.plans import NO_PLACE, NOT_KEPT, instead, plan_of
 from supertable.adapters.engines.pro.pro_query import ProRun
+from supertable.application.ports.engines.engine import RunsEverything
 from supertable.application.ports.engines.file_sources import FileSource
 from supertable.application.ports.engines.parsed_statements import Statement
 from supertable.application.ports.engines.running_queries import Limits, RunningQuery
 from supertable.application.ports.engines.sources import Source
 
 
-class ProEngine:
+class ProEngine(RunsEverything):
     """Runs the checked statements of `lite`. It keeps what they read as long as its budget allows."""
 
     name = "pro"
@@ -46,15 +47,6 @@ class ProEngine:
         if counted is not None:
             return counted
         return ProRun(cache, self._lite, plan, parameters, limits).query()
-
-    def unfit(
-        self,
-        statement: Statement,
-        scans: Mapping[int, Source],
-        parameters: Sequence[Any] | Mapping[str, Any],
-    ) -> str:
-        del statement, scans, parameters
-        return ""
 
     def held(self, scans: Mapping[int, Source]) -> bool:
         """See `Keeper.held`."""

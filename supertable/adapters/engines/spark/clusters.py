@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 from supertable.domain.engine_choice import size_text
 
-NO_CLUSTER = "no cluster is configured (SUPERTABLE_SPARK_CLUSTERS)"
 _GOOD_SECONDS, _BAD_SECONDS = 15.0, 2.0
 
 
@@ -68,8 +67,6 @@ class Clusters:
 
     def unavailable(self) -> str:
         """Why no cluster is there; empty: one is. Only the first call waits for an answer."""
-        if not self.all:
-            return NO_CLUSTER
         return "" if self._there() else "its cluster does not answer"
 
     def unfit(self, size: int) -> str:

@@ -11,7 +11,7 @@ from supertable.application.ports.engines.sources import Source
 
 
 class Engine(Protocol):
-    """Thread-safe. Runs every checked statement over every kind of source."""
+    """Thread-safe. Runs checked statements over every kind of source."""
 
     @property
     def name(self) -> str:
@@ -55,6 +55,19 @@ class Engine(Protocol):
         """
 
     def close(self) -> None: ...
+
+
+class RunsEverything:
+    """The part of an engine that runs every checked statement."""
+
+    def unfit(
+        self,
+        statement: Statement,
+        scans: Mapping[int, Source],
+        parameters: Sequence[Any] | Mapping[str, Any],
+    ) -> str:
+        del statement, scans, parameters
+        return ""
 
 
 class CheckingEngine(Engine, Protocol):

@@ -19,7 +19,7 @@ def _spark_engine(
     *, lite: Engine, store: ObjectStore, stored: LocalFiles | CachedFiles, settings: Settings
 ) -> Engine | None:
     """None: no cluster is configured. Its modules are imported only where one is."""
-    if settings.spark_clusters is None:
+    if settings.spark_clusters is None or not settings.spark_clusters.get_secret_value().split():
         return None
     from supertable.adapters.engines.spark import SparkEngine
     from supertable.config.backends.spark_clusters import spark_options
