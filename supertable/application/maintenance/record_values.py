@@ -26,8 +26,8 @@ _UNREAD = ""
 class RecordValues:
     """For one vacuum of one table, whose folder is `log`.
 
-    An index remembers which records hold values, so that each record is read once, and again when values of it can go.
-    It only saves reads: what it says of a record is believed only while the record holds nothing that can go.
+    An index remembers which records hold values. So a record is read once, and once more when values of it can go. The
+    index saves reads, and nothing else: before values are taken out of a record, the record itself is read.
     """
 
     def __init__(
