@@ -18,7 +18,7 @@ from benchmarks.engines.timing import geometric_mean, in_turns, ratios
 BASE, OURS = "parquet", ("lite", "pro")
 _OURS, _OTHERS = 1e-9, 1e-4
 """How much answers may differ: sums of floats depend on their order, and averages of decimals on the engine."""
-_OWN_PROCESS = ("DuckLake",)
+_OWN_PROCESS = frozenset({"DuckLake"})
 """Whose CPU time this process does not see."""
 
 
@@ -45,10 +45,10 @@ def compare(name: str, sides: Sequence[Side], queries: Mapping[int, str], turns:
     for number, sql in queries.items():
         able, failed[number] = _able(asks, sql)
         found[number] = ratios(in_turns({who: _work(asks[who], sql) for who in able}, turns, warm=1), BASE)
+        for who in _OWN_PROCESS & found[number].keys():
+            del found[number][who]["cpu_ms"], found[number][who]["cpu_ratio"]
         print(f"{number:<7}" + "".join(_cell(found[number].get(who)) for who in asks), flush=True)
     means = {who: _means([one[who] for one in found.values() if who in one]) for who in asks}
-    for who in _OWN_PROCESS:
-        means.get(who, {}).pop("cpu_ratio", None)
     for kind in ("ratio", "cpu_ratio"):
         print(
             f"geometric means, {kind}: { ({who: round(mean[kind], 2) for who, mean in means.items() if kind in mean}) }"
@@ -101,8 +101,12 @@ def _close(one: Any, other: Any, tolerance: float) -> bool:
 
 
 def _cell(found: Mapping[str, float] | None) -> str:
-    return f"{found['ms']:7.0f}{found['ratio']:6.2f}{found['cpu_ratio']:6.2f}" if found else f"{'–':>19}"
+    if not found:
+        return f"{'–':>19}"
+    cpu = f"{found['cpu_ratio']:6.2f}" if "cpu_ratio" in found else f"{'–':>6}"
+    return f"{found['ms']:7.0f}{found['ratio']:6.2f}{cpu}"
 
 
 def _means(found: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    return {name: geometric_mean(max(one[name], 1e-3) for one in found) for name in ("ratio", "cpu_ratio")}
+    kinds = [kind for kind in ("ratio", "cpu_ratio") if all(kind in one for one in found)]
+    return {kind: geometric_mean(max(one[kind], 1e-3) for one in found) for kind in kinds}
