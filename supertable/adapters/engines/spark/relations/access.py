@@ -15,7 +15,7 @@ from supertable.domain.access.row_filters import COMPARISONS, Form, Term
 from supertable.domain.scan.predicates import All, AnyOf, Compare, IsIn, NullTest, Predicate
 from supertable.domain.schema.scalars import scalar
 from supertable.domain.schema.schemas import Schema
-from supertable.domain.schema.types import FLOATS, DataType, Field, is_integer
+from supertable.domain.schema.types import DataType, Field, is_integer
 
 BARRIER = "monotonically_increasing_id() >= 0L"
 """True for every row. Spark moves no condition of the statement below it, and evaluates none together with it."""
@@ -34,17 +34,11 @@ def column_name(field: Field) -> str:
     return name(f"c_{field.id}")
 
 
-def _compared(field: Field) -> str:
-    """The column in a condition. Spark must not compare floats with the ranges in files, since those leave NaN out."""
-    column = column_name(field)
-    return f"({column} + {constant(field.type, 0.0)})" if field.type.name in FLOATS else column
-
-
 def condition_sql(term: Term, schema: Schema) -> str:
     """A bound row filter that fits `schema`, or a part of one."""
     match term.form:
         case Form.COLUMN:
-            return _compared(_column(term, schema))
+            return column_name(_column(term, schema))
         case Form.CONSTANT:
             return _constant(term, term.type or _TEXT)
     if term.form in (Form.LIKE, Form.ILIKE):
@@ -154,11 +148,11 @@ def residual_sql(predicate: Predicate, schema: Schema) -> str:
             return f"({column_name(_named(schema, column))} IS {'NOT ' if negated else ''}NULL)"
         case Compare(column, operator, value):
             field = _named(schema, column)
-            return f"({_compared(field)} {operator} {constant(field.type, value)})"
+            return f"({column_name(field)} {operator} {constant(field.type, value)})"
         case IsIn(column, values):
             field = _named(schema, column)
             listed = ", ".join(constant(field.type, value) for value in values)
-            return f"({_compared(field)} IN ({listed}))" if listed else "FALSE"
+            return f"({column_name(field)} IN ({listed}))" if listed else "FALSE"
 
 
 def masked_sql(mask: Mask, field: Field, key: str) -> str:
