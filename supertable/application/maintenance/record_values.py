@@ -12,8 +12,15 @@ from supertable.application.storage.sealed_objects import opened, sealed
 from supertable.application.transaction_log.read_ahead import read_ahead
 from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.domain.errors import Damaged, SupertableError
-from supertable.domain.maintenance.record_values import ValueIndex, sizes_of, without_values
-from supertable.domain.storage_layout import value_index_key
+from supertable.domain.maintenance.record_values import (
+    SETTLING_SECONDS,
+    ValueIndex,
+    sizes_of,
+    sizes_without,
+    values_missing,
+    without_values,
+)
+from supertable.domain.storage_layout import record_key, records_folder, value_index_key, version_of
 from supertable.domain.table.commits import Commit
 from supertable.domain.table.snapshots import Snapshot
 
@@ -24,38 +31,48 @@ _UNREAD = ""
 
 
 class RecordValues:
-    """For one vacuum of one table, whose folder is `log`.
+    """For one vacuum of one table, whose folder is `log`. `now_us`: the time when it begins.
 
     An index remembers which records hold values. So a record is read once, and once more when values of it can go. The
     index saves reads, and nothing else: before values are taken out of a record, the record itself is read.
+
+    Vacuums that run at the same time may replace one record in any order, so that what one took out is there again. So
+    the index keeps what is missing in a record that was replaced within `SETTLING_SECONDS`, as if it were there. A
+    later vacuum reads the record again.
     """
 
     def __init__(
-        self, snapshots: VersionedLog[Commit, Snapshot], store: ObjectStore, codec: DocumentCodec[ValueIndex], log: str
+        self,
+        snapshots: VersionedLog[Commit, Snapshot],
+        store: ObjectStore,
+        codec: DocumentCodec[ValueIndex],
+        log: str,
+        now_us: int,
     ) -> None:
         self._snapshots = snapshots
         self._store = store
         self._codec = codec
         self._log = log
+        self._settled_us = now_us - SETTLING_SECONDS * 1_000_000
         self._key = value_index_key(log)
         self._stored = self._loaded()
         self._through, self._commit_id = self._stored.through, self._stored.commit_id
         self._held = dict(self._stored.held)
-        self._seen: set[int] = set()
-        """The records that this vacuum has read. What it takes out of them stays in the index until a later one has
-        read that it is gone: another vacuum may have replaced the same record at the same time."""
+        self._found: dict[int, dict[str, int]] = {}
+        """What the records hold that this vacuum has read. What it takes out of them stays in the index."""
 
     def unneeded(self, up_to: int, needed: Collection[str]) -> dict[int, dict[str, int]]:
         """The values of files that are not `needed`: `sizes_of`, by version, ascending. `up_to`: the newest version
         whose record may lose any."""
         self._read(range(self._through + 1, up_to + 1))
         held = sorted(version for version in self._held if version <= up_to)
-        self._read([version for version in held if version not in self._seen and self._rest(version, needed)])
-        rests = {version: self._rest(version, needed) for version in held if version in self._held}
+        unread = [version for version in held if version not in self._found]
+        self._read([version for version in unread if sizes_without(self._held[version], needed)])
+        rests = {version: sizes_without(self._found.get(version, {}), needed) for version in held}
         return {version: rest for version, rest in rests.items() if rest and _UNREAD not in rest}
 
     def take_out(self, values: Mapping[int, Collection[str]]) -> None:
-        """Replace the records of some versions by ones without the values of these files; see `_seen`."""
+        """Replace the records of some versions by ones without the values of these files."""
 
         def take_out_of(version: int) -> None:
             record = self._snapshots.record(self._log, version)
@@ -74,12 +91,24 @@ class RecordValues:
         except SupertableError as error:
             _LOG.warning("the index of values in the records of %s was not written: %s", self._log, error)
 
-    def _rest(self, version: int, needed: Collection[str]) -> dict[str, int]:
-        return {path: size for path, size in self._held[version].items() if path not in needed}
-
     def _read(self, versions: Sequence[int]) -> None:
+        missing: dict[int, set[str]] = {}
         for version, record in zip(versions, read_ahead(self._record, versions), strict=True):
             self._note(version, record)
+            if record and (paths := values_missing(record)):
+                missing[version] = paths
+        for version in self._unsettled(missing):
+            self._held[version] = {**dict.fromkeys(missing[version], 0), **self._held.get(version, {})}
+
+    def _unsettled(self, versions: Collection[int]) -> list[int]:
+        """Those whose records were replaced so recently that values may be put back. Listed after they were read."""
+        if not versions:
+            return []
+        entries = self._store.list(
+            f"{records_folder(self._log)}/", start_after=record_key(self._log, min(versions) - 1)
+        )
+        changed = {version_of(entry.key) for entry in entries if entry.modified_at_us >= self._settled_us}
+        return [version for version in versions if version in changed]
 
     def _record(self, version: int) -> Commit | None:
         try:
@@ -89,10 +118,10 @@ class RecordValues:
             return None
 
     def _note(self, version: int, record: Commit | None) -> None:
-        self._seen.add(version)
         self._held.pop(version, None)
-        if sizes := sizes_of(record) if record else {_UNREAD: 0}:
-            self._held[version] = sizes
+        self._found[version] = sizes_of(record) if record else {_UNREAD: 0}
+        if self._found[version]:
+            self._held[version] = self._found[version]
         if record and version > self._through:
             self._through, self._commit_id = version, record.id
 

@@ -1,4 +1,4 @@
-"""Vacuum: expires older versions and removes what no kept version needs. `domain.table.vacuum` has the rules.
+"""Vacuum: expires older versions and removes what no kept version needs. `domain.maintenance.vacuum` has the rules.
 
 The order makes it safe:
 1. A commit expires the versions. Later restores and time travel see it; those in flight lose the race and see it too.
@@ -27,7 +27,7 @@ from supertable.application.tables.open_table import OpenTable
 from supertable.application.transaction_log.heads import Heads
 from supertable.application.transaction_log.versioned_log import VersionedLog
 from supertable.domain.access.roles import Permission
-from supertable.domain.maintenance.record_values import ValueIndex
+from supertable.domain.maintenance.record_values import ValueIndex, sizes_without
 from supertable.domain.maintenance.vacuum import (
     GRACE_SECONDS,
     Removal,
@@ -123,8 +123,9 @@ class VacuumTable:
         """The same for an open table."""
         policy = table.snapshot.definition.maintenance
         retention = checked_retention(policy.retention_seconds if retention_seconds is None else retention_seconds)
-        cutoff_us = self._clock.now_us() - round(retention * 1_000_000)
-        values = RecordValues(self._snapshots, self._store, self._indexes, table.folder)
+        now_us = self._clock.now_us()
+        cutoff_us = now_us - round(retention * 1_000_000)
+        values = RecordValues(self._snapshots, self._store, self._indexes, table.folder, now_us)
         plan = self._plan(table, values, self._newest_at(table, cutoff_us), self._active_readers(0), grace_seconds)
         if dry_run:
             return _result(table, plan, dry_run)
@@ -194,7 +195,7 @@ class VacuumTable:
         in_use = sum(entry.bytes for path, entry in unneeded.items() if path in read)
         in_use += sum(size for sizes in rows.values() for path, size in sizes.items() if path in read)
         free = {path: entry for path, entry in unneeded.items() if path not in read}
-        rows = {version: left for version, sizes in rows.items() if (left := _without(sizes, read))}
+        rows = {version: left for version, sizes in rows.items() if (left := sizes_without(sizes, read))}
         before_us = min(self._clock.now_us() - round(grace_seconds * 1_000_000), readers.since_us)
         checkpoints = self._heads.checkpoints(table.folder)
         new = self._stale_firsts(table, served_by_earlier(checkpoints, kept), needed) if rows else []
@@ -259,10 +260,6 @@ def remove_objects(removals: Sequence[Removal], store: ObjectStore, before_remov
         for removal in part:
             before_removal(removal)
         store.delete([removal.key for removal in part])
-
-
-def _without(sizes: Mapping[str, int], paths: set[str]) -> dict[str, int]:
-    return {path: size for path, size in sizes.items() if path not in paths}
 
 
 class _NothingToExpire(Exception):

@@ -12,6 +12,10 @@ from dataclasses import dataclass, field, replace
 from supertable.domain.table.commits import Commit
 from supertable.domain.table.data_files import DataFile
 
+SETTLING_SECONDS = 3600
+"""A vacuum that runs at the same time may still put values back into a record that was replaced within this time. No
+vacuum takes that long between reading a record and replacing it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ValueIndex:
@@ -28,6 +32,16 @@ class ValueIndex:
 def sizes_of(commit: Commit) -> dict[str, int]:
     """The paths of the files whose values the record holds, each with the bytes of its rows in the record."""
     return {file.path: 0 if file.stored else file.bytes for file in commit.change.added if file.content or file.ranges}
+
+
+def values_missing(commit: Commit) -> set[str]:
+    """The paths of the files whose values the record does not hold: a vacuum took them out, or there were none."""
+    return {file.path for file in commit.change.added if not (file.content or file.ranges)}
+
+
+def sizes_without(sizes: Mapping[str, int], paths: Collection[str]) -> dict[str, int]:
+    """`sizes_of` without those of some files."""
+    return {path: size for path, size in sizes.items() if path not in paths}
 
 
 def without_values(commit: Commit, paths: Collection[str]) -> Commit:
