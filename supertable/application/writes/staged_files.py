@@ -157,10 +157,9 @@ class StagedFileWriter:
         """Stage unique rows that are in memory, and keep them there if they make one file."""
         layout = _layout(table, schema)
         runs = [pa.concat_tables(run) for run in Arrangement(layout, schema).runs([rows])]
-        if len(runs) > 1:
-            return StagedFiles(schema, self._files(table, schema, iter([rows])), table.snapshot.version)
         files = self._files(table, schema, iter(runs), Arrangement(Layout(layout.partition_by), schema))
-        return StagedFiles(schema, files, table.snapshot.version, rows_in_memory=runs[0])
+        in_memory = runs[0] if len(runs) == 1 else None
+        return StagedFiles(schema, files, table.snapshot.version, rows_in_memory=in_memory)
 
     def _files(
         self, table: OpenTable, schema: Schema, groups: Iterator[pa.Table], arrangement: Arrangement | None = None

@@ -161,7 +161,7 @@ def test_large_writes_to_tables_with_keys_are_arranged(home: Path, monkeypatch: 
     """Of rows with one key, in one part of the write or in several, that with the greatest sequence stays; of those the
     last, or the first where rows that are there are left alone.
     """
-    monkeypatch.setattr("supertable.application.storage.layout.arranged_rows._MOST_ROWS", 120_000)
+    monkeypatch.setattr("supertable.application.storage.layout.arranged_rows._MOST_ROWS", 122_880)
     chance = random.Random("arranged")
     count = 2 * 122_880
     ids, places = ([chance.randrange(top) for _ in range(count)] for top in (20_000, 3))

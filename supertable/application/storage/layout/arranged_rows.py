@@ -6,13 +6,14 @@ Rows that are equal in all columns of the layout keep their order.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from supertable.application.storage.arrow_batches import chunks
 from supertable.application.storage.layout.partition_values import partition_values
 from supertable.domain.layout.layouts import Layout
 from supertable.domain.schema.schemas import Schema
@@ -46,20 +47,19 @@ class Arrangement:
     schema: Schema
     most_partitions: float = 64
     least_rows: int = LEAST_ROWS_OF_PARTITION
-    orders: list[Order] | None = field(default=None)
+    orders: list[Order] | None = None
     unique: Callable[[pa.Table], pa.Table] | None = None
 
     def runs(self, groups: Iterable[pa.Table]) -> Iterator[Run]:
         """The rows of `groups`, none of which is empty, in runs. A run must be read before the next is asked for."""
-        if not self.layout.partition_by:
-            yield (group for part in _parts(groups) for group in self._arranged(part)[0]) if self._sorts else groups
-            return
-        for part in _parts(groups):
-            yield from self._arranged(part)
-
-    @property
-    def _sorts(self) -> bool:
-        return bool(self.layout.sort_by)
+        parts = chunks(iter(groups), _MOST_ROWS, _MOST_BYTES)
+        if self.layout.partition_by:
+            for part in parts:
+                yield from self._arranged(part)
+        elif self.layout.sort_by:
+            yield (group for part in parts for group in self._arranged(part)[0])
+        else:
+            yield groups
 
     def _arranged(self, part: pa.Table) -> list[list[pa.Table]]:
         if self.unique:
@@ -95,19 +95,6 @@ class Arrangement:
     def _note(self, order: Order) -> None:
         if self.orders is not None:
             self.orders.append(order.astype(np.int32))
-
-
-def _parts(groups: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    held: list[pa.Table] = []
-    rows = size = 0
-    for group in groups:
-        held.append(group)
-        rows, size = rows + group.num_rows, size + group.nbytes
-        if rows >= _MOST_ROWS or size >= _MOST_BYTES:
-            yield pa.concat_tables(held)
-            held, rows, size = [], 0, 0
-    if held:
-        yield pa.concat_tables(held)
 
 
 def _groups(rows: pa.Table) -> list[pa.Table]:
