@@ -26,12 +26,12 @@ from supertable.application.tables.open_table import OpenTable
 from supertable.domain.access.roles import Permission
 from supertable.domain.access.sessions import owner
 from supertable.domain.audit import AuditKind
-from supertable.domain.errors import CommitUncertain, StoreUnavailable
 from supertable.domain.table.commits import Commit, Operation
 from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.support.audit_events import event_fields
 from tests.support.budgets import todays
-from tests.support.faulty_store import Crash, Fault, FaultyStore
+from tests.support.faulty_lake import acted_with_fault
+from tests.support.faulty_store import Fault
 from tests.support.interleaved_store import InterleavedStore
 
 ODD = ["", "nul \0 byte", "🌍 é", 'quote " \\ and \n', " space "]
@@ -156,15 +156,7 @@ def test_a_fault_at_any_step(exported: Path, tmp_path: Path, home: Path, fault: 
     for at in todays(range(1, 60), f"merged exports {fault}"):
         place = tmp_path / str(at)
         shutil.copytree(exported, place)
-        broken = supertable.connect(place)
-        store = FaultyStore(LocalObjectStore(place / "storage"), fault, at)
-        broken._container.store.override(providers.Object(store))
-        try:
-            broken.maintain()
-        except (StoreUnavailable, CommitUncertain, Crash):
-            pass
-        finally:
-            broken.close()
+        store = acted_with_fault(place, fault, at, lambda lake: lake.maintain())
         with supertable.connect(place) as lake:
             assert recorded(lake) == expected(60), store.calls[at - 1]
             assert lake.maintain().failures == []

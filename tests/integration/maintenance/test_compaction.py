@@ -16,11 +16,12 @@ import supertable
 from supertable.adapters.locks.memory import InMemoryLocks
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.domain.access.roles import Permission
-from supertable.domain.errors import CommitUncertain, InvalidSchema, ObjectDamaged, StoreUnavailable
+from supertable.domain.errors import InvalidSchema, ObjectDamaged
 from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.e2e.lakes.test_types import SUPPORTED
 from tests.support.budgets import todays
-from tests.support.faulty_store import Crash, Fault, FaultyStore
+from tests.support.faulty_lake import acted_with_fault
+from tests.support.faulty_store import Fault
 from tests.support.interleaved_store import InterleavedStore
 
 SCHEMA = pa.schema([("id", pa.int32()), ("v", pa.string())])
@@ -272,15 +273,7 @@ def test_a_fault_at_any_step(home: Path, tmp_path: Path, fault: Fault) -> None:
     for at in todays(range(1, 100), f"compaction {fault}"):
         place = tmp_path / str(at)
         shutil.copytree(home, place)
-        lake = supertable.connect(home=place)
-        store = FaultyStore(LocalObjectStore(place / "storage"), fault, at)
-        lake._container.store.override(providers.Object(store))
-        try:
-            lake.table("t").compact(["v"])
-        except (StoreUnavailable, CommitUncertain, Crash):
-            pass
-        finally:
-            lake.close()
+        store = acted_with_fault(place, fault, at, lambda lake: lake.table("t").compact(["v"]))
         with supertable.connect(home=place) as lake:
             assert rows(lake) == expected, store.calls[at - 1]
             upsert(lake)

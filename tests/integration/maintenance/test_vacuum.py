@@ -24,16 +24,15 @@ from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.application.ports.engines.running_queries import Limits
 from supertable.application.writes.write_modes import ModeName
 from supertable.domain.errors import (
-    CommitUncertain,
     InvalidSetting,
-    StoreUnavailable,
     TableNotFound,
     VersionNotFound,
 )
 from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.integration.commits.writer_processes import context, read_slowly
 from tests.support.budgets import todays
-from tests.support.faulty_store import Crash, Fault, FaultyStore
+from tests.support.faulty_lake import acted_with_fault
+from tests.support.faulty_store import Fault
 from tests.support.interleaved_store import InterleavedStore
 
 pytestmark = pytest.mark.usefixtures("as_files")
@@ -369,15 +368,7 @@ class TestRaces:
         for at in todays(range(1, 150), f"vacuum {fault}"):
             place = tmp_path / str(at)
             shutil.copytree(home, place)
-            lake = supertable.connect(home=place)
-            store = FaultyStore(LocalObjectStore(place / "storage"), fault, at)
-            lake._container.store.override(providers.Object(store))
-            try:
-                lake.table("t").vacuum(0)
-            except (StoreUnavailable, CommitUncertain, Crash):
-                pass
-            finally:
-                lake.close()
+            store = acted_with_fault(place, fault, at, lambda lake: lake.table("t").vacuum(0))
             with supertable.connect(home=place) as lake:
                 assert (rows(lake), rows(lake, "t AT (VERSION => 'x')")) == expected, store.calls[at - 1]
                 lake.table("t").vacuum(0)
@@ -441,15 +432,7 @@ class TestDroppedTables:
         for at in todays(range(1, 100), f"dropped {fault}"):
             place = tmp_path / str(at)
             shutil.copytree(home, place)
-            lake = supertable.connect(home=place)
-            store = FaultyStore(LocalObjectStore(place / "storage"), fault, at)
-            lake._container.store.override(providers.Object(store))
-            try:
-                lake.vacuum(0)
-            except (StoreUnavailable, CommitUncertain, Crash):
-                pass
-            finally:
-                lake.close()
+            store = acted_with_fault(place, fault, at, lambda lake: lake.vacuum(0))
             with supertable.connect(home=place) as lake:
                 assert [info.name for info in lake.tables()] == ["other"]
                 lake.vacuum(0)

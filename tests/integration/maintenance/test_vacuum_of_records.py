@@ -15,10 +15,11 @@ import supertable
 from supertable.adapters.object_stores.local.local_store import LocalObjectStore
 from supertable.application.ports.engines.running_queries import Limits
 from supertable.domain.access.roles import Permission
-from supertable.domain.errors import CommitUncertain, StoreUnavailable, VersionNotFound
+from supertable.domain.errors import VersionNotFound
 from supertable.entrypoints.sdk.lakes.lake import Lake
 from tests.support.budgets import todays
-from tests.support.faulty_store import Crash, Fault, FaultyStore
+from tests.support.faulty_lake import acted_with_fault
+from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.stored_values import places_of
 
 SCHEMA = pa.schema([("k", pa.int64()), ("v", pa.string())])
@@ -234,15 +235,7 @@ def test_the_next_vacuum_finishes_after_a_fault_at_any_step(home: Path, tmp_path
     for at in todays(range(1, 200), f"vacuum of records {fault}"):
         place = tmp_path / str(at)
         shutil.copytree(home, place)
-        lake = supertable.connect(home=place)
-        store = FaultyStore(LocalObjectStore(place / "storage"), fault, at)
-        lake._container.store.override(providers.Object(store))
-        try:
-            lake.table("t").vacuum(0)
-        except (StoreUnavailable, CommitUncertain, Crash):
-            pass
-        finally:
-            lake.close()
+        store = acted_with_fault(place, fault, at, lambda lake: lake.table("t").vacuum(0))
         with supertable.connect(home=place) as lake:
             assert rows(lake) == expected, store.calls[at - 1]
             assert rows(lake, "FROM t AT (VERSION => 'x') ORDER BY k") == [(1, SECRET), (2, "b")]

@@ -23,21 +23,9 @@ from tests.support.drawn_files import (
     WRITTEN,
     Drawn,
     as_arrays,
-    drawn_files,
     order,
-    partly_in_arrays,
     snapshot_of,
 )
-
-
-@pytest.fixture(scope="module")
-def drawn() -> Drawn:
-    return drawn_files()
-
-
-@pytest.fixture(scope="module")
-def arrays(drawn: Drawn) -> ChangedFiles:
-    return partly_in_arrays(drawn)
 
 
 @pytest.mark.parametrize("column", [*TYPES, "added"])

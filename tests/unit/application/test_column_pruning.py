@@ -27,19 +27,7 @@ from tests.support.drawn_files import (
     Drawn,
     Row,
     as_arrays,
-    drawn_files,
-    partly_in_arrays,
 )
-
-
-@pytest.fixture(scope="module")
-def drawn() -> Drawn:
-    return drawn_files()
-
-
-@pytest.fixture(scope="module")
-def arrays(drawn: Drawn) -> ChangedFiles:
-    return partly_in_arrays(drawn)
 
 
 def random_predicate(chance: random.Random, depth: int = 2) -> Predicate:

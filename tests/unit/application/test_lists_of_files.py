@@ -16,17 +16,7 @@ from supertable.domain.scan.predicates import ALWAYS, Compare
 from supertable.domain.scan.scan_plan import FileGroup, Scan, grouped
 from supertable.domain.table.data_files import DataFile
 from supertable.domain.table.file_sets import ChangedFiles, FileChanges
-from tests.support.drawn_files import CURRENT, WRITTEN, Drawn, as_arrays, drawn_files, partly_in_arrays
-
-
-@pytest.fixture(scope="module")
-def drawn() -> Drawn:
-    return drawn_files()
-
-
-@pytest.fixture(scope="module")
-def arrays(drawn: Drawn) -> ChangedFiles:
-    return partly_in_arrays(drawn)
+from tests.support.drawn_files import CURRENT, WRITTEN, Drawn, as_arrays
 
 
 def expected_groups(files: Sequence[DataFile], hidden: set[str]) -> list[tuple[int, list[str], list[str], list[str]]]:
