@@ -9,12 +9,15 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
 import duckdb
 import psutil  # type: ignore[import-untyped]
 import pyarrow as pa
 import pytest
 
+from supertable.adapters.engines.duckdb.running_query import DuckDBQuery, Steps
+from supertable.application.ports.engines.running_queries import Limits
 from supertable.domain.errors import (
     QueryCancelled,
     QueryFailed,
@@ -57,6 +60,24 @@ class TestStreaming:
         assert pa.table(reader).num_rows == 300_000
         stream = tables.start("select * from range(300000) t(i)").reader
         assert duckdb.from_arrow(stream).count("*").fetchall() == [(300_000,)]
+
+    def test_rows_do_not_wait_for_later_ones(self) -> None:
+        """DuckDB gives what it has where another part of the query takes long."""
+        asked: list[str] = []
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            for name in ("first", "second"):
+                asked.append(name)
+                yield pa.record_batch({"name": [name]})
+
+        def begin(*_: object) -> pa.RecordBatchReader:
+            return pa.RecordBatchReader.from_batches(pa.schema([("name", pa.string())]), batches())
+
+        connection = duckdb.connect()
+        reader = DuckDBQuery(connection.cursor(), Steps(begin, Mock(), Mock()), Mock(), Limits()).reader
+        assert reader.read_next_batch().to_pylist() == [{"name": "first"}]
+        assert asked == ["first"]
+        assert reader.read_all().to_pylist() == [{"name": "second"}]
 
 
 class TestLimits:

@@ -88,7 +88,6 @@ class _Work:
     def __init__(self, cursor: duckdb.DuckDBPyConnection, steps: Steps, context: ErrorContext, limits: Limits) -> None:
         self._cursor: duckdb.DuckDBPyConnection | None = cursor
         self._batches: pa.RecordBatchReader | None = None
-        self._ahead: list[pa.RecordBatch | None] = []
         self._steps = steps
         self._context = context
         self._limits = limits
@@ -110,8 +109,7 @@ class _Work:
 
     def next_batch(self) -> pa.RecordBatch | None:
         """The next rows. After the last, returns None and closes the query. Raises `ResultTooLarge`."""
-        ahead = [] if self._cancelled else self._ahead
-        batch = ahead.pop() if ahead else self._run_within_limit(lambda _: self._read())
+        batch = self._run_within_limit(lambda _: _next(self._batches))
         self._rows_taken += batch.num_rows if batch is not None else 0
         too_many = self._limits.max_rows is not None and self._rows_taken > self._limits.max_rows
         if batch is None or too_many:
@@ -129,17 +127,8 @@ class _Work:
         with self._lock:
             cursor, self._cursor = self._cursor, None
             self._batches = None
-            self._ahead = []
         if cursor is not None:
             close_cursor(cursor, self._steps.end)
-
-    def _read(self) -> pa.RecordBatch | None:
-        """The next rows. What comes after a batch that is not full, mostly the end, is read with it, since each call of
-        the engine takes a change of threads."""
-        batch = _next(self._batches)
-        if batch is not None and batch.num_rows < BATCH_ROWS:
-            self._ahead.append(_next(self._batches))
-        return batch
 
     def _run_within_limit(self, work: Callable[[duckdb.DuckDBPyConnection], Result]) -> Result:
         """Runs `work` within the remaining time. Engine errors are raised as `SupertableError`."""
