@@ -8,6 +8,8 @@ import threading
 import time
 import weakref
 
+import pytest
+
 from supertable.adapters.engines.duckdb.deadlines import Deadlines, call_later
 
 _LONG = 600.0
@@ -62,6 +64,20 @@ def test_cancelled_calls_are_forgotten() -> None:
         deadlines.call_later(_LONG, list)()
     assert len(deadlines._waiting) < 200
     assert sum(thread.name == "deadlines" for thread in threading.enumerate()) <= 4  # one for each test here, and one
+
+
+def test_calls_come_after_a_moment_without_a_thread_to_spare(monkeypatch: pytest.MonkeyPatch) -> None:
+    deadlines, called = Deadlines(), threading.Event()
+
+    def refused(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as short_of_threads:
+        short_of_threads.setattr(threading.Thread, "start", refused)
+        with pytest.raises(RuntimeError):
+            deadlines.call_later(0, list)
+    deadlines.call_later(0, called.set)
+    assert called.wait(20)
 
 
 def test_the_child_of_a_fork_has_a_thread_of_its_own() -> None:

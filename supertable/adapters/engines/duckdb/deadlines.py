@@ -40,13 +40,14 @@ class Deadlines:
         """Returns a function that cancels the call, unless it has begun."""
         entry = _Entry(call)
         with self._changed:
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, daemon=True, name="deadlines")
+                thread.start()  # may raise where the system has no thread to spare: then the next call tries again
+                self._thread = thread
             at = time.monotonic() + min(max(seconds, 0), threading.TIMEOUT_MAX)
             if not self._waiting or at < self._waiting[0][0]:
                 self._changed.notify()
             heappush(self._waiting, (at, next(self._numbers), entry))
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, daemon=True, name="deadlines")
-                self._thread.start()
         return lambda: self._cancel(entry)
 
     def _cancel(self, entry: _Entry) -> None:
