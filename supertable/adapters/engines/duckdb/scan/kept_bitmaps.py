@@ -49,9 +49,9 @@ class KeptBitmaps:
         `hidden`: bitmaps in place of the files' own, by path; None: dead rows too. `before`: the number of the first of
         the files.
         """
-        if hidden or len(files) < _MANY_FILES:
+        if hidden or hidden is None or len(files) < _MANY_FILES:
             return self._located_rows(folder, files, hidden, before)
-        key = folder, id(files), hidden is None, before
+        key = folder, id(files), before
         kept = self._inline.get(key)  # it has the files, so no others get their id
         if kept is None:
             kept = files, self._located_rows(folder, files, hidden, before)
