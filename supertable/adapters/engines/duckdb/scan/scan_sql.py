@@ -124,9 +124,9 @@ class _Read:
         if not dirty:
             return select
         name = self.sources.register_bitmaps(self.folder, self.files, self.hidden)
-        live = (
-            f"{select} JOIN (SELECT st_file, st_dead::BIT AS st_dead FROM {name}) AS st_d "
-            "ON st_f.file_index = st_d.st_file WHERE get_bit(st_d.st_dead, st_f.file_row_number::INTEGER) = 0"
+        live = (  # an inner join may copy the bitmap for each of its rows, which an operator above then drops
+            f"{select} SEMI JOIN (SELECT st_file, st_dead::BIT AS st_dead FROM {name}) AS st_d "
+            "ON st_f.file_index = st_d.st_file AND get_bit(st_d.st_dead, st_f.file_row_number::INTEGER) = 0"
         )
         return f"({live}{_FENCE})" if self.sources.guard_deleted else live
 
