@@ -8,11 +8,18 @@ from contextlib import suppress
 
 
 class Relay:
-    """Relays `port` of 127.0.0.1 to another one, until `stop`. `down` cuts all connections and refuses new ones."""
+    """Relays `port` of 127.0.0.1 to another one, until `stop`.
+
+    `down` cuts all connections and refuses new ones, until `up`. `freeze` accepts connections, but passes nothing on,
+    as a server that hangs, until `thaw`.
+    """
 
     def __init__(self, target: int) -> None:
         self._target = target
         self._pairs: list[socket.socket] = []
+        self._passing = threading.Event()
+        self._passing.set()
+        self.freeze, self.thaw = self._passing.clear, self._passing.set
         self._listener = self._listening(0)
         self.port = int(self._listener.getsockname()[1])
 
@@ -26,6 +33,11 @@ class Relay:
         self._listener = self._listening(self.port)
 
     stop = down
+
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return sum(one.fileno() >= 0 for one in self._pairs) // 2
 
     def _listening(self, port: int) -> socket.socket:
         listener = socket.socket()
@@ -47,6 +59,7 @@ class Relay:
     def _copy(self, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(65_536):
+                self._passing.wait()
                 sink.sendall(data)
         self._close(source)
         self._close(sink)

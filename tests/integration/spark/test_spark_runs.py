@@ -1,23 +1,20 @@
-"""Queries on SPARK that are cancelled, take too long, lose their server or run at once; and what they leave behind."""
+"""Queries on SPARK that are cancelled, take too long or run at once; and what they leave behind."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-import supertable
 from supertable.adapters.engines.spark.clusters import Cluster
 from supertable.adapters.engines.spark.sessions.session import Session
 from supertable.application.ports.engines.running_queries import Limits
 from supertable.domain.engine_choice import EngineName
-from supertable.domain.errors import EngineUnavailable, QueryCancelled, QueryFailed, QueryTimeout, ResultTooLarge
+from supertable.domain.errors import QueryCancelled, QueryFailed, QueryTimeout, ResultTooLarge
 from supertable.entrypoints.sdk.lakes.lake import Lake
-from tests.servers.relay import Relay
 from tests.servers.spark_thrift import SparkThrift
 
 ROWS = 6_000
@@ -100,32 +97,3 @@ def test_nothing_is_left_behind(n: Lake, spark: SparkThrift) -> None:
         assert not session.rows(10, None, lambda: False)[0].stringVal.values
     finally:
         session.close()
-
-
-@pytest.fixture
-def relay(spark: SparkThrift) -> Iterator[Relay]:
-    found = Relay(spark.port)
-    yield found
-    found.stop()
-
-
-def test_a_server_that_goes_away_and_comes_back(n: Lake, relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = n._container.settings().home
-    monkeypatch.setenv("SUPERTABLE_SPARK_CLUSTERS", f"127.0.0.1:{relay.port}")
-    monkeypatch.setenv("SUPERTABLE_ENGINE_SPARK_MIN_BYTES", "0")
-    monkeypatch.setenv("SUPERTABLE_ENGINE_LITE_MAX_BYTES", "0")
-    with supertable.connect(home=home) as lake:
-        assert lake.sql(SUM).engine == "spark"
-        threading.Timer(1, relay.down).start()
-        with pytest.raises(QueryFailed, match="It is safe to try again"):
-            lake.sql(SLOW, engine="spark").to_arrow()
-        with pytest.raises(EngineUnavailable, match="its cluster does not answer"):
-            lake.sql(SUM, engine="spark").to_arrow()
-        passed = lake.sql(SUM)
-        assert passed.engine != "spark"
-        assert "SPARK is passed over: its cluster does not answer." in passed.engine_reason
-        relay.up()
-        deadline = time.monotonic() + 20
-        while lake.sql("SELECT k FROM n LIMIT 1").engine != "spark" and time.monotonic() < deadline:
-            time.sleep(0.5)
-        assert int(next(iter(lake.sql(SUM, engine="spark")))[0]) > 0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from supertable.adapters.engines.spark.clusters import Cluster, Clusters
@@ -18,9 +21,14 @@ class Network:
         self.there = set(there)
         self.now = 0.0
         self.asked = 0
+        self.refused = ""
+        """Why no session can be opened."""
 
     def clusters(self, *clusters: Cluster) -> Clusters:
-        return Clusters(clusters, 1, self._answers, lambda: self.now)
+        return Clusters(clusters, 1, self.sign_in, self._answers, lambda: self.now)
+
+    def sign_in(self, cluster: Cluster) -> str:
+        return self.refused
 
     def _answers(self, cluster: Cluster, seconds: float) -> bool:
         self.asked += 1
@@ -64,8 +72,49 @@ def test_clusters_are_looked_for_seldom_and_a_lost_one_at_once() -> None:
     for _ in range(5):
         assert clusters.unavailable() == ""
     assert network.asked == 1
-    clusters.lost(SMALL)
+    clusters.lost(SMALL, "it sleeps")
+    assert clusters.unavailable() == "it sleeps"
+
+
+def test_a_cluster_that_comes_back_takes_the_next_query_after_two_seconds() -> None:
+    network = Network()
+    clusters = network.clusters(SMALL)
     assert clusters.unavailable() == "its cluster does not answer"
+    network.there.add(SMALL)
+    assert clusters.unavailable() == "its cluster does not answer"
+    network.now = 2
+    assert clusters.unavailable() == ""
+    assert network.asked == 2
+
+
+def test_a_cluster_that_refuses_sessions_is_asked_each_half_minute() -> None:
+    network = Network(SMALL)
+    network.refused = "no"
+    clusters = network.clusters(SMALL)
+    assert clusters.unavailable() == "no"
+    network.refused = ""
+    network.now = 29
+    assert clusters.unavailable() == "no"
+    assert network.asked == 1
+    network.now = 30
+    assert clusters.unavailable() == ""
+
+
+def test_a_cluster_that_swallows_connections_delays_one_query_and_that_not_for_long() -> None:
+    """Behind a firewall: a connection is neither accepted nor refused. `connect_seconds` is 60."""
+    swallowed, looks = threading.Event(), []
+
+    def probe(cluster: Cluster, seconds: float) -> bool:
+        looks.append(seconds)
+        return swallowed.wait(60)
+
+    clusters = Clusters([SMALL, LARGE], 60, probe=probe)
+    started = time.monotonic()
+    for _ in range(100):
+        assert clusters.unavailable() == "its cluster does not answer"
+    assert time.monotonic() - started < 30
+    assert looks == [60, 60]
+    swallowed.set()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
 import time
@@ -10,7 +11,13 @@ from dataclasses import dataclass, field
 
 from supertable.domain.engine_choice import size_text
 
-_GOOD_SECONDS, _BAD_SECONDS = 15.0, 2.0
+AWAY = "its cluster does not answer"
+_SECONDS = {"": 15.0, AWAY: 2.0}
+"""After which a cluster is looked for again, by what was found."""
+_REFUSED_SECONDS = 30.0
+"""The same, where it refused a session: accounts may be locked after some attempts."""
+_FIRST_WAIT, _LATER_WAIT = (2.0, math.inf), (0.25, 2.0)
+"""Seconds to wait until a cluster accepts connections, and then until it opens a session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +56,33 @@ def answers(cluster: Cluster, seconds: float) -> bool:
 
 
 class Clusters:
-    """The clusters of this process, and which of them were there when last looked for. Thread-safe."""
+    """The clusters of this process, and which of them were there when last looked for. Thread-safe.
+
+    A look connects, and signs in where that was not yet done or failed. It runs in a thread of its own. Where nobody is
+    known to be there, one caller waits for it, but not for long: the first for two seconds until the cluster accepts
+    connections, and then as long as a connection may take; later ones for a quarter of a second, and then two seconds.
+    """
 
     def __init__(
         self,
         clusters: Sequence[Cluster],
         connect_seconds: float,
+        sign_in: Callable[[Cluster], str] = lambda _: "",
         probe: Callable[[Cluster, float], bool] = answers,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`sign_in`: why no query can run on the cluster, which accepts connections; empty: queries can."""
         self.all = tuple(clusters)
         self._seconds = connect_seconds
+        self._sign_in = sign_in
         self._probe = probe
         self._clock = clock
         self._states = {cluster: _State() for cluster in self.all}
         self._lock = threading.Lock()
 
     def unavailable(self) -> str:
-        """Why no cluster is there; empty: one is. Only the first call waits for an answer."""
-        return "" if self._there() else "its cluster does not answer"
+        """Why no cluster is there, as words that any caller may read; empty: one is."""
+        return "" if self._there() else self._states[self.all[0]].away
 
     def unfit(self, size: int) -> str:
         """Why none of the clusters that are there takes a query that reads `size` bytes; empty: one does."""
@@ -82,39 +97,70 @@ class Clusters:
         """
         return sorted(self._there() or self.all, key=lambda cluster: cluster.distance(size))
 
-    def lost(self, cluster: Cluster) -> None:
-        """A connection to the cluster failed."""
-        self._states[cluster].found(False, self._clock())
+    def lost(self, cluster: Cluster, away: str) -> None:
+        """No session could be opened. `away`: why."""
+        self._found(cluster, away)
 
     def _there(self) -> list[Cluster]:
-        return [cluster for cluster in self.all if self._is_there(cluster)]
+        for cluster in self.all:
+            self._look_if_due(cluster)
+        states = self._states.values()
+        connecting, signing_in = _FIRST_WAIT if any(state.is_new for state in states) else _LATER_WAIT
+        ends_at = time.monotonic() + min(connecting, self._seconds)
+        for state in states:
+            if state.connected.wait(max(ends_at - time.monotonic(), 0)):
+                state.known.wait(min(signing_in, self._seconds))
+            state.wait_no_more()
+        return [cluster for cluster in self.all if not self._states[cluster].away]
 
-    def _is_there(self, cluster: Cluster) -> bool:
+    def _look_if_due(self, cluster: Cluster) -> None:
         state = self._states[cluster]
         with self._lock:
-            known, due = state.known, state.is_due(self._clock())
-            if known and due:
-                state.looking = True
-        if not known:
-            self._look(cluster)
-        elif due:
+            due = state.is_due(self._clock())
+            if due:
+                state.begin()
+        if due:
             threading.Thread(target=self._look, args=(cluster,), daemon=True).start()
-        return state.there
 
     def _look(self, cluster: Cluster) -> None:
-        self._states[cluster].found(self._probe(cluster, self._seconds), self._clock())
+        state = self._states[cluster]
+        away = "" if self._probe(cluster, self._seconds) else AWAY
+        state.connected.set()
+        if not away and state.away:
+            away = self._sign_in(cluster)
+        self._found(cluster, away)
+
+    def _found(self, cluster: Cluster, away: str) -> None:
+        with self._lock:
+            self._states[cluster].found(away, self._clock())
 
 
 @dataclass(slots=True)
 class _State:
-    there: bool = False
-    known: bool = False
+    """`away`: why no query can run there; empty: it can. `connected`, `known`: the look is so far, or nobody waits for
+    it any more."""
+
+    away: str = AWAY
+    is_new: bool = True
     looking: bool = False
-    looked_at: float = 0.0
+    looked_at: float = -math.inf
+    connected: threading.Event = field(default_factory=threading.Event)
+    known: threading.Event = field(default_factory=threading.Event)
 
     def is_due(self, now: float) -> bool:
-        seconds = _GOOD_SECONDS if self.there else _BAD_SECONDS
-        return not self.looking and now - self.looked_at >= seconds
+        return not self.looking and now - self.looked_at >= _SECONDS.get(self.away, _REFUSED_SECONDS)
 
-    def found(self, there: bool, now: float) -> None:
-        self.there, self.known, self.looking, self.looked_at = there, True, False, now
+    def begin(self) -> None:
+        self.looking = True
+        if self.away:
+            self.connected.clear()
+            self.known.clear()
+
+    def found(self, away: str, now: float) -> None:
+        self.away, self.looking, self.looked_at = away, False, now
+        self.wait_no_more()
+
+    def wait_no_more(self) -> None:
+        self.is_new = False
+        self.connected.set()
+        self.known.set()

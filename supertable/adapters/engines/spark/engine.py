@@ -12,12 +12,14 @@ from supertable.adapters.engines.duckdb.scan.source_sql import sees_part
 from supertable.adapters.engines.duckdb.scan.summary_sql import known_values
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
 from supertable.adapters.engines.spark.clusters import Cluster, Clusters
+from supertable.adapters.engines.spark.errors import ConnectionLost, SparkError, why_away
 from supertable.adapters.engines.spark.relations.handed_over import HandedOver
 from supertable.adapters.engines.spark.relations.locations import Locations
 from supertable.adapters.engines.spark.relations.relation_views import relation_views
 from supertable.adapters.engines.spark.relations.scan_views import FileViews
 from supertable.adapters.engines.spark.running import SparkRun, Work
 from supertable.adapters.engines.spark.sessions.pool import SessionPool
+from supertable.adapters.engines.spark.sessions.session import Session
 from supertable.adapters.engines.spark.translation.binding import Binder
 from supertable.adapters.engines.spark.translation.translator import SparkQuery, translated
 from supertable.application.ports.engines.engine import Engine
@@ -26,7 +28,7 @@ from supertable.application.ports.engines.parsed_statements import Statement
 from supertable.application.ports.engines.running_queries import Limits, RunningQuery
 from supertable.application.ports.engines.sources import Source, scans_of
 from supertable.application.ports.object_stores import ObjectStore
-from supertable.domain.errors import InvalidStatement, NotOnSpark
+from supertable.domain.errors import EngineUnavailable, InvalidStatement, MissingExtra, NotOnSpark
 
 KNOWN = "the snapshot knows the answer"
 
@@ -53,8 +55,8 @@ class SparkEngine:
         self._store = store
         self._stored = KeptBitmaps(stored)
         self._options = options
-        self._clusters = Clusters(options.clusters, options.connect_seconds)
-        self._pool = SessionPool(self._clusters, options.connect_seconds)
+        self._pool = SessionPool(options.connect_seconds)
+        self._clusters = Clusters(options.clusters, options.connect_seconds, self._pool.prepare)
         self._binder = Binder()
         self._swept: set[str] = set()
 
@@ -73,8 +75,7 @@ class SparkEngine:
             return running
         files = self._files()
         query = self._translated(checked, scans, parameters, files)
-        candidates = self._clusters.for_query(_bytes(scans))
-        work = Work(lambda: self._pool.take(candidates), files.steps, query, files.handed.close)
+        work = Work(lambda: self._session(_bytes(scans)), files.steps, query, files.handed.close)
         return SparkRun(work, limits.within(self._options.query_seconds))
 
     def unavailable(self) -> str:
@@ -104,6 +105,17 @@ class SparkEngine:
     def close(self) -> None:
         self._pool.close()
         self._binder.close()
+
+    def _session(self, size: int) -> Session:
+        """A session of the first cluster that gives one. Raises `EngineUnavailable`."""
+        why = ""
+        for cluster in self._clusters.for_query(size):
+            try:
+                return self._pool.take(cluster)
+            except (ConnectionLost, SparkError, MissingExtra) as error:
+                why = why_away(error)
+                self._clusters.lost(cluster, why)
+        raise EngineUnavailable("SPARK", why)
 
     def _files(self) -> FileViews:
         return FileViews(

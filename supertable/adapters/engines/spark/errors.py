@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 
+from supertable.adapters.engines.spark.clusters import AWAY
 from supertable.domain.errors import (
-    EngineUnavailable,
+    MissingExtra,
     QueryFailed,
     QueryTimeout,
-    ResultTooLarge,
     SupertableError,
     Unavailable,
 )
 
-AWAY = "its cluster does not answer"
+REFUSED = "its cluster does not let SuperTable sign in"
+UNLIKE = "its cluster is no Spark 4.3 or newer that keeps the settings of a session"
+NOT_INSTALLED = "its packages are not installed: pip install 'supertable-lake[spark]'"
 
 
 class SparkError(Exception):
@@ -26,6 +28,10 @@ class SparkError(Exception):
 
 class ConnectionLost(Exception):
     """The connection to the cluster failed, or an answer took too long."""
+
+
+class SignInRefused(ConnectionLost):
+    """The cluster does not accept the user, the password, or the kind of `auth`."""
 
 
 _CLASS = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")
@@ -43,12 +49,8 @@ _VALUE = {
 }
 _UNREADABLE = ("FAILED_READ_FILE", "PATH_NOT_FOUND", "CANNOT_READ_FILE_FOOTER", "UNABLE_TO_INFER_SCHEMA")
 _NO_MEMORY = ("OutOfMemoryError", "spark.driver.maxResultSize", "UNABLE_TO_ACQUIRE_MEMORY")
-_ACCESS = (
-    "AccessDenied",
-    "AccessControlException",
-    "403",
-    "No FileSystem for scheme",
-    "UnsupportedFileSystemException",
+_ACCESS = re.compile(
+    r"AccessDenied|AccessControlException|\b403\b|No FileSystem for scheme|UnsupportedFileSystemException"
 )
 
 
@@ -74,13 +76,14 @@ def lost_midway() -> QueryFailed:
     return QueryFailed("The connection to the cluster ended while the query ran. It is safe to try again.")
 
 
-def away() -> EngineUnavailable:
-    return EngineUnavailable("SPARK", AWAY)
-
-
-def too_many_rows(most: int) -> ResultTooLarge:
-    return ResultTooLarge(most)
+def why_away(error: ConnectionLost | SparkError | MissingExtra) -> str:
+    """Why a cluster is not there, of which no session could be opened: words that any caller may read."""
+    if isinstance(error, SignInRefused):
+        return REFUSED
+    if isinstance(error, MissingExtra):
+        return NOT_INSTALLED
+    return AWAY if isinstance(error, ConnectionLost) else UNLIKE
 
 
 def _why(text: str) -> str:
-    return ": it has no access to the storage" if any(sign in text for sign in _ACCESS) else ""
+    return ": it has no access to the storage" if _ACCESS.search(text) else ""

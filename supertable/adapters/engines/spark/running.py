@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from supertable.adapters.engines.spark.errors import ConnectionLost, SparkError, lost_midway, translated
+from supertable.adapters.engines.spark.relations.scan_views import Step
 from supertable.adapters.engines.spark.sessions.fetched import fetched_array
+from supertable.adapters.engines.spark.sessions.opening import opened
 from supertable.adapters.engines.spark.sessions.session import Session
 from supertable.adapters.engines.spark.translation.results import wire_type
 from supertable.adapters.engines.spark.translation.translator import SparkQuery
@@ -18,7 +21,7 @@ from supertable.application.ports.engines.running_queries import EncodedRows, Li
 from supertable.domain.errors import QueryCancelled, QueryTimeout, ResultTooLarge, SupertableError
 
 BATCH_ROWS = 16_384
-_GRACE_SECONDS = 0.4
+_GRACE_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Work:
     """What a query does. `take` opens its session, `steps` make the views, in order, `end` releases what they hold."""
 
     take: Callable[[], Session]
-    steps: Sequence[Callable[[], str]]
+    steps: Sequence[Step]
     query: SparkQuery
     end: Callable[[], None]
 
@@ -59,7 +62,10 @@ class SparkRun:
 
 
 class _State:
-    """It has no reference to the run or its reader, since a cycle through Arrow's reader is never freed."""
+    """It has no reference to the run or its reader, since a cycle through Arrow's reader is never freed.
+
+    Who holds `_busy` uses the session. Whoever finds the query stopped when its own use ends, ends the session.
+    """
 
     def __init__(self, work: Work, limits: Limits) -> None:
         self.schema = work.query.schema
@@ -70,75 +76,71 @@ class _State:
         self._session: Session | None = None
         self._over = False
         self._stopped = threading.Event()
-        self._idle = threading.Event()
-        self._idle.set()
-        self._lock = threading.Lock()
+        self._busy = threading.Lock()
 
     def start(self) -> None:
         self._within_limit(self._begin)
 
     def next_batch(self) -> pa.RecordBatch | None:
         """The next rows. After the last, returns None and ends the session. Raises `ResultTooLarge`."""
-        batch = self._within_limit(self._fetched)
-        self._rows_taken += batch.num_rows if batch is not None else 0
-        too_many = self._limits.max_rows is not None and self._rows_taken > self._limits.max_rows
-        if batch is None or too_many:
-            self.close()
-        if too_many:
-            raise ResultTooLarge(self._limits.max_rows or 0)
-        return batch
+        if self._over and not self._stopped.is_set():
+            return None
+        return self._within_limit(self._fetched)
 
     def cancel(self) -> None:
-        self._stopped.set()
-        if not self._idle.is_set():
-            threading.Thread(target=self._force, daemon=True).start()
+        if not self._over:
+            self._stopped.set()
+            threading.Thread(target=self._end_soon).start()  # the process waits for it, else it would leave objects
 
-    def close(self) -> None:
-        self._stopped.set()
-        with self._lock:
-            over, self._over = self._over, True
-            session, self._session = self._session, None
-        if not over:
-            threading.Thread(target=self._end, args=(session,), daemon=True).start()
+    close = cancel
 
     def _begin(self, ends_at: float | None) -> None:
-        session = self._work.take()
-        with self._lock:
-            self._session = session
+        self._session = opened(self._work.take, ends_at, self._stopped.is_set)
+
+        def stopped() -> bool:
+            return self._stopped.is_set() or (ends_at is not None and time.monotonic() > ends_at)
+
         for step in self._work.steps:
-            session.execute(step(), ends_at, self._stopped.is_set)
-        session.execute(self._work.query.sql, ends_at, self._stopped.is_set)
+            self._session.execute(step(stopped), ends_at, self._stopped.is_set)
+        self._session.execute(self._work.query.sql, ends_at, self._stopped.is_set)
 
     def _fetched(self, ends_at: float | None) -> pa.RecordBatch | None:
-        if self._session is None:
-            return None
+        assert self._session is not None
         columns = self._session.rows(BATCH_ROWS, ends_at, self._stopped.is_set)
         kinds = self._work.query.kinds
         arrays = [fetched_array(column, wire_type(kind)) for column, kind in zip(columns, kinds, strict=True)]
-        return self._work.query.batch(arrays) if arrays and len(arrays[0]) else None
+        batch = self._work.query.batch(arrays) if arrays and len(arrays[0]) else None
+        if batch is None:
+            self._end()
+            return None
+        self._rows_taken += batch.num_rows
+        if self._limits.max_rows is not None and self._rows_taken > self._limits.max_rows:
+            raise ResultTooLarge(self._limits.max_rows)
+        return batch
 
     def _within_limit(self, work: Callable[[float | None], pa.RecordBatch | None]) -> pa.RecordBatch | None:
         started = time.monotonic()
         ends_at = None if self._seconds_left is None else started + self._seconds_left
-        try:
-            if self._stopped.is_set():
-                raise QueryCancelled
-            self._idle.clear()
-            return work(ends_at)
-        except BaseException as error:
-            raised = self._raised(error, ends_at)
-            self.close()
-            if raised is error:
-                raise
-            raise raised from None
-        finally:
-            self._idle.set()
-            if self._seconds_left is not None:
-                self._seconds_left -= time.monotonic() - started
+        with self._busy:
+            try:
+                if self._stopped.is_set():
+                    raise QueryCancelled
+                return work(ends_at)
+            except BaseException as error:
+                raised = self._raised(error, ends_at)
+                self._stopped.set()
+                if raised is error:
+                    raise
+                raise raised from None
+            finally:
+                if self._seconds_left is not None:
+                    self._seconds_left -= time.monotonic() - started
+                if self._stopped.is_set():
+                    self._end()
 
     def _raised(self, error: BaseException, ends_at: float | None) -> BaseException:
         """The error to raise for `error`."""
-        if not isinstance(error, SupertableError | SparkError | ConnectionLost):
+        if isinstance(error, ResultTooLarge) or not isinstance(error, SupertableError | SparkError | ConnectionLost):
             return error
         if self._stopped.is_set():
             return QueryCancelled()
@@ -148,20 +150,25 @@ class _State:
             return translated(error, self._limits.timeout_seconds)
         return lost_midway() if isinstance(error, ConnectionLost) else error
 
-    def _force(self) -> None:
+    def _end_soon(self) -> None:
         """Ends a call that does not end by itself: cancels its statement, and then ends the connection."""
-        for end in ("cancel", "abort"):
-            if self._idle.wait(_GRACE_SECONDS):
-                return
-            session = self._session
-            try:
-                if session is not None:
-                    getattr(session, end)()
-            except (ConnectionLost, SparkError):
-                pass
+        for end in (Session.cancel, Session.abort):
+            if self._busy.acquire(timeout=_GRACE_SECONDS):
+                break
+            if session := self._session:
+                with suppress(ConnectionLost):
+                    end(session)
+        else:
+            self._busy.acquire()
+        try:
+            self._end()
+        finally:
+            self._busy.release()
 
-    def _end(self, session: Session | None) -> None:
-        self._idle.wait(_GRACE_SECONDS)
+    def _end(self) -> None:
+        """No-op the second time."""
+        self._over = True
+        session, self._session = self._session, None
         if session is not None:
             session.close()
         self._work.end()

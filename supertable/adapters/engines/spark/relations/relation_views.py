@@ -38,7 +38,7 @@ def _view(number: int, source: Source, counted: bool, files: FileViews) -> Spark
     sql, columns = _sql(source, files)
     if counted and all_rows(source):
         sql = f"{_nulls([kind for _, kind in columns])} FROM range({row_count(source)}L)"
-    files.steps.append(lambda: f"CREATE TEMPORARY VIEW {view} AS {sql}")
+    files.steps.append(lambda _: f"CREATE TEMPORARY VIEW {view} AS {sql}")
     return SparkView(view, tuple((name, duckdb_type(kind)) for name, kind in columns))
 
 

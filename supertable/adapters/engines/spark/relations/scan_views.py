@@ -7,6 +7,7 @@ out by their numbers in the file, in a condition that Spark moves nothing below.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -32,27 +33,32 @@ from supertable.adapters.engines.spark.relations.values import (
     text,
 )
 from supertable.adapters.engines.spark.translation.refusals import refused
+from supertable.application.ports.engines.running_queries import Stopped
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.application.storage.files.verified_files import check_size
 from supertable.application.storage.inline_rows import column_of
 from supertable.domain.access.row_filters import columns_of
+from supertable.domain.errors import QueryCancelled
 from supertable.domain.scan.predicates import ALWAYS
 from supertable.domain.scan.scan_plan import AccessStage, FileGroup, Scan
 from supertable.domain.schema.types import DataType, Field
 from supertable.domain.storage_layout import organization_of
 from supertable.domain.table.data_files import DataFile
 
+Step = Callable[[Stopped], str]
+"""Prepares one view, and returns the statement that makes it. Raises `QueryCancelled` once the query is stopped."""
 _ROW = "_tmp_metadata_row_index"
 """The column in which Spark's reader of Parquet numbers the rows of a file."""
+_SIZES_AT_ONCE = 16
 _NOTHING = "st_nothing"
 _FILE = "substring_index(input_file_name(), '/', -1)"
 
 
 @dataclass(slots=True)
 class FileViews:
-    """The views of files that one statement needs. `token`: begins their names, which no other statement has.
+    """The views of files that one statement needs, and the steps that make them.
 
-    `steps`: each prepares one view, and returns the statement that makes it.
+    `token`: begins the names of the views, which no other statement has.
     """
 
     store: ObjectStore
@@ -61,7 +67,7 @@ class FileViews:
     batch_size: int
     token: str
     handed: HandedOver
-    steps: list[Callable[[], str]] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
 
     def scan_sql(self, scan: Scan) -> str:
         """What the caller sees: the columns of `scan.shown`, named c0, c1, … Raises `NotOnSpark`."""
@@ -97,7 +103,7 @@ class FileViews:
         found = {each.id: each for each in group.schema.fields}
         columns = {name(found[each.id].name): found[each.id].type for each in fields if each.id in found}
         values = [_value(found.get(each.id), each, found[each.id].name if each.id in found else "") for each in fields]
-        view = self._view(columns, lambda: self._checked(scan.folder, files), numbered=dirty)
+        view = self._view(columns, lambda stopped: self._checked(scan.folder, files, stopped), numbered=dirty)
         sql = f"SELECT {', '.join(values) or '1 AS c'} FROM {view}"
         return f"{sql} WHERE {self._is_live(scan, files)}" if dirty else sql
 
@@ -109,31 +115,38 @@ class FileViews:
             _value(Field(each.id, "", kinds[each.id]) if each.id in kinds else None, each, column_of(each.id))
             for each in fields
         ]
-        view = self._view(columns, lambda: self._handed_rows(scan, group.inline))
+        view = self._view(columns, lambda _: self._handed_rows(scan, group.inline))
         return f"SELECT {', '.join(values) or '1 AS c'} FROM {view}"
 
     def _is_live(self, scan: Scan, files: Sequence[DataFile]) -> str:
         view = f"{self.token}_f{len(self.steps)}"
-        self.steps.append(lambda: _definition(view, "f STRING, w ARRAY<BIGINT>", self._handed_bitmaps(scan, files)))
+        self.steps.append(lambda _: _definition(view, "f STRING, w ARRAY<BIGINT>", self._handed_bitmaps(scan, files)))
         dead = f"(SELECT map_from_entries(collect_list(struct(f, w))) FROM {view})"
         word = f"element_at({dead}, {_FILE})[CAST({_ROW} DIV 64 AS INT)]"
         bit = f"getbit({word}, CAST({_ROW} % 64 AS INT))"
         return f"coalesce({bit}, CAST(raise_error('a file without a bitmap') AS TINYINT)) = 0"
 
-    def _view(self, columns: dict[str, DataType], path: Callable[[], str], numbered: bool = False) -> str:
+    def _view(self, columns: dict[str, DataType], path: Step, numbered: bool = False) -> str:
         view = f"{self.token}_f{len(self.steps)}"
         listed = [f"{column} {read_type(kind)}" for column, kind in columns.items()] or [f"{_NOTHING} INT"]
         listed += [f"{_ROW} BIGINT"] if numbered else []
-        self.steps.append(lambda: _definition(view, ", ".join(listed), path()))
+        self.steps.append(lambda stopped: _definition(view, ", ".join(listed), path(stopped)))
         return view
 
-    def _checked(self, folder: str, files: Sequence[DataFile]) -> str:
+    def _checked(self, folder: str, files: Sequence[DataFile], stopped: Stopped) -> str:
         """The path of the files. Raises `Damaged` for one that is missing or has another size: a pattern that matches
         fewer files is no error for Spark."""
-        for file in files:
-            key = file.key(folder)
+        keys = [file.key(folder) for file in files]
+
+        def check(file: DataFile, key: str) -> None:
+            if stopped():
+                raise QueryCancelled
             check_size(key, file, self.store.size(key))
-        return self.locations.of([file.key(folder) for file in files])
+
+        with ThreadPoolExecutor(_SIZES_AT_ONCE) as pool:
+            for _ in pool.map(check, files, keys):
+                pass
+        return self.locations.of(keys)
 
     def _handed_rows(self, scan: Scan, files: Sequence[DataFile]) -> str:
         dead = {n: self._bitmap(scan, file) for n, file in enumerate(files) if file.deletes or file.path in scan.hidden}

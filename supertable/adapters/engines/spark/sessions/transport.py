@@ -14,12 +14,12 @@ _MECHANISMS = {"NONE": "PLAIN", "LDAP": "PLAIN", "CUSTOM": "PLAIN", "KERBEROS": 
 
 
 class Channel:
-    """One connection, on which calls follow each other. `client` makes the calls."""
+    """One connection, on which calls follow each other. `client` makes the calls, `types` has their messages."""
 
     def __init__(self, cluster: Cluster, connect_seconds: float) -> None:
         """Raises `MissingExtra`, and the errors of Thrift and of sockets."""
         try:
-            from TCLIService import TCLIService
+            from TCLIService import TCLIService, ttypes
             from thrift.protocol.TBinaryProtocol import TBinaryProtocol
             from thrift.transport.TSocket import TSocket
         except ImportError:
@@ -34,6 +34,7 @@ class Channel:
             raise
         protocol = TBinaryProtocol(self._transport)
         self.client: Any = TCLIService.Client(protocol)
+        self.types: Any = ttypes
 
     def wait_for(self, seconds: float) -> None:
         """How long an answer may take from now on."""
