@@ -91,7 +91,8 @@ contracts: $(READY) ## Check what may import what
 bench: $(BENCH_READY) ## Measure beside Parquet, DuckLake, delta-rs and pyiceberg; ARGS=--quick, or ARGS=scale
 	@$(BENCH)/bin/python -m benchmarks $(ARGS)
 
-bench-servers: $(READY) ## Measure on SeaweedFS and Valkey: ARGS=writers, ARGS=failures, or ARGS=remote
+bench-servers: $(READY) ## Measure on SeaweedFS and Valkey: ARGS=writers, ARGS=failures, or ARGS=remote; on Spark: ARGS=spark
+	@$(if $(filter spark,$(ARGS)),$(MAKE) --no-print-directory $(SPARK_READY))
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 $(BENCH_READY): requirements-bench.lock requirements-duckdb1.lock pyproject.toml

@@ -1,6 +1,6 @@
 """Without a command: measure SuperTable beside Parquet with DuckDB, DuckLake, delta-rs and pyiceberg (`make bench`).
 
-The commands `writers`, `failures`, `remote`, `api-writes` and `api-load` start the servers that the tests use
+The commands `writers`, `failures`, `remote`, `api-writes`, `api-load` and `spark` start the servers that the tests use
 (`make bench-servers ARGS=COMMAND`). Results are saved in benchmarks/results.
 """
 
@@ -113,6 +113,13 @@ def dashboard(arguments: argparse.Namespace) -> None:
     from benchmarks.engines.dashboard import measure
 
     save(measure(arguments.rows, arguments.rounds, arguments.clients), _RESULTS / "dashboard.json")
+
+
+def spark(arguments: argparse.Namespace) -> None:
+    """Read on SPARK beside LITE and PRO, on a server of this machine, and send many queries through its sessions."""
+    from benchmarks.engines.spark import measure
+
+    save(measure(arguments.turns, arguments.queries, arguments.threads), _RESULTS / "spark.json")
 
 
 def tpch(arguments: argparse.Namespace) -> None:
@@ -278,6 +285,10 @@ def _add_engine_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     showing.add_argument("--rows", type=int, default=500_000, help="rows of the table")
     showing.add_argument("--rounds", type=int, default=50, help="how often each client asks each query")
     showing.add_argument("--clients", type=int, default=8, help="concurrent clients")
+    distributing = _add(commands, "spark", spark)
+    distributing.add_argument("--turns", type=int, default=5, help="turns to measure")
+    distributing.add_argument("--queries", type=int, default=1_000, help="queries through the sessions")
+    distributing.add_argument("--threads", type=int, default=4, help="threads that ask them")
     clicking = _add(commands, "clickbench", clickbench)
     clicking.add_argument("--rows", type=int, default=5_000_000, help="hits")
     clicking.add_argument("--turns", type=int, default=3, help="turns to measure")
