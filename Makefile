@@ -58,7 +58,7 @@ $(SERVERS): tests/servers/package.json tests/servers/package-lock.json
 
 demo: $(READY) ## Load 336,776 flights, upsert, delete, travel in time, query; ARGS="--home FOLDER" chooses where; ARGS=--spark
 	@$(if $(findstring --spark,$(ARGS)),$(MAKE) --no-print-directory $(SPARK_READY))
-	@$(if $(findstring --spark,$(ARGS)),$(BIN)/python -m tests.servers.spark_thrift )$(BIN)/supertable demo $(ARGS)
+	@$(if $(findstring --spark,$(ARGS)),SPARK_HOME=$$(echo $(CURDIR)/$(SPARK)/lib/python3*/site-packages/pyspark) )$(BIN)/supertable demo $(ARGS)
 
 test: $(READY) $(SERVERS) $(CLIENTS_READY) $(SPARK_READY) ## Run the whole test suite, or a part: ARGS=tests/unit, ARGS="-k upsert"; SEED=… repeats its random work
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)

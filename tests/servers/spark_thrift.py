@@ -1,22 +1,17 @@
 """Spark's Thrift server (the protocol of HiveServer2), from the virtual environment `.venv-spark`.
 
-`python -m tests.servers.spark_thrift COMMAND` runs a command with a lake's settings for it.
-
 Spark itself is no package of `.venv`: it is large, and only this server needs it.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
+from supertable.entrypoints.cli.service.spark_server import thrift_command
 from tests.servers.process import ServerProcess, answers, free_port
 
 VENV = Path(__file__).parents[2] / ".venv-spark"
-_CLASS = "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"
 _START_SECONDS = 240
 _STOP_SECONDS = 15
 
@@ -57,35 +52,9 @@ class SparkThrift:
     def _command(self) -> list[str]:
         submit = next(VENV.glob("lib/python3*/site-packages/pyspark/bin/spark-submit"), None)
         assert submit is not None, f"{VENV} has no Spark. `make setup` installs it."
-        settings = (
-            "spark.ui.enabled=false",
-            "spark.sql.catalogImplementation=in-memory",
-            f"spark.sql.warehouse.dir={self.folder / 'warehouse'}",
-            "spark.sql.shuffle.partitions=2",
-            "spark.hive.server2.thrift.bind.host=127.0.0.1",
-            f"spark.hive.server2.thrift.port={self.port}",
-            f"spark.hive.exec.scratchdir={self.folder / 'scratch'}",
-            f"spark.hive.exec.local.scratchdir={self.folder / 'scratch'}",
-            *self._settings,
-        )
-        options = [part for setting in settings for part in ("--conf", setting)]
-        memory = ["--master", "local[2]", "--driver-memory", "1g"]
-        return ["nice", str(submit), "--class", _CLASS, *memory, *options, "spark-internal"]
+        return ["nice", *thrift_command(submit, self.folder, self.port, *self._settings)]
 
     def _environment(self) -> dict[str, str]:
         names = ("PATH", "HOME", "JAVA_HOME", "LANG")
         found = {name: os.environ[name] for name in names if name in os.environ}
         return {**found, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_DIRS": str(self.folder), "TZ": "UTC"}
-
-
-def _main(command: list[str]) -> int:
-    with tempfile.TemporaryDirectory(prefix="supertable-spark-") as folder:
-        server = SparkThrift(Path(folder))
-        try:
-            return subprocess.run(command, env={**os.environ, **server.environment}, check=False).returncode
-        finally:
-            server.stop()
-
-
-if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1:]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from supertable.entrypoints.cli.service.spark_server import SparkServer
 from supertable.entrypoints.cli.terminal.output.console import console, write_json
 from supertable.entrypoints.cli.terminal.output.formatting import format_count, format_size
 from supertable.entrypoints.cli.terminal.output.write_reports import write_summary
@@ -50,7 +52,9 @@ _BY_AIRLINE = """
 
 def demo(
     context: typer.Context,
-    spark: Annotated[bool, typer.Option("--spark", help="Also query on SUPERTABLE_SPARK_CLUSTERS.")] = False,
+    spark: Annotated[
+        bool, typer.Option("--spark", help="Also query on SPARK: SUPERTABLE_SPARK_CLUSTERS, else one of its own.")
+    ] = False,
 ) -> None:
     """Load 336,776 flights, then upsert, delete, time-travel, query and restore them.
 
@@ -62,18 +66,33 @@ def demo(
     session = replace(given, home=given.home or Path("~/supertable-demo").expanduser())
     if not session.settings().all_is_local:
         session = replace(session, supertable=session.supertable or "demo")  # beside the tables of the deployment
-    with session.connect() as lake:
-        tour = _Tour(lake, quiet=session.as_json)
-        if tour.is_done():
-            tour.open()
-        else:
-            tour.run(_data_folder())
-        if spark:
-            tour.query_on_spark()
-        if session.as_json:
-            write_json(tour.steps)
-        else:
-            tour.note(_what_next(session))
+    server = _spark_server(session) if spark else None
+    try:
+        with session.connect() as lake:
+            tour = _Tour(lake, quiet=session.as_json)
+            if tour.is_done():
+                tour.open()
+            else:
+                tour.run(_data_folder())
+            if spark:
+                tour.query_on_spark(server)
+            if session.as_json:
+                write_json(tour.steps)
+            else:
+                tour.note(_what_next(session))
+    finally:
+        if server:
+            server.stop()
+
+
+def _spark_server(session: Session) -> SparkServer | None:
+    """One for this process, whose settings name it from then on; None: they name clusters already."""
+    settings = session.settings()
+    if settings.spark_clusters and settings.spark_clusters.get_secret_value().strip():
+        return None
+    server = SparkServer()
+    os.environ["SUPERTABLE_SPARK_CLUSTERS"] = server.address
+    return server
 
 
 def _what_next(session: Session) -> str:
@@ -122,8 +141,10 @@ class _Tour:
     def open(self) -> None:
         self._step("open the lake of an earlier run", lambda: f"{format_count(self._count('flights'), 'flight')}")
 
-    def query_on_spark(self) -> None:
-        self._step("query: the same on SPARK", lambda: self._query("spark"))
+    def query_on_spark(self, server: SparkServer | None) -> None:
+        if server:
+            self._step("start Spark on this machine", lambda: _started(server))
+        self._step("query on SPARK: the same join, over the flights as they are now", lambda: self._query("spark"))
 
     def _tables(self) -> set[str]:
         return {info.name for info in self._lake.tables()}
@@ -171,6 +192,11 @@ class _Tour:
 
     def _write(self, result: Any) -> str:
         return write_summary(result)
+
+
+def _started(server: SparkServer) -> str:
+    server.wait()
+    return "It ends with the demo."
 
 
 def _data_folder() -> Path:
