@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from supertable import Lake
@@ -14,6 +16,13 @@ from supertable.config.settings.settings import load_settings
 from supertable.domain.access.sessions import owner
 from supertable.domain.errors import NotOnSpark
 from tests.servers.spark_thrift import SparkThrift
+from tests.support.api.jobs import submit_query, wait_for_state, wait_until_ended
+from tests.support.api.server import TOKEN, ApiServer
+
+PRODUCT = "SELECT a.id FROM t a, t b"
+"""Its four million rows take half a minute and more."""
+SLOW = "SELECT count(*) FROM t a, t b, (FROM t LIMIT 4) c WHERE a.name || b.name || c.name LIKE '%1%n%2%'"
+"""It takes some seconds until its first row."""
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +35,7 @@ def service(spark: SparkThrift, tmp_path_factory: pytest.TempPathFactory) -> Ite
         result_cache_bytes=0,
         engine_lite_max_bytes=0,
         engine_spark_min_bytes=0,
+        supertoken=TOKEN,
     )
     container = service_container(settings)
     yield Lake(container, "main", owner("default"))
@@ -46,6 +56,48 @@ def test_a_service_asks_spark(service: Lake) -> None:
     passed = service.sql("SELECT id FROM t USING SAMPLE 10%")
     assert passed.engine != "spark"
     assert "SPARK is passed over: it does not answer all parts of the statement" in passed.engine_reason
+
+
+@pytest.fixture(scope="module")
+def api(service: Lake) -> Iterator[httpx.Client]:
+    """A client of the REST API of the service."""
+    server = ApiServer(service._container)
+    with server.client() as client:
+        yield client
+    server.stop()
+
+
+def leases(service: Lake) -> int:
+    return len(service._container.leases().live())
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_job_is_cancelled_within_two_seconds(service: Lake, api: httpx.Client) -> None:
+    service.write("t", {"id": list(range(2_000)), "name": ["n0"] * 2_000})
+    job = submit_query(api, PRODUCT, engine="spark")
+    assert wait_for_state(api, job, {"running"})["engine"] == "spark"
+    time.sleep(1)
+    assert api.delete(job).status_code == 202
+    assert wait_until_ended(api, job, 2)["state"] == "cancelled"
+    wait_until(lambda: leases(service) == 0, 2)
+
+
+def test_a_client_that_hangs_up_ends_its_query(service: Lake, api: httpx.Client) -> None:
+    body = {"sql": PRODUCT, "engine": "spark"}
+    headers = {"Accept": "application/vnd.apache.arrow.stream"}
+    with api.stream("POST", "/api/v1/query", json=body, headers=headers) as answer:
+        next(answer.iter_raw())
+        assert leases(service) == 1
+    wait_until(lambda: leases(service) == 0, 2)
+    with pytest.raises(httpx.ReadTimeout):
+        api.post("/api/v1/query", json={**body, "sql": SLOW}, timeout=1)
+    wait_until(lambda: leases(service) == 0, 2)
 
 
 def test_nothing_of_a_query_is_left_in_the_storage(service: Lake) -> None:

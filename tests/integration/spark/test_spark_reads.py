@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 import supertable
+from supertable.application.maintenance.vacuum_table import VacuumResult
 from supertable.domain.errors import InvalidStatement, NotOnSpark, QueryFailed
 from supertable.entrypoints.sdk.lakes.lake import Lake
 
@@ -155,3 +156,22 @@ def test_errors_are_those_of_the_statement_or_name_no_value(lake: Lake, changed:
     with pytest.raises(QueryFailed) as failed:
         lake.sql("SELECT CAST(n AS INTEGER) FROM changed", engine="spark").to_arrow()
     assert "old" not in str(failed.value)
+
+
+def test_a_vacuum_keeps_what_a_query_reads_for_as_long_as_it_runs(lake: Lake) -> None:
+    """Spark opens the files of a partition when its rows are fetched."""
+    for first in range(0, 200_000, 50_000):
+        lake.write("v", {"k": list(range(first, first + 50_000))})
+    table = lake.table("v")
+    batches = lake.sql("SELECT k FROM v", engine="spark", stream=True).batches()
+    rows = next(batches)["k"].to_pylist()
+    lake.write("v", {"k": [-1]}, mode="overwrite")
+    assert not data_files(table.vacuum(0, grace=0))
+    for batch in batches:
+        rows += batch["k"].to_pylist()
+    assert sorted(rows) == list(range(200_000))
+    assert len(data_files(table.vacuum(0, grace=0))) == 4
+
+
+def data_files(vacuum: VacuumResult) -> list[str]:
+    return [each.key for each in vacuum.removed if "/data/" in each.key]
