@@ -1,5 +1,5 @@
 """SPARK beside LITE and PRO, on a server of this machine: many files, dead rows, the dashboard's queries,
-and a thousand queries through its sessions.
+a thousand queries through its sessions, cancels, and servers that are killed.
 
 One machine shows what SPARK costs, not what a cluster gains. Every answer is compared with a model without an engine.
 """
@@ -20,6 +20,7 @@ import pyarrow as pa
 import supertable
 from benchmarks.engines.choosing import warm
 from benchmarks.engines.dashboard_model import SCHEMA, changes, first_state, rows_of, tiles
+from benchmarks.engines.spark_outages import outages
 from benchmarks.engines.spark_pool import many_queries
 from benchmarks.machine import machine_facts
 from supertable import Lake, SupertableError
@@ -47,7 +48,8 @@ def measure(turns: int, queries: int, threads: int) -> Found:
                 document["reads"] = _reads(lake, turns)
             with supertable.connect(folder / "dashboard") as lake:
                 document["dashboard"] = _dashboard(lake)
-            return document | {"many_queries": many_queries(folder / "many", server, queries, threads)}
+            document["many_queries"] = many_queries(folder / "many", server, queries, threads)
+            return document | {"outages": outages(folder / "outages", server, turns)}
         finally:
             server.stop()
 

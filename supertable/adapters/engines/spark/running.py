@@ -90,7 +90,7 @@ class _State:
     def cancel(self) -> None:
         if not self._over:
             self._stopped.set()
-            threading.Thread(target=self._end_soon).start()  # the process waits for it, else it would leave objects
+            threading.Thread(target=self._end_soon).start()
 
     close = cancel
 
@@ -166,9 +166,12 @@ class _State:
             self._busy.release()
 
     def _end(self) -> None:
-        """No-op the second time."""
-        self._over = True
-        session, self._session = self._session, None
+        """No-op the second time. Nobody waits for it but the process, which else would leave objects."""
+        if not self._over:
+            self._over = True
+            threading.Thread(target=self._release, args=(self._session,)).start()
+
+    def _release(self, session: Session | None) -> None:
         if session is not None:
             session.close()
         self._work.end()

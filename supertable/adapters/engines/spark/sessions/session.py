@@ -19,7 +19,7 @@ _POLL = {"hive.server2.long.polling.timeout": "100ms"}
 """How long the server may wait before it answers that a statement still runs."""
 _REFUSED = ("Bad status", "SASL")
 """In what the protocol's library says about a sign-in that failed."""
-_ANSWER_SECONDS, _CLOSE_SECONDS = 30.0, 2.0
+_ANSWER_SECONDS, _CLOSE_SECONDS = 30.0, 10.0
 _CANCEL_SECONDS = 0.8
 _LATE_SECONDS = 1.0
 """How long after its time limit a statement has to end by itself."""
@@ -28,7 +28,10 @@ _ENDED = frozenset({_FINISHED, _CANCELED, _CLOSED, _FAILED, _TIMED_OUT})
 
 
 class Session:
-    """Used by one thread, except for `cancel` and `abort`."""
+    """Used by one thread, except for `cancel` and `abort`.
+
+    A statement that is stopped, as `stopped` or `ends_at` say, runs until `close`, which its caller need not wait for.
+    """
 
     def __init__(self, cluster: Cluster, connect_seconds: float) -> None:
         """Opens the session. Raises `ConnectionLost`, `SparkError`, and `MissingExtra`."""
@@ -64,17 +67,17 @@ class Session:
             )
             self._operation = self._checked(self._channel.client.ExecuteStatement(request)).operationHandle
         while (state := self._state(ends_at)) not in _ENDED:
-            self._stop_if(stopped, ends_at)
+            _stop_if(stopped, ends_at)
         if state == _FINISHED:
             return
         if state == _FAILED:
             raise SparkError(self._message)
-        self._stop_if(stopped, ends_at)
+        _stop_if(stopped, ends_at)
         raise QueryTimeout(left or 0) if state == _TIMED_OUT else QueryCancelled
 
     def rows(self, most: int, ends_at: float | None = None, stopped: Stopped = lambda: False) -> Any:
         """The next rows of the statement, at most so many, in columns as Thrift has them."""
-        self._stop_if(stopped, ends_at)
+        _stop_if(stopped, ends_at)
         with self._calls(_ANSWER_SECONDS if ends_at is None else math.inf, ends_at):
             request = self._types.TFetchResultsReq(self._operation, self._types.TFetchOrientation.FETCH_NEXT, most)
             return self._checked(self._channel.client.FetchResults(request)).results.columns
@@ -107,7 +110,7 @@ class Session:
         self._channel.close()
 
     def close(self) -> None:
-        """Ends the session, with all views in it. No-op the second time.
+        """Ends the statement that runs, and the session with all views in it. No-op the second time.
 
         A connection that failed may be in the middle of an answer, so that only another one can still end what runs.
         """
@@ -138,14 +141,6 @@ class Session:
             answer = self._checked(self._channel.client.GetOperationStatus(request))
         self._message = answer.errorMessage or ""
         return int(answer.operationState)
-
-    def _stop_if(self, stopped: Stopped, ends_at: float | None) -> None:
-        late = ends_at is not None and time.monotonic() > ends_at
-        if not (stopped() or late):
-            return
-        with self._calls(_CLOSE_SECONDS):
-            self._channel.client.CancelOperation(self._types.TCancelOperationReq(self._operation))
-        raise QueryCancelled if stopped() else QueryTimeout(0)
 
     def _end_operation(self) -> None:
         operation, self._operation = self._operation, None
@@ -185,3 +180,10 @@ def _as_lost() -> Iterator[None]:
     except (TException, OSError, EOFError, ValueError, AttributeError) as error:
         kind = SignInRefused if any(sign in str(error) for sign in _REFUSED) else ConnectionLost
         raise kind(str(error)) from error
+
+
+def _stop_if(stopped: Stopped, ends_at: float | None) -> None:
+    if stopped():
+        raise QueryCancelled
+    if ends_at is not None and time.monotonic() > ends_at:
+        raise QueryTimeout(0)
