@@ -20,6 +20,7 @@ import pyarrow as pa
 import supertable
 from benchmarks.engines.choosing import warm
 from benchmarks.engines.dashboard_model import SCHEMA, changes, first_state, rows_of, tiles
+from benchmarks.engines.flights import flights_on_spark
 from benchmarks.engines.spark_outages import outages
 from benchmarks.engines.spark_pool import many_queries
 from benchmarks.machine import machine_facts
@@ -48,6 +49,7 @@ def measure(turns: int, queries: int, threads: int) -> Found:
                 document["reads"] = _reads(lake, turns)
             with supertable.connect(folder / "dashboard") as lake:
                 document["dashboard"] = _dashboard(lake)
+                document["flights"] = flights_on_spark(lake)
             document["many_queries"] = many_queries(folder / "many", server, queries, threads)
             return document | {"outages": outages(folder / "outages", server, turns)}
         finally:
