@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from dependency_injector import providers
 
 from supertable.application.ports.engines.engine import Engine, RunsEverything
-from supertable.application.ports.engines.parsed_statements import Statement
+from supertable.application.ports.engines.parsed_statements import Parameters, Statement
 from supertable.application.ports.engines.running_queries import Limits, RunningQuery
-from supertable.application.ports.engines.sources import Source
+from supertable.application.ports.engines.sources import Scans
 from supertable.application.queries.engines import Engines
 from supertable.config.container import Container
 from supertable.domain.engine_choice import EngineLimits, EngineName
@@ -26,23 +23,17 @@ class OtherEngine(RunsEverything):
         self.holds = False
         self.instead = ""
         self.runs = 0
-        self.asked: list[Mapping[int, Source]] = []
+        self.asked: list[Scans] = []
         self._engine = engine
 
     def unavailable(self) -> str:
         return self.away
 
-    def held(self, scans: Mapping[int, Source]) -> bool:
+    def held(self, scans: Scans) -> bool:
         self.asked.append(scans)
         return self.holds
 
-    def run(
-        self,
-        statement: Statement,
-        scans: Mapping[int, Source],
-        parameters: Sequence[Any] | Mapping[str, Any],
-        limits: Limits,
-    ) -> RunningQuery:
+    def run(self, statement: Statement, scans: Scans, parameters: Parameters, limits: Limits) -> RunningQuery:
         self.runs += 1
         running = self._engine.run(statement, scans, parameters, limits)
         running.instead = self.instead

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from supertable.application.ports.clocks import Clock
 from supertable.application.ports.engines.engine import Engine
-from supertable.application.ports.engines.parsed_statements import Statement
-from supertable.application.ports.engines.sources import Source, scans_of
-from supertable.application.queries.parameters import Parameters
+from supertable.application.ports.engines.parsed_statements import Parameters, Statement
+from supertable.application.ports.engines.sources import Scans, scans_of
 from supertable.application.queries.relations.bound_relations import Bound
 from supertable.domain.engine_choice import (
     EngineLimits,
@@ -75,12 +74,7 @@ class Engines:
         return lambda scan: self._held({0: scan})
 
     def choose(
-        self,
-        requested: EngineName | None,
-        bound: Bound,
-        statement: Statement,
-        sources: Mapping[int, Source],
-        parameters: Parameters,
+        self, requested: EngineName | None, bound: Bound, statement: Statement, sources: Scans, parameters: Parameters
     ) -> Chosen:
         """The engine for a statement over `sources`, which `bound` became. Raises `EngineUnavailable`."""
         named = requested not in (None, EngineName.AUTO)
@@ -101,11 +95,11 @@ class Engines:
         """Why the engine is away; empty: it is there."""
         return self._engines[name].unavailable() if name in self._engines else NO_ENGINE
 
-    def _held(self, sources: Mapping[int, Source]) -> bool:
+    def _held(self, sources: Scans) -> bool:
         """Whether PRO is there and holds everything that is read."""
         return bool(sources) and not self._away(EngineName.PRO) and self._engines[EngineName.PRO].held(sources)
 
-    def _reads(self, bound: Bound, sources: Mapping[int, Source]) -> Reads:
+    def _reads(self, bound: Bound, sources: Scans) -> Reads:
         return Reads(
             bytes=sum(scan.bytes_to_read for source in sources.values() for scan in scans_of(source)),
             age_seconds=self._age_seconds(bound),

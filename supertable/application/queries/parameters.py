@@ -22,9 +22,8 @@ from uuid import UUID
 
 import numpy as np
 
+from supertable.application.ports.engines.parsed_statements import Parameters
 from supertable.domain.errors import InvalidInput
-
-Parameters = Sequence[Any] | Mapping[str, Any]
 
 _LEAST, _MOST = -(2**127), 2**128 - 1
 _MOST_DIGITS = 38

@@ -5,14 +5,13 @@ It checks the statement, opens its tables at one consistent cut, prunes files, c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from supertable.application.audit_recorder import AuditRecorder
-from supertable.application.ports.engines.parsed_statements import Known, Statement
+from supertable.application.ports.engines.parsed_statements import Known, Parameters, Statement
 from supertable.application.ports.engines.running_queries import Limits, RunningQuery
-from supertable.application.ports.engines.sources import Source
+from supertable.application.ports.engines.sources import Scans, Source
 from supertable.application.ports.engines.updates import CheckedUpdate, UpdatingEngine
 from supertable.application.ports.leases import Lease, Leases, Span
 from supertable.application.queries.engines import Chosen, Engines
@@ -20,7 +19,7 @@ from supertable.application.queries.explained_query import ExplainedQuery
 from supertable.application.queries.kept_results.kept_queries import KeptQuery
 from supertable.application.queries.kept_results.results import NOT_KEPT, Result, Results
 from supertable.application.queries.leased_query import FirstLease, LeasedQuery, OnEnd
-from supertable.application.queries.parameters import Parameters, exact_parameters
+from supertable.application.queries.parameters import exact_parameters
 from supertable.application.queries.query_events import QueryEvents
 from supertable.application.queries.relations.bound_relations import Bound, Relations
 from supertable.application.queries.relations.updated_table import UpdatedTable
@@ -48,7 +47,7 @@ class PreparedQuery:
 
     namespace: Namespace
     statement: Statement
-    sources: Mapping[int, Source]
+    sources: Scans
     versions: Mapping[str, tuple[int, ...]]
     tables: tuple[OpenTable, ...]
     spans: Mapping[str, list[Span]]
@@ -86,7 +85,7 @@ class RunQuery:
         self,
         namespace: Namespace,
         sql: str,
-        parameters: Sequence[Any] | Mapping[str, Any] = (),
+        parameters: Parameters = (),
         engine: EngineName | None = None,
         may_keep: bool = True,
     ) -> PreparedQuery:
@@ -147,7 +146,7 @@ class RunQuery:
         namespace: Namespace,
         sql: str,
         statement: Statement,
-        parameters: Sequence[Any] | Mapping[str, Any],
+        parameters: Parameters,
         lease: Lease,
         engine: EngineName | None,
         updated: UpdatedTable | None = None,
@@ -194,7 +193,7 @@ class RunQuery:
             statement = self._engine.parse(sql, known)
         return statement
 
-    def _values(self, query: Statement, sources: Mapping[int, Source], user: str) -> tuple[str, ...]:
+    def _values(self, query: Statement, sources: Scans, user: str) -> tuple[str, ...]:
         running = self._engine.run(query, sources, (), Limits(MOST_PIVOT_VALUES, self._max_seconds, user))
         try:
             return tuple(sorted(running.reader.read_all().column(0).to_pylist()))
@@ -205,7 +204,7 @@ class RunQuery:
         finally:
             running.close()
 
-    def run(self, query: PreparedQuery, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits) -> RunningQuery:
+    def run(self, query: PreparedQuery, parameters: Parameters, limits: Limits) -> RunningQuery:
         """Prepare a run of the query. It starts when its reader is first accessed.
 
         Every run but the first raises `VersionNotFound` if a vacuum has removed a version that it reads.
@@ -222,9 +221,7 @@ class RunQuery:
         """Raises `NotSignedIn` or `AccessDenied` once the caller may no longer run the query."""
         self._tables.require_unchanged_access(query.namespace.session, query.tables)
 
-    def _run(
-        self, query: PreparedQuery, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits, on_end: OnEnd
-    ) -> RunningQuery:
+    def _run(self, query: PreparedQuery, parameters: Parameters, limits: Limits, on_end: OnEnd) -> RunningQuery:
         lease = query.lease.take() or self._lease_again(query)
         limits = replace(limits.within(self._max_seconds), user=query.namespace.session.user)
         try:

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from supertable.application.ports.engines.callers import Caller
+from supertable.application.ports.engines.parsed_statements import Parameters
 from supertable.application.ports.engines.row_finders import RowFinder
 from supertable.application.ports.engines.running_queries import Limits
 from supertable.application.ports.engines.sources import Given, Source
 from supertable.application.ports.engines.updates import ActionKind, CheckedUpdate, HeldRows, RowHolder
 from supertable.application.ports.readers import TextValues
 from supertable.application.queries.engines import Chosen
-from supertable.application.queries.parameters import Parameters
 from supertable.application.queries.relations.updated_table import UpdatedTable
 from supertable.application.queries.run_query import PreparedQuery, RunQuery
 from supertable.application.storage.deletion_vectors import DeadRowsOfFile, DeletionVectors

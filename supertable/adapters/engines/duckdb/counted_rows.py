@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import pyarrow as pa
 
 from supertable.adapters.engines.duckdb.scan.source_sql import all_rows, row_count
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
-from supertable.application.ports.engines.parsed_statements import Statement
+from supertable.application.ports.engines.parsed_statements import Parameters, Statement
 from supertable.application.ports.engines.running_queries import EncodedRows, Limits
-from supertable.application.ports.engines.sources import Source
+from supertable.application.ports.engines.sources import Scans
 from supertable.domain.errors import QueryCancelled
 
 
@@ -40,12 +39,7 @@ class CountedRows:
     close = cancel
 
 
-def counted_rows(
-    statement: Statement,
-    scans: Mapping[int, Source],
-    parameters: Sequence[Any] | Mapping[str, Any],
-    limits: Limits,
-) -> CountedRows | None:
+def counted_rows(statement: Statement, scans: Scans, parameters: Parameters, limits: Limits) -> CountedRows | None:
     """The answer, if it takes no more than the snapshots and breaks no rule of a query that runs; else None."""
     assert isinstance(statement, DuckDBStatement)
     if not only_counts(statement, parameters, limits) or not all_rows(scans[0]):
@@ -53,6 +47,6 @@ def counted_rows(
     return CountedRows(statement.count_column, row_count(scans[0]))
 
 
-def only_counts(statement: DuckDBStatement, parameters: Sequence[Any] | Mapping[str, Any], limits: Limits) -> bool:
+def only_counts(statement: DuckDBStatement, parameters: Parameters, limits: Limits) -> bool:
     """Whether the number of the rows of relation 0 is the answer, which breaks no rule of a query that runs."""
     return bool(statement.count_column) and not parameters and limits.max_rows != 0

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -29,9 +27,9 @@ from supertable.adapters.engines.duckdb.statement.shapes.statement_cache import 
 from supertable.adapters.engines.duckdb.statement.updates.parsed_update import parsed_update
 from supertable.application.ports.engines.engine import RunsEverything
 from supertable.application.ports.engines.file_sources import FileSource
-from supertable.application.ports.engines.parsed_statements import NOTHING_KNOWN, Known, Statement
+from supertable.application.ports.engines.parsed_statements import NOTHING_KNOWN, Known, Parameters, Statement
 from supertable.application.ports.engines.running_queries import Limits, RunningQuery, Stopped
-from supertable.application.ports.engines.sources import Source
+from supertable.application.ports.engines.sources import Scans
 from supertable.application.ports.engines.updates import CheckedUpdate
 from supertable.domain.scan.scan_plan import Scan
 
@@ -81,13 +79,7 @@ class DuckDBEngine(RunsEverything):
         finally:
             cursor.close()
 
-    def run(
-        self,
-        statement: Statement,
-        scans: Mapping[int, Source],
-        parameters: Sequence[Any] | Mapping[str, Any],
-        limits: Limits,
-    ) -> RunningQuery:
+    def run(self, statement: Statement, scans: Scans, parameters: Parameters, limits: Limits) -> RunningQuery:
         assert isinstance(statement, DuckDBStatement)
         assert not statement.values_query
         if (counted := counted_rows(statement, scans, parameters, limits)) is not None:
@@ -103,7 +95,7 @@ class DuckDBEngine(RunsEverything):
     def unavailable(self) -> str:
         return ""
 
-    def held(self, scans: Mapping[int, Source]) -> bool:
+    def held(self, scans: Scans) -> bool:
         del scans
         return False
 
@@ -111,13 +103,7 @@ class DuckDBEngine(RunsEverything):
         self._instance.close()
         self._sandbox.close()
 
-    def _query(
-        self,
-        statement: DuckDBStatement,
-        scans: Mapping[int, Source],
-        parameters: Sequence[Any] | Mapping[str, Any],
-        limits: Limits,
-    ) -> DuckDBQuery:
+    def _query(self, statement: DuckDBStatement, scans: Scans, parameters: Parameters, limits: Limits) -> DuckDBQuery:
         """The statement over the files themselves, for a role that sees the whole of what it reads."""
         sources = Sources(self._stored, statement.may_fail, joined=len(scans) > 1)
         known = known_values(statement.summaries, scans)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pyarrow as pa
 
@@ -15,9 +14,9 @@ from supertable.adapters.engines.executors.turns import Turns
 from supertable.adapters.engines.executors.work import Work
 from supertable.application.ports.engines.engine import RunsEverything
 from supertable.application.ports.engines.file_sources import FileSource
-from supertable.application.ports.engines.parsed_statements import NOTHING_KNOWN, Known, Relation, Statement
+from supertable.application.ports.engines.parsed_statements import NOTHING_KNOWN, Known, Parameters, Relation, Statement
 from supertable.application.ports.engines.running_queries import EncodedRows, Limits, RunningQuery
-from supertable.application.ports.engines.sources import Source
+from supertable.application.ports.engines.sources import Scans, Source
 from supertable.application.ports.engines.updates import CheckedUpdate, UpdatingEngine
 from supertable.domain.scan.first_rows import FirstRows
 from supertable.domain.scan.predicates import Predicate
@@ -65,7 +64,7 @@ class ExecutorStatement:
         self,
         relation_id: int,
         schemas: Mapping[int, Schema],
-        parameters: Sequence[Any] | Mapping[str, Any] = (),
+        parameters: Parameters = (),
     ) -> Predicate:
         return self.checked.predicate(relation_id, schemas, parameters)
 
@@ -103,24 +102,14 @@ class ExecutorEngine(RunsEverything):
     def shape(self, sql: str) -> str:
         return self._engine.shape(sql)
 
-    def run(
-        self,
-        statement: Statement,
-        scans: Mapping[int, Source],
-        parameters: Sequence[Any] | Mapping[str, Any],
-        limits: Limits,
-    ) -> RunningQuery:
+    def run(self, statement: Statement, scans: Scans, parameters: Parameters, limits: Limits) -> RunningQuery:
         assert isinstance(statement, ExecutorStatement)
         if (counted := counted_rows(statement.checked, scans, parameters, limits)) is not None:
             return counted
         return ExecutorQuery(*self.prepared(statement, scans, parameters, limits))
 
     def prepared(
-        self,
-        statement: ExecutorStatement,
-        scans: Mapping[int, Source],
-        parameters: Sequence[Any] | Mapping[str, Any],
-        limits: Limits,
+        self, statement: ExecutorStatement, scans: Scans, parameters: Parameters, limits: Limits
     ) -> tuple[Work, RunStatement]:
         """What `ExecutorQuery` takes."""
         sources = {number: _without_snapshot(source) for number, source in scans.items()}
@@ -130,7 +119,7 @@ class ExecutorEngine(RunsEverything):
     def unavailable(self) -> str:
         return self._engine.unavailable()
 
-    def held(self, scans: Mapping[int, Source]) -> bool:
+    def held(self, scans: Scans) -> bool:
         return self._engine.held(scans)
 
     def close(self) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any
 
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
 from supertable.adapters.engines.executors.engine import ExecutorEngine, ExecutorQuery, ExecutorStatement
@@ -13,9 +11,9 @@ from supertable.adapters.engines.executors.messages.requests import RunStatement
 from supertable.adapters.engines.executors.work import Work
 from supertable.adapters.engines.pro import NOT_HELD, NOT_KEPT, Keeper, Plan, held_count, instead, plan_of, publication
 from supertable.application.ports.engines.engine import RunsEverything
-from supertable.application.ports.engines.parsed_statements import Statement
+from supertable.application.ports.engines.parsed_statements import Parameters, Statement
 from supertable.application.ports.engines.running_queries import Limits, RunningQuery
-from supertable.application.ports.engines.sources import Source
+from supertable.application.ports.engines.sources import Scans
 
 
 class ExecutorProEngine(RunsEverything):
@@ -25,13 +23,7 @@ class ExecutorProEngine(RunsEverything):
         self._lite = lite
         self.keeper = keeper
 
-    def run(
-        self,
-        statement: Statement,
-        scans: Mapping[int, Source],
-        parameters: Sequence[Any] | Mapping[str, Any],
-        limits: Limits,
-    ) -> RunningQuery:
+    def run(self, statement: Statement, scans: Scans, parameters: Parameters, limits: Limits) -> RunningQuery:
         assert isinstance(statement, ExecutorStatement)
         assert isinstance(statement.checked, DuckDBStatement)
         plan = plan_of(statement.checked, scans)
@@ -45,7 +37,7 @@ class ExecutorProEngine(RunsEverything):
         work, request = self._lite.prepared(statement, scans, parameters, limits)
         return ProExecutorQuery(work, request, self.keeper, plan)
 
-    def held(self, scans: Mapping[int, Source]) -> bool:
+    def held(self, scans: Scans) -> bool:
         return self.keeper.held(scans)
 
     def unavailable(self) -> str:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from supertable.adapters.engines.duckdb import DuckDBEngine, DuckDBInstance
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
 from supertable.adapters.engines.pro.counts import held_count
@@ -14,9 +11,9 @@ from supertable.adapters.engines.pro.plans import NO_PLACE, NOT_KEPT, instead, p
 from supertable.adapters.engines.pro.pro_query import ProRun
 from supertable.application.ports.engines.engine import RunsEverything
 from supertable.application.ports.engines.file_sources import FileSource
-from supertable.application.ports.engines.parsed_statements import Statement
+from supertable.application.ports.engines.parsed_statements import Parameters, Statement
 from supertable.application.ports.engines.running_queries import Limits, RunningQuery
-from supertable.application.ports.engines.sources import Source
+from supertable.application.ports.engines.sources import Scans
 
 
 class ProEngine(RunsEverything):
@@ -29,13 +26,7 @@ class ProEngine(RunsEverything):
         self._lite = lite
         self.keeper = Keeper(source, stored, options)
 
-    def run(
-        self,
-        statement: Statement,
-        scans: Mapping[int, Source],
-        parameters: Sequence[Any] | Mapping[str, Any],
-        limits: Limits,
-    ) -> RunningQuery:
+    def run(self, statement: Statement, scans: Scans, parameters: Parameters, limits: Limits) -> RunningQuery:
         assert isinstance(statement, DuckDBStatement)
         plan = plan_of(statement, scans)
         cache = self.keeper.cache() if plan is not None else None
@@ -48,7 +39,7 @@ class ProEngine(RunsEverything):
             return counted
         return ProRun(cache, self._lite, plan, parameters, limits).query()
 
-    def held(self, scans: Mapping[int, Source]) -> bool:
+    def held(self, scans: Scans) -> bool:
         """See `Keeper.held`."""
         return self.keeper.held(scans)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from supertable.adapters.engines.duckdb.scan.kept_bitmaps import KeptBitmaps
 from supertable.adapters.engines.duckdb.scan.source_sql import sees_part
@@ -24,9 +22,9 @@ from supertable.adapters.engines.spark.translation.binding import Binder
 from supertable.adapters.engines.spark.translation.translator import SparkQuery, translated
 from supertable.application.ports.engines.engine import Engine
 from supertable.application.ports.engines.file_sources import FileSource
-from supertable.application.ports.engines.parsed_statements import Statement
+from supertable.application.ports.engines.parsed_statements import Parameters, Statement
 from supertable.application.ports.engines.running_queries import Limits, RunningQuery
-from supertable.application.ports.engines.sources import Source, scans_of
+from supertable.application.ports.engines.sources import Scans, scans_of
 from supertable.application.ports.object_stores import ObjectStore
 from supertable.domain.errors import EngineUnavailable, InvalidStatement, MissingExtra, NotOnSpark
 
@@ -60,13 +58,7 @@ class SparkEngine:
         self._binder = Binder()
         self._swept: set[str] = set()
 
-    def run(
-        self,
-        statement: Statement,
-        scans: Mapping[int, Source],
-        parameters: Sequence[Any] | Mapping[str, Any],
-        limits: Limits,
-    ) -> RunningQuery:
+    def run(self, statement: Statement, scans: Scans, parameters: Parameters, limits: Limits) -> RunningQuery:
         """Raises `NotOnSpark` besides."""
         checked = _checked(statement)
         if known_values(checked.summaries, scans) is not None:
@@ -81,12 +73,7 @@ class SparkEngine:
     def unavailable(self) -> str:
         return self._clusters.unavailable()
 
-    def unfit(
-        self,
-        statement: Statement,
-        scans: Mapping[int, Source],
-        parameters: Sequence[Any] | Mapping[str, Any],
-    ) -> str:
+    def unfit(self, statement: Statement, scans: Scans, parameters: Parameters) -> str:
         """See the port. The bytes to read do not count for a role that sees a part of them."""
         if not any(map(sees_part, scans.values())) and (why := self._clusters.unfit(_bytes(scans))):
             return why
@@ -98,7 +85,7 @@ class SparkEngine:
             return ""
         return ""
 
-    def held(self, scans: Mapping[int, Source]) -> bool:
+    def held(self, scans: Scans) -> bool:
         del scans
         return False
 
@@ -128,11 +115,7 @@ class SparkEngine:
         )
 
     def _translated(
-        self,
-        statement: DuckDBStatement,
-        scans: Mapping[int, Source],
-        parameters: Sequence[Any] | Mapping[str, Any],
-        files: FileViews,
+        self, statement: DuckDBStatement, scans: Scans, parameters: Parameters, files: FileViews
     ) -> SparkQuery:
         return translated(self._binder, statement, relation_views(scans, statement.counted, files), parameters)
 
@@ -144,5 +127,5 @@ def _checked(statement: Statement) -> DuckDBStatement:
     return found
 
 
-def _bytes(scans: Mapping[int, Source]) -> int:
+def _bytes(scans: Scans) -> int:
     return sum(scan.bytes_to_read for source in scans.values() for scan in scans_of(source))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
-from supertable.application.ports.engines.parsed_statements import NOTHING_KNOWN, Known, Statement
+from supertable.application.ports.engines.parsed_statements import NOTHING_KNOWN, Known, Parameters, Statement
 from supertable.application.ports.engines.running_queries import Limits, RunningQuery
-from supertable.application.ports.engines.sources import Source
+from supertable.application.ports.engines.sources import Scans
 
 
 class Engine(Protocol):
@@ -23,32 +22,21 @@ class Engine(Protocol):
         Empty: it can. Never raises, and is quick: it is called for each query.
         """
 
-    def held(self, scans: Mapping[int, Source]) -> bool:
+    def held(self, scans: Scans) -> bool:
         """Whether the engine keeps the data of exactly these sources, so that it need not read their files.
 
         Never raises, and is quick: it is called for each query that names no engine, before one is chosen. So it also
         tells an engine what is asked for.
         """
 
-    def unfit(
-        self,
-        statement: Statement,
-        scans: Mapping[int, Source],
-        parameters: Sequence[Any] | Mapping[str, Any],
-    ) -> str:
+    def unfit(self, statement: Statement, scans: Scans, parameters: Parameters) -> str:
         """Why the engine is there, but not for this statement: words as those of `unavailable`. Empty: it is.
 
         Never raises, and runs nothing. It is called once the engine is the best that is there, unless the query names
         it: then `run` raises what is wrong.
         """
 
-    def run(
-        self,
-        statement: Statement,
-        scans: Mapping[int, Source],
-        parameters: Sequence[Any] | Mapping[str, Any],
-        limits: Limits,
-    ) -> RunningQuery:
+    def run(self, statement: Statement, scans: Scans, parameters: Parameters, limits: Limits) -> RunningQuery:
         """Compile the view chain of every relation (`scans`, by relation id) into the statement, ready to start.
 
         Nothing runs before the reader is first accessed.
@@ -60,12 +48,7 @@ class Engine(Protocol):
 class RunsEverything:
     """The part of an engine that runs every checked statement."""
 
-    def unfit(
-        self,
-        statement: Statement,
-        scans: Mapping[int, Source],
-        parameters: Sequence[Any] | Mapping[str, Any],
-    ) -> str:
+    def unfit(self, statement: Statement, scans: Scans, parameters: Parameters) -> str:
         del statement, scans, parameters
         return ""
 

@@ -12,6 +12,9 @@ from supertable.domain.scan.predicates import Predicate
 from supertable.domain.scan.summaries import Summary
 from supertable.domain.schema.schemas import Schema
 
+Parameters = Sequence[Any] | Mapping[str, Any]
+"""Values, by position or by name: see `queries.parameters`."""
+
 
 @dataclass(frozen=True, slots=True)
 class VersionAt:

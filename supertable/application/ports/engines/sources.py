@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -54,6 +54,8 @@ class Given:
 
 Source = Scan | Union | Changes | Given
 """The data that a relation is bound to."""
+Scans = Mapping[int, Source]
+"""By the ids of a statement's relations."""
 
 
 def scans_of(source: Source) -> Iterator[Scan]:

@@ -19,8 +19,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from supertable.application.ports.engines.parsed_statements import Known, Statement
-from supertable.application.queries.parameters import Parameters
+from supertable.application.ports.engines.parsed_statements import Known, Parameters, Statement
 from supertable.application.queries.relations.bound_relations import Bound
 from supertable.application.tables.open_table import OpenTable
 from supertable.domain.engine_choice import EngineName

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from supertable.application.ports.engines.parsed_statements import Known, Statement
+from supertable.application.ports.engines.parsed_statements import Known, Parameters, Statement
 from supertable.application.ports.engines.running_queries import RunningQuery
 from supertable.application.queries.engines import Chosen
 from supertable.application.queries.kept_results.kept_queries import KeepingQuery
 from supertable.application.queries.kept_results.result_cache import KeptRows, ResultCache
 from supertable.application.queries.kept_results.result_keys import ResultKey, result_key
-from supertable.application.queries.parameters import Parameters
 from supertable.application.queries.relations.bound_relations import Bound
 from supertable.domain.engine_choice import EngineName
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -30,8 +29,9 @@ from supertable.adapters.engines.duckdb.scan.source_sql import (
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
 from supertable.adapters.engines.duckdb.statement.validation.scopes import ascii_lower
 from supertable.adapters.engines.duckdb.types import quoted
+from supertable.application.ports.engines.parsed_statements import Parameters
 from supertable.application.ports.engines.running_queries import Limits, Stopped
-from supertable.application.ports.engines.sources import Source
+from supertable.application.ports.engines.sources import Scans, Source
 from supertable.domain.scan.scan_plan import Scan
 
 
@@ -40,8 +40,8 @@ def governed_query(
     sandbox: DuckDBInstance,
     stored: KeptBitmaps,
     statement: DuckDBStatement,
-    scans: Mapping[int, Source],
-    parameters: Sequence[Any] | Mapping[str, Any],
+    scans: Scans,
+    parameters: Parameters,
     limits: Limits,
 ) -> DuckDBQuery:
     """`instance` runs stage 1, `sandbox` stage 2."""

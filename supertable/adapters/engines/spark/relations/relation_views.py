@@ -13,7 +13,7 @@ from supertable.adapters.engines.spark.relations.values import carried_type
 from supertable.adapters.engines.spark.translation.binding import SparkView
 from supertable.adapters.engines.spark.translation.constants import text
 from supertable.adapters.engines.spark.translation.refusals import refused
-from supertable.application.ports.engines.sources import Changes, Given, Source, Union
+from supertable.application.ports.engines.sources import Changes, Given, Scans, Source, Union
 from supertable.domain.scan.scan_plan import Scan
 from supertable.domain.schema.types import DataType, widened
 
@@ -21,7 +21,7 @@ _TEXT, _BIGINT = DataType("string"), DataType("int64")
 Column = tuple[str, DataType]
 
 
-def relation_views(sources: Mapping[int, Source], counted: Collection[int], files: FileViews) -> dict[int, SparkView]:
+def relation_views(sources: Scans, counted: Collection[int], files: FileViews) -> dict[int, SparkView]:
     """Adds the views of all relations to the steps of `files`. Nothing runs. Raises `NotOnSpark`.
 
     `counted`: the relations of which only the number of rows matters.
