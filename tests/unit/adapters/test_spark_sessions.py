@@ -6,10 +6,12 @@ import sys
 import threading
 import time
 
+import pyarrow as pa
 import pytest
 
 from supertable.adapters.engines.spark.clusters import Cluster
 from supertable.adapters.engines.spark.errors import SparkError, translated
+from supertable.adapters.engines.spark.running import rows_of_a_batch
 from supertable.adapters.engines.spark.sessions.opening import opened
 from supertable.adapters.engines.spark.sessions.pool import SessionPool
 from supertable.adapters.engines.spark.sessions.session import Session
@@ -55,6 +57,16 @@ def test_a_query_that_is_stopped_waits_for_no_session_and_leaves_none() -> None:
         assert not opening.closed.is_set()
         opening.go.set()
         assert opening.closed.wait(60)
+
+
+@pytest.mark.parametrize(
+    ("size", "rows"),
+    [(0, 16_384), (1_020, 16_384), (1_048_572, 16), (20_000_000, 1)],
+    ids=["nothing", "small", "a megabyte each", "larger than a batch"],
+)
+def test_large_values_are_fetched_a_few_at_once(size: int, rows: int) -> None:
+    """A text is as large as its bytes and the four of its place."""
+    assert rows_of_a_batch(pa.record_batch({"t": ["x" * size]})) in (rows, rows - 1)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ from supertable.adapters.engines.spark.translation.translator import SparkQuery
 from supertable.application.ports.engines.running_queries import EncodedRows, Limits
 from supertable.domain.errors import QueryCancelled, QueryTimeout, ResultTooLarge, SupertableError
 
-BATCH_ROWS = 16_384
+_FIRST_ROWS, _MOST_ROWS = 256, 16_384
+_BATCH_BYTES = 16 * 1024**2
 _GRACE_SECONDS = 0.3
 
 
@@ -61,6 +62,11 @@ class SparkRun:
         self._state.close()
 
 
+def rows_of_a_batch(last: pa.RecordBatch) -> int:
+    """How many rows to fetch at once after these, so that large values do not fill the memory."""
+    return int(max(1, min(_MOST_ROWS, _BATCH_BYTES * last.num_rows // max(last.nbytes, 1))))
+
+
 class _State:
     """It has no reference to the run or its reader, since a cycle through Arrow's reader is never freed.
 
@@ -73,6 +79,7 @@ class _State:
         self._limits = limits
         self._seconds_left = limits.timeout_seconds
         self._rows_taken = 0
+        self._most_rows = _FIRST_ROWS
         self._session: Session | None = None
         self._over = False
         self._stopped = threading.Event()
@@ -106,7 +113,7 @@ class _State:
 
     def _fetched(self, ends_at: float | None) -> pa.RecordBatch | None:
         assert self._session is not None
-        columns = self._session.rows(BATCH_ROWS, ends_at, self._stopped.is_set)
+        columns = self._session.rows(self._most_rows, ends_at, self._stopped.is_set)
         kinds = self._work.query.kinds
         arrays = [fetched_array(column, wire_type(kind)) for column, kind in zip(columns, kinds, strict=True)]
         batch = self._work.query.batch(arrays) if arrays and len(arrays[0]) else None
@@ -114,6 +121,7 @@ class _State:
             self._end()
             return None
         self._rows_taken += batch.num_rows
+        self._most_rows = rows_of_a_batch(batch)
         if self._limits.max_rows is not None and self._rows_taken > self._limits.max_rows:
             raise ResultTooLarge(self._limits.max_rows)
         return batch
