@@ -25,7 +25,7 @@ RANDOM_WORK := tests/property tests/attacks/test_random_selects.py tests/e2e/api
 	tests/integration/maintenance/test_compaction.py tests/integration/maintenance/test_vacuum.py \
 	tests/integration/writes/test_write_faults.py tests/integration/audit/test_merged_exports.py \
 	tests/integration/audit/test_audit_losses.py tests/integration/access_control/test_accounts_log.py \
-	tests/integration/duckdb/test_direct_reads.py tests/e2e/lakes/test_remote_lakes.py \
+	tests/integration/duckdb/test_direct_reads.py tests/integration/spark/test_spark_outages.py tests/e2e/lakes/test_remote_lakes.py \
 	tests/e2e/test_operations_guide.py tests/integration/integrity/test_fsck.py
 
 help: ## List these commands
@@ -66,7 +66,7 @@ test: $(READY) $(SERVERS) $(CLIENTS_READY) $(SPARK_READY) ## Run the whole test 
 check: lint types contracts ## Check style, types and imports, and run the unit tests, in less than a minute
 	@$(BIN)/python -m pytest -q -n auto tests/unit
 
-soak: $(READY) $(SERVERS) ## Run the long random work over and over until it fails; SEED=… is the first seed, TURNS=… ends it
+soak: $(READY) $(SERVERS) $(SPARK_READY) ## Run the long random work over and over until it fails; SEED=… is the first seed, TURNS=… ends it
 	@seed=$${SEED:-$$(date +%Y%m%d)}; turns=$${TURNS:-1000000}; \
 	while [ $$turns -gt 0 ]; do \
 		echo "SEED=$$seed"; \

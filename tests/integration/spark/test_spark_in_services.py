@@ -21,7 +21,7 @@ from tests.support.api.server import TOKEN, ApiServer
 
 PRODUCT = "SELECT a.id FROM t a, t b"
 """Its four million rows take half a minute and more."""
-SLOW = "SELECT count(*) FROM t a, t b, (FROM t LIMIT 4) c WHERE a.name || b.name || c.name LIKE '%1%n%2%'"
+SLOW = "SELECT count(*) FROM t a, t b, (FROM t LIMIT 2) c WHERE a.name || b.name || c.name LIKE '%1%n%2%'"
 """It takes some seconds until its first row."""
 
 
@@ -96,7 +96,7 @@ def test_a_client_that_hangs_up_ends_its_query(service: Lake, api: httpx.Client)
         assert leases(service) == 1
     wait_until(lambda: leases(service) == 0, 2)
     with pytest.raises(httpx.ReadTimeout):
-        api.post("/api/v1/query", json={**body, "sql": SLOW}, timeout=1)
+        api.post("/api/v1/query", json={**body, "sql": SLOW}, timeout=0.5)
     wait_until(lambda: leases(service) == 0, 2)
 
 
