@@ -74,7 +74,8 @@ class SparkEngine:
         return self._clusters.unavailable()
 
     def unfit(self, statement: Statement, scans: Scans, parameters: Parameters) -> str:
-        """See the port. The bytes to read do not count for a role that sees a part of them."""
+        """See the port. The bytes to read do not count for a role that sees a part of them. Connects, so that a query
+        is not given to a server that has just gone."""
         if not any(map(sees_part, scans.values())) and (why := self._clusters.unfit(_bytes(scans))):
             return why
         try:
@@ -83,7 +84,7 @@ class SparkEngine:
             return "it does not answer all parts of the statement as the other engines do"
         except InvalidStatement:
             return ""
-        return ""
+        return self._unready(_bytes(scans))
 
     def held(self, scans: Scans) -> bool:
         del scans
@@ -92,6 +93,15 @@ class SparkEngine:
     def close(self) -> None:
         self._pool.close()
         self._binder.close()
+
+    def _unready(self, size: int) -> str:
+        """Why no cluster gives a session now; empty: one does."""
+        why = ""
+        for cluster in self._clusters.for_query(size):
+            if not (why := self._pool.ready(cluster)):
+                return ""
+            self._clusters.lost(cluster, why)
+        return why
 
     def _session(self, size: int) -> Session:
         """A session of the first cluster that gives one. Raises `EngineUnavailable`."""

@@ -41,6 +41,14 @@ class SessionPool:
         threading.Thread(target=self.prepare, args=(cluster,), daemon=True).start()
         return session
 
+    def ready(self, cluster: Cluster) -> str:
+        """Makes sure that the next query finds a session. Returns why that is not possible; empty: it does."""
+        session = self._spare_of(cluster)
+        if session is None:
+            return self.prepare(cluster)
+        self._opened(cluster, session)
+        return ""
+
     def prepare(self, cluster: Cluster) -> str:
         """Opens a spare session, unless there is one. Returns why that is not possible; empty: it is."""
         with self._lock:
@@ -79,7 +87,7 @@ class SessionPool:
             self._opening.discard(cluster)
             if session is None:
                 return
-            if not self._closed:
+            if not self._closed and cluster not in self._spares:
                 expiry = threading.Timer(self._spare_seconds, self._end_spare, (cluster, session))
                 expiry.daemon = True
                 self._spares[cluster] = _Spare(session, expiry)

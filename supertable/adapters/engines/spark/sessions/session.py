@@ -20,7 +20,7 @@ _POLL = {"hive.server2.long.polling.timeout": "100ms"}
 _REFUSED = ("Bad status", "SASL")
 """In what the protocol's library says about a sign-in that failed."""
 _ANSWER_SECONDS, _CLOSE_SECONDS = 30.0, 10.0
-_CANCEL_SECONDS = 0.8
+_CANCEL_SECONDS, _ALIVE_SECONDS = 0.8, 2.0
 _LATE_SECONDS = 1.0
 """How long after its time limit a statement has to end by itself."""
 _FINISHED, _CANCELED, _CLOSED, _FAILED, _TIMED_OUT = 2, 3, 4, 5, 8
@@ -98,7 +98,7 @@ class Session:
     def answers(self) -> bool:
         """Whether the server still has the session."""
         try:
-            with self._calls(self._connect_seconds):
+            with self._calls(min(self._connect_seconds, _ALIVE_SECONDS)):
                 kind = self._types.TGetInfoType.CLI_SERVER_NAME
                 self._checked(self._channel.client.GetInfo(self._types.TGetInfoReq(self._handle, kind)))
         except (ConnectionLost, SparkError):
