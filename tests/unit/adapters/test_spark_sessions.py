@@ -11,10 +11,12 @@ import pytest
 
 from supertable.adapters.engines.spark.clusters import Cluster
 from supertable.adapters.engines.spark.errors import SparkError, translated
-from supertable.adapters.engines.spark.running import rows_of_a_batch
+from supertable.adapters.engines.spark.running import SparkRun, Work, rows_of_a_batch
 from supertable.adapters.engines.spark.sessions.opening import opened
 from supertable.adapters.engines.spark.sessions.pool import SessionPool
 from supertable.adapters.engines.spark.sessions.session import Session
+from supertable.adapters.engines.spark.translation.translator import SparkQuery
+from supertable.application.ports.engines.running_queries import Limits
 from supertable.domain.errors import QueryCancelled, QueryTimeout, Unavailable
 from tests.servers.process import free_port
 
@@ -57,6 +59,21 @@ def test_a_query_that_is_stopped_waits_for_no_session_and_leaves_none() -> None:
         assert not opening.closed.is_set()
         opening.go.set()
         assert opening.closed.wait(60)
+
+
+def test_a_query_is_ended_while_the_interpreter_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It starts no threads then, and runs what forgotten queries do when they go."""
+
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    ended: list[bool] = []
+    query = SparkQuery(sql="", kinds=(), schema=pa.schema([]))
+    running = SparkRun(Work(Opening().take, (), query, lambda: ended.append(True)), Limits())
+    monkeypatch.setattr(threading.Thread, "start", start)
+    running.close()
+    running.close()
+    assert ended == [True]
 
 
 @pytest.mark.parametrize(

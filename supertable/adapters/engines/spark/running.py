@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import pyarrow as pa
 
@@ -97,7 +98,7 @@ class _State:
     def cancel(self) -> None:
         if not self._over:
             self._stopped.set()
-            threading.Thread(target=self._end_soon).start()
+            _beside(self._end_soon)
 
     close = cancel
 
@@ -177,9 +178,17 @@ class _State:
         """No-op the second time. Nobody waits for it but the process, which else would leave objects."""
         if not self._over:
             self._over = True
-            threading.Thread(target=self._release, args=(self._session,)).start()
+            _beside(partial(self._release, self._session))
 
     def _release(self, session: Session | None) -> None:
         if session is not None:
             session.close()
         self._work.end()
+
+
+def _beside(work: Callable[[], None]) -> None:
+    """In a thread of its own, if there can be one: an interpreter that ends starts none."""
+    try:
+        threading.Thread(target=work).start()
+    except RuntimeError:
+        work()
