@@ -74,13 +74,15 @@ def test_a_copy_of_a_live_lake_is_whole(home: Path, tmp_path: Path, attempt: int
 
         writer = threading.Thread(target=write)
         writer.start()
-        while acknowledged[0] < 30:
-            stop.wait(0.01)
-        before = acknowledged[0]
-        run(blocks()[0], home, backup)
-        run(blocks()[1], home, backup)
-        stop.set()
-        writer.join()
+        try:
+            while acknowledged[0] < 30:
+                stop.wait(0.01)
+            before = acknowledged[0]
+            run(blocks()[0], home, backup)
+            run(blocks()[1], home, backup)
+        finally:
+            stop.set()
+            writer.join()
     with supertable.connect(backup) as copy:
         (found,) = copy.sql("SELECT count(*) AS n, max(id) AS m, min(copy) AS c FROM t").arrow().to_pylist()
         assert found["m"] >= before
