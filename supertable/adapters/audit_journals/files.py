@@ -17,7 +17,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from supertable.adapters.audit_journals.disk_reserve import DiskReserve, is_full
-from supertable.adapters.audit_journals.journal_file import OPEN, SEALED, SEGMENT_BYTES, JournalFile, try_lock
+from supertable.adapters.audit_journals.journal_file import (
+    OPEN,
+    SEALED,
+    SEGMENT_BYTES,
+    JournalFile,
+    lock_when_free,
+    try_lock,
+)
 from supertable.adapters.audit_journals.lines import decoded, encoded
 from supertable.application.ports.audit_journals import Segment, Waiting
 from supertable.domain.audit import AuditEvent
@@ -25,6 +32,7 @@ from supertable.domain.errors import AuditUnavailable
 from supertable.domain.names import name_key
 
 _PROBE_BYTES = 4096
+_PATIENCE_SECONDS = 10
 _NUMBERS = itertools.count()
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 _LOG = logging.getLogger(__name__)
@@ -170,7 +178,8 @@ class _Journal:
                 self._seal()
             try:
                 for path in self._paths():
-                    file = try_lock(path)
+                    # What another process exports now was recorded first, so it comes first in the log.
+                    file = lock_when_free(path, _PATIENCE_SECONDS) if path.suffix == SEALED else try_lock(path)
                     if file is not None:
                         _drain(file, organization, take)
             finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +42,14 @@ class JournalFile:
             with suppress(OSError):
                 fcntl.flock(self.descriptor, fcntl.LOCK_UN)  # closing is not enough when a forked child has it open too
         os.close(self.descriptor)
+
+
+def lock_when_free(path: Path, patience_seconds: float) -> JournalFile | None:
+    """As `try_lock`, but where a live process has locked the file, wait for it for a while."""
+    deadline = time.monotonic() + patience_seconds
+    while (file := try_lock(path)) is None and os.access(path, os.W_OK) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return file
 
 
 def try_lock(path: Path) -> JournalFile | None:

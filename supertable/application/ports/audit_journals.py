@@ -65,7 +65,8 @@ class AuditJournals(Protocol):
         """Pass every waiting segment to `take`, oldest first, including those of processes that have ended.
 
         A segment is removed once `take` returns. If `take` raises, the error propagates, and this segment and the rest
-        stay for the next call. No segment is given to two callers at once. Raises `AuditUnavailable`.
+        stay for the next call. No segment is given to two callers at once: if another process exports one, this waits
+        for it, at most some seconds, so that events keep their order. Raises `AuditUnavailable`.
         """
 
     def close(self) -> None:

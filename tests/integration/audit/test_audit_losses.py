@@ -19,6 +19,7 @@ import pytest
 import supertable
 from supertable.adapters.audit_journals.files import FileAuditJournals
 from supertable.application import audit_recorder
+from supertable.application.ports.audit_journals import Segment
 from supertable.domain.access.sessions import owner
 from supertable.domain.audit import START, AuditEvent, AuditKind, chained
 from supertable.domain.errors import (
@@ -72,6 +73,25 @@ class TestNothingIsLost:
             own = [int(what.split()[1]) for what in found if what.startswith(f"{thread} ")]
             assert own == sorted(own)
         assert report.whole
+
+    def test_what_another_process_exports_comes_first(self, tmp_path: Path) -> None:
+        own, other = FileAuditJournals(tmp_path), FileAuditJournals(tmp_path)
+        exporting, taken = threading.Event(), list[str]()
+
+        def slowly(segment: Segment) -> None:
+            exporting.set()
+            time.sleep(0.3)
+            taken.extend(event.what for event in segment.events)
+
+        own.append(AuditEvent(1, "default", AuditKind.QUERY, "1"))
+        own.close()
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(other.drain, "default", slowly)
+            assert exporting.wait(30)
+            own.append(AuditEvent(2, "default", AuditKind.QUERY, "2"))
+            own.drain("default", lambda segment: taken.extend(event.what for event in segment.events))
+            first.result()
+        assert taken == ["1", "2"]
 
     def test_every_query_and_write_of_many_threads_is_recorded(self, lake: Lake) -> None:
         def work(thread: int) -> None:
