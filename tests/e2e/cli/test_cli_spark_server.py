@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
 import pytest
 
 from supertable.domain.errors import Unavailable
 from supertable.entrypoints.cli.service.spark_server import SparkServer
 from supertable.entrypoints.cli.terminal import exit_codes
 from tests.support.command_line import Cli
+from tests.support.processes import children_with
 
 LISTENS = """
 import socket, sys
@@ -50,10 +51,11 @@ def test_it_starts_and_leaves_nothing(place: str, path: Path, tmp_path: Path, mo
     monkeypatch.setenv("SPARK_HOME", str(home))
     server = SparkServer()
     server.wait()
-    (process,) = psutil.Process().children()
+    port = server.address.rpartition(":")[2]
+    assert len(children_with(f"thrift.port={port}", os.getpid())) == 1
     server.stop()
     server.stop()
-    assert not process.is_running()
+    assert not children_with(f"thrift.port={port}", os.getpid())
     assert not list(Path(tmp_path).glob("supertable-spark-*"))
 
 

@@ -19,6 +19,7 @@ from tests.servers.process import is_alive
 from tests.support.api.actors import TABLES, create_token
 from tests.support.api.harm import run_harm
 from tests.support.api.service import ApiService
+from tests.support.processes import children_with
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="executors are for Linux")
 LONG = "levenshtein(repeat('ab', 400000 + id), repeat('ba', 400000)) = 1"
@@ -43,8 +44,7 @@ class Served:
         self.api = ApiService(home, folder / "service", **settings)
 
     def workers(self) -> set[int]:
-        children = psutil.Process(self.api.process.pid).children()
-        return {child.pid for child in children if "spawn_main" in " ".join(child.cmdline())}
+        return {*children_with("spawn_main", self.api.process.pid)}
 
     def killed(self, reason: str) -> float:
         """How many processes of queries were killed for the reason."""

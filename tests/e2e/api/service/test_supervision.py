@@ -6,7 +6,6 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -15,6 +14,7 @@ import pytest
 from tests.servers.process import answers, is_alive
 from tests.support.api.http import fetch
 from tests.support.api.service import ApiService
+from tests.support.processes import children_with
 
 QUERIES = 'supertable_requests_total{method="POST",route="/api/v1/query",status="200"}'
 RESTARTS = 'supertable_worker_restarts_total{reason="SIGKILL"}'
@@ -22,12 +22,7 @@ RESTARTS = 'supertable_worker_restarts_total{reason="SIGKILL"}'
 
 def workers_of(server: int) -> list[int]:
     """The process ids of the workers, oldest first."""
-    tasks = Path(f"/proc/{server}/task")
-    children: list[int] = []
-    for task in tasks.iterdir():
-        with suppress(FileNotFoundError):  # a thread that has ended
-            children.extend(map(int, (task / "children").read_text().split()))
-    return sorted(pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    return children_with("spawn_main", server)
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 40) -> None:
