@@ -8,31 +8,32 @@ from typing import Any
 from supertable.adapters.engines.duckdb.statement.parse_tree import nodes
 from supertable.adapters.engines.spark.translation.aggregates import aggregated, is_lone, lone_value
 from supertable.adapters.engines.spark.translation.binding import SparkView
-from supertable.adapters.engines.spark.translation.constants import constant, null
 from supertable.adapters.engines.spark.translation.expressions import Expressions, function_name, kind
 from supertable.adapters.engines.spark.translation.functions.comparisons import check_equality
 from supertable.adapters.engines.spark.translation.joins import crossed, joined
-from supertable.adapters.engines.spark.translation.kinds import BIGINT, Kind, kind_of
+from supertable.adapters.engines.spark.translation.kinds import BIGINT, kind_of
 from supertable.adapters.engines.spark.translation.orders import order_by
 from supertable.adapters.engines.spark.translation.refusals import refused
 from supertable.adapters.engines.spark.translation.relations import Aliases, SparkRelation, selected
+from supertable.adapters.engines.spark.translation.sources import SOURCES, Sources
 from supertable.adapters.engines.spark.translation.windows import windowed
 
 Node = Mapping[str, Any]
 _MOST_ROWS = 2**31 - 1
-_ROW_ID = 2**64 - 1
 
 
 class Operators:
     """Translates one plan. `views`: by the names of the tables in the plan. Raises `NotOnSpark`."""
 
     def __init__(self, views: Mapping[str, SparkView]) -> None:
-        self._views = views
         self._expressions = Expressions()
         self._aliases = Aliases()
+        self._sources = Sources(views, self._expressions, self._aliases)
         self._is_scalar = False
 
     def translated(self, node: Node) -> SparkRelation:
+        if (source := SOURCES.get(node["type"])) is not None:
+            return source(self._sources, node)
         translate = _OPERATORS.get(node["type"])
         if translate is None:
             raise refused(node["type"].removeprefix("LOGICAL_").replace("_", " "))
@@ -42,70 +43,6 @@ class Operators:
         """The one operator below, and the name of it in FROM."""
         (child,) = node["children"]
         return self.translated(child), self._aliases.next()
-
-    def _get(self, node: Node) -> SparkRelation:
-        name = node["qname"]["path"][-1]
-        if name in ("range", "generate_series"):
-            return self._series(node, name)
-        if name == "unnest":
-            return self._constant_list(node)
-        view = self._views.get(node.get("function_data", {}).get("table", "")) if name == "seq_scan" else None
-        if view is None:
-            raise refused(f"the table function {name}")
-        alias, kinds, values = self._aliases.next(), [], []
-        for entry in node["column_indexes"]:
-            place = entry.get("index", 0)
-            if entry.keys() - {"index"} or (place != _ROW_ID and place >= len(view.columns)):
-                raise refused("such a column")
-            kinds.append(BIGINT if place == _ROW_ID else kind_of(node["returned_types"][place]))
-            values.append(null(BIGINT) if place == _ROW_ID else _as_bound(f"{alias}.c{place}", kinds[-1]))
-        columns = ", ".join(f"c{i}" for i in range(len(view.columns)))
-        return SparkRelation(f"SELECT {selected(values)} FROM `{view.name}` AS {alias}({columns})", tuple(kinds))
-
-    def _series(self, node: Node, name: str) -> SparkRelation:
-        numbers = [value.get("value") for value in node.get("parameters", ())]
-        if not 1 <= len(numbers) <= 3 or not all(type(number) is int for number in numbers):
-            raise refused(f"the table function {name}")
-        start, end = [0, numbers[0]] if len(numbers) == 1 else numbers[:2]
-        step = numbers[2] if len(numbers) > 2 else 1
-        if step < 1:
-            raise refused(f"the table function {name}")
-        end += name == "generate_series"
-        alias = self._aliases.next()
-        sql = f"SELECT {alias}.id AS c0 FROM range({start}L, greatest({start}L, {end}L), {step}L) AS {alias}"
-        return SparkRelation(sql, (BIGINT,))
-
-    def _constant_list(self, node: Node) -> SparkRelation:
-        """FROM unnest of a constant."""
-        (value,) = node["parameters"]
-        of = kind_of(value["type"])
-        if of.name != "LIST" or of.parts[0].name == "STRUCT":
-            raise refused("unnest of such a type")
-        return SparkRelation(f"SELECT explode({constant(value, of)}) AS c0", of.parts)
-
-    def _dummy(self, _: Node) -> SparkRelation:
-        return SparkRelation("SELECT 1 AS c0", (Kind("INTEGER"),))
-
-    def _rows(self, node: Node) -> SparkRelation:
-        """VALUES."""
-        kinds = tuple(kind_of(given) for given in node["expr_types"])
-        if node["children"][0]["type"] != "LOGICAL_DUMMY_SCAN":
-            raise refused("VALUES with the columns of another table")
-        rows = [self._expressions.all_rendered(row, ()) for row in node["expressions"]]
-        return SparkRelation(" UNION ALL ".join(f"SELECT {selected(row)}" for row in rows), kinds)
-
-    def _chunk(self, node: Node) -> SparkRelation:
-        """Constants that DuckDB keeps by columns, as the answer of DESCRIBE."""
-        collection = node["collection"]
-        kinds = tuple(kind_of(given) for given in collection["types"])
-        columns = [
-            [constant(value, one) for value in values] for one, values in zip(kinds, collection["values"], strict=True)
-        ]
-        rows = [selected(row) for row in zip(*columns, strict=True)]
-        return SparkRelation(" UNION ALL ".join(f"SELECT {row}" for row in rows), kinds) if rows else _no_rows(kinds)
-
-    def _empty(self, node: Node) -> SparkRelation:
-        return _no_rows(tuple(kind_of(given) for given in node.get("return_types", ())))
 
     def _projection(self, node: Node) -> SparkRelation:
         """With `error` among its expressions, it is that of a subquery that may have one row at most."""
@@ -265,15 +202,6 @@ class Operators:
         return SparkRelation(f"SELECT {selected(columns)} FROM {_cte_name(node.get('cte_index', 0))} AS {alias}", kinds)
 
 
-def _no_rows(kinds: tuple[Kind, ...]) -> SparkRelation:
-    return SparkRelation(f"SELECT {selected([null(one) for one in kinds])} WHERE FALSE", kinds)
-
-
-def _as_bound(column: str, of: Kind) -> str:
-    """A column of a view. The members of its structs get our names."""
-    return f"CAST({column} AS {of.spark})" if of.nested else column
-
-
 def _mentions_error(expressions: Sequence[Mapping[str, Any]]) -> bool:
     return any(
         node.get("expression_class") == "BOUND_FUNCTION" and function_name(node) == "error"
@@ -327,11 +255,6 @@ def _number_of_rows(given: Mapping[str, Any]) -> int | None:
 
 
 _OPERATORS: Mapping[str, Callable[[Operators, Node], SparkRelation]] = {
-    "LOGICAL_GET": Operators._get,
-    "LOGICAL_DUMMY_SCAN": Operators._dummy,
-    "LOGICAL_EXPRESSION_GET": Operators._rows,
-    "LOGICAL_CHUNK_GET": Operators._chunk,
-    "LOGICAL_EMPTY_RESULT": Operators._empty,
     "LOGICAL_PROJECTION": Operators._projection,
     "LOGICAL_FILTER": Operators._filter,
     "LOGICAL_AGGREGATE_AND_GROUP_BY": Operators._aggregate,
