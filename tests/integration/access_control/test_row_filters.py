@@ -84,6 +84,15 @@ def test_only_matching_rows_are_visible(lake: Lake, where: str, visible: list[in
     assert ids(lake) == [1, 2, 3, 4]
 
 
+def test_a_union_has_its_columns_in_the_order_in_which_they_come(lake: Lake) -> None:
+    lake.write("zoo", pa.table({"last": [1], "id": [2]}))
+    columns = list(lake.sql("SELECT * FROM main").schema.names)
+    assert columns == ["_table", *lake.table("orders").schema.names, "last"]
+    ann = granted(lake, "id = 1")
+    lake.roles.grant("analyst", "zoo", where="id = 2")
+    assert list(ann.sql("SELECT * FROM main").schema.names) == columns
+
+
 def test_current_user_is_the_hash(lake: Lake) -> None:
     ann = granted(lake, "owner = current_user")
     mine = lake.users.get("Ann").hash

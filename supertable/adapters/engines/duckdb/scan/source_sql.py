@@ -6,6 +6,8 @@ make the modules import each other.
 
 from __future__ import annotations
 
+from itertools import chain
+
 from supertable.adapters.engines.duckdb.scan.change_feed_sql import changes_sql
 from supertable.adapters.engines.duckdb.scan.query_sources import Sources
 from supertable.adapters.engines.duckdb.scan.scan_sql import empty_sql, scan_sql, unused_positions
@@ -28,8 +30,10 @@ def column_names(source: Source) -> list[str]:
     if isinstance(source, Changes):
         return ["_change", "_version", *source.schema.names]
     if isinstance(source, Union):
-        shown = {ascii_lower(name): name for scan in reversed(source.scans) for name in reversed(scan.shown.names)}
-        return ["_table", *reversed(shown.values())]
+        shown: dict[str, str] = {}
+        for name in chain.from_iterable(scan.shown.names for scan in source.scans):
+            shown.setdefault(ascii_lower(name), name)
+        return ["_table", *shown.values()]
     return source.shown.names
 
 
