@@ -149,3 +149,20 @@ def test_answers_are_shaped_as_lite_gives_them() -> None:
     assert wide.to_pylist() == [2**64 - 1, None]
     moment = received(pa.array([-1, None]), Kind("TIMESTAMP WITH TIME ZONE"), pa.timestamp("us", "UTC"))
     assert moment.to_pylist() == [dt.datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=dt.UTC), None]
+
+
+def test_parameters_are_typed_and_named_as_in_lite(translate: Translating) -> None:
+    names = translate("select ?, a + ?, b || ? as x from t where day > ?", ["zzq", 5, "y", "2024-01-31"]).schema
+    assert [(field.name, str(field.type)) for field in names] == [
+        ("$1", "string"),
+        ("(a + $2)", "int32"),
+        ("x", "string"),
+    ]
+    assert str(translate("select a::tinyint + $n as s from t", {"n": 5}).schema.field("s").type) == "int32"
+    with pytest.raises(InvalidStatement, match="Cannot compare values of type VARCHAR and type INTEGER - "):
+        translate("select 1 from t where b > ?", [5])
+
+
+def test_missing_columns_are_told_as_in_lite(translate: Translating) -> None:
+    with pytest.raises(InvalidStatement, match='There is no column "dey". Did you mean day?'):
+        translate("select dey from t")

@@ -106,10 +106,16 @@ def translated(error: BaseException, context: ErrorContext) -> SupertableError:
         return StoreUnavailable("read", stored.key, "its file on this machine was removed while it was being read")
     if stored is not None:
         return stored
-    message = with_nearest_column(scrubbed(text, context.names), context.columns)
+    message = about_statement(text, context.names, context.columns)
     if kind in _STATEMENT or _PARAMETERS.match(text):
-        return InvalidStatement(message + _NO_ROWID if _ROWID.match(text) else message)
+        return InvalidStatement(message)
     return QueryFailed(message if context.quotes_values else _without_values(kind, message))
+
+
+def about_statement(text: str, names: Mapping[str, str], columns: Sequence[str]) -> str:
+    """DuckDB's message on a statement, in the caller's words. `names`, `columns`: see `ErrorContext`."""
+    message = with_nearest_column(scrubbed(text, names), columns)
+    return message + _NO_ROWID if _ROWID.match(text) else message
 
 
 def with_nearest_column(message: str, columns: Sequence[str]) -> str:

@@ -10,14 +10,14 @@ import copy
 import json
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from supertable.adapters.engines.duckdb.errors import scrubbed, split_kind
+from supertable.adapters.engines.duckdb.errors import about_statement, split_kind
 from supertable.adapters.engines.duckdb.exact_results import exact_stream
 from supertable.adapters.engines.duckdb.statement.checked_statement import DuckDBStatement
 from supertable.adapters.engines.duckdb.statement.parse_tree import Node, nodes
@@ -25,6 +25,7 @@ from supertable.adapters.engines.duckdb.statement.rendering import render_unvali
 from supertable.adapters.engines.duckdb.statement.validation.literal_lists import LiteralList, with_lists
 from supertable.adapters.engines.duckdb.types import literal, quoted
 from supertable.adapters.engines.spark.translation.refusals import refused
+from supertable.application.ports.engines.parsed_statements import Parameters
 from supertable.domain.errors import InvalidStatement
 
 _SETTINGS = (
@@ -74,7 +75,7 @@ class Binder:
         self,
         statement: DuckDBStatement,
         views: Mapping[int, SparkView],
-        parameters: Sequence[Any] | Mapping[str, Any] = (),
+        parameters: Parameters = (),
     ) -> BoundPlan:
         """Raises `InvalidStatement` as LITE does, and `NotOnSpark`."""
         if statement.explain:
@@ -86,10 +87,10 @@ class Binder:
                 token = statement.tokens[number]
                 cursor.execute(f"CREATE TEMP TABLE {quoted(table_of(token))} ({columns})")
                 cursor.execute(f"CREATE TEMP VIEW {quoted(token)} AS FROM {quoted(table_of(token))}")
-            sql = _with_values(cursor, statement, parameters)
-            return BoundPlan(_plan(cursor, sql), _schema(cursor, sql))
+            plan = _plan(cursor, _with_values(cursor, statement, parameters))
+            return BoundPlan(plan, _schema(cursor, statement.rendered, parameters))
         except duckdb.Error as error:
-            raise InvalidStatement(scrubbed(split_kind(error)[1], statement.names)) from None
+            raise _invalid(error, statement, views.values()) from None
         finally:
             cursor.close()
 
@@ -137,9 +138,14 @@ def _plan(cursor: duckdb.DuckDBPyConnection, sql: str) -> Node:
     return tree
 
 
-def _schema(cursor: duckdb.DuckDBPyConnection, sql: str) -> pa.Schema:
+def _invalid(error: duckdb.Error, statement: DuckDBStatement, views: Iterable[SparkView]) -> InvalidStatement:
+    columns = dict.fromkeys(name for view in views for name, _ in view.columns)
+    return InvalidStatement(about_statement(split_kind(error)[1], statement.names, tuple(columns)))
+
+
+def _schema(cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters) -> pa.Schema:
     """The names and types that the answer has in LITE. The statement does not run."""
-    columns = [(str(row[0]), str(row[1])) for row in cursor.execute(f"DESCRIBE {sql}").fetchall()]
+    columns = [(str(row[0]), str(row[1])) for row in cursor.execute(f"DESCRIBE {sql}", parameters or None).fetchall()]
     nothing = ", ".join(f"CAST(NULL AS {kind})" for _, kind in columns)
     types = exact_stream(cursor, f"SELECT {nothing}", (), _BATCH_ROWS).schema.types
     return pa.schema([(name, kind) for (name, _), kind in zip(columns, types, strict=True)])
@@ -149,9 +155,7 @@ def _json_number(found: re.Match[str]) -> str:
     return found[1] + ("NaN" if found[2].lower() == "nan" else "Infinity")
 
 
-def _with_values(
-    cursor: duckdb.DuckDBPyConnection, statement: DuckDBStatement, parameters: Sequence[Any] | Mapping[str, Any]
-) -> str:
+def _with_values(cursor: duckdb.DuckDBPyConnection, statement: DuckDBStatement, parameters: Parameters) -> str:
     """The SQL of the statement with typed constants in the place of its parameters."""
     if not parameters and not any(node.get("class") == "PARAMETER" for node in nodes(statement.tree)):
         return statement.rendered
@@ -172,6 +176,8 @@ def _with_values(
 def _constant(cursor: duckdb.DuckDBPyConnection, value: Any) -> Node:
     """The parse tree of a constant of the type that the parameter has."""
     kind, text = _described(cursor, value)
+    if kind == "VARCHAR" and text is not None:
+        return _parsed(cursor, literal(text))  # no cast: as in LITE, what it is compared with decides its type
     if text is not None and not _PLAIN_PARAMETERS.fullmatch(kind):
         raise refused(f"parameters of the type {kind}")
     if kind.endswith("[]"):
@@ -179,8 +185,11 @@ def _constant(cursor: duckdb.DuckDBPyConnection, value: Any) -> Node:
         sql = f"CAST([{items}] AS {kind})"
     else:
         sql = "NULL" if text is None else f"CAST({literal(text)} AS {kind})"
-    report = json.loads(serialized(cursor, f"SELECT {sql}"))
-    found: Node = report["statements"][0]["node"]["select_list"][0]
+    return _parsed(cursor, sql)
+
+
+def _parsed(cursor: duckdb.DuckDBPyConnection, sql: str) -> Node:
+    found: Node = json.loads(serialized(cursor, f"SELECT {sql}"))["statements"][0]["node"]["select_list"][0]
     return found
 
 
