@@ -11,9 +11,10 @@ from collections.abc import Iterator
 import pytest
 
 from supertable.domain.errors import SupertableError
-from tests.conformance.cases import CALLERS, DUCKDB, SQLITE, Case, Expected
+from tests.conformance.answers import Answers
+from tests.conformance.cases import CALLERS, DUCKDB, Case
 from tests.conformance.engines import DIFFERENCES, ENGINES, KEEPING, ask
-from tests.conformance.oracles import Answer, Columns, Oracles, as_in_sqlite, columns_of, is_ordered, rows_of, texts
+from tests.conformance.oracles import columns_of, rows_of
 from tests.conformance.statements import CASES, GENERATED, KINDS
 from tests.conformance.ways import WAYS, Refused, Ways
 from tests.conformance.world.lakes import Lakes
@@ -35,25 +36,6 @@ def ways(lakes: Lakes) -> Iterator[Ways]:
     made = Ways(lakes.home)
     yield made
     made.close()
-
-
-class Answers:
-    """The right answer to each statement, found once."""
-
-    def __init__(self) -> None:
-        self._oracles = Oracles()
-        self._found: dict[str, tuple[Answer, tuple[str, ...] | None]] = {}
-
-    def of(self, case: Case) -> tuple[Answer, tuple[str, ...] | None]:
-        """What the reference says, and the rows that are right by another oracle."""
-        if case.sql not in self._found:
-            rows = self._oracles.expected(case)
-            right = None if rows is None else texts(rows, is_ordered(case.sql))
-            self._found[case.sql] = self._oracles.reference(case.sql), right
-        return self._found[case.sql]
-
-    def close(self) -> None:
-        self._oracles.close()
 
 
 @pytest.fixture(scope="module")
@@ -84,22 +66,9 @@ def _fault(lakes: Lakes, answers: Answers, case: Case, engine: str, caller: str)
     """What is wrong with the answer; empty: nothing."""
     try:
         table = ask(lakes.of(caller, case.supertable), engine, case.sql)
-        return _difference(answers, case, columns_of(table), rows_of(table))
+        return answers.difference(case, columns_of(table), rows_of(table))
     except SupertableError as error:
         return f"{case.sql}\n    {type(error).__name__}: {error}"
-
-
-def _difference(answers: Answers, case: Case, columns: Columns, rows: Expected) -> str:
-    """How the answer differs from the right one; empty: not at all."""
-    reference, right = answers.of(case)
-    ordered = is_ordered(case.sql)
-    found = Answer(columns, texts(rows, ordered))
-    compared = texts(as_in_sqlite(rows), ordered) if case.oracle == SQLITE else found.rows
-    if right is not None and compared != right:
-        return f"{case.sql}\n    {case.oracle}: {right}\n    found: {compared}"
-    if found != reference and not (case.standard and found.columns == reference.columns):
-        return f"{case.sql}\n    reference: {reference}\n    found: {found}"
-    return ""
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -116,7 +85,7 @@ def test_other_ways_have_the_same_answers(ways: Ways, answers: Answers, way: str
                 continue
             if found is not None:
                 asked += 1
-                fault = _difference(answers, case, *found)
+                fault = answers.difference(case, *found)
                 wrong += [f"{caller}, {engine}: {fault}"] if fault else []
     assert not wrong, f"{len(wrong)} of {asked} answers:\n" + "\n".join(wrong)
     assert asked > len(CASES) // ONE_STATEMENT_IN // 5

@@ -211,9 +211,9 @@ class TwoLakes:
         self.copy = _as_ann(home / "copy", self.copy_owner)
         self.reference = reference()
 
-    def ask(self, lake: Lake, sql: str, parameters: Any = ()) -> Answer:
+    def ask(self, lake: Lake, sql: str, parameters: Any = (), engine: str | None = None) -> Answer:
         try:
-            table = lake.sql(sql, parameters).arrow()
+            table = lake.sql(sql, parameters, engine=engine).arrow()
         except SupertableError as error:
             # which of several rows fails first is chance; other errors must have the same text
             text = "" if isinstance(error, QueryFailed) else str(error)
