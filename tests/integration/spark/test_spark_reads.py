@@ -111,6 +111,21 @@ def test_conditions_and_parameters(lake: Lake, changed: dict[int, tuple[int, str
     assert rows_of(lake, "SELECT count(*) FROM changed WHERE k > 10000") == [(0,)]
 
 
+def test_a_subquery_in_place_of_a_value_has_one_row(lake: Lake) -> None:
+    lake.write("asking", {"k": [1, 2, 3, None]})
+    lake.write("told", {"k": [1, 2, 4, None], "v": [10, 20, 40, 50]})
+    sql = "SELECT k, (SELECT v FROM told t WHERE t.k IS NOT DISTINCT FROM a.k) FROM asking a ORDER BY k"
+    assert rows_of(lake, sql) == [(1, 10), (2, 20), (3, None), (None, 50)]
+    lake.write("told", {"k": [4], "v": [41]})
+    assert rows_of(lake, sql) == [(1, 10), (2, 20), (3, None), (None, 50)]  # of no row that asks
+    lake.write("told", {"k": [2], "v": [21]})
+    for failing in (sql, "SELECT k, (SELECT v FROM told) FROM asking"):
+        with pytest.raises(QueryFailed, match="A subquery in place of a value has more than one row"):
+            rows_of(lake, failing)
+    lake.drop("asking")
+    lake.drop("told")
+
+
 def test_versions_and_changes(lake: Lake, changed: object) -> None:
     assert rows_of(lake, "SELECT count(*), min(n) FROM changed AT (VERSION => 2) WHERE k >= 0") == [(3_000, 1)]
     newest = lake.sql("SELECT k FROM changed LIMIT 1").versions["changed"][0]

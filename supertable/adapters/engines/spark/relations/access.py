@@ -20,7 +20,7 @@ from supertable.domain.schema.types import DataType, Field, is_integer
 BARRIER = "monotonically_increasing_id() >= 0L"
 """True for every row. Spark moves no condition of the statement below it, and evaluates none together with it."""
 _TEXT = DataType("string")
-_HASHED = frozenset({"string", "bool", "date"})
+_HASHED = frozenset({"string", "bool"})
 _STARS = "'****'"
 _ESCAPES = "~!@^|#"
 _LOWER, _UPPER = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

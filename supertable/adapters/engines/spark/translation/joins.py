@@ -8,7 +8,7 @@ from typing import Any
 from supertable.adapters.engines.spark.translation.expressions import Expressions, Scope, kind
 from supertable.adapters.engines.spark.translation.functions.comparisons import OPERATORS, compared
 from supertable.adapters.engines.spark.translation.kinds import BOOLEAN, Kind
-from supertable.adapters.engines.spark.translation.refusals import refused
+from supertable.adapters.engines.spark.translation.refusals import TOO_MANY_ROWS, refused
 from supertable.adapters.engines.spark.translation.relations import Aliases, SparkRelation, selected
 
 _KINDS = {
@@ -40,6 +40,8 @@ def joined(
     word = _KINDS.get(node["join_type"])
     if word is None:
         raise refused(f"a join of the kind {node['join_type']}")
+    if node["join_type"] == "SINGLE":
+        right = _one_row_each(node, right, expressions, aliases)
     one, other = aliases.next(), aliases.next()
     condition = _condition(node, left.columns(one), right.columns(other), expressions)
     source = f"{left.aliased(one)} {word} {right.aliased(other)} ON {condition}"
@@ -48,6 +50,25 @@ def joined(
     if node["join_type"] not in _LEFT_ALONE:
         kept += _mapped(node.get("right_projection_map"), list(zip(right.columns(other), right.kinds, strict=True)))
     return SparkRelation(f"SELECT {selected([v for v, _ in kept])} FROM {source}", tuple(k for _, k in kept))
+
+
+def _one_row_each(
+    node: Mapping[str, Any], right: SparkRelation, expressions: Expressions, aliases: Aliases
+) -> SparkRelation:
+    """The rows of a subquery in place of a value, which fails if it has two for one row of the left side."""
+    conditions = node.get("conditions", ())
+    if not conditions or any(one.get("comparison") != "COMPARE_NOT_DISTINCT_FROM" for one in conditions):
+        raise refused("a subquery in place of a value with such a condition")
+    alias = aliases.next()
+    columns = right.columns(alias)
+    keys = expressions.all_rendered([one["right"] for one in conditions], columns)
+    values = [
+        f"CASE WHEN count(*) > 1 THEN CAST({TOO_MANY_ROWS} AS {of.spark}) ELSE any_value({value}) END"
+        for value, of in zip(columns, right.kinds, strict=True)
+    ]
+    return SparkRelation(
+        f"SELECT {selected(values)} FROM {right.aliased(alias)} GROUP BY {', '.join(keys)}", right.kinds
+    )
 
 
 def _mapped(places: Sequence[int] | None, columns: list[tuple[str, Kind]]) -> list[tuple[str, Kind]]:

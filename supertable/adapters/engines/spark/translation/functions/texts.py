@@ -8,6 +8,7 @@ from supertable.adapters.engines.spark.translation.constants import text
 from supertable.adapters.engines.spark.translation.functions.calls import Call, Rule, by_name, only_where
 from supertable.adapters.engines.spark.translation.functions.letters import folded
 from supertable.adapters.engines.spark.translation.kinds import VARCHAR
+from supertable.adapters.engines.spark.translation.refusals import TOO_MANY_ROWS
 
 _TEXT = frozenset({"VARCHAR"})
 _BLOB = frozenset({"BLOB"})
@@ -117,7 +118,7 @@ def _searched(call: Call) -> str:
 
 def _second_row(call: Call) -> str:
     """What DuckDB's binder puts where a subquery that is an expression has more than one row."""
-    return call.typed(f"raise_error({text('More than one row returned by a subquery used as an expression')})")
+    return call.typed(TOO_MANY_ROWS)
 
 
 RULES: Mapping[str, Rule] = {
