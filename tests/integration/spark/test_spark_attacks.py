@@ -17,12 +17,13 @@ from tests.support.oracles.two_lakes import HIDDEN_WORDS, TwoLakes
 
 CASES: list[tuple[str, Any]] = [*((sql, ()) for sql in ATTACKS), *PARAMETERS]
 REFUSED_FOR_A_VALUE = "SuperTable: SPARK cannot"
+SETTINGS = {"SUPERTABLE_RESULT_CACHE_BYTES": "0", "SUPERTABLE_SPARK_CONNECT_TIMEOUT": "60"}
 
 
 @pytest.fixture(scope="module")
 def lakes(spark: SparkThrift, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoLakes]:
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**spark.environment, "SUPERTABLE_RESULT_CACHE_BYTES": "0"}.items():
+        for name, value in {**spark.environment, **SETTINGS}.items():
             patch.setenv(name, value)
         made = TwoLakes(tmp_path_factory.mktemp("lakes"))
         yield made
