@@ -111,8 +111,8 @@ def _exact(value: str, of: Kind, call: Aggregate) -> str:
 
 
 def _average(call: Aggregate) -> str:
-    """DuckDB divides the exact sum by the count. It rewrites averages of decimals to a division of the sum as a double,
-    unless they have DISTINCT, FILTER or OVER."""
+    """DuckDB divides the digits of the exact sum. For decimals its plan may divide the sum as a double instead: unless
+    they have DISTINCT, FILTER or OVER, both ways must have the same result."""
     (of,) = call.kinds
     value = call.arguments[0]
     if of.name in FLOATS:
@@ -122,7 +122,9 @@ def _average(call: Aggregate) -> str:
     total = f"CAST({call.of('sum', _exact(value, of, call))} AS DECIMAL(38,{of.scale}))"
     count = f"nullif(CAST({call.of('count', value)} AS DOUBLE), 0D)"
     if of.name == "DECIMAL" and not (call.distinct or call.filter or call.after):
-        return f"({cast(total, Kind('DECIMAL', 38, of.scale), DOUBLE)} / {count})"
+        rewritten = f"({cast(total, Kind('DECIMAL', 38, of.scale), DOUBLE)} / {count})"
+        same = f"{rewritten} = {_whole_average(total, count, of.scale)}"
+        return only_where(same, rewritten, DOUBLE, "average decimals of such a sum")
     return _whole_average(total, count, of.scale)
 
 
