@@ -190,3 +190,26 @@ def test_a_vacuum_keeps_what_a_query_reads_for_as_long_as_it_runs(lake: Lake) ->
 
 def data_files(vacuum: VacuumResult) -> list[str]:
     return [each.key for each in vacuum.removed if "/data/" in each.key]
+
+
+def test_an_average_of_exact_numbers_is_their_exact_sum_divided_once(lake: Lake) -> None:
+    cents, large = ([(row * step) % 10_007_003 for row in range(4_000)] for step in (7_919, 104_729 * 2**20))
+    columns = {
+        "bucket": [row % 23 for row in range(4_000)],
+        "price": pa.array([Decimal(cent).scaleb(-2) for cent in cents], pa.decimal128(12, 2)),
+        "worth": pa.array([Decimal(cent * 10**12).scaleb(-4) for cent in large], pa.decimal128(30, 4)),
+        "number": pa.array([cent * 2**38 for cent in large], pa.int64()),
+    }
+    lake.write("priced", pa.table(columns))
+
+    def averages(scale: int, digits: list[int]) -> list[float]:
+        groups = [digits[bucket::23] for bucket in range(23)]
+        return [float(sum(group)) / (len(group) * 10.0**scale) for group in groups]
+
+    sql = "SELECT avg(price), avg(worth), avg(number), count(*) FROM priced GROUP BY bucket ORDER BY bucket"
+    price, worth, number, _ = (list(column) for column in zip(*rows_of(lake, sql), strict=True))
+    assert price == averages(2, cents)
+    assert worth == averages(4, [cent * 10**12 for cent in large])
+    assert number == averages(0, [cent * 2**38 for cent in large])
+    rounded_first = [float(Decimal(sum(cents[bucket::23])).scaleb(-2)) / len(cents[bucket::23]) for bucket in range(23)]
+    assert price != rounded_first, "the data must tell the two ways apart"
