@@ -23,11 +23,15 @@ class Network:
         self.asked = 0
         self.refused = ""
         """Why no session can be opened."""
+        self.broken: Exception | None = None
+        """What signing in raises."""
 
     def clusters(self, *clusters: Cluster) -> Clusters:
         return Clusters(clusters, 1, self.sign_in, self._answers, lambda: self.now)
 
     def sign_in(self, cluster: Cluster) -> str:
+        if self.broken:
+            raise self.broken
         return self.refused
 
     def _answers(self, cluster: Cluster, seconds: float) -> bool:
@@ -97,6 +101,16 @@ def test_a_cluster_that_refuses_sessions_is_asked_each_half_minute() -> None:
     assert clusters.unavailable() == "no"
     assert network.asked == 1
     network.now = 30
+    assert clusters.unavailable() == ""
+
+
+def test_a_look_that_breaks_is_not_the_last_one() -> None:
+    network = Network(SMALL)
+    network.broken = ImportError("half a package")
+    clusters = network.clusters(SMALL)
+    assert clusters.unavailable() == "its cluster does not answer"
+    network.broken = None
+    network.now = 2
     assert clusters.unavailable() == ""
 
 

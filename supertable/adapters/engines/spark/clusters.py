@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import socket
 import threading
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 
 from supertable.domain.engine_choice import size_text
 
+_LOG = logging.getLogger(__name__)
 AWAY = "its cluster does not answer"
 _SECONDS = {"": 15.0, AWAY: 2.0}
 """After which a cluster is looked for again, by what was found."""
@@ -123,12 +125,20 @@ class Clusters:
             threading.Thread(target=self._look, args=(cluster,), daemon=True).start()
 
     def _look(self, cluster: Cluster) -> None:
-        state = self._states[cluster]
-        away = "" if self._probe(cluster, self._seconds) else AWAY
-        state.connected.set()
-        if not away and state.away:
-            away = self._sign_in(cluster)
+        try:
+            away = self._state_of(cluster)
+        except Exception as error:  # noqa: BLE001 - the next look must come, whatever this one met
+            _LOG.error("looking for a cluster of Spark failed: %s", type(error).__name__)  # its text may hold secrets
+            away = AWAY
         self._found(cluster, away)
+
+    def _state_of(self, cluster: Cluster) -> str:
+        """Why no query can run there; empty: it can."""
+        state = self._states[cluster]
+        if not self._probe(cluster, self._seconds):
+            return AWAY
+        state.connected.set()
+        return self._sign_in(cluster) if state.away else ""
 
     def _found(self, cluster: Cluster, away: str) -> None:
         with self._lock:
