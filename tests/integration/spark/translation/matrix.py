@@ -169,6 +169,11 @@ GROUPS: dict[str, tuple[str, list[str]]] = {
         _from("(values ('a'), (''), ('12'), ('-5'), ('300'), ('99999999999999999999'), (null)) {}({})", "a"),
         ["try_cast(a as int)", "try_cast(a as bigint)", "try_cast(a as utinyint)", "try_cast(a as tinyint)"],
     ),
+    "attempts of numbers": (
+        _from("(values (0), (127), (-129), (256), (9223372036854775807), (-9223372036854775808), (null)) {}({})", "a"),
+        ["try_cast(a as tinyint)", "try_cast(a as int)", "try_cast(a as ubigint)", "try_cast(a as hugeint)",
+         "try_cast(try_cast(a as utinyint) as bigint)"],
+    ),
     "line ends and patterns": (
         _from(ODD, "a"),
         ["a ~ '.*'", "regexp_matches(a, '^a.?$')", "regexp_matches(a, 'a.b')", "regexp_matches(a, 'a$')",
