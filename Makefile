@@ -25,7 +25,8 @@ RANDOM_WORK := tests/property tests/attacks/test_random_selects.py tests/e2e/api
 	tests/integration/maintenance/test_compaction.py tests/integration/maintenance/test_vacuum.py \
 	tests/integration/writes/test_write_faults.py tests/integration/audit/test_merged_exports.py \
 	tests/integration/audit/test_audit_losses.py tests/integration/access_control/test_accounts_log.py \
-	tests/integration/duckdb/test_direct_reads.py tests/integration/spark/test_spark_outages.py tests/e2e/lakes/test_remote_lakes.py \
+	tests/integration/duckdb/test_direct_reads.py tests/integration/spark/test_spark_outages.py \
+	tests/integration/spark/test_spark_selects.py tests/integration/spark/test_spark_attacks.py tests/e2e/lakes/test_remote_lakes.py \
 	tests/e2e/test_operations_guide.py tests/integration/integrity/test_fsck.py
 
 help: ## List these commands

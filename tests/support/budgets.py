@@ -23,8 +23,8 @@ class Budget:
     `examples`: of each property. `pruning_cases`: conditions on each type of column. `histories` of `steps`
     operations each: random histories of a lake, in a local folder, on each server of an object store (`remote_`), and
     with the catalog in Redis (`redis_`). `damages`: objects damaged. `selects`: random statements for each of
-    `select_seeds`. `portable_selects`: those that SQLite answers too. `kills`: of a writing process, by where its lake
-    is.
+    `select_seeds`. `portable_selects`: those that SQLite answers too; `spark_selects`: on SPARK. `kills`: of a
+    writing process, by where its lake is.
     `concurrent_queries`: of each of two readers beside four writers. `storm_turns`: writes of each writer behind a
     failing network. `live_copies`: of a lake beside a writer. `fuzz_examples`: for each operation and phase of the
     API. `damaged_bodies`: for each format and kind of damage. `one_case_in`: the share of the cases of large matrices
@@ -43,6 +43,7 @@ class Budget:
     selects: int
     select_seeds: int
     portable_selects: int
+    spark_selects: int
     kills: dict[str, int]
     concurrent_queries: int
     storm_turns: int
@@ -65,6 +66,7 @@ SHORT = Budget(
     selects=30,
     select_seeds=4,
     portable_selects=150,
+    spark_selects=4,
     kills={"local": 6, "s3": 3, "azure": 2, "gcs": 2, "redis": 3},
     concurrent_queries=60,
     storm_turns=2,
@@ -86,6 +88,7 @@ SOAK = Budget(
     selects=2_000,
     select_seeds=10,
     portable_selects=20_000,
+    spark_selects=300,
     kills={"local": 300, "s3": 100, "azure": 50, "gcs": 50, "redis": 100},
     concurrent_queries=5_000,
     storm_turns=20,
