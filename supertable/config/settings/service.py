@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
 
@@ -19,6 +21,30 @@ class ServiceSettings(BaseSettings):
     )
     api_workers: int = Field(
         default=1, ge=1, le=256, alias="SUPERTABLE_API_WORKERS", description="Number of worker processes of the API."
+    )
+    odata_host: str = Field(
+        default="127.0.0.1",
+        alias="SUPERTABLE_ODATA_HOST",
+        description="Address that OData listens on; 0.0.0.0: all addresses.",
+    )
+    odata_port: int = Field(
+        default=8052, ge=1, le=65_535, alias="SUPERTABLE_ODATA_PORT", description="Port that OData listens on."
+    )
+    odata_workers: int = Field(
+        default=1, ge=1, le=256, alias="SUPERTABLE_ODATA_WORKERS", description="Number of worker processes of OData."
+    )
+    odata_public_url: str | None = Field(
+        default=None,
+        alias="SUPERTABLE_ODATA_PUBLIC_URL",
+        pattern="^https?://[^?#]+$",
+        examples=["https://data.example.com:8452"],
+        description="Address at which clients reach OData, without /odata, for links; if unset, that of the request.",
+    )
+    trusted_proxies: str = Field(
+        default="",
+        alias="SUPERTABLE_TRUSTED_PROXIES",
+        examples=["10.0.0.0/8"],
+        description="Addresses or networks of proxies whose X-Forwarded headers count; if unset, none.",
     )
     allowed_hosts: str = Field(
         default="*",
@@ -74,6 +100,13 @@ class ServiceSettings(BaseSettings):
         examples=["http://127.0.0.1:4318"],
         description="Address that receives OpenTelemetry traces, by OTLP over HTTP; if unset, no traces are recorded.",
     )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, names: str) -> str:
+        for name in listed(names):
+            ip_network(name, strict=False)
+        return ",".join(listed(names))
 
     @field_validator("allowed_hosts", "cors_origins")
     @classmethod

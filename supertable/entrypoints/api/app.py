@@ -22,11 +22,8 @@ from supertable.entrypoints.api.openapi.response_headers import (
 )
 from supertable.entrypoints.web.app import create_service
 from supertable.entrypoints.web.observability.request_log import REQUEST_ID_HEADER
-from supertable.entrypoints.web.security.authentication import (
-    ORGANIZATION_HEADER,
-    ROLE_HEADER,
-    AuthenticationMiddleware,
-)
+from supertable.entrypoints.web.security.authentication import ORGANIZATION_HEADER, AuthenticationMiddleware
+from supertable.entrypoints.web.security.credentials import ROLE_HEADER
 from supertable.entrypoints.web.security.rate_limit import RateLimit
 from supertable.entrypoints.web.service.lifespans import Lifespan
 

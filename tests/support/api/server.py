@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -27,9 +27,13 @@ _idle: defaultdict[object, list[Litestar]] = defaultdict(list)
 """Applications of stopped servers, by their settings. To make one takes longer than most tests."""
 
 
-def _settings_of_an_application(container: Container) -> object:
+Create = Callable[[Container], Litestar]
+
+
+def _kind_of_application(create: Create, container: Container) -> object:
     settings = container.settings()
     return (
+        create,
         settings.allowed_hosts,
         settings.cors_origins,
         settings.max_body_bytes,
@@ -38,28 +42,29 @@ def _settings_of_an_application(container: Container) -> object:
     )
 
 
-def _application(container: Container) -> Litestar:
+def _application(create: Create, container: Container) -> Litestar:
     """An application over `container`. All that it keeps between requests is in its state, but counts for a rate limit.
 
     Those need a new application where a test could reach the limit.
     """
-    idle = _idle[_settings_of_an_application(container)]
+    idle = _idle[_kind_of_application(create, container)]
     if not idle or container.settings().rate_limit < _HIGH_RATE_LIMIT:
-        return create_app(container)
+        return create(container)
     app = idle.pop()
     app.state = application_state(container)
     return app
 
 
 class ApiServer:
-    """Serves the API over `container` until `stop`. `url` is its address."""
+    """Serves the API over `container` until `stop`. `url` is its address. `create`: makes another service."""
 
-    def __init__(self, container: Container) -> None:
+    def __init__(self, container: Container, create: Create = create_app) -> None:
         self.container = container
+        self._create = create
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._loop = asyncio.new_event_loop()
-        self._app = _application(container)
+        self._app = _application(create, container)
         self._server = Server(self._app, port=self.port, interface=Interfaces.ASGI, log_enabled=False, websockets=True)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -82,7 +87,7 @@ class ApiServer:
         self._thread.join(10)
         assert not self._thread.is_alive()
         self._loop.close()
-        _idle[_settings_of_an_application(self.container)].append(self._app)
+        _idle[_kind_of_application(self._create, self.container)].append(self._app)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

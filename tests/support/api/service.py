@@ -1,4 +1,4 @@
-"""`supertable serve api` in its own process, over its own lake, which tests may damage."""
+"""`supertable serve api`, or another service, in its own process, over its own lake, which tests may damage."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class ApiService:
     Queries run in the workers unless the settings say how many executors there are: most tests need no more processes.
     """
 
-    def __init__(self, home: Path | str, folder: Path, **settings: str) -> None:
+    def __init__(self, home: Path | str, folder: Path, service: str = "api", **settings: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         command = [str(Path(sys.executable).parent / "supertable"), "--home", str(home)]
         defaults = {"SUPERTABLE_SUPERTOKEN": TOKEN, "SUPERTABLE_RATE_LIMIT": "0", "SUPERTABLE_EXECUTORS": "0"}
         self.process = ServerProcess(
-            [*command, "serve", "api", "--port", str(self.port)], folder, {**os.environ, **defaults, **settings}
+            [*command, "serve", service, "--port", str(self.port)], folder, {**os.environ, **defaults, **settings}
         )
         self.process.wait_until(lambda: is_healthy(self.url))
 

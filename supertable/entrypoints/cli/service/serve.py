@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -47,17 +49,52 @@ def api(
     settings = load_settings(
         home=session.home, organization=session.organization, api_host=host, api_port=port, api_workers=workers
     )
-    try:
+    with _server_extra("The API"):
         from supertable.entrypoints.api.server import serve_api
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("supertable"):
-            raise
-        raise MissingExtra("The API", "server") from None
-    _show_first_token(settings)
+    _show_first_token(settings, f"http://{settings.api_host}:{settings.api_port}/; `Authorize` takes the token")
     serve_api(settings)
 
 
-def _show_first_token(settings: Settings) -> None:
+@serve.command()
+def odata(
+    context: typer.Context,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on.", show_default="SUPERTABLE_ODATA_HOST, or 127.0.0.1")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65_535, help="Port to listen on.", show_default="SUPERTABLE_ODATA_PORT, or 8052"),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=256, help="Number of worker processes.", show_default="SUPERTABLE_ODATA_WORKERS, or 1"),
+    ] = None,
+) -> None:
+    """Run OData, for Power BI, Excel, Tableau and others, at /odata."""
+    from supertable.config.settings.settings import load_settings
+
+    session = Session.of(context)
+    settings = load_settings(
+        home=session.home, organization=session.organization, odata_host=host, odata_port=port, odata_workers=workers
+    )
+    with _server_extra("OData"):
+        from supertable.entrypoints.odata.server import serve_odata
+    _show_first_token(settings, f"http://{settings.odata_host}:{settings.odata_port}/odata/; the token is the password")
+    serve_odata(settings)
+
+
+@contextmanager
+def _server_extra(what: str) -> Iterator[None]:
+    """Raises `MissingExtra` if an import in the block lacks a package."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("supertable"):
+            raise
+        raise MissingExtra(what, "server") from None
+
+
+def _show_first_token(settings: Settings, address: str) -> None:
     from supertable.config.closing import close
     from supertable.config.container import Container
 
@@ -69,5 +106,5 @@ def _show_first_token(settings: Settings) -> None:
     if token:
         typer.echo(
             f"No users or tokens exist yet. This first token of the superuser is not shown again:\n\n  {token}\n\n"
-            f"The documentation is at http://{settings.api_host}:{settings.api_port}/; `Authorize` takes the token.\n"
+            f"The service is at {address}.\n"
         )

@@ -23,7 +23,7 @@ class Primitive:
 
 @dataclass(frozen=True, slots=True)
 class Complex:
-    """A struct. `name`: without its namespace, unique in a supertable."""
+    """A struct. `name`: without its namespace, unique in its table."""
 
     name: str
     properties: tuple[Property, ...]

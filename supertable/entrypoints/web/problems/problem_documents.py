@@ -29,10 +29,12 @@ _HTTP_ERRORS: dict[int, tuple[str, str]] = {
     404: ("NotFound", f"There is no resource at this address. {_DOCUMENTATION}"),
     405: ("MethodNotAllowed", f"The resource at this address does not support this method. {_DOCUMENTATION}"),
     406: ("NotAcceptable", "`Accept` allows none of the formats of this resource."),
+    410: ("Gone", "What the address names existed, but was removed. Start again from the newest state."),
     413: ("ContentTooLarge", "The body is larger than this resource allows. Nothing was changed."),
     415: ("UnsupportedMediaType", "This resource does not support the media type of the body. Nothing was changed."),
     421: ("MisdirectedRequest", "The service does not answer under the host name of the request."),
     429: ("TooManyRequests", "The rate limit is exceeded. Nothing was changed; try again later."),
+    501: ("NotImplemented", "The service does not have what the request asks for."),
     503: ("Stopping", "The service is stopping. It is safe to try again, later or on another server."),
     505: ("HttpVersionNotSupported", "The response needs HTTP/1.1 or newer. Nothing was changed."),
 }

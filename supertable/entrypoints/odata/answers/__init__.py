@@ -1,0 +1,1 @@
+"""Answers of the OData endpoint: documents, rows, errors."""

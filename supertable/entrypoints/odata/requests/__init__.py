@@ -1,0 +1,1 @@
+"""Requests of the OData endpoint: addresses, options, headers."""
