@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from supertable.domain.errors import MissingExtra
+from supertable.entrypoints.cli.service.first_token import show_first_token
 from supertable.entrypoints.cli.terminal.session import Session
-
-if TYPE_CHECKING:
-    from supertable.config.settings.settings import Settings
 
 serve = typer.Typer(name="serve", invoke_without_command=True)
 
@@ -21,10 +19,12 @@ serve = typer.Typer(name="serve", invoke_without_command=True)
 def all_services(context: typer.Context) -> None:
     """Run services until SIGTERM or Ctrl-C.
 
-    Without a command, all services run.
+    Without a command, all services run, each in a process of its own, with one log and one end.
     """
     if context.invoked_subcommand is None:
-        api(context)
+        with _server_extra("A service"):
+            from supertable.entrypoints.cli.service.all_services import serve_all
+        raise typer.Exit(serve_all(Session.of(context)))
 
 
 @serve.command()
@@ -51,7 +51,7 @@ def api(
     )
     with _server_extra("The API"):
         from supertable.entrypoints.api.server import serve_api
-    _show_first_token(settings, f"http://{settings.api_host}:{settings.api_port}/; `Authorize` takes the token")
+    show_first_token(settings, f"http://{settings.api_host}:{settings.api_port}/; `Authorize` takes the token")
     serve_api(settings)
 
 
@@ -79,7 +79,7 @@ def odata(
     )
     with _server_extra("OData"):
         from supertable.entrypoints.odata.server import serve_odata
-    _show_first_token(settings, f"http://{settings.odata_host}:{settings.odata_port}/odata/; the token is the password")
+    show_first_token(settings, f"http://{settings.odata_host}:{settings.odata_port}/odata/; the token is the password")
     serve_odata(settings)
 
 
@@ -92,19 +92,3 @@ def _server_extra(what: str) -> Iterator[None]:
         if (error.name or "").startswith("supertable"):
             raise
         raise MissingExtra(what, "server") from None
-
-
-def _show_first_token(settings: Settings, address: str) -> None:
-    from supertable.config.closing import close
-    from supertable.config.container import Container
-
-    container = Container(settings=settings)
-    try:
-        token = container.first_token()(settings.organization)
-    finally:
-        close(container)
-    if token:
-        typer.echo(
-            f"No users or tokens exist yet. This first token of the superuser is not shown again:\n\n  {token}\n\n"
-            f"The service is at {address}.\n"
-        )
