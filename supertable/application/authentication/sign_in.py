@@ -135,6 +135,26 @@ class SignIn:
         self._observer.signed_in(session, caller.token)
         return session
 
+    def for_user(self, organization: str, user_hash: str) -> Session:
+        """The session of a stored user under their default role, for whom a trusted application vouches.
+
+        The caller checks that the application may. It never is a superuser, and the rights are those of the user when
+        they act. Raises `AccessDenied` if there is no such user, or the user is disabled or has no role.
+        """
+        checked_name("organization", organization)
+        access = self._access_log.newest(organization)
+        user = access.users.get(user_hash)
+        if user is None or not user.enabled or user.hash == self._rules.superuser_of(organization).user:
+            raise AccessDenied("There is no such user, or the user is disabled. Nothing was done.")
+        caller = _Caller(Session(organization, user.hash, user.name, _first(user.roles)), access)
+        try:
+            session = self._authorize(caller)
+        except AccessDenied as error:
+            self._observer.refused(caller.session, error)
+            raise
+        self._observer.signed_in(session, None)
+        return session
+
     def reading_once(self) -> SignIn:
         """The same for callers who already wait: it reads each organization's users and tokens once for all of them."""
         return SignIn(self._rules, _ReadOnce(self._access_log), self._verifier, self._observer, self._clock)

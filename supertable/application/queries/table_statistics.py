@@ -5,12 +5,12 @@ They are computed by an ordinary query, through the view chain, so that they are
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
 
-from supertable.application.ports.engines.running_queries import Limits
+from supertable.application.ports.engines.running_queries import Limits, RunningQuery
 from supertable.application.queries.run_query import RunQuery
 from supertable.application.tables.lookup import Tables
 from supertable.application.tables.namespace import Namespace
@@ -53,19 +53,25 @@ class TableStatistics:
         self._tables = tables
         self._run_query = run_query
 
-    def __call__(self, namespace: Namespace, name: str, limits: Limits) -> Statistics:
-        """Reads all rows. Raises `TableNotFound` and what queries raise."""
+    def __call__(
+        self, namespace: Namespace, name: str, limits: Limits, started: Callable[[RunningQuery], None] | None = None
+    ) -> Statistics:
+        """Reads all rows. `started` gets the query, to cancel it. Raises `TableNotFound` and what queries raise."""
         table = self._tables.open(namespace, name, Permission.READ)
-        row = self._first_row(namespace, _statement(table), limits)
+        row = self._first_row(namespace, _statement(table), limits, started)
         values = iter(row.columns)
         rows = next(values)[0].as_py()
         info = TableInfo.of(table)
         columns = [_column(column, rows, values) for column in table.schema.fields]
         return Statistics(info.name, info.version, rows, info.files, info.bytes, columns)
 
-    def _first_row(self, namespace: Namespace, sql: str, limits: Limits) -> pa.RecordBatch:
+    def _first_row(
+        self, namespace: Namespace, sql: str, limits: Limits, started: Callable[[RunningQuery], None] | None
+    ) -> pa.RecordBatch:
         running = self._run_query.run(self._run_query.prepare(namespace, sql), (), limits)
         try:
+            if started:
+                started(running)
             return running.reader.read_next_batch()
         finally:
             running.close()

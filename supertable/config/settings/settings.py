@@ -20,6 +20,7 @@ from supertable.config.settings.engine_choice import EngineChoiceSettings
 from supertable.config.settings.identity import IdentitySettings
 from supertable.config.settings.ingest import IngestSettings
 from supertable.config.settings.jobs import JobSettings
+from supertable.config.settings.mcp import McpSettings
 from supertable.config.settings.mistakes import SettingWarning, warnings_of, what_is_right
 from supertable.config.settings.pro import ProSettings
 from supertable.config.settings.redis import RedisSettings
@@ -53,6 +54,7 @@ class Settings(
     SmallCommitSettings,
     JobSettings,
     IngestSettings,
+    McpSettings,
     ServiceSettings,
     IdentitySettings,
     RedisSettings,

@@ -144,6 +144,12 @@ def main() -> None:
     sys.exit(run(sys.argv[1:], interruption))
 
 
+def mcp_server() -> None:
+    """The command `mcp-server`: `supertable serve mcp`, with its options and the global ones."""
+    leave_pandas_out()
+    sys.exit(run(["serve", "mcp", *sys.argv[1:]]))
+
+
 def run(arguments: Sequence[str], interruption: Interruption | None = None) -> int:
     """Run one command line and return its exit code. Errors are reported on standard error, never raised."""
     options, rest = split_global_options(arguments)

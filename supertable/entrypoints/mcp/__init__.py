@@ -1,1 +1,1 @@
-"""The MCP server: tools, resources and prompts for AI assistants."""
+"""The MCP server: what AI assistants may ask of a lake, over stdio or streamable HTTP."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from supertable.config.container import Container
-from supertable.config.settings.settings import Settings, load_settings
-from supertable.domain.access.sessions import Session, owner
-from supertable.domain.errors import NotSignedIn, SupertableError
+from supertable.config.local_sign_in import local_session
+from supertable.config.settings.settings import load_settings
 from supertable.domain.names import DEFAULT_SUPERTABLE, checked_name
 from supertable.entrypoints.sdk.door import public_call
 from supertable.entrypoints.sdk.lakes.lake import Lake
@@ -39,28 +38,5 @@ def connect(
     checked_organization = checked_name("organization", settings.organization)
     container = Container(settings=settings)
     is_owner = token is None and role is None and settings.supertable_token is None
-    session = _session(container, checked_organization, token, role)
+    session = local_session(container, checked_organization, token, role)
     return Lake(container, supertable or DEFAULT_SUPERTABLE, session, is_owner)
-
-
-def _session(container: Container, organization: str, token: str | None, role: str | None) -> Session:
-    settings: Settings = container.settings()
-    if token is None and settings.supertable_token is not None:
-        token = settings.supertable_token.get_secret_value()
-    if token is not None:
-        return _sign_in(container, organization, token, role)
-    if settings.redis_configured:
-        raise NotSignedIn(
-            "This lake has its catalog in Redis, so a token is required. Nothing was opened. Give the token to "
-            "supertable.connect(token=…), to --token, or in the setting SUPERTABLE_TOKEN."
-        )
-    return owner(organization, role, settings.superhash)
-
-
-def _sign_in(container: Container, organization: str, token: str, role: str | None) -> Session:
-    try:
-        session: Session = container.sign_in()(organization, token, role)
-    except SupertableError:
-        container.catalog().close()  # the container has opened nothing else yet
-        raise
-    return session

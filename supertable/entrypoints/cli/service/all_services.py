@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 
 import structlog
 import typer
 
 from supertable.config.settings.settings import Settings, load_settings
 from supertable.entrypoints.cli.service.first_token import show_first_token
+from supertable.entrypoints.cli.service.mcp import mcp_address
 from supertable.entrypoints.cli.service.process_group import ProcessGroup
 from supertable.entrypoints.cli.terminal.session import Session
 from supertable.entrypoints.web.observability.json_logs import configure_logs
 from supertable.entrypoints.web.service.supervision import RestartWaits
 
+_ARGUMENTS = {"mcp": ("--transport", "streamable-http")}
 _MARGIN_SECONDS = 10
 """A service ends its own processes within its shutdown time; only one that hangs is killed."""
 
@@ -29,7 +32,7 @@ def serve_all(session: Session) -> int:
     typer.echo("\n".join(f"{name:<{width}}  {address}" for name, address in services.items()) + "\n")
     log = structlog.get_logger("supertable.serve")
     group = ProcessGroup(
-        {name: [*_command(session), "serve", name] for name in services},
+        {name: [*_command(session), "serve", name, *_ARGUMENTS.get(name, ())] for name in services},
         RestartWaits().after,
         log.error,
         settings.shutdown_seconds + _MARGIN_SECONDS,
@@ -42,6 +45,7 @@ def _addresses(settings: Settings) -> Mapping[str, str]:
     return {
         "api": f"http://{settings.api_host}:{settings.api_port}/",
         "odata": f"http://{settings.odata_host}:{settings.odata_port}/odata/",
+        **({"mcp": mcp_address(settings)} if find_spec("mcp") else {}),
     }
 
 

@@ -10,9 +10,11 @@ import typer
 
 from supertable.domain.errors import MissingExtra
 from supertable.entrypoints.cli.service.first_token import show_first_token
+from supertable.entrypoints.cli.service.mcp import mcp
 from supertable.entrypoints.cli.terminal.session import Session
 
 serve = typer.Typer(name="serve", invoke_without_command=True)
+serve.command()(mcp)
 
 
 @serve.callback()

@@ -19,10 +19,10 @@ from litestar.exceptions import HTTPException, ValidationException
 from supertable.domain import errors
 from supertable.entrypoints.web.observability import metrics
 from supertable.entrypoints.web.observability.request_log import request_id
+from supertable.entrypoints.web.problems.presentations import INTERNAL_ERROR, presentation_of
 
 _LOG = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
-_RETRY_AFTER = {"Retry-After": "1"}
 _DOCUMENTATION = "The documentation of the service lists its resources."
 _HTTP_ERRORS: dict[int, tuple[str, str]] = {
     400: ("InvalidInput", "The request is not valid. Nothing was changed."),
@@ -39,55 +39,6 @@ _HTTP_ERRORS: dict[int, tuple[str, str]] = {
     505: ("HttpVersionNotSupported", "The response needs HTTP/1.1 or newer. Nothing was changed."),
 }
 """The names of HTTP errors, and their details where the error has none."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Presentation:
-    """How a class of errors is presented. `detail` replaces the error's own words."""
-
-    status: int
-    detail: str | None = None
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-_INTERNAL_ERROR = _Presentation(500, "SuperTable has an internal error. The log has details under the request's id.")
-_PRESENTATIONS: dict[type[Exception], _Presentation] = {
-    errors.InvalidInput: _Presentation(400),
-    errors.NotSignedIn: _Presentation(401, headers={"WWW-Authenticate": 'Bearer realm="supertable"'}),
-    errors.AccessDenied: _Presentation(403),
-    errors.NotFound: _Presentation(404),
-    errors.AlreadyExists: _Presentation(409),
-    errors.Conflict: _Presentation(409),
-    errors.Outdated: _Presentation(412),
-    errors.JobNotOver: _Presentation(409),
-    errors.JobInterrupted: _Presentation(503, headers=_RETRY_AFTER),
-    errors.TooManyJobs: _Presentation(429, headers=_RETRY_AFTER),
-    errors.IdempotencyKeyReused: _Presentation(422),
-    errors.QueryFailed: _Presentation(422),
-    errors.QueryLost: _Presentation(503, headers=_RETRY_AFTER),
-    errors.TooManyQueries: _Presentation(429, headers=_RETRY_AFTER),
-    errors.Unavailable: _Presentation(
-        503, "A server behind this service did not answer. Nothing was changed; it is safe to try again.", _RETRY_AFTER
-    ),
-    errors.StoreUnavailable: _Presentation(
-        503,
-        "The object store did not answer, or its disk cannot be written. Nothing was changed; it is safe to try again.",
-        _RETRY_AFTER,
-    ),
-    errors.AuditUnavailable: _Presentation(503, headers=_RETRY_AFTER),
-    errors.CommitUncertain: _Presentation(
-        504,
-        "It is unknown whether the write became durable. Repeat it with the same Idempotency-Key: it is then applied "
-        "exactly once. Without a key, read the table's history before you repeat it.",
-    ),
-    errors.Damaged: _Presentation(
-        500, "Stored data is damaged or missing, so nothing is answered from it. Run `supertable fsck` for details."
-    ),
-    errors.MissingExtra: _Presentation(501),
-    errors.UnsafeStore: _Presentation(
-        500, "The object store lacks the guarantees that commits need. Nothing was written."
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +102,7 @@ def problem_catalogue() -> list[dict[str, Any]]:
     for status, (name, meaning) in _HTTP_ERRORS.items():
         entries.setdefault(problem_type(name), _entry(problem_type(name), problem_title(name), status, meaning))
     internal = problem_type("InternalError")
-    entries[internal] = _entry(internal, "Internal error", 500, _INTERNAL_ERROR.detail or "")
+    entries[internal] = _entry(internal, "Internal error", 500, INTERNAL_ERROR.detail or "")
     return [entries[name] for name in sorted(entries)]
 
 
@@ -166,8 +117,8 @@ def _meaning(cls: type) -> str:
 
 
 def _problem(cls: type[Exception], detail: str) -> Problem:
-    presentation = next((_PRESENTATIONS[base] for base in cls.__mro__ if base in _PRESENTATIONS), _INTERNAL_ERROR)
-    name = cls.__name__ if presentation is not _INTERNAL_ERROR else "InternalError"
+    presentation = presentation_of(cls)
+    name = cls.__name__ if presentation is not INTERNAL_ERROR else "InternalError"
     return Problem(
         problem_type(name),
         problem_title(name),
@@ -179,7 +130,7 @@ def _problem(cls: type[Exception], detail: str) -> Problem:
 
 def _problem_of_http_error(error: HTTPException) -> Problem:
     phrase = HTTPStatus(error.status_code).phrase
-    name, meaning = _HTTP_ERRORS.get(error.status_code, ("InternalError", _INTERNAL_ERROR.detail or ""))
+    name, meaning = _HTTP_ERRORS.get(error.status_code, ("InternalError", INTERNAL_ERROR.detail or ""))
     detail = meaning if error.detail in {"", phrase} or name == "InternalError" else error.detail
     members = {"errors": error.extra} if isinstance(error, ValidationException) and error.extra else {}
     headers = dict(error.headers or {})

@@ -1,0 +1,1 @@
+"""The tools: each parses its arguments, calls use cases, and says what it found."""
