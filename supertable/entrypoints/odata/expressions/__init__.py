@@ -1,0 +1,1 @@
+"""Expressions of OData as trees: one parser for all system query options."""

@@ -1,0 +1,1 @@
+"""Pages of rows: their columns, their order, and where the next one begins."""

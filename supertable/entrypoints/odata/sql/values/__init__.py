@@ -1,0 +1,1 @@
+"""SQL of single expressions, each with its type in OData's words."""
