@@ -90,12 +90,12 @@ def test_a_role_sees_its_part_through_every_tool(service: McpService, token: str
             refusal(await client.call_tool(name, arguments))
             for name, arguments in (
                 ("describe_table", {"table": "hidden_orders"}),
-                ("describe_table", {"table": "hidden_orderz"}),
+                ("describe_table", {"table": "hxdden_orders"}),
                 ("query_sql", {"sql": "SELECT salary FROM orders"}),
                 ("explain_query", {"sql": "SELECT id FROM orders"}),
             )
         ]
-        assert refusals[0].replace("hidden_orders", "") == refusals[1].replace("hidden_orderz", "")
+        assert refusals[0].replace("hidden_orders", "") == refusals[1].replace("hxdden_orders", "")
         return " ".join(map(str, [*parts, *(words.replace("salary", "", 1) for words in refusals[2:])]))
 
     everything = over_http(service.url, talk, token)

@@ -9,6 +9,7 @@ from mcp.server.lowlevel import Server
 
 from supertable.domain.version import VERSION
 from supertable.entrypoints.mcp.protocol.calls import ConnectionOf, ToolCalls
+from supertable.entrypoints.mcp.protocol.context_requests import ContextRequests
 from supertable.entrypoints.mcp.protocol.execution import Execution
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _INSTRUCTIONS = (
 def create_server(desk: Callable[[], Desk], connection_of: ConnectionOf, execution: Execution) -> Server[Any]:
     """The server, whose calls run in `execution`. Arguments: see `ToolCalls`."""
     calls = ToolCalls(desk, connection_of, execution)
+    context = ContextRequests(desk, connection_of, execution)
     return Server(
         "supertable",
         version=VERSION,
@@ -33,4 +35,10 @@ def create_server(desk: Callable[[], Desk], connection_of: ConnectionOf, executi
         instructions=_INSTRUCTIONS,
         on_list_tools=calls.list,
         on_call_tool=calls.call,
+        on_list_resources=context.list_resources,
+        on_list_resource_templates=context.list_templates,
+        on_read_resource=context.read,
+        on_list_prompts=context.list_prompts,
+        on_get_prompt=context.get_prompt,
+        on_completion=context.complete,
     )

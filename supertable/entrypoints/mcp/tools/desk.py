@@ -26,10 +26,14 @@ class Desk:
 
     def run(self, name: str, connection: Connection, given: Mapping[str, Any], cancellation: Cancellation) -> Answer:
         """The answer of the tool of that name to checked arguments. Blocks. Raises what its use cases raise."""
+        return RUNS[name](self.call(connection, given, cancellation, TOOLS[name].signed_in))
+
+    def call(
+        self, connection: Connection, given: Mapping[str, Any], cancellation: Cancellation, signed_in: bool = True
+    ) -> Call:
+        """A call by its caller. Blocks. Raises what finding the caller raises, if it must be `signed_in`."""
         cancellation.require_wanted()
         organization, auth_token, user_hash = (given.get(each) for each in _CREDENTIALS)
-        session = None
-        if TOOLS[name].signed_in:
-            session = self.callers.caller(connection, organization, auth_token, user_hash)
+        session = self.callers.caller(connection, organization, auth_token, user_hash) if signed_in else None
         arguments = {each: value for each, value in given.items() if each not in _CREDENTIALS}
-        return RUNS[name](Call(self.container, session, arguments, cancellation))
+        return Call(self.container, session, arguments, cancellation)
