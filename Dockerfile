@@ -5,7 +5,7 @@ COPY requirements.lock pyproject.toml README.md LICENSE ./
 COPY supertable ./supertable
 RUN python -m venv --without-pip /opt/supertable \
     && pip --python /opt/supertable/bin/python install --no-cache-dir --constraint requirements.lock \
-        ".[s3,azure,gcs,redis,server]" \
+        ".[s3,azure,gcs,redis,server,mcp]" \
     && find /opt/supertable -type d -name tests -prune -exec rm -r {} +
 
 FROM python:3.11-slim-bookworm
@@ -17,7 +17,8 @@ ENV PATH=/opt/supertable/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     SUPERTABLE_HOME=/data/supertable \
-    SUPERTABLE_API_HOST=0.0.0.0
+    SUPERTABLE_API_HOST=0.0.0.0 \
+    SUPERTABLE_MCP_TESTER_HOST=0.0.0.0
 USER supertable
 WORKDIR /data
 VOLUME /data

@@ -21,7 +21,9 @@ from supertable.config.settings.identity import IdentitySettings
 from supertable.config.settings.ingest import IngestSettings
 from supertable.config.settings.jobs import JobSettings
 from supertable.config.settings.mcp import McpSettings
+from supertable.config.settings.mcp_tester import McpTesterSettings
 from supertable.config.settings.mistakes import SettingWarning, warnings_of, what_is_right
+from supertable.config.settings.pages import PageSettings
 from supertable.config.settings.pro import ProSettings
 from supertable.config.settings.redis import RedisSettings
 from supertable.config.settings.service import ServiceSettings
@@ -55,7 +57,9 @@ class Settings(
     JobSettings,
     IngestSettings,
     McpSettings,
+    McpTesterSettings,
     ServiceSettings,
+    PageSettings,
     IdentitySettings,
     RedisSettings,
     StorageSettings,

@@ -25,7 +25,7 @@ CAPABILITIES = [
     "storage",
     "ports",
 ]
-SERVICES = ["cli", "api | mcp | odata | sdk", "web", "encoding"]
+SERVICES = ["cli", "api | mcp | mcp_tester | odata | sdk", "web", "encoding"]
 DRIVERS = {"boto3", "duckdb", "litestar", "msgspec", "pydantic", "redis", "rich", "sqlite3", "typer"}
 
 

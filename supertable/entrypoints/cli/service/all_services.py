@@ -45,8 +45,13 @@ def _addresses(settings: Settings) -> Mapping[str, str]:
     return {
         "api": f"http://{settings.api_host}:{settings.api_port}/",
         "odata": f"http://{settings.odata_host}:{settings.odata_port}/odata/",
-        **({"mcp": mcp_address(settings)} if find_spec("mcp") else {}),
+        **(_of_mcp(settings) if find_spec("mcp") else {}),
     }
+
+
+def _of_mcp(settings: Settings) -> Mapping[str, str]:
+    tester = f"http://{settings.mcp_tester_host}:{settings.mcp_tester_port}/"
+    return {"mcp": mcp_address(settings), **({"mcp-tester": tester} if find_spec("jinja2") else {})}
 
 
 def _command(session: Session) -> list[str]:

@@ -85,6 +85,31 @@ def odata(
     serve_odata(settings)
 
 
+@serve.command()
+def mcp_tester(
+    context: typer.Context,
+    host: Annotated[
+        str | None,
+        typer.Option(help="Address to listen on.", show_default="SUPERTABLE_MCP_TESTER_HOST, or 127.0.0.1"),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65_535, help="Port to listen on.", show_default="SUPERTABLE_MCP_TESTER_PORT, or 8070"),
+    ] = None,
+) -> None:
+    """Run the page on which people try the tools of the MCP server. It calls the one at SUPERTABLE_MCP_TESTER_URL."""
+    from supertable.config.settings.settings import load_settings
+
+    session = Session.of(context)
+    settings = load_settings(
+        home=session.home, organization=session.organization, mcp_tester_host=host, mcp_tester_port=port
+    )
+    with _server_extra("The MCP tester"):
+        from supertable.entrypoints.mcp_tester.server import serve_mcp_tester
+    show_first_token(settings, f"http://{settings.mcp_tester_host}:{settings.mcp_tester_port}/; sign in with the token")
+    serve_mcp_tester(settings)
+
+
 @contextmanager
 def _server_extra(what: str) -> Iterator[None]:
     """Raises `MissingExtra` if an import in the block lacks a package."""

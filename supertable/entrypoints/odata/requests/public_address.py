@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_address, ip_network
 
-from supertable.config.settings.service import listed
 from supertable.config.settings.settings import Settings
+from supertable.entrypoints.web.security.trusted_proxies import is_trusted_proxy
 
 ROOT = "/odata"
 
@@ -19,21 +18,11 @@ def base_address(settings: Settings, headers: Mapping[str, str], client: str | N
     if settings.odata_public_url:
         return settings.odata_public_url.rstrip("/") + ROOT
     host, prefix = headers.get("host", "localhost"), ""
-    if _is_trusted(client, listed(settings.trusted_proxies)):
+    if is_trusted_proxy(client, settings):
         scheme = _first(headers, "x-forwarded-proto") or scheme
         host = _first(headers, "x-forwarded-host") or host
         prefix = _first(headers, "x-forwarded-prefix").rstrip("/")
     return f"{scheme}://{host}{prefix}{ROOT}"
-
-
-def _is_trusted(client: str | None, proxies: list[str]) -> bool:
-    if not client or not proxies:
-        return False
-    try:
-        address = ip_address(client)
-    except ValueError:
-        return False
-    return any(address in ip_network(each, strict=False) for each in proxies)
 
 
 def _first(headers: Mapping[str, str], name: str) -> str:

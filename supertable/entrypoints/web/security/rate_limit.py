@@ -20,12 +20,24 @@ class RateLimit:
 
     def count(self, caller: str) -> None:
         """Count one request. Raises 429 if the caller has made more than the limit."""
+        now = self._in_window()
+        count = self._counts[caller] = self._counts.get(caller, 0) + 1
+        self._require(count <= self._max_requests, now)
+
+    def require_room(self, caller: str) -> None:
+        """Count nothing. Raises 429 if the limit leaves the caller no request."""
+        now = self._in_window()
+        self._require(self._counts.get(caller, 0) < self._max_requests, now)
+
+    def _in_window(self) -> float:
         now = time.monotonic()
         if int(now) // _WINDOW_SECONDS != self._window:
             self._window = int(now) // _WINDOW_SECONDS
             self._counts.clear()
-        count = self._counts[caller] = self._counts.get(caller, 0) + 1
-        if self._max_requests and count > self._max_requests:
+        return now
+
+    def _require(self, within: bool, now: float) -> None:
+        if self._max_requests and not within:
             wait = _WINDOW_SECONDS - int(now) % _WINDOW_SECONDS
             raise TooManyRequestsException(
                 f"Rate limit exceeded: {self._max_requests:,} requests per minute. Nothing was changed; "

@@ -1,0 +1,1 @@
+"""The MCP tester: a page on which people try the tools of the MCP server, under their own role."""

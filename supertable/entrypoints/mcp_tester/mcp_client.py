@@ -1,0 +1,125 @@
+"""The MCP server as the tester sees it: the official client, with the token of the person at the page."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+from mcp import MCPError
+from mcp.client.client import Client
+from mcp.client.streamable_http import streamable_http_client
+from pydantic import BaseModel
+
+from supertable.config.settings.settings import Settings
+from supertable.domain.errors import NotSignedIn, Unavailable
+from supertable.entrypoints.web.security.authentication import ORGANIZATION_HEADER
+from supertable.entrypoints.web.security.credentials import ROLE_HEADER
+from supertable.entrypoints.web.security.page_sessions import PageSession
+
+_CONNECT_SECONDS = 5
+_READ_SECONDS = 900
+_MOST_PAGES = 50
+_INVALID_ANSWER = -32603
+"""JSON-RPC's code for an internal error."""
+_EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - where a server that listens on all is found
+
+
+def server_address(settings: Settings) -> str:
+    """Of the MCP server that the tester calls: the setting, or that of the server on this machine."""
+    if settings.mcp_tester_url:
+        return settings.mcp_tester_url
+    host = _EVERY_ADDRESS.get(settings.mcp_http_host, settings.mcp_http_host)
+    return f"http://{host}:{settings.mcp_http_port}{settings.mcp_http_path}"
+
+
+class McpServer:
+    """Each question has a connection of its own, which ends with it, also where the question is cancelled."""
+
+    def __init__(self, address: str, session: PageSession) -> None:
+        self._address = address
+        self._headers = {"Authorization": f"Bearer {session.token}", ORGANIZATION_HEADER: session.organization}
+        if session.role:
+            self._headers[ROLE_HEADER] = session.role
+
+    async def offer(self) -> dict[str, Any]:
+        """The server's name and revision of the protocol, and its tools. Raises `Unavailable`."""
+        async with self._connected([]) as client:
+            tools, cursor = [], None
+            for _ in range(_MOST_PAGES):
+                page = await client.list_tools(cursor=cursor)
+                tools += [_document(tool) for tool in page.tools]
+                cursor = page.next_cursor
+                if cursor is None:
+                    break
+            return {
+                "server": _document(client.server_info) if client.server_info else {},
+                "protocol": client.protocol_version,
+                "instructions": client.instructions or "",
+                "tools": tools,
+            }
+
+    async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The request as it was sent, the response, and the milliseconds between them. Raises `Unavailable`."""
+        sent: list[dict[str, Any]] = []
+        async with self._connected(sent) as client:
+            began = time.perf_counter()
+            answer = await _answer(client, tool, arguments)
+            milliseconds = (time.perf_counter() - began) * 1000
+        request = next((each for each in sent if each.get("method") == "tools/call"), None)
+        response = {"jsonrpc": "2.0", "id": request["id"] if request else None, **answer}
+        return {"request": request, "response": response, "milliseconds": round(milliseconds, 1)}
+
+    @asynccontextmanager
+    async def _connected(self, sent: list[dict[str, Any]]) -> AsyncIterator[Client]:
+        """A client, which adds the messages that it sends to `sent`."""
+
+        async def record(request: httpx2.Request) -> None:
+            if request.content:
+                sent.append(json.loads(request.content))
+
+        timeout = httpx2.Timeout(_CONNECT_SECONDS, read=_READ_SECONDS)
+        try:
+            async with (
+                httpx2.AsyncClient(
+                    headers=self._headers, timeout=timeout, trust_env=False, event_hooks={"request": [record]}
+                ) as http,
+                Client(streamable_http_client(self._address, http_client=http)) as client,
+            ):
+                yield client
+        except* (httpx2.HTTPError, MCPError) as errors:
+            raise _told(errors) from None
+
+
+async def _answer(client: Client, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """`result` or `error`, as the protocol has them."""
+    try:
+        return {"result": _document(await client.call_tool(tool, arguments))}
+    except MCPError as error:
+        return {"error": _document(error.error)}
+    except RuntimeError as error:  # the client's own judgement of the answer, like one that breaks its schema
+        return {"error": {"code": _INVALID_ANSWER, "message": str(error)}}
+
+
+def _document(model: BaseModel) -> dict[str, Any]:
+    document: dict[str, Any] = model.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return document
+
+
+def _told(errors: BaseExceptionGroup[Any]) -> Exception:
+    """The error for the page: a token that the server refuses, or a server that cannot be reached."""
+    for error in _leaves(errors):
+        if isinstance(error, httpx2.HTTPStatusError) and error.response.status_code in {401, 403}:
+            return NotSignedIn("The MCP server refuses this token. Nothing was done; sign in again.")
+    return Unavailable("The MCP server does not answer.")
+
+
+def _leaves(errors: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
+    for error in errors.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error

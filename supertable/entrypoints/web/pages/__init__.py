@@ -1,0 +1,1 @@
+"""Pages for people: templates, their static files, and what browsers may do with them."""
