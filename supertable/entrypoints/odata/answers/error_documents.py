@@ -11,9 +11,11 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 from litestar.datastructures import State
+from litestar.exceptions import HTTPException
 
 from supertable.domain.errors import InvalidInput
 from supertable.entrypoints.odata.answers.answer import Document
+from supertable.entrypoints.odata.errors import NotSupported
 from supertable.entrypoints.odata.requests.protocol import version_of
 from supertable.entrypoints.web.observability import metrics
 from supertable.entrypoints.web.problems.problem_documents import Problem, problem_of
@@ -25,7 +27,7 @@ _SIGN_IN = {"WWW-Authenticate": 'Basic realm="SuperTable", charset="UTF-8"'}
 
 def error_document(error: Exception, version: str) -> Document:
     """The answer for an error. Server errors are logged. `version`: of the protocol."""
-    problem = problem_of(error)
+    problem = problem_of(HTTPException(str(error), status_code=501) if isinstance(error, NotSupported) else error)
     if problem.status >= 500 and problem.status != 501:
         _LOG.error("a request failed", exc_info=error)
     metrics.PROBLEMS.labels(problem.type).inc()

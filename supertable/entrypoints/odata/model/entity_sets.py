@@ -63,6 +63,14 @@ def entity_set(container: Container, namespace: Namespace, name: str) -> EntityS
     return found
 
 
+def entity_set_at(container: Container, namespace: Namespace, newest: EntitySet, version: int) -> EntitySet:
+    """The same table at an earlier version. Raises `VersionNotFound`."""
+    table = container.tables().as_of(newest.table, version)
+    found = _entity_set(container, namespace, table, newest.type.name)
+    assert found is not None
+    return found
+
+
 def _entity_set(container: Container, namespace: Namespace, table: OpenTable, name: str) -> EntitySet | None:
     """None for a view that the caller cannot read."""
     is_view = bool(table.entry.view)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote, unquote, urlencode
+
+from litestar.exceptions import HTTPException
 
 from supertable.domain.access.sessions import Session
 from supertable.domain.errors import InvalidInput
 from supertable.entrypoints.odata.requests.query_options import Options, parse_options
 
+_QUERY_TYPES = frozenset({"text/plain", "application/x-www-form-urlencoded"})
 _MOST_SEGMENTS = 32
 _PLAIN = "$@'(),:;=*!-._~"
 
@@ -60,3 +63,24 @@ def incoming(
 ) -> Incoming:
     """Raises what `parse_options` raises."""
     return Incoming(session, method, base, path, parse_options(query), headers, body)
+
+
+def with_query_of_body(request: Incoming) -> Incoming:
+    """`POST …/$query` as the GET that it stands for: its body has the options (OData URL Conventions 4.01, 4.17).
+
+    Options of the address count too. Other requests are returned as they are. Raises 415 for a body of another type.
+    """
+    path, end, rest = request.path.rstrip("/").rpartition("/$query")
+    if request.method != "POST" or not end or rest:
+        return request
+    kind = request.headers.get("content-type", "text/plain").partition(";")[0].strip().lower()
+    if kind not in _QUERY_TYPES:
+        raise HTTPException("The body of `$query` must be `text/plain`: what a GET has after its `?`.", status_code=415)
+    try:
+        text = request.body.decode().strip()
+    except UnicodeDecodeError:
+        raise InvalidInput("The body of `$query` is not UTF-8.") from None
+    given = urlencode(request.options.pairs, quote_via=quote)
+    return replace(
+        request, method="GET", path=path, options=parse_options("&".join(filter(None, (given, text)))), body=b""
+    )

@@ -232,3 +232,15 @@ def _key_condition(entity: EntityType, bindings: Bindings, name: str, literal: L
     if not comparable(column, value):
         raise InvalidInput(f"The key: {name} is {type_text(column.type)}, and not {type_text(value.type)}.")
     return compared(bindings, "eq", column, value, exact=False)
+
+
+def matching(entity: EntityType, options: QueryOptions, version: int | None, prefix: str = "p") -> EntityQuery:
+    """The statement of all entities that `$filter` and `$search` leave, with the properties of `$select`, unordered.
+
+    `prefix`: of the names of its parameters, for a statement that is made of several.
+    """
+    bindings = Bindings(prefix)
+    relation, _ = _relation(entity, options, version, bindings)
+    chosen = projection(relation, parse_select(options.select) if options.select is not None else (), "")
+    sql = f"SELECT {', '.join(_named(chosen))} {relation.from_where}"
+    return EntityQuery(sql, bindings.values, chosen.columns, _MOST_ROWS)

@@ -15,14 +15,15 @@ _NS_YEARS = range(1678, 2262)
 
 
 class Bindings:
-    """The parameters of a statement, by name."""
+    """The parameters of a statement, by name. `prefix`: what their names begin with."""
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str = "p") -> None:
         self.values: dict[str, Any] = {}
+        self._prefix = prefix
 
     def add(self, value: Any, sql_type: str = "") -> str:
         """The SQL of a value."""
-        name = f"p{len(self.values) + 1}"
+        name = f"{self._prefix}{len(self.values) + 1}"
         self.values[name] = value
         return f"CAST(${name} AS {sql_type})" if sql_type else f"${name}"
 
