@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,10 +13,12 @@ import httpx2
 from mcp import MCPError
 from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
+from mcp.types import Implementation
 from pydantic import BaseModel
 
 from supertable.config.settings.settings import Settings
 from supertable.domain.errors import NotSignedIn, Unavailable
+from supertable.domain.version import VERSION
 from supertable.entrypoints.web.security.authentication import ORGANIZATION_HEADER
 from supertable.entrypoints.web.security.credentials import ROLE_HEADER
 from supertable.entrypoints.web.security.page_sessions import PageSession
@@ -25,6 +28,9 @@ _READ_SECONDS = 900
 _MOST_PAGES = 50
 _INVALID_ANSWER = -32603
 """JSON-RPC's code for an internal error."""
+_WHO = Implementation(name="supertable-mcp-tester", title="SuperTable's MCP tester", version=VERSION)
+_SHOWN_HEADERS = re.compile(r"accept|content-type|mcp-.*|x-supertable-.*")
+_SECRET_ARGUMENT = "auth_token"  # noqa: S105
 _EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - where a server that listens on all is found
 
 
@@ -63,23 +69,28 @@ class McpServer:
             }
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """The request as it was sent, the response, and the milliseconds between them. Raises `Unavailable`."""
-        sent: list[dict[str, Any]] = []
+        """The request as it was sent, without secrets, the response, and the milliseconds between them. Raises
+        `Unavailable`."""
+        sent: list[httpx2.Request] = []
         async with self._connected(sent) as client:
             began = time.perf_counter()
             answer = await _answer(client, tool, arguments)
             milliseconds = (time.perf_counter() - began) * 1000
-        request = next((each for each in sent if each.get("method") == "tools/call"), None)
-        response = {"jsonrpc": "2.0", "id": request["id"] if request else None, **answer}
-        return {"request": request, "response": response, "milliseconds": round(milliseconds, 1)}
+        request, headers = _call_of(sent)
+        response = {"jsonrpc": "2.0", "id": request.get("id"), **answer}
+        return {
+            "request": request,
+            "headers": headers,
+            "response": response,
+            "milliseconds": round(milliseconds, 1),
+        }
 
     @asynccontextmanager
-    async def _connected(self, sent: list[dict[str, Any]]) -> AsyncIterator[Client]:
-        """A client, which adds the messages that it sends to `sent`."""
+    async def _connected(self, sent: list[httpx2.Request]) -> AsyncIterator[Client]:
+        """A client, which adds the requests that it sends to `sent`."""
 
         async def record(request: httpx2.Request) -> None:
-            if request.content:
-                sent.append(json.loads(request.content))
+            sent.append(request)
 
         timeout = httpx2.Timeout(_CONNECT_SECONDS, read=_READ_SECONDS)
         try:
@@ -87,7 +98,7 @@ class McpServer:
                 httpx2.AsyncClient(
                     headers=self._headers, timeout=timeout, trust_env=False, event_hooks={"request": [record]}
                 ) as http,
-                Client(streamable_http_client(self._address, http_client=http)) as client,
+                Client(streamable_http_client(self._address, http_client=http), client_info=_WHO) as client,
             ):
                 yield client
         except* (httpx2.HTTPError, MCPError) as errors:
@@ -102,6 +113,18 @@ async def _answer(client: Client, tool: str, arguments: dict[str, Any]) -> dict[
         return {"error": _document(error.error)}
     except RuntimeError as error:  # the client's own judgement of the answer, like one that breaks its schema
         return {"error": {"code": _INVALID_ANSWER, "message": str(error)}}
+
+
+def _call_of(sent: list[httpx2.Request]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The message of the call and its headers, as they were sent, without the tokens."""
+    for request in sent:
+        message = json.loads(request.content or b"{}")
+        if message.get("method") == "tools/call":
+            arguments = message["params"].get("arguments") or {}
+            if _SECRET_ARGUMENT in arguments:
+                arguments[_SECRET_ARGUMENT] = "(hidden)"
+            return message, {name: value for name, value in request.headers.items() if _SHOWN_HEADERS.fullmatch(name)}
+    return {}, {}
 
 
 def _document(model: BaseModel) -> dict[str, Any]:

@@ -29,6 +29,7 @@ async def tester(request: Request[Any, Any, State]) -> Response[Any]:
     values = {
         "csrf_token": session.csrf,
         "organization": caller.organization,
+        "owner": f"{caller.organization}/{caller.user}",
         "user": caller.name,
         "role": caller.role,
         "address": server_address(settings),

@@ -1,9 +1,169 @@
-// The page: asks for the tools of the MCP server and lists them.
-const headers = { "X-CSRF-Token": document.body.dataset.csrf };
-const answer = await fetch("/tools", { headers });
-const offer = await answer.json();
-for (const tool of offer.tools ?? []) {
-  const item = document.createElement("li");
-  item.textContent = `${tool.name}: ${tool.description ?? ""}`;
-  document.getElementById("tools").append(item);
+// The page: tools at the side, the form of the chosen one, and its last answer.
+
+import { failure, views } from "./answers.js";
+import { asCurl, copy } from "./copying.js";
+import { byId, el, icon } from "./dom.js";
+import { Form } from "./forms.js";
+import * as history from "./history.js";
+import * as server from "./server.js";
+
+const { address } = document.body.dataset;
+const DEFAULTS = JSON.parse(document.body.dataset.defaults);
+const HINTS = { readOnlyHint: ["read-only", "writes"], idempotentHint: ["idempotent", null], destructiveHint: ["destructive", null], openWorldHint: ["open world", null] };
+const state = { tools: [], tool: null, form: null, running: null, exchange: null, view: "Result" };
+
+function pills(annotations = {}) {
+  const words = Object.entries(HINTS).map(([name, [yes, no]]) => (name in annotations ? (annotations[name] ? yes : no) : null));
+  return words.filter(Boolean).map((word) => el("li", { class: "pill" }, word));
 }
+
+function choose(name, values = {}) {
+  const tool = state.tools.find((each) => each.name === name);
+  if (!tool) return;
+  state.tool = tool;
+  state.form = new Form(tool, { ...DEFAULTS, ...values });
+  byId("tool-name").textContent = tool.name;
+  byId("tool-about").textContent = tool.description ?? "";
+  byId("tool-hints").replaceChildren(...pills(tool.annotations));
+  byId("fields").replaceChildren(state.form.element);
+  byId("pick").value = name;
+  for (const button of byId("tools").querySelectorAll("button"))
+    button.toggleAttribute("aria-current", button.dataset.tool === name);
+  globalThis.history.replaceState(null, "", `#${encodeURIComponent(name)}`);
+}
+
+function listTools(filter = "") {
+  const wanted = filter.toLowerCase();
+  const shown = state.tools.filter((tool) => `${tool.name} ${tool.description ?? ""}`.toLowerCase().includes(wanted));
+  byId("tools").replaceChildren(
+    ...shown.map((tool) =>
+      el("li", {}, el("button", { type: "button", "data-tool": tool.name, title: tool.description, "aria-current": tool === state.tool, onclick: () => choose(tool.name) }, tool.name)),
+    ),
+  );
+  byId("tools-none").hidden = shown.length > 0;
+}
+
+function listHistory() {
+  const found = history.calls();
+  byId("history-empty").hidden = found.length > 0;
+  byId("forget").hidden = found.length === 0;
+  byId("history").replaceChildren(
+    ...found.map((call) => {
+      const given = Object.values(call.args).map((value) => (typeof value === "string" ? value : JSON.stringify(value))).join(" · ");
+      return el("li", {}, el("button", { type: "button", onclick: () => choose(call.tool, call.args), title: given }, el("span", { class: call.ok ? "dot" : "dot bad" }), el("span", { class: "what" }, el("b", {}, call.tool), given ? el("small", {}, given) : null), el("span", { class: "n" }, `${Math.round(call.ms)} ms`), el("span", { class: "vh" }, call.ok ? "answered" : "failed")));
+    }),
+  );
+}
+
+function status(text, kind = "") {
+  byId("status").textContent = text;
+  byId("status").className = kind;
+}
+
+function busy(controller) {
+  state.running = controller;
+  byId("call").disabled = Boolean(controller);
+  byId("cancel").hidden = !controller;
+  byId("answer").setAttribute("aria-busy", String(Boolean(controller)));
+}
+
+function show(exchange) {
+  state.exchange = exchange;
+  const found = views(exchange);
+  const names = Object.keys(found);
+  const open = (name) => {
+    for (const tab of byId("views").children) {
+      const chosen = tab.dataset.view === name;
+      tab.setAttribute("aria-selected", String(chosen));
+      tab.tabIndex = chosen ? 0 : -1;
+    }
+    byId("view").replaceChildren(found[name]());
+    byId("view").setAttribute("aria-labelledby", `tab-${name}`);
+  };
+  const tabs = names.map((name) => el("button", { type: "button", role: "tab", id: `tab-${name}`, "data-view": name, "aria-controls": "view", onclick: () => open((state.view = name)) }, name));
+  byId("views").replaceChildren(...tabs);
+  byId("copies").hidden = false;
+  open(names.includes(state.view) ? state.view : names[0]);
+}
+
+function told(message) {
+  state.exchange = null;
+  byId("views").replaceChildren();
+  byId("copies").hidden = true;
+  byId("view").replaceChildren(el("p", { class: "alert", role: "alert" }, message));
+}
+
+async function call() {
+  const args = state.running || !state.form ? null : state.form.arguments();
+  if (!args) return;
+  const { name } = state.tool;
+  const controller = new AbortController();
+  busy(controller);
+  const began = performance.now();
+  const tick = setInterval(() => status(`running for ${((performance.now() - began) / 1000).toFixed(1)} s`), 100);
+  status("running");
+  try {
+    const exchange = await server.call(name, args, controller.signal);
+    const ok = failure(exchange.response) === null;
+    history.remember({ tool: name, args, ok, ms: exchange.milliseconds, at: Date.now() });
+    show(exchange);
+    status(`${ok ? "answered" : "failed"} in ${exchange.milliseconds.toLocaleString("en")} ms`, ok ? "good" : "bad");
+  } catch (error) {
+    const cancelled = error.name === "AbortError";
+    if (!cancelled) told(error instanceof server.Refusal ? error.message : "The page's server cannot be reached. Is it running?");
+    status(cancelled ? "cancelled" : "failed", cancelled ? "" : "bad");
+  } finally {
+    clearInterval(tick);
+    busy(null);
+    listHistory();
+  }
+}
+
+function moveTab(event) {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  const tabs = [...byId("views").children];
+  if (!step || !tabs.length) return;
+  const next = tabs[(tabs.indexOf(document.activeElement) + step + tabs.length) % tabs.length];
+  next.click();
+  next.focus();
+}
+
+function listen() {
+  byId("form").addEventListener("submit", (event) => (event.preventDefault(), call()));
+  byId("cancel").addEventListener("click", () => state.running?.abort());
+  byId("reset").addEventListener("click", () => choose(state.tool.name));
+  byId("pick").addEventListener("change", (event) => choose(event.target.value));
+  byId("filter").addEventListener("input", (event) => listTools(event.target.value));
+  byId("forget").addEventListener("click", () => (history.forget(), listHistory()));
+  byId("sign-out").addEventListener("submit", () => history.forget());
+  byId("views").addEventListener("keydown", moveTab);
+  byId("curl").addEventListener("click", (event) => copy(asCurl(address, state.exchange), event.currentTarget));
+  byId("json").addEventListener("click", (event) => copy(JSON.stringify(state.exchange.response, null, 2), event.currentTarget));
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) (event.preventDefault(), call());
+  });
+}
+
+async function begin() {
+  listen();
+  listHistory();
+  try {
+    const found = await server.offer();
+    state.tools = found.tools;
+    byId("server").textContent = `${found.server.title ?? found.server.name ?? "server"} ${found.server.version ?? ""}`.trim();
+    byId("protocol").textContent = found.protocol;
+    byId("pick").replaceChildren(...state.tools.map((tool) => el("option", { value: tool.name }, tool.name)));
+    listTools();
+    const wanted = decodeURIComponent(location.hash.slice(1));
+    choose(state.tools.some((tool) => tool.name === wanted) ? wanted : (state.tools.find((tool) => tool.name === "query_sql") ?? state.tools[0])?.name);
+    byId("call").disabled = false;
+    document.body.classList.remove("waiting");
+  } catch (error) {
+    document.body.classList.remove("waiting");
+    byId("tool-name").textContent = "No tools";
+    byId("tool-about").textContent = `The MCP server at ${address} was asked for its tools.`;
+    told(error instanceof server.Refusal ? error.message : "The page's server cannot be reached. Is it running?");
+  }
+}
+
+begin();

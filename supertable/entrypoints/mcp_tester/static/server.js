@@ -1,0 +1,22 @@
+// What the page asks of its server.
+
+const CSRF = document.body.dataset.csrf;
+
+/** A failure that the server told, in its words. */
+export class Refusal extends Error {}
+
+async function ask(path, options = {}) {
+  const answer = await fetch(path, { ...options, headers: { ...options.headers, "X-CSRF-Token": CSRF } });
+  if (answer.ok) return answer.json();
+  if (answer.status === 401) location.assign("/login");
+  const problem = await answer.json().catch(() => ({}));
+  throw new Refusal(problem.detail ?? `The page's server answered ${answer.status}.`);
+}
+
+export const offer = () => ask("/tools");
+
+/** The messages of one call. Aborting `signal` stops the call on the MCP server too. */
+export function call(name, args, signal) {
+  const headers = { "Content-Type": "application/json" };
+  return ask("/call", { method: "POST", headers, body: JSON.stringify({ name, arguments: args }), signal });
+}
