@@ -23,6 +23,7 @@ from supertable.entrypoints.web.control_threads import in_control_thread
 from supertable.entrypoints.web.security.authentication import ORGANIZATION_HEADER
 from supertable.entrypoints.web.security.credentials import ROLE_HEADER, after_scheme
 from supertable.entrypoints.web.security.rate_limit import RateLimit
+from supertable.entrypoints.web.security.trusted_proxies import client_address
 from supertable.entrypoints.web.service.dependencies import container_of
 
 HttpConnection = ASGIConnection[Any, Any, Any, Any]
@@ -72,9 +73,10 @@ async def _connected(connection: HttpConnection, callers: Callers, rate_limit: R
     try:
         who = await _who(connection, callers, organization, settings.require_token)
     except (NotSignedIn, AccessDenied, InvalidInput):
-        rate_limit.count(_address(connection))
+        rate_limit.count(f"from {client_address(connection, settings)}")
         raise
-    rate_limit.count(f"by {organization.lower()}/{who.user}" if isinstance(who, Session) else _address(connection))
+    caller = f"by {organization.lower()}/{who.user}" if isinstance(who, Session) else ""
+    rate_limit.count(caller or f"from {client_address(connection, settings)}")
     return Connection(who, organization)
 
 
@@ -86,7 +88,3 @@ async def _who(connection: HttpConnection, callers: Callers, organization: str, 
     if require_token or authorization:
         raise NotSignedIn("No token was sent. Send one in the header `Authorization: Bearer …`.")
     return Nobody.UNKNOWN
-
-
-def _address(connection: HttpConnection) -> str:
-    return f"from {connection.client.host if connection.client else 'nowhere'}"

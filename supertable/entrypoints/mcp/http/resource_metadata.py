@@ -16,6 +16,7 @@ from supertable.config.settings.settings import Settings
 from supertable.domain.errors import NotSignedIn
 from supertable.entrypoints.web.observability.request_log import request_id
 from supertable.entrypoints.web.problems.problem_documents import MEDIA_TYPE, problem_of
+from supertable.entrypoints.web.security.trusted_proxies import is_trusted_proxy
 from supertable.entrypoints.web.service.dependencies import container_of
 
 _WELL_KNOWN = "/.well-known/oauth-protected-resource"
@@ -26,7 +27,10 @@ def resource_url(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     settings: Settings = container_of(connection.scope).settings()
     if settings.mcp_resource_url:
         return settings.mcp_resource_url
-    return f"{connection.url.scheme}://{connection.headers.get('host', '')}{settings.mcp_http_path}"
+    scheme = connection.url.scheme
+    if is_trusted_proxy(connection.client.host if connection.client else None, settings):
+        scheme = "https" if connection.headers.get("X-Forwarded-Proto", "").lower() == "https" else scheme
+    return f"{scheme}://{connection.headers.get('host', '')}{settings.mcp_http_path}"
 
 
 def metadata_url(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
