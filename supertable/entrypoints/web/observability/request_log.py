@@ -54,6 +54,7 @@ class RequestLogMiddleware:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=id_)
         outcome = _Outcome(scope, id_)
+        path = scope["path"]  # a mounted application changes it
         started = time.perf_counter()
         metrics.IN_FLIGHT.inc()
         try:
@@ -64,16 +65,16 @@ class RequestLogMiddleware:
             raise
         finally:
             metrics.IN_FLIGHT.dec()
-            self._record(scope, outcome.status, time.perf_counter() - started)
+            self._record(scope, path, outcome.status, time.perf_counter() - started)
 
-    def _record(self, scope: Scope, status: str, seconds: float) -> None:
+    def _record(self, scope: Scope, path: str, status: str, seconds: float) -> None:
         method = str(scope.get("method", "WEBSOCKET"))
         route = str(scope.get("path_template", "none"))
         if scope["type"] == ScopeType.HTTP:
             known_method = method if method in _METHODS else "other"
             _requests(known_method, route, status or "none").inc()
             _seconds(known_method, route).observe(seconds)
-        entry: dict[str, Any] = {"method": method, "path": scope["path"], "status": status}
+        entry: dict[str, Any] = {"method": method, "path": path, "status": status}
         entry["seconds"] = round(seconds, 6)
         session = scope.get("user")
         if session is not None:
