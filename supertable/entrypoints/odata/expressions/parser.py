@@ -240,7 +240,7 @@ class Parser:
             return self._collection_type(token)
         if lower not in ARGUMENTS:
             hint = did_you_mean(lower, [*ARGUMENTS, "case"])
-            raise self.tokens.error(f"there is no function {token.text[:80]!r}.{hint}", token.at)
+            raise self.tokens.error(f"there is no function {token.text[:80]!r}{f'.{hint}' if hint else ''}", token.at)
         arguments = self._arguments()
         least, most = ARGUMENTS[lower]
         if not least <= len(arguments) <= most:

@@ -13,9 +13,11 @@ from supertable.entrypoints.odata.expressions.options import parse_compute, pars
 from supertable.entrypoints.odata.expressions.parser import parse_expression
 from supertable.entrypoints.odata.expressions.search import parse_search
 from supertable.entrypoints.odata.expressions.syntax import Literal
+from supertable.entrypoints.odata.expressions.transformations import parse_apply
 from supertable.entrypoints.odata.model.entity_types import EntityType, Primitive, Property
 from supertable.entrypoints.odata.sql.pages.orders import OrderColumn, Position, after_sql, order_columns, position_of
 from supertable.entrypoints.odata.sql.pages.projections import Projection, projection
+from supertable.entrypoints.odata.sql.relations.applied import applied
 from supertable.entrypoints.odata.sql.relations.computed_columns import computed
 from supertable.entrypoints.odata.sql.relations.relation import Relation, table_relation
 from supertable.entrypoints.odata.sql.relations.row_identity import digests, identity_sql, parse_identity
@@ -140,6 +142,8 @@ def _relation(
 ) -> tuple[Relation, str]:
     """The rows that the options ask for, and the name of the property of their identity, if they have one."""
     relation = table_relation(entity, version)
+    if options.apply is not None:
+        relation = applied(relation, bindings, parse_apply(options.apply, options.aliases))
     if options.compute is not None:
         relation = computed(relation, bindings, parse_compute(options.compute, options.aliases), "$compute")
     if options.filter is not None:
