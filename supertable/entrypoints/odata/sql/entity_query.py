@@ -103,7 +103,8 @@ def count_query(entity: EntityType, options: QueryOptions, version: int | None) 
     bindings = Bindings()
     relation, _ = _relation(entity, options, version, bindings)
     column = Property("count", "count", INT64, DataType("int64"), nullable=False)
-    return EntityQuery(f"SELECT count(*) AS {quoted('count')} {relation.from_where}", bindings.values, (column,), 1)
+    sql = f"SELECT count(*) AS {quoted('count')} {relation.from_where}"
+    return EntityQuery(sql, bindings.used_in(sql), (column,), 1)
 
 
 def by_key(entity: EntityType, key: Mapping[str, Literal], options: QueryOptions, version: int | None) -> EntityQuery:
@@ -129,7 +130,7 @@ def by_key(entity: EntityType, key: Mapping[str, Literal], options: QueryOptions
     if chosen.identity:
         names = [f"{bindings.add(str(key[entity.row_identity].value))} AS {quoted(row_identity)}", *names]
     sql = f"SELECT {', '.join(names)} {relation.from_where} LIMIT 1 OFFSET {skip}"
-    return EntityQuery(sql, bindings.values, _columns(chosen, row_identity), 1)
+    return EntityQuery(sql, bindings.used_in(sql), _columns(chosen, row_identity), 1)
 
 
 def key_names(entity: EntityType) -> tuple[str, ...]:
@@ -199,7 +200,7 @@ def _statement(
     sql = f"SELECT {', '.join(outer)} FROM ({page}) AS p{f' ORDER BY {outside}' if outside else ''}"
     sql += f" LIMIT {rows + 1} OFFSET {skip}" if skip else ""
     columns = _columns(chosen, row_identity)
-    return EntityQuery(sql, bindings.values, columns, rows, tuple(names), tuple(order), start)
+    return EntityQuery(sql, bindings.used_in(sql), columns, rows, tuple(names), tuple(order), start)
 
 
 def _identity(

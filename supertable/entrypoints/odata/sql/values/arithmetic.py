@@ -59,7 +59,7 @@ def _of_floats(bindings: Bindings, operator: str, left: Typed, right: Typed) -> 
     one, other = bindings.float(left, name), bindings.float(right, name)
     fails = left.fails or right.fails
     if operator == "mod":
-        return Typed(f"fmod({one}, {other})", DOUBLE, fails=fails)
+        return Typed(f"({one} % {other})", kind, fails=fails)
     return Typed(f"({one} {_SIGNS.get(operator, '/')} {other})", kind, fails=fails)
 
 
@@ -89,7 +89,7 @@ def _size(operator: str, left: Typed, right: Typed) -> tuple[int, int]:
 
 def _wide(sql: str, value: Typed, digits: int) -> str:
     """The exact number in a type that holds results of so many digits."""
-    if value.name == "Edm.Decimal":
+    if value.scale:
         return f"CAST({sql} AS DECIMAL({min(max(digits, value.digits), MOST_DIGITS)}, {value.scale}))"
     return f"CAST({sql} AS {'BIGINT' if digits <= 18 else 'HUGEINT'})"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from supertable.entrypoints.odata.sql.values.typed import Typed
 
 _STAMPS = ("TIMESTAMP_MS", "TIMESTAMP", "TIMESTAMP_NS")
 _NS_YEARS = range(1678, 2262)
+_NAME = re.compile(r"\$(p\d+)\b")
 
 
 class Bindings:
@@ -26,6 +28,11 @@ class Bindings:
         name = f"{self._prefix}{len(self.values) + 1}"
         self.values[name] = value
         return f"CAST(${name} AS {sql_type})" if sql_type else f"${name}"
+
+    def used_in(self, sql: str) -> dict[str, Any]:
+        """Those that the statement names. A comparison with null, for one, leaves its other side out."""
+        names = set(_NAME.findall(sql))
+        return {name: value for name, value in self.values.items() if name in names}
 
     def sql(self, value: Typed, beside: Typed | None = None) -> str:
         """The SQL of a value; a literal is bound as the type of `beside`, which it is compared with.

@@ -96,7 +96,7 @@ def _numbers(bindings: Bindings, left: Typed, right: Typed) -> tuple[str, str]:
 
 def _exact_number(bindings: Bindings, value: Typed, as_decimal: bool) -> str:
     sql = bindings.sql(value)
-    if not as_decimal or value.name == "Edm.Decimal":
+    if not as_decimal or value.scale:
         return sql
     return f"CAST({sql} AS DECIMAL({min(value.digits, MOST_DIGITS)}, 0))"
 
