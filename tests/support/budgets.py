@@ -28,7 +28,7 @@ class Budget:
     `concurrent_queries`: of each of two readers beside four writers. `storm_turns`: writes of each writer behind a
     failing network. `live_copies`: of a lake beside a writer. `fuzz_examples`: for each operation and phase of the
     API. `damaged_bodies`: for each format and kind of damage. `one_case_in`: the share of the cases of large matrices
-    of faults that a run tries; see `todays`.
+    of faults that a run tries; see `todays`. `odata_filters`, `odata_orders` and `odata_groups`: random expressions.
     """
 
     examples: int
@@ -51,6 +51,9 @@ class Budget:
     fuzz_examples: int
     damaged_bodies: int
     one_case_in: int
+    odata_filters: int
+    odata_orders: int
+    odata_groups: int
 
 
 SHORT = Budget(
@@ -74,6 +77,9 @@ SHORT = Budget(
     fuzz_examples=1,
     damaged_bodies=8,
     one_case_in=5,
+    odata_filters=1_800,
+    odata_orders=120,
+    odata_groups=120,
 )
 SOAK = Budget(
     examples=1_000,
@@ -96,6 +102,9 @@ SOAK = Budget(
     fuzz_examples=100,
     damaged_bodies=300,
     one_case_in=1,
+    odata_filters=20_000,
+    odata_orders=2_000,
+    odata_groups=2_000,
 )
 BUDGET = SOAK if os.environ.get("BUDGET") == "soak" else SHORT
 

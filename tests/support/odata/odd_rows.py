@@ -60,8 +60,8 @@ CLOCKS = tuple(
     None if text is None else dt.time.fromisoformat(text)
     for text in (None, "00:00:00", "23:59:59.999999", "12:30:45.5", "01:02:03")
 )
-LISTS = (None, [], ["a"], ["a", "b"], [None], ["", "A", None], ["b%_", "a"])
-SIZES = (None, [], [1], [0, -1, 2**31 - 1], [None, 7], [1, 1])
+LISTS: tuple[Any, ...] = (None, [], ["a"], ["a", "b"], [None], ["", "A", None], ["b%_", "a"])
+SIZES: tuple[Any, ...] = (None, [], [1], [0, -1, 2**31 - 1], [None, 7], [1, 1])
 ADDRESSES = (
     None,
     {"City": "a", "Zip": 1},
@@ -69,7 +69,7 @@ ADDRESSES = (
     {"City": "", "Zip": None},
     {"City": "ab", "Zip": -8},
 )
-LINES = (
+LINES: tuple[Any, ...] = (
     None,
     [],
     [{"Sku": "a", "N": 1}],

@@ -211,8 +211,9 @@ class Expressions:
             return Random(f"-{text}", _UNARY, lambda row: _with(operator.neg, inner.value(row)))
         if roll < 0.8:
             divisor = self._chance.choice((1, 2, 3, 7, -2, 1000))
-            name, meaning = self._chance.choice((("div", meanings.truncated), ("mod", meanings.remainder)))
-            return self._infix(name, self._whole(0), _constant(str(divisor), divisor), _strict(meaning))
+            word = self._chance.choice(("div", "mod"))
+            found = _strict(meanings.truncated if word == "div" else meanings.remainder)
+            return self._infix(word, self._whole(0), _constant(str(divisor), divisor), found)
         name, meaning = self._chance.choice((("add", operator.add), ("sub", operator.sub)))
         if self._chance.random() < 0.3:
             return self._infix("mul", self._column("Qty"), self._literal_small(), _strict(operator.mul))

@@ -121,13 +121,26 @@ class Parser:
     def _members(self) -> tuple[Expression, ...] | Path:
         token = self.tokens.current
         if self.tokens.take("("):
-            return self._listed(")", token)
-        found = self.operand()
-        if isinstance(found, Items):
-            return found.items
-        if isinstance(found, Path):
+            found = () if self.tokens.take(")") else self._expressions()
+            if len(found) == 1 and isinstance(found[0], Path):
+                return found[0]
+            if not all(isinstance(each, Literal) for each in found):
+                raise self.tokens.error("a list has values only", token.at)
             return found
+        single = self.operand()
+        if isinstance(single, Items):
+            return single.items
+        if isinstance(single, Path):
+            return single
         raise self.tokens.error("`in` needs a list such as (1,2), or a collection", token.at)
+
+    def _expressions(self) -> tuple[Expression, ...]:
+        """Up to the closing parenthesis."""
+        found = [self.expression()]
+        while self.tokens.take(","):
+            found.append(self.expression())
+        self.tokens.expect(")")
+        return tuple(found)
 
     def _listed(self, closing: str, opening: Token) -> tuple[Expression, ...]:
         """The literals up to the closing mark."""
@@ -135,7 +148,7 @@ class Parser:
         while True:
             item = self.operand()
             if not isinstance(item, Literal):
-                raise self.tokens.error("a list has values only", opening.at)
+                raise NotSupported(f"{self.tokens.option}, position {opening.at}: lists of values alone are supported.")
             items.append(item)
             if not self.tokens.take(","):
                 break
@@ -169,6 +182,8 @@ class Parser:
             return Unary("-", self.expression(_UNARY), token.at)
         if self.tokens.take("["):
             return Items(() if self.tokens.take("]") else self._listed("]", token), token.at)
+        if token.text == "{":
+            raise NotSupported(f"{self.tokens.option}, position {token.at}: structs as values are not supported.")
         raise self.tokens.error("expected a value, a property or a function")
 
     def _alias(self, token: Token) -> Expression:
@@ -250,13 +265,7 @@ class Parser:
 
     def _arguments(self) -> list[Expression]:
         self.tokens.expect("(")
-        if self.tokens.take(")"):
-            return []
-        found = [self.expression()]
-        while self.tokens.take(","):
-            found.append(self.expression())
-        self.tokens.expect(")")
-        return found
+        return [] if self.tokens.take(")") else list(self._expressions())
 
     def _case(self, token: Token) -> Case:
         self.tokens.expect("(")

@@ -45,8 +45,10 @@ def compared(bindings: Bindings, operator: str, left: Typed, right: Typed, exact
 def one_of(bindings: Bindings, value: Typed, items: Sequence[Typed], exact: bool) -> str:
     """The condition that the value equals one of the items."""
     plain = [item for item in items if not item.is_null]
-    if value.is_null:
-        return "FALSE" if len(plain) == len(items) else "TRUE"
+    if not items:
+        return "FALSE"
+    if any(item.literal is None for item in plain) or value.is_null:
+        return f"({' OR '.join(compared(bindings, 'eq', value, item, exact) for item in items)})"
     if value.name in FLOATS or len({item.name for item in plain}) > 1 or value.name == "Edm.DateTimeOffset":
         conditions = [compared(bindings, "eq", value, item, exact) for item in plain]
     else:
