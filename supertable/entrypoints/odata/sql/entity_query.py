@@ -15,9 +15,9 @@ from supertable.entrypoints.odata.expressions.search import parse_search
 from supertable.entrypoints.odata.expressions.syntax import Literal
 from supertable.entrypoints.odata.expressions.transformations import parse_apply
 from supertable.entrypoints.odata.model.entity_types import EntityType, Primitive, Property
+from supertable.entrypoints.odata.sql.applied import applied
 from supertable.entrypoints.odata.sql.pages.orders import OrderColumn, Position, after_sql, order_columns, position_of
 from supertable.entrypoints.odata.sql.pages.projections import Projection, projection
-from supertable.entrypoints.odata.sql.relations.applied import applied
 from supertable.entrypoints.odata.sql.relations.computed_columns import computed
 from supertable.entrypoints.odata.sql.relations.relation import Relation, table_relation
 from supertable.entrypoints.odata.sql.relations.row_identity import digests, identity_sql, parse_identity
@@ -60,7 +60,7 @@ class EntityQuery:
 
     `columns`: the properties of the answer, in order; the statement's columns have their names, and the types that are
     stored. After them come the hidden columns of `position_columns`, whose names begin with `$`. `rows`: how many rows
-    are to be answered at most; the statement may return one more, which says that there is a next page.
+    are to be answered at most; if the statement returns one more, there is a next page.
     """
 
     sql: str
@@ -92,10 +92,10 @@ def compose(entity: EntityType, options: QueryOptions, version: int | None, page
     chosen = projection(relation, paths, row_identity)
     items = parse_orderby(options.orderby, options.aliases) if options.orderby is not None else ()
     order = order_columns(relation, bindings, items)
-    rows, skip = _limits(options, page)
+    limits = _limits(options, page)
     if page.after:
         relation = relation.filtered(after_sql(relation, bindings, order, page.after)) if order else relation
-    return _statement(relation, bindings, chosen, order, rows, skip, page.after, row_identity)
+    return _statement(relation, bindings, chosen, order, limits, page.after, row_identity)
 
 
 def count_query(entity: EntityType, options: QueryOptions, version: int | None) -> EntityQuery:
@@ -155,14 +155,25 @@ def _relation(
     return relation, entity.row_identity if relation.unique is None else ""
 
 
-def _limits(options: QueryOptions, page: Page) -> tuple[int, int]:
-    """How many rows the page has at most, and how many are skipped before it."""
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """How many rows the page has at most, how many are read, and how many are skipped before it."""
+
+    rows: int
+    read: int
+    skip: int
+
+
+def _limits(options: QueryOptions, page: Page) -> _Limits:
+    """One more row is read than the page has, unless `$top` ends with the page."""
     for name, value in (("$top", options.top), ("$skip", options.skip)):
         if value is not None and not 0 <= value <= _MOST_ROWS:
             raise InvalidInput(f"{name} is a whole number from 0 to {_MOST_ROWS:,}.")
-    taken = page.after.rows if page.after else 0
-    rows = page.size if options.top is None else max(min(page.size, options.top - taken), 0)
-    return rows, (options.skip or 0) if page.after is None else 0
+    skip = (options.skip or 0) if page.after is None else 0
+    left = max(options.top - (page.after.rows if page.after else 0), 0) if options.top is not None else None
+    if left is not None and left <= page.size:
+        return _Limits(left, left, skip)
+    return _Limits(page.size, page.size + 1, skip)
 
 
 def _statement(
@@ -170,8 +181,7 @@ def _statement(
     bindings: Bindings,
     chosen: Projection,
     order: Sequence[OrderColumn],
-    rows: int,
-    skip: int,
+    limits: _Limits,
     start: Position | None,
     row_identity: str,
 ) -> EntityQuery:
@@ -181,7 +191,7 @@ def _statement(
     by = ", ".join(each.order_by(name) for each, name in zip(order, hidden, strict=True))
     before = start.equal if start and relation.unique is None else 0
     page = f"SELECT {', '.join(inner)} {relation.from_where}"
-    page += f"{f' ORDER BY {by}' if by else ''} LIMIT {rows + skip + 1} OFFSET {before}"
+    page += f"{f' ORDER BY {by}' if by else ''} LIMIT {limits.skip + limits.read} OFFSET {before}"
     texts = [f"{each.text.format(f'p.{name}')} AS {name}" for each, name in zip(order, hidden, strict=True)]
     outer = [*(f"p.{quoted(each.name)}" for each in chosen.columns), *texts]
     names = [f"$order{number}" for number in range(1, len(order) + 1)]
@@ -198,9 +208,9 @@ def _statement(
         ]
     )
     sql = f"SELECT {', '.join(outer)} FROM ({page}) AS p{f' ORDER BY {outside}' if outside else ''}"
-    sql += f" LIMIT {rows + 1} OFFSET {skip}" if skip else ""
+    sql += f" LIMIT {limits.read} OFFSET {limits.skip}" if limits.skip else ""
     columns = _columns(chosen, row_identity)
-    return EntityQuery(sql, bindings.used_in(sql), columns, rows, tuple(names), tuple(order), start)
+    return EntityQuery(sql, bindings.used_in(sql), columns, limits.rows, tuple(names), tuple(order), start)
 
 
 def _identity(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from supertable.entrypoints.odata.model.entity_types import Primitive
 from supertable.entrypoints.odata.sql.values.bindings import Bindings
-from supertable.entrypoints.odata.sql.values.comparisons import in_utc
+from supertable.entrypoints.odata.sql.values.comparisons import in_microseconds
 from supertable.entrypoints.odata.sql.values.typed import (
     DATE,
     DOUBLE,
@@ -129,18 +129,18 @@ def _of_times(bindings: Bindings, operator: str, left: Typed, right: Typed) -> T
     if operator in ("add", "sub"):
         sign = _SIGNS[operator]
         if names == ("Edm.DateTimeOffset", "Edm.Duration"):
-            return Typed(f"({_in_microseconds(left, one)} {sign} to_microseconds({other}))", MOMENT, fails=True)
+            return Typed(f"({_stamp(left, one)} {sign} to_microseconds({other}))", MOMENT, fails=True)
         if names == ("Edm.Date", "Edm.Duration"):
             return Typed(f"CAST({one} {sign} to_microseconds({other}) AS DATE)", DATE, fails=True)
         if names == ("Edm.Duration", "Edm.Duration"):
             return Typed(f"({one} {sign} {other})", DURATION, fails=True)
         if names == ("Edm.DateTimeOffset", "Edm.DateTimeOffset") and operator == "sub":
-            stamps = (_in_microseconds(left, one), _in_microseconds(right, other))
+            stamps = (_stamp(left, one), _stamp(right, other))
             return Typed(f"(epoch_us({stamps[0]}) - epoch_us({stamps[1]}))", DURATION)
         if names == ("Edm.Date", "Edm.Date") and operator == "sub":
             return Typed(f"(epoch_us(CAST({one} AS TIMESTAMP)) - epoch_us(CAST({other} AS TIMESTAMP)))", DURATION)
     return None
 
 
-def _in_microseconds(value: Typed, sql: str) -> str:
-    return f"CAST({in_utc(value, sql)} AS TIMESTAMP)"
+def _stamp(value: Typed, sql: str) -> str:
+    return f"CAST({in_microseconds(value, sql)} AS TIMESTAMP)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from supertable.entrypoints.odata.errors import NotSupported
 from supertable.entrypoints.odata.model.entity_types import Primitive
 from supertable.entrypoints.odata.sql.values.bindings import Bindings
-from supertable.entrypoints.odata.sql.values.comparisons import in_utc
+from supertable.entrypoints.odata.sql.values.comparisons import in_microseconds
 from supertable.entrypoints.odata.sql.values.typed import BOOLEAN, FLOATS, INTEGER_DIGITS, MOMENT, Typed, type_text
 
 _SQL_TYPES = {
@@ -41,7 +41,7 @@ def cast_to(bindings: Bindings, value: Typed, name: str) -> Typed:
         raise NotSupported(f"A cast of {type_text(value.type)} to {name[:80]} is not supported.")
     kind = Primitive(name, 38, 12) if name == "Edm.Decimal" else Primitive(name)
     kind = MOMENT if name == "Edm.DateTimeOffset" else kind
-    sql = in_utc(value, bindings.sql(value))
+    sql = in_microseconds(value, bindings.sql(value))
     if value.name == "Edm.String" and name in _NUMBERS:
         sql = f"(CASE WHEN regexp_full_match({sql}, '{_NUMBER_PATTERN}') THEN {sql} END)"
     if value.name in FLOATS and name in INTEGER_DIGITS:

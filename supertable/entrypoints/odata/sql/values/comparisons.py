@@ -115,6 +115,13 @@ def in_utc(value: Typed, sql: str) -> str:
     return f"timezone('UTC', {sql})" if value.zoned else sql
 
 
+def in_microseconds(value: Typed, sql: str) -> str:
+    """The moment as a TIMESTAMP of microseconds, cut off. The engine rounds nanoseconds, even into the next year."""
+    if value.stored is None or value.stored.unit != "ns" or value.zoned or value.name != "Edm.DateTimeOffset":
+        return in_utc(value, sql)
+    return f"make_timestamp(epoch_ns({sql}) // 1000 - CASE WHEN epoch_ns({sql}) % 1000 < 0 THEN 1 ELSE 0 END)"
+
+
 def _coarser(sql: str, value: Typed, other: Literal | None) -> str:
     """Microseconds beside a literal that nanoseconds cannot hold."""
     in_ns = value.stored is not None and value.stored.unit == "ns" and not value.zoned

@@ -8,7 +8,7 @@ from supertable.domain.errors import InvalidInput
 from supertable.domain.schema.types import UNITS
 from supertable.entrypoints.odata.model.entity_types import Primitive
 from supertable.entrypoints.odata.sql.values.bindings import Bindings
-from supertable.entrypoints.odata.sql.values.comparisons import in_utc
+from supertable.entrypoints.odata.sql.values.comparisons import in_microseconds, in_utc
 from supertable.entrypoints.odata.sql.values.typed import (
     BOOLEAN,
     DATE,
@@ -65,7 +65,7 @@ def _matches(bindings: Bindings, arguments: Sequence[Typed]) -> Typed:
 def _part(name: str) -> Function:
     def function(bindings: Bindings, arguments: Sequence[Typed]) -> Typed:
         sql = bindings.sql(arguments[0])
-        return Typed(f"CAST({name}({in_utc(arguments[0], sql)}) AS INTEGER)", INT32)
+        return Typed(f"CAST({name}({in_microseconds(arguments[0], sql)}) AS INTEGER)", INT32)
 
     return function
 
@@ -82,7 +82,7 @@ def _fraction(bindings: Bindings, arguments: Sequence[Typed]) -> Typed:
 
 def _cast_of_moment(sql_type: str, kind: Primitive) -> Function:
     def function(bindings: Bindings, arguments: Sequence[Typed]) -> Typed:
-        sql = in_utc(arguments[0], bindings.sql(arguments[0]))
+        sql = in_microseconds(arguments[0], bindings.sql(arguments[0]))
         return Typed(f"CAST({sql} AS {sql_type})", kind)
 
     return function

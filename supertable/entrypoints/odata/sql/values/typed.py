@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from supertable.domain.schema.types import DataType
 from supertable.entrypoints.odata.expressions.syntax import Literal
@@ -53,15 +54,16 @@ class Typed:
     def digits(self) -> int:
         """The digits that a whole or decimal number can have."""
         assert isinstance(self.type, Primitive)
-        if self.literal is not None and self.name != "Edm.Double":
-            return max(len(str(self.literal.value).lstrip("-").replace(".", "").lstrip("0")), self.scale, 1)
+        if self.literal is not None and isinstance(self.literal.value, int | Decimal):
+            return max(len(f"{abs(self.literal.value):f}".replace(".", "").lstrip("0")), self.scale, 1)
         return self.type.precision or INTEGER_DIGITS.get(self.name, MOST_DIGITS)
 
     @property
     def scale(self) -> int:
+        """The digits after the point."""
         assert isinstance(self.type, Primitive)
-        if self.literal is not None:
-            return len(str(self.literal.value).partition(".")[2]) if self.name == "Edm.Decimal" else 0
+        if self.literal is not None and isinstance(self.literal.value, Decimal):
+            return len(f"{self.literal.value:f}".partition(".")[2])
         return (self.type.scale or 0) if self.name == "Edm.Decimal" else 0
 
 
