@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from litestar import Litestar
+from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 
@@ -15,6 +17,7 @@ from supertable.config.settings.settings import Settings
 from supertable.entrypoints.mcp.http.mount import connection_of, mount
 from supertable.entrypoints.mcp.http.origins import Origins
 from supertable.entrypoints.mcp.http.resource_metadata import metadata_handlers
+from supertable.entrypoints.mcp.identity.callers import Callers
 from supertable.entrypoints.mcp.protocol.execution import Execution
 from supertable.entrypoints.mcp.protocol.server import create_server
 from supertable.entrypoints.mcp.tools.desk import Desk
@@ -33,7 +36,19 @@ def create_app(container: Container, lifespan: Sequence[Lifespan] = ()) -> Lites
     settings: Settings = container.settings()
     desk = Desk(container)
     execution = Execution(_QUEUED if executor_count(settings) else settings.max_concurrency)
+
+    @asynccontextmanager
+    async def running_calls(app: Litestar) -> AsyncIterator[None]:
+        yield
+        execution.close()
+
     server = create_server(lambda: desk, connection_of, execution)
+    return mounted(server, container, desk.callers, [*lifespan, running_calls])
+
+
+def mounted(server: Server[Any], container: Container, callers: Callers, lifespan: Sequence[Lifespan]) -> Litestar:
+    """A service that answers for `server` at its path, behind sign-in and the checks of hosts and origins."""
+    settings: Settings = container.settings()
     manager = StreamableHTTPSessionManager(
         server,
         security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),  # ours check more
@@ -46,9 +61,8 @@ def create_app(container: Container, lifespan: Sequence[Lifespan] = ()) -> Lites
     async def sessions(app: Litestar) -> AsyncIterator[None]:
         async with manager.run():
             yield
-        execution.close()
 
     origins = Origins(settings)
-    protocol = mount(settings.mcp_http_path, manager, desk.callers, origins, RateLimit(settings.rate_limit))
+    protocol = mount(settings.mcp_http_path, manager, callers, origins, RateLimit(settings.rate_limit))
     handlers = [*metadata_handlers(settings), protocol]
     return create_service("mcp", container, handlers, [*lifespan, sessions], cors_config=origins.cors())
