@@ -18,12 +18,13 @@ ENV PATH=/opt/supertable/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     SUPERTABLE_HOME=/data/supertable \
     SUPERTABLE_API_HOST=0.0.0.0 \
+    SUPERTABLE_ODATA_HOST=0.0.0.0 \
     SUPERTABLE_MCP_HTTP_HOST=0.0.0.0 \
     SUPERTABLE_MCP_TESTER_HOST=0.0.0.0
 USER supertable
 WORKDIR /data
 VOLUME /data
-EXPOSE 8051
+EXPOSE 8051 8052
 # Healthy: the catalog and the object store both answer.
 HEALTHCHECK --interval=60s --timeout=30s --start-period=30s CMD ["supertable", "--json", "tables"]
 ENTRYPOINT ["supertable"]

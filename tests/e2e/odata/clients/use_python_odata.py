@@ -1,0 +1,22 @@
+"""A program over python-odata: it reflects the service, lists, pages, filters, aggregates and follows a delta link."""
+
+from __future__ import annotations
+
+import sys
+
+import requests
+from odata import ODataService
+
+url, token = sys.argv[1:]
+session = requests.Session()
+session.auth = ("anybody", token)
+service = ODataService(url, session=session, reflect_entities=True, quiet_progress=True)
+flights, airlines = service.entities["flights"], service.entities["airlines"]
+print(",".join(sorted(service.entities)))
+print(service.query(airlines).get("UA").name)
+print(sum(1 for _ in service.query(flights)))
+late = service.query(flights).filter(flights.dep_delay > 120).order_by(flights.dep_delay.desc()).limit(3)
+print(",".join(f"{each.carrier}{each.flight}" for each in late))
+print(service.query(flights).filter(flights.origin == "JFK").count())
+answer = session.get(f"{url}airlines", headers={"Prefer": "odata.track-changes"}).json()
+print(len(session.get(answer["@odata.deltaLink"]).json()["value"]))

@@ -1,0 +1,30 @@
+// A program over ts-odatajs: metadata, pages, filters and a batch.
+const odatajs = require("ts-odatajs");
+
+const [url, token] = process.argv.slice(2);
+const headers = { Authorization: "Basic " + Buffer.from(`anybody:${token}`).toString("base64") };
+const read = (requestUri, more, handler) =>
+  new Promise((done, failed) =>
+    odatajs.oData.read({ requestUri, headers: { ...headers, ...more } }, done, failed, handler));
+
+(async () => {
+  const metadata = await read(`${url}$metadata`, {}, odatajs.oData.metadataHandler);
+  const types = metadata.dataServices.schema[0].entityType.map((each) => each.name);
+  console.log(types.sort().join(","));
+  console.log((await read(`${url}airlines('UA')`)).name);
+  let rows = 0;
+  let link = `${url}flights`;
+  while (link) {
+    const page = await read(link, { Prefer: "odata.maxpagesize=5000" });
+    rows += page.value.length;
+    link = page["@odata.nextLink"];
+  }
+  console.log(rows);
+  const late = await read(`${url}flights?$filter=dep_delay gt 120&$orderby=dep_delay desc&$top=3`);
+  console.log(late.value.map((each) => `${each.carrier}${each.flight}`).join(","));
+  const tracked = await read(`${url}airlines`, { Prefer: "odata.track-changes" });
+  console.log((await read(tracked["@odata.deltaLink"])).value.length);
+})().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});
