@@ -40,7 +40,7 @@ function meaning(content) {
   const short = entries.filter(([, value]) => value === null || isShort(value));
   const long = entries.filter(([, value]) => value !== null && !isShort(value));
   const list = short.length ? el("dl", { class: "facts" }, short.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", { class: value === null ? "nul" : null }, String(value))))) : null;
-  const sections = long.map(([name, value]) => el("section", {}, el("h3", {}, name), part(name, value)));
+  const sections = long.map(([name, value]) => el("section", {}, el("h2", {}, name), part(name, value)));
   return el("div", { class: "meaning" }, parts, parts.length ? [sections, list] : [list, sections]);
 }
 
@@ -55,6 +55,6 @@ export function views({ request, response }) {
   if (content !== undefined) found.JSON = () => jsonView(content, "Structured content");
   if (texts.length && !failed)
     found.Text = () => el("div", { class: "meaning" }, texts.map((text, index) => el("pre", { class: "code-block wrap", tabindex: 0, role: "region", "aria-label": `Text ${index + 1}` }, text)));
-  found.Messages = () => el("div", { class: "meaning" }, el("section", {}, el("h3", {}, "Request"), jsonView(request, "Request")), el("section", {}, el("h3", {}, "Response"), jsonView(response, "Response")));
+  found.Messages = () => el("div", { class: "meaning" }, el("section", {}, el("h2", {}, "Request"), jsonView(request, "Request")), el("section", {}, el("h2", {}, "Response"), jsonView(response, "Response")));
   return found;
 }

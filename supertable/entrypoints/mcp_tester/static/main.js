@@ -83,7 +83,9 @@ function show(exchange) {
   const tabs = names.map((name) => el("button", { type: "button", role: "tab", id: `tab-${name}`, "data-view": name, "aria-controls": "view", onclick: () => open((state.view = name)) }, name));
   byId("views").replaceChildren(...tabs);
   byId("copies").hidden = false;
-  open(names.includes(state.view) ? state.view : names[0]);
+  const failed = failure(exchange.response) !== null;
+  open(!failed && names.includes(state.view) ? state.view : names[0]);
+  if (matchMedia("(max-width: 1100px)").matches) byId("answer").scrollIntoView({ block: "start" });
 }
 
 function told(message) {
@@ -100,18 +102,17 @@ async function call() {
   const controller = new AbortController();
   busy(controller);
   const began = performance.now();
-  const tick = setInterval(() => status(`running for ${((performance.now() - began) / 1000).toFixed(1)} s`), 100);
-  status("running");
+  const tick = setInterval(() => status(`${name} runs for ${((performance.now() - began) / 1000).toFixed(1)} s`), 100);
   try {
     const exchange = await server.call(name, args, controller.signal);
     const ok = failure(exchange.response) === null;
     history.remember({ tool: name, args, ok, ms: exchange.milliseconds, at: Date.now() });
     show(exchange);
-    status(`${ok ? "answered" : "failed"} in ${exchange.milliseconds.toLocaleString("en")} ms`, ok ? "good" : "bad");
+    status(`${name} ${ok ? "answered" : "failed"} in ${exchange.milliseconds.toLocaleString("en")} ms`, ok ? "good" : "bad");
   } catch (error) {
     const cancelled = error.name === "AbortError";
     if (!cancelled) told(error instanceof server.Refusal ? error.message : "The page's server cannot be reached. Is it running?");
-    status(cancelled ? "cancelled" : "failed", cancelled ? "" : "bad");
+    status(`${name} ${cancelled ? "was cancelled" : "failed"}`, cancelled ? "" : "bad");
   } finally {
     clearInterval(tick);
     busy(null);
