@@ -25,14 +25,14 @@ PageRequest = Request[Any, Any, State]
 
 @get("/login", include_in_schema=False, sync_to_thread=False)
 def sign_in_page(request: PageRequest) -> Response[str]:
-    return _form(request, _visitors(request).sessions.of(request))
+    return _form(request, _visitors(request).sessions.before_sign_in(request))
 
 
 @post("/login", include_in_schema=False)
 async def sign_in(request: PageRequest) -> Response[Any]:
     """A session, if the token is right; otherwise the form, with the reason."""
     visitors = _visitors(request)
-    earlier = visitors.sessions.of(request)
+    earlier = visitors.sessions.before_sign_in(request)
     form = await request.form()
     try:
         require_own_page(request, earlier, form.get(CSRF_FIELD))
@@ -65,7 +65,7 @@ def _asked_for(request: PageRequest, form: Any) -> PageSession:
 
 def _form(request: PageRequest, session: PageSession | None, error: Exception | None = None) -> Response[str]:
     """The form with a CSRF token of a session that is not signed in."""
-    fresh = session if session is not None and session.token is None else new_session()
+    fresh = session or new_session()
     problem = problem_of(error) if error is not None else None
     values = {
         "csrf_token": fresh.csrf,

@@ -24,7 +24,7 @@ async def tester(request: Request[Any, Any, State]) -> Response[Any]:
     try:
         session, caller = await visitors.caller(request)
     except (NotSignedIn, AccessDenied):
-        return Redirect("/login", status_code=HTTP_303_SEE_OTHER, cookies=[visitors.sessions.ended()])
+        return Redirect("/login", status_code=HTTP_303_SEE_OTHER)
     settings: Settings = container_of(request.scope).settings()
     values = {
         "csrf_token": session.csrf,

@@ -39,7 +39,7 @@ class Visitors:
     async def caller(self, connection: Connection) -> tuple[PageSession, Session]:
         """Who sends a request. Raises `NotSignedIn` without a session, or once its token is no longer valid."""
         session = self.sessions.of(connection)
-        if session is None or session.token is None:
+        if session is None:
             raise NotSignedIn("There is no session, or it has ended. Nothing was done; sign in again.")
         caller = await self._signed_in(connection, session)
         self._requests.count(f"by {caller.organization.lower()}/{caller.user}")

@@ -114,7 +114,7 @@ def test_services_end_with_a_group_that_is_killed(group: Group) -> None:
 
 
 def test_serve_starts_every_service_and_one_signal_ends_them(tmp_path: Path) -> None:
-    ports = {name: free_port() for name in ("API", "ODATA", "MCP_HTTP")}
+    ports = {name: free_port() for name in ("API", "ODATA", "MCP_HTTP", "MCP_TESTER")}
     settings = {f"SUPERTABLE_{name}_PORT": str(port) for name, port in ports.items()}
     command = [str(Path(sys.executable).parent / "supertable"), "--home", str(tmp_path / "home"), "serve"]
     with (tmp_path / "out").open("wb") as out, (tmp_path / "err").open("wb") as err:

@@ -6,6 +6,9 @@ import { tableOf, tableOfObjects } from "./tables.js";
 
 const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 
+const MOST_SHORT = 60;
+const shown = (value) => (isObject(value) ? JSON.stringify(value) : String(value));
+
 function textOf(result) {
   return (result?.content ?? []).filter((block) => block.type === "text").map((block) => block.text);
 }
@@ -36,10 +39,10 @@ function meaning(content) {
     delete members.rows;
   }
   const entries = Object.entries(members);
-  const isShort = (value) => typeof value !== "object" && !String(value).includes("\n");
+  const isShort = (value) => (isObject(value) ? shown(value).length <= MOST_SHORT : typeof value !== "object" && !shown(value).includes("\n"));
   const short = entries.filter(([, value]) => value === null || isShort(value));
   const long = entries.filter(([, value]) => value !== null && !isShort(value));
-  const list = short.length ? el("dl", { class: "facts" }, short.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", { class: value === null ? "nul" : null }, String(value))))) : null;
+  const list = short.length ? el("dl", { class: "facts" }, short.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", { class: value === null ? "nul" : null }, shown(value))))) : null;
   const sections = long.map(([name, value]) => el("section", {}, el("h2", {}, name), part(name, value)));
   return el("div", { class: "meaning" }, parts, parts.length ? [sections, list] : [list, sections]);
 }

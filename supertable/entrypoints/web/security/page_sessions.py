@@ -23,6 +23,9 @@ from supertable.domain.errors import InvalidInput
 from supertable.entrypoints.web.security.credentials import Connection
 
 COOKIE = "st_session"
+FORM_COOKIE = "st_sign_in"
+"""Of the form before the sign-in. Whoever comes by a link of another site brings no `SameSite=Strict` cookie; the form
+that they get must not end the session that they have."""
 SESSION_SECONDS = 8 * 3600
 """Of a session, from its sign-in."""
 _MOST_COOKIE_BYTES = 3_900
@@ -64,16 +67,24 @@ class PageSessions:
                 "The token is too long for a session in a browser. Nothing was done; use one with at most 2,700 "
                 "characters, like a token of SuperTable."
             )
-        return self._cookie(value, SESSION_SECONDS)
+        return self._cookie(COOKIE if session.token else FORM_COOKIE, value, SESSION_SECONDS)
 
     def ended(self) -> Cookie:
         """The cookie that makes a browser forget its session."""
-        return self._cookie("", 0)
+        return self._cookie(COOKIE, "", 0)
 
     def of(self, connection: Connection) -> PageSession | None:
-        """The session of a request; None if it has none, or one that is forged, damaged or expired."""
+        """The signed-in session of a request; None if it has none, or one that is forged, damaged or expired."""
+        session = self._read(connection.cookies.get(COOKIE, ""))
+        return session if session is not None and session.token else None
+
+    def before_sign_in(self, connection: Connection) -> PageSession | None:
+        """The session of the form that a request fills in; None likewise."""
+        session = self._read(connection.cookies.get(FORM_COOKIE, ""))
+        return session if session is not None and session.token is None else None
+
+    def _read(self, value: str) -> PageSession | None:
         try:
-            value = connection.cookies.get(COOKIE, "")
             padded = value + _PADDING * (-len(value) % 4)
             fields = self._cipher.decrypt_at_time(padded, SESSION_SECONDS, int(time.time()))
         except InvalidToken:
@@ -81,8 +92,8 @@ class PageSessions:
         csrf, organization, token, role = json.loads(fields)
         return PageSession(csrf, organization, token, role)
 
-    def _cookie(self, value: str, seconds: int) -> Cookie:
-        return Cookie(COOKIE, value=value, max_age=seconds, httponly=True, samesite="strict", secure=self._secure)
+    def _cookie(self, name: str, value: str, seconds: int) -> Cookie:
+        return Cookie(name, value=value, max_age=seconds, httponly=True, samesite="strict", secure=self._secure)
 
 
 def with_session_secret(settings: Settings) -> Settings:
