@@ -16,7 +16,14 @@ from supertable.entrypoints.odata.expressions.syntax import Literal
 from supertable.entrypoints.odata.expressions.transformations import parse_apply
 from supertable.entrypoints.odata.model.entity_types import EntityType, Primitive, Property
 from supertable.entrypoints.odata.sql.applied import applied
-from supertable.entrypoints.odata.sql.pages.orders import OrderColumn, Position, after_sql, order_columns, position_of
+from supertable.entrypoints.odata.sql.pages.orders import (
+    OrderColumn,
+    Position,
+    after_sql,
+    bounded,
+    order_columns,
+    position_of,
+)
 from supertable.entrypoints.odata.sql.pages.projections import Projection, projection
 from supertable.entrypoints.odata.sql.relations.computed_columns import computed
 from supertable.entrypoints.odata.sql.relations.relation import Relation, table_relation
@@ -95,6 +102,7 @@ def compose(entity: EntityType, options: QueryOptions, version: int | None, page
     limits = _limits(options, page)
     if page.after:
         relation = relation.filtered(after_sql(relation, bindings, order, page.after)) if order else relation
+    relation = bounded(relation, order, page.after, limits.read)
     return _statement(relation, bindings, chosen, order, limits, page.after, row_identity)
 
 

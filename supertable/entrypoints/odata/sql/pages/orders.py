@@ -109,6 +109,22 @@ def after_sql(relation: Relation, bindings: Bindings, columns: Sequence[OrderCol
     return _after(columns, values, strict=relation.unique is not None)
 
 
+def bounded(relation: Relation, columns: Sequence[OrderColumn], start: Position | None, rows: int) -> Relation:
+    """The relation without most of what comes after the page, if its order is that of a key of one column.
+
+    The engine then reads the other columns of a few row groups, and not of all rows. That works for later pages of
+    an ascending order, which have no nulls: a condition that keeps nulls is not compared with the row groups' ranges.
+    """
+    unique, first = relation.unique, columns[0] if columns else None
+    if first is None or first.may_be_long or first.descending or unique is None or len(unique) != 1:
+        return relation
+    if start is None or start.values[0] is None:
+        return relation
+    sql = first.value.sql
+    inner = f"SELECT {sql} AS o {relation.from_where} ORDER BY o ASC NULLS FIRST LIMIT {rows}"
+    return relation.filtered(f"{sql} <= (SELECT max(o) FROM ({inner}) AS b)")
+
+
 def _after(columns: Sequence[OrderColumn], values: Sequence[str | None], strict: bool) -> str:
     column, value = columns[0], values[0]
     if value is None:
