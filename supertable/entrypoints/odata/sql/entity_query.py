@@ -160,7 +160,7 @@ def _relation(
         relation = relation.filtered(relation.compiler(bindings, "$filter").condition(tree))
     if options.search is not None:
         relation = relation.filtered(search_condition(relation, bindings, parse_search(options.search)))
-    return relation, entity.row_identity if relation.unique is None else ""
+    return relation, relation.row_identity
 
 
 @dataclass(frozen=True, slots=True)

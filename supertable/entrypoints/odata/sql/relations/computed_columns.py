@@ -52,7 +52,7 @@ def computed(relation: Relation, bindings: Bindings, values: Sequence[Computed],
 
 def require_free(relation: Relation, alias: str, option: str, at: int) -> None:
     """Raises `InvalidInput` if the relation has a property of this name."""
-    if any(each.name.lower() == alias.lower() for each in relation.properties):
+    if alias.lower() in {relation.row_identity.lower(), *(each.name.lower() for each in relation.properties)}:
         raise InvalidInput(f"{option}, position {at}: {alias[:80]!r} is the name of another property.")
 
 

@@ -19,7 +19,7 @@ class Relation:
     """`source`: the FROM clause, whose columns have the alias `t`. `conditions`: what its rows must meet.
 
     `unique`: paths whose values no two rows share; empty: there is one row at most. None: a digest of the values of
-    `identity` tells rows apart, and equal rows are counted.
+    `identity` tells rows apart, and equal rows are counted; `row_identity` is the name of what is made of that.
     """
 
     source: str
@@ -27,6 +27,7 @@ class Relation:
     unique: tuple[tuple[str, ...], ...] | None
     identity: tuple[Property, ...] = ()
     conditions: tuple[str, ...] = ()
+    row_identity: str = ""
 
     @property
     def from_where(self) -> str:
@@ -34,7 +35,7 @@ class Relation:
         return f"FROM {self.source}{where}"
 
     def compiler(self, bindings: Bindings, option: str) -> Compiler:
-        return Compiler(bindings, Scope(self.properties, ALIAS), option)
+        return Compiler(bindings, Scope(self.properties, ALIAS, row_identity=self.row_identity), option)
 
     def filtered(self, condition: str) -> Relation:
         return replace(self, conditions=(*self.conditions, condition))
@@ -44,7 +45,7 @@ class Relation:
         more = ", ".join(f"{sql} AS {quoted(each.column)}" for sql, each in columns)
         source = f"(SELECT {ALIAS}.*, {more} {self.from_where}) AS {ALIAS}"
         added = (*self.properties, *(each for _, each in columns))
-        return Relation(source, added, self.unique, self.identity)
+        return Relation(source, added, self.unique, self.identity, row_identity=self.row_identity)
 
     def wrapped(self, rest: str, properties: Sequence[Property] | None = None) -> Relation:
         """The rows of `SELECT t.* FROM …` with more clauses, such as an order and a limit."""
@@ -57,4 +58,5 @@ def table_relation(entity: EntityType, version: int | None) -> Relation:
     at = f" AT (VERSION => {version})" if version is not None else ""
     source = f"{quoted(entity.supertable)}.{quoted(entity.table)} AS {ALIAS}{at}"
     unique = tuple((name,) for name in entity.key) if entity.key else None
-    return Relation(source, entity.properties, unique, entity.properties)
+    identity = "" if entity.key else entity.row_identity
+    return Relation(source, entity.properties, unique, entity.properties, row_identity=identity)

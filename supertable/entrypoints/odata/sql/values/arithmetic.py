@@ -109,7 +109,7 @@ def _quotient(bindings: Bindings, left: Typed, right: Typed) -> Typed:
     scale = min(_MOST_SCALE, MOST_DIGITS - left.digits - right.scale)
     if scale < max(_LEAST_SCALE, left.scale):
         one, other = bindings.float(left, "DOUBLE"), bindings.float(right, "DOUBLE")
-        return Typed(f"({one} / {other})", DOUBLE, fails=left.fails or right.fails)
+        return Typed(f"({one} / {_not_zero(other, 'DOUBLE')})", DOUBLE, fails=True)
     one = _unscaled(bindings.sql(left), left, scale + right.scale)
     other = _unscaled(bindings.sql(right), right, right.scale)
     step = f"CAST('0.{'0' * (scale - 1)}1' AS DECIMAL({scale}, {scale}))"
@@ -120,7 +120,8 @@ def _quotient(bindings: Bindings, left: Typed, right: Typed) -> Typed:
 def _unscaled(sql: str, value: Typed, power: int) -> str:
     """The whole number that is the value times ten to the power."""
     exact = f"CAST({sql} AS DECIMAL({MOST_DIGITS}, {value.scale}))"
-    return f"CAST({exact} * CAST('1{'0' * power}' AS DECIMAL({MOST_DIGITS}, 0)) AS HUGEINT)" if power else exact
+    shifted = f"{exact} * CAST('1{'0' * power}' AS DECIMAL({MOST_DIGITS}, 0))" if power else exact
+    return f"CAST({shifted} AS HUGEINT)"
 
 
 def _of_times(bindings: Bindings, operator: str, left: Typed, right: Typed) -> Typed | None:

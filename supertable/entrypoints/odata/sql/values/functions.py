@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import pyarrow as pa
+from pyarrow import compute as pc
+
 from supertable.domain.errors import InvalidInput
 from supertable.domain.schema.types import UNITS
 from supertable.entrypoints.odata.model.entity_types import Primitive
@@ -59,6 +62,10 @@ def _matches(bindings: Bindings, arguments: Sequence[Typed]) -> Typed:
         raise InvalidInput(
             f"matchesPattern takes a pattern of at most {_MOST_PATTERN:,} characters, written as a text."
         )
+    try:
+        pc.match_substring_regex(pa.array([""]), str(pattern.value))
+    except pa.ArrowInvalid as error:
+        raise InvalidInput(f"matchesPattern: {str(pattern.value)[:80]!r} is no pattern. {error}") from None
     return Typed(f"regexp_matches({bindings.sql(arguments[0])}, {bindings.sql(arguments[1])})", BOOLEAN)
 
 

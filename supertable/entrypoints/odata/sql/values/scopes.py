@@ -14,11 +14,15 @@ from supertable.entrypoints.odata.sql.values.typed import INT64, Typed, text_lit
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`relation`: the alias of what has the columns. `variables`: the values of range variables, by name."""
+    """`relation`: the alias of what has the columns. `variables`: the values of range variables, by name.
+
+    `row_identity`: the name of the property that identifies rows without a key; empty: there is none.
+    """
 
     properties: Sequence[Property]
     relation: str = "t"
     variables: Mapping[str, Typed] = field(default_factory=dict)
+    row_identity: str = ""
 
     def value(self, names: Sequence[str]) -> Typed | str:
         """The value at a path; a text that says what is wrong where there is none."""
@@ -28,11 +32,13 @@ class Scope:
         return _below(found, names[1:]) if found else self._member_of_row(names)
 
     def with_variable(self, name: str, value: Typed) -> Scope:
-        return Scope(self.properties, self.relation, {**self.variables, name: value})
+        return Scope(self.properties, self.relation, {**self.variables, name: value}, self.row_identity)
 
     def _member_of_row(self, names: Sequence[str]) -> Typed | str:
         if not names:
             raise NotSupported("`$it` alone is not supported: name a property, as in $it/Name.")
+        if names[0] == self.row_identity:
+            raise NotSupported(f"{names[0]} is no part of expressions: read the one row by it, as a key.")
         found = next((each for each in self.properties if each.name == names[0]), None)
         if found is None:
             return missing(names[0], [each.name for each in self.properties])
