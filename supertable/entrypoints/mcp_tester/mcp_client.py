@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,7 +17,7 @@ from mcp.types import Implementation
 from pydantic import BaseModel
 
 from supertable.config.settings.settings import Settings
-from supertable.domain.errors import NotSignedIn, Unavailable
+from supertable.domain.errors import AccessDenied, Unavailable
 from supertable.domain.version import VERSION
 from supertable.entrypoints.web.security.authentication import ORGANIZATION_HEADER
 from supertable.entrypoints.web.security.credentials import ROLE_HEADER
@@ -31,6 +31,8 @@ _INVALID_ANSWER = -32603
 _WHO = Implementation(name="supertable-mcp-tester", title="SuperTable's MCP tester", version=VERSION)
 _SHOWN_HEADERS = re.compile(r"accept|content-type|mcp-.*|x-supertable-.*")
 _SECRET_ARGUMENT = "auth_token"  # noqa: S105
+_REFUSALS = {401, 403, 421}
+"""Statuses that say who may not come in, or under which name nobody may."""
 _EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - where a server that listens on all is found
 
 
@@ -52,7 +54,8 @@ class McpServer:
             self._headers[ROLE_HEADER] = session.role
 
     async def offer(self) -> dict[str, Any]:
-        """The server's name and revision of the protocol, and its tools. Raises `Unavailable`."""
+        """The server's name and revision of the protocol, and its tools. Raises `Unavailable`, and
+        `AccessDenied` where the server refuses the token."""
         async with self._connected([]) as client:
             tools, cursor = [], None
             for _ in range(_MOST_PAGES):
@@ -70,7 +73,7 @@ class McpServer:
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """The request as it was sent, without secrets, the response, and the milliseconds between them. Raises
-        `Unavailable`."""
+        what `offer` raises."""
         sent: list[httpx2.Request] = []
         async with self._connected(sent) as client:
             began = time.perf_counter()
@@ -92,17 +95,26 @@ class McpServer:
         async def record(request: httpx2.Request) -> None:
             sent.append(request)
 
+        async def note(response: httpx2.Response) -> None:
+            if (reason := await _reason(response)) is not None:
+                reasons.append(reason)
+
+        reasons: list[str] = []
         timeout = httpx2.Timeout(_CONNECT_SECONDS, read=_READ_SECONDS)
         try:
             async with (
                 httpx2.AsyncClient(
-                    headers=self._headers, timeout=timeout, trust_env=False, event_hooks={"request": [record]}
+                    headers=self._headers,
+                    timeout=timeout,
+                    trust_env=False,
+                    event_hooks={"request": [record], "response": [note]},
                 ) as http,
                 Client(streamable_http_client(self._address, http_client=http), client_info=_WHO) as client,
             ):
                 yield client
-        except* (httpx2.HTTPError, MCPError) as errors:
-            raise _told(errors) from None
+        except* (httpx2.HTTPError, MCPError):
+            error = AccessDenied(reasons[-1]) if reasons else Unavailable("The MCP server does not answer.")
+            raise error from None
 
 
 async def _answer(client: Client, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -132,17 +144,12 @@ def _document(model: BaseModel) -> dict[str, Any]:
     return document
 
 
-def _told(errors: BaseExceptionGroup[Any]) -> Exception:
-    """The error for the page: a token that the server refuses, or a server that cannot be reached."""
-    for error in _leaves(errors):
-        if isinstance(error, httpx2.HTTPStatusError) and error.response.status_code in {401, 403}:
-            return NotSignedIn("The MCP server refuses this token. Nothing was done; sign in again.")
-    return Unavailable("The MCP server does not answer.")
-
-
-def _leaves(errors: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
-    for error in errors.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
+async def _reason(response: httpx2.Response) -> str | None:
+    """Why the server refuses the caller, in its words; None: it does not."""
+    if response.status_code not in _REFUSALS:
+        return None
+    try:
+        detail = json.loads(await response.aread())["detail"]
+    except (ValueError, KeyError, TypeError):
+        detail = f"It answers {response.status_code}."
+    return f"The MCP server refuses this session. {detail}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -11,8 +12,12 @@ from importlib.resources import files
 import httpx
 import pytest
 
+from supertable.domain.errors import AccessDenied
+from supertable.entrypoints.mcp_tester.mcp_client import McpServer
+from supertable.entrypoints.web.security.page_sessions import new_session
 from tests.e2e.mcp_tester.conftest import HOSTILE, ORDERS
 from tests.support.api.service import ApiService
+from tests.support.mcp.service import McpService
 from tests.support.mcp.tester import Browser, Page
 
 STATIC = files("supertable.entrypoints.mcp_tester") / "static"
@@ -106,6 +111,14 @@ def test_wrong_calls_are_answered(ann: Browser) -> None:
     assert ann.http.post("/call", headers=sent, json={"name": "whoami", "arguments": []}).status_code == 400
     assert ann.http.post("/call", headers=sent, content=b"{").status_code == 400
     assert ann.http.post("/call", headers=sent, data={"name": "whoami"}).status_code == 415
+
+
+def test_a_token_that_the_server_alone_refuses_is_told(mcp: McpService) -> None:
+    server = McpServer(mcp.url, new_session("default", "st_unknown"))
+    with pytest.raises(AccessDenied, match="This token is not valid here"):
+        asyncio.run(server.offer())
+    with pytest.raises(AccessDenied, match="This token is not valid here"):
+        asyncio.run(server.call("whoami", {}))
 
 
 def test_leaving_stops_the_query_on_the_server(open_browser: Callable[..., Browser], ann: Browser, token: str) -> None:

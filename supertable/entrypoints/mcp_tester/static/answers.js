@@ -23,7 +23,11 @@ function part(name, value) {
   if (Array.isArray(value)) {
     if (!value.length) return el("p", { class: "dim none" }, "none");
     if (value.every(isObject)) return tableOfObjects(value, name);
-    return el("ul", { class: "notes" }, value.map((each) => el("li", {}, typeof each === "object" ? JSON.stringify(each) : String(each))));
+    return el(
+      "ul",
+      { class: "notes" },
+      value.map((each) => el("li", {}, typeof each === "object" ? JSON.stringify(each) : String(each))),
+    );
   }
   if (isObject(value)) return jsonView(value, name);
   return el("pre", { class: "code-block", tabindex: 0, role: "region", "aria-label": name }, String(value));
@@ -39,10 +43,19 @@ function meaning(content) {
     delete members.rows;
   }
   const entries = Object.entries(members);
-  const isShort = (value) => (isObject(value) ? shown(value).length <= MOST_SHORT : typeof value !== "object" && !shown(value).includes("\n"));
+  const isShort = (value) =>
+    isObject(value) ? shown(value).length <= MOST_SHORT : typeof value !== "object" && !shown(value).includes("\n");
   const short = entries.filter(([, value]) => value === null || isShort(value));
   const long = entries.filter(([, value]) => value !== null && !isShort(value));
-  const list = short.length ? el("dl", { class: "facts" }, short.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", { class: value === null ? "nul" : null }, shown(value))))) : null;
+  const list = short.length
+    ? el(
+        "dl",
+        { class: "facts" },
+        short.map(([name, value]) =>
+          el("div", {}, el("dt", {}, name), el("dd", { class: value === null ? "nul" : null }, shown(value))),
+        ),
+      )
+    : null;
   const sections = long.map(([name, value]) => el("section", {}, el("h2", {}, name), part(name, value)));
   return el("div", { class: "meaning" }, parts, parts.length ? [sections, list] : [list, sections]);
 }
@@ -57,7 +70,20 @@ export function views({ request, response }) {
   else if (isObject(content)) found.Result = () => meaning(content);
   if (content !== undefined) found.JSON = () => jsonView(content, "Structured content");
   if (texts.length && !failed)
-    found.Text = () => el("div", { class: "meaning" }, texts.map((text, index) => el("pre", { class: "code-block wrap", tabindex: 0, role: "region", "aria-label": `Text ${index + 1}` }, text)));
-  found.Messages = () => el("div", { class: "meaning" }, el("section", {}, el("h2", {}, "Request"), jsonView(request, "Request")), el("section", {}, el("h2", {}, "Response"), jsonView(response, "Response")));
+    found.Text = () =>
+      el(
+        "div",
+        { class: "meaning" },
+        texts.map((text, index) =>
+          el("pre", { class: "code-block wrap", tabindex: 0, role: "region", "aria-label": `Text ${index + 1}` }, text),
+        ),
+      );
+  found.Messages = () =>
+    el(
+      "div",
+      { class: "meaning" },
+      el("section", {}, el("h2", {}, "Request"), jsonView(request, "Request")),
+      el("section", {}, el("h2", {}, "Response"), jsonView(response, "Response")),
+    );
   return found;
 }

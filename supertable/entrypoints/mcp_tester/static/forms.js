@@ -23,7 +23,8 @@ function choices(id, values, required, start) {
 }
 
 function control(id, name, schema, required) {
-  const shown = schema.default === undefined || schema.default === null ? null : `Default: ${JSON.stringify(schema.default)}`;
+  const shown =
+    schema.default === undefined || schema.default === null ? null : `Default: ${JSON.stringify(schema.default)}`;
   if (schema.enum) return choices(id, schema.enum, required, schema.default);
   if (schema.type === "boolean") return choices(id, [true, false], required, schema.default);
   if (schema.type === "integer" || schema.type === "number") {
@@ -32,11 +33,24 @@ function control(id, name, schema, required) {
   }
   if (schema.type === "array" || schema.type === "object") {
     const example = schema.type === "array" ? '["…"]' : '{"…": "…"}';
-    return el("textarea", { id, rows: 3, class: "code", spellcheck: "false", placeholder: shown ?? `JSON, like ${example}` });
+    return el("textarea", {
+      id,
+      rows: 3,
+      class: "code",
+      spellcheck: "false",
+      placeholder: shown ?? `JSON, like ${example}`,
+    });
   }
   if (LONG.test(name)) return el("textarea", { id, rows: 8, class: "code", spellcheck: "false", placeholder: shown });
   const type = SECRET.has(name) ? "password" : "text";
-  return el("input", { id, type, autocomplete: "off", spellcheck: "false", maxlength: schema.maxLength, placeholder: shown });
+  return el("input", {
+    id,
+    type,
+    autocomplete: "off",
+    spellcheck: "false",
+    maxlength: schema.maxLength,
+    placeholder: shown,
+  });
 }
 
 function value(text, schema) {
@@ -77,7 +91,14 @@ export class Form {
       { class: "fields" },
       others.length || identity.length ? null : el("p", { class: "dim" }, "This tool takes no arguments."),
       boxes(others),
-      identity.length ? el("details", { open: identity.some((field) => field.input.value) }, el("summary", {}, "Identity"), el("div", { class: "fields" }, boxes(identity))) : null,
+      identity.length
+        ? el(
+            "details",
+            { open: identity.some((field) => field.input.value) },
+            el("summary", {}, "Identity"),
+            el("div", { class: "fields" }, boxes(identity)),
+          )
+        : null,
     );
   }
 
@@ -88,10 +109,19 @@ export class Form {
     const help = schema.description ? el("p", { class: "help", id: `${id}-help` }, schema.description) : null;
     input.setAttribute("aria-describedby", [help && `${id}-help`, `${id}-problem`].filter(Boolean).join(" "));
     if (this.required.has(name)) input.setAttribute("aria-required", "true");
-    const note = this.required.has(name) ? el("span", { class: "needed" }, "required") : el("span", { class: "dim" }, schema.type);
+    const note = this.required.has(name)
+      ? el("span", { class: "needed" }, "required")
+      : el("span", { class: "dim" }, schema.type);
     const field = { name, schema, input, problem };
     input.addEventListener("input", () => this.#mark(field, ""));
-    field.box = el("div", { class: "field" }, el("label", { for: id }, el("code", {}, name), note), input, help, problem);
+    field.box = el(
+      "div",
+      { class: "field" },
+      el("label", { for: id }, el("code", {}, name), note),
+      input,
+      help,
+      problem,
+    );
     return field;
   }
 

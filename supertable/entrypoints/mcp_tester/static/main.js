@@ -9,11 +9,18 @@ import * as server from "./server.js";
 
 const { address } = document.body.dataset;
 const DEFAULTS = JSON.parse(document.body.dataset.defaults);
-const HINTS = { readOnlyHint: ["read-only", "writes"], idempotentHint: ["idempotent", null], destructiveHint: ["destructive", null], openWorldHint: ["open world", null] };
+const HINTS = {
+  readOnlyHint: ["read-only", "writes"],
+  idempotentHint: ["idempotent", null],
+  destructiveHint: ["destructive", null],
+  openWorldHint: ["open world", null],
+};
 const state = { tools: [], tool: null, form: null, running: null, exchange: null, view: "Result" };
 
 function pills(annotations = {}) {
-  const words = Object.entries(HINTS).map(([name, [yes, no]]) => (name in annotations ? (annotations[name] ? yes : no) : null));
+  const words = Object.entries(HINTS).map(([name, [yes, no]]) =>
+    name in annotations ? (annotations[name] ? yes : no) : null,
+  );
   return words.filter(Boolean).map((word) => el("li", { class: "pill" }, word));
 }
 
@@ -37,7 +44,21 @@ function listTools(filter = "") {
   const shown = state.tools.filter((tool) => `${tool.name} ${tool.description ?? ""}`.toLowerCase().includes(wanted));
   byId("tools").replaceChildren(
     ...shown.map((tool) =>
-      el("li", {}, el("button", { type: "button", "data-tool": tool.name, title: tool.description, "aria-current": tool === state.tool, onclick: () => choose(tool.name) }, tool.name)),
+      el(
+        "li",
+        {},
+        el(
+          "button",
+          {
+            type: "button",
+            "data-tool": tool.name,
+            title: tool.description,
+            "aria-current": tool === state.tool,
+            onclick: () => choose(tool.name),
+          },
+          tool.name,
+        ),
+      ),
     ),
   );
   byId("tools-none").hidden = shown.length > 0;
@@ -49,8 +70,21 @@ function listHistory() {
   byId("forget").hidden = found.length === 0;
   byId("history").replaceChildren(
     ...found.map((call) => {
-      const given = Object.values(call.args).map((value) => (typeof value === "string" ? value : JSON.stringify(value))).join(" · ");
-      return el("li", {}, el("button", { type: "button", onclick: () => choose(call.tool, call.args), title: given }, el("span", { class: call.ok ? "dot" : "dot bad" }), el("span", { class: "what" }, el("b", {}, call.tool), given ? el("small", {}, given) : null), el("span", { class: "n" }, `${Math.round(call.ms)} ms`), el("span", { class: "vh" }, call.ok ? "answered" : "failed")));
+      const given = Object.values(call.args)
+        .map((value) => (typeof value === "string" ? value : JSON.stringify(value)))
+        .join(" · ");
+      return el(
+        "li",
+        {},
+        el(
+          "button",
+          { type: "button", onclick: () => choose(call.tool, call.args), title: given },
+          el("span", { class: call.ok ? "dot" : "dot bad" }),
+          el("span", { class: "what" }, el("b", {}, call.tool), given ? el("small", {}, given) : null),
+          el("span", { class: "n" }, `${Math.round(call.ms)} ms`),
+          el("span", { class: "vh" }, call.ok ? "answered" : "failed"),
+        ),
+      );
     }),
   );
 }
@@ -80,7 +114,20 @@ function show(exchange) {
     byId("view").replaceChildren(found[name]());
     byId("view").setAttribute("aria-labelledby", `tab-${name}`);
   };
-  const tabs = names.map((name) => el("button", { type: "button", role: "tab", id: `tab-${name}`, "data-view": name, "aria-controls": "view", onclick: () => open((state.view = name)) }, name));
+  const tabs = names.map((name) =>
+    el(
+      "button",
+      {
+        type: "button",
+        role: "tab",
+        id: `tab-${name}`,
+        "data-view": name,
+        "aria-controls": "view",
+        onclick: () => open((state.view = name)),
+      },
+      name,
+    ),
+  );
   byId("views").replaceChildren(...tabs);
   byId("copies").hidden = false;
   const failed = failure(exchange.response) !== null;
@@ -108,10 +155,14 @@ async function call() {
     const ok = failure(exchange.response) === null;
     history.remember({ tool: name, args, ok, ms: exchange.milliseconds, at: Date.now() });
     show(exchange);
-    status(`${name} ${ok ? "answered" : "failed"} in ${exchange.milliseconds.toLocaleString("en")} ms`, ok ? "good" : "bad");
+    status(
+      `${name} ${ok ? "answered" : "failed"} in ${exchange.milliseconds.toLocaleString("en")} ms`,
+      ok ? "good" : "bad",
+    );
   } catch (error) {
     const cancelled = error.name === "AbortError";
-    if (!cancelled) told(error instanceof server.Refusal ? error.message : "The page's server cannot be reached. Is it running?");
+    if (!cancelled)
+      told(error instanceof server.Refusal ? error.message : "The page's server cannot be reached. Is it running?");
     status(`${name} ${cancelled ? "was cancelled" : "failed"}`, cancelled ? "" : "bad");
   } finally {
     clearInterval(tick);
@@ -139,7 +190,9 @@ function listen() {
   byId("sign-out").addEventListener("submit", () => history.forget());
   byId("views").addEventListener("keydown", moveTab);
   byId("curl").addEventListener("click", (event) => copy(asCurl(address, state.exchange), event.currentTarget));
-  byId("json").addEventListener("click", (event) => copy(JSON.stringify(state.exchange.response, null, 2), event.currentTarget));
+  byId("json").addEventListener("click", (event) =>
+    copy(JSON.stringify(state.exchange.response, null, 2), event.currentTarget),
+  );
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) (event.preventDefault(), call());
   });
@@ -151,12 +204,17 @@ async function begin() {
   try {
     const found = await server.offer();
     state.tools = found.tools;
-    byId("server").textContent = `${found.server.title ?? found.server.name ?? "server"} ${found.server.version ?? ""}`.trim();
+    byId("server").textContent =
+      `${found.server.title ?? found.server.name ?? "server"} ${found.server.version ?? ""}`.trim();
     byId("protocol").textContent = found.protocol;
     byId("pick").replaceChildren(...state.tools.map((tool) => el("option", { value: tool.name }, tool.name)));
     listTools();
     const wanted = decodeURIComponent(location.hash.slice(1));
-    choose(state.tools.some((tool) => tool.name === wanted) ? wanted : (state.tools.find((tool) => tool.name === "query_sql") ?? state.tools[0])?.name);
+    choose(
+      state.tools.some((tool) => tool.name === wanted)
+        ? wanted
+        : (state.tools.find((tool) => tool.name === "query_sql") ?? state.tools[0])?.name,
+    );
     byId("call").disabled = false;
     document.body.classList.remove("waiting");
   } catch (error) {

@@ -10,7 +10,8 @@ async function ask(path, options = {}) {
   if (answer.ok) return answer.json();
   if (answer.status === 401) location.assign("/login");
   const problem = await answer.json().catch(() => ({}));
-  throw new Refusal(problem.detail ?? `The page's server answered ${answer.status}.`);
+  const hint = answer.status === 503 ? ` Is the MCP server running at ${document.body.dataset.address}?` : "";
+  throw new Refusal((problem.detail ?? `The page's server answered ${answer.status}.`) + hint);
 }
 
 export const offer = () => ask("/tools");

@@ -22,10 +22,28 @@ function isNumeric(column, rows, index) {
 export function tableOf(columns, rows, label) {
   const numeric = columns.map((column, index) => isNumeric(column, rows, index));
   const head = columns.map((column, index) =>
-    el("th", { scope: "col", class: numeric[index] ? "num" : null }, el("span", {}, column.name), column.type ? el("small", {}, column.type) : null),
+    el(
+      "th",
+      { scope: "col", class: numeric[index] ? "num" : null },
+      el("span", {}, column.name),
+      column.type ? el("small", {}, column.type) : null,
+    ),
   );
-  const body = rows.slice(0, MOST_ROWS).map((row) => el("tr", {}, columns.map((_, index) => cell(row[index], numeric[index]))));
-  const more = rows.length > MOST_ROWS ? el("p", { class: "dim note" }, `The first ${count.format(MOST_ROWS)} of ${count.format(rows.length)} rows. The JSON has all.`) : null;
+  const body = rows.slice(0, MOST_ROWS).map((row) =>
+    el(
+      "tr",
+      {},
+      columns.map((_, index) => cell(row[index], numeric[index])),
+    ),
+  );
+  const more =
+    rows.length > MOST_ROWS
+      ? el(
+          "p",
+          { class: "dim note" },
+          `The first ${count.format(MOST_ROWS)} of ${count.format(rows.length)} rows. The JSON has all.`,
+        )
+      : null;
   const table = el("table", {}, el("thead", {}, el("tr", {}, head)), el("tbody", {}, body));
   return el("div", { class: "table", tabindex: 0, role: "region", "aria-label": label }, table, more);
 }
@@ -33,5 +51,9 @@ export function tableOf(columns, rows, label) {
 /** The same for a list of objects, whose members are the columns. */
 export function tableOfObjects(objects, label) {
   const names = [...new Set(objects.flatMap((each) => Object.keys(each)))];
-  return tableOf(names.map((name) => ({ name })), objects.map((each) => names.map((name) => each[name])), label);
+  return tableOf(
+    names.map((name) => ({ name })),
+    objects.map((each) => names.map((name) => each[name])),
+    label,
+  );
 }

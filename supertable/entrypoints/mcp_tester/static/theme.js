@@ -1,4 +1,5 @@
-// Light or dark, before the page is shown: as chosen here before, or as the system has it. Not a module, so that it does not wait.
+// Light or dark, before the page is shown: as chosen here before, or as the system has it. It is not a module, which
+// would wait for the page.
 (() => {
   const KEY = "supertable-theme";
   const root = document.documentElement;
@@ -6,7 +7,9 @@
   if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;
   document.addEventListener("DOMContentLoaded", () => {
     document.getElementById("theme")?.addEventListener("click", () => {
-      const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+      const dark = root.dataset.theme
+        ? root.dataset.theme === "dark"
+        : matchMedia("(prefers-color-scheme: dark)").matches;
       root.dataset.theme = dark ? "light" : "dark";
       localStorage.setItem(KEY, root.dataset.theme);
     });
