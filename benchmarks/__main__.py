@@ -186,6 +186,13 @@ def api(arguments: argparse.Namespace) -> None:
     save(measure(arguments.rows, arguments.points, arguments.turns), _RESULTS / "api_reads.json")
 
 
+def odata(arguments: argparse.Namespace) -> None:
+    """Read a large table through OData page by page, beside a writer, and through the REST API."""
+    from benchmarks.odata.paging import measure
+
+    save(measure(arguments.rows, arguments.page_rows, arguments.turns), _RESULTS / "odata.json")
+
+
 def api_writes(arguments: argparse.Namespace) -> None:
     """Write single rows through the API from many clients, on local files and on SeaweedFS and Valkey."""
     from benchmarks.api.writes import measure
@@ -304,6 +311,10 @@ def _add_api_commands(commands: Commands[argparse.ArgumentParser]) -> None:
     reading.add_argument("--rows", type=int, default=5_000_000, help="rows of the table")
     reading.add_argument("--points", type=int, default=300, help="single rows to read")
     reading.add_argument("--turns", type=int, default=5, help="turns to measure")
+    paging = _add(commands, "odata", odata)
+    paging.add_argument("--rows", type=int, default=1_000_000, help="rows of the table")
+    paging.add_argument("--page-rows", type=int, default=10_000, help="rows of a page")
+    paging.add_argument("--turns", type=int, default=21, help="first pages to measure")
     for name, run, seconds in (("api-writes", api_writes, 20.0), ("api-load", api_load, 60.0)):
         command = _add(commands, name, run)
         command.add_argument("--clients", type=int, default=64, help="concurrent clients")
