@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-DEFAULT_PAGE_ROWS = 10_000
+DEFAULT_PAGE_ROWS = 4_000
+"""DuckDB finds the first 5,000 rows of an order in one pass; for more it sorts all, which takes five times as long."""
 MOST_PAGE_ROWS = 50_000
 
 

@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import zipfile
+from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -40,8 +41,9 @@ def said(lake: Lake) -> list[str]:
     rows = list(csv.DictReader(lines))
     delayed = [row for row in rows if row["dep_delay"] not in ("NA", "") and float(row["dep_delay"]) > 120]
     late = sorted(delayed, key=lambda row: -float(row["dep_delay"]))[:3]
-    from_jfk = sum(row["origin"] == "JFK" for row in rows)
-    return [",".join(f"{row['carrier']}{row['flight']}" for row in late), str(from_jfk)]
+    origins = Counter(row["origin"] for row in rows)
+    groups = ",".join(f"{origin}={count}" for origin, count in sorted(origins.items()))
+    return [",".join(f"{row['carrier']}{row['flight']}" for row in late), str(origins["JFK"]), groups]
 
 
 def _run(*command: str | Path, folder: Path) -> list[str]:
@@ -63,8 +65,8 @@ def test_javascript(server: ApiServer, said: list[str], tmp_path: Path, program:
     (tmp_path / "node_modules").symlink_to(NODE_MODULES)
     (tmp_path / program).write_text((HERE / program).read_text())
     found = _run("node", program, f"{server.url}/odata/", TOKEN, folder=tmp_path)
-    late, from_jfk = said
+    late, from_jfk, groups = said
     if program == "use_ts_odatajs.js":
-        assert found == ["airlines,flights", "United Air Lines Inc.", str(ROWS), late, "0"]
+        assert found == ["airlines,flights", "United Air Lines Inc.", str(ROWS), late, groups, "0"]
     else:
         assert found == ["United Air Lines Inc.", late, from_jfk]

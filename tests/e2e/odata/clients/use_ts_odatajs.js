@@ -22,6 +22,8 @@ const read = (requestUri, more, handler) =>
   console.log(rows);
   const late = await read(`${url}flights?$filter=dep_delay gt 120&$orderby=dep_delay desc&$top=3`);
   console.log(late.value.map((each) => `${each.carrier}${each.flight}`).join(","));
+  const groups = await read(`${url}flights?$apply=groupby((origin),aggregate($count as n))&$orderby=origin`);
+  console.log(groups.value.map((each) => `${each.origin}=${each.n}`).join(","));
   const tracked = await read(`${url}airlines`, { Prefer: "odata.track-changes" });
   console.log((await read(tracked["@odata.deltaLink"])).value.length);
 })().catch((error) => {
