@@ -217,7 +217,7 @@ class Parser:
         return self._rest_of_path([token.text], token)
 
     def _rest_of_path(self, names: list[str], first: Token) -> Expression:
-        while self.tokens.take("/"):
+        while not self.tokens.current.spaced and self.tokens.take("/"):
             token = self.tokens.next()
             lower = token.text.lower()
             if lower in ("any", "all") and self.tokens.current.text == "(":
