@@ -218,6 +218,8 @@ class Parser:
 
     def _rest_of_path(self, names: list[str], first: Token) -> Expression:
         while not self.tokens.current.spaced and self.tokens.take("/"):
+            if self.tokens.current.spaced:
+                raise self.tokens.error("expected the name of a property after `/`")
             token = self.tokens.next()
             lower = token.text.lower()
             if lower in ("any", "all") and self.tokens.current.text == "(":

@@ -65,11 +65,11 @@ def _grammar_accepts(text: str) -> bool:
 
 
 def _parser_accepts(text: str) -> bool | None:
-    """None: it is OData that the part of the grammar above does not have."""
+    """None: it is OData that the grammar above does not have, or a date that no calendar has."""
     try:
         parse_expression(text, "$filter")
-    except InvalidInput:
-        return False
+    except InvalidInput as error:
+        return None if "there is no such" in str(error) else False
     except NotSupported:
         return None
     return True
