@@ -11,7 +11,7 @@ from litestar.params import JSONBody
 from litestar.status_codes import HTTP_200_OK
 
 from supertable.config.settings.settings import Settings
-from supertable.entrypoints.mcp_tester.mcp_client import McpServer, server_address
+from supertable.entrypoints.mcp_tester.mcp_client import McpServer, Method, server_address
 from supertable.entrypoints.mcp_tester.visitors import Visitors
 from supertable.entrypoints.web.requests.disconnects import done_unless_left
 from supertable.entrypoints.web.requests.json_bodies import Body
@@ -22,9 +22,10 @@ PageRequest = Request[Any, Any, State]
 
 
 class Call(Body):
-    """One call of a tool."""
+    """`name`: of a tool or a prompt, or the address of a resource."""
 
     name: str = msgspec.field()
+    method: Method = msgspec.field(default="tools/call")
     arguments: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
@@ -39,7 +40,8 @@ async def tools(request: PageRequest) -> dict[str, Any]:
 async def call(request: PageRequest, data: JSONBody[Call]) -> dict[str, Any]:
     """The messages of one call. Leaving cancels it."""
     session, _ = await _visitors(request).caller_of_own_page(request)
-    return await done_unless_left(request.receive, _server(request, session).call(data.name, data.arguments))
+    work = _server(request, session).exchange(data.method, data.name, data.arguments)
+    return await done_unless_left(request.receive, work)
 
 
 def _server(request: PageRequest, session: PageSession) -> McpServer:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import httpx2
 from mcp import MCPError
 from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import Implementation
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from supertable.config.settings.settings import Settings
 from supertable.domain.errors import AccessDenied, Unavailable
@@ -28,6 +28,7 @@ _READ_SECONDS = 900
 _MOST_PAGES = 50
 _INVALID_ANSWER = -32603
 """JSON-RPC's code for an internal error."""
+Method = Literal["tools/call", "prompts/get", "resources/read"]
 _WHO = Implementation(name="supertable-mcp-tester", title="SuperTable's MCP tester", version=VERSION)
 _SHOWN_HEADERS = re.compile(r"accept|content-type|mcp-.*|x-supertable-.*")
 _SECRET_ARGUMENT = "auth_token"  # noqa: S105
@@ -54,39 +55,37 @@ class McpServer:
             self._headers[ROLE_HEADER] = session.role
 
     async def offer(self) -> dict[str, Any]:
-        """The server's name and revision of the protocol, and its tools. Raises `Unavailable`, and
-        `AccessDenied` where the server refuses the token."""
+        """The server's name and revision of the protocol, its tools, prompts and templates of resources, and the first
+        page of its resources. Raises `Unavailable`, and `AccessDenied` where the server refuses the token."""
         async with self._connected([]) as client:
-            tools, cursor = [], None
-            for _ in range(_MOST_PAGES):
-                page = await client.list_tools(cursor=cursor)
-                tools += [_document(tool) for tool in page.tools]
-                cursor = page.next_cursor
-                if cursor is None:
-                    break
+            offers = client.server_capabilities
             return {
                 "server": _document(client.server_info) if client.server_info else {},
                 "protocol": client.protocol_version,
                 "instructions": client.instructions or "",
-                "tools": tools,
+                "tools": await _all_pages(client.list_tools, "tools"),
+                "prompts": await _all_pages(client.list_prompts, "prompts") if offers.prompts else [],
+                "resources": [_document(each) for each in (await client.list_resources()).resources]
+                if offers.resources
+                else [],
+                "templates": await _all_pages(client.list_resource_templates, "resource_templates")
+                if offers.resources
+                else [],
             }
 
-    async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """The request as it was sent, without secrets, the response, and the milliseconds between them. Raises
-        what `offer` raises."""
+    async def exchange(self, method: Method, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The request as it was sent, without secrets, the response, and the milliseconds between them.
+
+        `name`: of a tool or a prompt, or the address of a resource. Raises what `offer` raises.
+        """
         sent: list[httpx2.Request] = []
         async with self._connected(sent) as client:
             began = time.perf_counter()
-            answer = await _answer(client, tool, arguments)
-            milliseconds = (time.perf_counter() - began) * 1000
-        request, headers = _call_of(sent)
+            answer = await _answer(client, method, name, arguments)
+            milliseconds = round((time.perf_counter() - began) * 1000, 1)
+        request, headers = _message(sent, method)
         response = {"jsonrpc": "2.0", "id": request.get("id"), **answer}
-        return {
-            "request": request,
-            "headers": headers,
-            "response": response,
-            "milliseconds": round(milliseconds, 1),
-        }
+        return {"request": request, "headers": headers, "response": response, "milliseconds": milliseconds}
 
     @asynccontextmanager
     async def _connected(self, sent: list[httpx2.Request]) -> AsyncIterator[Client]:
@@ -117,21 +116,37 @@ class McpServer:
             raise error from None
 
 
-async def _answer(client: Client, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+async def _all_pages(list_page: Callable[..., Awaitable[Any]], member: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    cursor = None
+    for _ in range(_MOST_PAGES):
+        page = await list_page(cursor=cursor)
+        found += [_document(each) for each in getattr(page, member)]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    return found
+
+
+async def _answer(client: Client, method: Method, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """`result` or `error`, as the protocol has them."""
     try:
-        return {"result": _document(await client.call_tool(tool, arguments))}
+        if method == "tools/call":
+            return {"result": _document(await client.call_tool(name, arguments))}
+        if method == "prompts/get":
+            return {"result": _document(await client.get_prompt(name, arguments))}
+        return {"result": _document(await client.read_resource(name))}
     except MCPError as error:
         return {"error": _document(error.error)}
-    except RuntimeError as error:  # the client's own judgement of the answer, like one that breaks its schema
+    except (RuntimeError, ValidationError) as error:  # the client's own judgement, like of an answer against its schema
         return {"error": {"code": _INVALID_ANSWER, "message": str(error)}}
 
 
-def _call_of(sent: list[httpx2.Request]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The message of the call and its headers, as they were sent, without the tokens."""
+def _message(sent: list[httpx2.Request], method: Method) -> tuple[dict[str, Any], dict[str, str]]:
+    """The request of the method and its headers, as they were sent, without the tokens."""
     for request in sent:
         message = json.loads(request.content or b"{}")
-        if message.get("method") == "tools/call":
+        if message.get("method") == method:
             arguments = message["params"].get("arguments") or {}
             if _SECRET_ARGUMENT in arguments:
                 arguments[_SECRET_ARGUMENT] = "(hidden)"

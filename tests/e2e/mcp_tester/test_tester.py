@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable
 from importlib.resources import files
+from typing import Any
 
 import httpx
 import pytest
@@ -76,9 +77,9 @@ def test_tools_are_those_of_the_server(ann: Browser) -> None:
     assert tools["query_sql"]["annotations"]["readOnlyHint"] is True
 
 
-def _result(answer: httpx.Response) -> dict[str, object]:
+def _result(answer: httpx.Response) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
-    result: dict[str, object] = answer.json()["response"]["result"]
+    result: dict[str, Any] = answer.json()["response"]["result"]
     return result
 
 
@@ -95,12 +96,29 @@ def test_a_call_answers_what_the_role_sees(ann: Browser) -> None:
 
 def test_the_messages_are_shown_without_tokens(ann: Browser, token: str) -> None:
     answer = ann.call("whoami", auth_token=token)
-    assert _result(answer)["structuredContent"]["role"] == "clerk"  # type: ignore[index]
+    assert _result(answer)["structuredContent"]["role"] == "clerk"
     request = answer.json()["request"]
     assert (request["method"], request["params"]["name"]) == ("tools/call", "whoami")
     assert request["params"]["arguments"] == {"auth_token": "(hidden)"}
     assert answer.json()["headers"]["mcp-protocol-version"] == "2026-07-28"
     assert token not in answer.text
+
+
+def test_prompts_and_resources_are_read(ann: Browser) -> None:
+    offer = ann.tools().json()
+    assert "explore_table" in [prompt["name"] for prompt in offer["prompts"]]
+    assert [resource["name"] for resource in offer["resources"]] == ["main.orders"]
+    assert len(offer["templates"]) == 1
+    sent = {"X-CSRF-Token": ann.csrf}
+    asked = {"method": "prompts/get", "name": "explore_table", "arguments": {"table": "orders"}}
+    messages = _result(ann.http.post("/call", headers=sent, json=asked))["messages"]
+    assert "orders" in messages[0]["content"]["text"]
+    asked = {"method": "resources/read", "name": offer["resources"][0]["uri"]}
+    (content,) = _result(ann.http.post("/call", headers=sent, json=asked))["contents"]
+    assert [column["name"] for column in json.loads(content["text"])["columns"]] == ["id", "region"]
+    wrong = ann.http.post("/call", headers=sent, json={"method": "resources/read", "name": "supertable://main/nothing"})
+    assert "error" in wrong.json()["response"]
+    assert ann.http.post("/call", headers=sent, json={"method": "tools/list", "name": "x"}).status_code == 400
 
 
 def test_wrong_calls_are_answered(ann: Browser) -> None:
@@ -118,7 +136,7 @@ def test_a_token_that_the_server_alone_refuses_is_told(mcp: McpService) -> None:
     with pytest.raises(AccessDenied, match="This token is not valid here"):
         asyncio.run(server.offer())
     with pytest.raises(AccessDenied, match="This token is not valid here"):
-        asyncio.run(server.call("whoami", {}))
+        asyncio.run(server.exchange("tools/call", "whoami", {}))
 
 
 def test_leaving_stops_the_query_on_the_server(open_browser: Callable[..., Browser], ann: Browser, token: str) -> None:

@@ -18,7 +18,7 @@ def test_a_server_that_is_not_there_is_unavailable() -> None:
     with pytest.raises(Unavailable):
         asyncio.run(server.offer())
     with pytest.raises(Unavailable):
-        asyncio.run(server.call("whoami", {}))
+        asyncio.run(server.exchange("tools/call", "whoami", {}))
 
 
 @pytest.mark.parametrize(

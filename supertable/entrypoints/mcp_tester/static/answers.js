@@ -9,8 +9,21 @@ const isObject = (value) => value !== null && typeof value === "object" && !Arra
 const MOST_SHORT = 60;
 const shown = (value) => (isObject(value) ? JSON.stringify(value) : String(value));
 
+/** The texts of a tool's content, a prompt's messages or a resource's contents. */
 function textOf(result) {
-  return (result?.content ?? []).filter((block) => block.type === "text").map((block) => block.text);
+  const blocks = result?.content ?? result?.messages?.map((message) => message.content) ?? result?.contents ?? [];
+  return blocks.map((block) => block.text).filter((text) => typeof text === "string");
+}
+
+/** What has members to show: structured content, or a resource that is one JSON object. */
+function contentOf(result) {
+  if (result?.structuredContent !== undefined) return result.structuredContent;
+  if (result?.contents?.length !== 1 || result.contents[0].mimeType !== "application/json") return undefined;
+  try {
+    return JSON.parse(result.contents[0].text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What went wrong, in the server's words; null: nothing. */
@@ -63,7 +76,7 @@ function meaning(content) {
 /** The views of an answer: by name, a function that makes its element. */
 export function views({ request, response }) {
   const failed = failure(response);
-  const content = response.result?.structuredContent;
+  const content = contentOf(response.result);
   const texts = textOf(response.result);
   const found = {};
   if (failed) found.Error = () => el("p", { class: "alert", role: "alert" }, failed);

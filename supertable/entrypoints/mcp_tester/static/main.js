@@ -5,6 +5,7 @@ import { asCurl, copy } from "./copying.js";
 import { byId, el, icon } from "./dom.js";
 import { Form } from "./forms.js";
 import * as history from "./history.js";
+import { itemsOf } from "./offers.js";
 import * as server from "./server.js";
 
 const { address } = document.body.dataset;
@@ -15,52 +16,63 @@ const HINTS = {
   destructiveHint: ["destructive", null],
   openWorldHint: ["open world", null],
 };
-const state = { tools: [], tool: null, form: null, running: null, exchange: null, view: "Result" };
+const state = { items: [], item: null, form: null, running: null, exchange: null, view: "Result" };
 
 function pills(annotations = {}) {
   const words = Object.entries(HINTS).map(([name, [yes, no]]) =>
     name in annotations ? (annotations[name] ? yes : no) : null,
   );
-  return words.filter(Boolean).map((word) => el("li", { class: "pill" }, word));
+  return words.filter(Boolean).map(pill);
 }
 
-function choose(name, values = {}) {
-  const tool = state.tools.find((each) => each.name === name);
-  if (!tool) return;
-  state.tool = tool;
-  state.form = new Form(tool, { ...DEFAULTS, ...values });
-  byId("tool-name").textContent = tool.name;
-  byId("tool-about").textContent = tool.description ?? "";
-  byId("tool-hints").replaceChildren(...pills(tool.annotations));
+const pill = (word) => el("li", { class: "pill" }, word);
+
+function choose(key, values = {}) {
+  const item = state.items.find((each) => each.key === key);
+  if (!item) return;
+  state.item = item;
+  state.form = new Form(item, { ...DEFAULTS, ...values });
+  byId("tool-name").textContent = item.name;
+  byId("tool-about").textContent = item.description ?? "";
+  byId("tool-hints").replaceChildren(...(item.kind === "tool" ? pills(item.annotations) : [pill(item.kind)]));
   byId("fields").replaceChildren(state.form.element);
-  byId("pick").value = name;
-  for (const button of byId("tools").querySelectorAll("button"))
-    button.toggleAttribute("aria-current", button.dataset.tool === name);
-  globalThis.history.replaceState(null, "", `#${encodeURIComponent(name)}`);
+  byId("pick").value = key;
+  for (const button of byId("items").querySelectorAll("button"))
+    button.toggleAttribute("aria-current", button.dataset.key === key);
+  globalThis.history.replaceState(null, "", `#${encodeURIComponent(key)}`);
 }
 
-function listTools(filter = "") {
-  const wanted = filter.toLowerCase();
-  const shown = state.tools.filter((tool) => `${tool.name} ${tool.description ?? ""}`.toLowerCase().includes(wanted));
-  byId("tools").replaceChildren(
-    ...shown.map((tool) =>
+function list(items) {
+  const buttons = items.map((item) =>
+    el(
+      "li",
+      {},
       el(
-        "li",
-        {},
-        el(
-          "button",
-          {
-            type: "button",
-            "data-tool": tool.name,
-            title: tool.description,
-            "aria-current": tool === state.tool,
-            onclick: () => choose(tool.name),
-          },
-          tool.name,
-        ),
+        "button",
+        {
+          type: "button",
+          "data-key": item.key,
+          title: item.description,
+          "aria-current": item === state.item,
+          onclick: () => choose(item.key),
+        },
+        item.name,
       ),
     ),
   );
+  return el("ul", { class: "tools" }, buttons);
+}
+
+const GROUPS = { Tools: ["tool"], Prompts: ["prompt"], Resources: ["template", "resource"] };
+
+function listItems(filter = "") {
+  const wanted = filter.toLowerCase();
+  const shown = state.items.filter((item) => `${item.name} ${item.description ?? ""}`.toLowerCase().includes(wanted));
+  const groups = Object.entries(GROUPS).map(([name, kinds]) => {
+    const members = shown.filter((item) => kinds.includes(item.kind));
+    return members.length ? [el("h2", {}, name), list(members)] : [];
+  });
+  byId("items").replaceChildren(...groups.flat());
   byId("tools-none").hidden = shown.length > 0;
 }
 
@@ -145,15 +157,20 @@ function told(message) {
 async function call() {
   const args = state.running || !state.form ? null : state.form.arguments();
   if (!args) return;
-  const { name } = state.tool;
+  const { key, name, method, address: addressOf } = state.item;
   const controller = new AbortController();
   busy(controller);
   const began = performance.now();
   const tick = setInterval(() => status(`${name} runs for ${((performance.now() - began) / 1000).toFixed(1)} s`), 100);
   try {
-    const exchange = await server.call(name, args, controller.signal);
+    const exchange = await server.call(
+      method,
+      addressOf ? addressOf(args) : name,
+      addressOf ? {} : args,
+      controller.signal,
+    );
     const ok = failure(exchange.response) === null;
-    history.remember({ tool: name, args, ok, ms: exchange.milliseconds, at: Date.now() });
+    history.remember({ tool: key, args, ok, ms: exchange.milliseconds, at: Date.now() });
     show(exchange);
     status(
       `${name} ${ok ? "answered" : "failed"} in ${exchange.milliseconds.toLocaleString("en")} ms`,
@@ -183,9 +200,9 @@ function moveTab(event) {
 function listen() {
   byId("form").addEventListener("submit", (event) => (event.preventDefault(), call()));
   byId("cancel").addEventListener("click", () => state.running?.abort());
-  byId("reset").addEventListener("click", () => choose(state.tool.name));
+  byId("reset").addEventListener("click", () => choose(state.item.key));
   byId("pick").addEventListener("change", (event) => choose(event.target.value));
-  byId("filter").addEventListener("input", (event) => listTools(event.target.value));
+  byId("filter").addEventListener("input", (event) => listItems(event.target.value));
   byId("forget").addEventListener("click", () => (history.forget(), listHistory()));
   byId("sign-out").addEventListener("submit", () => history.forget());
   byId("views").addEventListener("keydown", moveTab);
@@ -203,18 +220,24 @@ async function begin() {
   listHistory();
   try {
     const found = await server.offer();
-    state.tools = found.tools;
+    state.items = itemsOf(found);
     byId("server").textContent =
       `${found.server.title ?? found.server.name ?? "server"} ${found.server.version ?? ""}`.trim();
     byId("protocol").textContent = found.protocol;
-    byId("pick").replaceChildren(...state.tools.map((tool) => el("option", { value: tool.name }, tool.name)));
-    listTools();
-    const wanted = decodeURIComponent(location.hash.slice(1));
-    choose(
-      state.tools.some((tool) => tool.name === wanted)
-        ? wanted
-        : (state.tools.find((tool) => tool.name === "query_sql") ?? state.tools[0])?.name,
+    byId("pick").replaceChildren(
+      ...Object.entries(GROUPS).map(([name, kinds]) => {
+        const members = state.items.filter((item) => kinds.includes(item.kind));
+        return el(
+          "optgroup",
+          { label: name, hidden: !members.length },
+          members.map((item) => el("option", { value: item.key }, item.name)),
+        );
+      }),
     );
+    listItems();
+    const wanted = decodeURIComponent(location.hash.slice(1));
+    const keys = state.items.map((item) => item.key);
+    choose([wanted, "query_sql", keys[0]].find((key) => keys.includes(key)));
     byId("call").disabled = false;
     document.body.classList.remove("waiting");
   } catch (error) {

@@ -16,8 +16,8 @@ async function ask(path, options = {}) {
 
 export const offer = () => ask("/tools");
 
-/** The messages of one call. Aborting `signal` stops the call on the MCP server too. */
-export function call(name, args, signal) {
+/** The messages of one call; `name`: of a tool or prompt, or a resource's address. Aborting `signal` stops the call on the MCP server too. */
+export function call(method, name, args, signal) {
   const headers = { "Content-Type": "application/json" };
-  return ask("/call", { method: "POST", headers, body: JSON.stringify({ name, arguments: args }), signal });
+  return ask("/call", { method: "POST", headers, body: JSON.stringify({ method, name, arguments: args }), signal });
 }
