@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 from supertable.config.settings.settings import Settings
@@ -16,8 +17,12 @@ def serve_mcp(settings: Settings, role: str | None = None) -> None:
     Raises `AddressInUse`, `NotSignedIn` and `AccessDenied`.
     """
     if settings.mcp_transport == "stdio":
-        from supertable.entrypoints.mcp.stdio import serve_stdio
-
+        gc.disable()
+        try:
+            from supertable.entrypoints.mcp.stdio import serve_stdio
+        finally:
+            gc.freeze()  # what was imported stays: the collector need not look at it again and again
+            gc.enable()
         serve_stdio(settings, role)
         return
     from supertable.entrypoints.web.service.server import serve

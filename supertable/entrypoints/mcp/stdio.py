@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from supertable.entrypoints.mcp.tools.desk import Desk
 
 _LOAD_AFTER_SECONDS = 0.5
+_MOST_CLOSING_SECONDS = 5.0
 
 
 class _Local:
@@ -95,6 +96,9 @@ async def _end_on_signal(local: _Local) -> None:
     """End the process without waiting for input: the thread that reads it cannot be stopped."""
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async for _ in signals:
+            latest = Timer(_MOST_CLOSING_SECONDS, os._exit, (0,))
+            latest.daemon = True
+            latest.start()
             await anyio.to_thread.run_sync(local.close)
             sys.stderr.flush()
             os._exit(0)

@@ -19,7 +19,7 @@ LIMIT = Argument("limit", "integer", least=1)
 CURSOR = Argument("cursor", about="next_cursor of the last answer")
 SQL = Argument("sql", required=True)
 ENGINE = Argument("engine", about="AUTO, LITE, PRO or SPARK")
-SECONDS = Argument("query_timeout_sec", "number", least=0)
+SECONDS = Argument("query_timeout_sec", "number", least=0, most=86_400)
 _ROWS = {"columns": "array", "rows": "array", "row_count": "integer", "complete": "boolean", "notes": "array"}
 
 
