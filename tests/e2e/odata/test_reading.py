@@ -105,6 +105,9 @@ def test_full_metadata_tells_types_and_none_tells_nothing(things: Lake, odata: h
     full = odata.get("things?$top=1", headers={"Accept": "application/json;odata.metadata=full"}).json()["value"][0]
     assert full["@odata.type"] == "#SuperTable.main.things"
     assert full["big@odata.type"] == "#Int64"
+    assert full["@odata.id"] == f"{odata.base_url}things(1)"
+    one = odata.get("things(1)", headers={"Accept": "application/json;odata.metadata=full"}).json()
+    assert odata.get(one["@odata.id"]).json()["name"] == one["name"]
     assert full["tags@odata.type"] == "#Collection(String)"
     assert "name@odata.type" not in full
     none = odata.get("things?$top=1", headers={"Accept": "application/json;odata.metadata=none"}).json()

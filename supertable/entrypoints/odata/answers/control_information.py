@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 
+from supertable.entrypoints.odata.answers.entity_ids import entity_ids
 from supertable.entrypoints.odata.answers.json_texts import Column
 from supertable.entrypoints.odata.model.entity_types import Collection, Complex, EdmType, EntityType, Property
 from supertable.entrypoints.odata.model.type_names import entity_type_name, type_name
@@ -39,6 +41,19 @@ def entity_start(protocol: Protocol, entity: EntityType) -> str:
     if protocol.metadata is not Metadata.FULL:
         return ""
     return _member(protocol.control("type"), _short(protocol, entity_type_name(entity)))
+
+
+def address_members(
+    protocol: Protocol, entity: EntityType, root: str, columns: Sequence[Property], arrays: Sequence[pa.Array]
+) -> pa.Array | None:
+    """With full metadata, the address of each entity as a member; None without, or without its key in the columns."""
+    by_name = {each.name: array for each, array in zip(columns, arrays, strict=True)}
+    key = entity.key or (entity.row_identity,)
+    if protocol.metadata is not Metadata.FULL or not all(name in by_name for name in key):
+        return None
+    properties = [next(each for each in columns if each.name == name) for name in key]
+    ids = entity_ids(entity, properties, [by_name[name] for name in key])
+    return pa.array([_member(protocol.control("id"), root + each) for each in ids], pa.string())
 
 
 def type_member(protocol: Protocol, entity: EntityType, kind: EdmType) -> dict[str, Any]:

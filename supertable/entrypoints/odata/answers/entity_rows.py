@@ -25,13 +25,19 @@ MOST_PAGE_BYTES = 64 * 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How a collection is written. `before`: its members before the entities, but for the braces; `start`: the members
-    that each entity begins with. `exact`: see `row_texts`. `headers`: of the answer."""
+    that each entity begins with. `exact`: see `row_texts`. `headers`: of the answer. `own`: further members of each
+    entity, by its values."""
 
     columns: Sequence[Column]
     before: Mapping[str, Any]
     start: str = ""
     exact: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    own: Callable[[Sequence[pa.Array]], pa.Array | None] = lambda _: None
+
+    def texts(self, arrays: Sequence[pa.Array]) -> pa.Array:
+        """The entities as `row_texts` writes them."""
+        return row_texts(arrays, self.columns, self.exact, self.start, self.own(arrays))
 
 
 class PageRows:
@@ -96,9 +102,7 @@ class EntityRows(QuerySource):
             is_last = batch.num_rows <= self._size - page.rows
             batch = batch.slice(0, self._size - page.rows)
             page.add(batch.select(range(shown, batch.num_columns)))
-            data = text_bytes(
-                row_texts(batch.columns[:shown], self._layout.columns, self._layout.exact, self._layout.start)
-            )
+            data = text_bytes(self._layout.texts(batch.columns[:shown]))
             yield split_into_parts([before, data[cut:]])
             size, before, cut = size + len(data), b"", 0
             if not is_last:

@@ -32,13 +32,19 @@ class Column:
     before: str = ""
 
 
-def row_texts(arrays: Sequence[pa.Array], columns: Sequence[Column], exact: bool, start: str = "") -> pa.Array:
-    """Each row as a JSON object with a comma and a line end before it. `start`: members that all rows begin with.
+def row_texts(
+    arrays: Sequence[pa.Array], columns: Sequence[Column], exact: bool, start: str = "", own: pa.Array | None = None
+) -> pa.Array:
+    """Each row as a JSON object with a comma and a line end before it. There must be a column.
 
-    `exact`: 64-bit integers and decimals are strings. There must be a column.
+    `start`: members that all rows begin with. `own`: further members of each row; None: there are none. `exact`: 64-bit
+    integers and decimals are strings.
     """
     parts: list[pa.Array | str] = []
     literal = ",\n{" + (f"{start}," if start else "")
+    if own is not None:
+        parts += [literal, own]
+        literal = ","
     for array, column in zip(arrays, columns, strict=True):
         members = f"{column.before}," if column.before else ""
         literal += f"{members}{msgspec.json.encode(column.property.name).decode()}:"

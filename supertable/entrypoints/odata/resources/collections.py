@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from supertable.domain.errors import InvalidInput
 from supertable.entrypoints.odata.answers.answer import Answer, Document, Rows
 from supertable.entrypoints.odata.answers.control_information import (
+    address_members,
     context,
     entity_start,
     select_list,
@@ -48,6 +50,7 @@ def collection(reading: Reading) -> Answer:
         "" if options.apply else entity_start(protocol, entity),
         protocol.exact_numbers,
         headers,
+        _no_addresses if options.apply else partial(address_members, protocol, entity, reading.root, query.columns),
     )
 
     def end(page: PageRows, is_last: bool) -> Mapping[str, Any]:
@@ -63,6 +66,10 @@ def collection(reading: Reading) -> Answer:
     run_query = reading.container.run_query()
     source = EntityRows(run_query, reading.namespace, query, reading.limits, size, layout, end)
     return Rows(source, protocol.content_type)
+
+
+def _no_addresses(_: object) -> None:
+    """Groups are no entities."""
 
 
 def count_of(reading: Reading) -> Document:

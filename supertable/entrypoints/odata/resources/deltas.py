@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -23,10 +24,15 @@ from supertable.domain.errors import InvalidInput, VersionNotFound
 from supertable.entrypoints.encoding.results import Piece, split_into_parts
 from supertable.entrypoints.encoding.values import value_text
 from supertable.entrypoints.odata.answers.answer import Rows
-from supertable.entrypoints.odata.answers.control_information import context, entity_start, written_columns
+from supertable.entrypoints.odata.answers.control_information import (
+    address_members,
+    context,
+    entity_start,
+    written_columns,
+)
 from supertable.entrypoints.odata.answers.entity_ids import entity_ids
 from supertable.entrypoints.odata.answers.entity_rows import Layout
-from supertable.entrypoints.odata.answers.json_texts import row_texts, text_bytes
+from supertable.entrypoints.odata.answers.json_texts import text_bytes
 from supertable.entrypoints.odata.model.entity_types import EntityType
 from supertable.entrypoints.odata.requests.page_tokens import PageToken, decoded_token, encoded_token
 from supertable.entrypoints.odata.requests.protocol import Metadata, Protocol
@@ -83,7 +89,12 @@ def _source(reading: Reading, options: QueryOptions, token: PageToken, newest: i
     before_rows = context(protocol, reading.root, f"{entity.name}{names}/$delta")
     start = entity_start(protocol, entity)
     layout = Layout(
-        written_columns(protocol, entity, now.columns), before_rows, start, protocol.exact_numbers, protocol.headers
+        written_columns(protocol, entity, now.columns),
+        before_rows,
+        start,
+        protocol.exact_numbers,
+        protocol.headers,
+        partial(address_members, protocol, entity, reading.root, now.columns),
     )
 
     def end(last: list[str] | None) -> Mapping[str, Any]:
@@ -180,9 +191,7 @@ class _DeltaRows(QuerySource):
         count = len(self._query.key)
         shown = batch.filter(batch.column(1))
         if shown.num_rows:
-            layout = self._look.layout
-            texts = row_texts(shown.columns[2 + count :], layout.columns, layout.exact, layout.start)
-            yield bytes(text_bytes(texts))
+            yield bytes(text_bytes(self._look.layout.texts(shown.columns[2 + count :])))
         removed = batch.filter(pc.invert(batch.column(1)))
         if removed.num_rows:
             keys = entity_ids(self._look.entity, self._query.key, removed.columns[2 : 2 + count])

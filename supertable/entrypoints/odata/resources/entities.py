@@ -14,6 +14,7 @@ from supertable.domain.errors import NotFound
 from supertable.domain.names import did_you_mean
 from supertable.entrypoints.odata.answers.answer import Document
 from supertable.entrypoints.odata.answers.control_information import (
+    address_members,
     context,
     entity_start,
     select_list,
@@ -48,7 +49,8 @@ def entity(reading: Reading, key: str) -> Document:
         before[protocol.control("etag")] = etag
     members = b"".join((msgspec.json.encode(before)[:-1], b"," if before else b""))
     arrays = row.columns[: len(columns)]
-    text = row_texts(arrays, columns, protocol.exact_numbers, entity_start(protocol, kind))[0].as_py()
+    own = address_members(protocol, kind, reading.root, query.columns, arrays)
+    text = row_texts(arrays, columns, protocol.exact_numbers, entity_start(protocol, kind), own)[0].as_py()
     return Document(members + text.removeprefix(",\n{").encode(), protocol.content_type, headers=headers)
 
 
