@@ -122,3 +122,23 @@ def test_what_is_odata_but_has_no_sql_is_not_called_invalid(world: World, option
     found = world.set("plain")
     with pytest.raises(NotSupported):
         compose(found.type, options, found.version, Page(5))
+
+
+@pytest.mark.parametrize(
+    ("steps", "wanted"),
+    [
+        ("topcount(2,id)", [22, 23]),
+        ("bottomcount(2,id)", [0, 1]),
+        ("topsum(40,id)", [22, 23]),
+        ("bottomsum(3,id)", [0, 1, 2]),
+        ("toppercent(50,id)", [17, 18, 19, 20, 21, 22, 23]),
+        ("bottompercent(1,id)", [0, 1, 2]),
+        ("orderby(id desc)/skip(1)/top(2)", [21, 22]),
+        ("filter(id lt 4)/search(NOT a)", [0, 1, 3]),
+        ("identity/filter(id eq 3)", [3]),
+    ],
+)
+def test_apply_takes_the_leading_rows(world: World, steps: str, wanted: list[int]) -> None:
+    found = world.set("keyed")
+    query = compose(found.type, QueryOptions(apply=steps, select="id"), found.version, Page(50))
+    assert [row["id"] for row in world.run(query).to_pylist()] == wanted
