@@ -89,7 +89,7 @@ export class Form {
     this.element = el(
       "div",
       { class: "fields" },
-      others.length || identity.length ? null : el("p", { class: "dim" }, "This tool takes no arguments."),
+      others.length || identity.length ? null : el("p", { class: "dim" }, "It takes no arguments."),
       boxes(others),
       identity.length
         ? el(

@@ -16,7 +16,7 @@ function stored() {
   }
 }
 
-/** Newest first: `{tool, args, ok, ms, at}`. */
+/** Newest first: `{tool, name, args, ok, ms, at}`; `tool`: the key of the item. */
 export const calls = stored;
 
 export function remember(call) {

@@ -92,7 +92,7 @@ function listHistory() {
           "button",
           { type: "button", onclick: () => choose(call.tool, call.args), title: given },
           el("span", { class: call.ok ? "dot" : "dot bad" }),
-          el("span", { class: "what" }, el("b", {}, call.tool), given ? el("small", {}, given) : null),
+          el("span", { class: "what" }, el("b", {}, call.name), given ? el("small", {}, given) : null),
           el("span", { class: "n" }, `${Math.round(call.ms)} ms`),
           el("span", { class: "vh" }, call.ok ? "answered" : "failed"),
         ),
@@ -170,7 +170,7 @@ async function call() {
       controller.signal,
     );
     const ok = failure(exchange.response) === null;
-    history.remember({ tool: key, args, ok, ms: exchange.milliseconds, at: Date.now() });
+    history.remember({ tool: key, name, args, ok, ms: exchange.milliseconds, at: Date.now() });
     show(exchange);
     status(
       `${name} ${ok ? "answered" : "failed"} in ${exchange.milliseconds.toLocaleString("en")} ms`,
