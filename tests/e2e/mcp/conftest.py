@@ -21,7 +21,7 @@ ORDERS = pa.table(
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lake with the tables `orders` and `hidden_orders`."""
     home = tmp_path_factory.mktemp("lake")
@@ -31,13 +31,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def lake(home: Path) -> Iterator[Lake]:
     with supertable.connect(home) as lake:
         yield lake
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def token(lake: Lake) -> str:
     """Of a user who sees the rows of `orders` in the region EU, without the column `salary`, and no other table."""
     lake.roles.create("clerk", "reader")
@@ -46,7 +46,7 @@ def token(lake: Lake) -> str:
     return lake.tokens.create("for tests", "ann").secret
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def service(home: Path, token: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[McpService]:
     service = McpService(home, tmp_path_factory.mktemp("service"))
     yield service

@@ -24,7 +24,7 @@ async def _seen(client: Client) -> tuple[list[str], list[str], list[str]]:
     described = json.loads(read.contents[0].text)  # type: ignore[union-attr]
     template = ResourceTemplateReference(uri="supertable://{super_name}/{table}")
     completed = await client.complete(template, {"name": "table", "value": ""})
-    own = [address for address in addresses if "/system/" not in address]
+    own = [address for address in addresses if "//main/" in address]
     return own, [column["name"] for column in described["columns"]], completed.completion.values
 
 
