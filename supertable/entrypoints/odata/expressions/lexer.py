@@ -25,7 +25,7 @@ _TOKEN = re.compile(
     |(?P<alias>@{_NAME}(?:\.{_NAME})*(?:\#{_NAME})?)
     |(?P<special>\${_NAME})
     |(?P<name>{_NAME}(?:\.{_NAME})*)
-    |(?P<mark>[()/,:\[\]{{}}*=+-])""",
+    |(?P<mark>[()/,:;\[\]{{}}*=+-])""",
     re.VERBOSE,
 )
 

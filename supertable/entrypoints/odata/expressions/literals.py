@@ -7,8 +7,10 @@ import binascii
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
+from supertable.domain.errors import InvalidInput
 from supertable.entrypoints.odata.errors import NotSupported
 from supertable.entrypoints.odata.expressions.lexer import Token, Tokens
 from supertable.entrypoints.odata.expressions.syntax import Literal, LiteralValue
@@ -42,6 +44,20 @@ def literal_of(tokens: Tokens) -> Literal | None:
         return None
     tokens.next()
     return read(tokens, token)
+
+
+def read_as(literal: Literal, kind: str) -> Literal | None:
+    """The value of a type that a string is the text of; None: of none. OData 4.01 reads strings so in `cast`, and where
+    a duration is expected."""
+    text = str(literal.value)
+    prefix = {"Edm.Duration": "duration", "Edm.Binary": "binary"}.get(kind)
+    try:
+        tokens = Tokens(f"{prefix}'{text}'" if prefix else text, "")
+        found = literal_of(tokens)
+        tokens.end()
+    except (InvalidInput, NotSupported):
+        return None
+    return replace(found, at=literal.at) if found is not None and found.kind == kind else None
 
 
 def _signed(tokens: Tokens) -> Literal | None:

@@ -9,7 +9,7 @@ from supertable.entrypoints.odata.errors import NotSupported
 from supertable.entrypoints.odata.expressions.parser import Parser
 from supertable.entrypoints.odata.expressions.syntax import Computed, OrderItem, Path
 
-_MOST_ORDERS = 32
+_MOST_ORDERS, _MOST_NESTED = 32, 32
 
 
 def parse_orderby(text: str, aliases: Mapping[str, str] | None = None) -> tuple[OrderItem, ...]:
@@ -39,25 +39,44 @@ def _order_item(parser: Parser) -> OrderItem:
 
 
 def parse_select(text: str) -> tuple[Path, ...]:
-    """The paths of a selection; `*` is a path of this one name. Raises `InvalidInput` and `NotSupported`."""
+    """The paths of a selection; `*` is a path of this one name. `s($select=a,b)` is `s/a,s/b`.
+
+    Raises `InvalidInput` and `NotSupported`.
+    """
     parser = Parser(text, "$select")
-    paths = [_selected(parser)]
-    while parser.tokens.take(","):
-        paths.append(_selected(parser))
-    if parser.tokens.current.text == "(":
-        raise NotSupported(f"$select, position {parser.tokens.current.at}: options in parentheses are not supported.")
+    found = _selected(parser, ())
     parser.tokens.end()
+    return found
+
+
+def _selected(parser: Parser, within: tuple[str, ...]) -> tuple[Path, ...]:
+    """The paths that begin at the parser's place. `within`: the struct whose members they name."""
+    if len(within) > _MOST_NESTED:
+        raise parser.tokens.error(f"more than {_MOST_NESTED} levels of selections")
+    paths = [*_selected_item(parser, within)]
+    while parser.tokens.take(","):
+        paths += _selected_item(parser, within)
     return tuple(paths)
 
 
-def _selected(parser: Parser) -> Path:
+def _selected_item(parser: Parser, within: tuple[str, ...]) -> tuple[Path, ...]:
     token = parser.tokens.current
     if parser.tokens.take("*"):
-        return Path(("*",), token.at)
-    names = [_segment(parser)]
+        return (Path(within or ("*",), token.at),)
+    names = [*within, _segment(parser)]
     while parser.tokens.take("/"):
         names.append(_segment(parser))
-    return Path(tuple(names), token.at)
+    if not parser.tokens.take("("):
+        return (Path(tuple(names), token.at),)
+    option = parser.tokens.next()
+    if option.text.lower().removeprefix("$") != "select":
+        raise NotSupported(f"$select, position {option.at}: {option.text[:80]} within $select is not supported.")
+    parser.tokens.expect("=")
+    found = _selected(parser, tuple(names))
+    if parser.tokens.current.text == ";":
+        raise NotSupported(f"$select, position {parser.tokens.current.at}: one option within $select is supported.")
+    parser.tokens.expect(")")
+    return found
 
 
 def _segment(parser: Parser) -> str:

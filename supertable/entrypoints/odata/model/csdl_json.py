@@ -53,6 +53,7 @@ def _container(entities: Iterable[EntityType]) -> dict[str, Any]:
     return {
         "$Kind": "EntityContainer",
         **sets,
+        "@Core.ODataVersions": "4.0 4.01",
         "@Capabilities.ConformanceLevel": "Intermediate",
         "@Capabilities.AsynchronousRequestsSupported": False,
         "@Capabilities.BatchSupported": True,

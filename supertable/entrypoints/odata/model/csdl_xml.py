@@ -36,6 +36,7 @@ _TERMS = (
 )
 _SCHEMA = '<Schema xmlns="http://docs.oasis-open.org/odata/ns/edm" Namespace={name}>\n'
 _CAPABILITIES = (
+    '<Annotation Term="Core.ODataVersions" String="4.0 4.01"/>\n'
     '<Annotation Term="Capabilities.ConformanceLevel" EnumMember="Org.OData.Capabilities.V1.ConformanceLevelType/'
     'Intermediate"/>\n'
     '<Annotation Term="Capabilities.AsynchronousRequestsSupported" Bool="false"/>\n'

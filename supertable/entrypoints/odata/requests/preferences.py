@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 DEFAULT_PAGE_ROWS = 4_000
-"""DuckDB finds the first 5,000 rows of an order in one pass; for more it sorts all, which takes five times as long."""
+"""Of 1 M rows, the first 4,998 of an order took DuckDB 60 ms, and the first 5,001 took 316."""
 MOST_PAGE_ROWS = 50_000
 
 

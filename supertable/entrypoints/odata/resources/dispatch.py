@@ -59,8 +59,18 @@ def require_reading(method: str) -> None:
         raise HTTPException(_READ_ONLY, status_code=405, headers={"Allow": "GET, HEAD"})
 
 
+def _require_isolation(wanted: Reading) -> None:
+    """Raises 412 for an isolation that is not kept. All pages of a table are of one version; views have none."""
+    headers = wanted.request.headers
+    asked = headers.get("odata-isolation") or headers.get("isolation")
+    if asked is None or (asked.strip().lower() == "snapshot" and wanted.entities.version is not None):
+        return
+    raise HTTPException("This isolation is not kept: tables have `snapshot`, views none.", status_code=412)
+
+
 def _of_set(wanted: Reading, key: str, path: list[str]) -> Answer:
     """What a path within an entity set answers. `key`: empty: no entity is named."""
+    _require_isolation(wanted)
     if key:
         return property_of(wanted, key, path) if path else entity(wanted, key)
     if not path:

@@ -32,6 +32,10 @@ _FROM = {
     "Edm.TimeOfDay": frozenset({"Edm.TimeOfDay", "Edm.DateTimeOffset"}),
     "Edm.DateTimeOffset": frozenset({"Edm.DateTimeOffset", "Edm.Date"}),
 }
+READ_FROM_TEXTS = frozenset(
+    {"Edm.Binary", "Edm.Boolean", "Edm.Date", "Edm.DateTimeOffset", "Edm.Duration", "Edm.TimeOfDay"}
+)
+"""Of these types a `cast` takes a string that is written in the address, and reads it as a literal."""
 _NUMBER_PATTERN = "[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from supertable.domain.errors import InvalidInput
 from supertable.entrypoints.odata.errors import NotSupported
+from supertable.entrypoints.odata.expressions.literals import read_as
 from supertable.entrypoints.odata.expressions.syntax import (
     Among,
     Binary,
@@ -21,7 +22,7 @@ from supertable.entrypoints.odata.expressions.syntax import (
 from supertable.entrypoints.odata.model.entity_types import Collection, Primitive
 from supertable.entrypoints.odata.sql.values.arithmetic import computed, negated
 from supertable.entrypoints.odata.sql.values.bindings import Bindings
-from supertable.entrypoints.odata.sql.values.casts import cast_to, is_of
+from supertable.entrypoints.odata.sql.values.casts import READ_FROM_TEXTS, cast_to, is_of
 from supertable.entrypoints.odata.sql.values.comparisons import comparable, compared, in_utc, one_of
 from supertable.entrypoints.odata.sql.values.functions import FUNCTIONS, TAKEN
 from supertable.entrypoints.odata.sql.values.scopes import Scope, element
@@ -135,7 +136,7 @@ class Compiler:
     def _binary(self, tree: Binary, exact: bool) -> Typed:
         if tree.operator == "has":
             raise NotSupported(f"{self._option}, position {tree.at}: `has` needs enumerations, which no table has.")
-        left, right = self._typed(tree.left), self._typed(tree.right)
+        left, right = _with_durations(tree.operator, self._typed(tree.left), self._typed(tree.right))
         fails = left.fails or right.fails
         if tree.operator not in _COMPARISONS:
             found = computed(self._bindings, tree.operator, left, right)
@@ -228,6 +229,9 @@ class Compiler:
         value = self._typed(operands[0])
         if tree.name == "isof":
             return is_of(self._bindings, value, kind.name)
+        if value.literal is not None and value.name == "Edm.String" and kind.name in READ_FROM_TEXTS:
+            read = read_as(value.literal, kind.name)
+            return self._typed(read) if read else Typed("NULL", NULL)
         return cast_to(self._bindings, value, kind.name)
 
     def _case(self, tree: Case) -> Typed:
@@ -258,6 +262,21 @@ class Compiler:
         if kind.name == "Edm.Decimal":
             return f"CAST({sql} AS DECIMAL({kind.precision}, {kind.scale or 0}))"
         return sql
+
+
+def _with_durations(operator: str, left: Typed, right: Typed) -> tuple[Typed, Typed]:
+    """The operands; a string beside a duration, or added to a moment, is a duration that lacks its prefix (4.01)."""
+    times = ("Edm.Date", "Edm.DateTimeOffset", "Edm.Duration")
+    if left.name == "Edm.Duration" or (left.name in times and operator in ("add", "sub")):
+        return left, _as_duration(right)
+    return (_as_duration(left), right) if right.name == "Edm.Duration" else (left, right)
+
+
+def _as_duration(value: Typed) -> Typed:
+    if value.literal is None or value.name != "Edm.String":
+        return value
+    read = read_as(value.literal, "Edm.Duration")
+    return Typed("", Primitive(read.kind), literal=read) if read else value
 
 
 def _common_number(values: list[Typed]) -> Primitive:
