@@ -14,6 +14,7 @@ CLIENTS := .venv-clients
 CLIENTS_READY := $(CLIENTS)/.ready
 SPARK := .venv-spark
 SPARK_READY := $(SPARK)/.ready
+MCP_EXAMPLE := $(VENV)/mcp-example/server.py
 # Compiled modules are kept: each of the suite's processes would compile all of them again.
 unexport PYTHONDONTWRITEBYTECODE
 # Twice the cores: many tests wait for servers and time-outs.
@@ -33,7 +34,7 @@ help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Create .venv from requirements.lock, install SuperTable into it, editable, and what tests need
-	@$(MAKE) --no-print-directory --jobs 4 $(READY) $(SERVERS) $(CLIENTS_READY) $(SPARK_READY)
+	@$(MAKE) --no-print-directory --jobs 4 $(READY) $(SERVERS) $(CLIENTS_READY) $(SPARK_READY) $(MCP_EXAMPLE)
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "SuperTable needs Python 3.11 or newer; name one: make PYTHON=python3.12 …")'
@@ -52,6 +53,13 @@ $(SPARK_READY): requirements-spark.lock
 	@$(SPARK)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-spark.lock
 	@touch $(SPARK_READY)
 
+$(MCP_EXAMPLE): $(READY)
+	@mkdir -p $(@D)
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary mcp \
+		--constraint requirements.lock --dest $(@D) mcp
+	@tar --extract --file $$(ls $(@D)/mcp-*.tar.gz) --directory $(@D) --strip-components 5 --wildcards '*/mcp_everything_server/server.py'
+	@touch $@
+
 $(SERVERS): tests/servers/package.json tests/servers/package-lock.json
 	@command -v npm >/dev/null || { echo "The tests need npm, with Node 18 or newer, for a server like Azure's."; exit 1; }
 	@npm ci --prefix tests/servers --ignore-scripts --no-audit --no-fund --loglevel=error
@@ -61,7 +69,7 @@ demo: $(READY) ## Load 336,776 flights, upsert, delete, travel in time, query; A
 	@$(if $(findstring --spark,$(ARGS)),$(MAKE) --no-print-directory $(SPARK_READY))
 	@$(if $(findstring --spark,$(ARGS)),SPARK_HOME=$$(echo $(CURDIR)/$(SPARK)/lib/python3*/site-packages/pyspark) )$(BIN)/supertable demo $(ARGS)
 
-test: $(READY) $(SERVERS) $(CLIENTS_READY) $(SPARK_READY) ## Run the whole test suite, or a part: ARGS=tests/unit, ARGS="-k upsert"; SEED=… repeats its random work
+test: $(READY) $(SERVERS) $(CLIENTS_READY) $(SPARK_READY) $(MCP_EXAMPLE) ## Run the whole test suite, or a part: ARGS=tests/unit, ARGS="-k upsert"; SEED=… repeats its random work
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: lint types contracts ## Check style, types and imports, and run the unit tests, in less than a minute

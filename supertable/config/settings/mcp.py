@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from enum import StrEnum
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
@@ -12,11 +12,18 @@ from supertable.config.settings.service import listed
 _HASHES = r"^ *([0-9a-f]{32}|[0-9a-f]{64})?( *, *([0-9a-f]{32}|[0-9a-f]{64}))* *$"
 
 
+class McpTransport(StrEnum):
+    """How clients reach the MCP server: they start it, or connect to it."""
+
+    STDIO = "stdio"
+    STREAMABLE_HTTP = "streamable-http"
+
+
 class McpSettings(BaseSettings):
     """docs/mcp.md says what each of them means for a caller's rights; none of them widens these."""
 
-    mcp_transport: Literal["stdio", "streamable-http"] = Field(
-        default="stdio",
+    mcp_transport: McpTransport = Field(
+        default=McpTransport.STDIO,
         alias="SUPERTABLE_MCP_TRANSPORT",
         description="How clients reach the MCP server: stdio, started by the client, or streamable-http.",
     )

@@ -1,7 +1,7 @@
 """The SDK's own example server on our mount: `python -m tests.support.mcp.fixtures_on_mount SERVER.py HOME PORT`.
 
-The scenarios of the conformance suite want tools, resources and prompts of certain names, which that example has. It is
-in the SDK's source distribution (`pip download --no-deps --no-binary mcp mcp`): examples/servers/everything-server.
+The scenarios of the conformance suite want tools, resources and prompts of certain names, which that example has. `make
+setup` takes it out of the SDK's source distribution.
 """
 
 from __future__ import annotations
