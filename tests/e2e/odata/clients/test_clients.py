@@ -54,19 +54,42 @@ def _run(*command: str | Path, folder: Path) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_python_odata(server: ApiServer, said: list[str], tmp_path: Path) -> None:
-    found = _run(PYTHON, HERE / "use_python_odata.py", f"{server.url}/odata/", TOKEN, folder=tmp_path)
-    assert found == ["airlines,flights", "United Air Lines Inc.", str(ROWS), *said, "0"]
+def _change(lake: Lake) -> None:
+    """One airline gets another name, one is new, and one goes."""
+    lake.write("airlines", {"carrier": ["UA", "ZZ"], "name": ["United", "Zeppelin"]}, mode="upsert")
+    lake.delete("airlines", where="carrier = 'AA'")
 
 
-@pytest.mark.parametrize("program", ["use_ts_odatajs.js", "use_odata_client.js"])
-def test_javascript(server: ApiServer, said: list[str], tmp_path: Path, program: str) -> None:
-    """ts-odatajs pages by next links and follows a delta link; @odata/client takes single pages."""
-    (tmp_path / "node_modules").symlink_to(NODE_MODULES)
-    (tmp_path / program).write_text((HERE / program).read_text())
-    found = _run("node", program, f"{server.url}/odata/", TOKEN, folder=tmp_path)
-    late, from_jfk, groups = said
-    if program == "use_ts_odatajs.js":
-        assert found == ["airlines,flights", "United Air Lines Inc.", str(ROWS), late, groups, "0"]
-    else:
-        assert found == ["United Air Lines Inc.", late, from_jfk]
+CHANGED = ["United", "Zeppelin", "removed"]
+
+
+def test_python_odata(lake: Lake, server: ApiServer, said: list[str], tmp_path: Path) -> None:
+    command: list[str | Path] = [PYTHON, HERE / "use_python_odata.py", f"{server.url}/odata/", TOKEN]
+    *found, link = _run(*command, folder=tmp_path)
+    assert found == ["airlines,flights", "United Air Lines Inc.", str(ROWS), *said]
+    _change(lake)
+    (changes,) = _run(*command, link, folder=tmp_path)
+    assert sorted(changes.split(",")) == CHANGED
+
+
+def _javascript(program: str, server: ApiServer, folder: Path, *arguments: str) -> list[str]:
+    if not (folder / "node_modules").exists():
+        (folder / "node_modules").symlink_to(NODE_MODULES)
+    (folder / program).write_text((HERE / program).read_text())
+    return _run("node", program, f"{server.url}/odata/", TOKEN, *arguments, folder=folder)
+
+
+def test_ts_odatajs_pages_by_next_links_and_follows_a_delta_link(
+    lake: Lake, server: ApiServer, said: list[str], tmp_path: Path
+) -> None:
+    *found, link = _javascript("use_ts_odatajs.js", server, tmp_path)
+    late, _, groups = said
+    assert found == ["airlines,flights", "United Air Lines Inc.", str(ROWS), late, groups]
+    _change(lake)
+    (changes,) = _javascript("use_ts_odatajs.js", server, tmp_path, link)
+    assert sorted(changes.split(",")) == CHANGED
+
+
+def test_odata_client_takes_single_pages(server: ApiServer, said: list[str], tmp_path: Path) -> None:
+    late, from_jfk, _ = said
+    assert _javascript("use_odata_client.js", server, tmp_path) == ["United Air Lines Inc.", late, from_jfk]

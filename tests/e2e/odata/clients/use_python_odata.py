@@ -7,9 +7,12 @@ import sys
 import requests
 from odata import ODataService
 
-url, token = sys.argv[1:]
+url, token, *links = sys.argv[1:]
 session = requests.Session()
 session.auth = ("anybody", token)
+if links:
+    print(",".join(each.get("name", "removed") for each in session.get(links[0]).json()["value"]))
+    sys.exit()
 service = ODataService(url, session=session, reflect_entities=True, quiet_progress=True)
 flights, airlines = service.entities["flights"], service.entities["airlines"]
 print(",".join(sorted(service.entities)))
@@ -21,4 +24,4 @@ print(service.query(flights).filter(flights.origin == "JFK").count())
 groups = service.query(flights).raw({"$apply": "groupby((origin),aggregate($count as n))", "$orderby": "origin"})
 print(",".join(f"{each['origin']}={each['n']}" for each in groups))
 answer = session.get(f"{url}airlines", headers={"Prefer": "odata.track-changes"}).json()
-print(len(session.get(answer["@odata.deltaLink"]).json()["value"]))
+print(answer["@odata.deltaLink"])
