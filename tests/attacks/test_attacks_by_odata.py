@@ -111,7 +111,7 @@ def clients(lakes: TwoLakes) -> Iterator[tuple[httpx.Client, httpx.Client]]:
     """Two clients of ann: of the whole lake, of which she sees a part, and of the copy, which holds only that part."""
     owners = (lakes.owner, lakes.copy_owner)
     servers = [ApiServer(owner._container, create_app) for owner in owners]
-    tokens = [owner.tokens.create("attacks", "ann").secret for owner in owners]
+    tokens = [owner.tokens.create("attacks by OData", "ann").secret for owner in owners]
     one, other = (server.client(token, follow_redirects=False) for server, token in zip(servers, tokens, strict=True))
     yield one, other
     for client in (one, other):

@@ -15,7 +15,8 @@ from tests.servers.spark_thrift import SparkThrift
 def lake(spark: SparkThrift, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     """Its storage is in a folder with signs that patterns and SQL know."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**spark.environment, "SUPERTABLE_RESULT_CACHE_BYTES": "0"}.items():
+        settings = {"SUPERTABLE_RESULT_CACHE_BYTES": "0", "SUPERTABLE_SPARK_CONNECT_TIMEOUT": "60"}
+        for name, value in {**spark.environment, **settings}.items():
             patch.setenv(name, value)
         patch.setenv("SUPERTABLE_SPARK_BATCH_SIZE", "2")
         home = tmp_path_factory.mktemp("lake") / "lake {a},{b} c"

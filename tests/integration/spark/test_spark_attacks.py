@@ -1,11 +1,11 @@
 """The known attacks on access policies, by SPARK: a lake under a role answers as a lake of what the role sees.
 
-`BUDGET=soak`: all of them. Otherwise one in twenty-five, in turn by day.
+`BUDGET=soak`: all of them. Otherwise a few, in turn by day.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -32,7 +32,10 @@ def lakes(spark: SparkThrift, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def test_an_attack_gets_the_answer_of_the_copy(lakes: TwoLakes) -> None:
     faults, answered = [], 0
-    for sql, parameters in todays(todays(CASES, "attacks on SPARK"), "attacks on SPARK, fewer"):
+    cases: Sequence[tuple[str, Any]] = CASES
+    for name in ("attacks on SPARK", "fewer attacks on SPARK", "few attacks on SPARK"):
+        cases = todays(cases, name)
+    for sql, parameters in cases:
         restricted = lakes.ask(lakes.restricted, sql, parameters, "spark")
         if restricted.kind == "NotOnSpark":
             continue
@@ -46,4 +49,4 @@ def test_an_attack_gets_the_answer_of_the_copy(lakes: TwoLakes) -> None:
             if restricted != lite:
                 faults.append(f"{sql}\n    SPARK: {restricted}\n    LITE: {lite}")
     assert not faults, f"{len(faults)} of {answered} answers:\n" + "\n".join(faults)
-    assert answered
+    assert answered or len(cases) < 20, "of few, all may be refused"
